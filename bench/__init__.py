@@ -1,0 +1,1 @@
+"""What telemetry costs: whole-process and interleaved measurements."""

@@ -1,0 +1,1 @@
+"""Grafana dashboards as typed Python, with the generated JSON beside."""

@@ -1,0 +1,1 @@
+"""The Serene wellbeing API."""

@@ -1,0 +1,1 @@
+"""The telemetry layer: what any Flask, gevent and pymongo service can install to explain itself."""

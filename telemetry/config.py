@@ -1,0 +1,117 @@
+"""Settings of the telemetry layer: one frozen object, read once from an environment that is handed in.
+
+Nothing here reads ``os.environ`` by itself. A setting that cannot be used stops the start with one line that names the variable, its
+value and what is allowed.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; its text is one line fit for whoever started the process."""
+
+
+class Settings(BaseModel):
+    """Base of a group of settings: each field's alias is the environment variable that sets it."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore", arbitrary_types_allowed=True)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check the settings.
+
+        Args:
+            environ: Variables by name; an empty value counts as not set, as in the OpenTelemetry specification.
+
+        Returns:
+            The frozen settings.
+
+        Raises:
+            SettingError: A value is not allowed; one line for each, joined by "; ".
+        """
+        aliases = {field.alias for field in cls.model_fields.values()}
+        given = {name: value for name, value in environ.items() if name in aliases and value != ""}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingError("; ".join(_one_line(problem, given) for problem in error.errors())) from None
+
+
+def _one_line(problem: Mapping[str, object], given: Mapping[str, str]) -> str:
+    location = problem["loc"]
+    name = str(location[0]) if isinstance(location, tuple) and location else ""
+    message = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    if name not in given:
+        return message if not name else f"{name} is not set: {message}"
+    return f"{name}={given[name]!r}: {message}"
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"should be a comma-separated list of networks such as 10.0.0.0/8 ({error})") from None
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("should be an http:// or https:// URL")
+    return value.rstrip("/")
+
+
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Environment = Literal["production", "development", "test"]
+
+
+class TelemetryConfig(Settings):
+    """How one worker observes itself.
+
+    Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on ``management_port + n``.
+    """
+
+    service_name: str = Field("serene", alias="OTEL_SERVICE_NAME")
+    service_version: str = Field("0.1.0", alias="SERVICE_VERSION")
+    environment: Environment = Field("development", alias="DEPLOYMENT_ENVIRONMENT")
+    slot: Annotated[int, Field(ge=0, le=1023)] = Field(0, alias="TELEMETRY_SLOT")
+    strict: bool = Field(False, alias="TELEMETRY_STRICT")
+
+    otlp_endpoint: HttpUrl = Field("http://127.0.0.1:4318", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    export_timeout_seconds: PositiveSeconds = Field(2.0, alias="TELEMETRY_EXPORT_TIMEOUT_SECONDS")
+    export_interval_seconds: PositiveSeconds = Field(1.0, alias="TELEMETRY_EXPORT_INTERVAL_SECONDS")
+    queue_spans: Annotated[int, Field(ge=1, le=1_000_000)] = Field(8192, alias="TELEMETRY_QUEUE_SPANS")
+    batch_spans: Annotated[int, Field(ge=1, le=8192)] = Field(512, alias="TELEMETRY_BATCH_SPANS")
+    server_spans: Literal["wsgi", "instrumentation-flask"] = Field("wsgi", alias="TELEMETRY_SERVER_SPANS")
+    sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(1.0, alias="OTEL_TRACES_SAMPLER_ARG")
+    parent_sampled_per_second: Annotated[float, Field(ge=0)] = Field(100.0, alias="TELEMETRY_PARENT_SAMPLED_PER_SECOND")
+    traceparent_from: Literal["anyone", "trusted-proxies"] = Field("anyone", alias="TELEMETRY_TRACEPARENT_FROM")
+    trusted_proxies: Networks = Field((), alias="TELEMETRY_TRUSTED_PROXIES")
+
+    management_host: str = Field("127.0.0.1", alias="TELEMETRY_MANAGEMENT_HOST")
+    management_port: Port = Field(9464, alias="TELEMETRY_MANAGEMENT_PORT")
+    management_fd: Annotated[int, Field(ge=0)] | None = Field(None, alias="TELEMETRY_MANAGEMENT_FD")
+
+    slow_after_seconds: PositiveSeconds = Field(1.0, alias="TELEMETRY_SLOW_AFTER_SECONDS")
+    log_query_values: bool = Field(False, alias="TELEMETRY_LOG_QUERY_VALUES")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    api_version: str = Field("v1", alias="API_VERSION")
+
+    health_interval_seconds: PositiveSeconds = Field(5.0, alias="HEALTH_INTERVAL_SECONDS")
+    sla_target_seconds: PositiveSeconds = Field(0.5, alias="SLA_TARGET_SECONDS")
+    sla_window_seconds: PositiveSeconds = Field(300.0, alias="SLA_WINDOW_SECONDS")
+
+    drain_delay_seconds: Seconds = Field(1.0, alias="DRAIN_DELAY_SECONDS")
+    drain_timeout_seconds: PositiveSeconds = Field(30.0, alias="DRAIN_TIMEOUT_SECONDS")

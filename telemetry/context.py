@@ -1,0 +1,87 @@
+"""What is known of the request that the current greenlet serves.
+
+One ``RequestRecord`` a request, found through one ContextVar. Layers below (database listener, outgoing HTTP) add their waits to the
+record they find; they never look further up. The record only holds facts: it measures nothing and sends nothing.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+
+from telemetry.names import UNMATCHED_ROUTE, Phase
+
+Outcome = Literal["completed", "client_disconnected", "killed", "timeout", "failed", "rejected"]
+
+
+@dataclass(slots=True, eq=False)
+class RequestRecord:
+    """One request, from its first byte in to its last byte out.
+
+    Args:
+        request_id: UUID v4, as the client sees it in ``X-Request-ID``.
+        trace_id: 32 hex digits; the request id without dashes unless a ``traceparent`` brought another.
+        method: As received; sinks use ``method_label``.
+        path: As received, decoded; never a label.
+        started_unix_ns: Wall clock at arrival, nanoseconds.
+        started_ns: ``perf_counter_ns`` at arrival.
+        span_id: 16 hex digits of the server span.
+        parent_span_id: 16 hex digits of the remote parent, or empty.
+        sampled: The trace is kept; only then may an exemplar name it.
+        route: URL rule such as ``/api/v1/blog/posts/<slug>``.
+        status: Status code sent, or ``None`` when no response had begun.
+        response_bytes: Bytes of body handed to the server.
+        duration_seconds: Arrival to last byte; 0 until completed.
+        waits: Seconds waited, by phase; only what has been observed.
+        error_type: Class name of the exception that ended the request, or empty.
+        outcome: How it ended; ``None`` while in flight.
+        greenlet: The greenlet that serves it, for stacks of overdue requests.
+    """
+
+    request_id: str
+    trace_id: str
+    method: str
+    method_label: str
+    path: str
+    query: str
+    scheme: str
+    host: str
+    client_address: str
+    user_agent: str
+    started_unix_ns: int
+    started_ns: int
+    parent_trace_state: str = ""
+    parent_span_id: str = ""
+    parent_sampled: bool | None = None
+    span_id: str = ""
+    sampled: bool = False
+    route: str = UNMATCHED_ROUTE
+    status: int | None = None
+    response_bytes: int = 0
+    duration_seconds: float = 0.0
+    waits: dict[Phase, float] = field(default_factory=dict)
+    error_type: str = ""
+    outcome: Outcome | None = None
+    greenlet: object = None
+    slow_after_seconds: float = 0.0
+
+    def add_wait(self, phase: Phase, seconds: float) -> None:
+        """Add time spent waiting.
+
+        Args:
+            phase: What was waited for.
+            seconds: How long; parallel greenlets of one request add up.
+        """
+        self.waits[phase] = self.waits.get(phase, 0.0) + seconds
+
+
+_current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)
+
+
+def current_record() -> RequestRecord | None:
+    """The record of the request that this greenlet serves, or ``None`` outside of a request."""
+    return _current.get()
+
+
+def set_current_record(record: RequestRecord | None) -> None:
+    """Make ``record`` the one that this greenlet, and what it spawns with its context, sees."""
+    _current.set(record)

@@ -1,0 +1,45 @@
+"""Settings come from the environment that is handed in, and a bad one is one telling line."""
+
+import ipaddress
+
+import pytest
+from pydantic import ValidationError
+
+from telemetry.config import SettingError, TelemetryConfig
+
+
+def test_empty_environment_gives_the_defaults():
+    assert TelemetryConfig.from_env({"TELEMETRY_SLOT": "", "UNRELATED": "x"}) == TelemetryConfig()
+
+
+def test_values_are_read_by_variable_name():
+    config = TelemetryConfig.from_env({"TELEMETRY_SLOT": "2", "TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"})
+    expected = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    assert config == TelemetryConfig(slot=2, trusted_proxies=expected)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("TELEMETRY_SLOT", "x", "TELEMETRY_SLOT='x': should be a valid integer, unable to parse string as an integer"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2", "OTEL_TRACES_SAMPLER_ARG='2': should be less than or equal to 1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT='collector': should be an http:// or https:// URL"),
+        ("DEPLOYMENT_ENVIRONMENT", "prod", "DEPLOYMENT_ENVIRONMENT='prod': should be 'production', 'development' or 'test'"),
+        ("DRAIN_TIMEOUT_SECONDS", "inf", "DRAIN_TIMEOUT_SECONDS='inf': should be a finite number"),
+        (
+            "TELEMETRY_TRUSTED_PROXIES",
+            "proxy",
+            "TELEMETRY_TRUSTED_PROXIES='proxy': should be a comma-separated list of networks such as 10.0.0.0/8 "
+            "('proxy' does not appear to be an IPv4 or IPv6 network)",
+        ),
+    ],
+)
+def test_bad_value_is_one_line_with_variable_value_and_what_is_allowed(variable, value, line):
+    with pytest.raises(SettingError) as raised:
+        TelemetryConfig.from_env({variable: value})
+    assert str(raised.value) == line
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError):
+        TelemetryConfig().slot = 1
