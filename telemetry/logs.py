@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -86,7 +87,7 @@ class LogWriter:
         while not self._idle and time.monotonic() < deadline:
             self._sleep(0.005)
         if not self._idle:
-            for _ in range(len(self._queue)):
+            for _ in self._take(self._queue_lines):
                 self._on_drop("shutdown")
 
     def _run(self) -> None:
@@ -99,10 +100,16 @@ class LogWriter:
         self._idle = True
 
     def _drain(self) -> None:
-        queue = self._queue
-        while queue:
-            self._write_now([queue.popleft() for _ in range(min(SLICE_LINES, len(queue)))])
+        while lines := self._take(SLICE_LINES):
+            self._write_now(lines)
             self._sleep(0)
+
+    def _take(self, most: int) -> list[Line]:
+        lines: list[Line] = []
+        with suppress(IndexError):  # the thread and a stop that lost patience may both take
+            while len(lines) < most:
+                lines.append(self._queue.popleft())
+        return lines
 
     def _write_now(self, lines: list[Line]) -> None:
         # A line that cannot be encoded or written must end neither the thread nor the request that wrote it.

@@ -1,0 +1,31 @@
+"""Records for tests: one complete request whose facts a test changes by name."""
+
+import dataclasses
+from typing import Any
+
+from telemetry.context import RequestRecord
+
+BASE = RequestRecord(
+    request_id="6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d",
+    trace_id="6f1c1f6e8f7e4a3b9c1d2e3f4a5b6c7d",
+    method="GET",
+    method_label="GET",
+    path="/api/v1/blog/posts/calm",
+    query="page=2&token=secret",
+    scheme="http",
+    host="serene.test:8000",
+    client_address="192.0.2.1",
+    user_agent="test/1",
+    started_unix_ns=1_700_000_000_000_000_000,
+    started_ns=1_000_000_000,
+    span_id="00f067aa0ba902b7",
+    sampled=True,
+    route="/api/v1/blog/posts/<slug>",
+    status=200,
+    slow_after_seconds=1.0,
+)
+
+
+def record(**facts: Any) -> RequestRecord:
+    """A copy of ``BASE`` with some facts changed."""
+    return dataclasses.replace(BASE, **{"waits": {}, **facts})

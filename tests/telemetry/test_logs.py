@@ -1,0 +1,156 @@
+"""Log lines are whole, carry the ids of their request, and never make anyone wait."""
+
+import json
+import logging
+import os
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from telemetry.config import TelemetryConfig
+from telemetry.context import set_current_record
+from telemetry.guard import Guard
+from telemetry.logs import Logs, LogWriter
+from telemetry.metrics import Metrics
+from tests.telemetry.records import record
+
+RESOURCE = {"service": "serene", "instance": "0", "environment": "test"}
+IDS = {
+    "request_id": "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d",
+    "trace_id": "6f1c1f6e8f7e4a3b9c1d2e3f4a5b6c7d",
+    "span_id": "00f067aa0ba902b7",
+}
+
+
+@pytest.fixture
+def pipe():
+    reader, writer = os.pipe()
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.fixture
+def dropped():
+    return []
+
+
+@pytest.fixture
+def guard():
+    return Guard(strict=True, on_error=lambda where: None)
+
+
+@pytest.fixture
+def logs(pipe, guard):
+    logs = Logs(TelemetryConfig(environment="test"), Metrics(CollectorRegistry()), guard, fd=pipe[1])
+    logs.install()
+    yield logs
+    logs.uninstall()
+    set_current_record(None)
+
+
+def lines(pipe):
+    return [json.loads(line) for line in os.read(pipe[0], 1 << 16).splitlines()]
+
+
+def test_one_line_a_request(logs, pipe):
+    logs.requests(
+        record(duration_seconds=0.25, waits={"db": 0.125}, response_bytes=512, outcome="failed", status=500, error_type="ValueError")
+    )
+    assert lines(pipe) == [
+        {
+            "time": "2023-11-14T22:13:20.250000Z",
+            "level": "ERROR",
+            "logger": "access",
+            "message": "request",
+            **IDS,
+            "method": "GET",
+            "route": "/api/v1/blog/posts/<slug>",
+            "path": "/api/v1/blog/posts/calm",
+            "query": "page=REDACTED&token=REDACTED",
+            "status": 500,
+            "duration_seconds": 0.25,
+            "phases": {"db": 0.125, "other": 0.125},
+            "response_bytes": 512,
+            "client_address": "192.0.2.1",
+            "user_agent": "test/1",
+            "outcome": "failed",
+            "error_type": "ValueError",
+            **RESOURCE,
+        }
+    ]
+
+
+def test_standard_logging_carries_the_ids_of_the_current_request(logs, pipe):
+    set_current_record(record())
+    logging.getLogger("shop").warning("sold %s", "out", extra={"fields": {"left": 0}})
+    (line,) = lines(pipe)
+    assert line.pop("time").endswith("Z")
+    assert line == {"level": "WARNING", "logger": "shop", "message": "sold out", **IDS, "left": 0, **RESOURCE}
+
+
+def test_exception_is_a_member_with_its_stack(logs, pipe):
+    try:
+        raise ValueError("lost")
+    except ValueError:
+        logging.getLogger("shop").exception("failed")
+    (line,) = lines(pipe)
+    stack = line["exception"].pop("stack")
+    assert line["exception"] == {"type": "ValueError", "message": "lost"}
+    assert stack.startswith("Traceback")
+    assert stack.endswith("ValueError: lost")
+
+
+def test_lines_written_by_the_thread_arrive_in_order(pipe, guard, dropped):
+    writer = LogWriter(pipe[1], guard, dropped.append)
+    writer.start()
+    for number in range(500):
+        writer.write({"number": number})
+    writer.stop()
+    assert [line["number"] for line in lines(pipe)] == list(range(500))
+    assert dropped == []
+
+
+def test_a_reader_that_does_not_read_stops_nobody_and_every_lost_line_is_counted(pipe, guard, dropped):
+    writer = LogWriter(pipe[1], guard, dropped.append, queue_lines=100)
+    writer.start()
+    line = {"text": "x" * 4096}
+    started = time.monotonic()
+    for _ in range(300):
+        writer.write(line)
+        time.sleep(0.0005)
+    writer.stop(timeout_seconds=0.2)
+    waited = time.monotonic() - started
+    # 300 lines of 4 kB fit neither in the pipe (64 kB) nor in the queue (100).
+    assert set(dropped) == {"queue_full", "shutdown"}
+    assert waited < 5
+    os.set_blocking(pipe[0], False)
+    arrived = 0
+    deadline = time.monotonic() + 5
+    while arrived + len(dropped) < 300 and time.monotonic() < deadline:
+        try:
+            arrived += os.read(pipe[0], 1 << 20).count(b"\n")
+        except BlockingIOError:
+            time.sleep(0.01)
+    assert arrived + len(dropped) == 300
+
+
+def test_line_that_cannot_be_encoded_is_counted_and_ends_nothing(pipe, guard, dropped):
+    endless: dict[str, object] = {}
+    endless["self"] = endless
+    writer = LogWriter(pipe[1], guard, dropped.append)
+    writer.start()
+    writer.write(endless)
+    time.sleep(0.1)
+    writer.write({"after": 1})
+    writer.stop()
+    assert dropped == ["unwritable"]
+    assert lines(pipe) == [{"after": 1}]
+
+
+def test_level_of_the_settings_silences_what_is_below(pipe, guard):
+    logs = Logs(TelemetryConfig(log_level="ERROR"), Metrics(CollectorRegistry()), guard, fd=pipe[1])
+    logs.requests(record(outcome="completed"))
+    logs.requests(record(outcome="completed", status=503))
+    assert [line["status"] for line in lines(pipe)] == [503]
