@@ -1,0 +1,152 @@
+"""The state of this process: starting, ready, draining, stopped.
+
+A pure state machine: no greenlet, no signal, no I/O. It says what may happen and keeps the registry's view of it; ``serving`` makes it
+happen. A state is never left backwards, and a drain that has begun is not undone.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+from telemetry import names
+from telemetry.metrics import Metrics
+
+State = Literal["starting", "ready", "draining", "stopped"]
+
+STATES: Final[tuple[State, ...]] = ("starting", "ready", "draining", "stopped")
+
+
+class IllegalTransition(RuntimeError):
+    """A state was asked for that cannot follow the present one."""
+
+
+class Lifecycle:
+    """Where the process stands, and why.
+
+    Args:
+        metrics: Holds ``service_state`` and the metrics of a drain.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._state: State = "starting"
+        self._accepting = True
+        self._reason = ""
+        self._failed = False
+        self._drain_began = 0.0
+        self._callbacks: list[Callable[[], object]] = []
+        gauge = metrics.gauge(names.SERVICE_STATE)
+        self._flags = {state: gauge.labels(state) for state in STATES}
+        self._in_flight = metrics.gauge(names.DRAIN_IN_FLIGHT)
+        self._seconds = metrics.gauge(names.DRAIN_SECONDS)
+        self._rejected = metrics.counter(names.DRAIN_REJECTED)
+        self._show()
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return self._state
+
+    @property
+    def accepting(self) -> bool:
+        """Whether a request that arrives now is served; once not, it gets a 503."""
+        return self._accepting
+
+    @property
+    def draining(self) -> bool:
+        """Whether answers should close their connection: a drain has begun."""
+        return self._state in ("draining", "stopped")
+
+    @property
+    def reason(self) -> str:
+        """Why the drain began, or empty."""
+        return self._reason
+
+    @property
+    def exit_code(self) -> int:
+        """What the process should exit with: 1 after something fatal or a request that was cut, else 0."""
+        return 1 if self._failed else 0
+
+    def ready(self) -> None:
+        """Requests may come. Changes nothing when ready already, or when a drain came first.
+
+        Raises:
+            IllegalTransition: The process has stopped.
+        """
+        if self._state == "stopped":
+            raise IllegalTransition("a process that has stopped does not become ready")
+        if self._state == "starting":
+            self._enter("ready")
+
+    def drain(self, reason: str, *, fatal: bool = False) -> None:
+        """Begin to drain; the first reason is kept. Requests are still served until ``stop_accepting``.
+
+        Args:
+            reason: For the log and for readiness, such as ``"SIGTERM"``.
+            fatal: The process is to exit with 1; also when the drain had begun before.
+        """
+        self._failed = self._failed or fatal
+        if self.draining:
+            return
+        self._reason = reason
+        self._drain_began = self._clock()
+        self._enter("draining")
+        for callback in self._callbacks:
+            callback()
+
+    def stop_accepting(self) -> None:
+        """The drain's delay is over: from now on what arrives is refused.
+
+        Raises:
+            IllegalTransition: No drain has begun.
+        """
+        if not self.draining:
+            raise IllegalTransition(f"a process that is {self._state} still accepts requests")
+        self._accepting = False
+
+    def fail(self) -> None:
+        """The process is to exit with 1: a request was cut, or the clean-up went wrong."""
+        self._failed = True
+
+    def stopped(self) -> None:
+        """The drain is over.
+
+        Raises:
+            IllegalTransition: No drain has begun.
+        """
+        if not self.draining:
+            raise IllegalTransition(f"a process that is {self._state} drains before it stops")
+        self._accepting = False
+        self.watch(in_flight=0)
+        self._enter("stopped")
+
+    def on_drain(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when a drain begins, from whatever thread or greenlet began it; it must neither block nor raise."""
+        self._callbacks.append(callback)
+
+    def count_rejected(self) -> None:
+        """A request came after ``stop_accepting`` and was answered 503."""
+        self._rejected.inc()
+
+    def watch(self, in_flight: int) -> float:
+        """Show how far the drain is.
+
+        Args:
+            in_flight: Requests that it waits for.
+
+        Returns:
+            Seconds since it began; 0 outside of a drain.
+        """
+        seconds = self._clock() - self._drain_began if self.draining else 0.0
+        self._in_flight.set(in_flight)
+        self._seconds.set(seconds)
+        return seconds
+
+    def _enter(self, state: State) -> None:
+        self._state = state
+        self._show()
+
+    def _show(self) -> None:
+        for state, flag in self._flags.items():
+            flag.set(state == self._state)

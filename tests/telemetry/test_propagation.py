@@ -1,0 +1,91 @@
+"""Which greenlets see the request of whoever spawned them."""
+
+import subprocess
+import sys
+from contextvars import ContextVar, copy_context
+
+import gevent
+import pytest
+from gevent.pool import Pool
+
+from telemetry import propagation
+
+CURRENT: ContextVar[str] = ContextVar("current", default="nothing")
+
+
+@pytest.fixture(autouse=True)
+def _installed():
+    propagation.install()
+    yield
+    propagation.uninstall()
+
+
+def in_request(name, work):
+    """What ``work`` returns when a context that has its own request calls it."""
+
+    def run():
+        CURRENT.set(name)
+        return work()
+
+    return copy_context().run(run)
+
+
+def test_spawned_greenlets_see_the_request_of_their_spawner():
+    def work():
+        spawned = [gevent.spawn(CURRENT.get), gevent.spawn_later(0.001, CURRENT.get), Pool(1).spawn(CURRENT.get)]
+        grandchild = gevent.spawn(lambda: gevent.spawn(CURRENT.get).get())
+        return [greenlet.get() for greenlet in (*spawned, grandchild)]
+
+    assert in_request("a request", work) == ["a request"] * 4
+    assert gevent.spawn(CURRENT.get).get() == "nothing"
+
+
+def test_what_a_spawned_greenlet_sets_stays_in_it():
+    def work():
+        gevent.spawn(CURRENT.set, "changed by the child").get()
+        return CURRENT.get()
+
+    assert in_request("a request", work) == "a request"
+
+
+def test_a_context_that_was_given_is_kept():
+    def work():
+        greenlet = gevent.Greenlet(CURRENT.get)
+        greenlet.gr_context = in_request("chosen", copy_context)
+        greenlet.start()
+        return greenlet.get()
+
+    assert in_request("a request", work) == "chosen"
+
+
+PATCHED_THREAD = """
+from gevent import monkey
+monkey.patch_all()
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from telemetry import propagation
+propagation.install()
+current = ContextVar("current", default="nothing")
+current.set("a request")
+seen = []
+thread = threading.Thread(target=lambda: seen.append(current.get()))
+thread.start()
+thread.join()
+with ThreadPoolExecutor(1) as executor:
+    seen.append(executor.submit(current.get).result())
+print(seen)
+"""
+
+
+def test_a_patched_thread_starts_with_an_empty_context():
+    """It would otherwise carry the request that happened to start it for as long as it lives."""
+    process = subprocess.run([sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60)
+
+    assert (process.stdout, process.stderr) == ("['nothing', 'nothing']\n", "")
+
+
+def test_after_uninstall_contexts_are_empty_again():
+    propagation.uninstall()
+
+    assert in_request("a request", lambda: gevent.spawn(CURRENT.get).get()) == "nothing"
