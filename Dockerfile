@@ -1,0 +1,40 @@
+# The service's image: one stage installs, the other one runs.
+#
+# The packages are those of requirements.txt's first group and what they need, at the versions pinned there: nothing that
+# draws boards, makes traffic or tests. All of them have wheels, so no stage has a compiler.
+ARG PYTHON_IMAGE=python:3.11.14-slim-trixie
+
+FROM ${PYTHON_IMAGE} AS packages
+WORKDIR /packages
+COPY requirements.txt ./
+# The whole file serves as constraints, in which pip accepts no extras ("gunicorn[gevent]"). The last line fails the build
+# when a pin is missing or two of them disagree.
+RUN sed -n '/^# The service and its telemetry layer/,/^$/p' requirements.txt > service.txt \
+    && sed 's/\[[^]]*\]//' requirements.txt > constraints.txt \
+    && grep -q '^flask==' service.txt \
+    && python -m venv --without-pip /opt/serene \
+    && pip --python /opt/serene/bin/python install --no-cache-dir --disable-pip-version-check --only-binary=:all: \
+        --requirement service.txt --constraint constraints.txt \
+    && pip --python /opt/serene/bin/python check
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="serene" \
+      org.opencontainers.image.description="The Serene wellbeing API"
+ENV PATH=/opt/serene/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SERENE_HOST=0.0.0.0 \
+    SERENE_PORT=8000
+WORKDIR /serene
+COPY --from=packages /opt/serene /opt/serene
+COPY telemetry telemetry
+COPY service service
+RUN python -m compileall -q telemetry service
+# By number, so that Kubernetes' runAsNonRoot can tell; owns no file here.
+USER 10001:10001
+EXPOSE 8000 9464
+STOPSIGNAL SIGTERM
+# Liveness, not readiness: a database that is away does not make the container sick.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['SERENE_PORT'] + '/api/v1/health/liveness', timeout=2)"]
+ENTRYPOINT ["gunicorn", "--config", "service/gunicorn_conf.py", "service.wsgi:app"]
