@@ -1,0 +1,197 @@
+"""``Health``: three questions about this process, each answered from the registry at hand.
+
+No verdict does I/O, takes a lock of ours or yields, so a native thread may ask while the hub is blocked. The only method with a cost
+that grows is ``sample``, and the background loop calls it, never a request.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from telemetry import names
+from telemetry.config import TelemetryConfig
+from telemetry.health.evidence import Evidence, Finding, Group, Indicator, evidence_of, judge
+from telemetry.health.latency import LatencyWindow
+from telemetry.health.parts import (
+    DATABASE_SERIES,
+    PROCESS_SERIES,
+    SERVER_SERIES,
+    SYSTEM_SERIES,
+    LifecycleState,
+    database_evidence,
+    process,
+    server_evidence,
+    state_reason,
+    system,
+)
+from telemetry.health.reading import Reading
+from telemetry.metrics import Metrics
+
+STALE_INTERVALS: Final = 3
+"""Evidence older than so many intervals proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer.
+
+    Args:
+        status: 200 or 503.
+        body: JSON.
+    """
+
+    status: int
+    body: dict[str, Any]
+
+
+class Health:
+    """Answers for one worker.
+
+    Args:
+        config: Interval, target and window, version and environment.
+        metrics: The registry that is read.
+        lifecycle: Where the process is between start and end.
+        clock: Unix time in seconds, the clock of ``names.MONGODB_EVIDENCE``.
+        monotonic: Seconds, for ages and durations.
+    """
+
+    def __init__(
+        self,
+        config: TelemetryConfig,
+        metrics: Metrics,
+        lifecycle: LifecycleState,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._config = config
+        self._registry = metrics.registry
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._monotonic = monotonic
+        self._stale_after_seconds = STALE_INTERVALS * config.health_interval_seconds
+        self._started_at = self._sampled_at = monotonic()
+        self._platform = " ".join((os.uname().sysname, os.uname().release))
+        self._indicators: dict[str, tuple[Indicator, Group]] = {}
+        self._database_expected = False
+        self._latency = LatencyWindow(
+            metrics.histogram(names.REQUEST_DURATION),
+            target_seconds=config.sla_target_seconds,
+            window_seconds=config.sla_window_seconds,
+            interval_seconds=config.health_interval_seconds,
+            health_routes=names.HEALTH_ROUTES,
+            monotonic=monotonic,
+        )
+
+    def expect_database(self) -> None:
+        """From now on a database that was never seen makes the service not ready; called when one is to be watched."""
+        self._database_expected = True
+
+    def add_indicator(self, name: str, indicator: Indicator, group: Group = "readiness") -> None:
+        """Let a part of the service speak for itself.
+
+        Args:
+            name: Key under ``services``.
+            indicator: Returns what it knows, at once: no I/O, no wait, from any thread. One that raises is down.
+            group: ``readiness`` makes the service not ready while the part is not up; ``report`` only shows the part.
+
+        Raises:
+            ValueError: The name is taken.
+        """
+        if name in ("database", "server") or name in self._indicators:
+            raise ValueError(f"there is already a part called {name!r}")
+        self._indicators[name] = (indicator, group)
+
+    def sample(self) -> None:
+        """Take note of what verdicts look back on; called by the background loop once an interval."""
+        self._latency.sample()
+        self._sampled_at = self._monotonic()
+
+    def liveness(self) -> Verdict:
+        """Whether the process runs at all: always 200, whatever it depends on, also while it drains."""
+        return Verdict(200, self._head("alive", success=True) | {"evidence": {"server": {"ageSeconds": self._server_age()}}})
+
+    def readiness(self) -> Verdict:
+        """Whether the process may be sent traffic; 503 with every reason why not."""
+        findings = self._readiness_findings(Reading(self._registry, DATABASE_SERIES[:2]))
+        reasons = [f"server: {reason}"] if (reason := state_reason(self._lifecycle)) else []
+        reasons += [finding.reason for finding in findings if not finding.healthy]
+        body = self._head("not ready" if reasons else "ready", success=not reasons)
+        if reasons:
+            body["reasons"] = reasons
+        body["evidence"] = {finding.name: _brief(finding) for finding in findings}
+        return Verdict(503 if reasons else 200, body)
+
+    def report(self) -> Verdict:
+        """All that is known; 503 when a part that the service needs is not up."""
+        began = self._monotonic()
+        reading = Reading(self._registry, (*DATABASE_SERIES, *SERVER_SERIES, *SYSTEM_SERIES, *PROCESS_SERIES))
+        required = [self._server(reading), *self._readiness_findings(reading)]
+        shown = [self._ask(name) for name, (_, group) in self._indicators.items() if group == "report"]
+        reasons = [finding.reason for finding in required if not finding.healthy]
+        body = self._head("unhealthy" if reasons else "healthy", success=not reasons)
+        if reasons:
+            body["reasons"] = reasons
+        body |= {
+            "version": self._config.service_version,
+            "environment": self._config.environment,
+            "services": {finding.name: finding.body() for finding in (*required, *shown)},
+            "system": system(reading, self._platform),
+            "process": process(reading),
+            "sla": self._sla(),
+        }
+        took_seconds = self._monotonic() - began
+        body["responseTime"] = milliseconds(took_seconds)
+        body["avgResponseTime"] = milliseconds(self._latency.health_average_seconds(took_seconds))
+        return Verdict(503 if reasons else 200, body)
+
+    def _head(self, status: str, *, success: bool) -> dict[str, Any]:
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return {
+            "success": success,
+            "status": status,
+            "state": self._lifecycle.state,
+            "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "uptime": round(self._monotonic() - self._started_at, 3),
+        }
+
+    def _readiness_findings(self, reading: Reading) -> list[Finding]:
+        findings = []
+        if self._database_expected:
+            findings.append(self._judge("database", database_evidence(reading, now_unix=self._clock())))
+        return findings + [self._ask(name) for name, (_, group) in self._indicators.items() if group == "readiness"]
+
+    def _server(self, reading: Reading) -> Finding:
+        return self._judge("server", server_evidence(reading, self._lifecycle, age_seconds=self._server_age()))
+
+    def _server_age(self) -> float:
+        return round(self._monotonic() - self._sampled_at, 3)
+
+    def _ask(self, name: str) -> Finding:
+        return self._judge(name, evidence_of(self._indicators[name][0]))
+
+    def _judge(self, name: str, evidence: Evidence) -> Finding:
+        return judge(name, evidence, stale_after_seconds=self._stale_after_seconds)
+
+    def _sla(self) -> dict[str, Any]:
+        sla = self._latency.sla()
+        return {
+            "target": milliseconds(self._config.sla_target_seconds),
+            "withinTarget": None if sla.share is None else round(sla.share, 4),
+            "trend": sla.trend,
+            "requests": sla.requests,
+            "windowSeconds": round(sla.window_seconds, 3),
+            "ageSeconds": round(sla.age_seconds, 3),
+        }
+
+
+def _brief(finding: Finding) -> dict[str, Any]:
+    return {name: value for name, value in finding.body().items() if name in ("status", "ageSeconds")}
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration as people read it in JSON: ``15ms``, ``12.45ms``; two decimals at most."""
+    return f"{seconds * 1e3:.2f}".rstrip("0").rstrip(".") + "ms"
