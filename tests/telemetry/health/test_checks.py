@@ -1,0 +1,353 @@
+"""Three questions about the process: whole bodies, from a registry that holds real instruments."""
+
+import os
+
+import pytest
+from gevent import monkey
+from gevent._hub_local import get_hub_if_exists
+
+from telemetry import names
+from telemetry.config import TelemetryConfig
+from telemetry.health import Evidence, Health, Verdict
+from telemetry.health.checks import milliseconds
+from telemetry.lifecycle import Lifecycle
+from telemetry.metrics import Metrics
+
+NOON = 1_795_435_200.0
+UNAME = os.uname()
+
+
+class Clock:
+    """Both clocks at once: unix time, and the same seconds for ages."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def lifecycle(metrics):
+    return Lifecycle(metrics)
+
+
+@pytest.fixture
+def health(metrics, lifecycle, clock):
+    config = TelemetryConfig.from_env({"SERVICE_VERSION": "1.2.3", "DEPLOYMENT_ENVIRONMENT": "test"})
+    return Health(config, metrics, lifecycle, clock=clock, monotonic=clock)
+
+
+@pytest.fixture
+def look(metrics, clock):
+    """One look at the database that came to an end."""
+
+    def look(up: bool = True) -> None:
+        metrics.gauge(names.MONGODB_UP).set(up)
+        metrics.gauge(names.MONGODB_EVIDENCE).set(clock.now)
+        if up:
+            metrics.gauge(names.MONGODB_PING).set(0.0012345)
+
+    return look
+
+
+def head(status: str, *, success: bool, state: str = "ready", uptime: float = 0.0, timestamp: str = "2026-11-23T12:00:00.000Z"):
+    return {"success": success, "status": status, "state": state, "timestamp": timestamp, "uptime": uptime}
+
+
+def test_liveness_is_200_in_every_state_and_tells_how_old_its_evidence_is(health, lifecycle, clock):
+    clock.now += 2.5
+    expected = head("alive", success=True, uptime=2.5, timestamp="2026-11-23T12:00:02.500Z") | {"evidence": {"server": {"ageSeconds": 2.5}}}
+
+    assert health.liveness() == Verdict(200, expected | {"state": "starting"})
+    lifecycle.drain("SIGTERM")
+    assert health.liveness() == Verdict(200, expected | {"state": "draining"})
+    lifecycle.stopped()
+    assert health.liveness() == Verdict(200, expected | {"state": "stopped"})
+
+
+def test_liveness_never_depends_on_the_database(health, look, lifecycle):
+    health.expect_database()
+    lifecycle.ready()
+    look(up=False)
+
+    assert health.liveness() == Verdict(200, head("alive", success=True) | {"evidence": {"server": {"ageSeconds": 0.0}}})
+
+
+def test_a_service_without_a_database_is_ready_once_it_has_started(health, lifecycle):
+    starting = head("not ready", success=False, state="starting") | {"reasons": ["server: starting"], "evidence": {}}
+    assert health.readiness() == Verdict(503, starting)
+
+    lifecycle.ready()
+    assert health.readiness() == Verdict(200, head("ready", success=True) | {"evidence": {}})
+
+
+def test_readiness_stands_on_fresh_evidence_of_the_database(health, lifecycle, look, clock):
+    health.expect_database()
+    lifecycle.ready()
+    look()
+    clock.now += 15.0
+
+    expected = head("ready", success=True, uptime=15.0, timestamp="2026-11-23T12:00:15.000Z")
+    assert health.readiness() == Verdict(200, expected | {"evidence": {"database": {"status": "up", "ageSeconds": 15.0}}})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "up", "evidence", "reason"),
+    [
+        (0.0, None, {"status": "unknown"}, "database: never looked at"),
+        (1.0, False, {"status": "down", "ageSeconds": 1.0}, "database: did not answer"),
+        (15.1, True, {"status": "stale", "ageSeconds": 15.1}, "database: stale, last looked at 15.1 s ago"),
+    ],
+)
+def test_a_database_that_is_not_seen_to_be_up_makes_the_service_not_ready(health, lifecycle, look, clock, seconds, up, evidence, reason):
+    health.expect_database()
+    lifecycle.ready()
+    if up is not None:
+        look(up)
+    clock.now += seconds
+
+    verdict = health.readiness()
+
+    assert (verdict.status, verdict.body["status"]) == (503, "not ready")
+    assert verdict.body["reasons"] == [reason]
+    assert verdict.body["evidence"] == {"database": evidence}
+
+
+def test_gauges_that_exist_but_were_never_set_are_no_evidence(health, lifecycle, metrics):
+    health.expect_database()
+    lifecycle.ready()
+    for metric in (names.MONGODB_UP, names.MONGODB_EVIDENCE, names.MONGODB_PING):
+        metrics.gauge(metric)
+
+    assert health.readiness().body["reasons"] == ["database: never looked at"]
+    assert health.report().body["services"]["database"] == {
+        "status": "unknown",
+        "healthy": False,
+        "reason": "did not answer",
+        "metrics": {},
+    }
+
+
+def test_a_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, look, clock):
+    health.expect_database()
+    lifecycle.ready()
+    look()
+    clock.now -= 3600.0
+
+    assert health.readiness().body["evidence"] == {"database": {"status": "up", "ageSeconds": 0.0}}
+
+
+def test_draining_gives_its_reason_beside_the_others(health, lifecycle):
+    lifecycle.ready()
+    lifecycle.drain("SIGTERM")
+    health.add_indicator("store", lambda: Evidence(healthy=False, reason="connecting, attempt 2 of 6"))
+    health.add_indicator("limits", lambda: Evidence(healthy=False, reason="per worker"), group="report")
+
+    expected = head("not ready", success=False, state="draining") | {
+        "reasons": ["server: draining (SIGTERM)", "store: connecting, attempt 2 of 6"],
+        "evidence": {"store": {"status": "down", "ageSeconds": 0.0}},
+    }
+    assert health.readiness() == Verdict(503, expected)
+
+
+def test_an_indicator_that_raises_makes_the_service_not_ready(health, lifecycle):
+    lifecycle.ready()
+    health.add_indicator("store", lambda: 1 / 0)
+
+    assert health.readiness().body["reasons"] == ["store: its indicator raised ZeroDivisionError"]
+
+
+@pytest.mark.parametrize("taken", ["database", "server", "store"])
+def test_a_part_has_one_indicator(health, taken):
+    health.add_indicator("store", lambda: Evidence(healthy=True))
+
+    with pytest.raises(ValueError, match=f"there is already a part called '{taken}'"):
+        health.add_indicator(taken, lambda: Evidence(healthy=True))
+
+
+def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
+    lifecycle.ready()
+
+    assert health.report() == Verdict(
+        200,
+        head("healthy", success=True)
+        | {
+            "version": "1.2.3",
+            "environment": "test",
+            "services": {"server": {"status": "up", "healthy": True, "ageSeconds": 0.0, "state": "ready"}},
+            "system": {"memory": {}, "cpu": {}, "platform": f"{UNAME.sysname} {UNAME.release}"},
+            "process": {"pid": os.getpid(), "gc": {}},
+            "sla": {"target": "500ms", "withinTarget": None, "trend": "unknown", "requests": 0, "windowSeconds": 0.0, "ageSeconds": 0.0},
+            "responseTime": "0ms",
+            "avgResponseTime": "0ms",
+        },
+    )
+
+
+def fill(metrics: Metrics) -> None:
+    """What the other parts of telemetry write into the registry, with figures that can be told apart."""
+    pools = metrics.gauge(names.POOL_COUNT)
+    for pool, used, idle in (("a:27017", 3, 2), ("b:27017", 1, 0)):
+        pools.labels(pool, "used").set(used)
+        pools.labels(pool, "idle").set(idle)
+        metrics.gauge(names.POOL_MAX).labels(pool).set(10)
+    metrics.counter(names.MONGODB_OPCOUNTERS).labels("insert").inc(40)
+    metrics.counter(names.MONGODB_OPCOUNTERS).labels("query").inc(500)
+    metrics.counter(names.MONGODB_NETWORK).labels("receive").inc(1024)
+    metrics.counter(names.MONGODB_NETWORK).labels("transmit").inc(4096)
+    metrics.gauge(names.MONGODB_SERVER_CONNECTIONS).labels("current").set(12)
+    metrics.gauge(names.ACTIVE_REQUESTS).labels("GET").set(2)
+    metrics.gauge(names.ACTIVE_REQUESTS).labels("POST").set(1)
+    metrics.gauge(names.SYSTEM_MEMORY_RATIO).set(0.4321)
+    metrics.gauge(names.SYSTEM_MEMORY_BYTES).labels("total").set(8_000_000_000)
+    metrics.gauge(names.SYSTEM_CPU_COUNT).set(2)
+    metrics.gauge(names.SYSTEM_CPU_RATIO).set(0.25)
+    metrics.gauge(names.SYSTEM_LOAD).labels("1m").set(1.5)
+    metrics.gauge(names.PROCESS_CPU_RATIO).set(0.125)
+    metrics.gauge(names.GREENLETS).set(17)
+    metrics.gauge(names.Metric("process_resident_memory_bytes", "gauge", "x")).set(60_000_000)
+    metrics.counter(names.Metric("process_cpu_seconds_total", "counter", "x")).inc(1.23456)
+    metrics.gauge(names.Metric("process_open_fds", "gauge", "x")).set(21)
+    for generation, collections, collected in (("0", 90, 700), ("1", 8, 50), ("2", 1, 5)):
+        label = "generation"
+        metrics.counter(names.Metric("python_gc_collections_total", "counter", "x", (label,))).labels(generation).inc(collections)
+        metrics.counter(names.Metric("python_gc_objects_collected_total", "counter", "x", (label,))).labels(generation).inc(collected)
+        metrics.counter(names.Metric("python_gc_objects_uncollectable_total", "counter", "x", (label,))).labels(generation)
+
+
+def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, metrics, look, clock):
+    lifecycle.ready()
+    health.expect_database()
+    health.add_indicator("store", lambda: Evidence(healthy=True, details={"attempts": 1}))
+    health.add_indicator("limits", lambda: Evidence(healthy=False, reason="no redis"), group="report")
+    fill(metrics)
+    latency = metrics.histogram(names.REQUEST_DURATION)
+    for seconds, route in ((0.1, "/posts"), (0.2, "/posts"), (0.9, "/posts"), (0.01, names.HEALTH_ROUTE)):
+        latency.labels("GET", route, "200").observe(seconds)
+    look()
+    clock.now += 5.0
+    health.sample()
+    clock.now += 1.0
+
+    assert health.report() == Verdict(
+        200,
+        head("healthy", success=True, uptime=6.0, timestamp="2026-11-23T12:00:06.000Z")
+        | {
+            "version": "1.2.3",
+            "environment": "test",
+            "services": {
+                "server": {"status": "up", "healthy": True, "ageSeconds": 1.0, "state": "ready", "inFlight": 3},
+                "database": {
+                    "status": "up",
+                    "healthy": True,
+                    "ageSeconds": 6.0,
+                    "metrics": {
+                        "connections": {"current": 4, "available": 16},
+                        "operations": {"insert": 40, "query": 500},
+                        "network": {"receiveBytes": 1024, "transmitBytes": 4096},
+                        "serverConnections": {"current": 12},
+                        "pingMs": 1.234,
+                    },
+                },
+                "store": {"status": "up", "healthy": True, "ageSeconds": 0.0, "attempts": 1},
+                "limits": {"status": "down", "healthy": False, "ageSeconds": 0.0, "reason": "no redis"},
+            },
+            "system": {
+                "memory": {"usedPercentage": 43.21, "totalBytes": 8_000_000_000},
+                "cpu": {"cores": 2, "loadAverage": {"1m": 1.5}, "usage": 25.0},
+                "platform": f"{UNAME.sysname} {UNAME.release}",
+            },
+            "process": {
+                "pid": os.getpid(),
+                "rssBytes": 60_000_000,
+                "cpuSeconds": 1.235,
+                "cpuUsage": 12.5,
+                "gc": {"collections": {"0": 90, "1": 8, "2": 1}, "collectedObjects": 755, "uncollectableObjects": 0},
+                "greenlets": 17,
+                "openFiles": 21,
+            },
+            "sla": {"target": "500ms", "withinTarget": 0.6667, "trend": "unknown", "requests": 3, "windowSeconds": 5.0, "ageSeconds": 1.0},
+            "responseTime": "0ms",
+            "avgResponseTime": "5ms",
+        },
+    )
+
+
+def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figures(health, lifecycle, metrics, look):
+    lifecycle.ready()
+    health.expect_database()
+    fill(metrics)
+    look(up=True)
+    look(up=False)
+
+    verdict = health.report()
+
+    assert (verdict.status, verdict.body["success"], verdict.body["status"]) == (503, False, "unhealthy")
+    assert verdict.body["reasons"] == ["database: did not answer"]
+    assert verdict.body["services"]["database"] == {
+        "status": "down",
+        "healthy": False,
+        "ageSeconds": 0.0,
+        "reason": "did not answer",
+        "metrics": {"connections": {"current": 4, "available": 16}},
+    }
+
+
+def test_a_background_loop_that_stands_still_makes_the_report_unhealthy(health, lifecycle, clock):
+    lifecycle.ready()
+    clock.now += 15.1
+
+    verdict = health.report()
+
+    assert verdict.status == 503
+    assert verdict.body["reasons"] == ["server: stale, last looked at 15.1 s ago"]
+    health.sample()
+    assert health.report().status == 200
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.015, "15ms"), (0.01245, "12.45ms"), (0.5, "500ms"), (0.0002, "0.2ms"), (2.0, "2000ms")])
+def test_times_read_like_the_contract(seconds, text):
+    assert milliseconds(seconds) == text
+
+
+def test_the_response_time_is_what_the_verdict_took(health, lifecycle, clock):
+    def slow_indicator() -> Evidence:
+        clock.now += 0.015
+        return Evidence(healthy=True)
+
+    lifecycle.ready()
+    health.add_indicator("slow", slow_indicator)
+
+    body = health.report().body
+
+    assert (body["responseTime"], body["avgResponseTime"]) == ("15ms", "15ms")
+
+
+def test_a_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecycle, look):
+    lifecycle.ready()
+    health.expect_database()
+    look()
+    verdicts: list[object] = []
+    done = monkey.get_original("_thread", "allocate_lock")()
+    done.acquire()
+
+    def ask() -> None:
+        verdicts.extend(verdict().status for verdict in (health.liveness, health.readiness, health.report))
+        verdicts.append(get_hub_if_exists())
+        done.release()
+
+    monkey.get_original("_thread", "start_new_thread")(ask, ())
+    # A native lock: this thread's hub, if there is one, stands still until the verdicts are in.
+    assert done.acquire(timeout=10)
+    assert verdicts == [200, 200, 200, None]
