@@ -72,6 +72,7 @@ class Arrivals:
             record.trace_id = parent.trace_id
             record.parent_span_id = parent.parent_span_id
             record.parent_sampled = parent.sampled
+            record.parent_random = parent.random
             record.parent_trace_state = trace_state[:MAX_TEXT_LENGTH]
 
     def _client(self, peer: str, forwarded_for: str) -> str:

@@ -26,7 +26,9 @@ class RequestRecord:
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
         parent_span_id: 16 hex digits of the remote parent, or empty.
+        parent_random: The caller says that the low 56 bits of the trace id are random (W3C Trace Context, level 2); passed on as it is.
         sampled: The trace is kept; only then may an exemplar name it.
+        server_span: What the source of the server span keeps of it while it is open; opaque to all others.
         route: URL rule such as ``/api/v1/blog/posts/<slug>``.
         status: Status code sent, or ``None`` when no response had begun.
         response_bytes: Bytes of body handed to the server.
@@ -52,8 +54,10 @@ class RequestRecord:
     parent_trace_state: str = ""
     parent_span_id: str = ""
     parent_sampled: bool | None = None
+    parent_random: bool = False
     span_id: str = ""
     sampled: bool = False
+    server_span: object = None
     route: str = UNMATCHED_ROUTE
     status: int | None = None
     response_bytes: int = 0

@@ -1,0 +1,103 @@
+"""What a server span says of a completed request.
+
+One function from a record to a name, one to attributes, one to a verdict; values are facts of the record, bounded, with query values
+redacted unless a setting says otherwise.
+
+Source: OpenTelemetry semantic conventions, "HTTP server span" (stable).
+"""
+
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from opentelemetry.semconv._incubating.attributes.http_attributes import HTTP_RESPONSE_BODY_SIZE
+from opentelemetry.semconv.attributes import (
+    client_attributes,
+    error_attributes,
+    http_attributes,
+    network_attributes,
+    server_attributes,
+    url_attributes,
+    user_agent_attributes,
+)
+from opentelemetry.util.types import AttributeValue
+
+from telemetry.context import RequestRecord
+from telemetry.names import OTHER_METHOD, REQUEST_ID_ATTRIBUTE, UNMATCHED_ROUTE
+from telemetry.redaction import redact_query
+
+MAX_HOST_LENGTH: Final = 255
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+ABORTED: Final = frozenset({"client_disconnected", "killed", "timeout"})
+
+
+def span_name(record: RequestRecord) -> str:
+    """``GET /api/v1/blog/posts/<slug>``; the method alone without a route, and ``HTTP`` for a method that is not known."""
+    method = "HTTP" if record.method_label == OTHER_METHOD else record.method_label
+    return method if record.route == UNMATCHED_ROUTE else f"{method} {record.route}"
+
+
+def error_type(record: RequestRecord) -> str:
+    """Why the request failed, with few values: how it was cut short, else the exception's class, else a status of 500 or more; or empty."""
+    if record.outcome in ABORTED:
+        return str(record.outcome)
+    if record.error_type:
+        return record.error_type
+    return str(record.status) if record.status is not None and record.status >= 500 else ""
+
+
+def is_error(record: RequestRecord) -> bool:
+    """Whether the span's status is an error: the server failed. A client that leaves or asks for what is not there is none."""
+    return record.outcome != "client_disconnected" and error_type(record) != ""
+
+
+def server_span_attributes(record: RequestRecord, protocol: str, keep_query_values: bool) -> dict[str, AttributeValue]:
+    """All attributes of a server span.
+
+    Args:
+        record: Completed.
+        protocol: As the WSGI server names it, such as ``HTTP/1.1``.
+        keep_query_values: Tell query values, not only names.
+    """
+    address, port = server_of(record.host[:MAX_HOST_LENGTH], record.scheme)
+    attributes: dict[str, AttributeValue] = {
+        http_attributes.HTTP_REQUEST_METHOD: record.method_label,
+        url_attributes.URL_SCHEME: record.scheme,
+        url_attributes.URL_PATH: record.path,
+        server_attributes.SERVER_ADDRESS: address,
+        client_attributes.CLIENT_ADDRESS: record.client_address,
+        network_attributes.NETWORK_PROTOCOL_VERSION: protocol.partition("/")[2],
+        user_agent_attributes.USER_AGENT_ORIGINAL: record.user_agent,
+        error_attributes.ERROR_TYPE: error_type(record),
+        REQUEST_ID_ATTRIBUTE: record.request_id,
+        HTTP_RESPONSE_BODY_SIZE: record.response_bytes,
+    }
+    if record.query:
+        attributes[url_attributes.URL_QUERY] = redact_query(record.query, keep_query_values)
+    if record.route != UNMATCHED_ROUTE:
+        attributes[http_attributes.HTTP_ROUTE] = record.route
+    if record.method_label == OTHER_METHOD:
+        attributes[http_attributes.HTTP_REQUEST_METHOD_ORIGINAL] = record.method
+    if record.status is not None:
+        attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = record.status
+    if port is not None:
+        attributes[server_attributes.SERVER_PORT] = port
+    return {name: value for name, value in attributes.items() if value != ""}
+
+
+@lru_cache(maxsize=256)
+def server_of(host: str, scheme: str) -> tuple[str, int | None]:
+    """Address and port that a client asked for.
+
+    Args:
+        host: The ``Host`` header, or what stands for it.
+        scheme: ``http`` or ``https``, for the port that is not said.
+
+    Returns:
+        The address without brackets, and the port; the host as it is and no port when it cannot be read.
+    """
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname or "", parts.port or DEFAULT_PORTS.get(scheme)
+    except ValueError:
+        return host, None

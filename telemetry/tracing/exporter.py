@@ -1,0 +1,210 @@
+"""The greenlet that hands spans to the Collector.
+
+A batch goes out each interval, or sooner when one is full. A batch that cannot be delivered is kept and tried again with growing delays
+while the queue behind it fills and then refuses. ``flush`` and ``shutdown`` are bounded whatever the Collector does. Nothing runs before
+``start``, and exporting never makes a span.
+"""
+
+import contextvars
+import random
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import gevent
+from gevent import monkey
+from gevent.event import Event
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.trace import ReadableSpan
+
+from telemetry import names
+from telemetry.guard import Guard
+from telemetry.metrics import Metrics
+from telemetry.tracing.encoding import SpanEncoder
+from telemetry.tracing.otlp_http import Answer
+from telemetry.tracing.span_queue import DropReason, SpanQueue
+
+FIRST_DELAY_SECONDS: Final = 0.25
+MAX_DELAY_SECONDS: Final = 5.0
+HURRIED_DELAY_SECONDS: Final = 0.1
+MAX_RETRY_AFTER_SECONDS: Final = 30.0
+MAX_ERROR_ATTEMPTS: Final = 5
+"""OTLP forbids retrying a 500, but some Collectors answer it while they start or are full; a poisonous batch must not stay for ever."""
+
+KILL_SECONDS: Final = 0.5
+
+
+class Sender(Protocol):
+    """What carries a request to the Collector."""
+
+    def send(self, body: bytes) -> Answer:
+        """One attempt, bounded in time."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class SpanExporter:
+    """Takes batches from the queue and delivers them.
+
+    Args:
+        queue: Where ended spans wait.
+        encoder: Makes a request's body of a batch.
+        sender: Carries it.
+        batch_spans: Most spans of one request.
+        interval_seconds: Longest that a span waits while the Collector answers.
+        metrics: Takes the duration of each attempt.
+        guard: Stands around each round.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        queue: SpanQueue,
+        encoder: SpanEncoder,
+        sender: Sender,
+        *,
+        batch_spans: int,
+        interval_seconds: float,
+        metrics: Metrics,
+        guard: Guard,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._encoder = encoder
+        self._sender = sender
+        self._batch_spans = batch_spans
+        self._interval_seconds = interval_seconds
+        self._durations = metrics.histogram(names.EXPORT_DURATION)
+        self._guard = guard
+        self._clock = clock
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._thread = 0
+        self._get_thread: Callable[[], int] = monkey.get_original("_thread", "get_ident")
+        self._wake = Event()
+        self._progress = Event()
+        self._hurry = Event()
+        self._flushes = 0
+
+    def start(self) -> None:
+        """Start the greenlet, in the process and thread whose hub serves; a second call does nothing."""
+        if self._greenlet is None:
+            self._thread = self._get_thread()
+            self._queue.on_batch = self._on_batch
+            # A fresh context, set from within: the caller's record and span are none of ours, even where spawning hands them on.
+            self._greenlet = gevent.spawn(contextvars.Context().run, self._run)
+
+    def _on_batch(self) -> None:
+        # A span that ends in a native thread waits for the interval: only the hub's own thread may touch its events.
+        if not self._wake.is_set() and self._get_thread() == self._thread:
+            self._wake.set()
+
+    def _run(self) -> None:
+        with suppress_instrumentation():
+            due = self._clock() + self._interval_seconds
+            while True:
+                self._wake.wait(max(0.0, due - self._clock()))
+                self._wake.clear()
+                if self._flushes or self._clock() >= due:
+                    least, due = 1, self._clock() + self._interval_seconds
+                else:
+                    least = self._batch_spans
+                self._queue.show()
+                self._round(least)
+
+    def _round(self, least: int) -> None:
+        """Deliver what waits now, in batches of at least ``least``; what ends meanwhile is the next round's."""
+        left = self._queue.waiting
+        while left >= least:
+            batch = self._queue.take(self._batch_spans)
+            left -= len(batch)
+            self._export(batch)
+            self._progress.set()
+
+    def _export(self, batch: list[ReadableSpan]) -> None:
+        """Settle one batch, whatever happens; only a kill leaves it to be counted by ``shutdown``."""
+        count = len(batch)
+        lost: DropReason | None = "failed"
+        with self._guard.at("tracing.export"):
+            encoded = self._encoder.encode(batch)
+            batch.clear()  # in an outage only the bytes are kept
+            self._queue.drop("encode_error", encoded.unencodable)
+            self._queue.settle(encoded.unencodable)
+            count = encoded.spans
+            lost = self._deliver(encoded.body) if count else None
+        if lost is not None:
+            self._queue.drop(lost, count)
+        self._queue.settle(count)
+
+    def _deliver(self, body: bytes) -> DropReason | None:
+        """Try until the batch is settled; returns why it was lost, or ``None``."""
+        delay_seconds = FIRST_DELAY_SECONDS
+        errors = 0
+        while True:
+            answer = self._attempt(body)
+            errors += answer.result == "error"
+            if answer.result == "ok":
+                self._queue.drop("rejected", answer.rejected_spans)
+                return None
+            if answer.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
+                return "rejected"
+            self._queue.show()
+            self._pause(max(delay_seconds * random.uniform(0.5, 1.0), min(answer.retry_after_seconds, MAX_RETRY_AFTER_SECONDS)))
+            delay_seconds = min(2 * delay_seconds, MAX_DELAY_SECONDS)
+
+    def _attempt(self, body: bytes) -> Answer:
+        answer = Answer("unreachable")
+        started = time.perf_counter()
+        with self._guard.at("tracing.send"):
+            answer = self._sender.send(body)
+        self._durations.labels(answer.result).observe(time.perf_counter() - started)
+        return answer
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt; a flush cuts it short, a full batch does not."""
+        if not self._flushes:
+            self._hurry.wait(seconds)
+        if self._flushes:
+            gevent.sleep(HURRIED_DELAY_SECONDS)
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Deliver what has ended until now.
+
+        Args:
+            timeout_seconds: Longest this may take; it is kept whatever the Collector does.
+
+        Returns:
+            Whether all of it was settled: delivered, or dropped and counted.
+        """
+        target = self._queue.accepted
+        deadline = self._clock() + timeout_seconds
+        self.start()
+        self._flushes += 1
+        self._hurry.set()
+        try:
+            while self._queue.settled < target and (remaining := deadline - self._clock()) > 0:
+                self._wake.set()
+                self._progress.clear()
+                self._progress.wait(remaining)
+        finally:
+            self._flushes -= 1
+            if not self._flushes:
+                self._hurry.clear()
+        return self._queue.settled >= target
+
+    def shutdown(self, timeout_seconds: float) -> bool:
+        """Deliver what is left, then stop; what could not be delivered is counted as ``shutdown``.
+
+        Args:
+            timeout_seconds: Longest to try.
+
+        Returns:
+            Whether nothing was left.
+        """
+        self._queue.close()
+        if len(self._queue):
+            self.flush(timeout_seconds)
+        if self._greenlet is not None:
+            self._greenlet.kill(timeout=KILL_SECONDS)
+        self._sender.close()
+        return self._queue.abandon() == 0

@@ -1,0 +1,134 @@
+"""Ended spans that wait for export: bounded, and it refuses the newest.
+
+A span that was taken is delivered as soon as the Collector can be reached, so an exemplar may name its trace; a span that was refused
+tells whoever ended it. Nothing here waits, sends or takes a lock: spans end in greenlets and in native threads.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Literal, get_args
+
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.trace import SpanKind
+
+from telemetry import names
+from telemetry.guard import Guard
+from telemetry.metrics import Metrics
+
+DropReason = Literal["queue_full", "rejected", "encode_error", "failed", "shutdown"]
+"""Why a sampled span was not delivered.
+
+- ``queue_full``: the bound was reached, the newest was refused.
+- ``rejected``: the Collector will never take it: a status that must not be retried, or its partial success said so.
+- ``encode_error``: it could not be written as protobuf.
+- ``failed``: an exception inside the export, counted by the guard as well.
+- ``shutdown``: it could not be delivered before the exit, or ended after it.
+"""
+
+REMEMBERED_REFUSALS: Final = 4096
+
+
+class SpanQueue(SpanProcessor):
+    """A first-in first-out queue of ended spans; its bound includes those that are being sent.
+
+    Args:
+        capacity: Most spans held; native threads that end spans in the same instant may exceed it by one each.
+        batch_spans: How many make a batch worth waking the exporter for.
+        metrics: Counts what is dropped and shows how many wait.
+        guard: Stands around what runs inside the host's ``span.end()``.
+    """
+
+    def __init__(self, capacity: int, batch_spans: int, metrics: Metrics, guard: Guard) -> None:
+        self._capacity = capacity
+        self._batch_spans = batch_spans
+        self._waiting: deque[ReadableSpan] = deque()
+        self._taken = 0
+        self._open = True
+        self._refused_server_spans: dict[int, None] = {}
+        dropped = metrics.counter(names.SPANS_DROPPED)
+        self._dropped = {reason: dropped.labels(reason).inc for reason in get_args(DropReason)}
+        self._depth = metrics.gauge(names.QUEUE_SPANS)
+        self._place = guard.at("tracing.queue")
+        self.on_batch: Callable[[], None] = _nobody_waits
+        self.accepted = 0
+        self.settled = 0
+
+    def __len__(self) -> int:
+        """Spans held: those that wait and those that are being sent."""
+        return len(self._waiting) + self._taken
+
+    @property
+    def waiting(self) -> int:
+        """Spans that no export has taken yet."""
+        return len(self._waiting)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Take an ended span, or refuse and count it."""
+        with self._place:
+            if not self._open:
+                self._refuse(span, "shutdown")
+            elif len(self) >= self._capacity:
+                self._refuse(span, "queue_full")
+            else:
+                self._waiting.append(span)
+                self.accepted += 1
+                if len(self._waiting) >= self._batch_spans:
+                    self.on_batch()
+
+    def _refuse(self, span: ReadableSpan, reason: DropReason) -> None:
+        self.drop(reason, 1)
+        context = span.get_span_context()
+        if context is not None and span.kind is SpanKind.SERVER:
+            self._refused_server_spans[context.span_id] = None
+            if len(self._refused_server_spans) > REMEMBERED_REFUSALS:
+                del self._refused_server_spans[next(iter(self._refused_server_spans))]
+
+    def was_refused(self, span_id: int) -> bool:
+        """Whether a server span that has ended was refused; the answer is given once.
+
+        Args:
+            span_id: Of a span of kind ``SERVER``; the last 4,096 refusals are known.
+        """
+        return bool(self._refused_server_spans) and self._refused_server_spans.pop(span_id, self) is None
+
+    def take(self, count: int) -> list[ReadableSpan]:
+        """Take the oldest spans for export; they stay counted until ``settle``.
+
+        Args:
+            count: Most spans to take.
+        """
+        batch = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+        self._taken += len(batch)
+        return batch
+
+    def settle(self, count: int) -> None:
+        """Spans that were taken are done with: delivered, or dropped and counted."""
+        self._taken -= count
+        self.settled += count
+        self.show()
+
+    def drop(self, reason: DropReason, count: int) -> None:
+        """Count spans that will not be delivered."""
+        if count:
+            self._dropped[reason](count)
+
+    def show(self) -> None:
+        """Write the gauge; called at each turn of the export rather than at each span, which would cost each request."""
+        self._depth.set(len(self))
+
+    def close(self) -> None:
+        """Refuse whatever ends from now on."""
+        self._open = False
+
+    def abandon(self) -> int:
+        """Drop everything that is left, as ``shutdown``; returns how many."""
+        left = len(self)
+        self._waiting.clear()
+        self.drop("shutdown", left)
+        self._taken, self.settled = 0, self.accepted
+        self.show()
+        return left
+
+
+def _nobody_waits() -> None:
+    """Before the exporter starts there is nobody to wake."""
