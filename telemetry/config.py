@@ -5,6 +5,7 @@ value and what is allowed.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -41,7 +42,9 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingError("; ".join(_one_line(problem, given) for problem in error.errors())) from None
+            # A default that depends on another setting is not made when one is bad; that is no news.
+            problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
+            raise SettingError("; ".join(_one_line(problem, given) for problem in problems)) from None
 
 
 def _one_line(problem: Mapping[str, object], given: Mapping[str, str]) -> str:
@@ -50,7 +53,9 @@ def _one_line(problem: Mapping[str, object], given: Mapping[str, str]) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     if name not in given:
         return message if not name else f"{name} is not set: {message}"
-    return f"{name}={given[name]!r}: {message}"
+    # A connection string may hold a password, and this line goes to whoever reads the log.
+    shown = re.sub(r"//.*@", "//***@", given[name])
+    return f"{name}={shown!r}: {message}"
 
 
 def _networks(value: object) -> object:

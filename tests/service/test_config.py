@@ -1,0 +1,75 @@
+"""The API's settings: what is the default where, and one line for what cannot be used."""
+
+import pytest
+
+from service.config import ServiceConfig
+from telemetry.config import SettingError
+
+
+def test_development_is_the_default():
+    assert ServiceConfig.from_env({}).model_dump() == {
+        "environment": "development",
+        "host": "127.0.0.1",
+        "port": 8000,
+        "mongodb_uri": "mongodb://127.0.0.1:27017/serene",
+        "max_pool_size": 10,
+        "min_pool_size": 2,
+        "server_selection_timeout_seconds": 2.0,
+        "connect_timeout_seconds": 2.0,
+        "socket_timeout_seconds": 3.0,
+        "wait_queue_timeout_seconds": 2.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "sizes"),
+    [
+        ({"DEPLOYMENT_ENVIRONMENT": "production"}, (50, 10)),
+        ({"DEPLOYMENT_ENVIRONMENT": "development"}, (10, 2)),
+        ({"DEPLOYMENT_ENVIRONMENT": "test"}, (10, 2)),
+        ({"DEPLOYMENT_ENVIRONMENT": "production", "MONGODB_MAX_POOL_SIZE": "20", "MONGODB_MIN_POOL_SIZE": "0"}, (20, 0)),
+        ({"MONGODB_MAX_POOL_SIZE": "", "MONGODB_MIN_POOL_SIZE": "10"}, (10, 10)),
+    ],
+)
+def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
+    config = ServiceConfig.from_env(environ)
+    assert (config.max_pool_size, config.min_pool_size) == sizes
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"BIND_PORT": "http"}, "BIND_PORT='http': should be a valid integer, unable to parse string as an integer"),
+        ({"MONGODB_MAX_POOL_SIZE": "0"}, "MONGODB_MAX_POOL_SIZE='0': should be greater than or equal to 1"),
+        ({"MONGODB_SOCKET_TIMEOUT_SECONDS": "inf"}, "MONGODB_SOCKET_TIMEOUT_SECONDS='inf': should be a finite number"),
+        ({"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "0"}, "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS='0': should be greater than 0"),
+        (
+            {"MONGODB_MIN_POOL_SIZE": "20"},
+            "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
+        ),
+        (
+            {"MONGODB_URI": "mongodb://127.0.0.1:99999/serene"},
+            "MONGODB_URI='mongodb://127.0.0.1:99999/serene': should be a MongoDB connection string such as "
+            "mongodb://127.0.0.1:27017/serene (Port must be an integer between 0 and 65535)",
+        ),
+    ],
+)
+def test_a_bad_setting_is_one_line(environ, line):
+    with pytest.raises(SettingError) as raised:
+        ServiceConfig.from_env(environ)
+    assert str(raised.value) == line
+
+
+def test_a_password_is_in_no_line_and_no_repr():
+    with pytest.raises(SettingError) as raised:
+        ServiceConfig.from_env({"MONGODB_URI": "mongo://admin:pass/w@rd@db/serene"})
+
+    assert str(raised.value).startswith("MONGODB_URI='mongo://***@db/serene': should be a MongoDB connection string")
+    assert "secret" not in repr(ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:secret@db/serene"}))
+
+
+def test_a_name_for_the_dns_is_not_resolved_when_it_is_read():
+    assert (
+        ServiceConfig.from_env({"MONGODB_URI": "mongodb+srv://nowhere.invalid/serene"}).mongodb_uri
+        == "mongodb+srv://nowhere.invalid/serene"
+    )
