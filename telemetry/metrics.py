@@ -1,26 +1,66 @@
 """The registry of one worker, and its instruments made from ``names``.
 
 There is no module-level registry: whoever composes the process makes one ``Metrics`` and hands it down. An instrument is made once and
-always under the name, labels and buckets that ``names`` gives it.
+always under the name, labels and buckets that ``names`` gives it. Values are guarded by native locks, which no one holds over a yield.
 """
 
-from typing import cast
+from typing import Generic, TypeVar, cast
 
+from gevent import monkey
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import metrics as client_metrics
+from prometheus_client import registry as client_registry
+from prometheus_client import values as client_values
 
+from telemetry.config import TelemetryConfig
 from telemetry.names import Metric
+
+EXEMPLAR_TRACE_ID = "trace_id"
+"""Exemplar label that Grafana's and the Collector's exemplar links look for."""
+
+Instrument = TypeVar("Instrument", Counter, Gauge, Histogram)
+
+
+def use_native_locks() -> None:
+    """Make every prometheus_client instrument from now on lock natively, also in a monkey-patched process; once or many times.
+
+    gevent's locks cost twice as much (0.97 against 0.60 µs an observe), raise ``BlockingSwitchOutError`` when they are contended in a
+    hub callback, and give a native thread a second hub. A native lock is right because nothing yields while it holds one.
+    """
+    native_lock = monkey.get_original("_thread", "allocate_lock")
+    for module in (client_values, client_metrics, client_registry):
+        module.Lock = native_lock  # type: ignore[attr-defined]
+
+
+class Children(Generic[Instrument], dict[tuple[str, ...], Instrument]):
+    """Children of one labelled instrument by their label values, for hot paths: ``children["GET", "/", "200"].observe(0.1)``.
+
+    A child that is known costs one dictionary look-up (0.07 µs against 0.75 µs for ``labels()``); another is made on the way.
+    Use it only for instruments whose children are never removed.
+    """
+
+    def __init__(self, parent: Instrument) -> None:
+        super().__init__()
+        self._parent: Instrument = parent
+
+    def __missing__(self, values: tuple[str, ...]) -> Instrument:
+        child = self[values] = self._parent.labels(*values)
+        return child
 
 
 class Metrics:
     """Instruments on one registry.
 
     Args:
-        registry: Where they are registered; a new one that can be restricted by name when not given.
+        registry: Where they are registered; a new one that can be restricted by name when not given. One that is given should have been
+            made after ``use_native_locks``.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        use_native_locks()
         self.registry = registry if registry is not None else CollectorRegistry(auto_describe=True)
         self._made: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[str, object] = {}
 
     def counter(self, metric: Metric) -> Counter:
         """The counter of that name, made at the first call."""
@@ -33,6 +73,32 @@ class Metrics:
     def histogram(self, metric: Metric) -> Histogram:
         """The histogram of that name, made at the first call."""
         return cast(Histogram, self._instrument(metric, "histogram"))
+
+    def counters(self, metric: Metric) -> Children[Counter]:
+        """The children of that counter by label values, for hot paths; always the same mapping."""
+        return cast(Children[Counter], self._children.setdefault(metric.name, Children(self.counter(metric))))
+
+    def gauges(self, metric: Metric) -> Children[Gauge]:
+        """The children of that gauge by label values, for hot paths; always the same mapping."""
+        return cast(Children[Gauge], self._children.setdefault(metric.name, Children(self.gauge(metric))))
+
+    def histograms(self, metric: Metric) -> Children[Histogram]:
+        """The children of that histogram by label values, for hot paths; always the same mapping."""
+        return cast(Children[Histogram], self._children.setdefault(metric.name, Children(self.histogram(metric))))
+
+    def describe_target(self, config: TelemetryConfig) -> None:
+        """Expose ``target_info``: who this process is, for the Collector's prometheus receiver to turn into resource attributes.
+
+        Source: OpenMetrics 1.0.0, "Supporting target metadata in both push-based and pull-based systems".
+        """
+        self.registry.set_target_info(
+            {
+                "service_name": config.service_name,
+                "service_version": config.service_version,
+                "service_instance_id": str(config.slot),
+                "deployment_environment_name": config.environment,
+            }
+        )
 
     def _instrument(self, metric: Metric, kind: str) -> Counter | Gauge | Histogram:
         if metric.kind != kind:
@@ -48,3 +114,14 @@ class Metrics:
         if metric.kind == "gauge":
             return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
         return Histogram(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+
+
+def observe_traced(histogram: Histogram, value: float, trace_id: str) -> None:
+    """Observe with an exemplar that names a trace; call it only for a trace that is kept.
+
+    Args:
+        histogram: The child to observe on.
+        value: In the histogram's unit.
+        trace_id: 32 hex digits; with an empty one no exemplar is attached.
+    """
+    histogram.observe(value, {EXEMPLAR_TRACE_ID: trace_id} if trace_id else None)

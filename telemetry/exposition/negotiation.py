@@ -1,0 +1,48 @@
+"""Which text format a scraper gets.
+
+Decided by prometheus_client itself, so that a scraper that knows it sees no difference; nothing is rendered here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a scraper asked for.
+
+    Args:
+        content_type: Of the answer.
+        encoder: prometheus_client's renderer for it, with the escaping that was negotiated.
+        openmetrics: With exemplars, and ``# EOF`` at the end.
+        keeps_plain_names: A name of letters, digits and underscores is written as it is; the escapings "dots" and "values" change it.
+    """
+
+    content_type: str
+    encoder: Callable[[Collector], bytes]
+    openmetrics: bool
+    keeps_plain_names: bool
+
+
+def choose_format(accept: str) -> Format:
+    """Negotiate as prometheus_client does: the first type that it can serve, without regard to weights.
+
+    Args:
+        accept: The ``Accept`` header, or an empty string.
+
+    Returns:
+        OpenMetrics when that comes first, else a Prometheus text format.
+    """
+    try:
+        encoder, content_type = choose_encoder(accept)
+    except TypeError:  # its comparison of versions fails on one such as "version=x"
+        encoder, content_type = choose_encoder("")
+    return Format(
+        content_type=content_type,
+        encoder=encoder,
+        openmetrics=content_type.startswith("application/openmetrics-text"),
+        keeps_plain_names=not content_type.endswith(("escaping=dots", "escaping=values")),
+    )
