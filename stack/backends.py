@@ -1,0 +1,184 @@
+"""The backends, one declarative entry each; adding one (Loki, stripe-mock, …) is adding an entry and its Go module.
+
+An entry says what to build, how to run it, on which ports, and what answers when it is ready. Texts are templates:
+`{bin}` is the folder of its built commands, `{data}` its data folder, `{root}` the checkout, `{python}` the virtual
+environment's Python, `{workers}` their number, `{targets}` what the Collector scrapes, and `{tempo[http]}` the port of
+that name of that backend. Nothing here runs anything.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from stack.ports import shifted
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One process of the stack.
+
+    Attributes:
+        name: what it is called on the command line, in Docker Compose and in the folders.
+        ports: by name, at offset 0. The first is the one that `url` is about.
+        command: what to run, as templates.
+        url: where a client finds it.
+        ready: answers when it does its work; http:// asks for a 200, mongodb:// for an answered ping.
+        live: answers when it runs, though it may miss another backend; the same as `ready` when empty.
+        module: the folder of its Go module under stack/; empty when there is nothing to build.
+        packages: command name to Go package.
+        tags: Go build tags.
+        environment: what is set on top of the caller's.
+        needs: the backends without which it is alive and not ready.
+        per_worker: names of ports of which worker n has the one n higher.
+        seed: run once it and what it needs are there, with its environment.
+        stop_seconds: patience after SIGTERM, before SIGKILL.
+        optional: not started by `serene up`; tests start it.
+    """
+
+    name: str
+    ports: Mapping[str, int]
+    command: tuple[str, ...]
+    url: str
+    ready: str
+    live: str = ""
+    module: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    tags: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    per_worker: tuple[str, ...] = ()
+    seed: tuple[str, ...] = ()
+    stop_seconds: float = 20.0
+    optional: bool = False
+
+    def all_ports(self, offset: int, workers: int) -> dict[str, int]:
+        """Every port it listens on, by name; a worker's are called like "management/1" from the second on."""
+        ports = dict(self.ports)
+        for name in self.per_worker:
+            ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
+        return shifted(ports, offset)
+
+
+# Leaves the clouds' SDKs out of Prometheus' service discovery.
+_DISCOVERY = "remove_all_sd,enable_dns_sd"
+
+# In the order in which they are started; they are stopped in reverse.
+BACKENDS: tuple[Backend, ...] = (
+    Backend(
+        name="mongodb",
+        ports={"wire": 27017},
+        module="ferretdb",
+        packages={"ferretdb": "."},
+        command=("{bin}/ferretdb", "-listen", "127.0.0.1:{mongodb[wire]}", "-directory", "{data}"),
+        url="mongodb://127.0.0.1:{mongodb[wire]}/serene",
+        ready="mongodb://127.0.0.1:{mongodb[wire]}",
+    ),
+    Backend(
+        name="service",
+        ports={"http": 8000, "management": 9464},
+        per_worker=("management",),
+        command=("{root}/.venv/bin/gunicorn", "-c", "service/gunicorn_conf.py", "service.wsgi:app"),
+        environment={
+            "SERENE_HOST": "127.0.0.1",
+            "SERENE_PORT": "{service[http]}",
+            "WEB_CONCURRENCY": "{workers}",
+            "MONGODB_URI": "mongodb://127.0.0.1:{mongodb[wire]}/serene",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:{collector[otlp]}",
+            "TELEMETRY_MANAGEMENT_PORT": "{service[management]}",
+            "DEPLOYMENT_ENVIRONMENT": "development",
+        },
+        url="http://127.0.0.1:{service[http]}",
+        ready="http://127.0.0.1:{service[http]}/api/v1/health/readiness",
+        live="http://127.0.0.1:{service[http]}/api/v1/health/liveness",
+        needs=("mongodb",),
+        seed=("{python}", "-m", "service.seed"),
+        # Longer than its drain: gunicorn's graceful_timeout is the drain delay and 45 s.
+        stop_seconds=100.0,
+    ),
+    Backend(
+        name="collector",
+        ports={"otlp": 4318, "health": 13133, "metrics": 8888},
+        module="collector",
+        packages={"otelcol": "."},
+        tags=_DISCOVERY,
+        command=("{bin}/otelcol", "--config", "{root}/otel-collector.yaml"),
+        environment={
+            "COLLECTOR_OTLP_LISTEN": "127.0.0.1:{collector[otlp]}",
+            "COLLECTOR_HEALTH_LISTEN": "127.0.0.1:{collector[health]}",
+            "COLLECTOR_METRICS_HOST": "127.0.0.1",
+            "COLLECTOR_METRICS_PORT": "{collector[metrics]}",
+            "COLLECTOR_METRICS_TARGET": "127.0.0.1:{collector[metrics]}",
+            "SERENE_SCRAPE_TARGETS": "{targets}",
+            "DEPLOYMENT_ENVIRONMENT": "development",
+            "SCRAPE_INTERVAL": "2s",
+            "TEMPO_OTLP_URL": "http://127.0.0.1:{tempo[otlp]}",
+            "PROMETHEUS_REMOTE_WRITE_URL": "http://127.0.0.1:{prometheus[http]}/api/v1/write",
+        },
+        url="http://127.0.0.1:{collector[otlp]}",
+        ready="http://127.0.0.1:{collector[health]}/",
+    ),
+    Backend(
+        name="prometheus",
+        ports={"http": 9090},
+        module="prometheus",
+        packages={
+            "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
+            "promtool": "github.com/prometheus/prometheus/cmd/promtool",
+        },
+        tags=_DISCOVERY,
+        command=(
+            "{bin}/prometheus",
+            "--config.file={root}/deploy/prometheus.yml",
+            "--storage.tsdb.path={data}",
+            "--storage.tsdb.retention.time=7d",
+            "--web.listen-address=127.0.0.1:{prometheus[http]}",
+            "--web.enable-remote-write-receiver",
+            "--enable-feature=exemplar-storage",
+            "--log.level=warn",
+        ),
+        url="http://127.0.0.1:{prometheus[http]}",
+        ready="http://127.0.0.1:{prometheus[http]}/-/ready",
+    ),
+    Backend(
+        name="tempo",
+        ports={"http": 3200, "otlp": 14318, "grpc": 9095},
+        module="tempo",
+        packages={"tempo": "github.com/grafana/tempo/cmd/tempo"},
+        command=("{bin}/tempo", "-config.file={root}/deploy/tempo.yaml", "-config.expand-env=true"),
+        environment={
+            "TEMPO_LISTEN_HOST": "127.0.0.1",
+            "TEMPO_HTTP_PORT": "{tempo[http]}",
+            "TEMPO_GRPC_PORT": "{tempo[grpc]}",
+            "TEMPO_OTLP_LISTEN": "127.0.0.1:{tempo[otlp]}",
+            "TEMPO_DATA": "{data}",
+        },
+        url="http://127.0.0.1:{tempo[http]}",
+        ready="http://127.0.0.1:{tempo[http]}/ready",
+    ),
+    Backend(
+        name="toxiproxy",
+        ports={"http": 8474},
+        module="toxiproxy",
+        packages={"toxiproxy": "github.com/Shopify/toxiproxy/v2/cmd/server"},
+        command=("{bin}/toxiproxy", "-host", "127.0.0.1", "-port", "{toxiproxy[http]}"),
+        url="http://127.0.0.1:{toxiproxy[http]}",
+        ready="http://127.0.0.1:{toxiproxy[http]}/version",
+        optional=True,
+    ),
+)
+
+BY_NAME: Mapping[str, Backend] = MappingProxyType({backend.name: backend for backend in BACKENDS})
+NAMES: tuple[str, ...] = tuple(BY_NAME)
+DEFAULT_NAMES: tuple[str, ...] = tuple(backend.name for backend in BACKENDS if not backend.optional)
+
+
+def template_values(offset: int, workers: int) -> dict[str, object]:
+    """What the entries' templates may name, but for the folders, which are the runner's.
+
+    Raises: StackError when a port would be out of range.
+    """
+    ports = {backend.name: shifted(backend.ports, offset) for backend in BACKENDS}
+    first = ports["service"]["management"]
+    targets = json.dumps([f"127.0.0.1:{first + slot}#{slot}" for slot in range(workers)])
+    return {**ports, "workers": workers, "targets": targets}

@@ -1,0 +1,73 @@
+"""Demo traffic for the API: what people do with a blog, in the proportions they do it, with the mistakes they make.
+
+A locust file: `serene load` runs it, and nothing imports it (locust patches the standard library on import). Every task
+is exactly one request, so that the chosen rate is the rate. A 404 that was asked for is a success.
+"""
+
+import os
+import random
+
+from locust import FastHttpUser, constant_throughput, task
+
+_API = "/api/v1"
+# What a reader's browser and a crawler's leftovers ask for.
+_GONE = ("a-post-that-was-deleted", "wp-login.php", "undefined")
+_PAGE_SIZES = (5, 10, 20)
+
+
+class Reader(FastHttpUser):
+    """One person with a browser: lists, turns pages, filters, reads; remembers what the lists showed."""
+
+    wait_time = constant_throughput(float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1")))
+
+    def on_start(self) -> None:
+        self.cursor: str | None = None
+        self.slugs: list[str] = []
+        self.tags: list[str] = []
+        self.categories: list[str] = []
+
+    @task(30)
+    def list_first_page(self) -> None:
+        self._list(f"?limit={random.choice(_PAGE_SIZES)}", "list, first page")
+
+    @task(15)
+    def list_next_page(self) -> None:
+        if self.cursor is None:
+            self.list_first_page()
+        else:
+            self._list(f"?limit=5&cursor={self.cursor}", "list, next page")
+
+    @task(10)
+    def list_by_tag(self) -> None:
+        self._list(f"?tag={random.choice(self.tags or ['sleep'])}", "list, by tag")
+
+    @task(10)
+    def list_by_category(self) -> None:
+        self._list(f"?category={random.choice(self.categories or ['mindfulness'])}", "list, by category")
+
+    @task(25)
+    def read_post(self) -> None:
+        if not self.slugs:
+            self.list_first_page()
+        else:
+            self.client.get(f"{_API}/blog/posts/{random.choice(self.slugs)}", name="post")
+
+    @task(4)
+    def ask_for_what_is_not_there(self) -> None:
+        with self.client.get(f"{_API}/blog/posts/{random.choice(_GONE)}", name="post, not there", catch_response=True) as answer:
+            if answer.status_code == 404:
+                answer.success()
+
+    @task(6)
+    def look_at_health(self) -> None:
+        self.client.get(f"{_API}/health", name="health")
+
+    def _list(self, query: str, name: str) -> None:
+        with self.client.get(f"{_API}/blog/posts{query}", name=name, catch_response=True) as answer:
+            if answer.status_code != 200:
+                return
+            page = answer.json()
+            self.cursor = page.get("next_cursor")
+            self.slugs = [post["slug"] for post in page["items"]] or self.slugs
+            self.tags = sorted({tag for post in page["items"] for tag in post["tags"]}) or self.tags
+            self.categories = sorted({post["category"] for post in page["items"]}) or self.categories

@@ -1,0 +1,80 @@
+"""Ports on the loopback interface: which a stack takes, whether they are free, and who holds one that is not.
+
+A stack at offset N takes every port N higher. Nothing here opens a port for longer than it takes to ask for it.
+"""
+
+import random
+import socket
+from collections.abc import Iterable, Mapping
+
+import psutil
+
+from stack.errors import StackError
+
+HOST = "127.0.0.1"
+_HIGHEST = 65535
+# Below the kernel's ephemeral range (32768), so that no outgoing connection sits on a port of ours.
+_EPHEMERAL = 32768
+
+
+def shifted(ports: Mapping[str, int], offset: int) -> dict[str, int]:
+    """Each port, `offset` higher.
+
+    Raises: StackError when one would not be a port.
+    """
+    moved = {name: port + offset for name, port in ports.items()}
+    for name, port in moved.items():
+        if not 1 <= port <= _HIGHEST:
+            raise StackError(f"port offset {offset} is out of range: {name} would be port {port}")
+    return moved
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: a port whose old connections are in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def require_free(backend: str, ports: Iterable[int]) -> None:
+    """Raises: StackError naming the first port that is taken, who holds it, and what to do."""
+    for port in ports:
+        if not is_free(port):
+            raise StackError(
+                f"port {port}, which {backend} needs, is taken by {holder(port)}: stop that, or start beside it with --port-offset 1000"
+            )
+
+
+def holder(port: int) -> str:
+    """The process that listens on `port`, as "pid 12 (its command line)", as far as this user may know."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return "another process"
+    for connection in connections:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        if listens and connection.pid:
+            try:
+                command = " ".join(psutil.Process(connection.pid).cmdline())
+            except psutil.Error:
+                command = "unknown command"
+            return f"pid {connection.pid} ({command[:120]})"
+    return "another user's process"
+
+
+def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
+    """An offset at which every one of `ports` is free now and stays out of the ephemeral range; random.
+
+    Raises: StackError when none was found in `attempts`.
+    """
+    wanted = sorted(set(ports))
+    for _ in range(attempts):
+        offset = random.randrange(100, _EPHEMERAL - wanted[-1], 10)
+        if all(is_free(port + offset) for port in wanted):
+            return offset
+    raise StackError(f"no port offset with all of {len(wanted)} ports free was found in {attempts} attempts")

@@ -1,0 +1,79 @@
+"""Progress of everything that takes longer than a second: what, step n of m, elapsed.
+
+On a terminal it is one live line; elsewhere a line after the first second and then every ten, so that a log stays
+readable. Standard library only: the bootstrap uses it. Nothing here decides what the steps are.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+_FIRST_SECONDS = 1.0
+_PLAIN_SECONDS = 10.0
+_LIVE_SECONDS = 0.5
+
+
+class Progress:
+    """Numbers the steps of one command and shows the one that runs.
+
+    Args:
+        steps: how many there will be.
+        stream: where to write; a terminal gets a live line.
+        seconds_between: of two lines of one step; chosen from `stream` when left out.
+    """
+
+    def __init__(self, steps: int, stream: TextIO | None = None, seconds_between: float | None = None) -> None:
+        self.steps = steps
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._seconds_between = seconds_between or (_LIVE_SECONDS if self._live else _PLAIN_SECONDS)
+        self._number = 0
+
+    @contextmanager
+    def step(self, what: str, detail: Callable[[], str] = str) -> Iterator[None]:
+        """Show `what` while the block runs; a step of less than a second shows nothing.
+
+        Args:
+            what: the step, e.g. "Building Tempo".
+            detail: asked at each line for what is known of how far it is, e.g. "412 packages".
+        """
+        self._number += 1
+        label = f"[{self._number}/{self.steps}] {what}"
+        started, finished = time.monotonic(), threading.Event()
+        ticker = threading.Thread(target=self._tick, args=(label, detail, started, finished), daemon=True)
+        ticker.start()
+        outcome = "stopped"
+        try:
+            yield
+            outcome = "done"
+        finally:
+            finished.set()
+            ticker.join()
+            if time.monotonic() - started >= _FIRST_SECONDS:
+                self._write(f"{label}: {outcome} in {_elapsed(started)}", ended=True)
+
+    def say(self, line: str) -> None:
+        """One line between steps."""
+        self._write(line, ended=True)
+
+    def _tick(self, label: str, detail: Callable[[], str], started: float, finished: threading.Event) -> None:
+        wait = _FIRST_SECONDS
+        while not finished.wait(wait):
+            extra = detail()
+            self._write(f"{label}: {_elapsed(started)}{', ' + extra if extra else ''}", ended=False)
+            wait = self._seconds_between
+
+    def _write(self, line: str, *, ended: bool) -> None:
+        if self._live:
+            self._stream.write(f"\r\x1b[K{line}" + ("\n" if ended else ""))
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+def _elapsed(started: float) -> str:
+    seconds = int(time.monotonic() - started)
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min {seconds % 60} s"

