@@ -1,7 +1,7 @@
 """The one WSGI layer: it sees a request first and its last byte last.
 
-It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. Of Flask it knows the request
-object that Werkzeug leaves in the environ and one signal for exceptions, so it costs no hook inside the request.
+It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. Of Flask it knows two signals:
+one tells the matched rule while the request is still in flight, the other the exception that became a 500.
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import gevent
-from flask import Flask, got_request_exception, json
+from flask import Flask, got_request_exception, json, request, request_started
 
 from telemetry import names
 from telemetry.arrival import Arrivals
@@ -79,8 +79,10 @@ class RequestLayer:
         self._spans.open(record, environ)
 
     def _refuse(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        self._lifecycle.count_rejected()
         record = current_record()
+        if record is not None:
+            record.outcome = "rejected"
+        self._lifecycle.count_rejected()
         problem = {
             "type": "about:blank",
             "title": "Service Unavailable",
@@ -201,21 +203,22 @@ class _Exchange:
             return "client_disconnected", raised
         if raised is not None and not self._exhausted:
             return _outcome_of(raised), raised
-        return ("failed" if self._record.error_type else "completed"), None
+        return self._record.outcome or ("failed" if self._record.error_type else "completed"), None
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
-        request = self._environ.get("werkzeug.request")
-        rule = getattr(request, "url_rule", None)
-        if rule is not None:
-            self._record.route = rule.rule
-        if self._record.outcome is None:
-            self._layer.finish(self._record, outcome, error)
+        self._layer.finish(self._record, outcome, error)
 
 
 def _outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, gevent.Timeout):
         return "timeout"
     return "failed" if isinstance(error, Exception) else "killed"
+
+
+def _note_route(_: Flask, **__: object) -> None:
+    record, rule = current_record(), request.url_rule
+    if record is not None and rule is not None:
+        record.route = rule.rule
 
 
 def _note_exception(_: Flask, exception: BaseException, **__: object) -> None:
@@ -232,4 +235,5 @@ def install(app: Flask, layer: RequestLayer) -> None:
         layer: Built on the app's former ``wsgi_app``.
     """
     app.wsgi_app = layer  # type: ignore[method-assign]
+    request_started.connect(_note_route, app)
     got_request_exception.connect(_note_exception, app)

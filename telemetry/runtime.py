@@ -27,7 +27,7 @@ from telemetry.mongo import MongoTelemetry
 from telemetry.process import ProcessSampler
 from telemetry.recorder import Recorder, RequestMetrics
 from telemetry.slow import SlowRequests
-from telemetry.tracing import InstrumentationFlaskServerSpans, ServerSpans, Tracing, WsgiServerSpans
+from telemetry.tracing import SEMCONV_OPT_IN, InstrumentationFlaskServerSpans, ServerSpans, Tracing, WsgiServerSpans
 
 Callback = Callable[[], object]
 
@@ -41,6 +41,7 @@ class Telemetry:
     """
 
     def __init__(self, config: TelemetryConfig, registry: CollectorRegistry | None = None) -> None:
+        os.environ.setdefault(*SEMCONV_OPT_IN)  # instrumentations read it from there, once a process
         self.config = config
         self.metrics = Metrics(registry)
         errors = self.metrics.counter(names.TELEMETRY_ERRORS)

@@ -1,0 +1,61 @@
+"""Two workers are told apart by slot, and one's death takes nothing from the other."""
+
+import os
+import signal
+
+import pytest
+
+from tests.e2e.load import Load
+from tests.e2e.observing import query, wait_for
+
+pytestmark = pytest.mark.e2e
+
+
+def worker_pid(service, slot):
+    """The pid of the worker in a slot, as its target_info says; ``None`` while nobody is there."""
+    try:
+        return int(next(s.labels["process_pid"] for s in service.scrape(slot).samples if s.name == "target_info"))
+    except OSError:
+        return None
+
+
+def test_both_workers_are_in_prometheus_under_their_slots(stack):
+    with Load(stack.url("service"), ["/api/v1/blog/posts"], clients=8):
+        found = wait_for(
+            lambda: (
+                series
+                if len(
+                    series := query(stack.url("prometheus"), "count by (service_instance_id) (http_server_request_duration_seconds_count)")
+                )
+                == 2
+                else None
+            ),
+            20,
+            "both instances",
+        )
+    assert {series["metric"]["service_instance_id"] for series in found} == {"0", "1"}
+
+
+def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_its_slot(own_stack, serve):
+    own_stack.start("mongodb")
+    own_stack.wait_ready("mongodb")
+    service = serve(own_stack, workers=2)
+    paths = ["/api/v1/blog/posts", "/api/v1/health", "/nothing", "/"]
+    with Load(service.url, paths, clients=16, pause_seconds=0.01):
+        wait_for(lambda: all(service.scrape(slot).total("http_server_request_duration_seconds_count") > 20 for slot in (0, 1)), 20, "load")
+    before = {slot: worker_pid(service, slot) for slot in (0, 1)}
+    assert len(set(before.values())) == 2
+
+    def of_requests(slot):
+        return {
+            (s.name, *sorted(s.labels.items())): s.value
+            for s in service.scrape(slot).samples
+            if s.name.startswith("http_server_request_duration")
+        }
+
+    survivor = of_requests(1)
+    os.kill(before[0], signal.SIGKILL)
+    wait_for(lambda: (pid := worker_pid(service, 0)) and pid != before[0], 20, "a successor in slot 0")
+    assert of_requests(1) == survivor
+    assert worker_pid(service, 1) == before[1]
+    assert of_requests(0) == {}

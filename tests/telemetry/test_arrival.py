@@ -1,0 +1,105 @@
+"""Whose request it is, and which ids it has: claims count only from those who may make them."""
+
+import uuid
+
+import pytest
+
+from telemetry.arrival import MAX_TEXT_LENGTH, Arrivals
+from telemetry.config import TelemetryConfig
+from telemetry.context import RequestRecord
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+UUID4 = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
+TRUSTING = {"TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8"}
+
+
+def arrive(environ=None, settings=None):
+    base = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/posts",
+        "QUERY_STRING": "tag=calm",
+        "REMOTE_ADDR": "192.0.2.9",
+        "HTTP_HOST": "serene.test",
+        "HTTP_USER_AGENT": "test/1",
+        "wsgi.url_scheme": "https",
+    }
+    return Arrivals(TelemetryConfig.from_env(settings or {})).record_of({**base, **(environ or {})})
+
+
+def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
+    record = arrive()
+    assert uuid.UUID(record.request_id).version == 4
+    assert record.started_ns > 0
+    assert record.started_unix_ns > 0
+    expected = RequestRecord(
+        request_id=record.request_id,
+        trace_id=uuid.UUID(record.request_id).hex,
+        method="GET",
+        method_label="GET",
+        path="/posts",
+        query="tag=calm",
+        scheme="https",
+        host="serene.test",
+        client_address="192.0.2.9",
+        user_agent="test/1",
+        started_unix_ns=record.started_unix_ns,
+        started_ns=record.started_ns,
+        slow_after_seconds=1.0,
+    )
+    facts = {name: getattr(record, name) for name in RequestRecord.__slots__}
+    assert facts == {name: getattr(expected, name) for name in RequestRecord.__slots__}
+
+
+@pytest.mark.parametrize(
+    ("peer", "settings", "claimed", "honoured"),
+    [
+        ("10.0.0.1", TRUSTING, UUID4, True),
+        ("192.0.2.9", TRUSTING, UUID4, False),
+        ("10.0.0.1", {}, UUID4, False),
+        ("10.0.0.1", TRUSTING, "6f1c1f6e-8f7e-1a3b-9c1d-2e3f4a5b6c7d", False),  # version 1: guessable
+        ("10.0.0.1", TRUSTING, "not-an-id", False),
+    ],
+)
+def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(peer, settings, claimed, honoured):
+    record = arrive({"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": claimed}, settings)
+    assert (record.request_id == claimed) is honoured
+    assert record.trace_id == uuid.UUID(record.request_id).hex
+
+
+@pytest.mark.parametrize(
+    ("setting", "peer", "adopted"),
+    [("anyone", "192.0.2.9", True), ("trusted-proxies", "192.0.2.9", False), ("trusted-proxies", "10.0.0.1", True)],
+)
+def test_traceparent_names_the_trace_for_those_who_may(setting, peer, adopted):
+    settings = {**TRUSTING, "TELEMETRY_TRACEPARENT_FROM": setting}
+    record = arrive({"REMOTE_ADDR": peer, "HTTP_TRACEPARENT": f"00-{TRACE}-{PARENT}-01", "HTTP_TRACESTATE": "a=1"}, settings)
+    facts = (record.trace_id, record.parent_span_id, record.parent_sampled, record.parent_trace_state)
+    assert facts == ((TRACE, PARENT, True, "a=1") if adopted else (uuid.UUID(record.request_id).hex, "", None, ""))
+
+
+def test_broken_traceparent_is_as_if_it_had_not_been_sent():
+    record = arrive({"HTTP_TRACEPARENT": "00-xyz"})
+    assert (record.trace_id, record.parent_span_id) == (uuid.UUID(record.request_id).hex, "")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("10.0.0.1", "203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("10.0.0.1", "spoofed, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("192.0.2.9", "203.0.113.7", "192.0.2.9"),
+    ],
+)
+def test_client_is_the_nearest_address_that_is_no_trusted_proxy(peer, forwarded, client):
+    record = arrive({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, TRUSTING)
+    assert record.client_address == client
+
+
+def test_unknown_method_broken_text_and_endless_text_are_bounded():
+    record = arrive({"REQUEST_METHOD": "FOOBAR", "PATH_INFO": "/caf\xe9", "HTTP_USER_AGENT": "u" * 5000})
+    assert (record.method_label, record.method) == ("_OTHER", "FOOBAR")
+    assert record.path == "/caf�"
+    assert record.user_agent == "u" * MAX_TEXT_LENGTH
