@@ -57,7 +57,7 @@ class Backend:
         ports = dict(self.ports)
         for name in self.per_worker:
             ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
-        return shifted(ports, offset)
+        return shifted(self.name, ports, offset)
 
 
 # Leaves the clouds' SDKs out of Prometheus' service discovery.
@@ -178,7 +178,7 @@ def template_values(offset: int, workers: int) -> dict[str, object]:
 
     Raises: StackError when a port would be out of range.
     """
-    ports = {backend.name: shifted(backend.ports, offset) for backend in BACKENDS}
+    ports = {backend.name: shifted(backend.name, backend.ports, offset) for backend in BACKENDS}
     first = ports["service"]["management"]
     targets = json.dumps([f"127.0.0.1:{first + slot}#{slot}" for slot in range(workers)])
     return {**ports, "workers": workers, "targets": targets}

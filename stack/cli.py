@@ -76,7 +76,7 @@ def _command(
 
 def _add_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="return when everything is up; ./serene down stops it")
-    parser.add_argument("--workers", type=_count(1, _MAX_WORKERS), default=1, metavar="N", help="gunicorn workers (default: 1)")
+    parser.add_argument("--workers", type=_count(1, _MAX_WORKERS), default=2, metavar="N", help="gunicorn workers (default: 2)")
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"start only these of {', '.join(NAMES)}")
 
 

@@ -17,15 +17,17 @@ _HIGHEST = 65535
 _EPHEMERAL = 32768
 
 
-def shifted(ports: Mapping[str, int], offset: int) -> dict[str, int]:
-    """Each port, `offset` higher.
+def shifted(backend: str, ports: Mapping[str, int], offset: int) -> dict[str, int]:
+    """Each of a backend's ports, `offset` higher.
 
     Raises: StackError when one would not be a port.
     """
     moved = {name: port + offset for name, port in ports.items()}
     for name, port in moved.items():
         if not 1 <= port <= _HIGHEST:
-            raise StackError(f"port offset {offset} is out of range: {name} would be port {port}")
+            raise StackError(
+                f"port offset {offset} is out of range: {backend}'s {name} port would be {port}, and {_HIGHEST} is the highest"
+            )
     return moved
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-_FIRST_SECONDS = 1.0
 _PLAIN_SECONDS = 10.0
 _LIVE_SECONDS = 0.5
 
@@ -22,19 +21,21 @@ class Progress:
     Args:
         steps: how many there will be.
         stream: where to write; a terminal gets a live line.
+        quiet_seconds: a step that is shorter shows nothing.
         seconds_between: of two lines of one step; chosen from `stream` when left out.
     """
 
-    def __init__(self, steps: int, stream: TextIO | None = None, seconds_between: float | None = None) -> None:
+    def __init__(self, steps: int, stream: TextIO | None = None, quiet_seconds: float = 1.0, seconds_between: float | None = None) -> None:
         self.steps = steps
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._seconds_between = seconds_between or (_LIVE_SECONDS if self._live else _PLAIN_SECONDS)
+        self._quiet_seconds = quiet_seconds
         self._number = 0
 
     @contextmanager
     def step(self, what: str, detail: Callable[[], str] = str) -> Iterator[None]:
-        """Show `what` while the block runs; a step of less than a second shows nothing.
+        """Show `what` while the block runs.
 
         Args:
             what: the step, e.g. "Building Tempo".
@@ -52,7 +53,7 @@ class Progress:
         finally:
             finished.set()
             ticker.join()
-            if time.monotonic() - started >= _FIRST_SECONDS:
+            if time.monotonic() - started >= self._quiet_seconds:
                 self._write(f"{label}: {outcome} in {_elapsed(started)}", ended=True)
 
     def say(self, line: str) -> None:
@@ -60,7 +61,7 @@ class Progress:
         self._write(line, ended=True)
 
     def _tick(self, label: str, detail: Callable[[], str], started: float, finished: threading.Event) -> None:
-        wait = _FIRST_SECONDS
+        wait = self._quiet_seconds
         while not finished.wait(wait):
             extra = detail()
             self._write(f"{label}: {_elapsed(started)}{', ' + extra if extra else ''}", ended=False)

@@ -60,14 +60,21 @@ class Stack:
 
     # -- what is where ------------------------------------------------------------------------------------------------
 
+    def backend(self, name: str) -> Backend:
+        """The entry called `name`. Raises: StackError when there is none."""
+        try:
+            return BY_NAME[name]
+        except KeyError:
+            raise StackError(f"there is no backend {name!r}; there are {', '.join(NAMES)}") from None
+
     def port(self, name: str, which: str | None = None) -> int:
         """A port of backend `name`: its first one, or the one called `which`, e.g. port("tempo", "otlp")."""
-        every = self._backend(name).all_ports(self.offset, self.workers)
+        every = self.backend(name).all_ports(self.offset, self.workers)
         return every[which or next(iter(every))]
 
     def url(self, name: str) -> str:
         """Where a client finds backend `name`, without a trailing slash."""
-        return self._filled(self._backend(name), self._backend(name).url)
+        return self._filled(self.backend(name), self.backend(name).url)
 
     def pid(self, name: str) -> int | None:
         """The pid of backend `name` if it runs, else None."""
@@ -95,7 +102,7 @@ class Stack:
             env: what to set on top of the backend's own environment.
         Raises: StackError when it runs already, a port is taken, or its build fails.
         """
-        backend = self._backend(name)
+        backend = self.backend(name)
         if self.records.alive(name) is not None:
             raise StackError(f"{name} is already running, pid {self.pid(name)}: see ./serene status, or ./serene down")
         self.require_free_ports(name)
@@ -131,11 +138,11 @@ class Stack:
 
     def answer(self, name: str) -> Answer:
         """Ask backend `name` once whether it does its work."""
-        return probes.ask(self._filled(self._backend(name), self._backend(name).ready))
+        return probes.ask(self._filled(self.backend(name), self.backend(name).ready))
 
     def live_answer(self, name: str) -> Answer:
         """Ask backend `name` once whether it runs, though it may miss another backend."""
-        return probes.ask(self._filled(self._backend(name), self._backend(name).live or self._backend(name).ready))
+        return probes.ask(self._filled(self.backend(name), self.backend(name).live or self.backend(name).ready))
 
     def send(self, name: str, number: signal.Signals) -> None:
         """Send backend `name` a signal, e.g. SIGSTOP and SIGCONT. Raises: StackError when it does not run."""
@@ -151,7 +158,7 @@ class Stack:
         record = self.records.read(name)
         if record is None:
             return True
-        patience = self._backend(name).stop_seconds if seconds is None else seconds
+        patience = self.backend(name).stop_seconds if seconds is None else seconds
         willing = processes.stop(record.identity, number, patience)
         self.exit_status(name)
         self.records.remove(name)
@@ -169,7 +176,7 @@ class Stack:
 
     def seed(self, name: str) -> None:
         """Run what fills backend `name` with its demo data. Raises: StackError when that fails."""
-        backend = self._backend(name)
+        backend = self.backend(name)
         if not backend.seed:
             return
         done = subprocess.run(
@@ -193,11 +200,11 @@ class Stack:
 
     def require_free_ports(self, name: str) -> None:
         """Raises: StackError when another process has a port of backend `name`."""
-        ports.require_free(name, self._backend(name).all_ports(self.offset, self.workers).values())
+        ports.require_free(name, self.backend(name).all_ports(self.offset, self.workers).values())
 
     def environment(self, name: str) -> dict[str, str]:
         """The whole environment backend `name` is started with."""
-        backend = self._backend(name)
+        backend = self.backend(name)
         return dict(os.environ) | {key: self._filled(backend, text) for key, text in backend.environment.items()}
 
     def last_log_line(self, name: str) -> str:
@@ -235,12 +242,6 @@ class Stack:
                     f"{self.last_log_line(name)[:300]} (whole log: {self.log_path(name)})"
                 )
             time.sleep(_POLL_SECONDS)
-
-    def _backend(self, name: str) -> Backend:
-        try:
-            return BY_NAME[name]
-        except KeyError:
-            raise StackError(f"there is no backend {name!r}; there are {', '.join(NAMES)}") from None
 
     def _filled(self, backend: Backend, template: str) -> str:
         folder = self.builder.directory(backend) if "{bin}" in template else ""

@@ -1,0 +1,56 @@
+"""The declarative entries fit together, and fit the configuration files that Docker Compose uses too."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stack import paths
+from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, Backend, template_values
+from stack.runner import Stack
+
+# Docker Compose's defaults are right for the native stack too.
+LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
+
+
+def test_up_starts_these_in_this_order() -> None:
+    assert DEFAULT_NAMES == ("mongodb", "service", "collector", "prometheus", "tempo")
+
+
+def test_no_two_backends_share_a_port() -> None:
+    every = [port for backend in BACKENDS for port in backend.all_ports(0, workers=8).values()]
+    assert len(every) == len(set(every))
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
+def test_templates_name_only_what_there_is(backend: Backend) -> None:
+    values = template_values(offset=1000, workers=2) | {"root": "/r", "python": "/p", "data": "/d", "bin": "/b"}
+    texts = [*backend.command, backend.url, backend.ready, backend.live, *backend.environment.values(), *backend.seed]
+    assert [text for text in texts if re.search(r"[{}]", text.format(**values)) and text != "{targets}"] == []
+
+
+def test_every_worker_is_scraped_at_its_slot() -> None:
+    assert template_values(offset=1000, workers=3)["targets"] == '["127.0.0.1:10464#0", "127.0.0.1:10465#1", "127.0.0.1:10466#2"]'
+
+
+def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
+    stack = Stack(offset=1000, directory=tmp_path, workers=3)
+    environment = stack.environment("service")
+    assert {name: environment[name] for name in BY_NAME["service"].environment} == {
+        "SERENE_HOST": "127.0.0.1",
+        "SERENE_PORT": "9000",
+        "WEB_CONCURRENCY": "3",
+        "MONGODB_URI": "mongodb://127.0.0.1:28017/serene",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:5318",
+        "TELEMETRY_MANAGEMENT_PORT": "10464",
+        "DEPLOYMENT_ENVIRONMENT": "development",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "pattern"),
+    [("collector", "otel-collector.yaml", r"\$\{env:(\w+):-"), ("tempo", "deploy/tempo.yaml", r"\$\{(\w+):-")],
+)
+def test_native_stack_sets_what_the_configuration_reads(name: str, config: str, pattern: str) -> None:
+    reads = set(re.findall(pattern, (paths.ROOT / config).read_text()))
+    assert set(BY_NAME[name].environment) == reads - LEFT_AT_DEFAULT
