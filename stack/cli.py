@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from stack import look, paths, run, up
+from stack import look, paths, run, trace, up
 from stack.backends import NAMES
 from stack.errors import StackError
 
@@ -50,6 +50,8 @@ def _build_parser() -> argparse.ArgumentParser:
     logs.add_argument("name", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it writes more, until Ctrl-C")
     logs.add_argument("-n", "--lines", type=_count(0, 10**9), default=100, help="how many of the last lines (default: %(default)s)")
+    follow = _command(commands, "trace", trace.trace, "what happened in one request: its spans as a waterfall, and its log line")
+    follow.add_argument("id", type=trace.request_id, metavar="ID", help="the X-Request-ID of the answer, or the id of the trace")
     _add_load(_command(commands, "load", run.load, "demo traffic: a realistic mix of requests at a chosen rate"))
     test = _command(commands, "test", run.test, "build what is missing and run every test", "every other argument goes to pytest")
     test.add_argument("--fast", action="store_true", help="without the tests on real processes (marked e2e), and without building")

@@ -113,4 +113,6 @@ def _start_time(pid: int) -> str | None:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in "ZX" else fields[19]
+    # A zombie with threads is on its way: its main thread ended, and its ports are still open.
+    state, threads, started = fields[0], int(fields[17]), fields[19]
+    return None if state == "X" or (state == "Z" and threads <= 1) else started

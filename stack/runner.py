@@ -160,7 +160,8 @@ class Stack:
             return True
         patience = self.backend(name).stop_seconds if seconds is None else seconds
         willing = processes.stop(record.identity, number, patience)
-        self.exit_status(name)
+        if name in self._children:
+            self._children[name].wait()
         self.records.remove(name)
         return willing
 

@@ -1,0 +1,134 @@
+"""`serene trace ID`: from the request id that a customer sent to what happened, without leaving the terminal.
+
+Asks Tempo for the trace (by the id itself, or by the span attribute `request.id` when the trace has an id of the
+caller's), draws its spans as a waterfall, and shows the request's own log line. Only reads.
+"""
+
+import argparse
+import json
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stack.errors import StackError
+from stack.runner import Stack
+
+_SECONDS = 10.0
+_NAME_WIDTH = 44
+_LONGEST_LINE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span, in nanoseconds since the epoch."""
+
+    span_id: str
+    parent_span_id: str
+    name: str
+    start_ns: int
+    end_ns: int
+    failed: bool
+    attributes: dict[str, Any]
+
+
+def trace(options: argparse.Namespace) -> int:
+    """Print the trace and the log line of a request. Returns: 0. Raises: StackError when Tempo does not have it."""
+    stack = Stack(options.port_offset)
+    request_id = options.id
+    spans = _trace(stack.url("tempo"), request_id.hex) or _trace(stack.url("tempo"), _trace_id_of(stack.url("tempo"), request_id))
+    if not spans:
+        raise StackError(f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or of another stack")
+    width = min(shutil.get_terminal_size().columns, _LONGEST_LINE)
+    print("\n".join(waterfall(spans, width)))
+    for line in _log_lines(stack.log_path("service"), str(request_id)):
+        print(f"\n{line}")
+    return 0
+
+
+def request_id(text: str) -> uuid.UUID:
+    """An id as it is in X-Request-ID, with or without its dashes. Raises: argparse's error when it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits") from None
+
+
+def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
+    """The spans of a trace as lines: a bar where each begins and ends, its time, and what failed.
+
+    Args:
+        spans: At least one.
+        width: Columns to draw in.
+    """
+    begin, end = min(span.start_ns for span in spans), max(span.end_ns for span in spans)
+    columns = max(10, width - _NAME_WIDTH - 14)
+    scale = columns / max(1, end - begin)
+    for depth, span in _in_order(spans):
+        before = min(columns - 1, int((span.start_ns - begin) * scale))
+        bar = "█" * max(1, min(columns - before, round((span.end_ns - span.start_ns) * scale)))
+        name = f"{'  ' * depth}{span.name}"[:_NAME_WIDTH]
+        why = f"  {span.attributes.get('error.type', 'error')}" if span.failed else ""
+        milliseconds = (span.end_ns - span.start_ns) / 1e6
+        yield f"{name:<{_NAME_WIDTH}} {' ' * before}{bar:<{columns - before}} {milliseconds:9.2f} ms{why}".rstrip()
+
+
+def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
+    """Each span after its parent, with its depth; one whose parent is not there counts as a root."""
+    known = {span.span_id for span in spans}
+
+    def below(parent: str | None, depth: int) -> Iterator[tuple[int, Span]]:
+        children = [s for s in spans if (s.parent_span_id == parent if parent is not None else s.parent_span_id not in known)]
+        for span in sorted(children, key=lambda each: each.start_ns):
+            yield depth, span
+            yield from below(span.span_id, depth + 1)
+
+    return below(None, 0)
+
+
+def _trace(tempo: str, trace_id: str) -> list[Span]:
+    found = _get(f"{tempo}/api/traces/{trace_id}") if trace_id else None
+    return [
+        Span(
+            span["spanId"],
+            span.get("parentSpanId", ""),
+            span["name"],
+            int(span["startTimeUnixNano"]),
+            int(span["endTimeUnixNano"]),
+            span.get("status", {}).get("code") == "STATUS_CODE_ERROR",
+            {each["key"]: next(iter(each["value"].values()), "") for each in span.get("attributes", [])},
+        )
+        for batch in (found or {}).get("batches", [])
+        for scope in batch["scopeSpans"]
+        for span in scope["spans"]
+    ]
+
+
+def _trace_id_of(tempo: str, request_id: uuid.UUID) -> str:
+    question = urllib.parse.urlencode({"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1})
+    traces = (_get(f"{tempo}/api/search?{question}") or {}).get("traces", [])
+    return str(traces[0]["traceID"]) if traces else ""
+
+
+def _get(url: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": "application/json"}), timeout=_SECONDS) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise StackError(f"Tempo answered {error.code} to {url}") from None
+    except OSError as error:
+        raise StackError(f"Tempo does not answer at {url}: {error} (see ./serene status)") from None
+
+
+def _log_lines(path: Path, request_id: str) -> Iterator[str]:
+    if path.exists():
+        with path.open(errors="replace") as log:
+            yield from (line.rstrip("\n") for line in log if request_id in line)
