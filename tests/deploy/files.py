@@ -1,0 +1,70 @@
+"""The files under test, parsed once, and how they write addresses and variables."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+VENDOR = Path(__file__).parent / "vendor"
+
+_VARIABLE = re.compile(r"\$\{(?:env:)?(\w+)(?::-([^}]*))?\}")
+_ADDRESS = re.compile(r"\b([a-z][a-z0-9.-]*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b")
+
+
+@cache
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@cache
+def document(name: str) -> Any:
+    return yaml.safe_load(text(name))
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = document("docker-compose.yml")
+    return loaded
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+def environment(service: str) -> dict[str, str]:
+    return dict(services()[service].get("environment", {}))
+
+
+def schema() -> Any:
+    return json.loads((VENDOR / "compose-spec.json").read_text(encoding="utf-8"))
+
+
+def without_comments(name: str) -> str:
+    return "\n".join(line for line in text(name).splitlines() if not line.lstrip().startswith("#"))
+
+
+def variables(name: str) -> dict[str, str]:
+    """Environment variables that a configuration reads, with their defaults."""
+    return dict(_VARIABLE.findall(without_comments(name)))
+
+
+def as_deployed(name: str, service: str) -> str:
+    """A configuration's text as it is read inside of that service's container."""
+    given = environment(service)
+    return _VARIABLE.sub(lambda found: given.get(found[1], found[2] or ""), without_comments(name))
+
+
+def addresses(configuration: str) -> set[tuple[str, int]]:
+    """Every host:port in a text."""
+    return {(host, int(port)) for host, port in _ADDRESS.findall(configuration)}
+
+
+def container_ports(service: str) -> set[int]:
+    """The ports that others reach that service on, by its name."""
+    entry = services()[service]
+    published = {int(port.rpartition(":")[2]) for port in entry.get("ports", ())}
+    return published | {int(port) for port in entry.get("expose", ())}
