@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from telemetry import names
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.tracing.encoding import SpanEncoder
+from telemetry.tracing.encoding import SpanEncoder, slice_for
 from telemetry.tracing.otlp_http import Answer
 from telemetry.tracing.span_queue import DropReason, SpanQueue
 
@@ -126,7 +126,7 @@ class SpanExporter:
         count = len(batch)
         lost: DropReason | None = "failed"
         with self._guard.at("tracing.export"):
-            encoded = self._encoder.encode(batch)
+            encoded = self._encoder.encode(batch, slice_for(len(self._queue)))
             batch.clear()  # in an outage only the bytes are kept
             self._queue.drop("encode_error", encoded.unencodable)
             self._queue.settle(encoded.unencodable)

@@ -1,0 +1,209 @@
+"""How long the export of spans keeps requests waiting, by how the encoding yields.
+
+A gevent server answers a steady trickle of requests from another process while it exports 512 spans five times a second to a receiver in
+that process. Variants take turns within each round, so that the machine's mood falls on all of them; what is printed is the median over
+the rounds of each round's ratio to no export at all, with its spread, the worst stall of the hub, and how many spans a second went out
+(2,560 are asked for; a saturated hub lets through fewer, the smaller the slices).
+
+    .venv/bin/python -m bench.export_stall [rounds] [seconds that a client thinks; 0 saturates the server]
+"""
+
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+from gevent.pywsgi import WSGIServer
+from gevent.socket import create_connection
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.trace import SpanKind
+
+from telemetry.guard import Guard
+from telemetry.tracing.encoding import MAX_SLICE_SPANS, SLICE_SPANS, SpanEncoder
+from telemetry.tracing.otlp_http import OtlpHttpSender
+
+BATCH_SPANS = 512
+EXPORTS_PER_SECOND = 5
+CONNECTIONS = 6
+THINK_SECONDS = 0.004
+ROUND_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one variant did in one round; seconds, and spans a second."""
+
+    p99: float
+    stall: float
+    delivered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to yield while a batch is encoded."""
+
+    name: str
+    slice_spans: int
+    pause: Callable[[], None] | None
+
+
+VARIANTS = (
+    Variant("no export", 0, None),
+    Variant("whole batch", BATCH_SPANS, lambda: None),
+    Variant("16, sleep(0)", 16, lambda: gevent.sleep(0)),
+    Variant("16, sleep(1e-6)", 16, lambda: gevent.sleep(1e-6)),
+    Variant("16, sleep(1 ms)", 16, lambda: gevent.sleep(0.001)),
+    Variant("16, sleep(3 ms)", 16, lambda: gevent.sleep(0.003)),
+    Variant("8, sleep(1 ms)", 8, lambda: gevent.sleep(0.001)),
+    Variant("32, sleep(1 ms)", 32, lambda: gevent.sleep(0.001)),
+    Variant("64, sleep(1 ms)", 64, lambda: gevent.sleep(0.001)),
+)
+
+
+def main(rounds: int, think_seconds: float) -> None:
+    """Run the comparison.
+
+    Args:
+        rounds: How often each variant has its turn.
+        think_seconds: Between an answer and the next request of a connection.
+    """
+    server = WSGIServer(_listener(), _answer, log=None)
+    server.start()
+    command = [sys.executable, "-m", "bench.export_stall", "peer", str(server.server_port), str(think_seconds)]
+    peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        collector_port = int(_line(peer))
+        seen: dict[str, list[Outcome]] = {variant.name: [] for variant in VARIANTS}
+        spans = _spans()
+        for _ in range(rounds):
+            for variant in VARIANTS:
+                seen[variant.name].append(_round(variant, spans, collector_port, peer))
+        _report(seen)
+    finally:
+        peer.kill()
+        peer.wait()
+        server.stop()
+
+
+def _round(variant: Variant, spans: list[ReadableSpan], collector_port: int, peer: "subprocess.Popen[bytes]") -> Outcome:
+    stalls: list[float] = []
+    delivered: list[int] = []
+    watch = gevent.spawn(_watch, stalls)
+    export = gevent.spawn(_export, variant, spans, collector_port, delivered)
+    gevent.sleep(0.2)
+    stalls.clear()
+    assert peer.stdin is not None
+    peer.stdin.write(b"go\n")
+    peer.stdin.flush()
+    p99 = float(_line(peer))
+    gevent.killall([watch, export])
+    return Outcome(p99, max(stalls), sum(delivered) / ROUND_SECONDS)
+
+
+def _export(variant: Variant, spans: list[ReadableSpan], port: int, delivered: list[int]) -> None:
+    if variant.pause is None:
+        return
+    encoder = SpanEncoder(Guard(strict=True, on_error=print), variant.pause)
+    sender = OtlpHttpSender(f"http://127.0.0.1:{port}", 2.0)
+    while True:
+        started = time.perf_counter()
+        assert sender.send(encoder.encode(spans, variant.slice_spans).body).result == "ok"
+        delivered.append(len(spans))
+        gevent.sleep(max(0.0, 1 / EXPORTS_PER_SECOND - (time.perf_counter() - started)))
+
+
+def _listener() -> socket.socket:
+    # Accepted sockets inherit this; without it a keep-alive response waits 44 ms for an acknowledgement, and that is all one would see.
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setblocking(False)
+    return listener
+
+
+def _watch(stalls: list[float]) -> None:
+    while True:
+        started = time.perf_counter()
+        gevent.sleep(0.001)
+        stalls.append(time.perf_counter() - started - 0.001)
+
+
+def _answer(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+def _line(peer: "subprocess.Popen[bytes]") -> bytes:
+    assert peer.stdout is not None
+    gevent.socket.wait_read(peer.stdout.fileno())
+    return peer.stdout.readline()
+
+
+def _spans() -> list[ReadableSpan]:
+    tracer = TracerProvider(resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False).get_tracer("bench")
+    attributes = {f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)}
+    spans = []
+    for _ in range(BATCH_SPANS):
+        span = tracer.start_span(
+            "GET /api/v1/blog/posts/<slug>", kind=SpanKind.SERVER, attributes={**attributes, "http.response.status_code": 200}
+        )
+        span.end()
+        assert isinstance(span, ReadableSpan)
+        spans.append(span)
+    return spans
+
+
+def _report(seen: dict[str, list[Outcome]]) -> None:
+    quiet = seen[VARIANTS[0].name]
+    print(f"{'variant':18} {'p99 ms':>8} {'ratio of p99 (min .. median .. max)':>38} {'stall ms (median, worst)':>26} {'spans/s':>9}")
+    for name, results in seen.items():
+        ratios = sorted(mine.p99 / base.p99 for mine, base in zip(results, quiet, strict=True))
+        spread = f"{ratios[0]:.2f} .. {statistics.median(ratios):.2f} .. {ratios[-1]:.2f}"
+        stalls = [result.stall * 1e3 for result in results]
+        p99, delivered = (statistics.median(values) for values in zip(*((r.p99 * 1e3, r.delivered) for r in results), strict=True))
+        stall = f"{statistics.median(stalls):.1f}, {max(stalls):.1f}"
+        print(f"{name:18} {p99:8.2f} {spread:>38} {stall:>26} {delivered:9.0f}")
+    print(f"the service encodes {SLICE_SPANS} to {MAX_SLICE_SPANS} spans a slice, more as more wait")
+
+
+def _peer(api_port: int, think_seconds: float) -> None:
+    """The other process: the receiver of spans, and the clients."""
+    collector = WSGIServer(("127.0.0.1", 0), _collect, log=None)
+    collector.start()
+    print(collector.server_port, flush=True)
+    while True:
+        gevent.socket.wait_read(sys.stdin.fileno())
+        if not sys.stdin.readline():
+            return
+        latencies: list[float] = []
+        gevent.joinall([gevent.spawn(_client, api_port, latencies, think_seconds) for _ in range(CONNECTIONS)], raise_error=True)
+        print(statistics.quantiles(latencies, n=100)[98], flush=True)
+
+
+def _collect(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+    environ["wsgi.input"].read()  # type: ignore[attr-defined]
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+
+def _client(port: int, latencies: list[float], think_seconds: float) -> None:
+    connection = create_connection(("127.0.0.1", port))
+    until = time.perf_counter() + ROUND_SECONDS
+    while (started := time.perf_counter()) < until:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+        while not connection.recv(4096).endswith(b"ok"):
+            pass
+        latencies.append(time.perf_counter() - started)
+        gevent.sleep(think_seconds)
+    connection.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["peer"]:
+        _peer(int(sys.argv[2]), float(sys.argv[3]))
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else 5, float(sys.argv[2]) if sys.argv[2:] else THINK_SECONDS)
