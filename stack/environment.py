@@ -6,6 +6,7 @@ filled from; an environment without a stamp is filled, never replaced.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,12 +51,23 @@ def ensure(venv: Path, requirements: Path) -> bool:
         progress = Progress(steps=2)
         with progress.step("Making the virtual environment .venv"):
             if not (venv / "bin" / "python").exists():
-                _run([sys.executable, "-m", "venv", str(venv)], log, "make .venv (Debian: apt install python3-venv)")
+                _make(venv, log)
         with progress.step("Installing the pinned Python packages into .venv"):
             pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             _run([*pip, "-r", str(requirements)], log, f"install {requirements.name}")
         (venv / _STAMP).write_text(wanted)
     return True
+
+
+def _make(venv: Path, log: Path) -> None:
+    existed = venv.exists()
+    try:
+        _run([sys.executable, "-m", "venv", str(venv)], log, "make .venv (Debian needs the package python3-venv)")
+    except StackError:
+        # Without ensurepip it leaves an environment without pip, which would look made the next time.
+        if not existed:
+            shutil.rmtree(venv, ignore_errors=True)
+        raise
 
 
 def _wanted(requirements: Path) -> str:

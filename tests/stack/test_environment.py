@@ -79,3 +79,12 @@ def test_bootstrap_needs_nothing_but_the_standard_library() -> None:
     done = subprocess.run([sys.executable, "-S", "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True)
     loaded = set(re.findall(r"'(\w+)", done.stdout))
     assert loaded - set(sys.stdlib_module_names) == {"stack", "__main__"} - set(sys.stdlib_module_names)
+
+
+def test_environment_that_cannot_be_made_is_one_line_and_leaves_nothing(tmp_path: Path, requirements: Path) -> None:
+    folder = tmp_path / "file" / "venv"
+    folder.parent.write_text("in the way")
+    with pytest.raises(StackError) as raised:
+        environment.ensure(folder, requirements)
+    start = "cannot make .venv (Debian needs the package python3-venv): "
+    assert (str(raised.value).startswith(start), "Not a directory" in str(raised.value), folder.exists()) == (True, True, False)
