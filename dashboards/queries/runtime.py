@@ -61,8 +61,12 @@ DRAIN_SECONDS = largest(series(names.DRAIN_SECONDS), WORKER)
 DRAIN_REJECTED = total(rate(names.DRAIN_REJECTED), WORKER)
 UNCAUGHT = zero_when_quiet(total(increase(names.UNCAUGHT_EXCEPTIONS), "where", "fatal"), _WITNESS, "where")
 _TARGET = "job, instance, service_instance_id"
-BUILD_UPTIME = (
+BUILD_UPTIME = largest(
     f"(time() - {series('process_start_time_seconds')})"
     f" * on({_TARGET}) group_left(service_version) {series('target_info')}"
-    f" * on({_TARGET}) group_left(version) {series('python_info')}"
+    f" * on({_TARGET}) group_left(version) {series('python_info')}",
+    WORKER,
+    "service_version",
+    "deployment_environment_name",
+    "version",
 )
