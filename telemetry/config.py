@@ -110,6 +110,7 @@ class TelemetryConfig(Settings):
     management_fd: Annotated[int, Field(ge=0)] | None = Field(None, alias="TELEMETRY_MANAGEMENT_FD")
 
     slow_after_seconds: PositiveSeconds = Field(1.0, alias="TELEMETRY_SLOW_AFTER_SECONDS")
+    cpu_phase: bool = Field(True, alias="TELEMETRY_CPU_PHASE")
     log_query_values: bool = Field(False, alias="TELEMETRY_LOG_QUERY_VALUES")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     api_version: str = Field("v1", alias="API_VERSION")

@@ -33,7 +33,8 @@ class RequestRecord:
         status: Status code sent, or ``None`` when no response had begun.
         response_bytes: Bytes of body handed to the server.
         duration_seconds: Arrival to last byte; 0 until completed.
-        waits: Seconds waited, by phase; only what has been observed.
+        waits: Seconds spent, by phase; only what has been observed.
+        running_ns: How long its greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
         outcome: How it ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
@@ -63,16 +64,17 @@ class RequestRecord:
     response_bytes: int = 0
     duration_seconds: float = 0.0
     waits: dict[Phase, float] = field(default_factory=dict)
+    running_ns: int = 0
     error_type: str = ""
     outcome: Outcome | None = None
     greenlet: object = None
     slow_after_seconds: float = 0.0
 
     def add_wait(self, phase: Phase, seconds: float) -> None:
-        """Add time spent waiting.
+        """Add time spent in a phase.
 
         Args:
-            phase: What was waited for.
+            phase: What was waited for, or ``cpu``.
             seconds: How long; parallel greenlets of one request add up.
         """
         self.waits[phase] = self.waits.get(phase, 0.0) + seconds

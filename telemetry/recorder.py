@@ -34,6 +34,7 @@ class Recorder:
         self._in_flight: dict[int, RequestRecord] = {}
         self._sinks: list[tuple[str, Sink]] = []
         self._on_begin: list[tuple[str, Sink]] = []
+        self._on_end: list[tuple[str, Sink]] = []
 
     def add_sink(self, name: str, sink: Sink) -> None:
         """Append a sink; they run in the order of their adding.
@@ -47,6 +48,10 @@ class Recorder:
     def on_begin(self, name: str, callback: Sink) -> None:
         """Append what is called with each record as it begins; ``name`` is the ``where`` of its errors."""
         self._on_begin.append((f"begin.{name}", callback))
+
+    def on_end(self, name: str, callback: Sink) -> None:
+        """Append what may still add facts to a record that ends, before any sink sees it; ``name`` is the ``where`` of its errors."""
+        self._on_end.append((f"end.{name}", callback))
 
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
@@ -74,6 +79,9 @@ class Recorder:
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
+        for name, callback in self._on_end:
+            with self._guard.at(name):
+                callback(record)
         record.greenlet = None
         for name, sink in self._sinks:
             with self._guard.at(name):

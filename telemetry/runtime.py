@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from telemetry import names, propagation
 from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
+from telemetry.cpu import CpuPhase
 from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
 from telemetry.health import Health
@@ -53,6 +54,7 @@ class Telemetry:
         self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
         self.process = ProcessSampler(self.metrics)
         self.recorder = Recorder(self.guard)
+        self.cpu = CpuPhase()
         self.hub = HubWatch(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(config, self.metrics, self.guard, self._verdicts(), lambda: self.recorder.in_flight)
         self.spans: ServerSpans = self._server_spans()
@@ -131,6 +133,8 @@ class Telemetry:
         self.logs.install()
         self.logs.writer.start()
         propagation.install()
+        if self.config.cpu_phase:
+            self.cpu.install()
         self.tracing.start()
         self.hub.start()
         self._sampler = gevent.spawn(self._sample_forever)
@@ -187,6 +191,8 @@ class Telemetry:
     def _connect_sinks(self) -> None:
         requests = RequestMetrics(self.metrics)
         self.recorder.on_begin("metrics", requests.begin)
+        self.recorder.on_begin("cpu", self.cpu.begin)
+        self.recorder.on_end("cpu", self.cpu.end)
         # The span first: a span that the full queue refuses takes the exemplar with it.
         self.recorder.add_sink("span", self.spans.close)
         self.recorder.add_sink("metrics", requests)
