@@ -43,8 +43,9 @@ class ServiceConfig(Settings):
     """
 
     environment: Environment = Field("development", alias="DEPLOYMENT_ENVIRONMENT")
-    host: str = Field("127.0.0.1", alias="BIND_HOST")
-    port: Port = Field(8000, alias="BIND_PORT")
+    host: str = Field("127.0.0.1", alias="SERENE_HOST")
+    port: Port = Field(8000, alias="SERENE_PORT")
+    body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(1024**2, alias="REQUEST_BODY_LIMIT_BYTES")
 
     mongodb_uri: MongodbUri = Field("mongodb://127.0.0.1:27017/serene", alias="MONGODB_URI")
     max_pool_size: PoolSize = Field(default_factory=_by_environment(production=50, elsewhere=10), alias="MONGODB_MAX_POOL_SIZE")

@@ -110,6 +110,7 @@ class Telemetry:
 
     def watch_mongo(self, client: Any) -> None:
         """Look at the database of ``client`` in the background from ``start`` on; health depends on what is seen."""
+        self.health.expect_database(why_down=lambda: self.mongo.last_error)
         self.on_start(lambda: self.mongo.watch(client))
 
     def on_start(self, callback: Callback) -> None:

@@ -76,7 +76,7 @@ class Health:
         self._started_at = self._sampled_at = monotonic()
         self._platform = " ".join((os.uname().sysname, os.uname().release))
         self._indicators: dict[str, tuple[Indicator, Group]] = {}
-        self._database_expected = False
+        self._why_database_is_down: Callable[[], str] | None = None
         self._latency = LatencyWindow(
             metrics.histogram(names.REQUEST_DURATION),
             target_seconds=config.sla_target_seconds,
@@ -86,9 +86,14 @@ class Health:
             monotonic=monotonic,
         )
 
-    def expect_database(self) -> None:
-        """From now on a database that was never seen makes the service not ready; called when one is to be watched."""
-        self._database_expected = True
+    def expect_database(self, why_down: Callable[[], str] = str) -> None:
+        """From now on the service needs a database, also one that was never seen; called when one is to be watched.
+
+        Args:
+            why_down: Returns, at once, why the last look found it down as ``"Kind: text"``, or an empty string. Only the kind is shown:
+                health routes are public, and the text may name hosts.
+        """
+        self._why_database_is_down = why_down
 
     def add_indicator(self, name: str, indicator: Indicator, group: Group = "readiness") -> None:
         """Let a part of the service speak for itself.
@@ -160,8 +165,9 @@ class Health:
 
     def _readiness_findings(self, reading: Reading) -> list[Finding]:
         findings = []
-        if self._database_expected:
-            findings.append(self._judge("database", database_evidence(reading, now_unix=self._clock())))
+        if self._why_database_is_down is not None:
+            kind = self._why_database_is_down().partition(":")[0]
+            findings.append(self._judge("database", database_evidence(reading, now_unix=self._clock(), kind_of_failure=kind)))
         return findings + [self._ask(name) for name, (_, group) in self._indicators.items() if group == "readiness"]
 
     def _server(self, reading: Reading) -> Finding:

@@ -55,19 +55,21 @@ class LifecycleState(Protocol):
         """Why it drains, or empty."""
 
 
-def database_evidence(reading: Reading, *, now_unix: float) -> Evidence:
+def database_evidence(reading: Reading, *, now_unix: float, kind_of_failure: str = "") -> Evidence:
     """What the last look at MongoDB saw.
 
     Args:
         reading: Of ``DATABASE_SERIES``.
         now_unix: Unix time in seconds; a step back of the clock makes no negative age.
+        kind_of_failure: Of the last look, when it failed and somebody knows.
     """
     looked_at = reading.total(names.MONGODB_EVIDENCE.name)
     up = reading.total(names.MONGODB_UP.name) == 1.0
     metrics = _present(connections=_connections(reading), **(_server_reports(reading) if up else {}))
+    reason = f"did not answer ({kind_of_failure})" if kind_of_failure else "did not answer"
     return Evidence(
         healthy=up,
-        reason="" if up else "did not answer",
+        reason="" if up or not looked_at else reason,
         age_seconds=max(0.0, now_unix - looked_at) if looked_at else None,
         details={"metrics": metrics},
     )

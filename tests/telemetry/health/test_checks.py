@@ -134,9 +134,16 @@ def test_gauges_that_exist_but_were_never_set_are_no_evidence(health, lifecycle,
     assert health.report().body["services"]["database"] == {
         "status": "unknown",
         "healthy": False,
-        "reason": "did not answer",
         "metrics": {},
     }
+
+
+def test_a_database_that_is_down_says_of_what_kind_and_names_no_host(health, lifecycle, look):
+    health.expect_database(why_down=lambda: "ServerSelectionTimeoutError: 10.0.0.7:27017: [Errno 111] Connection refused")
+    lifecycle.ready()
+    look(up=False)
+
+    assert health.readiness().body["reasons"] == ["database: did not answer (ServerSelectionTimeoutError)"]
 
 
 def test_a_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, look, clock):

@@ -1,0 +1,31 @@
+"""``python -m service``: the service in one process of its own, without gunicorn."""
+
+from gevent import monkey
+
+if __name__ == "__main__":
+    monkey.patch_all()
+
+import os
+import sys
+
+from service.compose import compose
+from telemetry.config import SettingError
+from telemetry.serving.alone import serve
+
+
+def main() -> int:
+    """Serve until told to stop.
+
+    Returns:
+        The exit code; 1 for a setting that cannot be used, told in one line.
+    """
+    try:
+        service = compose(os.environ)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return serve(service.app, service.telemetry, service.config.host, service.config.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""The Flask app, from parts that are handed in: nothing is built here that could be shared or replaced."""
+
+from flask import Flask
+from prometheus_flask_exporter import PrometheusMetrics
+
+from service import errors
+from service.blueprints import blog, health, root
+from service.config import ServiceConfig
+from service.store import Store
+from telemetry.runtime import Telemetry
+
+
+def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Flask:
+    """The Serene API.
+
+    Args:
+        config: How it is served.
+        telemetry: Observes each request; not necessarily started.
+        store: The database; not necessarily reachable.
+    """
+    app = Flask("service", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = config.body_limit_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    # Never bound to an app: it would add a /metrics route and time every request a second time.
+    metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
+    errors.install(app)
+    app.register_blueprint(root.blueprint(telemetry.config.service_version))
+    app.register_blueprint(blog.blueprint(store.posts, metrics))
+    app.register_blueprint(health.blueprint(telemetry.health))
+    telemetry.init_app(app)
+    return app

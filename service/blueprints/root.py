@@ -1,0 +1,64 @@
+"""``GET /``: what this is and where to look, for people and for programs.
+
+The list of routes is the app's own URL map with each view's first line, so it cannot drift from what is served.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
+
+from telemetry import names
+
+FIND_A_REQUEST = (
+    f"Every response carries {names.REQUEST_ID_HEADER}. Without its dashes it is the trace id: search Tempo for it, or the logs. "
+    "A request that came with a traceparent keeps that trace id and has its own as the attribute request.id."
+)
+
+
+def _routes(app: Flask) -> list[dict[str, str]]:
+    return [
+        {
+            "method": ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})),
+            "path": rule.rule,
+            "about": (app.view_functions[rule.endpoint].__doc__ or "").strip().partition("\n")[0],
+        }
+        for rule in app.url_map.iter_rules()
+    ]
+
+
+def _description(version: str) -> dict[str, Any]:
+    return {
+        "name": "Serene",
+        "about": "The Serene wellbeing API.",
+        "version": version,
+        "links": {
+            "posts": url_for("blog.list_posts"),
+            "health": url_for("health.report"),
+            "liveness": url_for("health.liveness"),
+            "readiness": url_for("health.readiness"),
+        },
+        "routes": _routes(current_app),
+        "find_a_request": FIND_A_REQUEST,
+    }
+
+
+def blueprint(version: str) -> Blueprint:
+    """The root route.
+
+    Args:
+        version: Of the service, as its telemetry tells it.
+    """
+    routes = Blueprint("root", __name__, template_folder="templates")
+
+    @routes.get("/")
+    def root() -> Response:
+        """This page: what Serene is and where to look; HTML or JSON by `Accept`."""
+        description = _description(version)
+        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+            response = make_response(render_template("root.html", **description))
+        else:
+            response = jsonify(description)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    return routes

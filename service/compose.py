@@ -1,0 +1,43 @@
+"""The one composition root: settings, telemetry, store and app, in this order, each handed what it needs.
+
+Nothing else in the service knows what is concrete. The two doors, ``wsgi`` and ``__main__``, monkey-patch and then call this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Flask
+
+from service.app import create_app
+from service.config import ServiceConfig
+from service.store import Store, connect
+from telemetry.runtime import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one process is made of. Nothing of it has started."""
+
+    config: ServiceConfig
+    telemetry: Telemetry
+    store: Store
+    app: Flask
+
+
+def compose(environ: Mapping[str, str]) -> Service:
+    """Build the service.
+
+    Args:
+        environ: Variables by name.
+
+    Raises:
+        SettingError: A variable cannot be used; the text is one line.
+    """
+    config = ServiceConfig.from_env(environ)
+    telemetry = Telemetry.from_env(environ)
+    store = connect(config, telemetry.mongo_listeners())
+    telemetry.health.add_indicator("store", store.evidence)
+    telemetry.watch_mongo(store.client)
+    telemetry.on_start(store.start)
+    telemetry.on_shutdown(store.close)
+    return Service(config, telemetry, store, create_app(config, telemetry, store))

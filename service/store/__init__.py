@@ -1,0 +1,89 @@
+"""MongoDB: one client a process, its repositories, and the first contact with it.
+
+Nothing here knows HTTP. Building a store opens no connection: ``start`` does, in the background.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+from pymongo import MongoClient
+
+from service.config import ServiceConfig
+from service.store.first_contact import FirstContact
+from service.store.models import BlogPost
+from service.store.posts import Page, Position, Posts
+from telemetry.health import Evidence
+
+__all__ = ["BlogPost", "Page", "Position", "Posts", "Store", "connect"]
+
+DEFAULT_DATABASE = "serene"
+
+
+class Store:
+    """The database of this process.
+
+    Args:
+        client: Not connected yet.
+        sleep: Waits so many seconds between attempts to reach the database.
+    """
+
+    def __init__(self, client: MongoClient[dict[str, Any]], *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+        self.client = client
+        self.database = client.get_default_database(DEFAULT_DATABASE)
+        self.posts = Posts(self.database["posts"])
+        self._first_contact = FirstContact(self.set_up, sleep=sleep)
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+
+    def start(self) -> None:
+        """Make the first contact in the background; in the worker's process, once its hub is there."""
+        if self._greenlet is None:
+            self._greenlet = gevent.spawn(self._first_contact.run)
+
+    def set_up(self) -> None:
+        """Connect and create what is missing.
+
+        Raises:
+            pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
+        """
+        self.client.admin.command("ping")
+        self.posts.create_indexes()
+
+    def evidence(self) -> Evidence:
+        """Whether the first contact is made, or how it stands; a health indicator."""
+        return self._first_contact.evidence()
+
+    def close(self) -> None:
+        """Give up trying and close every connection."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self.client.close()
+
+
+def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Callable[[float], None] = gevent.sleep) -> Store:
+    """A store on MongoDB; no connection is opened yet.
+
+    Args:
+        config: Where it is, the pool's sizes and the timeouts.
+        listeners: pymongo event listeners.
+        sleep: See ``Store``.
+    """
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        config.mongodb_uri,
+        appname="serene",
+        connect=False,
+        tz_aware=True,
+        event_listeners=list(listeners),
+        maxPoolSize=config.max_pool_size,
+        minPoolSize=config.min_pool_size,
+        serverSelectionTimeoutMS=_milliseconds(config.server_selection_timeout_seconds),
+        connectTimeoutMS=_milliseconds(config.connect_timeout_seconds),
+        socketTimeoutMS=_milliseconds(config.socket_timeout_seconds),
+        waitQueueTimeoutMS=_milliseconds(config.wait_queue_timeout_seconds),
+    )
+    return Store(client, sleep=sleep)
+
+
+def _milliseconds(seconds: float) -> int:
+    # pymongo reads 0 as "no time-out at all".
+    return max(1, round(seconds * 1e3))
