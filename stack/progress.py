@@ -4,6 +4,7 @@ On a terminal it is one live line; elsewhere a line after the first second and t
 readable. Standard library only: the bootstrap uses it. Nothing here decides what the steps are.
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -69,7 +70,9 @@ class Progress:
 
     def _write(self, line: str, *, ended: bool) -> None:
         if self._live:
-            self._stream.write(f"\r\x1b[K{line}" + ("\n" if ended else ""))
+            # A line that wraps could not be written over.
+            shown = line if ended else line[: shutil.get_terminal_size().columns - 1]
+            self._stream.write(f"\r\x1b[K{shown}" + ("\n" if ended else ""))
         else:
             self._stream.write(line + "\n")
         self._stream.flush()

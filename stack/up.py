@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import FrameType
 
@@ -75,19 +75,17 @@ def build_in_step(builder: Builder, backend: Backend, progress: Progress) -> Non
 
 
 def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
-    try:
+    with ExitStack() as at_the_end:
+        at_the_end.callback(lambda: _stop(stack, [name for name in wanted if stack.has_started(name)]))
         _start(stack, wanted)
-        print(look.table(stack, wanted))
+        print(look.table(stack, wanted), flush=True)
         if detach:
+            at_the_end.pop_all()
             return 0
-        print("Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f", flush=True)
-    except BaseException:
-        _stop(stack, [name for name in wanted if stack.has_started(name)])
-        raise
-    with suppress(KeyboardInterrupt):  # The usual end.
-        _watch(stack, wanted)
-    died = any(stack.exit_status(name) is not None for name in wanted)
-    _stop(stack, wanted)
+        with suppress(KeyboardInterrupt):  # The usual end.
+            print("Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f", flush=True)
+            _watch(stack, wanted)
+        died = any(stack.exit_status(name) is not None for name in wanted)
     return 1 if died else 0
 
 
@@ -135,14 +133,16 @@ def _watch(stack: Stack, names: Sequence[str]) -> None:
 def _stop(stack: Stack, names: Sequence[str]) -> None:
     """Stop these in reverse order; Ctrl-C meanwhile is SIGKILL for what is left."""
     progress = Progress(steps=len(names))
-    number = signal.SIGTERM
+    number, by_itself = signal.SIGTERM, True
     for name in reversed([name for name in NAMES if name in names]):
         with progress.step(f"Stopping {name} (Ctrl-C kills it)"):
             try:
-                stack.stop(name, number)
+                by_itself = stack.stop(name, number)
             except KeyboardInterrupt:
                 number = signal.SIGKILL
                 stack.stop(name, number)
+        if number == signal.SIGKILL or not by_itself:
+            progress.say(f"{name} was killed: what it had not yet written is lost")
 
 
 @contextmanager

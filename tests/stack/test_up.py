@@ -163,6 +163,25 @@ def test_down_from_another_terminal_ends_the_foreground_command(up: Callable[...
     assert [processes.is_alive(identity) for identity in started.values()] == [False, False]
 
 
+def test_second_interrupt_kills_what_takes_its_time(up: Callable[..., Foreground]) -> None:
+    foreground = up("--only", "tempo")
+    foreground.read_until("Ctrl-C stops everything")
+    foreground.process.send_signal(signal.SIGINT)
+    foreground.read_until("[1/1] Stopping tempo (Ctrl-C kills it): 1 s")
+    assert foreground.end(signal.SIGINT) == 0
+    assert foreground.lines[-1] == "tempo was killed: what it had not yet written is lost"
+
+
+def test_what_a_killed_command_left_running_is_stopped_by_down(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+    foreground = up(*BOTH)
+    foreground.read_until("Ctrl-C stops everything")
+    started = identities(number)
+    assert foreground.end(signal.SIGKILL) == -signal.SIGKILL
+    assert [processes.is_alive(identity) for identity in started.values()] == [True, True]
+    assert serene("down", "--port-offset", str(number)).returncode == 0
+    assert ([processes.is_alive(identity) for identity in started.values()], identities(number)) == ([False, False], {})
+
+
 def test_taken_port_is_one_line_and_nothing_is_started(serene: Serene, number: int, own_stack: Stack) -> None:
     with Stack(number, own_stack.directory) as holder:
         holder.start("toxiproxy")
