@@ -87,6 +87,11 @@ def falling(warn: float, bad: float) -> dashboard.ThresholdsConfig:
     return thresholds([(None, config.BAD), (bad, config.WARN), (warn, config.GOOD)])
 
 
+def at_least(value: float) -> dashboard.ThresholdsConfig:
+    """Red below ``value``."""
+    return thresholds([(None, config.BAD), (value, config.GOOD)])
+
+
 def plain() -> dashboard.ThresholdsConfig:
     """No value is better or worse."""
     return thresholds([(None, config.CALM)])

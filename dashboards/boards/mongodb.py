@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import config, layout
 from dashboards.heads import mongodb as heads
 from dashboards.layout import Band, Section
-from dashboards.panels import PanelBuilder, Series, distribution, falling, lines, number, rising, stacked, with_limit
+from dashboards.panels import PanelBuilder, Series, at_least, distribution, lines, number, rising, stacked, with_limit
 from dashboards.queries import mongodb as ask
 from dashboards.tables import Column, grid
 
@@ -25,7 +25,7 @@ def _bad() -> Section:
             Band(
                 5,
                 (
-                    number(heads.BAD_UP, falling(1, 1), "nobody reports", Series(ask.UP, "up")),
+                    number(heads.BAD_UP, at_least(1), "nobody reports", Series(ask.UP, "up")),
                     number(heads.BAD_PING, rising(config.PING_SECONDS), "no ping", Series(ask.PING, "ping")),
                     number(heads.BAD_AGE, rising(config.EVIDENCE_AGE_SECONDS), "never looked", Series(ask.EVIDENCE_AGE, "age")),
                     number(heads.BAD_USE, rising(config.POOL_USE_SHARE), "no pool", Series(ask.POOL_USE_SHARE, "in use")),

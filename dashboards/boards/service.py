@@ -6,7 +6,7 @@ from dashboards import config, layout, links
 from dashboards.boards.trust import trust
 from dashboards.heads import service as heads
 from dashboards.layout import Band, Section
-from dashboards.panels import PanelBuilder, Series, distribution, falling, lines, number, plain, rising, stacked, with_limit
+from dashboards.panels import PanelBuilder, Series, at_least, distribution, falling, lines, number, plain, rising, stacked, with_limit
 from dashboards.queries import runtime
 from dashboards.queries import service as ask
 from dashboards.tables import Column, grid
@@ -52,7 +52,7 @@ def _workers() -> PanelBuilder:
     ready = Series(ask.INSTANCES_READY, "ready")
     missing = Series(ask.INSTANCES_MISSING, "missing")
     limits = DynamicConfigValue("thresholds", rising(config.COUNT_OF_BAD).build())
-    return number(heads.VERDICTS_READY, falling(1, 1), "nobody reports", ready, missing).override_by_name("missing", [limits])
+    return number(heads.VERDICTS_READY, at_least(1), "nobody reports", ready, missing).override_by_name("missing", [limits])
 
 
 def _where() -> Section:

@@ -1,19 +1,15 @@
 """The boards' queries: names that exist, labels that their metrics have, PromQL that Prometheus itself reads."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dashboards import config
 from dashboards.promql import if_any, ratio, series, zero_when_quiet
 from dashboards.reading import Query, queries
-from stack import golang, paths
-from stack.backends import BY_NAME
-from stack.build import Builder
 from telemetry import names
+from tests import promtool
 
 QUERIES = queries()
 
@@ -95,15 +91,12 @@ def test_latency_target_is_a_bound_of_the_histogram() -> None:
 
 
 def test_prometheus_reads_every_query(tmp_path: Path) -> None:
-    rules = [{"record": f"query:{index}", "expr": query.filled(VALUES)} for index, query in enumerate(QUERIES)]
-    file = tmp_path / "rules.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "boards", "rules": rules}]}))
-    cache = paths.cache_directory()
-    builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
-    promtool = builder.build(BY_NAME["prometheus"]) / "promtool"
-    done = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"SUCCESS: {len(QUERIES)} rules found" in done.stdout
+    assert promtool.read([query.filled(VALUES) for query in QUERIES], tmp_path) == (0, f"{len(QUERIES)} rules found")
+
+
+def test_prometheus_would_not_read_a_wrong_one(tmp_path: Path) -> None:
+    status, said = promtool.read(["sum by (a) (rate(x[20s])", "x"], tmp_path)
+    assert (status, "unclosed left parenthesis" in said) == (1, True)
 
 
 def test_zero_needs_a_witness() -> None:

@@ -1,10 +1,12 @@
 """Grafana's provisioning: both data sources lead to each other, and ask for metrics and labels that exist."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from dashboards import config, reading
 from telemetry import names
+from tests import promtool
 from tests.deploy import files
 
 SOURCES = {source["uid"]: source for source in files.document("deploy/grafana/provisioning/datasources/serene.yaml")["datasources"]}
@@ -45,6 +47,12 @@ def test_spans_lead_to_metrics_and_labels_that_exist() -> None:
     assert {tag["value"] for tag in settings["tags"]} - labels == set()
     # A span's attribute is its metric's label, spelt with dots.
     assert {tag["key"].replace(".", "_") for tag in settings["tags"]} == {tag["value"] for tag in settings["tags"]}
+
+
+def test_prometheus_reads_what_spans_lead_to(tmp_path: Path) -> None:
+    queries = [query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]]
+    filled = [query.replace("$$__tags", 'service_name="serene"') for query in queries]
+    assert promtool.read(filled, tmp_path) == (0, f"{len(queries)} rules found")
 
 
 def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there() -> None:
