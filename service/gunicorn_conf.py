@@ -44,5 +44,6 @@ graceful_timeout = math.ceil(longest_seconds(_telemetry.drain_delay_seconds, _te
 # The access log is telemetry's own JSON line.
 accesslog = None
 errorlog = "-"
+logger_class = "telemetry.serving.gunicorn_log.JsonLogger"
 # It would run an event loop in a thread of the process that forks.
 control_socket_disable = True

@@ -1,7 +1,8 @@
 """From draining to stopped, in steps; the same under gunicorn and alone.
 
 Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and loses nothing; stop accepting and
-refuse what still comes; wait for what is in flight; cut and name what is overdue; clean up. Every step is bounded in time.
+refuse what still comes; wait for what is in flight; cut and name what is overdue; clean up. Every step is bounded in time. A worker that
+is replaced refuses nobody: its siblings or its successor accept from the same sockets.
 """
 
 import logging
@@ -54,7 +55,8 @@ class Drain:
         servers: What listens; may be none when the process never became ready.
         connections: The connections of all servers.
         stop: Tells when somebody loses patience.
-        listener_goes_away: Whether what the kernel has queued would be lost, because no other process accepts from the same sockets.
+        listener_goes_away: Whether no other process accepts from the same sockets. Then what still comes is refused, and what the kernel
+            has queued is answered; else others take it, and what comes on open connections is their last request, and served.
         clock: Monotonic seconds.
     """
 
@@ -104,10 +106,12 @@ class Drain:
         return any(_pool(server) for server in self._servers)
 
     def _stop_accepting(self) -> None:
-        self._lifecycle.stop_accepting()
+        last = self._listener_goes_away()
+        if last:
+            self._lifecycle.stop_accepting()
         for server in self._servers:
             server.stop_accepting()
-            if self._listener_goes_away():
+            if last:
                 with self._telemetry.guard.at("drain.queue"):
                     _take_queued(server)
             server.close()

@@ -17,7 +17,7 @@ from gunicorn.errors import HaltServer
 
 from telemetry.config import TelemetryConfig
 from telemetry.serving.sockets import PortError, listen
-from telemetry.serving.stop import SAME_SIGNAL_SECONDS
+from telemetry.serving.stop import HELD_SIGNALS, SAME_SIGNAL_SECONDS
 from telemetry.serving.ticket import Ticket
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)
@@ -39,19 +39,18 @@ class Fleet:
 
     def __init__(self, arbiter: Any, config: TelemetryConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self.failed = False
-        self.early_signals: list[int] = []
-        """Signals that reached a new worker before it had its own handlers."""
         self._arbiter = arbiter
         self._config = config
         self._clock = clock
-        self._pid = os.getpid()
         self._asked_at: float | None = None
         self._halting = False
         self._sockets = {slot: self._management_socket(slot) for slot in range(arbiter.cfg.workers)}
         self._stock_signal, self._stock_kill = arbiter.signal, arbiter.kill_worker
         self._stock_reap, self._stock_stop = arbiter.reap_workers, arbiter.stop
+        self._stock_spawn = arbiter.spawn_worker
         arbiter.signal, arbiter.kill_worker = self._signal, self._kill
         arbiter.reap_workers, arbiter.stop = self._reap, self._stop
+        arbiter.spawn_worker = self._spawn
 
     def admit(self, worker: Any) -> None:
         """Before the fork: give the worker the lowest free slot. It follows from who is there, so nothing has to be given back."""
@@ -68,7 +67,6 @@ class Fleet:
 
     def enter(self, worker: Any) -> None:
         """In the new worker: say through the environment who it is, keep its own management socket and no other."""
-        worker.early_signals = self.early_signals
         os.environ["TELEMETRY_SLOT"] = str(worker.ticket.slot)
         os.environ["TELEMETRY_MANAGEMENT_FD"] = str(os.dup(self._sockets[worker.ticket.slot].fileno()))
         for inherited in self._sockets.values():
@@ -100,9 +98,6 @@ class Fleet:
         return listen(self._config.management_host, port, purpose=f"management of slot {slot}", setting="TELEMETRY_MANAGEMENT_PORT")
 
     def _signal(self, number: int, frame: object) -> None:
-        if os.getpid() != self._pid:
-            self.early_signals.append(number)
-            return
         if number in STOPPING:
             # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain here. Another one later forces it.
             if self._asked_at is None:
@@ -113,6 +108,14 @@ class Fleet:
             else:
                 number = signal.SIGQUIT
         self._stock_signal(number, frame)
+
+    def _spawn(self) -> Any:
+        # What reaches the new worker before it has handlers of its own waits in the kernel: the interpreter forgets what came in a fork.
+        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+        try:
+            return self._stock_spawn()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
     def _kill(self, pid: int, number: int) -> None:
         worker = self._arbiter.WORKERS.get(pid)

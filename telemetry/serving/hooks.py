@@ -9,7 +9,7 @@ from typing import Any
 
 from telemetry.config import SettingError, TelemetryConfig
 from telemetry.serving.fleet import Fleet
-from telemetry.serving.sockets import PortError
+from telemetry.serving.sockets import PortError, listen
 
 HOOKS = ("on_starting", "on_reload", "pre_fork", "post_fork", "child_exit", "on_exit")
 
@@ -23,6 +23,10 @@ def on_starting(arbiter: Any) -> None:
     if arbiter.cfg.preload_app:
         sys.exit("preload_app is not possible: the app must be imported after the worker has been monkey-patched")
     try:
+        # gunicorn itself would try for five seconds, with two lines each time.
+        for address in arbiter.cfg.address:
+            if isinstance(address, tuple):
+                listen(*address[:2], purpose="the service", setting="bind").close()
         arbiter.fleet = Fleet(arbiter, TelemetryConfig.from_env(os.environ))
     except (SettingError, PortError) as error:
         sys.exit(str(error))

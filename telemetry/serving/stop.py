@@ -16,6 +16,9 @@ from gevent.event import Event
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2, signal.SIGHUP)
 
+HELD_SIGNALS: Final = (*STOP_SIGNALS, signal.SIGQUIT)
+"""Blocked from before a worker's fork until it has its handlers."""
+
 # Ctrl-C and systemd signal the whole process group, and gunicorn's arbiter then passes it on: within this time it is the same wish.
 SAME_SIGNAL_SECONDS: Final = 0.5
 FORCED_SECONDS: Final = 5.0

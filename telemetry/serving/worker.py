@@ -31,7 +31,7 @@ from telemetry.serving.connections import Connections, Waiting
 from telemetry.serving.drain import WATCHDOG_AHEAD_SECONDS
 from telemetry.serving.observed import Observed
 from telemetry.serving.session import serve_until_stopped
-from telemetry.serving.stop import STOP_SIGNALS, Stop
+from telemetry.serving.stop import HELD_SIGNALS, STOP_SIGNALS, Stop
 from telemetry.serving.ticket import Ticket
 
 # A peer that takes or sends nothing for so long holds its greenlet no longer.
@@ -57,11 +57,10 @@ class _Address:
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
     """Serves a Flask app whose ``extensions["telemetry"]`` observes it.
 
-    The configuration needs every hook of ``telemetry.serving.hooks``; they set ``ticket`` and ``early_signals``.
+    The configuration needs every hook of ``telemetry.serving.hooks``; they set ``ticket``.
     """
 
     ticket: Ticket
-    early_signals: list[int]
     stop: Stop
     telemetry: Observed
 
@@ -99,11 +98,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         signal.signal(signal.SIGUSR1, self.handle_usr1)
         signal.signal(signal.SIGWINCH, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for early in self.early_signals:
-            if early in STOP_SIGNALS:
-                self.stop.on_signal(early)
-            elif early == signal.SIGQUIT:
-                self.stop.force("SIGQUIT")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
     def load_wsgi(self) -> None:
         """Import the app; a bad setting is one line."""

@@ -1,0 +1,160 @@
+"""Real server processes under test, and the clients that talk to them.
+
+Each process gets a session of its own, so that ending it can only end what it started. Clients are plain sockets and threads: the
+test process is not monkey-patched.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[3]
+APPS = "tests.telemetry.serving.apps"
+PATIENCE_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(seen: Callable[[], object], what: str) -> object:
+    """Look again and again until there is something to see, and return it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = seen()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"never seen: {what}")
+
+
+class Answer:
+    """What a client got: a status with headers and body, or how it was refused."""
+
+    def __init__(self, status: int | str, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.at = time.monotonic()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Server:
+    """One gunicorn, or one process that serves alone."""
+
+    def __init__(self, *command: str, **environ: object) -> None:
+        self.port = int(environ.setdefault("SERENE_PORT", free_port()))
+        settings = {
+            "WEB_CONCURRENCY": 1,
+            "TELEMETRY_MANAGEMENT_PORT": 0,
+            "DRAIN_DELAY_SECONDS": 0.3,
+            "DRAIN_TIMEOUT_SECONDS": 30,
+            "TELEMETRY_STRICT": True,
+            # Nobody listens there: exports fail at once.
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+            "PYTHONWARNINGS": "default",
+            **environ,
+        }
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **{name: str(value) for name, value in settings.items()}},
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def text(self) -> str:
+        return os.pread(self.log.fileno(), 10_000_000, 0).decode()
+
+    @property
+    def lines(self) -> list[dict]:
+        """The JSON lines among the output."""
+        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
+
+    def said(self, message: str) -> list[dict]:
+        return [line for line in self.lines if line["message"].startswith(message)]
+
+    def ready(self) -> dict:
+        """Wait until it answers, and return who answered."""
+
+        def answered():
+            assert self.process.poll() is None, self.text
+            answer = self.get("/who")
+            return answer.status == 200 and answer.json
+
+        return until(answered, "an answer")
+
+    def get(self, path: str, timeout: float = PATIENCE_SECONDS) -> Answer:
+        """One request on a connection of its own."""
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
+            return ask(connection, path)
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+
+    @property
+    def workers(self) -> list[int]:
+        try:
+            return [child.pid for child in psutil.Process(self.process.pid).children()]
+        except psutil.NoSuchProcess:
+            return []
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def exit_code(self) -> int:
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def ask(connection: http.client.HTTPConnection, path: str) -> Answer:
+    """One request on a connection that may be used again; a refusal is an answer too."""
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read())
+    except ConnectionRefusedError:
+        return Answer("refused", {}, b"")
+    except (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected):
+        return Answer("reset", {}, b"")
+    except http.client.IncompleteRead as error:
+        return Answer("cut", {}, error.partial)
+
+
+@contextlib.contextmanager
+def gunicorn(*options: str, app: str = f"{APPS}.slow:app", **environ: object) -> Iterator[Server]:
+    """gunicorn with the service's own configuration and a small app."""
+    command = (sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py", *options, app)
+    with contextlib.closing(Server(*command, **environ)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def alone(**environ: object) -> Iterator[Server]:
+    """The same app without gunicorn."""
+    with contextlib.closing(Server(sys.executable, "-m", f"{APPS}.alone", **environ)) as server:
+        yield server
