@@ -1,0 +1,78 @@
+"""What a MongoDB command came to: an error's type and code, and what may be said of it.
+
+Server messages may quote documents (a duplicate key, a value that failed validation), so they are never passed on: for an error that the
+server reported, its code's name stands for it. What the driver itself says of a connection holds no data, and is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_MESSAGE_CHARACTERS: Final = 200
+
+CODE_NAMES: Final = {
+    50: "MaxTimeMSExpired",
+    64: "WriteConcernFailed",
+    112: "WriteConflict",
+    121: "DocumentValidationFailure",
+    11000: "DuplicateKey",
+    11001: "DuplicateKey",
+    12582: "DuplicateKey",
+}
+"""Names of the codes that come without one: those in ``writeErrors``, which has only the number.
+
+Source: MongoDB's error_codes.yml; 11001 and 12582 are duplicate keys of old servers.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command failed.
+
+    Args:
+        error_type: The server's code name, or the class name of an exception.
+        message: Fit for a span; holds no data.
+        status_code: The server's code as text, empty for what is not the server's.
+
+    Source: OpenTelemetry semantic conventions, ``error.type`` and ``db.response.status_code``.
+    """
+
+    error_type: str
+    message: str
+    status_code: str = ""
+
+
+def of_failure(failure: Mapping[str, Any] | None) -> Failure:
+    """The failure of a command that raised.
+
+    Args:
+        failure: ``CommandFailedEvent.failure``: the server's reply, or the driver's ``errtype`` and ``errmsg``.
+    """
+    told = failure or {}
+    if "code" in told or "codeName" in told:
+        return _of_code(told)
+    error_type = str(told.get("errtype") or "UnknownError")
+    return Failure(error_type, str(told.get("errmsg") or error_type)[:MOST_MESSAGE_CHARACTERS])
+
+
+def of_reply(reply: Mapping[str, Any] | None) -> Failure | None:
+    """The failure that hides in a reply with ``ok: 1``, or ``None``.
+
+    Args:
+        reply: ``CommandSucceededEvent.reply``. Of several write errors the first one counts.
+    """
+    told = reply or {}
+    errors = told.get("writeErrors")
+    if errors:
+        return _of_code(errors[0])
+    if told.get("nErrors"):  # bulkWrite: one result per operation that failed
+        failed = [result for result in told.get("cursor", {}).get("firstBatch", ()) if not result.get("ok")]
+        return _of_code(failed[0]) if failed else Failure("BulkWriteError", "BulkWriteError")
+    concern = told.get("writeConcernError")
+    return _of_code(concern) if concern else None
+
+
+def _of_code(error: Mapping[str, Any]) -> Failure:
+    code = error.get("code")
+    name = error.get("codeName") or CODE_NAMES.get(code or 0) or str(code)
+    return Failure(str(name), str(name), "" if code is None else str(code))

@@ -1,0 +1,26 @@
+"""What all tests stand on. The whole test process is monkey-patched by gevent, before anything else is imported, because production is:
+threads are greenlets, sockets and sleeps yield. A test that needs an unpatched process starts one (``subprocess``)."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+from collections.abc import Iterator  # noqa: E402
+
+import pytest  # noqa: E402
+
+from tests.mongodb import MongoDB, free_port  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a MongoDB that all tests share: use a database of your own name, and never stop the server."""
+    with MongoDB(tmp_path_factory.mktemp("mongodb"), free_port()) as server:
+        yield server.uri
+
+
+@pytest.fixture
+def own_mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoDB]:
+    """A MongoDB of the test's own, to stop, freeze and start again."""
+    with MongoDB(tmp_path_factory.mktemp("mongodb"), free_port()) as server:
+        yield server

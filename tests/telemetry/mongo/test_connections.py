@@ -1,0 +1,168 @@
+"""What is known of a pool follows its events, and is put right where they are lost."""
+
+import gevent
+import pytest
+
+from telemetry.context import set_current_record
+from telemetry.mongo.claims import Claim
+from telemetry.mongo.connections import PRUNE_FROM, Connections, PoolSnapshot, copied
+from tests.telemetry.records import record
+
+
+@pytest.fixture
+def connections():
+    return Connections("db:27017", max_size=10, min_size=0)
+
+
+def claim_of(request=None):
+    """A claim of a greenlet that waits, and that greenlet."""
+
+    def begin():
+        if request is not None:
+            request.greenlet = gevent.getcurrent()
+            set_current_record(request)
+        claims.append(Claim.of_current(1.0))
+        gevent.sleep(60)
+
+    claims = []
+    greenlet = gevent.spawn(begin)
+    gevent.sleep(0)
+    return claims[0], greenlet
+
+
+@pytest.fixture
+def here():
+    return Claim.of_current(1.0)
+
+
+def snapshot(**counts):
+    return PoolSnapshot("db:27017", **{"used": 0, "idle": 0, "establishing": 0, "pending": 0, **counts})
+
+
+def test_connection_is_in_one_state_at_a_time(connections, here):
+    seen = []
+    for step in (
+        lambda: connections.wait_began(here),
+        lambda: connections.created(1, here),
+        lambda: connections.ready(1),
+        lambda: (connections.wait_ended(here.greenlet), connections.checked_out(1, here)),
+        lambda: connections.checked_in(1),
+        lambda: connections.closed(1),
+    ):
+        step()
+        seen.append(connections.snapshot())
+    assert seen == [
+        snapshot(pending=1),
+        snapshot(pending=1, establishing=1),
+        snapshot(pending=1, idle=1),
+        snapshot(used=1),
+        snapshot(idle=1),
+        snapshot(),
+    ]
+
+
+def test_killed_waiter_is_not_pending(connections):
+    claim, greenlet = claim_of()
+    connections.wait_began(claim)
+    greenlet.kill()
+    assert connections.snapshot() == snapshot()
+
+
+def test_waiter_whose_request_is_over_is_not_pending(connections):
+    request = record()
+    claim, greenlet = claim_of(request)
+    connections.wait_began(claim)
+    assert connections.snapshot() == snapshot(pending=1)
+    request.outcome = "timeout"
+    assert connections.snapshot() == snapshot()
+    greenlet.kill()
+
+
+def test_child_of_a_request_may_outlive_it(connections):
+    request = record(greenlet=gevent.getcurrent())
+
+    def begin():
+        set_current_record(request)
+        connections.wait_began(Claim.of_current(1.0))
+        gevent.sleep(60)
+
+    child = gevent.spawn(begin)
+    gevent.sleep(0)
+    request.outcome = "completed"
+    assert connections.snapshot() == snapshot(pending=1)
+    child.kill()
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_connection_whose_check_in_was_lost_is_idle(connections, here, swept):
+    claim, greenlet = claim_of()
+    connections.created(1, here)
+    connections.ready(1)
+    connections.checked_out(1, claim)
+    greenlet.kill()
+    if swept:
+        connections.sweep()
+    assert connections.snapshot() == snapshot(idle=1)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_connection_whose_check_in_was_lost_before_a_clear_is_gone(connections, here, swept):
+    claim, greenlet = claim_of()
+    connections.created(1, here)
+    connections.ready(1)
+    connections.checked_out(1, claim)
+    connections.cleared()
+    greenlet.kill()
+    if swept:
+        connections.sweep()
+        assert connections.empty
+    assert connections.snapshot() == snapshot()
+
+
+def test_connection_that_was_only_presumed_idle_is_gone_when_the_pool_opens_another_for_a_waiter(connections, here):
+    claim, greenlet = claim_of()
+    connections.created(1, here)
+    connections.ready(1)
+    connections.checked_out(1, claim)
+    greenlet.kill()
+    connections.wait_began(here)
+    connections.created(2, here)
+    assert connections.snapshot() == snapshot(establishing=1, pending=1)
+
+
+def test_connection_that_was_presumed_idle_and_is_used_again_is_known(connections, here):
+    claim, greenlet = claim_of()
+    connections.checked_out(1, claim)
+    greenlet.kill()
+    connections.sweep()
+    connections.checked_out(1, here)
+    connections.wait_began(here)
+    connections.created(2, here)
+    assert connections.snapshot() == snapshot(used=1, establishing=1, pending=1)
+
+
+def test_connection_whose_opener_was_killed_is_gone(connections):
+    claim, greenlet = claim_of()
+    connections.created(1, claim)
+    greenlet.kill()
+    assert connections.snapshot() == snapshot()
+
+
+def test_waiters_that_nobody_scrapes_are_not_kept_for_ever(connections):
+    killed = [claim_of() for _ in range(PRUNE_FROM + 1)]
+    gevent.killall([greenlet for _, greenlet in killed])
+    for claim, _ in killed:
+        connections.wait_began(claim)
+    assert len(connections._waiting) == 0
+
+
+def test_copy_is_made_again_when_what_is_copied_has_changed_meanwhile():
+    answers = [RuntimeError("dictionary changed size during iteration"), [1, 2]]
+
+    def values():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert copied(values) == (1, 2)
