@@ -1,0 +1,56 @@
+"""What the system says of one thread: how long it computed, and how long it was ready but got no processor.
+
+Readable from any thread, some 6 µs a reading. What a platform cannot tell stays zero (macOS: the wait) or is coarser (macOS: the
+process's CPU time for the thread's).
+
+Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from telemetry.native import current_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Totals at one instant, or what was used between two; seconds.
+
+    Args:
+        thread_cpu: CPU time of the thread.
+        thread_ready: Time in which the thread was ready to run and no processor was given to it.
+        process_cpu: CPU time of all threads.
+    """
+
+    thread_cpu: float
+    thread_ready: float
+    process_cpu: float
+
+    def since(self, earlier: Self) -> "Usage":
+        """What was used between an earlier reading and this one."""
+        return Usage(self.thread_cpu - earlier.thread_cpu, self.thread_ready - earlier.thread_ready, self.process_cpu - earlier.process_cpu)
+
+
+class Clocks:
+    """The clocks of the thread that makes this object."""
+
+    def __init__(self) -> None:
+        self._cpu_clock = time.pthread_getcpuclockid(current_thread()) if hasattr(time, "pthread_getcpuclockid") else None
+        try:
+            self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # not Linux, or without these statistics
+            self._schedstat = -1
+
+    def read(self) -> Usage:
+        """The totals at this instant."""
+        thread_cpu = time.clock_gettime(self._cpu_clock) if self._cpu_clock is not None else time.process_time()
+        thread_ready = int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
+        return Usage(thread_cpu, thread_ready, time.process_time())
+
+    def close(self) -> None:
+        """Give the file back; no reading after this."""
+        if self._schedstat >= 0:
+            os.close(self._schedstat)
+            self._schedstat = -1

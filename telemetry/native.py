@@ -1,0 +1,89 @@
+"""Native threads beside a gevent hub, and the rules that keep them harmless.
+
+A native thread answers while the hub is blocked. It may use only what this module hands out (gevent's replacements quietly make a second
+hub in it), imports nothing (importlib's locks are gevent's), and logs nothing (the handlers' locks are too): what it has to report is run
+on the hub. Threads are started after the fork, when the main thread has its hub.
+"""
+
+import select
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import gevent
+from gevent import monkey
+
+from telemetry.guard import Guard
+
+
+class Lock(Protocol):
+    """A lock that blocks its thread; never to be held over a yield."""
+
+    def __enter__(self) -> bool: ...
+
+    def __exit__(self, *args: object) -> None: ...
+
+
+sleep = cast(Callable[[float], None], monkey.get_original("time", "sleep"))
+new_lock = cast(Callable[[], Lock], monkey.get_original("_thread", "allocate_lock"))
+new_poll = cast("Callable[[], select.poll]", monkey.get_original("select", "poll"))
+current_thread = cast(Callable[[], int], monkey.get_original("_thread", "get_ident"))
+_start_new_thread = cast(Callable[[Callable[[], None], tuple[()]], int], monkey.get_original("_thread", "start_new_thread"))
+
+
+class NativeThread:
+    """One native thread; it never keeps the process alive.
+
+    Args:
+        run: What it does. It should last as long as it is wanted and guard each of its turns by itself.
+    """
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run = run
+        self.ended = False
+
+    def start(self) -> None:
+        """Start it; call this after the fork, from the thread whose hub serves requests.
+
+        Raises:
+            RuntimeError: The system gives no more threads.
+        """
+        gevent.get_hub().loop.now()  # without a hub in this thread importlib deadlocks in the other (12 of 12 runs)
+        _start_new_thread(self._main, ())
+
+    def _main(self) -> None:
+        try:
+            self._run()
+        finally:
+            self.ended = True
+
+
+class HubGuard(Guard):
+    """A guard for native threads: what they swallow is reported by a greenlet, because logging locks with gevent's locks.
+
+    Args:
+        guard: Does the reporting.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(strict=guard.strict, on_error=_nothing)
+        self._reporter = guard
+        self._hub = gevent.get_hub()
+
+    def report(self, where: str, error: Exception) -> None:
+        """Hand the report to the hub; it comes when the hub is free."""
+        on_hub(self._hub, self._reporter.report, where, error)
+
+
+def on_hub(hub: gevent.hub.Hub, function: Callable[..., object], *args: Any) -> None:
+    """Run a function in a greenlet of another thread's hub, as soon as that is free.
+
+    Args:
+        hub: Of the thread that shall run it.
+        function: What to run; it may yield.
+        args: For the function.
+    """
+    hub.loop.run_callback_threadsafe(gevent.spawn, function, *args)
+
+
+def _nothing(where: str) -> None:
+    """The other guard counts."""
