@@ -40,7 +40,7 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
 @pytest.mark.parametrize(
     ("environ", "line"),
     [
-        ({"SERENE_PORT": "http"}, "BIND_PORT='http': should be a valid integer, unable to parse string as an integer"),
+        ({"SERENE_PORT": "http"}, "SERENE_PORT='http': should be a valid integer, unable to parse string as an integer"),
         ({"MONGODB_MAX_POOL_SIZE": "0"}, "MONGODB_MAX_POOL_SIZE='0': should be greater than or equal to 1"),
         ({"MONGODB_SOCKET_TIMEOUT_SECONDS": "inf"}, "MONGODB_SOCKET_TIMEOUT_SECONDS='inf': should be a finite number"),
         ({"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "0"}, "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS='0': should be greater than 0"),

@@ -1,0 +1,56 @@
+"""The indexes as the real database lists them: those that were asked for, and none too many."""
+
+from itertools import permutations
+
+import pytest
+
+Keys = tuple[tuple[str, int], ...]
+
+
+def listed(collection) -> dict[str, Keys]:
+    return {index["name"]: tuple(index["key"].items()) for index in collection.list_indexes()}
+
+
+def redundant(indexes: dict[str, Keys]) -> list[str]:
+    """Names of indexes whose keys are those of another one, or how another one begins (in the same or in the opposite direction)."""
+
+    def covers(wide: Keys, narrow: Keys) -> bool:
+        start = wide[: len(narrow)]
+        return start == narrow or start == tuple((name, -direction) for name, direction in narrow)
+
+    return sorted({name for (other, wide), (name, narrow) in permutations(indexes.items(), 2) if covers(wide, narrow)})
+
+
+@pytest.fixture
+def posts(store):
+    return store.database["posts"]
+
+
+def test_posts_have_the_indexes_that_their_queries_need(posts):
+    assert listed(posts) == {
+        "_id_": (("_id", 1),),
+        "status_1_published_at_-1": (("status", 1), ("published_at", -1)),
+        "category_1_status_1_published_at_-1": (("category", 1), ("status", 1), ("published_at", -1)),
+        "tags_1_status_1_published_at_-1": (("tags", 1), ("status", 1), ("published_at", -1)),
+        "author_1_status_1": (("author", 1), ("status", 1)),
+    }
+
+
+def test_no_collection_has_an_index_that_another_one_covers(store):
+    collections = store.database.list_collection_names()
+    assert collections == ["posts"]
+    assert {name: redundant(listed(store.database[name])) for name in collections} == {"posts": []}
+
+
+def test_a_redundant_index_would_be_seen(posts):
+    posts.create_index([("category", 1)])
+    posts.create_index([("status", -1), ("published_at", 1)])
+
+    # Neither of two that mirror each other is needed beside the other one.
+    assert redundant(listed(posts)) == ["category_1", "status_-1_published_at_1", "status_1_published_at_-1"]
+
+
+def test_set_up_twice_changes_nothing(store, posts):
+    before = listed(posts)
+    store.set_up()
+    assert listed(posts) == before
