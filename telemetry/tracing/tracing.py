@@ -1,7 +1,7 @@
 """Everything that makes, samples and exports the spans of one worker.
 
 The provider is never made global: what creates spans is handed it. Building this starts nothing and reads nothing but its arguments, so
-it may happen before a fork; ``start`` may not.
+it survives a fork (with the slot and the process id of where it was built); ``start`` must come after it.
 """
 
 import time

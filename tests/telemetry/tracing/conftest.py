@@ -1,0 +1,115 @@
+"""Tracing on its own registry, strict unless a test is about what production swallows."""
+
+import uuid
+
+import pytest
+
+from telemetry.config import TelemetryConfig
+from telemetry.context import RequestRecord, set_current_record
+from telemetry.guard import Guard
+from telemetry.metrics import Metrics
+from telemetry.names import EXPORT_DURATION as DURATION
+from telemetry.names import SPANS_DROPPED as DROPPED
+from telemetry.tracing import Tracing
+from telemetry.tracing.span_queue import SpanQueue
+
+STARTED_UNIX_NS = 1_795_462_280_000_000_000
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def swallowed():
+    """Places whose guard swallowed something, where a test lets it."""
+    return []
+
+
+@pytest.fixture
+def guard():
+    return Guard(strict=True, on_error=pytest.fail)
+
+
+@pytest.fixture
+def lenient_guard(swallowed):
+    return Guard(strict=False, on_error=swallowed.append)
+
+
+@pytest.fixture
+def dropped(metrics):
+    """Reads the drop counter: reasons with a count above zero."""
+
+    def read():
+        counter = metrics.counter(DROPPED)
+        samples = [sample for sample in next(iter(counter.collect())).samples if sample.name.endswith("_total")]
+        return {sample.labels["reason"]: int(sample.value) for sample in samples if sample.value}
+
+    return read
+
+
+@pytest.fixture
+def attempts(metrics):
+    """Reads how many attempts to export ended how."""
+
+    def read():
+        samples = next(iter(metrics.histogram(DURATION).collect())).samples
+        return {sample.labels["result"]: int(sample.value) for sample in samples if sample.name.endswith("_count")}
+
+    return read
+
+
+@pytest.fixture
+def tracing_of(metrics, guard):
+    """Builds tracing with settings; whatever was built is shut down."""
+    built = []
+
+    def build(guard=guard, clock=lambda: 0.0, **settings):
+        tracing = Tracing(TelemetryConfig(**settings), metrics, guard, clock=clock)
+        built.append(tracing)
+        return tracing
+
+    yield build
+    for tracing in built:
+        tracing.shutdown(timeout_seconds=0)
+
+
+@pytest.fixture
+def spans_in():
+    """Ended spans that wait in a queue, taken out."""
+
+    def take(queue: SpanQueue):
+        spans = queue.take(len(queue))
+        queue.settle(len(spans))
+        return spans
+
+    return take
+
+
+@pytest.fixture
+def record_of():
+    """Builds a record of ``GET /posts?page=2`` and makes it current; fields may be given."""
+
+    def build(**fields):
+        request_id = uuid.uuid4()
+        given = {
+            "request_id": str(request_id),
+            "trace_id": request_id.hex,
+            "method": "GET",
+            "method_label": "GET",
+            "path": "/posts",
+            "query": "page=2",
+            "scheme": "http",
+            "host": "api.example.org:8000",
+            "client_address": "192.0.2.7",
+            "user_agent": "curl/8",
+            "started_unix_ns": STARTED_UNIX_NS,
+            "started_ns": 0,
+        }
+        record = RequestRecord(**{**given, **fields})
+        set_current_record(record)
+        return record
+
+    yield build
+    set_current_record(None)

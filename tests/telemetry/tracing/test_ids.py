@@ -1,0 +1,30 @@
+"""A request's trace is named by its request id; everything else is random and valid."""
+
+import uuid
+
+from opentelemetry.trace import INVALID_SPAN_ID
+
+from telemetry.tracing.ids import RequestIdGenerator
+
+generator = RequestIdGenerator()
+
+
+def test_inside_a_request_the_trace_id_is_the_request_id(record_of):
+    record = record_of()
+    assert f"{generator.generate_trace_id():032x}" == uuid.UUID(record.request_id).hex
+
+
+def test_outside_of_a_request_ids_are_random_and_valid():
+    trace_ids = {generator.generate_trace_id() for _ in range(1000)}
+    span_ids = {generator.generate_span_id() for _ in range(1000)}
+    assert len(trace_ids) == len(span_ids) == 1000
+    assert all(0 < trace_id < 2**128 for trace_id in trace_ids)
+    assert all(INVALID_SPAN_ID < span_id < 2**64 for span_id in span_ids)
+
+
+def test_root_span_of_a_request_says_that_its_id_is_random(tracing_of, record_of, spans_in):
+    record = record_of()
+    tracing = tracing_of()
+    tracing.tracer.start_span("work").end()
+    (span,) = spans_in(tracing.queue)
+    assert (f"{span.context.trace_id:032x}", int(span.context.trace_flags)) == (record.trace_id, 0b11)

@@ -1,0 +1,130 @@
+"""One attempt against real sockets: whatever the peer does, it ends in time and says how."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import gevent
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
+
+from telemetry.tracing.otlp_http import Answer, OtlpHttpSender
+from tests.telemetry.tracing import peers
+from tests.telemetry.tracing.collector import Collector, free_port, peer
+
+# Far more than loopback needs, far less than a peer that misbehaves would take.
+LIMIT_SECONDS = 0.6
+BODY = b"x" * 1_000_000
+
+
+@pytest.fixture
+def sender_to():
+    """Makes senders and closes them."""
+    made = []
+
+    def make(url, timeout_seconds=10.0):
+        made.append(OtlpHttpSender(url, timeout_seconds))
+        return made[-1]
+
+    yield make
+    for sender in made:
+        sender.close()
+
+
+@pytest.mark.parametrize("path", ["", "/otlp"])
+def test_post_goes_to_the_traces_path_over_one_connection(sender_to, path):
+    with Collector() as collector:
+        sender = sender_to(collector.endpoint + path)
+        answers = [sender.send(b""), sender.send(BODY)]
+    assert answers == [Answer("ok"), Answer("ok")]
+    assert collector.requests == [("POST", f"{path}/v1/traces", "application/x-protobuf")] * 2
+    assert collector.accepted == [b"", BODY]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        ((503, [], b""), Answer("unavailable")),
+        ((429, [("Retry-After", "7")], b""), Answer("unavailable", retry_after_seconds=7.0)),
+        ((429, [("Retry-After", "soon")], b""), Answer("unavailable")),
+        ((429, [("Retry-After", "-1")], b""), Answer("unavailable")),
+        ((503, [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")], b""), Answer("unavailable")),
+        ((503, [("Retry-After", "1"), ("Retry-After", "2")], b""), Answer("unavailable", retry_after_seconds=1.0)),
+        ((400, [], b"no"), Answer("rejected")),
+        ((301, [("Location", "http://127.0.0.1:1/")], b""), Answer("rejected")),
+        ((500, [], b""), Answer("error")),
+        ((200, [], b"not protobuf at all"), Answer("ok")),
+    ],
+)
+def test_answer_says_what_the_status_means(sender_to, step, answer):
+    with Collector(step) as collector:
+        sender = sender_to(collector.endpoint)
+        assert sender.send(b"") == answer
+        assert sender.send(b"") == Answer("ok")
+
+
+def test_retry_after_may_be_a_date(sender_to):
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    with Collector((503, [("Retry-After", later)], b"")) as collector:
+        answer = sender_to(collector.endpoint).send(b"")
+    assert answer.result == "unavailable"
+    assert 90 < answer.retry_after_seconds <= 100
+
+
+def test_partial_success_says_how_many_were_not_taken(sender_to):
+    body = ExportTraceServiceResponse(
+        partial_success=ExportTracePartialSuccess(rejected_spans=3, error_message="too old")
+    ).SerializeToString()
+    with Collector((200, [], body)) as collector:
+        assert sender_to(collector.endpoint).send(b"") == Answer("ok", rejected_spans=3)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "result"),
+    [
+        (peers.hangs, "timeout"),
+        (peers.never_reads, "timeout"),
+        (peers.trickles, "timeout"),
+        (peers.talks_forever, "timeout"),
+        (peers.never_ends_its_headers, "timeout"),
+        (peers.hangs_up, "unreachable"),
+        (peers.hangs_up_in_the_body, "ok"),  # it had said 200, and nothing that it could add matters
+        (peers.speaks_something_else, "unreachable"),
+    ],
+)
+def test_bad_peer_costs_at_most_the_timeout(sender_to, behaviour, result):
+    with peer(behaviour) as url:
+        sender = sender_to(url, LIMIT_SECONDS)
+        started = time.monotonic()
+        # The body is larger than the sockets' buffers, so a peer that does not read is noticed as well.
+        answers = [sender.send(BODY * 20) if behaviour is peers.never_reads else sender.send(b"x") for _ in range(2)]
+        taken = time.monotonic() - started
+    assert answers == [Answer(result)] * 2
+    assert taken < 2 * LIMIT_SECONDS + 2
+
+
+def test_nobody_there_is_unreachable_until_somebody_is(sender_to):
+    port = free_port()
+    sender = sender_to(f"http://127.0.0.1:{port}")
+    assert sender.send(b"") == Answer("unreachable")
+    with Collector(port=port):
+        assert sender.send(b"") == Answer("ok")
+
+
+def test_name_that_does_not_resolve_is_unreachable(sender_to):
+    assert sender_to("http://collector.invalid:4318").send(b"") == Answer("unreachable")
+
+
+def test_connection_that_the_peer_closed_while_idle_is_not_a_failure(sender_to):
+    answers = []
+
+    def answers_once_a_connection(connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with peer(answers_once_a_connection) as url:
+        sender = sender_to(url)
+        for _ in range(3):
+            answers.append(sender.send(b"x"))
+            gevent.sleep(0.05)
+    assert answers == [Answer("ok")] * 3

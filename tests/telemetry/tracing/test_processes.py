@@ -1,0 +1,133 @@
+"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start without side effects."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+PREAMBLE = """
+    import gevent, os, threading, time
+    from telemetry.config import TelemetryConfig
+    from telemetry.guard import Guard
+    from telemetry.metrics import Metrics
+    from telemetry.names import SPANS_DROPPED
+    from telemetry.tracing import Tracing
+    from tests.telemetry.tracing import peers
+    from tests.telemetry.tracing.collector import Collector, peer
+
+    def tracing_of(**settings):
+        metrics = Metrics()
+        return Tracing(TelemetryConfig(**settings), metrics, Guard(strict=True, on_error=print))
+"""
+
+
+def run(script, *, before="", env=None):
+    """Run a script in a process of its own; what it prints."""
+    code = textwrap.dedent(before) + textwrap.dedent(PREAMBLE) + textwrap.dedent(script)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | (env or {}),
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+PATCH = "from gevent import monkey; monkey.patch_all()"
+
+
+def test_export_does_not_hold_a_patched_hub_while_the_collector_hangs():
+    lines = run(
+        """
+        with peer(peers.hangs) as url:
+            tracing = tracing_of(otlp_endpoint=url, export_interval_seconds=0.01)
+            tracing.start()
+            tracing.tracer.start_span("a").end()
+            worst, began = 0.0, time.monotonic()
+            while time.monotonic() - began < 1.0:
+                before = time.monotonic()
+                gevent.sleep(0.01)
+                worst = max(worst, time.monotonic() - before)
+            print(worst < 0.5)
+            print(tracing.shutdown(0.5), time.monotonic() - began < 3.5)
+        """,
+        before=PATCH,
+    )
+    assert lines == ["True", "False True"]
+
+
+def test_spans_of_patched_threads_are_delivered():
+    lines = run(
+        """
+        with Collector() as collector:
+            tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=0.01, batch_spans=2)
+            tracing.start()
+            threads = [threading.Thread(target=lambda: tracing.tracer.start_span("a").end()) for _ in range(5)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            print(tracing.shutdown(), collector.names)
+        """,
+        before=PATCH,
+    )
+    assert lines == [f"True {['a'] * 5}"]
+
+
+def test_what_is_built_before_a_fork_exports_from_the_child():
+    lines = run(
+        """
+        with Collector() as collector:
+            tracing = tracing_of(otlp_endpoint=collector.endpoint)
+            child = gevent.fork()
+            if child == 0:
+                tracing.start()
+                tracing.tracer.start_span("of the child").end()
+                os._exit(0 if tracing.shutdown(5.0) else 1)
+            while not os.waitpid(child, os.WNOHANG)[0]:
+                gevent.sleep(0.01)
+            print(collector.names, len(tracing.queue))
+        """,
+        before=PATCH,
+    )
+    assert lines == ["['of the child'] 0"]
+
+
+def test_building_starts_nothing():
+    lines = run(
+        """
+        import gc, psutil
+        gc.collect()
+        def state():
+            greenlets = sum(isinstance(thing, gevent.Greenlet) for thing in gc.get_objects())
+            return psutil.Process().num_threads(), psutil.Process().num_fds(), greenlets
+        before = state()
+        tracing = tracing_of()
+        tracing.tracer.start_span("a").end()
+        print(state() == before, len(tracing.queue))
+        """
+    )
+    assert lines == ["True 1"]
+
+
+def test_a_disabled_sdk_is_survived():
+    lines = run(
+        """
+        import uuid
+        from telemetry.context import RequestRecord
+        from telemetry.tracing import WsgiServerSpans
+        tracing = tracing_of()
+        spans = WsgiServerSpans(tracing, TelemetryConfig())
+        record = RequestRecord(str(uuid.uuid4()), "1" * 32, "GET", "GET", "/", "", "http", "", "", "", 1, 1)
+        spans.open(record, {})
+        spans.close(record)
+        print(record.sampled, len(tracing.queue))
+        """,
+        env={"OTEL_SDK_DISABLED": "true"},
+    )
+    assert lines == ["False 0"]
