@@ -6,11 +6,14 @@ record they find; they never look further up. The record only holds facts: it me
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
 
 Outcome = Literal["completed", "client_disconnected", "killed", "timeout", "failed", "rejected"]
+
+ABORTED: Final = frozenset({"client_disconnected", "killed", "timeout"})
+"""Outcomes of a response that was cut short."""
 
 
 @dataclass(slots=True, eq=False)

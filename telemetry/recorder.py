@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from telemetry import names
-from telemetry.context import Outcome, RequestRecord
+from telemetry.context import ABORTED, Outcome, RequestRecord
 from telemetry.guard import Guard
-from telemetry.metrics import Metrics
+from telemetry.metrics import Metrics, observe_traced
 from telemetry.names import Phase
 
 Sink = Callable[[RequestRecord], None]
@@ -104,54 +104,29 @@ def phases(record: RequestRecord) -> Iterator[tuple[Phase, float]]:
 class RequestMetrics:
     """The sink that turns completed requests into time series.
 
-    Label children are looked up once per combination and then kept: ``labels()`` costs more than ``observe()``.
+    Args:
+        metrics: Where they are registered.
     """
 
     def __init__(self, metrics: Metrics) -> None:
-        self._duration = metrics.histogram(names.REQUEST_DURATION)
-        self._aborted = metrics.counter(names.ABORTED_REQUESTS)
-        self._phase = metrics.counter(names.REQUEST_PHASE)
-        self._bytes = metrics.counter(names.RESPONSE_SIZE)
-        self._active = metrics.gauge(names.ACTIVE_REQUESTS)
-        self._observe: dict[tuple[str, str, int | None], Callable[..., None]] = {}
-        self._add: dict[tuple[str, str], Callable[[float], None]] = {}
-        self._add_bytes: dict[str, Callable[[float], None]] = {}
-        self._actives: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
+        self._duration = metrics.histograms(names.REQUEST_DURATION)
+        self._aborted = metrics.counters(names.ABORTED_REQUESTS)
+        self._phase = metrics.counters(names.REQUEST_PHASE)
+        self._bytes = metrics.counters(names.RESPONSE_SIZE)
+        self._active = metrics.gauges(names.ACTIVE_REQUESTS)
 
     def begin(self, record: RequestRecord) -> None:
         """Count a request as active."""
-        self._active_of(record.method_label)[0]()
+        self._active[(record.method_label,)].inc()
 
     def __call__(self, record: RequestRecord) -> None:
-        self._active_of(record.method_label)[1]()
-        key = (record.method_label, record.route, record.status)
-        observe = self._observe.get(key)
-        if observe is None:
-            status = UNKNOWN_STATUS if record.status is None else str(record.status)
-            observe = self._observe[key] = self._duration.labels(record.method_label, record.route, status).observe
-        observe(record.duration_seconds, {"trace_id": record.trace_id} if record.sampled else None)
+        self._active[(record.method_label,)].dec()
+        status = UNKNOWN_STATUS if record.status is None else str(record.status)
+        histogram = self._duration[record.method_label, record.route, status]
+        observe_traced(histogram, record.duration_seconds, record.trace_id if record.sampled else "")
         for phase, seconds in phases(record):
-            self._phase_of(record.route, phase)(seconds)
+            self._phase[record.route, phase].inc(seconds)
         if record.response_bytes:
-            self._bytes_of(record.route)(record.response_bytes)
-        if record.outcome not in ("completed", "rejected", "failed"):
-            self._aborted.labels(record.route, record.outcome).inc()
-
-    def _active_of(self, method: str) -> tuple[Callable[[], None], Callable[[], None]]:
-        active = self._actives.get(method)
-        if active is None:
-            child = self._active.labels(method)
-            active = self._actives[method] = (child.inc, child.dec)
-        return active
-
-    def _phase_of(self, route: str, phase: str) -> Callable[[float], None]:
-        add = self._add.get((route, phase))
-        if add is None:
-            add = self._add[(route, phase)] = self._phase.labels(route, phase).inc
-        return add
-
-    def _bytes_of(self, route: str) -> Callable[[float], None]:
-        add = self._add_bytes.get(route)
-        if add is None:
-            add = self._add_bytes[route] = self._bytes.labels(route).inc
-        return add
+            self._bytes[(record.route,)].inc(record.response_bytes)
+        if record.outcome in ABORTED:
+            self._aborted[record.route, record.outcome].inc()

@@ -45,6 +45,7 @@ class Telemetry:
         os.environ.setdefault(*SEMCONV_OPT_IN)  # instrumentations read it from there, once a process
         self.config = config
         self.metrics = Metrics(registry)
+        self.metrics.describe_target(config)
         errors = self.metrics.counter(names.TELEMETRY_ERRORS)
         self.guard = Guard(strict=config.strict, on_error=lambda where: errors.labels(where).inc())
         self.lifecycle = Lifecycle(self.metrics)
@@ -194,6 +195,7 @@ class Telemetry:
         self.recorder.on_begin("metrics", requests.begin)
         self.recorder.on_begin("cpu", self.cpu.begin)
         self.recorder.on_end("cpu", self.cpu.end)
+        self.recorder.on_end("mongo", self.mongo.settle)
         # The span first: a span that the full queue refuses takes the exemplar with it.
         self.recorder.add_sink("span", self.spans.close)
         self.recorder.add_sink("metrics", requests)

@@ -22,13 +22,12 @@ from opentelemetry.semconv.attributes import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from telemetry.context import RequestRecord
+from telemetry.context import ABORTED, RequestRecord
 from telemetry.names import OTHER_METHOD, REQUEST_ID_ATTRIBUTE, UNMATCHED_ROUTE
 from telemetry.redaction import redact_query
 
 MAX_HOST_LENGTH: Final = 255
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-ABORTED: Final = frozenset({"client_disconnected", "killed", "timeout"})
 
 
 def span_name(record: RequestRecord) -> str:
