@@ -30,7 +30,7 @@ def decode(cursor: str) -> Position:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
         form = _FORM.fullmatch(text)
         position = Position(_EPOCH + timedelta(milliseconds=int(form[1])), form[2]) if form else None
-    except (ValueError, OverflowError):
+    except ValueError:
         position = None
     # b64decode skips what it does not know; only the one true spelling is taken.
     if position is None or encode(position) != cursor:
