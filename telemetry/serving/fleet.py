@@ -4,6 +4,7 @@ gunicorn's arbiter can't be subclassed from a configuration, so a few of its met
 monkey-patched and no hub exists: this is the parent that forks.
 """
 
+import contextlib
 import itertools
 import logging
 import os
@@ -98,16 +99,20 @@ class Fleet:
         return listen(self._config.management_host, port, purpose=f"management of slot {slot}", setting="TELEMETRY_MANAGEMENT_PORT")
 
     def _signal(self, number: int, frame: object) -> None:
-        if number in STOPPING:
-            # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain here. Another one later forces it.
-            if self._asked_at is None:
-                self._asked_at = self._clock()
-                number = signal.SIGTERM
-            elif self._clock() - self._asked_at < SAME_SIGNAL_SECONDS:
-                return
-            else:
-                number = signal.SIGQUIT
-        self._stock_signal(number, frame)
+        if number in STOPPING and self._asked_at is None:
+            # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain here.
+            self._asked_at = self._clock()
+            self._stock_signal(signal.SIGTERM, frame)
+        elif self._asked_at is None or number not in (*STOPPING, signal.SIGQUIT):
+            self._stock_signal(number, frame)
+        elif self._clock() - self._asked_at >= SAME_SIGNAL_SECONDS:
+            self._force()
+
+    def _force(self) -> None:
+        # Not through the arbiter, which would kill its workers two seconds later: too soon for them to flush.
+        for pid in list(self._arbiter.WORKERS):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
 
     def _spawn(self) -> Any:
         # What reaches the new worker before it has handlers of its own waits in the kernel: the interpreter forgets what came in a fork.

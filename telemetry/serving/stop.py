@@ -21,7 +21,8 @@ HELD_SIGNALS: Final = (*STOP_SIGNALS, signal.SIGQUIT)
 
 # Ctrl-C and systemd signal the whole process group, and gunicorn's arbiter then passes it on: within this time it is the same wish.
 SAME_SIGNAL_SECONDS: Final = 0.5
-FORCED_SECONDS: Final = 5.0
+# Killing what is in flight, closing the database and flushing take up to 4 s.
+FORCED_SECONDS: Final = 8.0
 _STDERR: Final = 2
 
 

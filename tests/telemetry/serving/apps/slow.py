@@ -1,0 +1,93 @@
+"""A small app whose requests take as long, and fail as badly, as they are told to."""
+
+import os
+import socket
+import threading
+import time
+
+import gevent
+from flask import Flask, Response, jsonify, request
+
+from telemetry import names
+from tests.telemetry.serving.apps.standin import Telemetry
+
+app = Flask(__name__)
+telemetry = Telemetry.from_env()
+telemetry.init_app(app)
+
+
+def management_port():
+    if telemetry.config.management_fd is None:
+        return None
+    with socket.socket(fileno=os.dup(telemetry.config.management_fd)) as listener:
+        return listener.getsockname()[1]
+
+
+@app.get("/who")
+def who():
+    return jsonify(pid=os.getpid(), slot=telemetry.config.slot, port=management_port(), state=telemetry.lifecycle.state)
+
+
+@app.get("/slow")
+def slow():
+    gevent.sleep(float(request.args["seconds"]))
+    return "done"
+
+
+@app.get("/stream")
+def stream():
+    pause = float(request.args["seconds"]) / 10
+
+    def body():
+        for _ in range(10):
+            yield "."
+            gevent.sleep(pause)
+
+    return Response(body())
+
+
+@app.get("/nodelay")
+def nodelay():
+    client = request.environ.get("gunicorn.socket")
+    return jsonify(nodelay=bool(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+
+
+@app.get("/block")
+def block():
+    ends = time.monotonic() + float(request.args["seconds"])
+    while time.monotonic() < ends:
+        pass
+    return "done"
+
+
+@app.get("/kill")
+def kill():
+    gevent.getcurrent().kill()
+
+
+@app.get("/uncaught/greenlet")
+def uncaught_in_greenlet():
+    gevent.spawn(lambda: 1 / 0).join()
+    return counted()
+
+
+@app.get("/uncaught/thread")
+def uncaught_in_thread():
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    return counted()
+
+
+@app.get("/fatal")
+def fatal():
+    def lose():
+        raise MemoryError
+
+    gevent.spawn(lose).join()
+    return telemetry.lifecycle.state
+
+
+def counted():
+    samples = telemetry.metrics.counter(names.UNCAUGHT_EXCEPTIONS).collect()[0].samples
+    return jsonify([[*sample.labels.values(), sample.value] for sample in samples if sample.name.endswith("_total")])
