@@ -1,0 +1,54 @@
+"""Health on a registry that holds real instruments, and a clock that stands until it is moved."""
+
+import pytest
+
+from telemetry import names
+from telemetry.config import TelemetryConfig
+from telemetry.health import Health
+from telemetry.lifecycle import Lifecycle
+from telemetry.metrics import Metrics
+from tests.telemetry.health.bodies import NOON
+
+
+class Clock:
+    """Both clocks at once: unix time, and the same seconds for ages."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def lifecycle(metrics):
+    return Lifecycle(metrics)
+
+
+@pytest.fixture
+def health(metrics, lifecycle, clock):
+    config = TelemetryConfig.from_env({"SERVICE_VERSION": "1.2.3", "DEPLOYMENT_ENVIRONMENT": "test"})
+    return Health(config, metrics, lifecycle, clock=clock, monotonic=clock)
+
+
+@pytest.fixture
+def look(metrics, clock):
+    """One look at the database that came to an end."""
+
+    def look(up: bool = True) -> None:
+        metrics.gauge(names.MONGODB_UP).set(up)
+        metrics.gauge(names.MONGODB_EVIDENCE).set(clock.now)
+        if up:
+            metrics.gauge(names.MONGODB_PING).set(0.0012345)
+
+    return look
