@@ -25,7 +25,7 @@ def on_starting(arbiter: Any) -> None:
     try:
         # gunicorn itself would try for five seconds, with two lines each time.
         for address in arbiter.cfg.address:
-            if isinstance(address, tuple):
+            if isinstance(address, tuple) and "LISTEN_FDS" not in os.environ:
                 listen(*address[:2], purpose="the service", setting="bind").close()
         arbiter.fleet = Fleet(arbiter, TelemetryConfig.from_env(os.environ))
     except (SettingError, PortError) as error:

@@ -32,11 +32,11 @@ def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
         raise PortError(_text(host, port, purpose, setting, error)) from None
     return listener
 
 
-def _text(host: str, port: int, purpose: str, setting: str, error: OSError) -> str:
-    return f"{purpose} cannot listen on {host}:{port}: {error.strerror or error}; set {setting} to a free one"
+def _text(host: str, port: int, purpose: str, setting: str, error: OSError | OverflowError) -> str:
+    return f"{purpose} cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; set {setting} to a free one"
