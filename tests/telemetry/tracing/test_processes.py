@@ -1,46 +1,6 @@
 """What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start without side effects."""
 
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
-ROOT = Path(__file__).parents[3]
-
-PREAMBLE = """
-    import gevent, os, threading, time
-    from telemetry.config import TelemetryConfig
-    from telemetry.guard import Guard
-    from telemetry.metrics import Metrics
-    from telemetry.names import SPANS_DROPPED
-    from telemetry.tracing import Tracing
-    from tests.telemetry.tracing import peers
-    from tests.telemetry.tracing.collector import Collector, peer
-
-    def tracing_of(**settings):
-        metrics = Metrics()
-        return Tracing(TelemetryConfig(**settings), metrics, Guard(strict=True, on_error=print))
-"""
-
-
-def run(script, *, before="", env=None):
-    """Run a script in a process of its own; what it prints."""
-    code = textwrap.dedent(before) + textwrap.dedent(PREAMBLE) + textwrap.dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | (env or {}),
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
-
-
-PATCH = "from gevent import monkey; monkey.patch_all()"
+from tests.telemetry.tracing.processes import PATCH, run
 
 
 def test_export_does_not_hold_a_patched_hub_while_the_collector_hangs():
@@ -82,13 +42,14 @@ def test_spans_of_patched_threads_are_delivered():
 def test_what_is_built_before_a_fork_exports_from_the_child():
     lines = run(
         """
-        with Collector() as collector:
-            tracing = tracing_of(otlp_endpoint=collector.endpoint)
-            child = gevent.fork()
-            if child == 0:
-                tracing.start()
-                tracing.tracer.start_span("of the child").end()
-                os._exit(0 if tracing.shutdown(5.0) else 1)
+        port = free_port()
+        tracing = tracing_of(otlp_endpoint=f"http://127.0.0.1:{port}")
+        child = gevent.fork()
+        if child == 0:
+            tracing.start()
+            tracing.tracer.start_span("of the child").end()
+            os._exit(0 if tracing.shutdown(20.0) else 1)
+        with Collector(port=port) as collector:
             while not os.waitpid(child, os.WNOHANG)[0]:
                 gevent.sleep(0.01)
             print(collector.names, len(tracing.queue))

@@ -1,0 +1,65 @@
+"""The upstream instrumentation under our layer: its spans obey the record, and no request leaves anything to the next."""
+
+from tests.telemetry.tracing.processes import run
+
+STABLE = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http,database"}
+
+PREAMBLE = """
+    from opentelemetry.trace import get_current_span
+    from tests.telemetry.conformance import make_app, observe
+    app, records = make_app(), []
+"""
+
+
+def test_requests_of_one_greenlet_know_nothing_of_each_other():
+    lines = run(
+        PREAMBLE
+        + """
+    queue = observe(app, "instrumentation-flask", records)
+    client = app.test_client()
+    for path in ("/posts/a", "/streamed", "/streamed", "/posts/b"):
+        answer = client.get(path)
+        if path == "/streamed":
+            next(answer.iter_encoded())  # the client leaves after the first chunk
+        answer.close()
+        print(get_current_span().get_span_context().is_valid)
+    spans = queue.take(10)
+    print([span.name for span in spans], [span.parent for span in spans])
+    print([f"{span.context.trace_id:032x}" for span in spans] == [record.trace_id for record in records])
+    print([f"{span.context.span_id:016x}" for span in spans] == [record.span_id for record in records])
+    """,
+        env=STABLE,
+    )
+    names = ["GET /posts/<slug>", "GET /streamed", "GET /streamed", "GET /posts/<slug>"]
+    assert lines == ["False"] * 4 + [f"{names} {[None] * 4}", "True", "True"]
+
+
+def test_refused_span_takes_the_exemplar_with_it():
+    lines = run(
+        PREAMBLE
+        + """
+    observe(app, "instrumentation-flask", records, queue_spans=1)
+    for _ in range(2):
+        app.test_client().get("/posts/a").close()
+    print([record.sampled for record in records])
+    """,
+        env=STABLE,
+    )
+    assert lines == ["[True, False]"]
+
+
+def test_caller_is_followed_only_as_far_as_the_record_does():
+    lines = run(
+        PREAMBLE
+        + """
+    queue = observe(app, "instrumentation-flask", records, traceparent_from="trusted-proxies", trusted_proxies="10.0.0.0/8")
+    client = app.test_client()
+    trace, span = "1" * 32, "2" * 16
+    for address, flags in (("10.0.0.1", "01"), ("10.0.0.1", "00"), ("192.0.2.1", "01")):
+        client.get("/posts/a", headers={"traceparent": f"00-{trace}-{span}-{flags}"}, environ_base={"REMOTE_ADDR": address}).close()
+    print([(record.trace_id == trace, record.sampled) for record in records])
+    print([span.context.trace_id == int(trace, 16) for span in queue.take(10)])
+    """,
+        env=STABLE,
+    )
+    assert lines == ["[(True, True), (True, False), (False, True)]", "[True, False]"]
