@@ -57,12 +57,14 @@ class Telemetry:
         self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
         self.hub = HubWatch(self.metrics, self.guard, lambda: self.recorder.in_flight)
-        self.management = Management(config, self.metrics, self.guard, self._verdicts(), lambda: self.recorder.in_flight)
+        self.management = Management(
+            config, self.metrics, self.guard, self._verdicts(), lambda: self.recorder.in_flight, self.hub.greenlets
+        )
         self.spans: ServerSpans = self._server_spans()
         self._connect_sinks()
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
-        self._sampler: gevent.Greenlet | None = None
+        self._sampler: "gevent.Greenlet[..., None] | None" = None
         self._started = False
 
     @classmethod
