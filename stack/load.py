@@ -21,7 +21,7 @@ class Reader(FastHttpUser):
     wait_time = constant_throughput(float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1")))
 
     def on_start(self) -> None:
-        self.cursor: str | None = None
+        self.next: str | None = None
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
@@ -32,10 +32,10 @@ class Reader(FastHttpUser):
 
     @task(15)
     def list_next_page(self) -> None:
-        if self.cursor is None:
+        if self.next is None:
             self.list_first_page()
         else:
-            self._list(f"?limit=5&cursor={self.cursor}", "list, next page")
+            self._list(self.next.removeprefix(f"{_API}/blog/posts"), "list, next page")
 
     @task(10)
     def list_by_tag(self) -> None:
@@ -67,7 +67,7 @@ class Reader(FastHttpUser):
             if answer.status_code != 200:
                 return
             page = answer.json()
-            self.cursor = page.get("next_cursor")
-            self.slugs = [post["slug"] for post in page["items"]] or self.slugs
-            self.tags = sorted({tag for post in page["items"] for tag in post["tags"]}) or self.tags
-            self.categories = sorted({post["category"] for post in page["items"]}) or self.categories
+            self.next = page["next"]
+            self.slugs = [post["slug"] for post in page["posts"]] or self.slugs
+            self.tags = sorted({tag for post in page["posts"] for tag in post["tags"]}) or self.tags
+            self.categories = sorted({post["category"] for post in page["posts"]}) or self.categories
