@@ -1,7 +1,7 @@
 """What the system says of one thread: how long it computed, and how long it was ready but got no processor.
 
-Readable from any thread, some 6 µs a reading. What a platform cannot tell stays zero (macOS: the wait) or is coarser (macOS: the
-process's CPU time for the thread's).
+Readable from any thread; a reading takes 6 µs, several times that where it is rare. What a platform cannot tell stays zero (macOS: the
+wait) or is coarser (macOS: the process's CPU time for the thread's).
 
 Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
 """
@@ -14,7 +14,7 @@ from typing import Self
 from telemetry.native import current_thread
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Usage:
     """Totals at one instant, or what was used between two; seconds.
 
@@ -46,8 +46,11 @@ class Clocks:
     def read(self) -> Usage:
         """The totals at this instant."""
         thread_cpu = time.clock_gettime(self._cpu_clock) if self._cpu_clock is not None else time.process_time()
-        thread_ready = int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
-        return Usage(thread_cpu, thread_ready, time.process_time())
+        return Usage(thread_cpu, self.read_ready(), time.process_time())
+
+    def read_ready(self) -> float:
+        """The total of ``Usage.thread_ready`` alone."""
+        return int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
 
     def close(self) -> None:
         """Give the file back; no reading after this."""
