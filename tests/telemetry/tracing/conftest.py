@@ -10,7 +10,7 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.names import EXPORT_DURATION as DURATION
 from telemetry.names import SPANS_DROPPED as DROPPED
-from telemetry.tracing import Tracing
+from telemetry.tracing import Tracing, WsgiServerSpans
 from telemetry.tracing.span_queue import SpanQueue
 
 STARTED_UNIX_NS = 1_795_462_280_000_000_000
@@ -73,6 +73,16 @@ def tracing_of(metrics, guard):
     yield build
     for tracing in built:
         tracing.shutdown(timeout_seconds=0)
+
+
+@pytest.fixture
+def tracing(tracing_of):
+    return tracing_of()
+
+
+@pytest.fixture
+def server_spans(tracing):
+    return WsgiServerSpans(tracing, TelemetryConfig())
 
 
 @pytest.fixture

@@ -4,54 +4,14 @@ import contextvars
 import logging
 
 import gevent
-import pytest
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 from telemetry.config import TelemetryConfig
-from telemetry.names import UNMATCHED_ROUTE
 from telemetry.tracing import WsgiServerSpans
 from tests.telemetry.tracing.conftest import STARTED_UNIX_NS
+from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
 
-ENVIRON = {"SERVER_PROTOCOL": "HTTP/1.1"}
 PARENT = "b7ad6b7169203331"
-
-
-@pytest.fixture
-def tracing(tracing_of):
-    return tracing_of()
-
-
-@pytest.fixture
-def server_spans(tracing):
-    return WsgiServerSpans(tracing, TelemetryConfig())
-
-
-def complete(record, **facts):
-    """What the recorder does, with a duration of 1.5 s."""
-    defaults = {"route": "/posts", "status": 200, "outcome": "completed", "response_bytes": 17, "duration_seconds": 1.5}
-    for name, value in {**defaults, **facts}.items():
-        setattr(record, name, value)
-
-
-def attributes_of(record, **others):
-    """Those of every request that the fixture makes, and others; None takes one away."""
-    attributes = {
-        "http.request.method": "GET",
-        "http.route": "/posts",
-        "http.response.status_code": 200,
-        "http.response.body.size": 17,
-        "url.scheme": "http",
-        "url.path": "/posts",
-        "url.query": "page=REDACTED",
-        "server.address": "api.example.org",
-        "server.port": 8000,
-        "client.address": "192.0.2.7",
-        "network.protocol.version": "1.1",
-        "user_agent.original": "curl/8",
-        "request.id": record.request_id,
-        **others,
-    }
-    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, spans_in):
@@ -66,114 +26,6 @@ def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, 
     assert (dict(span.attributes), list(span.events), list(span.links)) == (attributes_of(record), [], [])
     assert (record.sampled, record.server_span) == (True, None)
     assert span.resource == tracing.provider.resource
-
-
-@pytest.mark.parametrize(
-    ("fields", "facts", "name", "others", "status"),
-    [
-        pytest.param(
-            {},
-            {"route": UNMATCHED_ROUTE, "status": 404},
-            "GET",
-            {"http.route": None, "http.response.status_code": 404},
-            StatusCode.UNSET,
-            id="no route",
-        ),
-        pytest.param(
-            {"method": "FOOBAR", "method_label": "_OTHER"},
-            {"status": 405},
-            "HTTP /posts",
-            {"http.request.method": "_OTHER", "http.request.method_original": "FOOBAR", "http.response.status_code": 405},
-            StatusCode.UNSET,
-            id="unknown method",
-        ),
-        pytest.param(
-            {},
-            {"status": 503, "outcome": "rejected"},
-            "GET /posts",
-            {"http.response.status_code": 503, "error.type": "503"},
-            StatusCode.ERROR,
-            id="status above 500",
-        ),
-        pytest.param(
-            {},
-            {"status": 500, "outcome": "failed", "error_type": "KeyError"},
-            "GET /posts",
-            {"http.response.status_code": 500, "error.type": "KeyError"},
-            StatusCode.ERROR,
-            id="exception",
-        ),
-        pytest.param(
-            {},
-            {"outcome": "failed", "error_type": "KeyError"},
-            "GET /posts",
-            {"error.type": "KeyError"},
-            StatusCode.ERROR,
-            id="exception while streaming",
-        ),
-        pytest.param(
-            {},
-            {"outcome": "client_disconnected", "error_type": "BrokenPipeError"},
-            "GET /posts",
-            {"error.type": "client_disconnected"},
-            StatusCode.UNSET,
-            id="client left",
-        ),
-        pytest.param(
-            {},
-            {"status": None, "outcome": "killed", "error_type": "GreenletExit", "response_bytes": 0},
-            "GET /posts",
-            {"http.response.status_code": None, "http.response.body.size": 0, "error.type": "killed"},
-            StatusCode.ERROR,
-            id="killed",
-        ),
-        pytest.param(
-            {},
-            {"outcome": "timeout", "error_type": "Timeout"},
-            "GET /posts",
-            {"error.type": "timeout"},
-            StatusCode.ERROR,
-            id="time-out",
-        ),
-        pytest.param(
-            {"host": "[2001:db8::1]", "scheme": "https", "query": "", "user_agent": "", "client_address": ""},
-            {},
-            "GET /posts",
-            {
-                "server.address": "2001:db8::1",
-                "server.port": 443,
-                "url.scheme": "https",
-                "url.query": None,
-                "user_agent.original": None,
-                "client.address": None,
-            },
-            StatusCode.UNSET,
-            id="nothing said",
-        ),
-        pytest.param(
-            {"host": "x:99999"}, {}, "GET /posts", {"server.address": "x:99999", "server.port": None}, StatusCode.UNSET, id="port"
-        ),
-        pytest.param({"host": "[half"}, {}, "GET /posts", {"server.address": "[half", "server.port": None}, StatusCode.UNSET, id="host"),
-        pytest.param(
-            {"query": "a=1&b&c="}, {}, "GET /posts", {"url.query": "a=REDACTED&REDACTED&c=REDACTED"}, StatusCode.UNSET, id="query"
-        ),
-    ],
-)
-def test_span_tells_how_the_request_went(tracing, server_spans, record_of, spans_in, fields, facts, name, others, status):
-    record = record_of(**fields)
-    server_spans.open(record, ENVIRON)
-    complete(record, **facts)
-    server_spans.close(record)
-    (span,) = spans_in(tracing.queue)
-    assert (span.name, dict(span.attributes), span.status.status_code) == (name, attributes_of(record, **others), status)
-
-
-def test_query_values_are_told_when_a_setting_says_so(tracing, record_of, spans_in):
-    server_spans, record = WsgiServerSpans(tracing, TelemetryConfig(log_query_values=True)), record_of()
-    server_spans.open(record, ENVIRON)
-    complete(record)
-    server_spans.close(record)
-    assert spans_in(tracing.queue)[0].attributes["url.query"] == "page=2"
 
 
 def test_callers_trace_goes_on(tracing, server_spans, record_of, spans_in):
