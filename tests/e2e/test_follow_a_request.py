@@ -16,7 +16,7 @@ SLUG_ROUTE = "/api/v1/blog/posts/<slug>"
 
 @pytest.fixture(scope="module")
 def slug(stack):
-    return requests.get(f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=10).json()["items"][0]["slug"]
+    return requests.get(f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=10).json()["posts"][0]["slug"]
 
 
 def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack, slug):
