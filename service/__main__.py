@@ -9,7 +9,7 @@ import os
 import sys
 
 from service.compose import compose
-from telemetry.config import SettingError
+from telemetry import SettingError
 from telemetry.serving.alone import serve
 
 

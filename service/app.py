@@ -7,7 +7,7 @@ from service import errors
 from service.blueprints import blog, health, root
 from service.config import ServiceConfig
 from service.store import Store
-from telemetry.runtime import Telemetry
+from telemetry import Telemetry
 
 
 def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Flask:

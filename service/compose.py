@@ -11,7 +11,7 @@ from flask import Flask
 from service.app import create_app
 from service.config import ServiceConfig
 from service.store import Store, connect
-from telemetry.runtime import Telemetry
+from telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)

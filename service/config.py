@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from telemetry.config import Environment, Port, PositiveSeconds, Settings
+from telemetry import Settings
+from telemetry.config import Environment, Port, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
 

@@ -16,7 +16,7 @@ from flask import Flask, Response, json, request
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from telemetry.context import current_record
+from telemetry import current_record
 
 NO_MORE_TO_SAY: Final = "about:blank"
 INVALID_PARAMETERS: Final = "urn:serene:problem:invalid-parameters"

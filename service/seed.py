@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from service.config import ServiceConfig
 from service.store import BlogPost, Store, connect
-from telemetry.config import SettingError
+from telemetry import SettingError
 
 DATA: Final = Path(__file__).with_name("seed_posts.json")
 

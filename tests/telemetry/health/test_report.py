@@ -63,6 +63,40 @@ def fill(metrics: Metrics) -> None:
         metrics.counter(names.Metric("python_gc_objects_uncollectable_total", "counter", "x", (label,))).labels(generation)
 
 
+# What the report makes of it, six seconds after the look and one after the note.
+SERVICES = {
+    "server": {"status": "up", "healthy": True, "ageSeconds": 1.0, "state": "ready", "inFlight": 3},
+    "database": {
+        "status": "up",
+        "healthy": True,
+        "ageSeconds": 6.0,
+        "metrics": {
+            "connections": {"current": 4, "available": 16},
+            "operations": {"insert": 40, "query": 500},
+            "network": {"receiveBytes": 1024, "transmitBytes": 4096},
+            "serverConnections": {"current": 12},
+            "pingMs": 1.234,
+        },
+    },
+    "store": {"status": "up", "healthy": True, "ageSeconds": 0.0, "attempts": 1},
+    "limits": {"status": "down", "healthy": False, "ageSeconds": 0.0, "reason": "no redis"},
+}
+SYSTEM = {
+    "memory": {"usedPercentage": 43.21, "totalBytes": 8_000_000_000},
+    "cpu": {"cores": 2, "loadAverage": {"1m": 1.5}, "usage": 25.0},
+    "platform": f"{UNAME.sysname} {UNAME.release}",
+}
+PROCESS = {
+    "pid": os.getpid(),
+    "rssBytes": 60_000_000,
+    "cpuSeconds": 1.235,
+    "cpuUsage": 12.5,
+    "gc": {"collections": {"0": 90, "1": 8, "2": 1}, "collectedObjects": 755, "uncollectableObjects": 0},
+    "greenlets": 17,
+    "openFiles": 21,
+}
+
+
 def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, metrics, look, clock):
     lifecycle.ready()
     health.expect_database()
@@ -83,37 +117,9 @@ def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, 
         | {
             "version": "1.2.3",
             "environment": "test",
-            "services": {
-                "server": {"status": "up", "healthy": True, "ageSeconds": 1.0, "state": "ready", "inFlight": 3},
-                "database": {
-                    "status": "up",
-                    "healthy": True,
-                    "ageSeconds": 6.0,
-                    "metrics": {
-                        "connections": {"current": 4, "available": 16},
-                        "operations": {"insert": 40, "query": 500},
-                        "network": {"receiveBytes": 1024, "transmitBytes": 4096},
-                        "serverConnections": {"current": 12},
-                        "pingMs": 1.234,
-                    },
-                },
-                "store": {"status": "up", "healthy": True, "ageSeconds": 0.0, "attempts": 1},
-                "limits": {"status": "down", "healthy": False, "ageSeconds": 0.0, "reason": "no redis"},
-            },
-            "system": {
-                "memory": {"usedPercentage": 43.21, "totalBytes": 8_000_000_000},
-                "cpu": {"cores": 2, "loadAverage": {"1m": 1.5}, "usage": 25.0},
-                "platform": f"{UNAME.sysname} {UNAME.release}",
-            },
-            "process": {
-                "pid": os.getpid(),
-                "rssBytes": 60_000_000,
-                "cpuSeconds": 1.235,
-                "cpuUsage": 12.5,
-                "gc": {"collections": {"0": 90, "1": 8, "2": 1}, "collectedObjects": 755, "uncollectableObjects": 0},
-                "greenlets": 17,
-                "openFiles": 21,
-            },
+            "services": SERVICES,
+            "system": SYSTEM,
+            "process": PROCESS,
             "sla": {"target": "500ms", "withinTarget": 0.6667, "trend": "unknown", "requests": 3, "windowSeconds": 5.0, "ageSeconds": 1.0},
             "responseTime": "0ms",
             "avgResponseTime": "5ms",
