@@ -1,10 +1,31 @@
 """The telemetry layer: what any Flask, gevent and pymongo service can install to explain itself.
 
-These are its public names; everything else may change.
+These are its public names; everything else may change. They are looked up when asked for: gunicorn's arbiter imports
+``telemetry.serving`` before a worker is monkey-patched, and must not load Flask, pymongo and OpenTelemetry unpatched with it.
 """
 
-from telemetry.config import SettingError, Settings, TelemetryConfig
-from telemetry.context import RequestRecord, current_record
-from telemetry.runtime import Telemetry
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from telemetry.config import SettingError, Settings, TelemetryConfig
+    from telemetry.context import RequestRecord, current_record
+    from telemetry.runtime import Telemetry
 
 __all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record"]
+
+_HOMES: Final = {
+    "RequestRecord": "telemetry.context",
+    "SettingError": "telemetry.config",
+    "Settings": "telemetry.config",
+    "Telemetry": "telemetry.runtime",
+    "TelemetryConfig": "telemetry.config",
+    "current_record": "telemetry.context",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return found
