@@ -88,8 +88,17 @@ COLOURS: Final[dict[str, str]] = {
     "idle": "light-green",
     "establishing": "yellow",
     "maximum": "red",
-    # Outcomes.
+    # Nothing to name.
     "none": QUIET,
+    # What held the hub.
+    "blocked": "orange",
+    "gil": "purple",
+    "frozen": "light-blue",
+    # Outcomes of an export or a request.
+    "rejected": "orange",
+    "timeout": "orange",
+    "unreachable": BAD,
+    "unavailable": BAD,
     "error": BAD,
     "failed": BAD,
     "ok": GOOD,

@@ -52,9 +52,9 @@ def quantile(share: float, metric: Metric, *matchers: str, by: tuple[str, ...] =
 
 
 def mean(metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
-    """A histogram's mean over ``window``, for each value of the labels ``by``."""
-    parts = (total(rate(metric, *matchers, suffix=suffix, window=window), *by) for suffix in ("_sum", "_count"))
-    return " / ".join(parts)
+    """A histogram's mean over ``window``, for each value of the labels ``by`` that has any."""
+    seconds, count = (total(rate(metric, *matchers, suffix=suffix, window=window), *by) for suffix in ("_sum", "_count"))
+    return ratio(seconds, count)
 
 
 def buckets(metric: Metric, *matchers: str) -> str:

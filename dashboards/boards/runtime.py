@@ -101,6 +101,7 @@ def _process() -> Section:
             Band(
                 6,
                 (
+                    lines(heads.PROCESS_THREADS, Series(ask.THREADS, _WORKER)),
                     lines(heads.PROCESS_RUNS, Series(ask.GC_RUNS, "generation {{generation}}")),
                     lines(heads.PROCESS_FREED, Series(ask.GC_FREED, "generation {{generation}}")),
                     lines(heads.PROCESS_STUCK, Series(ask.GC_STUCK, "generation {{generation}}")),

@@ -117,7 +117,8 @@ POOL_TIMEOUTS = Head(
 POOL_CLEARED = Head(
     "Pool thrown away",
     "ops",
-    "Times that a pool was cleared, by reason: a connection broke or the server stepped down. One burst is a restart.",
+    "Times that a pool threw all of its connections away: after an operation or a heartbeat of the driver failed. One burst "
+    "is a restart of the server or a change of its primary; again and again is a broken way to it.",
 )
 
 POOL_CREATED = Head(

@@ -70,7 +70,8 @@ LIFECYCLE_STARTS = Head(
 LIFECYCLE_FLIGHT = Head(
     "Drain: still in flight",
     "short",
-    "Requests that a drain waits for. Standing still: those hang; past 30 s they are cut and the log names each.",
+    "Requests that a drain waits for. Standing still: those hang; past 30 s they are cut, and `request cut by the drain` in "
+    "the log names each.",
 )
 
 LIFECYCLE_SECONDS = Head(
@@ -100,14 +101,14 @@ HUB_LAG = Head(
 HUB_HEAT = Head(
     "Hub lag, distribution",
     "s",
-    "A faint band far up is one rare long block: the log names its frame and its request.",
+    "A faint band far up is one rare long block: the log line `hub held` names its frame and its request.",
 )
 
 HUB_BLAME = Head(
     "Hub held by",
     "percentunit",
-    "Share of the time by what held it. A function of ours: move it to the hub's threadpool. gc: fewer objects. The process "
-    "was frozen: the machine, or a limit on its processor time.",
+    "Share of the time, by why. cpu: our code computed; the log's `hub held` line names it, move it to the hub's threadpool. "
+    "blocked: a call that gevent does not know. gil: another thread. frozen: it got no processor, look at the machine below.",
 )
 
 HUB_GREENLETS = Head(
@@ -138,6 +139,12 @@ PROCESS_SHARE = Head(
     "Open files, of the limit",
     "percentunit",
     "At 100 % nothing can be accepted or opened any more: raise `ulimit -n`, then find the leak.",
+)
+
+PROCESS_THREADS = Head(
+    "Threads",
+    "short",
+    "Native threads by worker: the hub, its threadpool, the management port, the watch. Climbing: something starts one a request.",
 )
 
 PROCESS_RUNS = Head(

@@ -8,14 +8,15 @@ from dashboards.panels import Head
 TRUST_SPANS = Head(
     "Spans",
     "ops",
-    "Spans begun, by the sampler's decision. Few recorded ones are few traces to open: see OTEL_TRACES_SAMPLER_ARG.",
+    "Spans begun, by the sampler's decision. not_sampled: by the ratio OTEL_TRACES_SAMPLER_ARG; "
+    "over_budget: callers asked for more traces than they may. Those requests have no trace to open.",
 )
 
 TRUST_DROPPED = Head(
     "Spans dropped",
     "ops",
-    "Sampled spans that never reached the Collector, by reason. queue_full: more spans than export manages; export "
-    "failures: is the Collector up? No user notices either.",
+    "Sampled spans that never reached the Collector, by reason. queue_full: more than export manages; failed and "
+    "rejected: the Collector is away or refuses; shutdown: a worker's last ones. No user notices any of it.",
 )
 
 TRUST_EXPORT = Head(
@@ -33,8 +34,8 @@ TRUST_QUEUE = Head(
 TRUST_ERRORS = Head(
     "Errors inside telemetry",
     "short",
-    "Exceptions that telemetry caught and dropped, by place. Users were served; numbers from that place are wrong. The log "
-    "has the first of each.",
+    "Exceptions that telemetry caught and dropped, by place. Users were served; numbers from that place are wrong. Search "
+    "the log for `telemetry failed`.",
 )
 
 TRUST_LOST = Head(

@@ -39,10 +39,10 @@ DURATION_BUCKETS = buckets(_DURATION)
 P50 = quantile(0.5, _DURATION)
 P95 = quantile(0.95, _DURATION)
 P99 = quantile(0.99, _DURATION)
-TABLE_RATE = total(_operations(window=RANGE), OPERATION, COLLECTION)
+TABLE_RATE = f"{total(_operations(window=RANGE), OPERATION, COLLECTION)} > 0"
 TABLE_MEAN = mean(_DURATION, by=(OPERATION, COLLECTION), window=RANGE)
-TABLE_P95 = quantile(0.95, _DURATION, by=(OPERATION, COLLECTION), window=RANGE)
-TABLE_TIME = total(rate(_DURATION, suffix="_sum", window=RANGE), OPERATION, COLLECTION)
+TABLE_P95 = if_any(quantile(0.95, _DURATION, by=(OPERATION, COLLECTION), window=RANGE))
+TABLE_TIME = f"{total(rate(_DURATION, suffix='_sum', window=RANGE), OPERATION, COLLECTION)} > 0"
 
 # --- why: the pool -------------------------------------------------------------------------------------------------------------
 USED = total(_connections("used"))

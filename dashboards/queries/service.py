@@ -53,16 +53,15 @@ P99 = quantile(0.99, _DURATION, USERS, CHOSEN)
 P95_BY_ROUTE = quantile(0.95, _DURATION, USERS, CHOSEN, by=(names.ROUTE,))
 LATENCY_BUCKETS = buckets(_DURATION, USERS, CHOSEN)
 
-ROUTE_REQUESTS = total(_requests(window=RANGE), names.ROUTE)
+ROUTE_REQUESTS = f"{total(_requests(window=RANGE), names.ROUTE)} > 0"
 ROUTE_FAILED_SHARE = ratio(
     f"{total(_requests(FAILED, window=RANGE), names.ROUTE)} or 0 * {total(_requests(window=RANGE), names.ROUTE)}",
     total(_requests(window=RANGE), names.ROUTE),
 )
 ROUTE_MEAN = mean(_DURATION, USERS, CHOSEN, by=(names.ROUTE,), window=RANGE)
-ROUTE_P95 = quantile(0.95, _DURATION, USERS, CHOSEN, by=(names.ROUTE,), window=RANGE)
-ROUTE_TIME_SHARE = f"{total(rate(_DURATION, USERS, CHOSEN, suffix='_sum', window=RANGE), names.ROUTE)} / on() group_left() " + total(
-    rate(_DURATION, USERS, CHOSEN, suffix="_sum", window=RANGE)
-)
+ROUTE_P95 = if_any(quantile(0.95, _DURATION, USERS, CHOSEN, by=(names.ROUTE,), window=RANGE))
+_ROUTE_SECONDS = rate(_DURATION, USERS, CHOSEN, suffix="_sum", window=RANGE)
+ROUTE_TIME_SHARE = f"({total(_ROUTE_SECONDS, names.ROUTE)} > 0) / on() group_left() {total(_ROUTE_SECONDS)}"
 
 # --- why -----------------------------------------------------------------------------------------------------------------------
 PHASE_MEAN = f"{total(rate(names.REQUEST_PHASE, USERS, CHOSEN), 'phase')} / on() group_left() ({total(_requests())} > 0)"
