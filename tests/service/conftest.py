@@ -1,13 +1,16 @@
-"""Stores on the shared MongoDB, each in a database of its own that is dropped."""
+"""The service on the shared MongoDB, each test in a database of its own that is dropped."""
 
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.config import ServiceConfig
 from service.seed import seed
 from service.store import Store, connect
+from telemetry import Telemetry
 
 
 @pytest.fixture
@@ -36,3 +39,18 @@ def seeded(store: Store) -> Store:
     """A store with the demo posts."""
     seed(store)
     return store
+
+
+@pytest.fixture
+def telemetry() -> Iterator[Telemetry]:
+    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the background."""
+    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "SERVICE_VERSION": "1.2.3"})
+    yield telemetry
+    telemetry.shutdown()
+
+
+@pytest.fixture
+def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskClient:
+    """A client of the whole app on the demo posts."""
+    telemetry.lifecycle.ready()
+    return create_app(config, telemetry, seeded).test_client()

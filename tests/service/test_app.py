@@ -1,0 +1,111 @@
+"""The app as a whole: its routes, what they say of themselves, and what it does with requests for nothing."""
+
+import pytest
+from prometheus_client import REGISTRY
+
+from telemetry import names
+
+HEALTH = "All that is known of this worker; 503 when a part it needs is not up."
+DESCRIPTION = {
+    "name": "Serene",
+    "about": "The Serene wellbeing API.",
+    "version": "1.2.3",
+    "links": {
+        "posts": "/api/v1/blog/posts",
+        "health": "/api/v1/health",
+        "liveness": "/api/v1/health/liveness",
+        "readiness": "/api/v1/health/readiness",
+    },
+    "routes": [
+        {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by `Accept`."},
+        {
+            "method": "GET",
+            "path": "/api/v1/blog/posts",
+            "about": "Published posts, newest first; by `tag` and `category`, up to `limit` a page, from `cursor` on.",
+        },
+        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
+        {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
+        {"method": "GET", "path": "/api/v1/health/liveness", "about": "200 while the process runs, whatever it depends on."},
+        {"method": "GET", "path": "/api/v1/health/readiness", "about": "Whether to send traffic here; 503 with the reasons why not."},
+    ],
+    "find_a_request": (
+        "Every response carries X-Request-ID. Without its dashes it is the trace id: search Tempo for it, or the logs. "
+        "A request that came with a traceparent keeps that trace id and has its own as the attribute request.id."
+    ),
+}
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/json;q=0.9, text/html;q=0.5", "image/png"])
+def test_the_root_tells_programs_where_to_look(client, accept):
+    response = client.get("/", headers={"Accept": accept} if accept else {})
+    assert (response.status_code, response.content_type, response.headers["Vary"]) == (200, "application/json", "Accept")
+    assert response.get_json() == DESCRIPTION
+
+
+def test_the_root_tells_people_the_same_as_a_page(client):
+    response = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"})
+    assert (response.status_code, response.content_type, response.headers["Vary"]) == (200, "text/html; charset=utf-8", "Accept")
+    shown = response.get_data(as_text=True)
+    missing = [route["about"] for route in DESCRIPTION["routes"] if route["about"] not in shown]
+    missing += [url for url in DESCRIPTION["links"].values() if f'href="{url}"' not in shown]
+    assert missing == []
+    assert "/api/v1/blog/posts/&lt;slug&gt;" in shown
+
+
+def test_every_link_of_the_root_is_answered(client, telemetry):
+    telemetry.lifecycle.ready()
+    assert {url: client.get(url).status_code for url in DESCRIPTION["links"].values()} == dict.fromkeys(DESCRIPTION["links"].values(), 200)
+
+
+@pytest.mark.parametrize(("verdict", "route"), [("report", ""), ("liveness", "/liveness"), ("readiness", "/readiness")])
+@pytest.mark.parametrize("draining", [False, True])
+def test_a_health_route_answers_as_health_does_and_is_never_cached(client, telemetry, verdict, route, draining):
+    if draining:
+        telemetry.lifecycle.drain("SIGTERM")
+    expected = getattr(telemetry.health, verdict)()
+    response = client.get(f"/api/v1/health{route}")
+
+    assert (response.status_code, response.headers["Cache-Control"]) == (expected.status, "no-store")
+    assert response.status_code == (503 if draining and verdict != "liveness" else 200)
+    moving = {"timestamp", "uptime", "responseTime", "avgResponseTime", "services", "evidence", "sla", "process", "system"}
+    body = response.get_json()
+    assert body.keys() == expected.body.keys()
+    assert {name: value for name, value in body.items() if name not in moving} == {
+        name: value for name, value in expected.body.items() if name not in moving
+    }
+
+
+def test_no_route_exists_that_nobody_wrote(client):
+    rules = {rule.rule for rule in client.application.url_map.iter_rules()}
+    assert rules == {route["path"] for route in DESCRIPTION["routes"]}
+    assert rules >= names.HEALTH_ROUTES
+
+
+def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
+    client.get("/")
+    ours = {metric.name.removesuffix("_total") for metric in names.ALL}
+    collectors = ("process_", "python_", "target")
+    families = {family.name for family in telemetry.registry.collect()}
+    assert {family for family in families if family not in ours and not family.startswith(collectors)} == set()
+    assert not any(name.startswith("flask") for name in REGISTRY._names_to_collectors)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title", "allow"),
+    [
+        ("GET", "/nowhere", 404, "Not Found", None),
+        ("GET", "/api/v2/blog/posts", 404, "Not Found", None),
+        ("GET", "/api/v1/blog/posts/", 404, "Not Found", None),
+        ("GET", "/metrics", 404, "Not Found", None),
+        ("POST", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
+        ("FOOBAR", "/api/v1/health", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_a_request_for_nothing_is_a_problem_that_names_itself(client, method, path, status, title, allow):
+    response = client.open(path, method=method)
+    body = response.get_json(force=True)
+    expected = {"type": "about:blank", "title": title, "status": status, "instance": path, "request_id": response.headers["X-Request-ID"]}
+
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+    assert body == expected | {"detail": body["detail"]}
+    assert (set(response.headers["Allow"].split(", ")) if allow else None) == allow
