@@ -129,7 +129,7 @@ def system(reading: Reading, platform: str) -> dict[str, Any]:
     memory |= _integers(reading.by(names.SYSTEM_MEMORY_BYTES.name, "state"), suffix="Bytes") or {}
     cpu = {
         "cores": _integer(reading.total(names.SYSTEM_CPU_COUNT.name)),
-        "loadAverage": _present(**reading.by(names.SYSTEM_LOAD.name, "period")) or None,
+        "loadAverage": {period: round(load, 2) for period, load in reading.by(names.SYSTEM_LOAD.name, "period").items()} or None,
         "usage": _percentage(reading.total(names.SYSTEM_CPU_RATIO.name)),
     }
     return {"memory": _present(**memory), "cpu": _present(**cpu), "platform": platform}

@@ -1,0 +1,92 @@
+"""The service as people run it, in a process of its own: ``python -m service``."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from tests.architecture.sources import ROOT
+from tests.mongodb import free_port
+
+INTERVAL_SECONDS = 0.5
+PATIENCE_SECONDS = 30.0
+"""For what comes about in well under a second on an idle machine."""
+
+
+@dataclass
+class Running:
+    """One process. As a context manager it runs for as long as the block.
+
+    Args:
+        mongodb_uri: Its database.
+        directory: Where its output goes.
+    """
+
+    mongodb_uri: str
+    directory: Path
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def get(self, path: str) -> requests.Response:
+        """Ask it; fails rather than waits for long."""
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+
+    def until(self, path: str, settled: Callable[[requests.Response], bool]) -> requests.Response:
+        """Ask until the answer is as it should be; returns that answer."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = self.get(path)
+            except requests.ConnectionError:
+                answer = None
+            if answer is not None and settled(answer):
+                return answer
+            last = answer.text if answer is not None else self.output()
+            assert time.monotonic() < deadline, f"{path} did not come to that; last: {last}"
+            time.sleep(0.02)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def output(self) -> str:
+        """All that it wrote."""
+        return (self.directory / "output").read_text()
+
+    def __enter__(self) -> Self:
+        environ = os.environ | {
+            "SERENE_PORT": str(self.port),
+            "MONGODB_URI": self.mongodb_uri,
+            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.3",
+            "HEALTH_INTERVAL_SECONDS": str(INTERVAL_SECONDS),
+            "TELEMETRY_MANAGEMENT_PORT": "0",
+            "TELEMETRY_STRICT": "true",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+            "DRAIN_DELAY_SECONDS": "0",
+        }
+        with (self.directory / "output").open("wb") as output:
+            self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environ, stdout=output, stderr=output)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def refused(setting: str, value: str, *command: Any) -> tuple[int, str]:
+    """Run a command with one setting; returns its exit code and all that it wrote."""
+    environ = os.environ | {setting: value, "SERENE_PORT": str(free_port()), "TELEMETRY_MANAGEMENT_PORT": "0", "WEB_CONCURRENCY": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr

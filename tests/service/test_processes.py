@@ -1,0 +1,130 @@
+"""The service in a process of its own, with a database that comes, goes, hangs and comes back."""
+
+import statistics
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.service.processes import Running, refused
+
+LIVENESS = "/api/v1/health/liveness"
+READINESS = "/api/v1/health/readiness"
+HEALTH = "/api/v1/health"
+POSTS = "/api/v1/blog/posts"
+
+
+def ready(answer: requests.Response) -> bool:
+    return answer.status_code == 200
+
+
+def reasons(answer: requests.Response) -> list[str]:
+    return answer.json().get("reasons", [])
+
+
+def told_down(answer: requests.Response) -> bool:
+    return answer.status_code == 503 and any(reason.startswith("database: did not answer") for reason in reasons(answer))
+
+
+@pytest.fixture
+def running(own_mongodb, tmp_path):
+    with Running(f"{own_mongodb.uri}/serene", tmp_path) as service:
+        yield service
+
+
+def test_without_a_database_it_is_alive_and_says_why_it_is_not_ready(own_mongodb, tmp_path):
+    own_mongodb.stop()
+    with Running(f"{own_mongodb.uri}/serene", tmp_path) as service:
+        waiting = "store: connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in"
+        answer = service.until(READINESS, lambda answer: answer.status_code == 503 and any(waiting in one for one in reasons(answer)))
+
+        assert [reason.partition(":")[0] for reason in reasons(answer)] == ["database", "store"]
+        assert service.get(LIVENESS).status_code == 200
+        own_mongodb.start()
+        # The next attempt comes five seconds after the first one.
+        service.until(READINESS, ready)
+        assert service.get(POSTS).json() == {"posts": [], "next": None}
+        assert service.stop() == 0
+
+
+def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_it(running, own_mongodb):
+    running.until(READINESS, ready)
+    own_mongodb.stop()
+
+    assert reasons(running.until(READINESS, told_down))[0].startswith("database: did not answer (")
+    report = running.get(HEALTH)
+    assert (report.status_code, report.json()["status"], report.json()["services"]["store"]["status"]) == (503, "unhealthy", "up")
+    assert running.get(LIVENESS).status_code == 200
+    unavailable = running.get(POSTS)
+    assert (unavailable.status_code, unavailable.headers["Retry-After"]) == (503, "5")
+    assert unavailable.json()["type"] == "urn:serene:problem:database-unavailable"
+
+    own_mongodb.start()
+    running.until(READINESS, ready)
+    assert running.until(POSTS, ready).json() == {"posts": [], "next": None}
+    assert running.stop() == 0
+
+
+def test_no_health_route_waits_for_a_database_that_hangs(running, own_mongodb):
+    running.until(READINESS, ready)
+    own_mongodb.freeze()
+    try:
+        running.until(READINESS, told_down)
+        answers = [running.get(route).elapsed.total_seconds() for _ in range(50) for route in (HEALTH, LIVENESS, READINESS)]
+    finally:
+        own_mongodb.thaw()
+
+    # A route that asked the database would wait for its time-out, 0.3 s, each time.
+    assert statistics.quantiles(answers, n=10)[-1] < 0.3
+    running.until(READINESS, ready)
+    assert running.stop() == 0
+
+
+def test_the_report_of_a_healthy_service_has_what_it_promises(running):
+    running.until(READINESS, ready)
+    running.get(POSTS)
+    body = running.until(HEALTH, lambda answer: ready(answer) and answer.json()["sla"]["requests"] > 0).json()
+
+    shape = {
+        "database": {"status", "healthy", "ageSeconds", "metrics"},
+        "server": {"status", "healthy", "ageSeconds", "state", "inFlight"},
+        "store": {"status", "healthy", "ageSeconds", "attempts"},
+    }
+    assert {name: set(part) for name, part in body["services"].items()} == shape
+    # FerretDB reports neither connections nor operations of its own.
+    assert set(body["services"]["database"]["metrics"]) == {"connections", "pingMs"}
+    assert set(body["services"]["database"]["metrics"]["connections"]) == {"current", "available"}
+    assert body["services"]["server"]["inFlight"] == 1
+    assert {part: set(body[part]) for part in ("system", "process", "sla")} == {
+        "system": {"memory", "cpu", "platform"},
+        "process": {"pid", "rssBytes", "cpuSeconds", "cpuUsage", "gc", "greenlets", "openFiles"},
+        "sla": {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds"},
+    }
+    assert set(body["system"]["memory"]) == {"usedPercentage", "availableBytes", "usedBytes"}
+    assert set(body["system"]["cpu"]) == {"cores", "loadAverage", "usage"}
+    assert all(part > 0 for part in (body["process"]["rssBytes"], body["process"]["greenlets"], body["process"]["openFiles"]))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        (
+            "MONGODB_MIN_POOL_SIZE",
+            "99",
+            "MONGODB_MIN_POOL_SIZE=99 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
+        ),
+        ("SLA_TARGET_SECONDS", "0", "SLA_TARGET_SECONDS='0': should be greater than 0"),
+    ],
+)
+def test_a_bad_setting_ends_it_at_once_with_one_line(setting, value, line):
+    assert refused(setting, value, sys.executable, "-m", "service") == (1, f"{line}\n")
+
+
+def test_a_bad_setting_ends_gunicorn_instead_of_one_worker_after_the_other():
+    gunicorn = Path(sys.executable).with_name("gunicorn")
+    code, output = refused("MONGODB_MAX_POOL_SIZE", "many", gunicorn, "-c", "service/gunicorn_conf.py", "service.wsgi:app")
+
+    assert code != 0
+    assert output.count("MONGODB_MAX_POOL_SIZE='many': should be a valid integer") == 1
+    assert "Traceback" not in output
