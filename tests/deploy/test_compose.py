@@ -130,6 +130,12 @@ def test_docker_waits_longer_than_a_drain_takes(monkeypatch: pytest.MonkeyPatch)
     assert seconds >= gunicorn["graceful_timeout"] + 5
 
 
+def test_seed_runs_a_module_that_exists() -> None:
+    python, option, module = files.services()["seed"]["entrypoint"]
+    assert (python, option) == ("python", "-m")
+    assert (files.ROOT / module.replace(".", "/")).with_suffix(".py").exists()
+
+
 def test_service_and_seed_are_one_image_with_one_database() -> None:
     shared = ("build", "image", "read_only", "cap_drop", "security_opt")
     assert len({tuple(str(files.services()[name][key]) for key in shared) for name in ("service", "seed")}) == 1
