@@ -37,7 +37,8 @@ def _timestamp(unix_seconds: float) -> str:
 
 
 def _encode(line: Line) -> bytes:
-    return json.dumps(line, ensure_ascii=False, default=str, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+    # ASCII: what a client sends may hold separators and control characters (U+2028, U+009B) that readers of logs act on.
+    return json.dumps(line, default=str, separators=(",", ":")).encode() + b"\n"
 
 
 class LogWriter:

@@ -51,12 +51,14 @@ class Tracing:
     """
 
     def __init__(self, config: TelemetryConfig, metrics: Metrics, guard: Guard, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.queue = SpanQueue(config.queue_spans, config.batch_spans, metrics, guard)
+        # A batch must fit while another one is under way, or a small queue would refuse spans before any is worth sending.
+        batch_spans = max(1, min(config.batch_spans, config.queue_spans // 2))
+        self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self._exporter = SpanExporter(
             self.queue,
             SpanEncoder(guard),
             OtlpHttpSender(config.otlp_endpoint, config.export_timeout_seconds),
-            batch_spans=config.batch_spans,
+            batch_spans=batch_spans,
             interval_seconds=config.export_interval_seconds,
             metrics=metrics,
             guard=guard,

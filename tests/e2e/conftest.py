@@ -71,10 +71,14 @@ class Service:
     management: str
     log: Path
 
+    def management_of(self, slot: int) -> str:
+        """URL of the management port of the worker in a slot."""
+        host, _, port = self.management.rpartition(":")
+        return f"{host}:{int(port) + slot}"
+
     def scrape(self, slot: int = 0) -> Scrape:
         """What one worker exposes now."""
-        host, _, port = self.management.rpartition(":")
-        return Scrape(f"{host}:{int(port) + slot}")
+        return Scrape(self.management_of(slot))
 
 
 Serve = Callable[..., Service]

@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+import requests
 
 from tests.e2e.load import Load
 from tests.e2e.observing import query, wait_for
@@ -12,10 +13,10 @@ pytestmark = pytest.mark.e2e
 
 
 def worker_pid(service, slot):
-    """The pid of the worker in a slot, as its target_info says; ``None`` while nobody is there."""
+    """The pid of the worker in a slot, as its management port says; ``None`` while nobody is there."""
     try:
-        return int(next(s.labels["process_pid"] for s in service.scrape(slot).samples if s.name == "target_info"))
-    except OSError:
+        return requests.get(f"{service.management_of(slot)}/health", timeout=2).json()["process"]["pid"]
+    except requests.RequestException:
         return None
 
 

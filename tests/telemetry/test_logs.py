@@ -90,6 +90,15 @@ def test_standard_logging_carries_the_ids_of_the_current_request(logs, pipe):
     assert line == {"level": "WARNING", "logger": "shop", "message": "sold out", **IDS, "left": 0, **RESOURCE}
 
 
+def test_what_a_client_sends_cannot_end_a_line_or_steer_a_terminal(logs, pipe):
+    hostile = "a\u2028b\u0085c\x9bd\x1be\ud800f\n"
+    logs.requests(record(user_agent=hostile, outcome="completed"))
+    written = os.read(pipe[0], 1 << 16)
+    assert written.isascii()
+    assert [json.loads(line)["user_agent"] for line in written.decode().splitlines()] == [hostile]
+    assert all(byte >= 0x20 for byte in written[:-1])
+
+
 def test_exception_is_a_member_with_its_stack(logs, pipe):
     try:
         raise ValueError("lost")
