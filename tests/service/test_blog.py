@@ -1,6 +1,10 @@
 """The blog's routes on the demo posts: whole bodies and links."""
 
+from urllib.parse import quote_from_bytes
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.app import create_app
 from service.config import ServiceConfig
@@ -125,6 +129,15 @@ def test_what_cannot_be_used_is_told_by_field(client, query, errors):
 
 def test_an_unknown_parameter_is_no_mistake(client):
     assert client.get(f"{POSTS}?limit=1&utm_source=letter").status_code == 200
+
+
+# The client only reads, so one serves every example.
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(["limit", "tag", "category", "cursor", "x"]), value=st.binary(max_size=80), slug=st.booleans())
+def test_no_bytes_break_a_route(client, name, value, slug):
+    text = quote_from_bytes(value, safe="")
+    path = f"{POSTS}/{text or 'x'}" if slug else f"{POSTS}?{name}={text}"
+    assert client.get(path).status_code in ({200, 404} if slug else {200, 400})
 
 
 def test_pages_are_counted_by_the_filter_used(client, telemetry):
