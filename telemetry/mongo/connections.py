@@ -1,11 +1,14 @@
 """One pool as its events tell it: which connections there are, in which state each is, and who waits.
 
 The state is kept per connection id and per waiting greenlet, never as a count, so a lost event cannot make a number drift: the next event
-of the same connection, or the end of its greenlet, puts it right. Nothing here blocks or yields. Only the hub's thread changes anything;
-``snapshot`` may run in any thread, because it reads copies that the interpreter makes in one step.
+of the same connection, or the end of its greenlet, puts it right. Where a greenlet ended and took its connection's last events with it
+(a storm of kills does that to pymongo's ``checkin``), the pool itself is asked whether it has the connection back.
+
+Nothing here blocks or yields. Only the hub's thread changes anything; ``snapshot`` may run in any thread, because it reads copies that
+the interpreter makes in one step.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -35,9 +38,7 @@ class PoolSnapshot:
 @dataclass(slots=True, eq=False)
 class _Connection:
     state: State
-    generation: int
     holder: Claim | None = None
-    presumed: bool = False
 
 
 class Connections:
@@ -47,14 +48,17 @@ class Connections:
         address: ``host:port`` of the server.
         max_size: Most connections that the pool may open; ``None`` when it has no limit.
         min_size: Connections that the pool keeps open at least.
+        idle_now: Returns the ids that the pool itself holds idle, or ``None`` when it can't be asked; called only in doubt.
     """
 
-    def __init__(self, address: str, *, max_size: int | None, min_size: int) -> None:
+    def __init__(
+        self, address: str, *, max_size: int | None, min_size: int, idle_now: Callable[[], Collection[int] | None] = lambda: None
+    ) -> None:
         self.address = address
         self.max_size = max_size
         self.min_size = min_size
         self.closing = False
-        self._generation = 0
+        self._idle_now = idle_now
         self._connections: dict[int, _Connection] = {}
         self._waiting: dict[int, Claim] = {}
         self._prune_at = PRUNE_FROM
@@ -66,23 +70,15 @@ class Connections:
 
     def created(self, connection: int, opener: Claim) -> None:
         """A greenlet begins to establish a connection."""
-        if id(opener.greenlet) in self._waiting:
-            # A pool opens a connection for a waiter only when it has no idle one: what was only presumed to be idle is gone.
-            self._forget_presumed()
-        self._connections[connection] = _Connection("establishing", self._generation, opener)
+        self._connections[connection] = _Connection("establishing", opener)
 
     def ready(self, connection: int) -> None:
         """A connection is established."""
-        established = self._get(connection)
-        established.state, established.holder = "idle", None
+        self._connections[connection] = _Connection("idle")
 
     def closed(self, connection: int) -> None:
         """A connection is gone."""
         self._connections.pop(connection, None)
-
-    def cleared(self) -> None:
-        """Every connection there is now will be closed instead of used again."""
-        self._generation += 1
 
     def wait_began(self, claim: Claim) -> None:
         """A greenlet asks for a connection."""
@@ -102,8 +98,7 @@ class Connections:
 
     def checked_out(self, connection: int, holder: Claim) -> None:
         """A greenlet holds a connection."""
-        held = self._get(connection)
-        held.state, held.holder, held.presumed = "used", holder, False
+        self._connections[connection] = _Connection("used", holder)
 
     def checked_in(self, connection: int) -> Claim | None:
         """A connection is back.
@@ -111,24 +106,23 @@ class Connections:
         Returns:
             What its holder had begun, or ``None`` when that was never told.
         """
-        held = self._get(connection)
-        holder, held.holder = held.holder, None
-        held.state, held.presumed = "idle", False
-        return holder
+        before = self._connections.get(connection)
+        self._connections[connection] = _Connection("idle")
+        return before.holder if before is not None and before.state == "used" else None
 
     def sweep(self) -> None:
-        """Let go of the greenlets that are gone and of what they held; only on the hub's thread."""
+        """Let go of what greenlets that are gone have left behind; only on the hub's thread."""
         self._waiting = {key: claim for key, claim in self._waiting.items() if not claim.abandoned}
-        for number, connection in tuple(self._connections.items()):
-            state = self._state_of(connection)
-            if state is None:
-                del self._connections[number]
-            elif state != connection.state:
-                connection.state, connection.holder, connection.presumed = state, None, True
+        left = dict(self._living())
+        # With nobody on the way in or out, what is idle is what the pool holds.
+        if not self._waiting and all(connection.state == "idle" for connection in left.values()):
+            idle = self._idle_now()
+            left = {number: connection for number, connection in left.items() if idle is None or number in idle}
+        self._connections = left
 
     def snapshot(self) -> PoolSnapshot:
         """How many connections are in which state, and how many greenlets wait."""
-        states = [self._state_of(connection) for connection in copied(self._connections.values)]
+        states = [connection.state for _, connection in self._living()]
         return PoolSnapshot(
             self.address,
             used=states.count("used"),
@@ -137,24 +131,15 @@ class Connections:
             pending=sum(not claim.abandoned for claim in copied(self._waiting.values)),
         )
 
-    def _state_of(self, connection: _Connection) -> State | None:
-        """The state, allowing for events that were never told; ``None`` for a connection that must be gone."""
-        holder = connection.holder
-        if holder is None or not holder.abandoned:
-            return connection.state
-        # Its check-in was lost. A pool that was cleared meanwhile has thrown it away; else it is back, and the next in line.
-        back = connection.state == "used" and connection.generation == self._generation
-        return "idle" if back else None
-
-    def _forget_presumed(self) -> None:
-        self.sweep()
-        self._connections = {number: each for number, each in self._connections.items() if not each.presumed}
-
-    def _get(self, connection: int) -> _Connection:
-        known = self._connections.get(connection)
-        if known is None:
-            known = self._connections[connection] = _Connection("establishing", self._generation)
-        return known
+    def _living(self) -> Iterator[tuple[int, _Connection]]:
+        """The connections that exist, allowing for events that were never told."""
+        for number, connection in copied(self._connections.items):
+            if connection.holder is None or not connection.holder.abandoned:
+                yield number, connection
+            elif connection.state == "used":
+                idle = self._idle_now()
+                if idle is None or number in idle:
+                    yield number, _Connection("idle")
 
 
 def copied(values: Callable[[], Collection[T]]) -> tuple[T, ...]:

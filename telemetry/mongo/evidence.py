@@ -19,6 +19,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from telemetry import names
 
 MOST_ERROR_CHARACTERS: Final = 200
+DRIVER_SHARE: Final = 2 / 3
+"""Share of a look's time that pymongo is given."""
 
 OPERATIONS: Final = ("insert", "query", "update", "delete", "getmore", "command")
 DIRECTIONS: Final = {"bytesIn": "receive", "bytesOut": "transmit"}
@@ -82,10 +84,10 @@ def look(
     Returns:
         What was found; a server that does not answer in time is down.
     """
-    # pymongo's own bound first; the second one is for what that does not cover (a name server that hangs).
-    with gevent.Timeout(timeout_seconds * 1.1) as last_resort:
+    # pymongo's own bound first, for it says what is wrong; it selects servers in steps of half a second, and waits for name servers.
+    with gevent.Timeout(timeout_seconds) as last_resort:
         try:
-            with pymongo.timeout(timeout_seconds):
+            with pymongo.timeout(timeout_seconds * DRIVER_SHARE):
                 began = clock()
                 client.admin.command("ping", read_preference=client.read_preference)
                 ping_seconds = clock() - began
@@ -95,8 +97,13 @@ def look(
         except gevent.Timeout as fired:
             if fired is not last_resort:
                 raise
-            return Evidence(unix_time(), up=False, error=f"no answer within {timeout_seconds:g} s")
+            return Evidence(unix_time(), up=False, error=_known_error(client) or f"no answer within {timeout_seconds:g} s")
     return Evidence(unix_time(), up=True, ping_seconds=ping_seconds, counters=counters(reported))
+
+
+def _known_error(client: "pymongo.MongoClient[Any]") -> str:
+    servers = client.topology_description.server_descriptions().values()
+    return next((told(server.error) for server in servers if server.error is not None), "")
 
 
 def told(error: Exception) -> str:

@@ -11,12 +11,15 @@ the server streams its heartbeats (MongoDB 4.4 and later unless ``serverMonitori
 
 import sys
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Collection
+from types import FrameType
 from typing import Final
 
 import gevent
 from pymongo import monitoring
 from pymongo.common import MAX_POOL_SIZE, MIN_POOL_SIZE
+from pymongo.pool import Pool
 
 from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
@@ -87,7 +90,12 @@ class PoolListener(monitoring.ConnectionPoolListener):
             # The event holds only the options that differ from pymongo's defaults.
             most = event.options.get("maxPoolSize", MAX_POOL_SIZE)
             least = event.options.get("minPoolSize", MIN_POOL_SIZE)
-            connections = Connections(pool_name(address), max_size=None if most in (UNLIMITED, None) else most, min_size=least)
+            connections = Connections(
+                pool_name(address),
+                max_size=None if most in (UNLIMITED, None) else most,
+                min_size=least,
+                idle_now=_idle_connections_of(_pool_being_made()),
+            )
             instruments = self._instruments.of(connections.address)
             if address in self._pools:  # discovered anew while the last connections of before were still out
                 self._instruments.release(connections.address)
@@ -100,11 +108,8 @@ class PoolListener(monitoring.ConnectionPoolListener):
         """The pool throws its connections away; called under the pool's lock."""
         with self._guard:
             pool = self._pools.get(event.address)
-            if pool is None:
-                return
-            if event.service_id is None:
-                pool[0].cleared()
-            pool[1].cleared(_clear_reason(event))
+            if pool is not None:
+                pool[1].cleared(_clear_reason(event))
 
     def pool_closed(self, event: monitoring.PoolClosedEvent) -> None:
         """The client was closed, or the server is no longer part of the deployment."""
@@ -180,6 +185,29 @@ class PoolListener(monitoring.ConnectionPoolListener):
         if connections.closing and connections.empty:
             del self._pools[address]
             self._instruments.release(connections.address)
+
+
+def _pool_being_made() -> Pool | None:
+    # The event tells only the address, and is sent by the pool's own constructor: the pool is a few frames up.
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        maker = frame.f_locals.get("self")
+        if isinstance(maker, Pool):
+            return maker
+        frame = frame.f_back
+    return None
+
+
+def _idle_connections_of(pool: Pool | None) -> Callable[[], Collection[int] | None]:
+    if pool is None:
+        return lambda: None
+    reference = weakref.ref(pool)
+
+    def idle_now() -> Collection[int]:
+        alive = reference()
+        return () if alive is None else {connection.id for connection in copied(lambda: alive.conns)}
+
+    return idle_now
 
 
 def _add_wait(seconds: float | None) -> None:

@@ -14,9 +14,9 @@ import pymongo
 from gevent.event import Event
 
 from telemetry.guard import Guard
-from telemetry.mongo.evidence import Evidence, look
+from telemetry.mongo.evidence import DRIVER_SHARE, Evidence, look
 
-LOOK_SHARE: Final = 0.8
+LOOK_SHARE: Final = 0.9
 """Share of the interval that a look may take: a hung server is told before the next look is due."""
 LEAST_HEARTBEAT_SECONDS: Final = 0.5
 """pymongo's lower bound."""
@@ -88,7 +88,7 @@ class Watch:
             self._pause(max(0.0, began + self.interval_seconds - self._clock()))
 
     def _client_like(self, client: "pymongo.MongoClient[Any]") -> "pymongo.MongoClient[Any]":
-        most_milliseconds = max(1, int(self.interval_seconds * LOOK_SHARE * 1000))
+        most_milliseconds = max(1, round(self.interval_seconds * LOOK_SHARE * DRIVER_SHARE * 1000))
         # Private, and the only way that keeps credentials, TLS and replica set whatever way they were given; a test holds it in place.
         return client._duplicate(
             event_listeners=(),

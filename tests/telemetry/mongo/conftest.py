@@ -1,6 +1,7 @@
 """MongoDB clients that are observed, and what was observed of them."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -38,11 +39,11 @@ class Observed:
         self.telemetry = MongoTelemetry(config, self.metrics, guard, self.provider)
         self._clients: list[pymongo.MongoClient[Any]] = []
 
-    def connect(self, uri: str, **options: Any) -> "pymongo.MongoClient[Any]":
-        listeners = self.telemetry.listeners()
-        client: pymongo.MongoClient[Any] = pymongo.MongoClient(
-            uri, event_listeners=listeners, serverSelectionTimeoutMS=5000, waitQueueTimeoutMS=20_000, **options
-        )
+    def connect(self, uri: str, also: Sequence[Any] = (), **options: Any) -> "pymongo.MongoClient[Any]":
+        """A client with finite time-outs; ``also`` are listeners beside the observed ones."""
+        listeners = [*self.telemetry.listeners(), *also]
+        options = {"serverSelectionTimeoutMS": 2000, "waitQueueTimeoutMS": 20_000, **options}
+        client: pymongo.MongoClient[Any] = pymongo.MongoClient(uri, event_listeners=listeners, **options)
         self._clients.append(client)
         return client
 
@@ -72,6 +73,8 @@ def observed():
     observed = Observed()
     yield observed
     observed.close()
+    gc.collect()  # what a test left for the garbage collector is dealt with in that test
+    observed.telemetry.sweep()  # as after every look
     assert observed.errors == []
     assert observed.telemetry.pools() == ()
     assert observed.telemetry.open_commands == 0
@@ -95,6 +98,16 @@ def pool_of(client: "pymongo.MongoClient[Any]") -> Any:
     client.admin.command("ping")
     [server] = client._topology._servers.values()
     return server.pool
+
+
+def hold(pool: Any) -> gevent.Greenlet:
+    """A greenlet that holds a connection until it is killed."""
+
+    def work() -> None:
+        with pool.checkout():
+            gevent.sleep(60)
+
+    return gevent.spawn(work)
 
 
 def functions(greenlet: gevent.Greenlet) -> list[str]:

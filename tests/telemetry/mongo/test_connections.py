@@ -94,51 +94,33 @@ def test_child_of_a_request_may_outlive_it(connections):
 
 
 @pytest.mark.parametrize("swept", [False, True])
-def test_connection_whose_check_in_was_lost_is_idle(connections, here, swept):
+@pytest.mark.parametrize(("idle_in_pool", "idle"), [({1}, 1), ({7}, 0), (set(), 0), (None, 1)])
+def test_connection_whose_holder_is_gone_is_idle_when_the_pool_has_it(swept, idle_in_pool, idle):
+    connections = Connections("db:27017", max_size=10, min_size=0, idle_now=lambda: idle_in_pool)
     claim, greenlet = claim_of()
-    connections.created(1, here)
-    connections.ready(1)
     connections.checked_out(1, claim)
     greenlet.kill()
     if swept:
         connections.sweep()
+        assert connections.empty == (idle == 0)
+    assert connections.snapshot() == snapshot(idle=idle)
+
+
+def test_sweep_drops_idle_connections_that_the_pool_does_not_have():
+    connections = Connections("db:27017", max_size=10, min_size=0, idle_now=lambda: {2})
+    connections.ready(1)
+    connections.ready(2)
+    assert connections.snapshot() == snapshot(idle=2)
+    connections.sweep()
     assert connections.snapshot() == snapshot(idle=1)
 
 
-@pytest.mark.parametrize("swept", [False, True])
-def test_connection_whose_check_in_was_lost_before_a_clear_is_gone(connections, here, swept):
-    claim, greenlet = claim_of()
-    connections.created(1, here)
+def test_sweep_drops_no_idle_connection_that_may_be_on_its_way_out(here):
+    connections = Connections("db:27017", max_size=10, min_size=0, idle_now=lambda: ())
     connections.ready(1)
-    connections.checked_out(1, claim)
-    connections.cleared()
-    greenlet.kill()
-    if swept:
-        connections.sweep()
-        assert connections.empty
-    assert connections.snapshot() == snapshot()
-
-
-def test_connection_that_was_only_presumed_idle_is_gone_when_the_pool_opens_another_for_a_waiter(connections, here):
-    claim, greenlet = claim_of()
-    connections.created(1, here)
-    connections.ready(1)
-    connections.checked_out(1, claim)
-    greenlet.kill()
     connections.wait_began(here)
-    connections.created(2, here)
-    assert connections.snapshot() == snapshot(establishing=1, pending=1)
-
-
-def test_connection_that_was_presumed_idle_and_is_used_again_is_known(connections, here):
-    claim, greenlet = claim_of()
-    connections.checked_out(1, claim)
-    greenlet.kill()
     connections.sweep()
-    connections.checked_out(1, here)
-    connections.wait_began(here)
-    connections.created(2, here)
-    assert connections.snapshot() == snapshot(used=1, establishing=1, pending=1)
+    assert connections.snapshot() == snapshot(idle=1, pending=1)
 
 
 def test_connection_whose_opener_was_killed_is_gone(connections):
