@@ -97,7 +97,7 @@ class Server:
         """Wait until it answers, and return who answered."""
 
         def answered():
-            assert self.process.poll() is None, self.text
+            assert self.process.poll() is None, self.text[-3000:]
             answer = self.get("/who")
             return answer.status == 200 and answer.json
 

@@ -8,24 +8,16 @@ import time
 import gevent
 from flask import Flask, Response, jsonify, request
 
-from telemetry import names
-from tests.telemetry.serving.apps.standin import Telemetry
+from telemetry import Telemetry, names
 
 app = Flask(__name__)
 telemetry = Telemetry.from_env()
 telemetry.init_app(app)
 
 
-def management_port():
-    if telemetry.config.management_fd is None:
-        return None
-    with socket.socket(fileno=os.dup(telemetry.config.management_fd)) as listener:
-        return listener.getsockname()[1]
-
-
 @app.get("/who")
 def who():
-    return jsonify(pid=os.getpid(), slot=telemetry.config.slot, port=management_port(), state=telemetry.lifecycle.state)
+    return jsonify(pid=os.getpid(), slot=telemetry.config.slot, port=telemetry.management.port, state=telemetry.lifecycle.state)
 
 
 @app.get("/slow")
