@@ -4,12 +4,17 @@ import psutil
 import pytest
 import requests
 
+from tests.e2e.load import Load
+from tests.e2e.observing import wait_for
+
 pytestmark = pytest.mark.e2e
 
 POOL_SIZE = 10
 CLIENTS = 40
 LATENCY_SECONDS = 1.5
 INSTANTS = 10
+# Sockets that are no pool's: the client's heartbeat, the evidence client's heartbeat, and the one that it looks through.
+MONITORS = 3
 
 
 @pytest.fixture
@@ -51,3 +56,57 @@ def pool(scrape):
         if name == "db_client_connection_count"
     }
     return {**state, "pending": scrape.total("db_client_connection_pending_requests")}
+
+
+def waiting_and_holding(service):
+    """The ids of the blog requests that are in flight: each holds a connection or waits for one."""
+    answer = requests.get(f"{service.management}/debug/requests", timeout=5)
+    return {request["request_id"] for request in answer.json() if request["path"].startswith("/api/v1/blog")}
+
+
+def consistent_instant(service, pid, port):
+    """Pool gauges, sockets and requests of one instant: looked at anew until nothing moved between two looks around the scrape."""
+
+    def look():
+        before = sockets_to(pid, port), waiting_and_holding(service)
+        gauges = pool(service.scrape())
+        return (gauges, *before) if (sockets_to(pid, port), waiting_and_holding(service)) == before else None
+
+    return wait_for(look, 15, "an instant in which nothing moves")
+
+
+def test_gauges_equal_sockets_and_waiters_and_return_to_0_after_kills(own_stack, serve, slow_database):
+    address = slow_database.replace("[::]", "127.0.0.1")
+    port = int(address.rpartition(":")[2])
+    settings = {
+        "MONGODB_URI": f"mongodb://127.0.0.1:{port}/serene",
+        "MONGODB_MAX_POOL_SIZE": str(POOL_SIZE),
+        "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "30",
+        "MONGODB_SOCKET_TIMEOUT_SECONDS": "20",
+        "MONGODB_CONNECT_TIMEOUT_SECONDS": "20",
+        "HEALTH_INTERVAL_SECONDS": "10",
+    }
+    service = serve(own_stack, settings)
+    wait_for(lambda: requests.get(f"{service.url}/api/v1/health/readiness", timeout=5).status_code == 200, 15, "ready")
+    worker = worker_of(service)
+    make_slow(own_stack)
+
+    with Load(service.url, ["/api/v1/blog/posts"], clients=CLIENTS, pause_seconds=0):
+        wait_for(lambda: pool(service.scrape())["pending"] == CLIENTS - POOL_SIZE, 20, "an exhausted pool")
+        for _ in range(INSTANTS):
+            gauges, sockets, in_flight = consistent_instant(service, worker, port)
+            assert gauges["used"] + gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
+            assert gauges["used"] == POOL_SIZE
+            assert gauges["pending"] == len(in_flight) - POOL_SIZE
+            assert len(in_flight) == CLIENTS
+        # One client's request is killed for every other one: they fail, their connections and places in the queue come back.
+        killed = requests.post(f"{service.url}/test/kill-half", timeout=60).json()
+        assert killed == {"killed": CLIENTS // 2, "left": CLIENTS // 2}
+        gauges, sockets, in_flight = consistent_instant(service, worker, port)
+        assert gauges["used"] + gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
+        assert gauges["pending"] == len(in_flight) - gauges["used"]
+
+    wait_for(lambda: (now := pool(service.scrape()))["pending"] == 0 and now["used"] == 0, 20, "gauges at 0")
+    gauges, sockets, _ = consistent_instant(service, worker, port)
+    assert gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
+    assert service.scrape().total("telemetry_errors_total") == 0
