@@ -90,6 +90,8 @@ class Fleet:
         Raises:
             SystemExit: A worker cut requests, failed, or had to be killed; the code is 1.
         """
+        for listener in self._sockets.values():
+            listener.close()
         if self.failed or any(not worker.ticket.clean for worker in self._arbiter.WORKERS.values()):
             raise SystemExit(1)
 
