@@ -179,6 +179,7 @@ def test_command_whose_end_nobody_told_is_ended_by_the_sweep(observed, frozen):
     strike_twice(victim, gevent.GreenletExit)
     victim.join()
     assert observed.telemetry.open_commands == 1
+    assert observed.pool() == (0, KILLS - 1, 0, 0)  # its connection was closed, as only the pool itself knows
     observed.telemetry.sweep()
     assert observed.telemetry.open_commands == 0
     [span] = observed.exporter.get_finished_spans()
