@@ -142,6 +142,7 @@ SYSTEM_MEMORY_BYTES = _gauge("system_memory_bytes", "The machine's memory.", "st
 SYSTEM_LOAD = _gauge("system_load_average", "Load average of the machine.", "period")
 SYSTEM_CPU_COUNT = _gauge("system_cpu_logical_count", "Logical processors of the machine.")
 SYSTEM_CPU_RATIO = _gauge("system_cpu_utilization_ratio", "Share of the machine's processor time in use since the last sample.")
+PROCESS_THREADS = _gauge("process_thread_count", "Threads of this process.")
 PROCESS_CPU_RATIO = _gauge("process_cpu_utilization_ratio", "Share of one core that this process used since the last sample.")
 
 # --- life cycle -------------------------------------------------------------------------------------------------------------------

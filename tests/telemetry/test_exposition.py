@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import math
-import threading
+from functools import partial
 
 import prometheus_client
 import pytest
@@ -14,6 +14,7 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Timestamp
 
+from telemetry import native
 from telemetry.exposition import Exposition, choose_format
 from telemetry.guard import Guard
 
@@ -264,13 +265,11 @@ def test_threads_render_while_others_observe_and_nothing_is_lost(strict):
     def render():
         texts.extend(b"".join(exposition.render(form, slice_lines=50)) for _ in range(20))
 
-    threads = [threading.Thread(target=observe, args=(number,)) for number in range(2)] + [
-        threading.Thread(target=render) for _ in range(2)
-    ]
+    threads = [native.NativeThread(work) for work in (partial(observe, 0), partial(observe, 1), render, render)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    while not all(thread.ended for thread in threads):
+        native.sleep(0.01)
     assert len(texts) == 40
     assert all(text.endswith(b"# EOF\n") for text in texts)
     [family] = openmetrics_parser.text_string_to_metric_families(b"".join(exposition.render(form)).decode())

@@ -182,7 +182,7 @@ def test_turn_that_several_requests_share_is_not_put_on_one(watched, caplog):
     assert " looks at " in line.getMessage()
 
 
-def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub(watched):
+def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
     cpu_seconds = []
 
     def keep_the_interpreter():
@@ -190,9 +190,18 @@ def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub(watched):
         sum(range(30_000_000))
         cpu_seconds.append(time.thread_time() - before)
 
-    native.NativeThread(keep_the_interpreter).start()
-    eventually(lambda: cpu_seconds and watched.blocked())
-    assert 0.05 < watched.blocked()["gil"] < cpu_seconds[0] + 0.08
+    # Where other processes keep the threads from waiting for the interpreter, they wait for a processor: that is told as such.
+    for _ in range(20):
+        cpu_seconds.clear()
+        with watching() as watched:
+            native.NativeThread(keep_the_interpreter).start()
+            eventually(lambda: cpu_seconds)
+            gevent.sleep(0.1)
+            blocked = watched.blocked()
+        assert not blocked.keys() & {"cpu", "blocked"}
+        if "gil" in blocked:
+            break
+    assert 0.05 < blocked["gil"] < cpu_seconds[0] + 0.08
 
 
 def test_every_turn_is_in_the_histogram(watched):
