@@ -6,7 +6,7 @@
     from stack.runner import Stack
 
     stack = Stack(offset=free_offset(workers=2), directory=tmp_path, workers=2)
-    with stack:                                  # stops, in reverse order, whatever it started
+    with stack:                                  # stops whatever it started, each before what it uses
         stack.start("mongodb")
         stack.wait_ready("mongodb")
         stack.start("service", env={"OTEL_TRACES_SAMPLER_ARG": "0.5"})

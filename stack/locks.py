@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_RETRY_SECONDS = 0.1
 
 
 @contextmanager
@@ -12,7 +15,9 @@ def held(path: Path) -> Iterator[None]:
     """Hold the lock `path` for the block, waiting for it as long as another process has it."""
     descriptor = _open(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Asked again and again: a blocking flock would stop every greenlet of a patched process, the lock's holder with them.
+        while not _taken(descriptor):
+            time.sleep(_RETRY_SECONDS)
         yield
     finally:
         os.close(descriptor)
@@ -23,14 +28,17 @@ def held_or_none(path: Path) -> Iterator[bool]:
     """Hold the lock for the block and yield True, or yield False at once when another process has it."""
     descriptor = _open(path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield _taken(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:

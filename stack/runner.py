@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from stack import golang, paths, ports, probes, processes
-from stack.backends import BY_NAME, NAMES, Backend, template_values
+from stack.backends import BY_NAME, NAMES, STOP_NAMES, Backend, template_values
 from stack.build import Builder
 from stack.errors import StackError, last_line
 from stack.probes import Answer
@@ -166,9 +166,10 @@ class Stack:
         return willing
 
     def stop_all(self) -> None:
-        """End what this object started, last started first."""
-        for name in reversed([name for name in NAMES if name in self._children]):
-            self.stop(name)
+        """End what this object started, each before what it uses."""
+        for name in STOP_NAMES:
+            if name in self._children:
+                self.stop(name)
 
     def exit_status(self, name: str) -> int | None:
         """The exit status of backend `name` if this object started it and it ended; minus the signal that ended it."""

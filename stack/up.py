@@ -1,4 +1,4 @@
-"""`serene up` and `serene down`: everything in order, and in reverse.
+"""`serene up` and `serene down`: everything in order, and stopped each before what it uses.
 
 Each backend is built and started before the next one is built, so that the API answers minutes before the last build
 ends. The foreground command is the owner: it watches what it started and stops exactly that; `down` asks it to.
@@ -14,7 +14,7 @@ from functools import partial
 from types import FrameType
 
 from stack import golang, locks, look, paths, processes
-from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, Backend
+from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, STOP_NAMES, Backend
 from stack.build import Builder
 from stack.errors import StackError
 from stack.progress import Progress
@@ -131,10 +131,10 @@ def _watch(stack: Stack, names: Sequence[str]) -> None:
 
 
 def _stop(stack: Stack, names: Sequence[str]) -> None:
-    """Stop these in reverse order; Ctrl-C meanwhile is SIGKILL for what is left."""
+    """Stop these, each before what it uses; Ctrl-C meanwhile is SIGKILL for what is left."""
     progress = Progress(steps=len(names))
     number, by_itself = signal.SIGTERM, True
-    for name in reversed([name for name in NAMES if name in names]):
+    for name in [name for name in STOP_NAMES if name in names]:
         with progress.step(f"Stopping {name} (Ctrl-C kills it)"):
             try:
                 by_itself = stack.stop(name, number)
@@ -142,7 +142,7 @@ def _stop(stack: Stack, names: Sequence[str]) -> None:
                 number = signal.SIGKILL
                 stack.stop(name, number)
         if number == signal.SIGKILL or not by_itself:
-            progress.say(f"{name} was killed: what it had not yet written is lost")
+            progress.say(f"{name} did not end by itself and was killed")
 
 
 @contextmanager

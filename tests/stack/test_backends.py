@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, Backend, template_values
+from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, STOP_NAMES, Backend, template_values
 from stack.runner import Stack
 
 # Docker Compose's defaults are right for the native stack too.
@@ -15,6 +15,12 @@ LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
 
 def test_up_starts_these_in_this_order() -> None:
     assert DEFAULT_NAMES == ("mongodb", "service", "collector", "prometheus", "tempo")
+
+
+def test_what_uses_another_is_stopped_before_it() -> None:
+    order = [name for name in STOP_NAMES if name in DEFAULT_NAMES]
+    assert order[:2] == ["service", "collector"]
+    assert sorted(order) == sorted(DEFAULT_NAMES)
 
 
 def test_no_two_backends_share_a_port() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from stack import processes
 from stack.errors import StackError, last_line
+from stack.probes import Answer
 from stack.runner import Stack
+from tests.stack.test_metrics_path import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -48,6 +50,8 @@ def test_suspended_backend_is_not_ready_until_it_goes_on(own_stack: Stack) -> No
     own_stack.start("mongodb")
     own_stack.wait_ready("mongodb")
     own_stack.send("mongodb", signal.SIGSTOP)
+    # Its threads stop one after another.
+    eventually(lambda: own_stack.answer("mongodb"), Answer(False, "does not answer (TimeoutError)"))
     with pytest.raises(StackError, match=r"^mongodb is not ready after 0 s: it does not answer \(TimeoutError\); last log line: "):
         own_stack.wait_ready("mongodb", seconds=0)
     own_stack.send("mongodb", signal.SIGCONT)

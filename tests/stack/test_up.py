@@ -169,7 +169,7 @@ def test_second_interrupt_kills_what_takes_its_time(up: Callable[..., Foreground
     foreground.process.send_signal(signal.SIGINT)
     foreground.read_until("[1/1] Stopping tempo (Ctrl-C kills it): 1 s")
     assert foreground.end(signal.SIGINT) == 0
-    assert foreground.lines[-1] == "tempo was killed: what it had not yet written is lost"
+    assert foreground.lines[-1] == "tempo did not end by itself and was killed"
 
 
 def test_what_a_killed_command_left_running_is_stopped_by_down(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
