@@ -64,7 +64,7 @@ class Telemetry:
         self._connect_sinks()
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
-        self._sampler: "gevent.Greenlet[..., None] | None" = None
+        self._sampler: gevent.Greenlet[..., None] | None = None
         self._started = False
 
     @classmethod
