@@ -41,8 +41,8 @@ def shares_of(began: float, ended: float, used: Usage, gaps: Iterable[Gap]) -> S
         gaps: When the watching thread was kept from running too.
     """
     seconds = ended - began
-    cpu = min(seconds, used.thread_cpu)
-    ready = min(seconds - cpu, used.thread_ready)
+    cpu = min(seconds, max(0.0, used.thread_cpu))
+    ready = min(seconds - cpu, max(0.0, used.thread_ready))
     waited = seconds - cpu - ready
     # While the watching thread ran, the interpreter was free: what was waited for then was a call. The rest of the gaps is left to tell.
     unseen = min(waited, max(0.0, sum(gap.overlap_seconds(began, ended) for gap in gaps) - cpu - ready))

@@ -101,8 +101,9 @@ class Turns:
         if began:
             now = time.perf_counter()
             seconds = now - began
-            self.began = 0.0
             self._counts[bisect_left(self._bounds, seconds)] += 1
             self._seconds += seconds
             if seconds >= self.threshold_seconds:
                 self.blocks.append(Block(began, now, self._read()))
+            # Last: reading the totals lets other threads run, and to them the turn has not ended before its block is there.
+            self.began = 0.0

@@ -35,16 +35,16 @@ class _Look:
     """What one look saw.
 
     Args:
-        began: When the hub's present turn began, ``perf_counter`` seconds; 0 while it polls.
-        at: When it was; ``perf_counter`` seconds.
         usage: The totals of the hub's thread.
+        at: When it was; ``perf_counter`` seconds.
         turns: Turns of the hub that had ended.
+        began: When the hub's present turn began, ``perf_counter`` seconds; 0 while it polls.
     """
 
-    began: float
-    at: float
     usage: Usage
+    at: float
     turns: int
+    began: float
 
 
 class Watcher:
@@ -84,7 +84,7 @@ class Watcher:
         self._late_seconds = 0.0
         self._own_ready = 0.0
         self._gaps: deque[Gap] = deque(maxlen=64)
-        self._last = _Look(0.0, 0.0, Usage(0.0, 0.0, 0.0), 0)
+        self._last = _Look(Usage(0.0, 0.0, 0.0), 0.0, 0, 0.0)
         self._turn_began = 0.0
         self._before_turn = self._last
         self._holders: dict[int, Holder] = {}
@@ -112,7 +112,9 @@ class Watcher:
         self._stopped = True
 
     def _look(self) -> _Look:
-        return _Look(self._turns.began, time.perf_counter(), self._clocks.read(), self._turns.number())
+        # The totals first: the hub may take over in between, and they must not count what a turn that is not seen yet uses.
+        usage = self._clocks.read()
+        return _Look(usage, time.perf_counter(), self._turns.number(), self._turns.began)
 
     def _is_quiet(self) -> bool:
         """Nothing has happened since the last look: what an idle service costs is this."""

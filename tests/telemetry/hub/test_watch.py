@@ -1,90 +1,20 @@
 """The watch says how long the hub was held, by what kind of thing and by which request."""
 
 import logging
-import os
-import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
 import gevent
 import pytest
 
-from telemetry import names, native
-from telemetry.context import RequestRecord, current_record
+from telemetry import native
+from telemetry.context import current_record
 from telemetry.guard import Guard
 from telemetry.hub import HubWatch
-from telemetry.hub.blame import Gap, blame_of, shares_of
-from telemetry.hub.clocks import Usage
-from telemetry.hub.report import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
 from telemetry.metrics import Metrics
+from tests.telemetry.hub.watched import Watched, eventually, watching
+from tests.telemetry.records import record
 
-
-def record(route="/posts/<slug>", request_id="6f1e0000-0000-4000-8000-000000000001"):
-    return RequestRecord(
-        request_id=request_id,
-        trace_id=request_id.replace("-", ""),
-        method="GET",
-        method_label="GET",
-        path="/posts/a",
-        query="",
-        scheme="http",
-        host="localhost",
-        client_address="127.0.0.1",
-        user_agent="",
-        started_unix_ns=time.time_ns(),
-        started_ns=time.perf_counter_ns(),
-        route=route,
-    )
-
-
-class Watched:
-    """A hub that is watched, and requests on it."""
-
-    def __init__(self):
-        self.metrics = Metrics()
-        self.requests = []
-        self.errors = []
-        self.watch = HubWatch(self.metrics, Guard(strict=False, on_error=self.errors.append), lambda: tuple(self.requests))
-
-    def serve(self, request, work):
-        """Run ``work`` as that request; what it returns."""
-
-        def run():
-            request.greenlet = gevent.getcurrent()
-            return work()
-
-        self.requests.append(request)
-        result = gevent.spawn(run).get()
-        self.requests.remove(request)
-        request.greenlet = None
-        return result
-
-    def blocked(self):
-        """Seconds by blame, only what is not zero."""
-        seconds = {blame: self.metrics.counters(names.HUB_BLOCKED)[blame,]._value.get() for blame in ("cpu", "blocked", "gil", "frozen")}
-        return {blame: value for blame, value in seconds.items() if value}
-
-    def turns(self):
-        return self.metrics.registry.get_sample_value("gevent_hub_lag_seconds_count")
-
-
-def eventually(condition, timeout_seconds=10.0):
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        gevent.sleep(0.01)
-
-
-@contextmanager
-def watching():
-    watched = Watched()
-    watched.watch.start()
-    gevent.sleep(0.1)
-    yield watched
-    watched.watch.stop()
-    assert watched.errors == []
+HELD = "GET /api/v1/blog/posts/<slug>, request 6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 
 
 @pytest.fixture
@@ -131,14 +61,11 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(watched, caplog, wor
         "duration_seconds": round(sum(shares.values()), 6),
         "blame": named,
         "method": "GET",
-        "route": "/posts/<slug>",
+        "route": "/api/v1/blog/posts/<slug>",
         **{f"{kind}_seconds": round(seconds, 6) for kind, seconds in shares.items() if seconds >= 0.001},
     }
     assert [frame for frame in stack if __file__ in frame][-1].endswith(f" {work.__name__}")
-    assert line.getMessage() == (
-        f"hub held for {sum(shares.values()):.3f} s ({named}) by GET /posts/<slug>, request 6f1e0000-0000-4000-8000-000000000001 "
-        f"at {stack[-1]}"
-    )
+    assert line.getMessage() == (f"hub held for {sum(shares.values()):.3f} s ({named}) by {HELD} at {stack[-1]}")
 
 
 def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
@@ -280,36 +207,6 @@ def test_stopped_watch_leaves_nothing_behind():
     keep.join()
 
 
-@pytest.mark.parametrize(
-    ("used", "gaps", "shares", "blame"),
-    [
-        (Usage(0.9, 0.0, 0.9), [], {"cpu": 0.9, "blocked": 0.1, "gil": 0.0, "frozen": 0.0}, "cpu"),
-        (Usage(1.2, 0.0, 1.2), [Gap(100, 101)], {"cpu": 1.0, "blocked": 0.0, "gil": 0.0, "frozen": 0.0}, "cpu"),
-        (Usage(0.3, 0.7, 0.3), [], {"cpu": 0.3, "blocked": 0.0, "gil": 0.0, "frozen": 0.7}, "frozen"),
-        (Usage(0.0, 0.0, 1.9), [], {"cpu": 0.0, "blocked": 1.0, "gil": 0.0, "frozen": 0.0}, "blocked"),
-        (Usage(0.0, 0.0, 0.9), [Gap(99, 100.9)], {"cpu": 0.0, "blocked": 0.1, "gil": 0.9, "frozen": 0.0}, "gil"),
-        (Usage(0.0, 0.0, 0.0), [Gap(100.1, 100.4), Gap(100.5, 102)], {"cpu": 0.0, "blocked": 0.2, "gil": 0.0, "frozen": 0.8}, "frozen"),
-        (Usage(0.4, 0.0, 0.4), [Gap(100, 100.4)], {"cpu": 0.4, "blocked": 0.6, "gil": 0.0, "frozen": 0.0}, "blocked"),
-    ],
-)
-def test_block_is_explained_by_the_clocks(used, gaps, shares, blame):
-    found = shares_of(100.0, 101.0, used, gaps)
-    assert (found, blame_of(found)) == (pytest.approx(shares), blame)
-
-
-def test_lines_are_limited_and_the_next_one_tells_what_was_left_out(caplog):
-    now = [0.0]
-    log = BlockLog(clock=lambda: now[0])
-    for moment, seconds in [(0.0, 0.2), (1.0, 0.3), (2.0, 0.4), (LOG_EVERY_SECONDS, 0.5), (2 * LOG_EVERY_SECONDS, 0.6)]:
-        now[0] = moment
-        log.write(Finding({"frozen": seconds, "cpu": 0.0, "gil": 0.0, "blocked": 0.0}, None, 0))
-    assert [line.getMessage() for line in caplog.records] == [
-        "hub held for 0.200 s (frozen) by nobody that was seen",
-        "hub held for 0.500 s (frozen) by nobody that was seen; 2 more since the last line (0.700 s)",
-        "hub held for 0.600 s (frozen) by nobody that was seen",
-    ]
-
-
 def test_line_is_written_in_a_greenlet_that_serves_no_request(watched, caplog):
     seen = []
 
@@ -323,63 +220,3 @@ def test_line_is_written_in_a_greenlet_that_serves_no_request(watched, caplog):
     eventually(lambda: seen)
     logging.getLogger("telemetry.hub").removeHandler(handler)
     assert seen == [(True, None)]
-
-
-@pytest.mark.parametrize(("seen", "share"), [(4, ""), (3, ""), (2, " in 2 of 4 looks")])
-def test_share_of_the_looks_is_told_when_others_held_the_hub_too(seen, share):
-    held = record()
-    assert Finding({"cpu": 1.0}, Holder(held, ("a:1 f",), seen), 4).who() == f"GET /posts/<slug>, request {held.request_id}{share}"
-    assert Finding({"cpu": 1.0}, Holder(None, (), seen), 4).who() == f"code outside of requests{share}"
-
-
-PROGRAM = """
-from gevent import monkey
-monkey.patch_all()
-import gc, sys, time
-import gevent
-from telemetry import names, native
-from telemetry.guard import Guard
-from telemetry.hub import HubWatch
-from telemetry.metrics import Metrics
-metrics = Metrics()
-watch = HubWatch(metrics, Guard(strict=True, on_error=print), tuple)
-watch.start()
-busy = sys.argv[1] == "busy"
-def turn():
-    while True:
-        until = time.thread_time() + (0.05 if busy else 0)
-        while time.thread_time() < until:
-            pass
-        gevent.sleep(0.001 if busy else 0.05)
-gevent.spawn(turn)
-gevent.sleep(0.3)
-print("started", flush=True)
-blocked = metrics.counters(names.HUB_BLOCKED)
-until = time.monotonic() + 20
-while blocked["frozen",]._value.get() < 0.4 and time.monotonic() < until:
-    gevent.sleep(0.01)
-hubs = [each for each in gc.get_objects() if isinstance(each, gevent.hub.Hub)]
-print(blocked["frozen",]._value.get(), len(hubs), flush=True)
-"""
-
-
-@contextmanager
-def patched_process(*args):
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *args], stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@pytest.mark.parametrize("state", ["idle", "busy"])
-def test_stopped_process_was_frozen(state):
-    with patched_process(state) as process:
-        assert process.stdout.readline() == "started\n"
-        os.kill(process.pid, signal.SIGSTOP)
-        time.sleep(0.7)
-        os.kill(process.pid, signal.SIGCONT)
-        seconds, hubs = process.stdout.readline().split()
-    assert float(seconds) >= 0.4
-    assert hubs == "1"

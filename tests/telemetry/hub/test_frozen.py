@@ -1,0 +1,62 @@
+"""A process that was stopped says afterwards for how long."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+PROGRAM = """
+from gevent import monkey
+monkey.patch_all()
+import gc, sys, time
+import gevent
+from telemetry import names, native
+from telemetry.guard import Guard
+from telemetry.hub import HubWatch
+from telemetry.metrics import Metrics
+metrics = Metrics()
+watch = HubWatch(metrics, Guard(strict=True, on_error=print), tuple)
+watch.start()
+busy = sys.argv[1] == "busy"
+def turn():
+    while True:
+        until = time.thread_time() + (0.05 if busy else 0)
+        while time.thread_time() < until:
+            pass
+        gevent.sleep(0.001 if busy else 0.05)
+gevent.spawn(turn)
+gevent.sleep(0.3)
+print("started", flush=True)
+blocked = metrics.counters(names.HUB_BLOCKED)
+until = time.monotonic() + 20
+while blocked["frozen",]._value.get() < 0.4 and time.monotonic() < until:
+    gevent.sleep(0.01)
+hubs = [each for each in gc.get_objects() if isinstance(each, gevent.hub.Hub)]
+print(blocked["frozen",]._value.get(), len(hubs), flush=True)
+"""
+
+
+@contextmanager
+def patched_process(*args):
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *args], stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("state", ["idle", "busy"])
+def test_stopped_process_was_frozen(state):
+    with patched_process(state) as process:
+        assert process.stdout.readline() == "started\n"
+        os.kill(process.pid, signal.SIGSTOP)
+        time.sleep(0.7)
+        os.kill(process.pid, signal.SIGCONT)
+        seconds, hubs = process.stdout.readline().split()
+    assert float(seconds) >= 0.4
+    assert hubs == "1"
