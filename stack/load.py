@@ -6,10 +6,14 @@ is exactly one request, so that the chosen rate is the rate. A 404 that was aske
 
 import os
 import random
+import time
 
-from locust import FastHttpUser, constant_throughput, task
+import gevent
+from locust import FastHttpUser, task
 
 _API = "/api/v1"
+_POSTS = f"{_API}/blog/posts"
+_RATE = float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1"))
 # What a reader's browser and a crawler's leftovers ask for.
 _GONE = ("a-post-that-was-deleted", "wp-login.php", "undefined")
 _PAGE_SIZES = (5, 10, 20)
@@ -18,43 +22,51 @@ _PAGE_SIZES = (5, 10, 20)
 class Reader(FastHttpUser):
     """One person with a browser: lists, turns pages, filters, reads; remembers what the lists showed."""
 
-    wait_time = constant_throughput(float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1")))
-
     def on_start(self) -> None:
         self.next: str | None = None
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
+        self.due_seconds = time.monotonic()
+        gevent.sleep(self.wait_time())
+
+    def wait_time(self) -> float:
+        """Seconds until the next request: random as arrivals are, and on average at the rate however long answers take.
+
+        locust's constant_throughput keeps all users in step: bursts that no real traffic has.
+        """
+        self.due_seconds += random.expovariate(_RATE)
+        return max(0.0, self.due_seconds - time.monotonic())
 
     @task(30)
     def list_first_page(self) -> None:
-        self._list(f"?limit={random.choice(_PAGE_SIZES)}", "list, first page")
+        self._list(f"{_POSTS}?limit={random.choice(_PAGE_SIZES)}", "list, first page")
 
     @task(15)
     def list_next_page(self) -> None:
         if self.next is None:
             self.list_first_page()
         else:
-            self._list(self.next.removeprefix(f"{_API}/blog/posts"), "list, next page")
+            self._list(self.next, "list, next page")
 
     @task(10)
     def list_by_tag(self) -> None:
-        self._list(f"?tag={random.choice(self.tags or ['sleep'])}", "list, by tag")
+        self._list(f"{_POSTS}?tag={random.choice(self.tags or ['sleep'])}", "list, by tag")
 
     @task(10)
     def list_by_category(self) -> None:
-        self._list(f"?category={random.choice(self.categories or ['mindfulness'])}", "list, by category")
+        self._list(f"{_POSTS}?category={random.choice(self.categories or ['mindfulness'])}", "list, by category")
 
     @task(25)
     def read_post(self) -> None:
         if not self.slugs:
             self.list_first_page()
         else:
-            self.client.get(f"{_API}/blog/posts/{random.choice(self.slugs)}", name="post")
+            self.client.get(f"{_POSTS}/{random.choice(self.slugs)}", name="post")
 
     @task(4)
     def ask_for_what_is_not_there(self) -> None:
-        with self.client.get(f"{_API}/blog/posts/{random.choice(_GONE)}", name="post, not there", catch_response=True) as answer:
+        with self.client.get(f"{_POSTS}/{random.choice(_GONE)}", name="post, not there", catch_response=True) as answer:
             if answer.status_code == 404:
                 answer.success()
 
@@ -62,8 +74,8 @@ class Reader(FastHttpUser):
     def look_at_health(self) -> None:
         self.client.get(f"{_API}/health", name="health")
 
-    def _list(self, query: str, name: str) -> None:
-        with self.client.get(f"{_API}/blog/posts{query}", name=name, catch_response=True) as answer:
+    def _list(self, url: str, name: str) -> None:
+        with self.client.get(url, name=name, catch_response=True) as answer:
             if answer.status_code != 200:
                 return
             page = answer.json()

@@ -1,0 +1,29 @@
+"""Demo traffic against the real service: everything it asks for is answered, about as often as was asked."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from stack import paths
+from stack.runner import Stack
+
+pytestmark = pytest.mark.e2e
+
+KINDS = {"health", "list, by category", "list, by tag", "list, first page", "list, next page", "post", "post, not there"}
+
+
+def test_demo_traffic_is_a_mix_without_failures_that_ends_with_its_table(own_stack: Stack) -> None:
+    for name in ("mongodb", "service"):
+        own_stack.start(name)
+        own_stack.wait_ready(name)
+    own_stack.seed("service")
+    command = [sys.executable, "-m", "stack.cli", "load", "--port-offset", str(own_stack.offset)]
+    done = subprocess.run(
+        [*command, "--rate", "40", "--users", "8", "--duration", "6"], cwd=paths.ROOT, capture_output=True, text=True, check=False
+    )
+    rows = re.findall(r"^GET +(.+?)  +(\d+) +(\d+)\(", done.stdout + done.stderr, re.MULTILINE)
+    assert (done.returncode, {name for name, _, _ in rows}, sum(int(failed) for _, _, failed in rows)) == (0, KINDS, 0)
+    # 240 expected, at random: this is ten standard deviations.
+    assert 85 < sum(int(count) for _, count, _ in rows) < 395
