@@ -8,8 +8,20 @@ monkey.patch_all()
 from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
+from opentelemetry import context as otel_context  # noqa: E402
 
+from telemetry.context import current_record, set_current_record  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """A test that leaves a request or a span current would make the next one's part of its trace: it fails itself instead."""
+    yield
+    left = current_record(), otel_context.get_current()
+    set_current_record(None)
+    otel_context.attach(otel_context.Context())
+    assert left == (None, {}), "a request or a span is still current: close its response, or detach it"
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """The service on the shared MongoDB, each test in a database of its own that is dropped."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.config import ServiceConfig
@@ -49,8 +51,17 @@ def telemetry() -> Iterator[Telemetry]:
     telemetry.shutdown()
 
 
+class ClosingClient(FlaskClient):
+    """Reads and closes each response at once, as a server does; only then has its request ended."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
 @pytest.fixture
 def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskClient:
     """A client of the whole app on the demo posts."""
     telemetry.lifecycle.ready()
-    return create_app(config, telemetry, seeded).test_client()
+    app = create_app(config, telemetry, seeded)
+    app.test_client_class = ClosingClient
+    return app.test_client()

@@ -137,7 +137,8 @@ def test_an_unknown_parameter_is_no_mistake(client):
 def test_no_bytes_break_a_route(client, name, value, slug):
     text = quote_from_bytes(value, safe="")
     path = f"{POSTS}/{text or 'x'}" if slug else f"{POSTS}?{name}={text}"
-    assert client.get(path).status_code in ({200, 404} if slug else {200, 400})
+    # A slug that begins with a slash is a path with two: Werkzeug sends the client to the one with one.
+    assert client.get(path).status_code in ({200, 308, 404} if slug else {200, 400})
 
 
 def test_pages_are_counted_by_the_filter_used(client, telemetry):
@@ -158,7 +159,7 @@ def test_without_a_database_a_request_is_a_503_that_says_when_to_come_back(telem
         {"MONGODB_URI": f"mongodb://127.0.0.1:{free_port()}", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
     )
     store = connect(config)
-    response = create_app(config, telemetry, store).test_client().get(path)
+    response = create_app(config, telemetry, store).test_client().get(path, buffered=True)
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert response.get_json(force=True) == {
