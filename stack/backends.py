@@ -184,6 +184,11 @@ DEFAULT_NAMES: tuple[str, ...] = tuple(backend.name for backend in BACKENDS if n
 STOP_NAMES: tuple[str, ...] = tuple(TopologicalSorter({b.name: {*b.needs, *b.sends_to} for b in BACKENDS}).static_order())[::-1]
 
 
+def every_port(workers: int) -> list[int]:
+    """All ports of a whole stack at offset 0; for `stack.ports.free_offset`."""
+    return [port for backend in BACKENDS for port in backend.all_ports(0, workers).values()]
+
+
 def template_values(offset: int, workers: int) -> dict[str, object]:
     """What the entries' templates may name, but for the folders, which are the runner's.
 

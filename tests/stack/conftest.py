@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from stack.backends import BACKENDS
+from stack.backends import every_port
 from stack.ports import free_offset
 from stack.runner import Stack
 
@@ -77,7 +77,7 @@ def spawn() -> Iterator[Spawn]:
 
 def offset() -> int:
     """An offset at which a stack of up to eight workers finds its ports free."""
-    return free_offset(port for backend in BACKENDS for port in backend.all_ports(0, workers=8).values())
+    return free_offset(every_port(workers=8))
 
 
 @pytest.fixture

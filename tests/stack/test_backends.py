@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, STOP_NAMES, Backend, template_values
+from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, STOP_NAMES, Backend, every_port, template_values
 from stack.runner import Stack
 
 # Docker Compose's defaults are right for the native stack too.
@@ -24,7 +24,7 @@ def test_what_uses_another_is_stopped_before_it() -> None:
 
 
 def test_no_two_backends_share_a_port() -> None:
-    every = [port for backend in BACKENDS for port in backend.all_ports(0, workers=8).values()]
+    every = every_port(workers=8)
     assert len(every) == len(set(every))
 
 
