@@ -43,18 +43,40 @@ class ServiceConfig(Settings):
     waits at most twice ``socket_timeout_seconds``.
     """
 
-    environment: Environment = Field("development", alias="DEPLOYMENT_ENVIRONMENT")
-    host: str = Field("127.0.0.1", alias="SERENE_HOST")
-    port: Port = Field(8000, alias="SERENE_PORT")
-    body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(1024**2, alias="REQUEST_BODY_LIMIT_BYTES")
+    environment: Environment = Field(
+        "development", alias="DEPLOYMENT_ENVIRONMENT", description="decides pool sizes, and is in every signal"
+    )
+    host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
+    port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
+    body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(
+        1024**2, alias="REQUEST_BODY_LIMIT_BYTES", description="largest request body"
+    )
 
-    mongodb_uri: MongodbUri = Field("mongodb://127.0.0.1:27017/serene", alias="MONGODB_URI")
-    max_pool_size: PoolSize = Field(default_factory=_by_environment(production=50, elsewhere=10), alias="MONGODB_MAX_POOL_SIZE")
-    min_pool_size: PoolFloor = Field(default_factory=_by_environment(production=10, elsewhere=2), alias="MONGODB_MIN_POOL_SIZE")
-    server_selection_timeout_seconds: PositiveSeconds = Field(2.0, alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS")
-    connect_timeout_seconds: PositiveSeconds = Field(2.0, alias="MONGODB_CONNECT_TIMEOUT_SECONDS")
-    socket_timeout_seconds: PositiveSeconds = Field(3.0, alias="MONGODB_SOCKET_TIMEOUT_SECONDS")
-    wait_queue_timeout_seconds: PositiveSeconds = Field(2.0, alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS")
+    mongodb_uri: MongodbUri = Field(
+        "mongodb://127.0.0.1:27017/serene", alias="MONGODB_URI", description="connection string, with the database's name"
+    )
+    max_pool_size: PoolSize = Field(
+        default_factory=_by_environment(production=50, elsewhere=10),
+        alias="MONGODB_MAX_POOL_SIZE",
+        description="most connections of a worker: 50 in production, else 10",
+    )
+    min_pool_size: PoolFloor = Field(
+        default_factory=_by_environment(production=10, elsewhere=2),
+        alias="MONGODB_MIN_POOL_SIZE",
+        description="connections that a worker keeps open: 10 in production, else 2",
+    )
+    server_selection_timeout_seconds: PositiveSeconds = Field(
+        2.0, alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS", description="most time that a request waits for a server to be there"
+    )
+    connect_timeout_seconds: PositiveSeconds = Field(
+        2.0, alias="MONGODB_CONNECT_TIMEOUT_SECONDS", description="most time to establish a connection"
+    )
+    socket_timeout_seconds: PositiveSeconds = Field(
+        3.0, alias="MONGODB_SOCKET_TIMEOUT_SECONDS", description="most time for one answer of the database"
+    )
+    wait_queue_timeout_seconds: PositiveSeconds = Field(
+        2.0, alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS", description="most time that a request waits for a connection of the pool"
+    )
 
     @model_validator(mode="after")
     def _pool_bounds(self) -> Self:

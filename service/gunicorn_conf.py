@@ -21,9 +21,11 @@ __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pr
 class ServerSettings(Settings):
     """Where the API listens, and with how many processes."""
 
-    host: str = Field("127.0.0.1", alias="SERENE_HOST")
-    port: Port = Field(8000, alias="SERENE_PORT")
-    workers: Annotated[int, Field(ge=1, le=1024)] = Field(len(os.sched_getaffinity(0)), alias="WEB_CONCURRENCY")
+    host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
+    port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)), alias="WEB_CONCURRENCY", description="workers; one a core unless set"
+    )
 
 
 try:

@@ -88,36 +88,86 @@ class TelemetryConfig(Settings):
     Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on ``management_port + n``.
     """
 
-    service_name: str = Field("serene", alias="OTEL_SERVICE_NAME")
-    service_version: str = Field("0.1.0", alias="SERVICE_VERSION")
-    environment: Environment = Field("development", alias="DEPLOYMENT_ENVIRONMENT")
-    slot: Annotated[int, Field(ge=0, le=1023)] = Field(0, alias="TELEMETRY_SLOT")
-    strict: bool = Field(False, alias="TELEMETRY_STRICT")
+    service_name: str = Field("serene", alias="OTEL_SERVICE_NAME", description="name of the service in every signal")
+    service_version: str = Field("0.1.0", alias="SERVICE_VERSION", description="version in every signal, and in health")
+    environment: Environment = Field(
+        "development", alias="DEPLOYMENT_ENVIRONMENT", description="decides pool sizes, and is in every signal"
+    )
+    slot: Annotated[int, Field(ge=0, le=1023)] = Field(
+        0, alias="TELEMETRY_SLOT", description="number of this worker, its `service_instance_id`; under gunicorn the arbiter gives it"
+    )
+    strict: bool = Field(False, alias="TELEMETRY_STRICT", description="raise what telemetry would otherwise count and drop; for tests")
 
-    otlp_endpoint: HttpUrl = Field("http://127.0.0.1:4318", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-    export_timeout_seconds: PositiveSeconds = Field(2.0, alias="TELEMETRY_EXPORT_TIMEOUT_SECONDS")
-    export_interval_seconds: PositiveSeconds = Field(1.0, alias="TELEMETRY_EXPORT_INTERVAL_SECONDS")
-    queue_spans: Annotated[int, Field(ge=1, le=1_000_000)] = Field(8192, alias="TELEMETRY_QUEUE_SPANS")
-    batch_spans: Annotated[int, Field(ge=1, le=8192)] = Field(512, alias="TELEMETRY_BATCH_SPANS")
-    server_spans: Literal["wsgi", "instrumentation-flask"] = Field("wsgi", alias="TELEMETRY_SERVER_SPANS")
-    sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(1.0, alias="OTEL_TRACES_SAMPLER_ARG")
-    parent_sampled_per_second: Annotated[float, Field(ge=0)] = Field(100.0, alias="TELEMETRY_PARENT_SAMPLED_PER_SECOND")
-    traceparent_from: Literal["anyone", "trusted-proxies"] = Field("anyone", alias="TELEMETRY_TRACEPARENT_FROM")
-    trusted_proxies: Networks = Field((), alias="TELEMETRY_TRUSTED_PROXIES")
+    otlp_endpoint: HttpUrl = Field(
+        "http://127.0.0.1:4318", alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="where spans are sent: base URL of an OTLP/HTTP receiver"
+    )
+    export_timeout_seconds: PositiveSeconds = Field(
+        2.0, alias="TELEMETRY_EXPORT_TIMEOUT_SECONDS", description="most time of one attempt to send spans"
+    )
+    export_interval_seconds: PositiveSeconds = Field(
+        1.0, alias="TELEMETRY_EXPORT_INTERVAL_SECONDS", description="most time that a span waits before it is sent"
+    )
+    queue_spans: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        8192, alias="TELEMETRY_QUEUE_SPANS", description="spans that may wait; more are refused and counted, and no exemplar names them"
+    )
+    batch_spans: Annotated[int, Field(ge=1, le=8192)] = Field(
+        512, alias="TELEMETRY_BATCH_SPANS", description="most spans of one request to the receiver"
+    )
+    server_spans: Literal["wsgi", "instrumentation-flask"] = Field(
+        "wsgi",
+        alias="TELEMETRY_SERVER_SPANS",
+        description="who makes the server spans: our own layer, or `opentelemetry-instrumentation-flask`",
+    )
+    sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, alias="OTEL_TRACES_SAMPLER_ARG", description="share of traces that are kept when the caller has not decided"
+    )
+    parent_sampled_per_second: Annotated[float, Field(ge=0)] = Field(
+        100.0,
+        alias="TELEMETRY_PARENT_SAMPLED_PER_SECOND",
+        description="callers' sampled flags that are honoured a second; beyond it the share decides",
+    )
+    traceparent_from: Literal["anyone", "trusted-proxies"] = Field(
+        "anyone", alias="TELEMETRY_TRACEPARENT_FROM", description="whose `traceparent` counts"
+    )
+    trusted_proxies: Networks = Field(
+        (), alias="TELEMETRY_TRUSTED_PROXIES", description="networks whose `X-Request-ID` and `X-Forwarded-For` count, separated by commas"
+    )
 
-    management_host: str = Field("127.0.0.1", alias="TELEMETRY_MANAGEMENT_HOST")
-    management_port: Port = Field(9464, alias="TELEMETRY_MANAGEMENT_PORT")
-    management_fd: Annotated[int, Field(ge=0)] | None = Field(None, alias="TELEMETRY_MANAGEMENT_FD")
+    management_host: str = Field("127.0.0.1", alias="TELEMETRY_MANAGEMENT_HOST", description="address of the management ports")
+    management_port: Port = Field(
+        9464,
+        alias="TELEMETRY_MANAGEMENT_PORT",
+        description="management port of slot 0; slot n has the n-th after it; 0 lets the kernel choose",
+    )
+    management_fd: Annotated[int, Field(ge=0)] | None = Field(
+        None, alias="TELEMETRY_MANAGEMENT_FD", description="an open listening socket to use instead; under gunicorn the arbiter gives it"
+    )
 
-    slow_after_seconds: PositiveSeconds = Field(1.0, alias="TELEMETRY_SLOW_AFTER_SECONDS")
-    cpu_phase: bool = Field(True, alias="TELEMETRY_CPU_PHASE")
-    log_query_values: bool = Field(False, alias="TELEMETRY_LOG_QUERY_VALUES")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
-    api_version: str = Field("v1", alias="API_VERSION")
+    slow_after_seconds: PositiveSeconds = Field(
+        1.0, alias="TELEMETRY_SLOW_AFTER_SECONDS", description="a request that takes longer is slow: counted and logged with its evidence"
+    )
+    cpu_phase: bool = Field(True, alias="TELEMETRY_CPU_PHASE", description="tell how much of each request was running code")
+    log_query_values: bool = Field(
+        False, alias="TELEMETRY_LOG_QUERY_VALUES", description="tell the values of query parameters in logs and spans, not only their names"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL", description="least level of log lines")
+    api_version: str = Field("v1", alias="API_VERSION", description="what `API-Version` says")
 
-    health_interval_seconds: PositiveSeconds = Field(5.0, alias="HEALTH_INTERVAL_SECONDS")
-    sla_target_seconds: PositiveSeconds = Field(0.5, alias="SLA_TARGET_SECONDS")
-    sla_window_seconds: PositiveSeconds = Field(300.0, alias="SLA_WINDOW_SECONDS")
+    health_interval_seconds: PositiveSeconds = Field(
+        5.0,
+        alias="HEALTH_INTERVAL_SECONDS",
+        description="time between two looks at the database and the process; evidence of three intervals is stale",
+    )
+    sla_target_seconds: PositiveSeconds = Field(0.5, alias="SLA_TARGET_SECONDS", description="requests should be answered within this")
+    sla_window_seconds: PositiveSeconds = Field(
+        300.0, alias="SLA_WINDOW_SECONDS", description="the last stretch of time that health judges by the target"
+    )
 
-    drain_delay_seconds: Seconds = Field(1.0, alias="DRAIN_DELAY_SECONDS")
-    drain_timeout_seconds: PositiveSeconds = Field(30.0, alias="DRAIN_TIMEOUT_SECONDS")
+    drain_delay_seconds: Seconds = Field(
+        1.0, alias="DRAIN_DELAY_SECONDS", description="time between not ready and refusing requests, for the load balancer to notice"
+    )
+    drain_timeout_seconds: PositiveSeconds = Field(
+        30.0,
+        alias="DRAIN_TIMEOUT_SECONDS",
+        description="most time for requests in flight; what is left then is cut, named in the log, and makes the exit code 1",
+    )
