@@ -41,18 +41,22 @@ def compute_without_letting_go():
     ("work", "blame"),
     [(wait_in_a_call_gevent_does_not_know, "blocked"), (compute, "cpu")],
 )
-def test_request_that_holds_the_hub_is_named_with_its_stack(watched, caplog, work, blame):
+def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame):
     held = record()
-    before, before_cpu = time.perf_counter(), time.thread_time()
-    watched.serve(held, work)
-    cpu_seconds = time.thread_time() - before_cpu
-    eventually(lambda: caplog.records)
-    most = time.perf_counter() - before
+    for _ in range(20):
+        caplog.clear()
+        before, before_cpu = time.perf_counter(), time.thread_time()
+        with watching() as watched:
+            watched.serve(held, work)
+            cpu_seconds = time.thread_time() - before_cpu
+            eventually(lambda: caplog.records)
+        most = time.perf_counter() - before
+        if watched.blocked().get("frozen", 0.0) < 0.05:  # the machine let it
+            break
     [line] = caplog.records
     shares = watched.blocked()
     expected = {"cpu": cpu_seconds, "blocked": 0.4 if blame == "blocked" else 0.0}
     assert 0.1 < sum(shares.values()) <= most
-    # How long it waited for a processor is up to the machine; how long it computed and slept is not.
     assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(expected, abs=0.08)
     assert (line.levelname, line.request) == ("WARNING", held)
     stack = line.fields.pop("stack")
