@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from telemetry import names, propagation
 from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
+from telemetry.context import ABORTED, RequestRecord
 from telemetry.cpu import CpuPhase
 from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
@@ -187,6 +188,11 @@ class Telemetry:
             "/health/readiness": of(self.health.readiness),
         }
 
+    def _settle(self, record: RequestRecord) -> None:
+        # Only a request that was cut can have been waiting for a connection; looking for it costs more than the rest of the pool's work.
+        if record.outcome in ABORTED:
+            self.mongo.settle(record)
+
     def _server_spans(self) -> ServerSpans:
         if self.config.server_spans == "wsgi":
             return WsgiServerSpans(self.tracing, self.config)
@@ -197,7 +203,7 @@ class Telemetry:
         self.recorder.on_begin("metrics", requests.begin)
         self.recorder.on_begin("cpu", self.cpu.begin)
         self.recorder.on_end("cpu", self.cpu.end)
-        self.recorder.on_end("mongo", self.mongo.settle)
+        self.recorder.on_end("mongo", self._settle)
         # The span first: a span that the full queue refuses takes the exemplar with it.
         self.recorder.add_sink("span", self.spans.close)
         self.recorder.add_sink("metrics", requests)
