@@ -57,6 +57,18 @@ class NativeThread:
             self.ended = True
 
 
+def start_beside(run: Callable[[], None]) -> None:
+    """Start a further native thread from a native thread, which must never ask for a hub.
+
+    Args:
+        run: What it does; it should guard itself.
+
+    Raises:
+        RuntimeError: The system gives no more threads.
+    """
+    _start_new_thread(run, ())
+
+
 class HubGuard(Guard):
     """A guard for native threads: what they swallow is reported by a greenlet, because logging locks with gevent's locks.
 

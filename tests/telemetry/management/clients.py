@@ -1,0 +1,104 @@
+"""A management port for tests, and clients of it that see every byte."""
+
+import json
+import socket
+from contextlib import contextmanager
+
+from telemetry.config import TelemetryConfig
+from telemetry.guard import Guard
+from telemetry.management import Management
+from telemetry.metrics import Metrics
+
+VERDICTS = {
+    "/health": lambda: (503, {"success": False, "status": "unhealthy"}),
+    "/health/liveness": lambda: (200, {"status": "alive"}),
+    "/health/readiness": lambda: (503, {"status": "draining", "reasons": ["SIGTERM"]}),
+}
+
+
+@contextmanager
+def serving(*, config=None, verdicts=None, in_flight=tuple, greenlets=tuple, strict=True, **options):
+    """A management port that serves; ``errors`` of it are the places where the guard swallowed something."""
+    errors = []
+    management = Management(
+        config or TelemetryConfig(management_port=0),
+        Metrics(),
+        Guard(strict=strict, on_error=errors.append),
+        VERDICTS if verdicts is None else verdicts,
+        in_flight,
+        greenlets,
+        **options,
+    )
+    management.errors, management.metrics = errors, management._metrics
+    management.clients = []
+    management.start()
+    try:
+        yield management
+    finally:
+        management.stop()
+        for client in management.clients:
+            client.close()
+
+
+def connect(management, host="127.0.0.1"):
+    """A connection that is closed when the management port is."""
+    client = Client(management.port, host)
+    management.clients.append(client)
+    return client
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, port, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=30)
+        self.received = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+        return self
+
+    def answer(self, *, body=True):
+        """Status, headers and body of the next answer; ``None`` when the server closed instead."""
+        while b"\r\n\r\n" not in self.received:
+            if not self._receive():
+                return None
+        head, _, self.received = self.received.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
+        length = int(headers["Content-Length"]) if body else 0
+        while len(self.received) < length:
+            assert self._receive(), "closed within a body"
+        content, self.received = self.received[:length], self.received[length:]
+        return int(first.split(" ")[1]), headers, content
+
+    def _receive(self):
+        try:
+            more = self.socket.recv(65536)
+        except ConnectionError:
+            more = b""
+        self.received += more
+        return more
+
+    def ended(self):
+        """Whether the server closes without sending more."""
+        return self._receive() == b""
+
+    def close(self):
+        self.socket.close()
+
+
+def get(management, path, *, method="GET", headers=""):
+    """One request on a connection of its own."""
+    client = Client(management.port)
+    answer = client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()).answer(
+        body=method != "HEAD"
+    )
+    assert client.ended()
+    client.close()
+    return answer
+
+
+def get_json(management, path):
+    status, headers, body = get(management, path)
+    return status, headers["Content-Type"], json.loads(body)
