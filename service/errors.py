@@ -98,7 +98,7 @@ def _internal_error(_: InternalServerError) -> Response:
 
 def _invalid_parameters(error: InvalidParameters) -> Response:
     return problem(
-        400,
+        422,
         "Some parameters cannot be used.",
         type=INVALID_PARAMETERS,
         title="Invalid Parameters",

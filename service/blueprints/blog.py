@@ -5,20 +5,21 @@ Routes only translate: a request into a query, a post into JSON. The last page h
 Source: RFC 8288 for the ``Link`` header.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, request, url_for
 from prometheus_flask_exporter import PrometheusMetrics
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from werkzeug.exceptions import NotFound
 
+from service.api import Answer, Instant, Model, answer, operation
 from service.blueprints import cursors
 from service.blueprints.metered import counted
-from service.errors import FieldError, InvalidParameters
 from service.store import BlogPost, Page, Posts
 from telemetry import names
 
+TAG: Final = "Blog"
 MOST_PER_PAGE = 100
 LONGEST_SLUG = 200
 
@@ -42,26 +43,12 @@ class PostsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE)] = 20
-    tag: Word | None = None
-    category: Word | None = None
-    cursor: Annotated[str, AfterValidator(_cursor)] | None = None
-
-    @classmethod
-    def of_request(cls) -> "PostsQuery":
-        """Read the current request.
-
-        Raises:
-            InvalidParameters: With each parameter that cannot be used.
-        """
-        given = request.args.to_dict(flat=False)
-        twice = [FieldError(name, "should be given once") for name in cls.model_fields if len(given.get(name, ())) > 1]
-        if twice:
-            raise InvalidParameters(twice)
-        try:
-            return cls.model_validate(request.args.to_dict())
-        except ValidationError as error:
-            raise InvalidParameters([_field_error(failed["loc"][0], failed["msg"]) for failed in error.errors()]) from None
+    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most posts on the page.")] = 20
+    tag: Annotated[Word | None, Field(description="Only posts that carry it.")] = None
+    category: Annotated[Word | None, Field(description="Only posts in it.")] = None
+    cursor: Annotated[
+        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Where the page begins: out of a page's `next`.")
+    ] = None
 
     def link(self, cursor: str) -> str:
         """URL of the page at ``cursor``, with the same filters."""
@@ -69,8 +56,30 @@ class PostsQuery(BaseModel):
         return f"{url_for('blog.list_posts')}?{urlencode(given)}"
 
 
-def _field_error(field: object, message: str) -> FieldError:
-    return FieldError(str(field), message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String "))
+class PostOverview(Model):
+    """A post without its text."""
+
+    slug: str = Field(description="Its name in URLs.")
+    title: str
+    summary: str
+    category: str
+    tags: tuple[str, ...]
+    author: str
+    published_at: Instant
+    url: str = Field(description="Where the whole post is.")
+
+
+class WholePost(PostOverview):
+    """A post."""
+
+    body: str = Field(description="Markdown.")
+
+
+class PostsPage(Model):
+    """Some posts, newest first."""
+
+    posts: tuple[PostOverview, ...]
+    next: str | None = Field(description="URL of the next page; null on the last one.")
 
 
 def _filter_label() -> str:
@@ -81,22 +90,22 @@ def _result_label(response: Response) -> str:
     return {200: "found", 404: "not_found"}.get(response.status_code, "error")
 
 
-def _overview(post: BlogPost) -> dict[str, Any]:
-    return {
-        "slug": post.slug,
-        "title": post.title,
-        "summary": post.summary,
-        "category": post.category,
-        "tags": list(post.tags),
-        "author": post.author,
-        "published_at": post.published_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "url": url_for("blog.get_post", slug=post.slug),
-    }
+def _overview(post: BlogPost) -> PostOverview:
+    return PostOverview(
+        slug=post.slug,
+        title=post.title,
+        summary=post.summary,
+        category=post.category,
+        tags=post.tags,
+        author=post.author,
+        published_at=post.published_at,
+        url=url_for("blog.get_post", slug=post.slug),
+    )
 
 
 def _page(page: Page, query: PostsQuery) -> Response:
     next_link = query.link(cursors.encode(page.next)) if page.next else None
-    response = jsonify({"posts": [_overview(post) for post in page.posts], "next": next_link})
+    response = answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_link))
     if next_link:
         response.headers["Link"] = f'<{next_link}>; rel="next"'
     return response
@@ -113,19 +122,20 @@ def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
 
     @blog.get("/posts")
     @counted(metrics, names.POST_LISTS, filter=_filter_label)
-    def list_posts() -> Response:
+    @operation(TAG, {200: Answer("A page.", PostsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=PostsQuery)
+    def list_posts(query: PostsQuery) -> Response:
         """Published posts, newest first; by `tag` and `category`, up to `limit` a page, from `cursor` on."""
-        query = PostsQuery.of_request()
         after = cursors.decode(query.cursor) if query.cursor else None
         return _page(posts.page(limit=query.limit, after=after, tag=query.tag, category=query.category), query)
 
     @blog.get("/posts/<slug>")
     @counted(metrics, names.POST_READS, result=_result_label)
+    @operation(TAG, {200: Answer("The post.", WholePost)}, problems=(404,), path={"slug": "The post's name in URLs."})
     def get_post(slug: str) -> Response:
         """One published post, whole, in Markdown."""
         post = posts.get(slug) if len(slug) <= LONGEST_SLUG and slug.isprintable() else None
         if post is None:
             raise NotFound("There is no post of that slug.")
-        return jsonify(_overview(post) | {"body": post.body})
+        return answer(WholePost(**dict(_overview(post)), body=post.body))
 
     return blog

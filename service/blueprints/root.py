@@ -3,16 +3,43 @@
 The list of routes is the app's own URL map with each view's first line, so it cannot drift from what is served.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
+from pydantic import BaseModel, Field
 
+from service.api import Answer, operation
 from telemetry import names
+
+TAG: Final = "Root"
 
 FIND_A_REQUEST = (
     f"Every response carries {names.REQUEST_ID_HEADER}. Without its dashes it is the trace id: search Tempo for it, or the logs. "
     "A request that came with a traceparent keeps that trace id and has its own as the attribute request.id."
 )
+
+
+class Route(BaseModel):
+    """One rule of the URL map."""
+
+    method: str
+    path: str
+    about: str
+
+
+class Description(BaseModel):
+    """What Serene is and where to look."""
+
+    name: str
+    about: str
+    version: str
+    links: dict[str, str] = Field(description="Where to begin, by name.")
+    routes: list[Route]
+    find_a_request: str
+
+
+FOR_BOTH: Final = ("application/json", "text/html")
+ANSWERS: Final = {200: Answer("A description.", Description, media_types=FOR_BOTH, headers={"Vary": "`Accept`."})}
 
 
 def _routes(app: Flask) -> list[dict[str, str]]:
@@ -22,7 +49,7 @@ def _routes(app: Flask) -> list[dict[str, str]]:
             "path": rule.rule,
             "about": (app.view_functions[rule.endpoint].__doc__ or "").strip().partition("\n")[0],
         }
-        for rule in app.url_map.iter_rules()
+        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
     ]
 
 
@@ -32,6 +59,8 @@ def _description(version: str) -> dict[str, Any]:
         "about": "The Serene wellbeing API.",
         "version": version,
         "links": {
+            "docs": url_for("documentation.page"),
+            "openapi": url_for("documentation.document"),
             "posts": url_for("blog.list_posts"),
             "health": url_for("health.report"),
             "liveness": url_for("health.liveness"),
@@ -51,6 +80,7 @@ def blueprint(version: str) -> Blueprint:
     routes = Blueprint("root", __name__, template_folder="templates")
 
     @routes.get("/")
+    @operation(TAG, ANSWERS)
     def root() -> Response:
         """This page: what Serene is and where to look; HTML or JSON by `Accept`."""
         description = _description(version)

@@ -11,6 +11,8 @@ DESCRIPTION = {
     "about": "The Serene wellbeing API.",
     "version": "1.2.3",
     "links": {
+        "docs": "/api/v1/docs",
+        "openapi": "/api/v1/openapi.json",
         "posts": "/api/v1/blog/posts",
         "health": "/api/v1/health",
         "liveness": "/api/v1/health/liveness",
@@ -24,9 +26,12 @@ DESCRIPTION = {
             "about": "Published posts, newest first; by `tag` and `category`, up to `limit` a page, from `cursor` on.",
         },
         {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
+        {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},
+        {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
         {"method": "GET", "path": "/api/v1/health/liveness", "about": "200 while the process runs, whatever it depends on."},
         {"method": "GET", "path": "/api/v1/health/readiness", "about": "Whether to send traffic here; 503 with the reasons why not."},
+        {"method": "GET", "path": "/api/v1/openapi.json", "about": "This API in OpenAPI 3.1."},
     ],
     "find_a_request": (
         "Every response carries X-Request-ID. Without its dashes it is the trace id: search Tempo for it, or the logs. "

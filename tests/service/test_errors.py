@@ -77,8 +77,8 @@ def test_405_says_what_is_allowed(client):
     assert sorted(response.headers["Allow"].split(", ")) == ["OPTIONS", "POST"]
 
 
-def test_400_says_which_fields_fail_and_what_they_should_be(client):
-    status, body = plain(400, "Invalid Parameters", "Some parameters cannot be used.", "/invalid")
+def test_422_says_which_fields_fail_and_what_they_should_be(client):
+    status, body = plain(422, "Invalid Parameters", "Some parameters cannot be used.", "/invalid")
     expected = body | {
         "type": "urn:serene:problem:invalid-parameters",
         "errors": [

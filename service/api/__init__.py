@@ -1,0 +1,9 @@
+"""How a route says what it takes and what it answers: once, in a decorator that also checks it and that the OpenAPI document is made from.
+
+Nothing here knows a single route, and nothing here talks to the database.
+"""
+
+from service.api.answers import Instant, Model, answer
+from service.api.operation import Answer, Operation, operation
+
+__all__ = ["Answer", "Instant", "Model", "Operation", "answer", "operation"]

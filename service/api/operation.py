@@ -1,0 +1,94 @@
+"""The decorator that makes a function an operation of the API.
+
+It reads the request into the models, hands them to the function by name and keeps what it was told for the OpenAPI document, which has
+the summary and the description from the function's docstring. ``@protected`` and what counts calls go above it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from service.api.reading import read_body, read_query
+
+View = Callable[..., Any]
+
+JSON: Final = "application/json"
+_ATTRIBUTE: Final = "__operation__"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way in which an operation ends well.
+
+    Args:
+        description: One sentence.
+        model: Of the body when it is JSON; ``None`` when there is none of that kind.
+        media_types: Of the body; none when there is no body.
+        headers: What each further header says, by name.
+    """
+
+    description: str
+    model: type[BaseModel] | None = None
+    media_types: tuple[str, ...] = (JSON,)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What an operation takes and answers.
+
+    Args:
+        tag: The group it is shown in.
+        answers: By status.
+        query: Model of the query string.
+        body: Model of the JSON body.
+        problems: Statuses of the problems that it answers beside those that follow from the rest.
+        path: What each variable part of the path is, by name.
+    """
+
+    tag: str
+    answers: Mapping[int, Answer]
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    problems: frozenset[int] = frozenset()
+    path: Mapping[str, str] = field(default_factory=dict)
+
+
+def operation(
+    tag: str,
+    answers: Mapping[int, Answer],
+    *,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    problems: tuple[int, ...] = (),
+    path: Mapping[str, str] | None = None,
+) -> Callable[[View], View]:
+    """Describe a view, and check what it is called with. The view gets the models as ``query=`` and ``body=``.
+
+    Args:
+        tag: See ``Operation``, as all the others.
+    """
+    described = Operation(tag, answers, query, body, frozenset(problems), path or {})
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(**arguments: Any) -> Any:
+            if query is not None:
+                arguments["query"] = read_query(query)
+            if body is not None:
+                arguments["body"] = read_body(body)
+            return view(**arguments)
+
+        setattr(checked, _ATTRIBUTE, described)
+        return checked
+
+    return decorate
+
+
+def operation_of(view: View) -> Operation | None:
+    """What the view, however it is wrapped, was described as."""
+    found: Operation | None = getattr(view, _ATTRIBUTE, None)
+    return found
