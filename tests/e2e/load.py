@@ -31,6 +31,7 @@ class Load:
         paths: Asked for in turn by each client.
         clients: How many ask at once.
         pause_seconds: Between an answer and the next request of a client.
+        keep_alive: Each client keeps its connection; without, workers share the requests more evenly.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Load:
     clients: int = 8
     pause_seconds: float = 0.05
     timeout_seconds: float = 30.0
+    keep_alive: bool = True
     answers: list[Answer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,7 +58,9 @@ class Load:
         with requests.Session() as session:
             turn = number
             while not self._stopping:
-                self.answers.append(ask(self.url, self.paths[turn % len(self.paths)], session, self.timeout_seconds))
+                self.answers.append(
+                    ask(self.url, self.paths[turn % len(self.paths)], session if self.keep_alive else None, self.timeout_seconds)
+                )
                 turn += 1
                 gevent.sleep(self.pause_seconds)
 

@@ -21,7 +21,7 @@ def worker_pid(service, slot):
 
 
 def test_both_workers_are_in_prometheus_under_their_slots(stack):
-    with Load(stack.url("service"), ["/api/v1/blog/posts"], clients=8):
+    with Load(stack.url("service"), ["/api/v1/blog/posts"], clients=8, keep_alive=False):
         found = wait_for(
             lambda: (
                 series
@@ -42,7 +42,7 @@ def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_it
     own_stack.wait_ready("mongodb")
     service = serve(own_stack, workers=2)
     paths = ["/api/v1/blog/posts", "/api/v1/health", "/nothing", "/"]
-    with Load(service.url, paths, clients=16, pause_seconds=0.01):
+    with Load(service.url, paths, clients=16, pause_seconds=0.01, keep_alive=False):
         wait_for(lambda: all(service.scrape(slot).total("http_server_request_duration_seconds_count") > 20 for slot in (0, 1)), 20, "load")
     before = {slot: worker_pid(service, slot) for slot in (0, 1)}
     assert len(set(before.values())) == 2
