@@ -14,6 +14,7 @@ from gevent import monkey, pywsgi
 from gevent.pool import Pool
 from greenlet import GreenletExit
 
+from telemetry.config import SettingError
 from telemetry.serving.connections import Connection, Connections, Waiting
 from telemetry.serving.drain import WATCHDOG_AHEAD_SECONDS, longest_seconds
 from telemetry.serving.observed import Observed
@@ -54,7 +55,7 @@ def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) ->
     before = _handle_signals(stop)
     try:
         return serve_until_stopped(telemetry, [server], connections, stop, listener_goes_away=lambda: True)
-    except PortError as error:
+    except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
