@@ -63,7 +63,10 @@ def is_dead(one: greenlet) -> bool:
 
 
 def is_running(one: object) -> bool:
-    """Whether it runs at this instant: started, not ended, and not suspended at any frame."""
+    """Whether it runs at this instant: started, not ended, and not suspended at any Python frame.
+
+    One that waits in compiled code alone (``gevent.spawn(event.wait)``) cannot be told from that; one that serves a request never does.
+    """
     return isinstance(one, greenlet) and greenlet.__bool__(one) and one.gr_frame is None
 
 

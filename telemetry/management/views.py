@@ -47,7 +47,7 @@ def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iter
     Args:
         in_flight: The requests in flight.
         greenlets: The greenlets of the hub's thread.
-        hub_thread: Identifier of that thread: what it does is what its running greenlet does.
+        hub_thread: Identifier of that thread: what it does is what the request that runs does.
 
     Yields:
         One entry after the other; a request's begins with ``request``.
@@ -65,7 +65,8 @@ def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iter
         if number % STACKS_A_PAUSE == 0:
             sleep(PAUSE_SECONDS)
         if id(each) not in serving:
-            place = _where(each, running)
+            # Without a frame it runs, or waits in compiled code alone.
+            place = _where(each, ())
             places[place] = places.get(place, 0) + 1
     for (state, stack), count in sorted(places.items(), key=lambda item: -item[1]):
         yield _entry(f"{count} greenlet{'s' if count > 1 else ''} {state}", stack)

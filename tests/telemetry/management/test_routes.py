@@ -212,3 +212,29 @@ def test_process_has_one_hub_after_all_this(management):
         get(management, path)
     hubs = {id(each) for each in gc.get_objects() if isinstance(each, gevent.hub.Hub)}
     assert len(hubs) == 1
+
+
+def test_stacks_are_read_while_greenlets_go_on():
+    turns = []
+
+    def go_on(depth):
+        if depth:
+            return go_on(depth - 1)
+        gevent.sleep(0)
+        turns.append(depth)
+        return depth
+
+    def serve():
+        while True:
+            for depth in range(30):
+                go_on(depth)
+
+    in_flight = [record(request_id=str(number)) for number in range(50)]
+    for each in in_flight:
+        each.greenlet = gevent.spawn(serve)
+    with serving(in_flight=lambda: tuple(in_flight)) as management:
+        for _ in range(30):
+            before = len(turns)
+            status, _, body = get(management, "/debug/stacks")
+            assert (status, body.count(b"request "), len(turns) > before) == (200, 50, True)
+    gevent.killall([each.greenlet for each in in_flight])

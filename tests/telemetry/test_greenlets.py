@@ -1,0 +1,66 @@
+"""Which greenlets there are, which runs, and where each is."""
+
+import sys
+
+import gevent
+from gevent.event import Event
+
+from telemetry.greenlets import FRAMES, LivingGreenlets, is_dead, is_running, running_request, stack_of, stack_of_thread
+from telemetry.native import NativeThread, current_thread, sleep
+from tests.telemetry.records import record
+
+
+def test_living_are_those_that_exist_and_have_not_ended():
+    before = gevent.spawn(gevent.sleep, 60)
+    living = LivingGreenlets()
+    living.start()
+    after, ended = gevent.spawn(gevent.sleep, 60), gevent.spawn(int)
+    ended.join()
+    assert {before, after} <= set(living())
+    assert ended not in living()
+    living.stop()
+    unseen = gevent.spawn(int)
+    assert unseen not in living()
+    gevent.killall([before, after, unseen])
+    assert not {before, after, unseen} & set(living())
+
+
+def test_only_the_one_that_has_the_processor_is_running():
+    event, seen = Event(), []
+    waiting, unstarted, ended = gevent.spawn(lambda: event.wait()), gevent.Greenlet(int), gevent.spawn(int)
+    ended.join()
+
+    def look():
+        seen.append([is_running(each) for each in (holder, waiting, unstarted, ended, None)])
+        seen.append(running_request(lambda: [record(greenlet=waiting), record(greenlet=holder, request_id="held")]))
+
+    def hold():
+        thread = NativeThread(look)
+        thread.start()
+        while not thread.ended:
+            sleep(0.001)
+
+    holder = gevent.spawn(hold)
+    holder.join()
+    assert [is_running(each) for each in (gevent.getcurrent(), waiting)] == [True, False]
+    assert seen[0] == [True, False, False, False, False]
+    assert seen[1].request_id == "held"
+    assert [is_dead(each) for each in (holder, waiting, unstarted, ended)] == [True, False, False, True]
+    assert running_request(lambda: [record(greenlet=holder)]) is None
+    event.set()
+    waiting.join()
+
+
+def test_stack_ends_with_the_innermost_frame_and_is_bounded():
+    def deeper(depth):
+        return deeper(depth - 1) if depth else stack_of(sys._getframe())
+
+    stack = deeper(100)
+    assert len(stack) == FRAMES
+    assert stack[-1] == f"{__file__}:{deeper.__code__.co_firstlineno + 1} {deeper.__qualname__}"
+    assert stack_of(None) == ()
+
+
+def test_stack_of_a_thread_that_is_gone_is_empty():
+    assert stack_of_thread(current_thread())[-1].endswith(" stack_of_thread")
+    assert stack_of_thread(1) == ()
