@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from telemetry.config import SettingError, Settings, TelemetryConfig
     from telemetry.context import RequestRecord, current_record
     from telemetry.runtime import Telemetry
+    from telemetry.slow import slow_after
 
-__all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record"]
+__all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record", "slow_after"]
 
 _HOMES: Final = {
     "RequestRecord": "telemetry.context",
@@ -21,6 +22,7 @@ _HOMES: Final = {
     "Telemetry": "telemetry.runtime",
     "TelemetryConfig": "telemetry.config",
     "current_record": "telemetry.context",
+    "slow_after": "telemetry.slow",
 }
 
 

@@ -1,10 +1,12 @@
 """From a WSGI environ to a ``RequestRecord``: whose request this is and which ids it has.
 
 Headers are claims. ``X-Request-ID`` and ``X-Forwarded-For`` count only from trusted proxies; ``traceparent`` counts from anyone unless a
-setting narrows it, because it names a trace but grants nothing. Whatever arrives, a record comes out.
+setting narrows it, because it names a trace but grants nothing. Whatever arrives, a record comes out. Its texts are redacted here, once,
+so that no log line, span or page made of it can tell what must not be told.
 """
 
 import ipaddress
+import math
 import time
 import uuid
 from functools import lru_cache
@@ -13,6 +15,7 @@ from typing import Any
 from telemetry.config import Networks, TelemetryConfig
 from telemetry.context import RequestRecord
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
+from telemetry.redaction import Redactor
 from telemetry.tracing import parse_traceparent
 
 MAX_TEXT_LENGTH = 1024
@@ -28,7 +31,8 @@ class Arrivals:
     def __init__(self, config: TelemetryConfig) -> None:
         self._trusted = config.trusted_proxies
         self._traceparent_from_anyone = config.traceparent_from == "anyone"
-        self._slow_after_seconds = config.slow_after_seconds
+        self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
+        self._redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
 
     def record_of(self, environ: dict[str, Any]) -> RequestRecord:
         """The record of one request, with its ids decided.
@@ -45,18 +49,18 @@ class Arrivals:
         peer = environ.get("REMOTE_ADDR", "")
         trusted = bool(self._trusted) and is_in(peer, self._trusted)
         request_id = (_uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None) or uuid.uuid4()
-        method = environ["REQUEST_METHOD"]
+        method, told = environ["REQUEST_METHOD"], self._redactor.text
         record = RequestRecord(
             request_id=str(request_id),
             trace_id=request_id.hex,
-            method=method[:MAX_TEXT_LENGTH],
+            method=method if method in KNOWN_METHODS else told(method[:MAX_TEXT_LENGTH]),
             method_label=method if method in KNOWN_METHODS else OTHER_METHOD,
-            path=_decoded(environ.get("PATH_INFO", "")),
-            query=_decoded(environ.get("QUERY_STRING", "")),
+            path=told(_decoded(environ.get("PATH_INFO", ""))),
+            query=self._redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
             scheme=environ.get("wsgi.url_scheme", "http"),
-            host=environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""),
+            host=told((environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]),
             client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")) if trusted else peer,
-            user_agent=_decoded(environ.get("HTTP_USER_AGENT", "")),
+            user_agent=told(_decoded(environ.get("HTTP_USER_AGENT", ""))),
             started_unix_ns=started_unix_ns,
             started_ns=started_ns,
             slow_after_seconds=self._slow_after_seconds,

@@ -67,6 +67,10 @@ def _networks(value: object) -> object:
         raise ValueError(f"should be a comma-separated list of networks such as 10.0.0.0/8 ({error})") from None
 
 
+def _words(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 def _http_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -75,6 +79,7 @@ def _http_url(value: str) -> str:
 
 
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -150,8 +155,24 @@ class TelemetryConfig(Settings):
     log_query_values: bool = Field(
         False, alias="TELEMETRY_LOG_QUERY_VALUES", description="tell the values of query parameters in logs and spans, not only their names"
     )
+    redact_names: Words = Field(
+        (), alias="TELEMETRY_REDACT_NAMES", description="names of parameters and members that are never told, beside the usual ones"
+    )
+    request_id: bool = Field(
+        True, alias="TELEMETRY_REQUEST_ID", description="tell the request id: in answers, and with `traceparent` in outgoing calls"
+    )
+    performance: bool = Field(
+        True, alias="TELEMETRY_PERFORMANCE", description="send `X-Response-Time` and `Server-Timing`, and mark, count and log slow requests"
+    )
+    request_log: bool = Field(True, alias="TELEMETRY_REQUEST_LOG", description="write one log line a request")
+    health_times: bool = Field(
+        True, alias="TELEMETRY_HEALTH_TIMES", description="tell in health how long health checks and routes take, and how that goes"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL", description="least level of log lines")
     api_version: str = Field("v1", alias="API_VERSION", description="what `API-Version` says")
+    api_supported_versions: Words = Field(
+        ("v1",), alias="API_SUPPORTED_VERSIONS", description="what `API-Supported-Versions` says; versions in paths, separated by commas"
+    )
 
     health_interval_seconds: PositiveSeconds = Field(
         5.0,

@@ -24,7 +24,7 @@ class RequestRecord:
         request_id: UUID v4, as the client sees it in ``X-Request-ID``.
         trace_id: 32 hex digits; the request id without dashes unless a ``traceparent`` brought another.
         method: As received; sinks use ``method_label``.
-        path: As received, decoded; never a label.
+        path: As received, decoded and redacted; never a label. So are ``query``, ``user_agent``, ``host`` and a method that is not known.
         started_unix_ns: Wall clock at arrival, nanoseconds.
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
@@ -41,6 +41,8 @@ class RequestRecord:
         error_type: Class name of the exception that ended the request, or empty.
         outcome: How it ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
+        slow_after_seconds: From this duration on it is slow; the settings', unless its route has its own.
+        dominant_phase: The phase that took most of a slow request; empty for one that was not slow, or is not completed.
     """
 
     request_id: str
@@ -72,6 +74,7 @@ class RequestRecord:
     outcome: Outcome | None = None
     greenlet: object = None
     slow_after_seconds: float = 0.0
+    dominant_phase: Phase | Literal[""] = ""
 
     def add_wait(self, phase: Phase, seconds: float) -> None:
         """Add time spent in a phase.

@@ -4,6 +4,7 @@ It opens and closes the record, adds the response headers and refuses what arriv
 one tells the matched rule while the request is still in flight, the other the exception that became a 500.
 """
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +15,12 @@ from flask import Flask, got_request_exception, json, request, request_started
 
 from telemetry import names
 from telemetry.arrival import Arrivals
+from telemetry.config import TelemetryConfig
 from telemetry.context import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.recorder import Recorder
+from telemetry.slow import slow_after_seconds_of
 from telemetry.tracing import ServerSpans
 
 Environ = dict[str, Any]
@@ -39,7 +42,7 @@ class RequestLayer:
         spans: Opens the server span; it is closed by a sink of the recorder.
         lifecycle: Says whether requests are still taken.
         guard: Stands around everything that is not the app itself.
-        api_version: Told in ``API-Version``.
+        config: Says which headers are added.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class RequestLayer:
         spans: ServerSpans,
         lifecycle: Lifecycle,
         guard: Guard,
-        api_version: str,
+        config: TelemetryConfig,
     ) -> None:
         self._app = app
         self._arrivals = arrivals
@@ -59,7 +62,12 @@ class RequestLayer:
         self._spans = spans
         self._lifecycle = lifecycle
         self._guard = guard
-        self._api_version = api_version
+        self._tell_id = config.request_id
+        self._tell_times = config.performance
+        self._fixed: Headers = [
+            (names.API_VERSION_HEADER, config.api_version),
+            (names.API_SUPPORTED_VERSIONS_HEADER, ", ".join(config.api_supported_versions)),
+        ]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         record: RequestRecord | None = None
@@ -100,18 +108,12 @@ class RequestLayer:
         return [body]
 
     def headers(self, record: RequestRecord) -> Headers:
-        """What is added to every response: the ids, the time so far and where it went (W3C Server Timing)."""
-        milliseconds = (time.perf_counter_ns() - record.started_ns) / 1e6
-        timings = [f"total;dur={milliseconds:.2f}"]
-        timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits.items()]
-        if record.span_id:
-            timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
-        headers = [
-            (names.REQUEST_ID_HEADER, record.request_id),
-            (names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"),
-            (names.SERVER_TIMING_HEADER, ", ".join(timings)),
-            (names.API_VERSION_HEADER, self._api_version),
-        ]
+        """What is added to every response: the request id, the time so far and where it went, the versions of the API."""
+        headers = list(self._fixed)
+        if self._tell_id:
+            headers.append((names.REQUEST_ID_HEADER, record.request_id))
+        if self._tell_times:
+            headers += _times(record)
         if self._lifecycle.draining:
             headers.append(("Connection", "close"))
         return headers
@@ -209,16 +211,29 @@ class _Exchange:
         self._layer.finish(self._record, outcome, error)
 
 
+def _times(record: RequestRecord) -> Headers:
+    # W3C Server Timing; its ``traceparent`` is what a browser's own telemetry links a page to.
+    milliseconds = (time.perf_counter_ns() - record.started_ns) / 1e6
+    timings = [f"total;dur={milliseconds:.2f}"]
+    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits.items()]
+    if record.span_id:
+        timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
+    return [(names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"), (names.SERVER_TIMING_HEADER, ", ".join(timings))]
+
+
 def _outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, gevent.Timeout):
         return "timeout"
     return "failed" if isinstance(error, Exception) else "killed"
 
 
-def _note_route(_: Flask, **__: object) -> None:
+def _note_route(app: Flask, **__: object) -> None:
     record, rule = current_record(), request.url_rule
     if record is not None and rule is not None:
         record.route = rule.rule
+        own = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
+        if own is not None and math.isfinite(record.slow_after_seconds):
+            record.slow_after_seconds = own
 
 
 def _note_exception(_: Flask, exception: BaseException, **__: object) -> None:

@@ -2,7 +2,7 @@
 
 Lines are appended to a bounded queue and written by a native thread, because a write to a pipe that nobody reads would otherwise stop
 every request of the worker (docs/decisions). What does not fit is dropped and counted; before ``start`` and after ``stop`` lines are
-written at once.
+written at once. Messages, fields and exceptions may quote what a client sent, so they are redacted; a record already is.
 """
 
 import json
@@ -22,7 +22,7 @@ from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.recorder import phases
-from telemetry.redaction import redact_query
+from telemetry.redaction import Redactor
 
 Line = Mapping[str, Any]
 
@@ -135,10 +135,11 @@ class JsonHandler(logging.Handler):
     ``extra={"fields": {...}}`` adds members; ``extra={"request": record}`` names the request where it is no longer the current one.
     """
 
-    def __init__(self, writer: LogWriter, resource: Mapping[str, str]) -> None:
+    def __init__(self, writer: LogWriter, resource: Mapping[str, str], redactor: Redactor) -> None:
         super().__init__()
         self._writer = writer
         self._resource = dict(resource)
+        self._redactor = redactor
 
     def createLock(self) -> None:
         """No lock: the queue is safe, and a patched lock held by a native thread would stop the hub."""
@@ -150,17 +151,17 @@ class JsonHandler(logging.Handler):
             "time": _timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self._redactor.long_text(record.getMessage()),
             **_request_ids(getattr(record, "request", None) or current_record()),
-            **getattr(record, "fields", {}),
+            **self._redactor.value(getattr(record, "fields", {})),
             **self._resource,
         }
         if record.exc_info and record.exc_info[0] is not None:
             formatter = self.formatter or _FORMATTER
             line["exception"] = {
                 "type": record.exc_info[0].__name__,
-                "message": str(record.exc_info[1]),
-                "stack": formatter.formatException(record.exc_info),
+                "message": self._redactor.long_text(str(record.exc_info[1])),
+                "stack": self._redactor.long_text(formatter.formatException(record.exc_info)),
             }
         self._writer.write(line)
 
@@ -173,19 +174,19 @@ class RequestLog:
 
     Args:
         writer: Where the lines go.
-        config: Says whether values of query parameters are told.
+        config: Says from which level on lines are written, and whether these are.
         resource: Members of every line.
     """
 
     def __init__(self, writer: LogWriter, config: TelemetryConfig, resource: Mapping[str, str]) -> None:
         self._writer = writer
-        self._keep_values = config.log_query_values
+        self._on = config.request_log
         self._resource = dict(resource)
         self._only_failed = config.log_level in ("WARNING", "ERROR")
 
     def __call__(self, record: RequestRecord) -> None:
         failed = record.outcome == "failed" or (record.status or 0) >= 500
-        if self._only_failed and not failed:
+        if not self._on or (self._only_failed and not failed):
             return
         self._writer.write(
             {
@@ -197,7 +198,7 @@ class RequestLog:
                 "method": record.method,
                 "route": record.route,
                 "path": record.path,
-                "query": redact_query(record.query, self._keep_values),
+                "query": record.query,
                 "status": record.status,
                 "duration_seconds": round(record.duration_seconds, 6),
                 "phases": {phase: round(seconds, 6) for phase, seconds in phases(record)},
@@ -230,7 +231,7 @@ class Logs:
         }
         self.writer = LogWriter(fd, guard, lambda reason: dropped.labels(reason).inc())
         self.requests = RequestLog(self.writer, config, resource)
-        self._handler = JsonHandler(self.writer, resource)
+        self._handler = JsonHandler(self.writer, resource, Redactor(config.redact_names))
         self._level = config.log_level
         self._installed = False
 

@@ -30,7 +30,11 @@ REQUEST_ID_HEADER = "X-Request-ID"
 RESPONSE_TIME_HEADER = "X-Response-Time"
 SERVER_TIMING_HEADER = "Server-Timing"
 API_VERSION_HEADER = "API-Version"
+API_SUPPORTED_VERSIONS_HEADER = "API-Supported-Versions"
 REQUEST_ID_ATTRIBUTE = "request.id"
+SLOW_ATTRIBUTE = "request.slow"
+DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
+"""Attributes of a server span; the last two only of a slow request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ the finished record behind its own guard. A sink never measures, and one that fa
 
 import time
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Final
 
 from telemetry import names
@@ -83,6 +84,8 @@ class Recorder:
             with self._guard.at(name):
                 callback(record)
         record.greenlet = None
+        if record.duration_seconds >= record.slow_after_seconds > 0:
+            record.dominant_phase = max(phases(record), key=itemgetter(1))[0]
         for name, sink in self._sinks:
             with self._guard.at(name):
                 sink(record)

@@ -1,25 +1,163 @@
-"""What of a request may be told: names always, values only when a setting says so."""
+"""What of a request may be told: names always, values only when a setting says so, and secrets and personal data never.
 
+Two ways to know them: by name (a parameter called ``token``) and by shape (a JWT, an opaque token, an e-mail address, a card number).
+Text is redacted once, where it enters a record or a log line, so that no sink has to think of it. Every pattern is linear in the text:
+a run of characters is tried from its beginning only, and quantifiers never give back.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import unquote_plus
 
-MAX_QUERY_LENGTH = 1024
-REDACTED = "REDACTED"
+MAX_QUERY_LENGTH: Final = 1024
+MAX_TEXT_LENGTH: Final = 16_384
+MAX_DEPTH: Final = 6
+CACHED_TEXTS: Final = 512
+REDACTED: Final = "REDACTED"
+
+SENSITIVE_NAMES: Final = frozenset(
+    {"auth", "card", "cardnumber", "code", "creditcard", "credentials", "csrf", "cvc", "cvv", "dob", "iban", "jwt", "key", "otp", "pan"}
+    | {"message", "messages", "mobile", "phone", "phonenumber", "pin", "prompt", "sessionid", "setcookie", "sid", "sig", "signature", "ssn"}
+)
+"""Whole names, in lower case and without separators; ``SENSITIVE_ENDINGS`` are those that names may end in."""
+
+SENSITIVE_ENDINGS: Final = (
+    "apikey",
+    "authorization",
+    "cookie",
+    "email",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "signature",
+    "token",
+)
+
+_SEPARATORS: Final = re.compile(r"[^a-z0-9]")
+_NAMED_WORDS: Final = ("key", "authorization", "cookie", "cvc", "cvv", "email", "pass", "pwd", "secret", "token")
+_NAMED: Final = re.compile(
+    r"""(?ix)
+    (?<![\w-]) (
+        ["']? [\w-]{0,40}? (?: api[_-]?key | authorization | cookie | cvc | cvv | email | pass(?:phrase|wd|word) | pwd | secret | token )
+        ["']? \s{0,3} [:=] \s{0,3}
+    )
+    ( "[^"]*+" | '[^']*+' | (?:bearer|basic)\s++[^\s,;&"']++ | [^\s,;&"'\])}]++ )
+    """
+)
+# What every shape has: looking for these costs a tenth of looking for the shapes, and most texts have none.
+_HINTS: Final = ("@", "%40", "eyj", "k_", "sk-", "whsec_", "gh", "bearer ", "basic ")
+_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){12}")
+_LONG_RUN: Final = re.compile(r"(?<![\w-])[\w-]{32}")
+_SHAPES: Final = re.compile(
+    r"""(?x)
+    (?P<id> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b[0-9a-f]{32}\b )  # ids are told: a request's, a trace's
+    | (?P<jwt> (?<![\w-]) eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)? )
+    | (?P<key> (?<![\w-]) (?: (?:sk|pk|rk)_(?:live|test)_\w{8,}+ | sk-[\w-]{16,}+ | whsec_\w{8,}+ | gh[opsru]_\w{20,}+ ) )
+    | (?P<credentials> \b(?i:bearer)\ +[\w.~+/=-]{8,}+ | \b(?i:basic)\ +[\w+/=]{16,}+ )
+    | (?P<email> (?<![\w.+'-]) [\w.+'-]++ (?:@|%40) [\w-]++(?:\.[\w-]++)+ )
+    | (?P<card> (?<!\d) \d(?:[ -]?\d){12,18}+ (?!\d) )
+    | (?P<token> (?<![\w-]) (?=[\w-]*?[a-z]) (?=[\w-]*?[A-Z]) (?=[\w-]*?[0-9]) [A-Za-z0-9_-]{32,}+ )
+    """
+)
 
 
-@lru_cache(maxsize=512)
-def redact_query(query: str, keep_values: bool = False) -> str:
-    """A query string fit for spans and logs.
+def is_card_number(digits: str) -> bool:
+    """Whether digits are the number of a payment card, by their check digit.
 
     Args:
-        query: As received, without the question mark.
-        keep_values: Leave the values in.
+        digits: Nothing but digits.
 
-    Returns:
-        ``page=REDACTED&tag=REDACTED``; cut after 1,024 characters.
-
-    Source: OpenTelemetry semantic conventions, ``url.query``: sensitive content should be scrubbed and the names kept.
+    Source: ISO/IEC 7812-1, annex B (Luhn).
     """
-    query = query[:MAX_QUERY_LENGTH]
-    if keep_values or not query:
-        return query
-    return "&".join(f"{name}={REDACTED}" if equals else REDACTED for name, equals, _ in (part.partition("=") for part in query.split("&")))
+    total = sum(int(digit) for digit in digits[-1::-2])
+    return (total + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])) % 10 == 0
+
+
+def _without(match: re.Match[str]) -> str:
+    kind, found = match.lastgroup, match[0]
+    if kind == "id" or (kind == "card" and not is_card_number(found.replace(" ", "").replace("-", ""))):
+        return found
+    return f"{found.partition(' ')[0]} {REDACTED}" if kind == "credentials" else REDACTED
+
+
+class Redactor:
+    """Takes out of text what must not be told. Equal texts are looked at once, for as long as a bounded cache holds them.
+
+    Args:
+        names: Sensitive names beside ``SENSITIVE_NAMES``, spelt in any way.
+        keep_query_values: Leave in the values of a query that are sensitive neither by name nor by shape.
+    """
+
+    def __init__(self, names: Iterable[str] = (), *, keep_query_values: bool = False) -> None:
+        self._names = SENSITIVE_NAMES | {_plain(name) for name in names}
+        self._keep_query_values = keep_query_values
+        self.is_sensitive = lru_cache(CACHED_TEXTS)(self._is_sensitive)
+        self.text = lru_cache(CACHED_TEXTS)(self._text)
+        self.query = lru_cache(CACHED_TEXTS)(self._query)
+
+    def long_text(self, text: str) -> str:
+        """Text that is not likely to come again, such as a stack; cut after 16,384 characters, of which the first and last stay."""
+        if len(text) > MAX_TEXT_LENGTH:
+            half = MAX_TEXT_LENGTH // 2
+            text = f"{text[:half]} … {text[-half:]}"
+        return self._text(text)
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """A value of a log line, with what it holds: members of sensitive names are redacted whole.
+
+        Args:
+            value: Anything that JSON can tell; what it cannot becomes text.
+            depth: How far down this one lies; beyond six it is left out.
+        """
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, str):
+            return self.long_text(value)
+        if depth > MAX_DEPTH:
+            return "…"
+        if isinstance(value, Mapping):
+            return {name: REDACTED if self.is_sensitive(str(name)) else self.value(each, depth + 1) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(each, depth + 1) for each in value]
+        return self.long_text(str(value))
+
+    def _is_sensitive(self, name: str) -> bool:
+        plain = _plain(name)
+        return plain in self._names or plain.endswith(SENSITIVE_ENDINGS)
+
+    def _text(self, text: str) -> str:
+        lower = text.lower()
+        if (":" in lower or "=" in lower) and any(word in lower for word in _NAMED_WORDS):
+            text = _NAMED.sub(rf"\1{REDACTED}", text)
+        if any(hint in lower for hint in _HINTS) or _DIGITS.search(text) or _LONG_RUN.search(text):
+            return _SHAPES.sub(_without, text)
+        return text
+
+    def _query(self, query: str) -> str:
+        return "&".join(map(self._parameter, query[:MAX_QUERY_LENGTH].split("&"))) if query else query
+
+    def _parameter(self, part: str) -> str:
+        name, equals, value = part.partition("=")
+        if not equals:
+            return REDACTED if name else name
+        if not self._is_harmless(name):
+            name = REDACTED
+        if self._keep_query_values and not self.is_sensitive(unquote_plus(name)) and self._is_harmless(value):
+            return f"{name}={value}"
+        return f"{name}={REDACTED}"
+
+    def _is_harmless(self, encoded: str) -> bool:
+        decoded = encoded
+        for _ in range(3):  # an address that was encoded twice is an address
+            decoded = unquote_plus(decoded)
+            if self._text(decoded) != decoded:
+                return False
+        return True
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS.sub("", name.lower())

@@ -26,6 +26,7 @@ from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
+from telemetry.outgoing import Outgoing
 from telemetry.process import ProcessSampler
 from telemetry.recorder import Recorder, RequestMetrics
 from telemetry.slow import SlowRequests
@@ -54,6 +55,7 @@ class Telemetry:
         self.health = Health(config, self.metrics, self.lifecycle)
         self.logs = Logs(config, self.metrics, self.guard)
         self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
+        self.outgoing = Outgoing(config, self.tracing, self.guard)
         self.process = ProcessSampler(self.metrics)
         self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
@@ -103,7 +105,7 @@ class Telemetry:
             spans=self.spans,
             lifecycle=self.lifecycle,
             guard=self.guard,
-            api_version=self.config.api_version,
+            config=self.config,
         )
         install(app, layer)
         app.extensions["telemetry"] = self
@@ -195,8 +197,8 @@ class Telemetry:
 
     def _server_spans(self) -> ServerSpans:
         if self.config.server_spans == "wsgi":
-            return WsgiServerSpans(self.tracing, self.config)
-        return InstrumentationFlaskServerSpans(self.tracing, self.config)
+            return WsgiServerSpans(self.tracing)
+        return InstrumentationFlaskServerSpans(self.tracing)
 
     def _connect_sinks(self) -> None:
         requests = RequestMetrics(self.metrics)

@@ -1,7 +1,7 @@
 """What a server span says of a completed request.
 
-One function from a record to a name, one to attributes, one to a verdict; values are facts of the record, bounded, with query values
-redacted unless a setting says otherwise.
+One function from a record to a name, one to attributes, one to a verdict; values are facts of the record, bounded and
+already redacted.
 
 Source: OpenTelemetry semantic conventions, "HTTP server span" (stable).
 """
@@ -23,8 +23,7 @@ from opentelemetry.semconv.attributes import (
 from opentelemetry.util.types import AttributeValue
 
 from telemetry.context import ABORTED, RequestRecord
-from telemetry.names import OTHER_METHOD, REQUEST_ID_ATTRIBUTE, UNMATCHED_ROUTE
-from telemetry.redaction import redact_query
+from telemetry.names import DOMINANT_PHASE_ATTRIBUTE, OTHER_METHOD, REQUEST_ID_ATTRIBUTE, SLOW_ATTRIBUTE, UNMATCHED_ROUTE
 
 MAX_HOST_LENGTH: Final = 255
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -50,19 +49,19 @@ def is_error(record: RequestRecord) -> bool:
     return record.outcome != "client_disconnected" and error_type(record) != ""
 
 
-def server_span_attributes(record: RequestRecord, protocol: str, keep_query_values: bool) -> dict[str, AttributeValue]:
+def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, AttributeValue]:
     """All attributes of a server span.
 
     Args:
         record: Completed.
         protocol: As the WSGI server names it, such as ``HTTP/1.1``.
-        keep_query_values: Tell query values, not only names.
     """
     address, port = server_of(record.host[:MAX_HOST_LENGTH], record.scheme)
     attributes: dict[str, AttributeValue] = {
         http_attributes.HTTP_REQUEST_METHOD: record.method_label,
         url_attributes.URL_SCHEME: record.scheme,
         url_attributes.URL_PATH: record.path,
+        url_attributes.URL_QUERY: record.query,
         server_attributes.SERVER_ADDRESS: address,
         client_attributes.CLIENT_ADDRESS: record.client_address,
         network_attributes.NETWORK_PROTOCOL_VERSION: protocol.partition("/")[2],
@@ -70,9 +69,10 @@ def server_span_attributes(record: RequestRecord, protocol: str, keep_query_valu
         error_attributes.ERROR_TYPE: error_type(record),
         REQUEST_ID_ATTRIBUTE: record.request_id,
         HTTP_RESPONSE_BODY_SIZE: record.response_bytes,
+        DOMINANT_PHASE_ATTRIBUTE: record.dominant_phase,
     }
-    if record.query:
-        attributes[url_attributes.URL_QUERY] = redact_query(record.query, keep_query_values)
+    if record.dominant_phase:
+        attributes[SLOW_ATTRIBUTE] = True
     if record.route != UNMATCHED_ROUTE:
         attributes[http_attributes.HTTP_ROUTE] = record.route
     if record.method_label == OTHER_METHOD:

@@ -12,13 +12,12 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.semconv.attributes.url_attributes import URL_QUERY
+from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
+from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
 
-from telemetry.config import TelemetryConfig
 from telemetry.context import RequestRecord, current_record
 from telemetry.names import REQUEST_ID_ATTRIBUTE
-from telemetry.redaction import redact_query
 from telemetry.tracing.server_spans import leave, note_span
 from telemetry.tracing.tracing import Tracing
 
@@ -32,13 +31,11 @@ class InstrumentationFlaskServerSpans:
 
     Args:
         tracing: Its provider makes the spans.
-        config: Says whether query values are told.
     """
 
-    def __init__(self, tracing: Tracing, config: TelemetryConfig) -> None:
+    def __init__(self, tracing: Tracing) -> None:
         self._provider = tracing.provider
         self._queue = tracing.queue
-        self._keep_query_values = config.log_query_values
 
     def install(self, app: Flask) -> None:
         """Instrument an app; before the request layer is put around it."""
@@ -78,8 +75,10 @@ class InstrumentationFlaskServerSpans:
     def _before_end(self, _: BaseException | None) -> None:
         record = current_record()
         span = record.server_span if record is not None else None
-        if record is not None and isinstance(span, Span) and record.query:
-            span.set_attribute(URL_QUERY, redact_query(record.query, self._keep_query_values))
+        if record is not None and isinstance(span, Span):
+            # Theirs are as the client sent them; the record's are redacted.
+            told = {URL_PATH: record.path, URL_QUERY: record.query, USER_AGENT_ORIGINAL: record.user_agent}
+            span.set_attributes({name: text for name, text in told.items() if text})
 
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``. The span has ended with the app's return; what is left to say is whether it will be delivered."""

@@ -20,7 +20,6 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from telemetry.config import TelemetryConfig
 from telemetry.context import RequestRecord
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
 from telemetry.tracing.traceparent import parse_tracestate
@@ -105,13 +104,11 @@ class WsgiServerSpans:
 
     Args:
         tracing: Makes the spans, and knows which the queue refused.
-        config: Says whether query values are told.
     """
 
-    def __init__(self, tracing: Tracing, config: TelemetryConfig) -> None:
+    def __init__(self, tracing: Tracing) -> None:
         self._tracer = tracing.tracer
         self._queue = tracing.queue
-        self._keep_query_values = config.log_query_values
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
         """See ``ServerSpans``. The attributes wait for ``close``: one call then, and none for a span that is not kept."""
@@ -133,7 +130,7 @@ class WsgiServerSpans:
         leave(span, opened.before)
         if span.is_recording():
             span.update_name(span_name(record))
-            span.set_attributes(server_span_attributes(record, opened.protocol, self._keep_query_values))
+            span.set_attributes(server_span_attributes(record, opened.protocol))
             if is_error(record):
                 span.set_status(StatusCode.ERROR)
             span.end(record.started_unix_ns + round(record.duration_seconds * 1e9))

@@ -126,9 +126,9 @@ def observe(app, source, records=None, **settings):
     config, metrics, guard = TelemetryConfig(**settings), Metrics(), Guard(strict=True, on_error=print)
     tracing = Tracing(config, metrics, guard)
     if source == "wsgi":
-        spans = WsgiServerSpans(tracing, config)
+        spans = WsgiServerSpans(tracing)
     else:
-        spans = InstrumentationFlaskServerSpans(tracing, config)
+        spans = InstrumentationFlaskServerSpans(tracing)
         spans.install(app)
     recorder = Recorder(guard)
     recorder.add_sink("span", spans.close)
@@ -137,9 +137,7 @@ def observe(app, source, records=None, **settings):
     lifecycle = Lifecycle(metrics)
     lifecycle.ready()
     arrivals = Arrivals(config)
-    layer = RequestLayer(
-        app.wsgi_app, arrivals=arrivals, recorder=recorder, spans=spans, lifecycle=lifecycle, guard=guard, api_version="v1"
-    )
+    layer = RequestLayer(app.wsgi_app, arrivals=arrivals, recorder=recorder, spans=spans, lifecycle=lifecycle, guard=guard, config=config)
     install(app, layer)
     return tracing.queue
 

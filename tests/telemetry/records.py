@@ -11,7 +11,7 @@ BASE = RequestRecord(
     method="GET",
     method_label="GET",
     path="/api/v1/blog/posts/calm",
-    query="page=2&token=secret",
+    query="page=REDACTED&token=REDACTED",
     scheme="http",
     host="serene.test:8000",
     client_address="192.0.2.1",

@@ -1,5 +1,6 @@
 """Whose request it is, and which ids it has: claims count only from those who may make them."""
 
+import math
 import uuid
 
 import pytest
@@ -37,7 +38,7 @@ def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
         method="GET",
         method_label="GET",
         path="/posts",
-        query="tag=calm",
+        query="tag=REDACTED",
         scheme="https",
         host="serene.test",
         client_address="192.0.2.9",
@@ -103,3 +104,32 @@ def test_unknown_method_broken_text_and_endless_text_are_bounded():
     assert (record.method_label, record.method) == ("_OTHER", "FOOBAR")
     assert record.path == "/caf�"
     assert record.user_agent == "u" * MAX_TEXT_LENGTH
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLW91cnM"
+CANARIES = (JWT, "ann@example.com", "4111 1111 1111 1111", "hunter2")
+
+
+@pytest.mark.parametrize("keep_values", ["false", "true"])
+def test_no_text_of_a_record_holds_a_secret(keep_values):
+    environ = {
+        "REQUEST_METHOD": "GET ann@example.com",
+        "PATH_INFO": f"/reset/{JWT}/ann@example.com",
+        "QUERY_STRING": "q=ann%40example.com&password=hunter2&card=4111+1111+1111+1111&4111-1111-1111-1111=1&ann@example.com&page=2",
+        "HTTP_USER_AGENT": f"app/1 (ann@example.com; Bearer {JWT}; 4111 1111 1111 1111)",
+        "HTTP_HOST": "ann@example.com",
+    }
+    record = arrive(environ, {"TELEMETRY_LOG_QUERY_VALUES": keep_values})
+    page = "2" if keep_values == "true" else "REDACTED"
+    assert (record.method, record.path, record.query, record.user_agent, record.host) == (
+        "GET REDACTED",
+        "/reset/REDACTED/REDACTED",
+        f"q=REDACTED&password=REDACTED&card=REDACTED&REDACTED={'REDACTED' if keep_values == 'false' else '1'}&REDACTED&page={page}",
+        "app/1 (REDACTED; Bearer REDACTED; REDACTED)",
+        "REDACTED",
+    )
+    assert not any(canary in str(getattr(record, name)) for canary in CANARIES for name in RequestRecord.__slots__)
+
+
+def test_without_the_performance_monitor_nothing_is_slow():
+    assert arrive(settings={"TELEMETRY_PERFORMANCE": "false"}).slow_after_seconds == math.inf

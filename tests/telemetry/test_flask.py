@@ -30,7 +30,7 @@ class Serving:
         metrics = Metrics()
         self.lifecycle = Lifecycle(metrics)
         self.recorder = Recorder(guard)
-        spans = WsgiServerSpans(Tracing(config, metrics, guard), config)
+        spans = WsgiServerSpans(Tracing(config, metrics, guard))
         self.recorder.add_sink("span", spans.close)
         self.recorder.add_sink("test", self.records.append)
         self.app = Flask("shop")
@@ -41,7 +41,7 @@ class Serving:
             spans=spans,
             lifecycle=self.lifecycle,
             guard=guard,
-            api_version="v1",
+            config=config,
         )
         install(self.app, self.layer)
         self.client = self.app.test_client()

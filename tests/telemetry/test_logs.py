@@ -163,3 +163,28 @@ def test_level_of_the_settings_silences_what_is_below(pipe, guard):
     logs.requests(record(outcome="completed"))
     logs.requests(record(outcome="completed", status=503))
     assert [line["status"] for line in lines(pipe)] == [503]
+
+
+def test_no_line_tells_what_must_not_be_told(logs, pipe):
+    try:
+        raise ValueError("no account for ann@example.com, card 4111 1111 1111 1111")
+    except ValueError:
+        fields = {"password": "hunter2", "asked": {"by": ["ann@example.com"]}, "count": 3}
+        logging.getLogger("shop").exception("refused %s", "Bearer abcdefgh.ijkl", extra={"fields": fields})
+    (line,) = lines(pipe)
+    assert (line["message"], line["password"], line["asked"], line["count"]) == (
+        "refused Bearer REDACTED",
+        "REDACTED",
+        {"by": ["REDACTED"]},
+        3,
+    )
+    assert line["exception"]["message"] == "no account for REDACTED, card REDACTED"
+    assert line["exception"]["stack"].endswith("ValueError: no account for REDACTED, card REDACTED")
+    assert not any(canary in json.dumps(line) for canary in ("hunter2", "ann@example.com", "4111 1111", "abcdefgh"))
+
+
+def test_the_log_of_requests_can_be_switched_off(pipe, guard):
+    logs = Logs(TelemetryConfig(request_log=False), Metrics(CollectorRegistry()), guard, fd=pipe[1])
+    logs.requests(record(outcome="failed", status=500))
+    os.write(pipe[1], b"{}\n")
+    assert lines(pipe) == [{}]

@@ -83,7 +83,7 @@ def test_a_disabled_sdk_is_survived():
         from telemetry.context import RequestRecord
         from telemetry.tracing import WsgiServerSpans
         tracing = tracing_of()
-        spans = WsgiServerSpans(tracing, TelemetryConfig())
+        spans = WsgiServerSpans(tracing)
         record = RequestRecord(str(uuid.uuid4()), "1" * 32, "GET", "GET", "/", "", "http", "", "", "", 1, 1)
         spans.open(record, {})
         spans.close(record)

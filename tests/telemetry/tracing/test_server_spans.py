@@ -6,7 +6,6 @@ import logging
 import gevent
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
-from telemetry.config import TelemetryConfig
 from telemetry.tracing import WsgiServerSpans
 from tests.telemetry.tracing.conftest import STARTED_UNIX_NS
 from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
@@ -148,7 +147,7 @@ def test_killed_greenlet_still_ends_its_span(tracing, server_spans, record_of, s
 
 def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped):
     tracing = tracing_of(queue_spans=1)
-    server_spans = WsgiServerSpans(tracing, TelemetryConfig())
+    server_spans = WsgiServerSpans(tracing)
     sampled = []
     for _ in range(2):
         record = record_of()
