@@ -9,6 +9,8 @@ import requests
 
 from tests.service.processes import Running, refused
 
+pytestmark = pytest.mark.e2e
+
 LIVENESS = "/api/v1/health/liveness"
 READINESS = "/api/v1/health/readiness"
 HEALTH = "/api/v1/health"
