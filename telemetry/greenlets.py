@@ -32,7 +32,7 @@ class LivingGreenlets:
         """Take in what exists (one walk over the heap) and from now on every greenlet as it starts."""
         Greenlet.add_spawn_callback(self._add)
         for found in gc.get_objects():
-            if isinstance(found, Greenlet):
+            if issubclass(type(found), Greenlet):  # isinstance asks a weak proxy for the class of what may be gone, and that raises
                 self._add(found)
 
     def stop(self) -> None:

@@ -2,7 +2,11 @@
 
 import statistics
 
+import pytest
+
 from bench.scrape import VARIANTS, measure
+
+pytestmark = pytest.mark.e2e
 
 
 def test_scrape_holds_the_hub_less_than_a_third_as_long():

@@ -1,6 +1,7 @@
 """Which greenlets there are, which runs, and where each is."""
 
 import sys
+import weakref
 
 import gevent
 from gevent.event import Event
@@ -23,6 +24,20 @@ def test_living_are_those_that_exist_and_have_not_ended():
     assert unseen not in living()
     gevent.killall([before, after, unseen])
     assert not {before, after, unseen} & set(living())
+
+
+def test_a_weak_proxy_of_what_is_gone_does_not_end_the_walk():
+    class Gone:
+        pass
+
+    target = Gone()
+    proxy = weakref.proxy(target)
+    found_by_the_walk = [proxy]  # a container, so that the collector knows of the proxy
+    del target
+    living = LivingGreenlets()
+    living.start()
+    living.stop()
+    assert len(found_by_the_walk) == 1
 
 
 def test_only_the_one_that_has_the_processor_is_running():
