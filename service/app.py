@@ -3,8 +3,8 @@
 from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import errors
-from service.blueprints import blog, documentation, health, root
+from service import access, errors
+from service.blueprints import auth, blog, documentation, health, root
 from service.config import ServiceConfig
 from service.store import Store
 from telemetry import Telemetry
@@ -26,6 +26,9 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     errors.install(app)
     app.register_blueprint(root.blueprint(telemetry.config.service_version))
     app.register_blueprint(blog.blueprint(store.posts, metrics))
+    tokens = access.Tokens(config)
+    access.install(app, tokens)
+    app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
     app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
     app.register_blueprint(health.blueprint(telemetry.health))
     telemetry.init_app(app)

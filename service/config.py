@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from telemetry import Settings
+from service.account_settings import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from telemetry.config import Environment, Port, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
@@ -36,7 +36,7 @@ PoolFloor = Annotated[int, Field(ge=0, le=1000)]
 MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
 
 
-class ServiceConfig(Settings):
+class ServiceConfig(AccountSettings):
     """How the API is served and how it reaches MongoDB; durations are seconds, and each of them is finite.
 
     A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer never comes is read once more, so it
@@ -77,6 +77,14 @@ class ServiceConfig(Settings):
     wait_queue_timeout_seconds: PositiveSeconds = Field(
         2.0, alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS", description="most time that a request waits for a connection of the pool"
     )
+
+    @model_validator(mode="after")
+    def _token_keys(self) -> Self:
+        keys = self.token_keys.get_secret_value()
+        if self.environment == "production" and keys == DEVELOPMENT_KEYS:
+            raise ValueError("SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret")
+        parse_keys(keys)
+        return self
 
     @model_validator(mode="after")
     def _pool_bounds(self) -> Self:

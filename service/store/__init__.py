@@ -10,12 +10,29 @@ import gevent
 from pymongo import MongoClient
 
 from service.config import ServiceConfig
+from service.store.accounts import Account, Accounts, EmailTaken, Role
 from service.store.first_contact import FirstContact
+from service.store.guesses import Guesses, Patience
+from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost
 from service.store.posts import Page, Position, Posts
 from telemetry.health import Evidence
 
-__all__ = ["BlogPost", "Page", "Position", "Posts", "Store", "connect"]
+__all__ = [
+    "Account",
+    "Accounts",
+    "BlogPost",
+    "EmailTaken",
+    "Guesses",
+    "Logins",
+    "Page",
+    "Position",
+    "Posts",
+    "Renewed",
+    "Role",
+    "Store",
+    "connect",
+]
 
 DEFAULT_DATABASE = "serene"
 
@@ -25,13 +42,17 @@ class Store:
 
     Args:
         client: Not connected yet.
+        patience: With wrong passwords.
         sleep: Waits so many seconds between attempts to reach the database.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+    def __init__(self, client: MongoClient[dict[str, Any]], patience: Patience, *, sleep: Callable[[float], None] = gevent.sleep) -> None:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
+        self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
+        self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
+        self.guesses = Guesses(self.database["guesses"], patience)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -48,6 +69,8 @@ class Store:
         """
         self.client.admin.command("ping")
         self.posts.create_indexes()
+        self.logins.create_indexes()
+        self.guesses.create_indexes()
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""
@@ -81,7 +104,10 @@ def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Call
         socketTimeoutMS=_milliseconds(config.socket_timeout_seconds),
         waitQueueTimeoutMS=_milliseconds(config.wait_queue_timeout_seconds),
     )
-    return Store(client, sleep=sleep)
+    patience = Patience(
+        config.guesses_per_account, config.guesses_per_address, config.first_lockout_seconds, config.longest_lockout_seconds
+    )
+    return Store(client, patience, sleep=sleep)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -15,3 +15,7 @@ POSTS: Final = (
     IndexModel([("tags", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("author", ASCENDING), ("status", ASCENDING)]),
 )
+
+LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)
+
+GUESSES: Final = (IndexModel([("key", ASCENDING)]),)

@@ -23,7 +23,7 @@ def database_uri(mongodb_uri: str) -> str:
 
 @pytest.fixture
 def config(database_uri: str) -> ServiceConfig:
-    return ServiceConfig.from_env({"MONGODB_URI": database_uri})
+    return ServiceConfig.from_env({"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"})
 
 
 @pytest.fixture

@@ -20,6 +20,20 @@ DESCRIPTION = {
     },
     "routes": [
         {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by `Accept`."},
+        {"method": "POST", "path": "/api/v1/auth/login", "about": "Tokens for an e-mail and its password."},
+        {"method": "POST", "path": "/api/v1/auth/logout", "about": "Ends the login of a refresh token; also one that has ended."},
+        {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
+        {
+            "method": "POST",
+            "path": "/api/v1/auth/password",
+            "about": "A new password. Every login ends, and the answer holds the tokens of a new one.",
+        },
+        {
+            "method": "POST",
+            "path": "/api/v1/auth/refresh",
+            "about": "New tokens for a refresh token, which is good once: used again, it ends the login.",
+        },
+        {"method": "POST", "path": "/api/v1/auth/register", "about": "A new account, of a member."},
         {
             "method": "GET",
             "path": "/api/v1/blog/posts",

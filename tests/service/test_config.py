@@ -1,13 +1,30 @@
 """The API's settings: what is the default where, and one line for what cannot be used."""
 
 import pytest
+from pydantic import SecretStr
 
 from service.config import ServiceConfig
 from telemetry.config import SettingError
 
+KEYS = f"new:{'n' * 32},old:{'o' * 32}"
+PRODUCTION = {"DEPLOYMENT_ENVIRONMENT": "production", "SERENE_TOKEN_KEYS": KEYS}
+
 
 def test_development_is_the_default():
     assert ServiceConfig.from_env({}).model_dump() == {
+        "token_keys": SecretStr("development:only-for-development-never-in-production"),
+        "token_issuer": "serene",
+        "token_audience": "serene-api",
+        "access_token_seconds": 900.0,
+        "refresh_token_seconds": 2_592_000.0,
+        "password_time_cost": 2,
+        "password_memory_kib": 19456,
+        "passwords_at_once": 4,
+        "password_wait_seconds": 1.0,
+        "guesses_per_account": 5,
+        "guesses_per_address": 50,
+        "first_lockout_seconds": 2.0,
+        "longest_lockout_seconds": 900.0,
         "environment": "development",
         "host": "127.0.0.1",
         "port": 8000,
@@ -25,10 +42,10 @@ def test_development_is_the_default():
 @pytest.mark.parametrize(
     ("environ", "sizes"),
     [
-        ({"DEPLOYMENT_ENVIRONMENT": "production"}, (50, 10)),
+        (PRODUCTION, (50, 10)),
         ({"DEPLOYMENT_ENVIRONMENT": "development"}, (10, 2)),
         ({"DEPLOYMENT_ENVIRONMENT": "test"}, (10, 2)),
-        ({"DEPLOYMENT_ENVIRONMENT": "production", "MONGODB_MAX_POOL_SIZE": "20", "MONGODB_MIN_POOL_SIZE": "0"}, (20, 0)),
+        (PRODUCTION | {"MONGODB_MAX_POOL_SIZE": "20", "MONGODB_MIN_POOL_SIZE": "0"}, (20, 0)),
         ({"MONGODB_MAX_POOL_SIZE": "", "MONGODB_MIN_POOL_SIZE": "10"}, (10, 10)),
     ],
 )
@@ -44,6 +61,17 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ({"MONGODB_MAX_POOL_SIZE": "0"}, "MONGODB_MAX_POOL_SIZE='0': should be greater than or equal to 1"),
         ({"MONGODB_SOCKET_TIMEOUT_SECONDS": "inf"}, "MONGODB_SOCKET_TIMEOUT_SECONDS='inf': should be a finite number"),
         ({"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "0"}, "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS='0': should be greater than 0"),
+        (
+            {"DEPLOYMENT_ENVIRONMENT": "production"},
+            "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret",
+        ),
+        *(
+            (
+                {"SERENE_TOKEN_KEYS": keys},
+                "SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name once, each secret 32 characters or more",
+            )
+            for keys in ("hunter2", "a:hunter2", f":{'x' * 32}", f"a:{'x' * 32},", f"a:{'x' * 32},a:{'y' * 32}")
+        ),
         (
             {"MONGODB_MIN_POOL_SIZE": "20"},
             "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
@@ -66,6 +94,7 @@ def test_a_password_is_in_no_line_and_no_repr():
         ServiceConfig.from_env({"MONGODB_URI": "mongo://admin:pass/w@rd@db/serene"})
 
     assert str(raised.value).startswith("MONGODB_URI='mongo://***@db/serene': should be a MongoDB connection string")
+    assert "nnnn" not in repr(ServiceConfig.from_env(PRODUCTION))
     assert "secret" not in repr(ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:secret@db/serene"}))
 
 

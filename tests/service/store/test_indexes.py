@@ -36,10 +36,18 @@ def test_posts_have_the_indexes_that_their_queries_need(posts):
     }
 
 
+def test_logins_are_found_by_account_to_end_them_all(store):
+    assert listed(store.database["logins"]) == {"_id_": (("_id", 1),), "account_id_1": (("account_id", 1),)}
+
+
+def test_guesses_are_found_by_what_they_are_counted_for(store):
+    assert listed(store.database["guesses"]) == {"_id_": (("_id", 1),), "key_1": (("key", 1),)}
+
+
 def test_no_collection_has_an_index_that_another_one_covers(store):
-    collections = store.database.list_collection_names()
-    assert collections == ["posts"]
-    assert {name: redundant(listed(store.database[name])) for name in collections} == {"posts": []}
+    collections = sorted(store.database.list_collection_names())
+    assert collections == ["guesses", "logins", "posts"]
+    assert {name: redundant(listed(store.database[name])) for name in collections} == {"guesses": [], "logins": [], "posts": []}
 
 
 def test_a_redundant_index_would_be_seen(posts):

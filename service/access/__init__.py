@@ -1,0 +1,10 @@
+"""Who is calling, and whether they may: passwords, access tokens and the decorator that protects a route.
+
+What is kept of accounts is the store's; what clients send and get is the blueprints'.
+"""
+
+from service.access.guard import current_account, install, protected, unauthorized
+from service.access.passwords import Busy, Passwords
+from service.access.tokens import Identity, InvalidToken, Tokens
+
+__all__ = ["Busy", "Identity", "InvalidToken", "Passwords", "Tokens", "current_account", "install", "protected", "unauthorized"]

@@ -1,0 +1,100 @@
+"""``@protected``: a route for those who show an access token, of a role when one is named.
+
+Put it above ``@operation``, so that who may not call learns nothing of what a call should look like.
+
+Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from service.access.passwords import Busy
+from service.access.tokens import Identity, InvalidToken, Tokens
+from service.api.access import Access, access_of, note_access
+from service.errors import problem
+from service.store import Role
+
+View = Callable[..., Any]
+
+REALM: Final = "Serene API"
+PASSWORD_RETRY_AFTER_SECONDS: Final = 1
+_EXTENSION: Final = "serene.tokens"
+
+
+def install(app: Flask, tokens: Tokens) -> None:
+    """Let an app's protected routes check tokens, and say so when too many passwords are being checked."""
+    app.extensions[_EXTENSION] = tokens
+    app.register_error_handler(Busy, _busy)
+
+
+def protected(view: View | None = None, *, role: Role | None = None) -> Any:
+    """Let only accounts through: ``@protected``, ``@protected()`` or ``@protected(role="author")``. An admin has every role.
+
+    Args:
+        view: What to protect, when there are no parentheses.
+        role: Which accounts; all when not given.
+    """
+    if view is not None:
+        return protected()(view)
+    access = Access(tuple(dict.fromkeys((role, "admin"))) if role else ())
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:
+            account = _authenticated()
+            if access.roles and account.role not in access.roles:
+                raise Forbidden(f"This takes an account of the role {access.roles[0]}.")
+            g.account = account
+            return view(**arguments)
+
+        if access_of(view) is not None:
+            raise TypeError(f"{view.__name__} is protected twice")
+        note_access(guarded, access)
+        return guarded
+
+    return decorate
+
+
+def current_account() -> Identity:
+    """Who is calling the protected route that runs.
+
+    Raises:
+        AttributeError: The route is not protected.
+    """
+    account: Identity = g.account
+    return account
+
+
+def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
+    """A 401 with its challenge.
+
+    Args:
+        detail: One sentence for the client's developer.
+        error: RFC 6750's code; none when nothing was shown.
+    """
+    challenge: dict[str, str | None] = {"realm": REALM}
+    if error:
+        challenge["error"] = error
+    return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", challenge))
+
+
+def _authenticated() -> Identity:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise unauthorized("Send the access token of a login as Authorization: Bearer …")
+    tokens: Tokens = current_app.extensions[_EXTENSION]
+    try:
+        return tokens.check(given.token)
+    except InvalidToken as error:
+        raise unauthorized(str(error), error="invalid_token") from None
+
+
+def _busy(_: Busy) -> Response:
+    response = problem(503, "Too many logins at the moment; send the request again.")
+    response.headers["Retry-After"] = str(PASSWORD_RETRY_AFTER_SECONDS)
+    return response

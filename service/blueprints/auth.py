@@ -1,0 +1,161 @@
+"""Accounts: register, log in, stay logged in, log out.
+
+A wrong password and an e-mail that nobody has are one answer, and take as long. Every answer with a token says that it is not to be kept.
+
+Source: RFC 6749, 5.1 for the answer with tokens; RFC 9110 for 401 and ``Retry-After``.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from flask import Blueprint, Response, request, url_for
+from prometheus_flask_exporter import PrometheusMetrics
+from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
+
+from service.access import Identity, Passwords, Tokens, current_account, protected, unauthorized
+from service.api import Answer, answer, operation
+from service.blueprints.credentials import AccountView, LoginRequest, PasswordChange, RefreshRequest, Registration, TokenPair
+from service.blueprints.metered import counted
+from service.store import Account, EmailTaken, Store
+from telemetry import current_record, names
+
+TAG: Final = "Accounts"
+TOKENS: Final = {200: Answer("Tokens.", TokenPair, headers={"Cache-Control": "`no-store`."})}
+NOTHING: Final = Answer("Done.", media_types=())
+
+
+def _result_label(response: Response) -> str:
+    return {200: "success", 401: "failure", 429: "limited", 422: "invalid"}.get(response.status_code, "error")
+
+
+def _client_address() -> str:
+    record = current_record()
+    return record.client_address if record else request.remote_addr or ""
+
+
+class _Auth:
+    """The routes' common parts."""
+
+    def __init__(self, store: Store, tokens: Tokens, passwords: Passwords, good_for_seconds: float) -> None:
+        self.accounts, self.logins, self._guesses = store.accounts, store.logins, store.guesses
+        self.passwords = passwords
+        self._tokens = tokens
+        self._good_for_seconds = good_for_seconds
+
+    def open(self, email: str, password: str) -> Account | None:
+        """The account that the credentials open; raises 429 when there were too many wrong ones."""
+        address = _client_address()
+        if seconds := self._guesses.count(email, address):
+            raise TooManyRequests("Too many wrong passwords; wait before the next attempt.", retry_after=math.ceil(seconds))
+        credentials = self.accounts.credentials(email)
+        if not self.passwords.verify(credentials.password_hash if credentials else None, password) or credentials is None:
+            return None
+        self._guesses.was_right(email, address)
+        return self.accounts.get(credentials.account_id)
+
+    def begin(self, account_id: str) -> str:
+        """The first refresh token of a new login."""
+        return self.logins.begin(account_id, self._good_for_seconds)
+
+    def pair(self, account: Account, refresh_token: str) -> Response:
+        """Tokens as a response."""
+        access_token = self._tokens.issue(Identity(account.account_id, account.role))
+        good_for = int(self._tokens.good_for_seconds)
+        response = answer(TokenPair(access_token=access_token, expires_in=good_for, refresh_token=refresh_token))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def owner(self) -> Account:
+        """The account of the caller; a token may outlive it."""
+        account = self.accounts.get(current_account().account_id)
+        if account is None:
+            raise unauthorized("There is no such account any more.", error="invalid_token")
+        return account
+
+
+def _nothing() -> Response:
+    return Response(status=204)
+
+
+def blueprint(store: Store, tokens: Tokens, passwords: Passwords, login_seconds: float, metrics: PrometheusMetrics) -> Blueprint:
+    """The routes of accounts.
+
+    Args:
+        store: Where accounts, logins and wrong guesses are.
+        tokens: Issues access tokens.
+        passwords: Hashes and checks passwords.
+        login_seconds: How long a login may be renewed.
+        metrics: For the business metrics.
+    """
+    routes = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
+    auth = _Auth(store, tokens, passwords, login_seconds)
+    _open_and_renew(routes, auth, metrics)
+    _own_account(routes, auth)
+    return routes
+
+
+def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) -> None:
+    @routes.post("/register")
+    @operation(TAG, {201: Answer("The account.", AccountView, headers={"Location": "Where it is."})}, body=Registration, problems=(409,))
+    def register(body: Registration) -> Response:
+        """A new account, of a member."""
+        now = datetime.now(UTC)
+        created_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        account = Account(str(uuid4()), body.email, body.name, "member", created_at)
+        try:
+            auth.accounts.add(account, auth.passwords.hash(body.password.get_secret_value()))
+        except EmailTaken:
+            raise Conflict("There is an account of that e-mail.") from None
+        response = answer(AccountView.of(account), 201)
+        response.headers["Location"] = url_for("auth.me")
+        return response
+
+    @routes.post("/login")
+    @counted(metrics, names.LOGINS, result=_result_label)
+    @operation(TAG, TOKENS, body=LoginRequest, problems=(401, 429))
+    def login(body: LoginRequest) -> Response:
+        """Tokens for an e-mail and its password."""
+        account = auth.open(body.email, body.password.get_secret_value())
+        if account is None:
+            raise unauthorized("The e-mail or the password is wrong.")
+        return auth.pair(account, auth.begin(account.account_id))
+
+    @routes.post("/refresh")
+    @operation(TAG, TOKENS, body=RefreshRequest, problems=(401,))
+    def refresh(body: RefreshRequest) -> Response:
+        """New tokens for a refresh token, which is good once: used again, it ends the login."""
+        renewed = auth.logins.renew(body.refresh_token.get_secret_value())
+        account = auth.accounts.get(renewed.account_id) if renewed else None
+        if renewed is None or account is None:
+            raise unauthorized("The refresh token is not good, or no longer; log in again.", error="invalid_token")
+        return auth.pair(account, renewed.token)
+
+    @routes.post("/logout")
+    @operation(TAG, {204: NOTHING}, body=RefreshRequest)
+    def logout(body: RefreshRequest) -> Response:
+        """Ends the login of a refresh token; also one that has ended."""
+        auth.logins.end(body.refresh_token.get_secret_value())
+        return _nothing()
+
+
+def _own_account(routes: Blueprint, auth: _Auth) -> None:
+    @routes.get("/me")
+    @protected
+    @operation(TAG, {200: Answer("The account.", AccountView)})
+    def me() -> Response:
+        """The account of the caller."""
+        return answer(AccountView.of(auth.owner()))
+
+    @routes.post("/password")
+    @protected
+    @operation(TAG, TOKENS, body=PasswordChange, problems=(403, 429))
+    def change_password(body: PasswordChange) -> Response:
+        """A new password. Every login ends, and the answer holds the tokens of a new one."""
+        owner = auth.owner()
+        if auth.open(owner.email, body.current_password.get_secret_value()) is None:
+            raise Forbidden("The current password is wrong.")
+        auth.accounts.change_password(owner.email, auth.passwords.hash(body.new_password.get_secret_value()))
+        auth.logins.end_all(owner.account_id)
+        return auth.pair(owner, auth.begin(owner.account_id))

@@ -1,0 +1,75 @@
+"""What clients send and get where accounts are made and opened. Passwords are never shown, not even by ``repr``."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, EmailStr, Field, SecretStr
+
+from service.api import Instant, Model
+from service.store import Account, Role
+
+LONGEST_EMAIL: Final = 254
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("should have no control characters, and no space at either end")
+    return value
+
+
+# An e-mail is one account however it is written; what stands in the database is in lower case.
+Email = Annotated[EmailStr, Field(max_length=LONGEST_EMAIL), AfterValidator(str.lower)]
+NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=128, description="10 to 128 characters, any of them.")]
+GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
+RefreshToken = Annotated[SecretStr, Field(min_length=1, max_length=200, description="Out of a login, or out of the last refresh.")]
+
+
+class Registration(Model):
+    """A new account."""
+
+    email: Email
+    password: NewPassword
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+
+
+class LoginRequest(Model):
+    """Credentials."""
+
+    email: Email
+    password: GivenPassword
+
+
+class RefreshRequest(Model):
+    """A token that renews a login, or ends it."""
+
+    refresh_token: RefreshToken
+
+
+class PasswordChange(Model):
+    """A new password, and the one so far."""
+
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
+class TokenPair(Model):
+    """What a login gives."""
+
+    access_token: str = Field(description="For `Authorization: Bearer …`.")
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int = Field(description="Seconds that the access token is good.")
+    refresh_token: str = Field(description="Good once. Using it a second time ends the login.")
+
+
+class AccountView(Model):
+    """An account, for its owner."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    created_at: Instant
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountView":
+        """The account as its owner sees it."""
+        return cls(id=account.account_id, email=account.email, name=account.name, role=account.role, created_at=account.created_at)
