@@ -132,6 +132,7 @@ def _why() -> Section:
                     _builds(),
                     lines(heads.WHY_READS, Series(ask.POST_READS, "{{result}}")),
                     lines(heads.WHY_LISTS, Series(ask.POST_LISTS, "{{filter}}")),
+                    lines(heads.WHY_LOGINS, Series(ask.LOGINS, "{{result}}")),
                 ),
             ),
         ),

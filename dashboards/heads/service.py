@@ -145,6 +145,12 @@ WHY_READS = Head(
     "Posts asked for, by outcome. Many not found: a broken link somewhere, or a crawler.",
 )
 
+WHY_LOGINS = Head(
+    "Logins",
+    "reqps",
+    "Attempts to log in, by outcome. Many failures or limited ones: somebody guesses passwords.",
+)
+
 WHY_LISTS = Head(
     "Pages of the blog",
     "reqps",

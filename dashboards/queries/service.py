@@ -72,6 +72,7 @@ IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), "service_instance_id")
 RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, USERS, CHOSEN), names.ROUTE)
 POST_READS = total(rate(names.POST_READS), "result")
 POST_LISTS = total(rate(names.POST_LISTS), "filter")
+LOGINS = total(rate(names.LOGINS), "result")
 
 # --- can this board be believed ------------------------------------------------------------------------------------------------
 SPANS = total(rate(names.SPANS), "decision")
