@@ -8,7 +8,7 @@ from service.store import connect
 
 @pytest.mark.parametrize(("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))])
 def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
-    store = connect(ServiceConfig.from_env({"DEPLOYMENT_ENVIRONMENT": environment}))
+    store = connect(ServiceConfig.from_env({"DEPLOYMENT_ENVIRONMENT": environment, "SERENE_TOKEN_KEYS": f"a:{'x' * 32}"}))
     options = store.client.options
     pool = options.pool_options
 
