@@ -14,7 +14,7 @@ from typing import Any, Final
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.health.evidence import Evidence, Finding, Group, Indicator, evidence_of, judge
-from telemetry.health.latency import LatencyWindow
+from telemetry.health.latency import LatencyWindow, Times
 from telemetry.health.parts import (
     DATABASE_SERIES,
     PROCESS_SERIES,
@@ -184,7 +184,7 @@ class Health:
 
     def _sla(self) -> dict[str, Any]:
         sla = self._latency.sla()
-        return {
+        body: dict[str, Any] = {
             "target": milliseconds(self._config.sla_target_seconds),
             "withinTarget": None if sla.share is None else round(sla.share, 4),
             "trend": sla.trend,
@@ -192,6 +192,19 @@ class Health:
             "windowSeconds": round(sla.window_seconds, 3),
             "ageSeconds": round(sla.age_seconds, 3),
         }
+        if self._config.health_times:
+            body |= {"routes": _times(self._latency.route_times()), "healthChecks": _times(self._latency.health_times())}
+        return body
+
+
+def _times(times: Times) -> dict[str, Any]:
+    return {
+        "requests": times.requests,
+        "average": None if times.average_seconds is None else milliseconds(times.average_seconds),
+        "p95": None if times.p95_seconds is None else milliseconds(times.p95_seconds),
+        "trend": times.trend,
+        "withinTarget": None if times.share is None else round(times.share, 4),
+    }
 
 
 def _brief(finding: Finding) -> dict[str, Any]:

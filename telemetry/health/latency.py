@@ -1,19 +1,18 @@
-"""How the service answers, over the last minutes: share of requests within a target, its trend, and the health routes' average.
+"""How the service answers, over the last minutes: share of requests within a target, average, 95th percentile and how these go.
 
 Everything comes from the one latency histogram; ``sample`` notes its totals once an interval, and a verdict only compares two notes.
-Health routes count for their own average and for nothing else: probes are frequent and fast and would hide what users see.
+Health routes count for themselves and for nothing else: probes are frequent and fast and would hide what users see.
 """
 
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import pairwise
-from operator import mul
 from typing import Final, Literal, cast
 
 from prometheus_client import Histogram
 
 from telemetry import names
+from telemetry.health.counts import Counts, bucket_weights
 
 Trend = Literal["rising", "falling", "steady", "unknown"]
 
@@ -23,15 +22,38 @@ TREND_STEP: Final = 0.01
 _ROUTE = names.REQUEST_DURATION.labels.index(names.ROUTE)
 
 
+Pace = Literal["slower", "faster", "steady", "unknown"]
+
+PACE_STEP: Final = 0.2
+"""Share by which the averages of two halves of the window have to differ before it is called a trend."""
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The histogram's totals since the process started, at one instant."""
+    """The histogram's totals since the process started, at one instant: of users' routes and of health routes."""
 
     at_seconds: float
-    requests: float = 0.0
-    within: float = 0.0
-    health_requests: float = 0.0
-    health_seconds: float = 0.0
+    routes: Counts
+    health: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long answers took over the window.
+
+    Args:
+        requests: How many the rest stands on; without any it is ``None`` and ``unknown``.
+        average_seconds: Of one.
+        p95_seconds: 19 of 20 took at most so long; as exact as the histogram's buckets.
+        trend: The average of the window's newer half against that of its older one.
+        share: 0 to 1, within the target.
+    """
+
+    requests: int
+    average_seconds: float | None
+    p95_seconds: float | None
+    trend: Pace
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +102,11 @@ class LatencyWindow:
         self._window_seconds = window_seconds
         self._health_routes = frozenset(health_routes)
         self._monotonic = monotonic
-        self._weights = bucket_weights(histogram._upper_bounds, target_seconds)
+        self._bounds = tuple(histogram._upper_bounds)
+        self._weights = bucket_weights(self._bounds, target_seconds)
         self._keep = math.ceil(window_seconds / interval_seconds) + 2
         # A tuple that is replaced whole: a native thread may read while the hub takes a note.
-        self._notes: tuple[Totals, ...] = (Totals(monotonic()),)
+        self._notes: tuple[Totals, ...] = (Totals(monotonic(), *[Counts((0.0,) * len(self._bounds))] * 2),)
 
     def sample(self) -> None:
         """Take a note; called by the background loop once an interval."""
@@ -95,32 +118,38 @@ class LatencyWindow:
         self._notes = notes
 
     def _totals(self, now: float) -> Totals:
-        requests = within = health_requests = health_seconds = 0.0
+        counts: dict[bool, list[list[float]]] = {True: [], False: []}
+        seconds = {True: 0.0, False: 0.0}
         # The children are read as they are: collecting the family builds an object a bucket, 15 ms for 300 children against 1 ms.
         children = cast(dict[tuple[str, ...], Histogram], self._histogram._metrics)
         for labels, child in list(children.items()):
-            counts = [bucket.get() for bucket in child._buckets]
-            if labels[_ROUTE] in self._health_routes:
-                health_requests += sum(counts)
-                health_seconds += child._sum.get()
-            else:
-                requests += sum(counts)
-                within += sum(map(mul, counts, self._weights))
-        return Totals(now, requests, within, health_requests, health_seconds)
+            is_health = labels[_ROUTE] in self._health_routes
+            counts[is_health].append([bucket.get() for bucket in child._buckets])
+            seconds[is_health] += child._sum.get()
+        nothing = (0.0,) * len(self._bounds)
+        routes, health = (Counts(tuple(map(sum, zip(nothing, *counts[kind], strict=True))), seconds[kind]) for kind in (False, True))
+        return Totals(now, routes, health)
 
     def sla(self) -> Sla:
         """The share within the target, from the notes at hand."""
-        notes = self._notes
-        first, last = notes[0], notes[-1]
-        middle_seconds = (first.at_seconds + last.at_seconds) / 2
-        middle = min(notes, key=lambda note: abs(note.at_seconds - middle_seconds))
+        first, middle, last = self._halves()
+        older, newer = middle.routes.since(first.routes), last.routes.since(middle.routes)
+        whole = last.routes.since(first.routes)
         return Sla(
-            share=_share(first, last),
-            trend=_trend(_share(first, middle), _share(middle, last)),
-            requests=int(last.requests - first.requests),
+            share=whole.share_within(self._weights),
+            trend=_trend(older.share_within(self._weights), newer.share_within(self._weights)),
+            requests=int(whole.requests),
             window_seconds=last.at_seconds - first.at_seconds,
             age_seconds=self._monotonic() - last.at_seconds,
         )
+
+    def route_times(self) -> Times:
+        """How long the answers of users' routes took."""
+        return self._times(*(note.routes for note in self._halves()))
+
+    def health_times(self) -> Times:
+        """How long the answers of health routes took."""
+        return self._times(*(note.health for note in self._halves()))
 
     def health_average_seconds(self, this_one_seconds: float) -> float:
         """Average time of the health routes over the window, the answer being made included.
@@ -129,32 +158,24 @@ class LatencyWindow:
             this_one_seconds: Time that it took so far; the whole average when no other is known.
         """
         notes = self._notes
-        count = notes[-1].health_requests - notes[0].health_requests
-        seconds = notes[-1].health_seconds - notes[0].health_seconds
-        return (seconds + this_one_seconds) / (count + 1)
+        others = notes[-1].health.since(notes[0].health)
+        return (others.seconds + this_one_seconds) / (others.requests + 1)
 
+    def _halves(self) -> tuple[Totals, Totals, Totals]:
+        notes = self._notes
+        first, last = notes[0], notes[-1]
+        middle_seconds = (first.at_seconds + last.at_seconds) / 2
+        return first, min(notes, key=lambda note: abs(note.at_seconds - middle_seconds)), last
 
-def bucket_weights(upper_bounds: Collection[float], target_seconds: float) -> tuple[float, ...]:
-    """Share of each bucket's observations that lie within the target.
-
-    Args:
-        upper_bounds: Ascending, the last one infinite; each bucket counts what is above the bound before it.
-        target_seconds: The target.
-    """
-    weights = []
-    for lower, upper in pairwise((0.0, *upper_bounds)):
-        if upper <= target_seconds:
-            weights.append(1.0)
-        elif lower >= target_seconds or math.isinf(upper):
-            weights.append(0.0)
-        else:
-            weights.append((target_seconds - lower) / (upper - lower))
-    return tuple(weights)
-
-
-def _share(before: Totals, after: Totals) -> float | None:
-    requests = after.requests - before.requests
-    return (after.within - before.within) / requests if requests > 0 else None
+    def _times(self, first: Counts, middle: Counts, last: Counts) -> Times:
+        whole = last.since(first)
+        return Times(
+            requests=int(whole.requests),
+            average_seconds=whole.average_seconds,
+            p95_seconds=whole.quantile_seconds(0.95, self._bounds),
+            trend=_pace(middle.since(first).average_seconds, last.since(middle).average_seconds),
+            share=whole.share_within(self._weights),
+        )
 
 
 def _trend(older: float | None, newer: float | None) -> Trend:
@@ -163,3 +184,11 @@ def _trend(older: float | None, newer: float | None) -> Trend:
     if abs(newer - older) < TREND_STEP:
         return "steady"
     return "rising" if newer > older else "falling"
+
+
+def _pace(older_seconds: float | None, newer_seconds: float | None) -> Pace:
+    if older_seconds is None or newer_seconds is None:
+        return "unknown"
+    if abs(newer_seconds - older_seconds) <= PACE_STEP * max(older_seconds, newer_seconds):
+        return "steady"
+    return "slower" if newer_seconds > older_seconds else "faster"

@@ -1,11 +1,12 @@
-"""Share of requests within the target, its trend and the health routes' average, all from the latency histogram."""
+"""Share of requests within the target, average, 95th percentile and their trends, all from the latency histogram."""
 
 import math
 
 import pytest
 
 from telemetry import names
-from telemetry.health.latency import LatencyWindow, Sla, bucket_weights
+from telemetry.health.counts import Counts, bucket_weights
+from telemetry.health.latency import LatencyWindow, Sla, Times
 from telemetry.metrics import Metrics
 
 
@@ -123,3 +124,48 @@ def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(w
 )
 def test_a_bucket_counts_by_its_share_below_the_target(target_seconds, weights):
     assert bucket_weights((0.5, 1.0, 4.0, math.inf), target_seconds) == pytest.approx(weights)
+
+
+def test_times_of_routes_and_of_health_checks_stand_beside_each_other(window, after):
+    after(fast=3, slow=1)
+    after(fast=4, route="/api/v1/health")
+    after(fast=4)
+
+    # 0.3 s lies in the bucket of 0.25 to 0.5, 0.6 s in that of 0.5 to 0.75: 7.6 of 8 requests are within 60 % of the latter.
+    assert window.route_times() == Times(8, pytest.approx(0.3375), pytest.approx(0.5 + 0.25 * 0.6), "steady", 0.875)
+    assert window.health_times() == Times(4, pytest.approx(0.3), pytest.approx(0.25 + 0.25 * 0.95), "unknown", 1.0)
+
+
+def test_times_without_a_request_are_not_known(window, after):
+    after()
+    assert window.route_times() == window.health_times() == Times(0, None, None, "unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "trend"),
+    [
+        ((4, 0), (0, 4), "slower"),
+        ((0, 4), (4, 0), "faster"),
+        ((4, 0), (4, 0), "steady"),
+        ((9, 1), (8, 2), "steady"),
+        ((0, 0), (1, 0), "unknown"),
+    ],
+)
+def test_the_pace_is_the_newer_halfs_average_against_the_olders(window, after, older, newer, trend):
+    after(*older, route="/api/v1/health")
+    after(*newer, route="/api/v1/health")
+
+    assert window.health_times().trend == trend
+
+
+@pytest.mark.parametrize(
+    ("buckets", "share", "seconds"),
+    [
+        ((0, 0, 0), 0.95, None),
+        ((10, 0, 0), 0.5, 0.5),
+        ((10, 10, 0), 0.75, 1.5),
+        ((10, 0, 10), 0.95, 2.0),  # above all bounds: the highest of them is all that is known
+    ],
+)
+def test_a_quantile_is_linear_within_its_bucket(buckets, share, seconds):
+    assert Counts(buckets).quantile_seconds(share, (1.0, 2.0, math.inf)) == seconds

@@ -5,12 +5,14 @@ import os
 import pytest
 
 from telemetry import names
-from telemetry.health import Evidence, Verdict
+from telemetry.config import TelemetryConfig
+from telemetry.health import Evidence, Health, Verdict
 from telemetry.health.checks import milliseconds
 from telemetry.metrics import Metrics
 from tests.telemetry.health.bodies import head
 
 UNAME = os.uname()
+NO_TIMES = {"requests": 0, "average": None, "p95": None, "trend": "unknown", "withinTarget": None}
 
 
 def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
@@ -25,11 +27,18 @@ def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
             "services": {"server": {"status": "up", "healthy": True, "ageSeconds": 0.0, "state": "ready"}},
             "system": {"memory": {}, "cpu": {}, "platform": f"{UNAME.sysname} {UNAME.release}"},
             "process": {"pid": os.getpid(), "gc": {}},
-            "sla": {"target": "500ms", "withinTarget": None, "trend": "unknown", "requests": 0, "windowSeconds": 0.0, "ageSeconds": 0.0},
+            "sla": {"target": "500ms", "withinTarget": None, "trend": "unknown", "requests": 0, "windowSeconds": 0.0, "ageSeconds": 0.0}
+            | {"routes": NO_TIMES, "healthChecks": NO_TIMES},
             "responseTime": "0ms",
             "avgResponseTime": "0ms",
         },
     )
+
+
+def test_times_can_be_switched_off(metrics, lifecycle, clock):
+    config = TelemetryConfig.from_env({"TELEMETRY_HEALTH_TIMES": "false"})
+    sla = Health(config, metrics, lifecycle, clock=clock, monotonic=clock).report().body["sla"]
+    assert sla.keys() == {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds"}
 
 
 def fill(metrics: Metrics) -> None:
@@ -120,7 +129,11 @@ def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, 
             "services": SERVICES,
             "system": SYSTEM,
             "process": PROCESS,
-            "sla": {"target": "500ms", "withinTarget": 0.6667, "trend": "unknown", "requests": 3, "windowSeconds": 5.0, "ageSeconds": 1.0},
+            "sla": {"target": "500ms", "withinTarget": 0.6667, "trend": "unknown", "requests": 3, "windowSeconds": 5.0, "ageSeconds": 1.0}
+            | {
+                "routes": {"requests": 3, "average": "400ms", "p95": "962.5ms", "trend": "unknown", "withinTarget": 0.6667},
+                "healthChecks": {"requests": 1, "average": "10ms", "p95": "9.75ms", "trend": "unknown", "withinTarget": 1.0},
+            },
             "responseTime": "0ms",
             "avgResponseTime": "5ms",
         },
