@@ -3,7 +3,7 @@
 from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import access, errors
+from service import access, errors, middleware
 from service.blueprints import auth, blog, documentation, health, root
 from service.config import ServiceConfig
 from service.store import Store
@@ -19,11 +19,11 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
         store: The database; not necessarily reachable.
     """
     app = Flask("service", static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = config.body_limit_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Never bound to an app: it would add a /metrics route and time every request a second time.
     metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
     errors.install(app)
+    middleware.install(app, config, telemetry.config.api_supported_versions)
     app.register_blueprint(root.blueprint(telemetry.config.service_version))
     app.register_blueprint(blog.blueprint(store.posts, metrics))
     tokens = access.Tokens(config)

@@ -48,8 +48,19 @@ class ServiceConfig(AccountSettings):
     )
     host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
     port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
+    security_headers: bool = Field(
+        True, alias="SECURITY_HEADERS", description="send the headers that keep browsers from misusing answers; HSTS in production"
+    )
+    compression: bool = Field(True, alias="COMPRESSION", description="compress answers as clients accept it (zstd, br, gzip)")
+    api_versioning: bool = Field(
+        True, alias="API_VERSIONING", description="say that an unknown version is one, and which routes are deprecated"
+    )
+    cache_control: bool = Field(
+        True, alias="CACHE_CONTROL", description="say who may keep an answer, and send it once only (`ETag`); without it nothing is said"
+    )
+    body_limit: bool = Field(True, alias="REQUEST_BODY_LIMIT", description="refuse request bodies larger than their route takes")
     body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(
-        1024**2, alias="REQUEST_BODY_LIMIT_BYTES", description="largest request body"
+        1024**2, alias="REQUEST_BODY_LIMIT_BYTES", description="largest request body, but for routes that take more"
     )
 
     mongodb_uri: MongodbUri = Field(

@@ -13,6 +13,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from werkzeug.exceptions import NotFound
 
+from service import middleware
 from service.api import Answer, Instant, Model, answer, operation
 from service.blueprints import cursors
 from service.blueprints.metered import counted
@@ -22,6 +23,8 @@ from telemetry import names
 TAG: Final = "Blog"
 MOST_PER_PAGE = 100
 LONGEST_SLUG = 200
+FRESH_SECONDS = 60
+STALE_SECONDS = 300
 
 
 def _printable(value: str) -> str:
@@ -121,6 +124,7 @@ def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
     blog = Blueprint("blog", __name__, url_prefix="/api/v1/blog")
 
     @blog.get("/posts")
+    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, names.POST_LISTS, filter=_filter_label)
     @operation(TAG, {200: Answer("A page.", PostsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=PostsQuery)
     def list_posts(query: PostsQuery) -> Response:
@@ -129,6 +133,7 @@ def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
         return _page(posts.page(limit=query.limit, after=after, tag=query.tag, category=query.category), query)
 
     @blog.get("/posts/<slug>")
+    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, names.POST_READS, result=_result_label)
     @operation(TAG, {200: Answer("The post.", WholePost)}, problems=(404,), path={"slug": "The post's name in URLs."})
     def get_post(slug: str) -> Response:

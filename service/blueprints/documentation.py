@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, json, render_template, send_from_directory, url_for
 from werkzeug.exceptions import NotFound
 
+from service import middleware
 from service.api import Answer, operation
 from service.api.document import openapi
 
@@ -39,6 +40,7 @@ def blueprint(version: str) -> Blueprint:
     written: list[bytes] = []
 
     @routes.get("/openapi.json")
+    @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: Answer("OpenAPI 3.1.")})
     def document() -> Response:
         """This API in OpenAPI 3.1."""
@@ -47,6 +49,7 @@ def blueprint(version: str) -> Blueprint:
         return Response(written[0], mimetype="application/json")
 
     @routes.get("/docs")
+    @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: Answer("A page.", media_types=("text/html",))})
     def page() -> Response:
         """This API as a page to read and to try."""

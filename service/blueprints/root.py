@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
 from pydantic import BaseModel, Field
 
+from service import middleware
 from service.api import Answer, operation
 from telemetry import names
 
@@ -80,6 +81,7 @@ def blueprint(version: str) -> Blueprint:
     routes = Blueprint("root", __name__, template_folder="templates")
 
     @routes.get("/")
+    @middleware.public(max_age_seconds=300)
     @operation(TAG, ANSWERS)
     def root() -> Response:
         """This page: what Serene is and where to look; HTML or JSON by `Accept`."""

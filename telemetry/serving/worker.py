@@ -29,6 +29,7 @@ from telemetry.context import current_record
 from telemetry.serving import hooks
 from telemetry.serving.connections import Connections, Waiting
 from telemetry.serving.drain import WATCHDOG_AHEAD_SECONDS
+from telemetry.serving.leftover import CONTINUE, AskedFor, linger
 from telemetry.serving.observed import Observed
 from telemetry.serving.session import serve_until_stopped
 from telemetry.serving.stop import HELD_SIGNALS, STOP_SIGNALS, Stop
@@ -52,6 +53,23 @@ class _Address:
 
     def getsockname(self) -> Any:
         return self._name
+
+
+def _has_body(environ: dict[str, Any]) -> bool:
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def _start(response: Any, environ: dict[str, Any], status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+    body = environ["wsgi.input"]
+    # A client that was not told to send its body may send it, or its next request: nobody can know.
+    unasked = isinstance(body, AskedFor) and not body.wanted
+    # To find the next request behind a refused body we would have to read a body that may have no end.
+    endless = "HTTP_TRANSFER_ENCODING" in environ and status >= "4"
+    # gunicorn drops this header of an app.
+    wished = any(name.lower() == "connection" and value.lower() == "close" for name, value in headers)
+    if unasked or endless or wished:
+        response.force_close()
+    return response.start_response(status, headers, *exc_info)
 
 
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
@@ -148,8 +166,13 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             StopIteration: It was the connection's last.
             OSError: The client is gone.
         """
+        # gunicorn would tell a client to send its body before anybody knows whether it is wanted.
+        asks, req._expected_100_continue = req._expected_100_continue, False
         response, environ = wsgi.create(req, sock, addr, listener_name, self.cfg)
         environ["wsgi.multithread"] = True
+        response.version = self.telemetry.config.service_name
+        if asks:
+            environ["wsgi.input"] = AskedFor(req.body, partial(sock.sendall, CONTINUE))
         self._count_request()
         if self.telemetry.lifecycle.draining or not self.cfg.keepalive:
             response.force_close()
@@ -166,6 +189,8 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
                 raise StopIteration from error
             sock.settimeout(None)
         if response.should_close():
+            if _has_body(environ):
+                linger(sock)
             raise StopIteration
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
@@ -188,7 +213,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         os._exit(1)
 
     def _respond(self, response: Any, environ: dict[str, Any]) -> None:
-        body = self.wsgi(environ, response.start_response)
+        body = self.wsgi(environ, partial(_start, response, environ))
         try:
             for chunk in body:
                 response.write(chunk)
