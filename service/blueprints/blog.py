@@ -128,7 +128,7 @@ def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
     @counted(metrics, names.POST_LISTS, filter=_filter_label)
     @operation(TAG, {200: Answer("A page.", PostsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=PostsQuery)
     def list_posts(query: PostsQuery) -> Response:
-        """Published posts, newest first; by `tag` and `category`, up to `limit` a page, from `cursor` on."""
+        """Published posts, newest first; by tag and category, up to limit a page, from cursor on."""
         after = cursors.decode(query.cursor) if query.cursor else None
         return _page(posts.page(limit=query.limit, after=after, tag=query.tag, category=query.category), query)
 

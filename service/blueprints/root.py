@@ -40,7 +40,7 @@ class Description(BaseModel):
 
 
 FOR_BOTH: Final = ("application/json", "text/html")
-ANSWERS: Final = {200: Answer("A description.", Description, media_types=FOR_BOTH, headers={"Vary": "`Accept`."})}
+ANSWERS: Final = {200: Answer("A description.", Description, media_types=FOR_BOTH, headers={"Vary": "Accept."})}
 
 
 def _routes(app: Flask) -> list[dict[str, str]]:
@@ -84,7 +84,7 @@ def blueprint(version: str) -> Blueprint:
     @middleware.public(max_age_seconds=300)
     @operation(TAG, ANSWERS)
     def root() -> Response:
-        """This page: what Serene is and where to look; HTML or JSON by `Accept`."""
+        """This page: what Serene is and where to look; HTML or JSON by Accept."""
         description = _description(version)
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             response = make_response(render_template("root.html", **description))

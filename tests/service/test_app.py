@@ -20,7 +20,7 @@ DESCRIPTION = {
         "readiness": "/api/v1/health/readiness",
     },
     "routes": [
-        {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by `Accept`."},
+        {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by Accept."},
         {"method": "POST", "path": "/api/v1/auth/login", "about": "Tokens for an e-mail and its password."},
         {"method": "POST", "path": "/api/v1/auth/logout", "about": "Ends the login of a refresh token; also one that has ended."},
         {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
@@ -38,7 +38,7 @@ DESCRIPTION = {
         {
             "method": "GET",
             "path": "/api/v1/blog/posts",
-            "about": "Published posts, newest first; by `tag` and `category`, up to `limit` a page, from `cursor` on.",
+            "about": "Published posts, newest first; by tag and category, up to limit a page, from cursor on.",
         },
         {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
         {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},

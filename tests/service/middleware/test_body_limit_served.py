@@ -1,21 +1,29 @@
-"""A refused body and its connection under a real gunicorn, seen by plain sockets: the answer arrives whole, then the connection ends."""
+"""A refused body and its connection under both servers, seen by plain sockets: the answer arrives whole, then the connection ends."""
 
 import contextlib
 import json
 import socket
+import sys
 import time
 
 import pytest
 
 from tests.service.middleware.app import BODY_LIMIT, UPLOAD_LIMIT
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, gunicorn, until
+from tests.telemetry.serving.processes import PATIENCE_SECONDS, Server, gunicorn, until
+
+ENVIRON = {"REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT, "DRAIN_DELAY_SECONDS": 0, "OTEL_SERVICE_NAME": "Serene"}
+SERVERS = {
+    "gunicorn": lambda: gunicorn(app="tests.service.middleware.app:served()", **ENVIRON),
+    "alone": lambda: contextlib.closing(Server(sys.executable, "-m", "tests.service.middleware.alone", **ENVIRON)),
+}
+
+pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def port():
-    """Where the small app is served, by the service's own configuration."""
-    environ = {"REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT, "DRAIN_DELAY_SECONDS": 0, "OTEL_SERVICE_NAME": "Serene"}
-    with gunicorn(app="tests.service.middleware.app:served()", **environ) as server:
+@pytest.fixture(scope="module", params=SERVERS)
+def port(request):
+    """Where the small app is served."""
+    with SERVERS[request.param]() as server:
         until(lambda: server.process.poll() is None and server.get("/api/v1/small").status == 200, "an answer")
         yield server.port
 

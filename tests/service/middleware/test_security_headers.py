@@ -40,7 +40,8 @@ def test_the_table_is_what_the_issue_names():
 
 
 def test_only_production_asks_for_https_for_ever(client_of):
-    response = client_of(DEPLOYMENT_ENVIRONMENT="production").get("/api/v1/posts")
+    production = {"DEPLOYMENT_ENVIRONMENT": "production", "SERENE_TOKEN_KEYS": f"a:{'x' * 32}"}
+    response = client_of(**production).get("/api/v1/posts")
     assert response.headers["Strict-Transport-Security"] == STRICT_TRANSPORT
 
 
