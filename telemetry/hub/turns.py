@@ -7,7 +7,7 @@ every turn, so they only add up: what a long turn means is decided elsewhere.
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -16,7 +16,6 @@ from gevent.hub import Hub
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
-from telemetry.hub.clocks import Usage
 from telemetry.names import HUB_LAG
 
 _LOWEST, _HIGHEST = -2, 2
@@ -30,12 +29,14 @@ class Block:
     Args:
         began: ``perf_counter`` seconds when the loop had its events.
         ended: ``perf_counter`` seconds when it went to poll for the next.
-        usage: The totals at its end.
+        hub_cpu: CPU seconds of the hub's thread at its end.
+        process_cpu: CPU seconds of the process at its end.
     """
 
     began: float
     ended: float
-    usage: Usage
+    hub_cpu: float
+    process_cpu: float
 
 
 class Turns:
@@ -54,16 +55,9 @@ class Turns:
         self._counts = [0] * (len(self._bounds) + 1)
         self._seconds = 0.0
         self._watchers: list[Any] = []
-        self._read: Callable[[], Usage]
 
-    def start(self, hub: Hub, read: Callable[[], Usage]) -> None:
-        """Begin to time the turns of a hub, from its own thread.
-
-        Args:
-            hub: Of this thread.
-            read: Gives the totals, at the end of each block.
-        """
-        self._read = read
+    def start(self, hub: Hub) -> None:
+        """Begin to time the turns of a hub, from its own thread."""
         # Lowest before the poll: after gevent's own watcher, which runs the greenlets that are ready. Highest after it: before any other.
         before = hub.loop.prepare(ref=False, priority=_LOWEST)
         after = hub.loop.check(ref=False, priority=_HIGHEST)
@@ -104,6 +98,6 @@ class Turns:
             self._counts[bisect_left(self._bounds, seconds)] += 1
             self._seconds += seconds
             if seconds >= self.threshold_seconds:
-                self.blocks.append(Block(began, now, self._read()))
-            # Last: reading the totals lets other threads run, and to them the turn has not ended before its block is there.
-            self.began = 0.0
+                # No clock that lets other threads run: the watching one would see the hub here and not who held it.
+                self.blocks.append(Block(began, now, time.thread_time(), time.process_time()))
+            self.began = 0.0  # last: for other threads a turn has not ended before its block is there

@@ -71,7 +71,7 @@ class HubWatch:
 
         self.greenlets.start()
         clocks = Clocks()
-        self._turns.start(hub, clocks.read)
+        self._turns.start(hub)
         self._watcher = Watcher(
             hub.thread_ident,
             clocks,

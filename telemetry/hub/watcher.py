@@ -130,7 +130,7 @@ class Watcher:
         last, self._last = self._last, now
         began = now.began
         gap = self._gap(last.at + self._look_every_seconds, now.at, own_clocks)
-        blocks = self._take_blocks(last)
+        blocks = self._take_blocks(last, now)
         if not blocks and now.at - (began or now.at) < self._turns.threshold_seconds:
             self._look_between_turns(gap, last, now)
         if began != self._turn_began:
@@ -139,7 +139,7 @@ class Watcher:
         if began and now.at - began >= self._turns.threshold_seconds / 2:
             self._see_holder()
 
-    def _take_blocks(self, last: _Look) -> list[Block]:
+    def _take_blocks(self, last: _Look, now: _Look) -> list[Block]:
         taken = []
         while self._turns.blocks:
             block = self._turns.blocks.popleft()
@@ -147,7 +147,8 @@ class Watcher:
             # A turn that began and ended between two looks was never seen.
             seen = block.began == self._turn_began
             before = self._before_turn if seen else last
-            shares = shares_of(block.began, block.ended, block.usage.since(before.usage), self._gaps)
+            at_end = Usage(block.hub_cpu, now.usage.thread_ready, block.process_cpu)
+            shares = shares_of(block.began, block.ended, at_end.since(before.usage), self._gaps)
             holder = max(self._holders.values(), key=lambda each: each.seen, default=None) if seen else None
             self._found(Finding(shares, holder, self._looks))
         return taken

@@ -61,7 +61,9 @@ class NativeServer:
             if late:
                 break
             gevent.sleep(0.002)
-        os.close(self._wake_write)
+        if self._thread.ended:
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _run(self) -> None:
         poll = new_poll()
@@ -73,7 +75,6 @@ class NativeServer:
                 if not self._stopping:
                     self._accept()
         self._listener.close()
-        os.close(self._wake_read)
 
     def _accept(self) -> None:
         try:

@@ -130,7 +130,7 @@ def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
             eventually(lambda: cpu_seconds)
             gevent.sleep(0.1)
             blocked = watched.blocked()
-        assert not blocked.keys() & {"cpu", "blocked"}
+        assert blocked.get("cpu", 0.0) + blocked.get("blocked", 0.0) < 0.1
         if "gil" in blocked:
             break
     assert 0.05 < blocked["gil"] < cpu_seconds[0] + 0.08

@@ -80,9 +80,13 @@ class Client:
         self.received += more
         return more
 
-    def ended(self):
+    def ended(self, timeout_seconds=30):
         """Whether the server closes without sending more."""
-        return self._receive() == b""
+        self.socket.settimeout(timeout_seconds)
+        try:
+            return self._receive() == b""
+        except TimeoutError:
+            return False
 
     def close(self):
         self.socket.close()
