@@ -17,6 +17,7 @@ from greenlet import GreenletExit
 from telemetry.config import SettingError
 from telemetry.serving.connections import Connection, Connections, Waiting
 from telemetry.serving.drain import WATCHDOG_AHEAD_SECONDS, longest_seconds
+from telemetry.serving.leftover import linger
 from telemetry.serving.observed import Observed
 from telemetry.serving.session import serve_until_stopped
 from telemetry.serving.sockets import PortError, listen
@@ -102,6 +103,15 @@ class _Handler(pywsgi.WSGIHandler):
     def handle_one_response(self) -> None:
         with self._connection.busy(self._close_after_response):
             super().handle_one_response()
+
+    def run_application(self) -> None:
+        super().run_application()
+        body: Any = self.wsgi_input
+        self.close_connection = self.close_connection or (body.chunked_input and (self.code or 0) >= 400)
+        if self.close_connection and (body.chunked_input or body.position < (body.content_length or 0)):
+            # gevent would read what is left of the body to its end, and there may be none.
+            body.chunked_input, body.content_length = False, 0
+            linger(self.socket)
 
     def handle_error(self, kind: type[BaseException] | None, value: BaseException | None, traceback: Any) -> None:
         if isinstance(value, GreenletExit):
