@@ -101,7 +101,7 @@ def test_the_report_of_a_healthy_service_has_what_it_promises(running):
     assert {part: set(body[part]) for part in ("system", "process", "sla")} == {
         "system": {"memory", "cpu", "platform"},
         "process": {"pid", "rssBytes", "cpuSeconds", "cpuUsage", "gc", "greenlets", "openFiles"},
-        "sla": {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds"},
+        "sla": {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds", "routes", "healthChecks"},
     }
     assert set(body["system"]["memory"]) == {"usedPercentage", "availableBytes", "usedBytes"}
     assert set(body["system"]["cpu"]) == {"cores", "loadAverage", "usage"}
