@@ -131,7 +131,7 @@ class Telemetry:
         """Start what runs in the background; in the worker's process, from its main greenlet.
 
         Raises:
-            OSError: The management port is taken.
+            SettingError: The management port cannot be used; the text is one line.
         """
         if self._started:
             return
