@@ -7,6 +7,7 @@ is exactly one request, so that the chosen rate is the rate. A 404 that was aske
 import os
 import random
 import time
+import uuid
 
 import gevent
 from locust import FastHttpUser, task
@@ -24,6 +25,7 @@ class Reader(FastHttpUser):
 
     def on_start(self) -> None:
         self.next: str | None = None
+        self.member: dict[str, str] | None = None
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
@@ -69,6 +71,17 @@ class Reader(FastHttpUser):
         with self.client.get(f"{_POSTS}/{random.choice(_GONE)}", name="post, not there", catch_response=True) as answer:
             if answer.status_code == 404:
                 answer.success()
+
+    @task(2)
+    def log_in(self) -> None:
+        if self.member is None:
+            self.member = {"email": f"reader-{uuid.uuid4().hex}@serene-demo.com", "password": uuid.uuid4().hex}
+            self.client.post(f"{_API}/auth/register", json=self.member | {"name": "A Reader"}, name="register")
+        else:
+            # 429: two log-ins from one address at the same instant, as all of ours are; a person would press the button again.
+            with self.client.post(f"{_API}/auth/login", json=self.member, name="log in", catch_response=True) as answer:
+                if answer.status_code == 429:
+                    answer.success()
 
     @task(6)
     def look_at_health(self) -> None:

@@ -61,7 +61,7 @@ def pool(scrape):
 def waiting_and_holding(service):
     """The ids of the blog requests that are in flight: each holds a connection or waits for one."""
     answer = requests.get(f"{service.management}/debug/requests", timeout=5)
-    return {request["request_id"] for request in answer.json() if request["path"].startswith("/api/v1/blog")}
+    return {request["requestId"] for request in answer.json()["requests"] if request["route"].startswith("/api/v1/blog")}
 
 
 def consistent_instant(service, pid, port):

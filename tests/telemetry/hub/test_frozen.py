@@ -35,7 +35,7 @@ blocked = metrics.counters(names.HUB_BLOCKED)
 until = time.monotonic() + 20
 while blocked["frozen",]._value.get() < 0.4 and time.monotonic() < until:
     gevent.sleep(0.01)
-hubs = [each for each in gc.get_objects() if isinstance(each, gevent.hub.Hub)]
+hubs = [each for each in gc.get_objects() if issubclass(type(each), gevent.hub.Hub)]
 print(blocked["frozen",]._value.get(), len(hubs), flush=True)
 """
 
