@@ -234,11 +234,10 @@ def test_stacks_are_read_while_greenlets_go_on():
         each.greenlet = gevent.spawn(serve)
     try:
         with serving(in_flight=lambda: tuple(in_flight)) as management:
-            before = len(turns)
             for _ in range(30):
+                before = len(turns)
                 status, _, body = get(management, "/debug/stacks")
-                assert (status, body.count(b"request ")) == (200, 50)
-        assert len(turns) > before
+                assert (status, body.count(b"request "), len(turns) > before) == (200, 50, True)
     finally:
         # Left alone they would run for ever, and take every later test's time.
         gevent.killall([each.greenlet for each in in_flight])
