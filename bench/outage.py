@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from bench.rounds import ask_for, compare
-from stack.backends import BACKENDS
+from stack.backends import every_port
 from stack.ports import free_offset
 from stack.runner import Stack
 
@@ -29,8 +29,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     options = parser.parse_args()
     backend = "mongodb" if options.what == "database" else "collector"
-    ports = [port for each in BACKENDS for port in each.all_ports(0, 1).values()]
-    with tempfile.TemporaryDirectory() as folder, Stack(free_offset(ports), Path(folder)) as stack:
+    with tempfile.TemporaryDirectory() as folder, Stack(free_offset(every_port(1)), Path(folder)) as stack:
         for name in ("mongodb", "collector", "service"):
             stack.start(name, {"HEALTH_INTERVAL_SECONDS": "1"} if name == "service" else None)
             stack.wait_ready(name)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from stack import paths
-from stack.backends import BACKENDS
+from stack.backends import every_port
 from stack.ports import free_offset
 from stack.runner import Stack
 from tests.e2e.observing import Scrape, wait_for
@@ -23,8 +23,7 @@ QUICK = {"HEALTH_INTERVAL_SECONDS": "1", "DRAIN_DELAY_SECONDS": "1"}
 
 def new_stack(directory: Path, workers: int = 1) -> Stack:
     """A stack on free ports in a folder of its own; nothing started."""
-    ports = [port for backend in BACKENDS for port in backend.all_ports(0, 8).values()]
-    return Stack(offset=free_offset(ports), directory=directory, workers=workers)
+    return Stack(offset=free_offset(every_port(8)), directory=directory, workers=workers)
 
 
 @pytest.fixture(scope="session")
