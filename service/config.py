@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from service.account_settings import DEVELOPMENT_KEYS, AccountSettings, parse_keys
+from service.settings.accounts import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from telemetry.config import Environment, Port, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from gevent.lock import BoundedSemaphore
 
-from service.account_settings import AccountSettings
+from service.settings.accounts import AccountSettings
 
 
 class Busy(Exception):

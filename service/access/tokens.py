@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import jwt
 
-from service.account_settings import AccountSettings, parse_keys
+from service.settings.accounts import AccountSettings, parse_keys
 from service.store import Role
 
 ALGORITHM: Final = "HS256"

@@ -5,9 +5,9 @@ from flask import Flask
 
 from service import errors
 from service.access import Identity, Tokens, current_account, install, protected
-from service.account_settings import AccountSettings
 from service.api import Answer, operation
 from service.api.access import access_of
+from service.settings.accounts import AccountSettings
 
 TOKENS = Tokens(AccountSettings.from_env({}))
 ANYBODY = {200: Answer("Somebody.")}

@@ -4,7 +4,7 @@ import gevent
 import pytest
 
 from service.access import Busy, Passwords
-from service.account_settings import AccountSettings
+from service.settings.accounts import AccountSettings
 from telemetry import current_record
 from telemetry.context import set_current_record
 from tests.telemetry.records import record

@@ -9,9 +9,9 @@ import jwt
 import pytest
 
 from service.access import Identity, Tokens
-from service.account_settings import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from service.api.access import access_of
 from service.app import create_app
+from service.settings.accounts import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from tests.service.accounts import bearer
 from tests.service.conftest import ClosingClient
 
