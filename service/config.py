@@ -11,6 +11,11 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from service.settings.accounts import DEVELOPMENT_KEYS, AccountSettings, parse_keys
+from service.settings.bookings import BookingSettings
+from service.settings.companion import CompanionSettings
+from service.settings.files import FileSettings
+from service.settings.limits import LimitSettings
+from service.settings.payments import PaymentSettings
 from telemetry.config import Environment, Port, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
@@ -36,7 +41,7 @@ PoolFloor = Annotated[int, Field(ge=0, le=1000)]
 MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
 
 
-class ServiceConfig(AccountSettings):
+class ServiceConfig(AccountSettings, PaymentSettings, BookingSettings, CompanionSettings, FileSettings, LimitSettings):
     """How the API is served and how it reaches MongoDB; durations are seconds, and each of them is finite.
 
     A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer never comes is read once more, so it

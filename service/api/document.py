@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from service.api import problems
 from service.api.access import access_of
 from service.api.operation import JSON, Answer, Operation, operation_of
-from service.api.parameters import of_path, of_query
+from service.api.parameters import of_headers, of_path, of_query
 from telemetry import names
 
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -109,10 +109,9 @@ def _operation(rule: Rule, found: Operation, view: Callable[..., Any], reference
     written: dict[str, Any] = {"operationId": rule.endpoint.replace(".", "_"), "tags": [found.tag], "summary": summary}
     if more.strip():
         written["description"] = more.strip()
-    if parameters := [*of_path(rule, found.path), *(of_query(found.query) if found.query else ())]:
+    if parameters := list(_parameters(rule, found)):
         written["parameters"] = parameters
-    if found.body is not None:
-        content = {JSON: {"schema": references[found.body, "validation"]}}
+    if content := _content(found, references):
         written["requestBody"] = {"required": True, "content": content}
     answers = {str(status): _answer(answer, references) for status, answer in found.answers.items()}
     for status in problems.statuses(found, access):
@@ -126,6 +125,21 @@ def _operation(rule: Rule, found: Operation, view: Callable[..., Any], reference
         # OpenAPI 3.1 lets any scheme name the roles that it takes, "which are required for the execution".
         written["security"] = [{BEARER: list(access.roles)}]
     return written
+
+
+def _parameters(rule: Rule, found: Operation) -> Iterator[dict[str, Any]]:
+    yield from of_path(rule, found.path)
+    if found.query is not None:
+        yield from of_query(found.query)
+    if found.headers is not None:
+        yield from of_headers(found.headers)
+
+
+def _content(found: Operation, references: References) -> dict[str, Any]:
+    content: dict[str, Any] = {kind: {"schema": {}} for kind in found.stream}
+    if found.body is not None:
+        content[JSON] = {"schema": references[found.body, "validation"]}
+    return content
 
 
 def _answer(answer: Answer, references: References) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from service.api.reading import read_body, read_query
+from service.api.reading import read_body, read_headers, read_query
 
 View = Callable[..., Any]
 
@@ -47,6 +47,8 @@ class Operation:
         body: Model of the JSON body.
         problems: Statuses of the problems that it answers beside those that follow from the rest.
         path: What each variable part of the path is, by name.
+        headers: Model of the request's headers that count; a field's alias is the header's name, every value is text.
+        stream: Media types of a body that the view reads itself, piece by piece.
     """
 
     tag: str
@@ -55,6 +57,8 @@ class Operation:
     body: type[BaseModel] | None = None
     problems: frozenset[int] = frozenset()
     path: Mapping[str, str] = field(default_factory=dict)
+    headers: type[BaseModel] | None = None
+    stream: tuple[str, ...] = ()
 
 
 def operation(
@@ -65,19 +69,23 @@ def operation(
     body: type[BaseModel] | None = None,
     problems: tuple[int, ...] = (),
     path: Mapping[str, str] | None = None,
+    headers: type[BaseModel] | None = None,
+    stream: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
-    """Describe a view, and check what it is called with. The view gets the models as ``query=`` and ``body=``.
+    """Describe a view, and check what it is called with. The view gets the models as ``query=``, ``headers=`` and ``body=``.
 
     Args:
         tag: See ``Operation``, as all the others.
     """
-    described = Operation(tag, answers, query, body, frozenset(problems), path or {})
+    described = Operation(tag, answers, query, body, frozenset(problems), path or {}, headers, stream)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(**arguments: Any) -> Any:
             if query is not None:
                 arguments["query"] = read_query(query)
+            if headers is not None:
+                arguments["headers"] = read_headers(headers)
             if body is not None:
                 arguments["body"] = read_body(body)
             return view(**arguments)

@@ -30,13 +30,22 @@ def of_path(rule: Rule, about: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 def of_query(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
     """The parameters of a query string."""
+    return _of_model(model, "query")
+
+
+def of_headers(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
+    """The headers that count."""
+    return _of_model(model, "header")
+
+
+def _of_model(model: type[BaseModel], where: str) -> Iterator[dict[str, Any]]:
     written = model.model_json_schema()
     for name, schema in written["properties"].items():
         description = schema.pop("description", "")
         schema.pop("title", None)
         yield {
             "name": name,
-            "in": "query",
+            "in": where,
             "required": name in written.get("required", ()),
             **({"description": description} if description else {}),
             "schema": _without_null(schema),
@@ -44,7 +53,7 @@ def of_query(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    # A query has no null: what may be None in the model is what may be left out.
+    # Neither a query nor a header has a null: what may be None in the model is what may be left out.
     options: list[dict[str, Any]] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     if len(options) != 1:
         return schema

@@ -25,13 +25,18 @@ _DESCRIPTIONS: Final = {
     401: "There is no valid access token, or the credentials are wrong.",
     403: "The account may not do this.",
     404: "There is no such thing.",
+    402: "The payment was declined.",
     409: "It is in conflict with what is there.",
     413: "The body is larger than is allowed.",
+    412: "A condition of the request does not hold.",
     415: "The body is of a type that is not taken.",
+    416: "The file does not have that range.",
     422: "Some values cannot be used; `errors` says which and why.",
     429: "Too many requests or attempts.",
     500: "Something went wrong on our side; the request id finds what it was.",
+    502: "A service behind this one failed.",
     503: "Not at the moment; send the request again.",
+    504: "A service behind this one did not answer in time.",
 }
 
 
@@ -59,7 +64,9 @@ def statuses(described: Operation, access: Access | None) -> list[int]:
     found = _ALWAYS | described.problems
     if described.body is not None:
         found |= _WITH_BODY
-    if described.query is not None:
+    if described.stream:
+        found |= {413, 415}
+    if described.query is not None or described.headers is not None:
         found |= {422}
     if access is not None:
         found |= {401, 403} if access.roles else {401}

@@ -30,6 +30,19 @@ def read_query(model: type[M]) -> M:
         raise _told(error) from None
 
 
+def read_headers(model: type[M]) -> M:
+    """The headers of the current request that a model names.
+
+    Raises:
+        InvalidParameters: With each header that cannot be used.
+    """
+    names = [str(field.alias) for field in model.model_fields.values()]
+    try:
+        return model.model_validate({name: request.headers[name] for name in names if name in request.headers})
+    except ValidationError as error:
+        raise _told(error) from None
+
+
 def read_body(model: type[M]) -> M:
     """The JSON body of the current request.
 

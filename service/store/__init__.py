@@ -11,6 +11,7 @@ from pymongo import MongoClient
 
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
+from service.store.care import Care
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
@@ -22,6 +23,7 @@ __all__ = [
     "Account",
     "Accounts",
     "BlogPost",
+    "Care",
     "EmailTaken",
     "Guesses",
     "Logins",
@@ -52,6 +54,7 @@ class Store:
         self.posts = Posts(self.database["posts"])
         self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
+        self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None

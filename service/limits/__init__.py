@@ -1,0 +1,1 @@
+"""Rate limits of groups of routes, by account or by address."""
