@@ -4,7 +4,9 @@ from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
 from service import access, errors, middleware
-from service.blueprints import auth, blog, documentation, health, root
+from service.blueprints import auth, blog, companion, documentation, health, root
+from service.blueprints.companion_turns import Talks
+from service.companion import Crisis, Model
 from service.config import ServiceConfig
 from service.store import Store
 from telemetry import Telemetry
@@ -29,6 +31,8 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     tokens = access.Tokens(config)
     access.install(app, tokens)
     app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
+    talks = Talks(store.conversations, Model(config, telemetry), Crisis.from_data(), telemetry, config.companion_context_messages)
+    app.register_blueprint(companion.blueprint(talks, config.companion_heartbeat_seconds))
     app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
     app.register_blueprint(health.blueprint(telemetry.health))
     telemetry.init_app(app)

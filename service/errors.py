@@ -61,17 +61,26 @@ def problem(status: int, detail: str, *, type: str = NO_MORE_TO_SAY, title: str 
         title: The kind of problem in words; the status's own phrase by default.
         members: More members, after those of the RFC.
     """
+    body = problem_members(status, detail, path=request.path, type=type, title=title) | members
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def problem_members(status: int, detail: str, *, path: str, type: str = NO_MORE_TO_SAY, title: str = "") -> dict[str, Any]:
+    """The members of a problem, for where it cannot be the response.
+
+    Args:
+        status: See ``problem``, as most others.
+        path: Of the request.
+    """
     record = current_record()
-    body = {
+    return {
         "type": type,
         "title": title or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": quote(request.path),
+        "instance": quote(path),
         **({"request_id": record.request_id} if record else {}),
-        **members,
     }
-    return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
 def install(app: Flask) -> None:

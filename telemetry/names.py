@@ -175,6 +175,13 @@ LOG_LINES_DROPPED = _counter("telemetry_log_lines_dropped_total", "Log lines tha
 POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
 POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
 LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+# From a refusal at once to an answer that takes all the time it may.
+COMPANION_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
+COMPANION_DURATION = _histogram(
+    "serene_companion_seconds", "Time until a message was answered whole, by outcome.", COMPANION_BUCKETS, "result"
+)
+COMPANION_CALLS = _gauge("serene_companion_calls", "Calls of the companion's model that are under way.")
+COMPANION_CIRCUIT = _gauge("serene_companion_circuit_state", "1 for the state of the companion's circuit, 0 for the others.", "state")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

@@ -8,10 +8,12 @@ from typing import Any
 
 import gevent
 from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure
 
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
 from service.store.care import Care
+from service.store.conversations import Conversation, ConversationMessage, Conversations, new_id, time_of
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
@@ -24,6 +26,9 @@ __all__ = [
     "Accounts",
     "BlogPost",
     "Care",
+    "Conversation",
+    "ConversationMessage",
+    "Conversations",
     "EmailTaken",
     "Guesses",
     "Logins",
@@ -33,10 +38,16 @@ __all__ = [
     "Renewed",
     "Role",
     "Store",
+    "Unreachable",
     "connect",
+    "new_id",
+    "time_of",
 ]
 
 DEFAULT_DATABASE = "serene"
+
+Unreachable = ConnectionFailure
+"""MongoDB does not answer; for who has something better to do then than to fail."""
 
 
 class Store:
@@ -56,6 +67,7 @@ class Store:
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
+        self.conversations = Conversations(self.database["conversations"], self.database["conversation_messages"])
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -74,6 +86,7 @@ class Store:
         self.posts.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
+        self.conversations.create_indexes()
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""

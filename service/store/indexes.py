@@ -19,3 +19,5 @@ POSTS: Final = (
 LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)
 
 GUESSES: Final = (IndexModel([("key", ASCENDING)]),)
+
+CONVERSATIONS: Final = (IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),)

@@ -1,0 +1,133 @@
+"""The companion: say something to it, read and delete what was said. All of it is for members, each their own.
+
+Routes only translate; what becomes of a message is in ``companion_turns``, how it is answered in ``companion_answers``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.exceptions import NotFound
+
+from service.access import current_account, protected
+from service.api import Answer, answer, operation
+from service.blueprints import companion_answers, companion_problems
+from service.blueprints.companion_answers import EVENT_STREAM, STREAM_HEADERS
+from service.blueprints.companion_models import (
+    ConversationsPage,
+    ConversationView,
+    MessageRequest,
+    MessageView,
+    PageQuery,
+    Reply,
+    WholeConversation,
+)
+from service.blueprints.companion_turns import Talks
+from service.companion import ModelUnavailable
+from service.store import Conversation, Conversations
+from telemetry import slow_after
+
+View = Callable[..., Any]
+
+TAG: Final = "Companion"
+
+for_members: Callable[[View], View] = protected(role="member")
+
+SLOW_AFTER_SECONDS: Final = 15.0
+"""A model takes its seconds; more than this is worth a look."""
+
+ID: Final = {"conversation_id": "The conversation's id."}
+ANSWER: Final = Answer(
+    "The answer, whole or as events: `help` where it is called for, `message` with each `delta`, then `done` or `error`.",
+    Reply,
+    media_types=("application/json", EVENT_STREAM),
+    headers={"Cache-Control": "`no-store`."},
+)
+
+
+def blueprint(talks: Talks, heartbeat_seconds: float) -> Blueprint:
+    """The routes of the companion.
+
+    Args:
+        talks: What a message needs.
+        heartbeat_seconds: Longest silence of a stream of events.
+    """
+    routes = Blueprint("companion", __name__, url_prefix="/api/v1/companion")
+    routes.register_error_handler(ModelUnavailable, companion_problems.as_response)
+    _messages(routes, talks, heartbeat_seconds)
+    _conversations(routes, talks.conversations)
+    return routes
+
+
+def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None:
+    @routes.post("/messages")
+    @slow_after(SLOW_AFTER_SECONDS)
+    @for_members
+    @operation(TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *companion_problems.STATUSES))
+    def send_message(body: MessageRequest) -> Response:
+        """Say something to the companion, and get its answer.
+
+        Whoever may be in danger gets help lines, also when the companion has no answer.
+        """
+        turn = talks.begin(current_account().account_id, body.message, body.conversation_id)
+        if body.stream or _wants_events():
+            stays = companion_answers.presence(request.environ)
+            events = companion_answers.Events(turn, request.path, heartbeat_seconds, stays)
+            return Response(events, mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
+        response = answer(companion_answers.whole(turn))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _conversations(routes: Blueprint, conversations: Conversations) -> None:
+    @routes.get("/conversations")
+    @for_members
+    @operation(TAG, {200: Answer("A page.", ConversationsPage)}, query=PageQuery)
+    def list_conversations(query: PageQuery) -> Response:
+        """My conversations, newest first; up to limit a page, from cursor on."""
+        found = conversations.page(current_account().account_id, limit=query.limit + 1, before=query.cursor)
+        shown = found[: query.limit]
+        rest = _next("companion.list_conversations", query, shown[-1].conversation_id) if len(found) > query.limit else None
+        return answer(ConversationsPage(conversations=tuple(map(ConversationView.of, shown)), next=rest))
+
+    @routes.get("/conversations/<conversation_id>")
+    @for_members
+    @operation(TAG, {200: Answer("The conversation.", WholeConversation)}, query=PageQuery, problems=(404,), path=ID)
+    def get_conversation(conversation_id: str, query: PageQuery) -> Response:
+        """One of my conversations with its messages, oldest first; up to limit of them, from cursor on."""
+        mine = _mine(conversations, conversation_id)
+        found = conversations.messages(conversation_id, limit=query.limit + 1, after=query.cursor)
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        rest = _next("companion.get_conversation", query, shown[-1].message_id, conversation_id=conversation_id) if more else None
+        overview = ConversationView.of(mine)
+        return answer(WholeConversation(**dict(overview), messages=tuple(map(MessageView.of, shown)), next=rest))
+
+    @routes.delete("/conversations/<conversation_id>")
+    @for_members
+    @operation(TAG, {204: Answer("It is gone.", media_types=())}, problems=(404,), path=ID)
+    def delete_conversation(conversation_id: str) -> Response:
+        """Delete one of my conversations, with all of its messages."""
+        if not conversations.delete(conversation_id, current_account().account_id):
+            raise _no_such_conversation()
+        return Response(status=204)
+
+
+def _mine(conversations: Conversations, conversation_id: str) -> Conversation:
+    found = conversations.get(conversation_id, current_account().account_id)
+    if found is None:
+        raise _no_such_conversation()
+    return found
+
+
+def _no_such_conversation() -> NotFound:
+    return NotFound("You have no conversation of that id.")
+
+
+def _next(endpoint: str, query: PageQuery, cursor: str, **path: Any) -> str:
+    return f"{url_for(endpoint, **path)}?{urlencode({'limit': query.limit, 'cursor': cursor})}"
+
+
+def _wants_events() -> bool:
+    return request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
