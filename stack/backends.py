@@ -78,6 +78,16 @@ BACKENDS: tuple[Backend, ...] = (
         ready="mongodb://127.0.0.1:{mongodb[wire]}",
     ),
     Backend(
+        name="model",
+        ports={"http": 8089},
+        command=("{root}/.venv/bin/python", "stack/model_server.py", "--port", "{model[http]}"),
+        # As a person would perceive a quick model.
+        environment={"MODEL_FIRST_BYTE_SECONDS": "0.3", "MODEL_TOKENS_PER_SECOND": "40"},
+        url="http://127.0.0.1:{model[http]}/v1",
+        ready="http://127.0.0.1:{model[http]}/health",
+        stop_seconds=5.0,
+    ),
+    Backend(
         name="service",
         ports={"http": 8000, "management": 9464},
         per_worker=("management",),
@@ -89,13 +99,14 @@ BACKENDS: tuple[Backend, ...] = (
             "MONGODB_URI": "mongodb://127.0.0.1:{mongodb[wire]}/serene",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:{collector[otlp]}",
             "TELEMETRY_MANAGEMENT_PORT": "{service[management]}",
+            "COMPANION_BASE_URL": "http://127.0.0.1:{model[http]}/v1",
             "DEPLOYMENT_ENVIRONMENT": "development",
         },
         url="http://127.0.0.1:{service[http]}",
         ready="http://127.0.0.1:{service[http]}/api/v1/health/readiness",
         live="http://127.0.0.1:{service[http]}/api/v1/health/liveness",
         needs=("mongodb",),
-        sends_to=("collector",),
+        sends_to=("collector", "model"),
         seed=("{python}", "-m", "service.seed"),
         # Longer than its drain: gunicorn's graceful_timeout is the drain delay and 45 s.
         stop_seconds=100.0,

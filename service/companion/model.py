@@ -95,7 +95,7 @@ class Model:
         with self.bulkhead.place(), self.circuit.call(), ExitStack() as call:
             attempts = Retrying(
                 stop=stop_after_attempt(self._attempts),
-                wait=wait_exponential_jitter(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS),
+                wait=wait_exponential_jitter(multiplier=FIRST_RETRY_SECONDS, max=LONGEST_RETRY_SECONDS, jitter=FIRST_RETRY_SECONDS),
                 retry=retry_if_exception(_may_be_well_again),
                 sleep=gevent.sleep,
                 reraise=True,

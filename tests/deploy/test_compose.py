@@ -37,7 +37,7 @@ def test_specification_would_refuse_a_misspelt_key() -> None:
 
 def test_images_are_official_and_pinned_to_a_release() -> None:
     images = {name: entry["image"].rpartition(":") for name, entry in files.services().items()}
-    assert {name: image for name, (image, _, _) in images.items()} == OFFICIAL | {"service": "serene", "seed": "serene"}
+    assert {name: image for name, (image, _, _) in images.items()} == OFFICIAL | dict.fromkeys(("service", "seed", "model"), "serene")
     assert {name for name, (_, _, tag) in images.items() if not re.fullmatch(r"v?\d+\.\d+\.\d+(-[a-z]+)?", tag)} == set()
 
 

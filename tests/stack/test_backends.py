@@ -14,7 +14,7 @@ LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
 
 
 def test_up_starts_these_in_this_order() -> None:
-    assert DEFAULT_NAMES == ("mongodb", "service", "collector", "prometheus", "tempo")
+    assert DEFAULT_NAMES == ("mongodb", "model", "service", "collector", "prometheus", "tempo")
 
 
 def test_what_uses_another_is_stopped_before_it() -> None:
@@ -49,6 +49,7 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
         "MONGODB_URI": "mongodb://127.0.0.1:28017/serene",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:5318",
         "TELEMETRY_MANAGEMENT_PORT": "10464",
+        "COMPANION_BASE_URL": "http://127.0.0.1:9089/v1",
         "DEPLOYMENT_ENVIRONMENT": "development",
     }
 

@@ -114,6 +114,7 @@ def test_detached_stack_is_seen_and_stopped_by_later_commands(serene: Serene, nu
     seen = {state["name"]: state for state in json.loads(status.stdout)["backends"]}
     assert {name: state["state"] for name, state in seen.items()} == {
         "mongodb": "ready",
+        "model": "stopped",
         "service": "stopped",
         "collector": "stopped",
         "prometheus": "stopped",

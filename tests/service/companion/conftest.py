@@ -1,0 +1,154 @@
+"""The companion on a model of its own: the whole app, with the settings that a test needs."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+import pytest
+from flask.testing import FlaskClient
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from service.access import Identity, Tokens
+from service.app import create_app
+from service.config import ServiceConfig
+from service.store import connect
+from telemetry import Telemetry, propagation
+from tests.model_server import ModelServer
+from tests.service.accounts import bearer
+from tests.service.conftest import ClosingClient
+
+MESSAGES = "/api/v1/companion/messages"
+CONVERSATIONS = "/api/v1/companion/conversations"
+ADA, BOB = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "0a1b2c3d-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
+PATIENCE_SECONDS = 20.0
+QUICK = {"COMPANION_RETRIES": "0", "COMPANION_CIRCUIT_FAILURES": "1000"}
+"""One attempt, and no circuit breaker in the way."""
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[ModelServer]:
+    """A model that all tests share."""
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture
+def model(model_server: ModelServer) -> ModelServer:
+    """A model that answers at once."""
+    model_server.reset()
+    return model_server
+
+
+@pytest.fixture
+def telemetry() -> Iterator[Telemetry]:
+    """Telemetry that keeps every trace; greenlets belong to the request that spawned them, as in production."""
+    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    propagation.install()
+    yield telemetry
+    propagation.uninstall()
+    telemetry.tracing.queue.take(10_000)
+    telemetry.shutdown()
+
+
+@pytest.fixture
+def spans(telemetry: Telemetry) -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter
+
+
+@dataclass
+class Companion:
+    """The app, and who talks to it."""
+
+    client: FlaskClient
+    telemetry: Telemetry
+
+    def say(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
+        """Say something; the answer is read whole."""
+        return self.client.post(MESSAGES, json={"message": message, **body}, headers=member(account))
+
+    def stream(self, message: str = "hello", account: str = ADA, **body: Any) -> list[tuple[str, Any]]:
+        """Say something, and take the answer as events."""
+        response = self.say(message, account, stream=True, **body)
+        assert (response.status_code, response.mimetype) == (200, "text/event-stream"), response.get_data(as_text=True)
+        return events(response.get_data(as_text=True))
+
+    def get(self, path: str, account: str = ADA) -> Any:
+        """Read something."""
+        return self.client.get(path, headers=member(account))
+
+    def results(self) -> dict[str, int]:
+        """How many messages fared how."""
+        samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
+        return {one.labels["result"]: int(one.value) for one in samples if one.name == "serene_companion_seconds_count"}
+
+    def calls(self) -> int:
+        """Calls of the model that are under way."""
+        return int(self.telemetry.registry.get_sample_value("serene_companion_calls") or 0)
+
+    def circuit(self) -> str:
+        """State of the circuit breaker, as the metric tells it."""
+        samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
+        (state,) = [one.labels["state"] for one in samples if one.name == "serene_companion_circuit_state" and one.value == 1]
+        return str(state)
+
+
+Make = Callable[..., Companion]
+
+
+@pytest.fixture
+def companion_with(database_uri: str, telemetry: Telemetry, model: ModelServer) -> Iterator[Make]:
+    """Makes the app with settings of a test's own, on a database that is watched as in production."""
+    stores = []
+
+    def make(**settings: str) -> Companion:
+        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url} | QUICK | settings
+        config = ServiceConfig.from_env(own)
+        store = connect(config, telemetry.mongo_listeners())
+        store.set_up()
+        stores.append(store)
+        telemetry.lifecycle.ready()
+        app = create_app(config, telemetry, store)
+        app.test_client_class = ClosingClient
+        return Companion(app.test_client(), telemetry)
+
+    yield make
+    for store in stores:
+        store.client.drop_database(store.database.name)
+        store.close()
+
+
+@pytest.fixture
+def companion(companion_with: Make) -> Companion:
+    """The app with the usual settings, but for retries and the circuit breaker."""
+    return companion_with()
+
+
+def member(account: str = ADA, role: Any = "member") -> dict[str, str]:
+    """What shows who calls."""
+    return bearer(Tokens(ServiceConfig.from_env({})).issue(Identity(account, role)))
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    """Server-sent events; a comment is an event without a name."""
+    found = []
+    for block in text.split("\n\n")[:-1]:
+        if block.startswith(":"):
+            found.append(("", None))
+        else:
+            name, data = block.split("\n")
+            found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that"
+        gevent.sleep(0.02)
