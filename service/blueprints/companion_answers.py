@@ -86,10 +86,10 @@ class Events:
 def _events(turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]) -> Generator[bytes, None, None]:
     result: Result = "error"
     failed: ModelUnavailable | None = None
-    if turn.help_lines:
-        yield _event("help", {"help_lines": [line.model_dump() for line in turn.help_lines]})
     has_begun = bool(turn.help_lines)
     try:
+        if turn.help_lines:
+            yield _event("help", {"help_lines": [line.model_dump() for line in turn.help_lines]})
         with closing(with_silences(turn.pieces(), heartbeat_seconds, stays, LOOK_EVERY_SECONDS)) as pieces:
             for piece in pieces:
                 if piece is not None:

@@ -1,0 +1,150 @@
+"""A model that fails, in every way: what the client is told, how often the model was asked, and what is kept."""
+
+import socket
+
+import pytest
+
+from tests.mongodb import free_port
+from tests.service.companion.conftest import CONVERSATIONS
+
+FAILED = (502, "urn:serene:problem:companion-failed", None)
+UNAVAILABLE = (503, "urn:serene:problem:companion-unavailable", "10")
+TIMED_OUT = (504, "urn:serene:problem:companion-timed-out", None)
+
+
+def told(response) -> tuple[int, str, str | None]:
+    """Status, type of the problem and when to ask again."""
+    body = response.get_json(force=True)
+    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return response.status_code, body["type"], response.headers.get("Retry-After")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected", "result"),
+    [
+        ({"status": 400}, FAILED, "error"),
+        ({"status": 401}, FAILED, "error"),
+        ({"status": 404}, FAILED, "error"),
+        ({"status": 429}, UNAVAILABLE, "error"),
+        ({"status": 429, "retry_after": 7}, (*UNAVAILABLE[:2], "7"), "error"),
+        ({"status": 500}, FAILED, "error"),
+        ({"status": 503}, FAILED, "error"),
+        ({"fault": "garbage"}, FAILED, "error"),
+        ({"fault": "cut"}, FAILED, "error"),
+        ({"fault": "cut", "fault_after_tokens": 3}, FAILED, "error"),
+        ({"fault": "garbage", "fault_after_tokens": 3}, FAILED, "error"),
+        ({"fault": "hang"}, TIMED_OUT, "timeout"),
+        ({"fault": "hang", "fault_after_tokens": 3}, TIMED_OUT, "timeout"),
+        ({"first_byte_seconds": 30}, TIMED_OUT, "timeout"),
+    ],
+    ids=str,
+)
+def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(companion_with, model, behaviour, expected, result):
+    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    model.behave(**behaviour)
+    assert told(companion.say("a word of mine")) == expected
+    assert companion.results() == {result: 1}
+    assert len(model.asked()) == 1
+    assert companion.get(CONVERSATIONS).get_json()["conversations"] == []
+    assert companion.calls() == 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [({"status": 401}, FAILED), ({"status": 500}, FAILED), ({"fault": "garbage"}, FAILED), ({"fault": "hang"}, TIMED_OUT)],
+    ids=str,
+)
+def test_before_the_first_event_a_stream_fails_with_a_status(companion_with, model, behaviour, expected):
+    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    model.behave(**behaviour)
+    assert told(companion.say(stream=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind", "result"),
+    [
+        ("cut", 502, "companion-failed", "error"),
+        ("garbage", 502, "companion-failed", "error"),
+        ("hang", 504, "companion-timed-out", "timeout"),
+    ],
+)
+def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(companion_with, model, fault, status, kind, result):
+    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    model.behave(fault=fault, fault_after_tokens=3)
+    *messages, (name, problem) = companion.stream("hello")
+
+    assert messages == [("message", {"delta": piece}) for piece in ("I", " hear", " you.")]
+    assert (name, problem["status"], problem["type"]) == ("error", status, f"urn:serene:problem:{kind}")
+    assert problem["instance"] == "/api/v1/companion/messages"
+    kept = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
+    assert [(one["message_id"], one["text"], one["is_whole"]) for one in kept] == [
+        (problem["message_id"], "hello", True),
+        (problem["reply_id"], "I hear you.", False),
+    ]
+    assert companion.results() == {result: 1}
+
+
+def test_a_stream_that_fails_after_a_comment_says_so_in_an_event(companion_with, model):
+    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1.5", COMPANION_HEARTBEAT_SECONDS="0.2")
+    model.behave(fault="hang")
+    names = companion.stream()
+    assert (names[0], names[-1][0], names[-1][1]["status"]) == (("", None), "error", 504)
+    assert companion.get(CONVERSATIONS).get_json()["conversations"] == []
+
+
+def test_an_answer_that_takes_too_long_as_a_whole_is_cut(companion_with, model):
+    companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="1")
+    model.behave(tokens_per_second=5)
+    assert told(companion.say("one two three four five six")) == TIMED_OUT
+    assert companion.stream()[-1][1]["status"] == 504
+
+
+def test_the_whole_time_counts_also_while_a_retry_is_waited_for(companion_with, model):
+    companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="0.3", COMPANION_RETRIES="5")
+    model.behave(status=500)
+    assert told(companion.say()) == TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "attempts"),
+    [
+        ({"status": 500}, 3),
+        ({"status": 401}, 1),
+        ({"status": 429}, 1),
+        ({"fault": "hang"}, 1),
+        ({"fault": "cut", "fault_after_tokens": 1}, 1),
+    ],
+    ids=str,
+)
+def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_byte(companion_with, model, behaviour, attempts):
+    companion = companion_with(COMPANION_RETRIES="2", COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    model.behave(**behaviour)
+    assert companion.say().status_code >= 500
+    assert len(model.asked()) == attempts
+    assert sum(companion.results().values()) == 1
+
+
+def test_a_port_where_nobody_listens_is_a_failure_at_once(companion_with):
+    assert told(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").say()) == FAILED
+
+
+def test_an_endpoint_that_accepts_nothing_is_given_up_after_the_time_to_connect(companion_with):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        # The kernel completes a connection or two for a listener that never accepts; the next one hangs.
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        companion = companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{address[1]}/v1", COMPANION_CONNECT_TIMEOUT_SECONDS="0.3")
+        assert told(companion.say()) == TIMED_OUT
+        for one in waiting:
+            one.close()
+
+
+def test_no_problem_repeats_what_the_model_says_of_its_failure(companion, model):
+    model.behave(status=400)
+    assert "canary" not in companion.say("canary").get_data(as_text=True)
