@@ -3,6 +3,7 @@
 `python stack/model_server.py --port 8089` serves `/v1/chat/completions` (streamed and whole), `/v1/models`, `/health` and:
 
 - `PUT /behaviour` with JSON such as `{"first_byte_seconds": 30}` changes how it behaves from now on, `DELETE` undoes that, `GET` tells;
+  either lets go of what waits for its first byte, or hangs;
 - `GET /requests` tells the last requests and how many are under way, `DELETE` forgets them.
 
 A single request is treated otherwise when its model's name ends in a query, as in `any?fault=hang&fault_after_tokens=3`; at first the
@@ -22,6 +23,7 @@ from urllib.parse import parse_qsl
 
 import gevent
 from gevent import pywsgi
+from gevent.event import Event
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -78,6 +80,7 @@ class ModelServer:
         self._at_first = self._behaviour = behaviour
         self._requests: deque[dict[str, Any]] = deque(maxlen=MOST_REQUESTS)
         self._under_way = 0
+        self._changed = Event()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         route = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
@@ -96,9 +99,9 @@ class ModelServer:
             case ("GET", "/v1/models"):
                 return 200, {"object": "list", "data": [{"id": "serene-companion", "object": "model", "created": 0, "owned_by": "serene"}]}
             case ("PUT", "/behaviour"):
-                self._behaviour = self._behaviour.changed_by(_body(environ))
+                self._change(self._behaviour.changed_by(_body(environ)))
             case ("DELETE", "/behaviour"):
-                self._behaviour = self._at_first
+                self._change(self._at_first)
             case ("DELETE", "/requests"):
                 self._requests.clear()
         match route[1]:
@@ -107,6 +110,11 @@ class ModelServer:
             case "/requests":
                 return 200, {"under_way": self._under_way, "requests": list(self._requests)}
         return 404, _error("there is no such thing")
+
+    def _change(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._changed.set()
+        self._changed = Event()
 
     def _chat(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         asked = _body(environ)
@@ -117,7 +125,7 @@ class ModelServer:
         headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in ("X-Request-ID", "traceparent")}
         self._requests.append({"model": asked.get("model"), "messages": messages, "stream": bool(asked.get("stream")), "headers": headers})
         self._under_way += 1
-        return _Answer(_answer(asked, messages, behaviour, start_response), self._done)
+        return _Answer(_answer(asked, messages, behaviour, self._changed, start_response), self._done)
 
     def _done(self) -> None:
         self._under_way -= 1
@@ -137,10 +145,12 @@ class _Answer:
         self._done()
 
 
-def _answer(asked: dict[str, Any], messages: list[Any], behaviour: Behaviour, start_response: StartResponse) -> Iterator[bytes]:
-    gevent.sleep(behaviour.first_byte_seconds)
+def _answer(
+    asked: dict[str, Any], messages: list[Any], behaviour: Behaviour, changed: Event, start_response: StartResponse
+) -> Iterator[bytes]:
+    changed.wait(behaviour.first_byte_seconds)
     if behaviour.fault == "hang" and behaviour.fault_after_tokens == 0:
-        gevent.sleep(HANG_SECONDS)
+        changed.wait(HANG_SECONDS)
     if behaviour.status >= 400:
         retry_after = [("Retry-After", str(behaviour.retry_after))] if behaviour.retry_after else []
         yield from _json(start_response, behaviour.status, _error(f"as asked for, of {messages[-1:]}"), retry_after)
@@ -151,10 +161,10 @@ def _answer(asked: dict[str, Any], messages: list[Any], behaviour: Behaviour, st
         yield from _json(start_response, 200, _whole(asked, messages, words) if behaviour.fault != "garbage" else ["garbage"])
         return
     start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
-    yield from _events(asked, messages, words, behaviour)
+    yield from _events(asked, messages, words, behaviour, changed)
 
 
-def _events(asked: dict[str, Any], messages: list[Any], words: list[str], behaviour: Behaviour) -> Iterator[bytes]:
+def _events(asked: dict[str, Any], messages: list[Any], words: list[str], behaviour: Behaviour, changed: Event) -> Iterator[bytes]:
     for number, word in enumerate(words):
         if behaviour.fault and number == behaviour.fault_after_tokens:
             if behaviour.fault == "garbage":
@@ -163,7 +173,7 @@ def _events(asked: dict[str, Any], messages: list[Any], words: list[str], behavi
             if behaviour.fault == "cut":
                 yield b": so far, and no further\n\n"
                 raise _Cut
-            gevent.sleep(HANG_SECONDS)
+            changed.wait(HANG_SECONDS)
         yield _chunk(asked, choices=[{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}])
         gevent.sleep(1 / behaviour.tokens_per_second if behaviour.tokens_per_second else 0)
     yield _chunk(asked, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])

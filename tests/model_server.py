@@ -37,9 +37,13 @@ class ModelServer:
         requests.put(f"{self.root}/behaviour", json=behaviour, timeout=10).raise_for_status()
 
     def reset(self) -> None:
-        """Be as at first, and forget the requests."""
+        """Be as at first, and forget the requests; returns when none is under way."""
         for path in ("/behaviour", "/requests"):
             requests.delete(f"{self.root}{path}", timeout=10).raise_for_status()
+        deadline = time.monotonic() + START_SECONDS
+        while self.under_way():
+            assert time.monotonic() < deadline, "the model goes on answering"
+            time.sleep(0.02)
 
     def asked(self) -> list[dict[str, Any]]:
         """The requests for an answer so far."""
