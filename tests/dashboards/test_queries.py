@@ -33,7 +33,12 @@ OTHERS = {
 }
 """Metrics that are not ours, and whose they are."""
 
-UNSHOWN = {names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own"}
+UNSHOWN = {
+    names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own",
+    names.COMPANION_DURATION.name: "the boards of business metrics are not made yet",
+    names.COMPANION_CALLS.name: "the boards of business metrics are not made yet",
+    names.COMPANION_CIRCUIT.name: "the boards of business metrics are not made yet",
+}
 """Metrics of ours that no board shows, and why."""
 
 EVERYWHERE = {"service_name", "service_instance_id", "job", "instance", "service_version", "deployment_environment_name"}

@@ -44,10 +44,14 @@ def test_guesses_are_found_by_what_they_are_counted_for(store):
     assert listed(store.database["guesses"]) == {"_id_": (("_id", 1),), "key_1": (("key", 1),)}
 
 
+def test_conversations_are_found_by_account_newest_first(store):
+    assert listed(store.database["conversations"]) == {"_id_": (("_id", 1),), "account_id_1__id_-1": (("account_id", 1), ("_id", -1))}
+
+
 def test_no_collection_has_an_index_that_another_one_covers(store):
     collections = sorted(store.database.list_collection_names())
-    assert collections == ["guesses", "logins", "posts"]
-    assert {name: redundant(listed(store.database[name])) for name in collections} == {"guesses": [], "logins": [], "posts": []}
+    assert collections == ["conversations", "guesses", "logins", "posts"]
+    assert {name: redundant(listed(store.database[name])) for name in collections} == {name: [] for name in collections}
 
 
 def test_a_redundant_index_would_be_seen(posts):
