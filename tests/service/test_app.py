@@ -41,6 +41,22 @@ DESCRIPTION = {
             "about": "Published posts, newest first; by tag and category, up to limit a page, from cursor on.",
         },
         {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
+        {
+            "method": "GET",
+            "path": "/api/v1/companion/conversations",
+            "about": "My conversations, newest first; up to limit a page, from cursor on.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/companion/conversations/<conversation_id>",
+            "about": "One of my conversations with its messages, oldest first; up to limit of them, from cursor on.",
+        },
+        {
+            "method": "DELETE",
+            "path": "/api/v1/companion/conversations/<conversation_id>",
+            "about": "Delete one of my conversations, with all of its messages.",
+        },
+        {"method": "POST", "path": "/api/v1/companion/messages", "about": "Say something to the companion, and get its answer."},
         {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},
         {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
