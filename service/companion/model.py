@@ -151,6 +151,8 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
         http_client=transport,
     )
     client.organization = client.project = None
+    # Else each of the first calls would run `uname -p` to tell the endpoint of our machine: a hundred at once, a hundred forks.
+    client._platform = "Unknown"
     return client
 
 
