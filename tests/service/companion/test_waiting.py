@@ -3,9 +3,8 @@
 import json
 import platform
 import socket
-import subprocess
 
-import gevent
+import gevent.subprocess
 import openai
 import pytest
 from gevent import pywsgi
@@ -62,7 +61,7 @@ def test_first_calls_start_no_process(companion, monkeypatch):
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    monkeypatch.setattr(gevent.subprocess, "Popen", forbidden)
     openai._base_client.platform_headers.cache_clear()
     monkeypatch.setattr(platform, "_platform_cache", {})
     monkeypatch.setattr(platform, "_uname_cache", None)
