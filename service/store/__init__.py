@@ -4,6 +4,7 @@ Nothing here knows HTTP. Building a store opens no connection: ``start`` does, i
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -12,11 +13,12 @@ from pymongo import MongoClient
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
 from service.store.care import Care
+from service.store.claims import Claims
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
-from service.store.models import BlogPost
-from service.store.posts import Page, Position, Posts
+from service.store.models import BlogPost, PostStatus
+from service.store.posts import Page, Position, Posts, SlugTaken
 from telemetry.health import Evidence
 
 __all__ = [
@@ -24,14 +26,17 @@ __all__ = [
     "Accounts",
     "BlogPost",
     "Care",
+    "Claims",
     "EmailTaken",
     "Guesses",
     "Logins",
     "Page",
     "Position",
+    "PostStatus",
     "Posts",
     "Renewed",
     "Role",
+    "SlugTaken",
     "Store",
     "connect",
 ]
@@ -52,6 +57,7 @@ class Store:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
+        self.post_claims = Claims(self.database["post_claims"])
         self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
@@ -74,6 +80,15 @@ class Store:
         self.posts.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
+
+    def change_role(self, account_id: str, role: Role) -> Account | None:
+        """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""
+        account = self.accounts.get(account_id)
+        if account is None or account.role == role:
+            return account
+        self.accounts.set_role(account_id, role)
+        self.logins.end_all(account_id)
+        return replace(account, role=role)
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""

@@ -14,6 +14,7 @@ POSTS: Final = (
     IndexModel([("category", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("tags", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("author", ASCENDING), ("status", ASCENDING)]),
+    IndexModel([("author_id", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
 )
 
 LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)

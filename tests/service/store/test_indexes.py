@@ -33,6 +33,7 @@ def test_posts_have_the_indexes_that_their_queries_need(posts):
         "category_1_status_1_published_at_-1": (("category", 1), ("status", 1), ("published_at", -1)),
         "tags_1_status_1_published_at_-1": (("tags", 1), ("status", 1), ("published_at", -1)),
         "author_1_status_1": (("author", 1), ("status", 1)),
+        "author_id_1_status_1_published_at_-1": (("author_id", 1), ("status", 1), ("published_at", -1)),
     }
 
 
