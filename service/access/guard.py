@@ -7,7 +7,7 @@ Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -30,6 +30,16 @@ def install(app: Flask, tokens: Tokens) -> None:
     """Let an app's protected routes check tokens, and say so when too many passwords are being checked."""
     app.extensions[_EXTENSION] = tokens
     app.register_error_handler(Busy, _busy)
+
+
+@overload
+def protected(view: View) -> View:
+    """Without parentheses."""
+
+
+@overload
+def protected(*, role: Role | None = None) -> Callable[[View], View]:
+    """With them."""
 
 
 def protected(view: View | None = None, *, role: Role | None = None) -> Any:
