@@ -4,9 +4,10 @@ from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
 from service import access, errors, middleware
-from service.blueprints import auth, blog, documentation, health, root
+from service.blueprints import auth, authoring, blog, documentation, health, roles, root
 from service.config import ServiceConfig
 from service.store import Store
+from service.writing import Desk, Markdown
 from telemetry import Telemetry
 
 
@@ -25,10 +26,13 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     errors.install(app)
     middleware.install(app, config, telemetry.config.api_supported_versions)
     app.register_blueprint(root.blueprint(telemetry.config.service_version))
-    app.register_blueprint(blog.blueprint(store.posts, metrics))
+    markdown = Markdown()
+    app.register_blueprint(blog.blueprint(store.posts, markdown, metrics))
+    app.register_blueprint(authoring.blueprint(store.accounts, Desk(store.posts, store.post_claims, markdown), markdown, metrics))
     tokens = access.Tokens(config)
     access.install(app, tokens)
     app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
+    app.register_blueprint(roles.blueprint(store))
     app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
     app.register_blueprint(health.blueprint(telemetry.health))
     telemetry.init_app(app)

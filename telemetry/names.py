@@ -174,6 +174,7 @@ LOG_LINES_DROPPED = _counter("telemetry_log_lines_dropped_total", "Log lines tha
 # --- business ---------------------------------------------------------------------------------------------------------------------
 POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
 POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
+POST_WRITES = _counter("serene_post_writes_total", "Changes of blog posts asked for, by what and by outcome.", "action", "result")
 LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

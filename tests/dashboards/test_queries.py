@@ -33,7 +33,10 @@ OTHERS = {
 }
 """Metrics that are not ours, and whose they are."""
 
-UNSHOWN = {names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own"}
+UNSHOWN = {
+    names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own",
+    names.POST_WRITES.name: "a few a day; for those who ask Prometheus who could not write, and why",
+}
 """Metrics of ours that no board shows, and why."""
 
 EVERYWHERE = {"service_name", "service_instance_id", "job", "instance", "service_version", "deployment_environment_name"}

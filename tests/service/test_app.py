@@ -21,6 +21,7 @@ DESCRIPTION = {
     },
     "routes": [
         {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by Accept."},
+        {"method": "PUT", "path": "/api/v1/accounts/<account_id>/role", "about": "Gives an account a role."},
         {"method": "POST", "path": "/api/v1/auth/login", "about": "Tokens for an e-mail and its password."},
         {"method": "POST", "path": "/api/v1/auth/logout", "about": "Ends the login of a refresh token; also one that has ended."},
         {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
@@ -35,12 +36,40 @@ DESCRIPTION = {
             "about": "New tokens for a refresh token, which is good once: used again, it ends the login.",
         },
         {"method": "POST", "path": "/api/v1/auth/register", "about": "A new account, of a member."},
+        {"method": "GET", "path": "/api/v1/blog/drafts", "about": "Your drafts, newest first; to an admin those of all authors."},
+        {
+            "method": "GET",
+            "path": "/api/v1/blog/drafts/<slug>",
+            "about": "One draft, whole. A draft of somebody else is none, and neither is a published post.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/blog/posts",
             "about": "Published posts, newest first; by tag and category, up to limit a page, from cursor on.",
         },
-        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts",
+            "about": "A new post of yours; a draft unless it says otherwise.",
+        },
+        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown and as HTML."},
+        {
+            "method": "PUT",
+            "path": "/api/v1/blog/posts/<slug>",
+            "about": "All of a post anew: what is left out is empty afterwards. Whether it is published stays.",
+        },
+        {"method": "PATCH", "path": "/api/v1/blog/posts/<slug>", "about": "Some members of a post; those that are left out stay."},
+        {"method": "DELETE", "path": "/api/v1/blog/posts/<slug>", "about": "Deletes a post, published or not, for good."},
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts/<slug>/publish",
+            "about": "Shows a post to readers, as of now; one that is published already stays as it is.",
+        },
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts/<slug>/unpublish",
+            "about": "Makes a post a draft again. Caches that have it may show it for as long as they were told.",
+        },
         {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},
         {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
@@ -116,7 +145,7 @@ def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
         ("GET", "/nowhere", 404, "Not Found", None),
         ("GET", "/api/v1/blog/posts/", 404, "Not Found", None),
         ("GET", "/metrics", 404, "Not Found", None),
-        ("POST", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS", "POST"}),
         ("FOOBAR", "/api/v1/health", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
     ],
 )

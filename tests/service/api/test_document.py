@@ -39,7 +39,7 @@ def test_an_operation_is_told_whole(document):
     assert document["paths"]["/api/v1/blog/posts/{slug}"]["get"] == {
         "operationId": "blog_get_post",
         "tags": ["Blog"],
-        "summary": "One published post, whole, in Markdown.",
+        "summary": "One published post, whole, in Markdown and as HTML.",
         "parameters": [
             {
                 "name": "slug",
@@ -52,7 +52,7 @@ def test_an_operation_is_told_whole(document):
         "responses": {
             "200": {
                 "description": "The post.",
-                "headers": common,
+                "headers": common | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}},
             },
             "404": {"$ref": "#/components/responses/NotFound"},
