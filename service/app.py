@@ -3,7 +3,7 @@
 from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import access, errors, middleware
+from service import access, errors, limits, middleware
 from service.blueprints import auth, authoring, blog, documentation, health, roles, root
 from service.config import ServiceConfig
 from service.store import Store
@@ -24,6 +24,7 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     # Never bound to an app: it would add a /metrics route and time every request a second time.
     metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
     errors.install(app)
+    limits.install(app, config, telemetry)
     middleware.install(app, config, telemetry.config.api_supported_versions)
     app.register_blueprint(root.blueprint(telemetry.config.service_version))
     markdown = Markdown()

@@ -90,6 +90,8 @@ BACKENDS: tuple[Backend, ...] = (
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:{collector[otlp]}",
             "TELEMETRY_MANAGEMENT_PORT": "{service[management]}",
             "DEPLOYMENT_ENVIRONMENT": "development",
+            # Demo traffic, tests and benchmarks all come from one address.
+            "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8,::1/128",
         },
         url="http://127.0.0.1:{service[http]}",
         ready="http://127.0.0.1:{service[http]}/api/v1/health/readiness",

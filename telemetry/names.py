@@ -176,6 +176,10 @@ POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outco
 POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
 POST_WRITES = _counter("serene_post_writes_total", "Changes of blog posts asked for, by what and by outcome.", "action", "result")
 LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+RATE_LIMITED = _counter("serene_rate_limited_total", "Requests that were one too many, by the group of their route.", "group")
+RATE_LIMIT_FALLBACKS = _counter(
+    "serene_rate_limit_fallbacks_total", "Requests that their worker counted for itself because Redis did not answer."
+)
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

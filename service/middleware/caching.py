@@ -8,10 +8,11 @@ Source: RFC 9111 (caching), RFC 5861 (``stale-while-revalidate``), RFC 9110, sec
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, request
 
+from service import notes
 from service.middleware.marks import Mark, View
 
 NEVER: Final = "no-store"
@@ -61,6 +62,8 @@ def install(app: Flask) -> None:
         app: Any.
     """
 
+    notes.contribute(app, _documented)
+
     @app.after_request
     def say(response: Response) -> Response:
         if "Cache-Control" in response.headers:
@@ -76,3 +79,15 @@ def install(app: Flask) -> None:
             response.add_etag(weak=True)
             response.make_conditional(request)
         return response
+
+
+_HEADERS: Final = {
+    "Cache-Control": "Who may keep the answer, and for how long.",
+    "Vary": "The headers of the request that the answer depends on.",
+    "ETag": "Of the answer as it is now; send it as `If-None-Match` the next time. None when nobody may keep the answer.",
+}
+_NOT_MODIFIED: Final = {304: "As it was: `If-None-Match` has its ETag."}
+
+
+def _documented(view: Callable[..., Any], method: str) -> notes.Note | None:
+    return notes.Note(headers=_HEADERS, answers=_NOT_MODIFIED) if _POLICY.of(view) and method == "GET" else None

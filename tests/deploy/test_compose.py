@@ -13,6 +13,7 @@ from tests.deploy import files
 
 OFFICIAL = {
     "mongodb": "mongo",
+    "redis": "redis",
     "collector": "otel/opentelemetry-collector-contrib",
     "prometheus": "prom/prometheus",
     "tempo": "grafana/tempo",
@@ -118,6 +119,7 @@ def test_service_gets_variables_that_it_knows_and_values_that_it_takes(monkeypat
     telemetry = TelemetryConfig.from_env(given)
     service = ServiceConfig.from_env(given)
     assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == ("production", "serene", "0.0.0.0")
+    assert service.redis_url == f"redis://redis:{files.services()['redis']['expose'][0]}/0"
     assert (service.environment, service.max_pool_size, service.min_pool_size) == ("production", 50, 10)
     assert [field for group in (TelemetryConfig, ServiceConfig) for field in group.model_fields.values() if field.is_required()] == []
 
