@@ -6,7 +6,9 @@ turn in the pool included.
 Source: OpenTelemetry semantic conventions, "Redis client"; ``limits``, ``RedisStorage``.
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
 import gevent
 import redis
@@ -18,11 +20,17 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
 from service.limits.windows import Taken, told
-from telemetry.outgoing import Outgoing
 
 MOST_CONNECTIONS: Final = 32
 _PREFIX: Final = "serene:limits"
 _OPERATION: Final = "PIPELINE EVALSHA"
+
+
+class Outgoing(Protocol):
+    """Telemetry's part for calls to other services."""
+
+    def wait(self, name: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """Around one call."""
 
 
 class SharedCounters:

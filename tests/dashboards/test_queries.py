@@ -36,6 +36,8 @@ OTHERS = {
 UNSHOWN = {
     names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own",
     names.POST_WRITES.name: "a few a day; for those who ask Prometheus who could not write, and why",
+    names.RATE_LIMITED.name: "its requests are on the boards as answers of status 429",
+    names.RATE_LIMIT_FALLBACKS.name: "health says it, and the log once a change",
 }
 """Metrics of ours that no board shows, and why."""
 

@@ -1,6 +1,7 @@
 """Limits that servers share by a real Redis, and what becomes of them when it crashes, hangs or comes back."""
 
 import logging
+import re
 import time
 
 import gevent
@@ -55,6 +56,11 @@ def test_servers_count_together(shared):
     assert told(answers[3]).keys() == {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Retry-After"}
     assert part(one) == part(other) == {"status": "up", "healthy": True, "storage": "redis"}
     assert counted(one, FALLBACKS) == {}
+
+
+def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(shared, limited):
+    phases = [re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"]) for client in (shared(), limited())]
+    assert ["external" in found for found in phases] == [True, False]
 
 
 def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
