@@ -35,11 +35,11 @@ def test_what_is_left_is_told_and_one_too_many_is_a_problem(limited):
     assert counted(client, "serene_rate_limited_total") == {"read": 1.0}
 
 
-def test_one_too_many_is_no_news_in_the_logs(limited, capsys):
+def test_one_too_many_is_no_news_in_the_logs(limited, capfd):
     client = limited(RATE_LIMIT_READ="1/minute")
     answers = [client.get(POSTS) for _ in range(3)]
     client.application.extensions["telemetry"].shutdown()
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [answer.status_code for answer in answers] == [200, 429, 429]
     assert [(line["level"], line["status"]) for line in lines] == [("INFO", 200), ("INFO", 429), ("INFO", 429)]
 
