@@ -7,9 +7,13 @@ import time
 import gevent
 import pytest
 from limits import parse
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 from service.limits.shared import SharedCounters
 from service.limits.windows import Taken
+from telemetry import Telemetry
 from tests.service.limits.looking import POSTS, counted, part, told
 
 TIMEOUT_SECONDS = 0.1
@@ -61,6 +65,29 @@ def test_servers_count_together(shared):
 def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(shared, limited):
     phases = [re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"]) for client in (shared(), limited())]
     assert ["external" in found for found in phases] == [True, False]
+
+
+def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
+    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    exporter = InMemorySpanExporter()
+    telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
+    counters = SharedCounters(redis.url, 5.0, telemetry.outgoing)
+    counters.take("read/198.51.100.7", parse("3/minute"))
+    counters.close()
+    telemetry.tracing.provider.force_flush()
+    assert [(span.name, span.kind, dict(span.attributes)) for span in exporter.get_finished_spans()] == [
+        (
+            "PIPELINE EVALSHA",
+            SpanKind.CLIENT,
+            {
+                "db.system.name": "redis",
+                "db.operation.name": "PIPELINE EVALSHA",
+                "db.operation.batch.size": 2,
+                "server.address": "127.0.0.1",
+                "server.port": redis.port,
+            },
+        )
+    ]
 
 
 def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
