@@ -64,7 +64,7 @@ def test_an_operation_is_told_whole(document):
         "responses": {
             "200": {
                 "description": "The post.",
-                "headers": common | about,
+                "headers": common | about | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}},
             },
             "304": {"description": "As it was: `If-None-Match` has its ETag.", "headers": common | about},
