@@ -4,19 +4,23 @@ from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
 from service import access, errors, middleware
-from service.blueprints import auth, blog, documentation, health, root
+from service.blueprints import auth, blog, documentation, health, payments, root
 from service.config import ServiceConfig
+from service.payments import PaymentEventHandler
 from service.store import Store
-from telemetry import Telemetry
+from telemetry import Telemetry, names
 
 
-def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Flask:
+def create_app(
+    config: ServiceConfig, telemetry: Telemetry, store: Store, *, on_payment_event: PaymentEventHandler = payments.ignore_event
+) -> Flask:
     """The Serene API.
 
     Args:
         config: How it is served.
         telemetry: Observes each request; not necessarily started.
         store: The database; not necessarily reachable.
+        on_payment_event: Acts on what the payment provider's webhook tells of bookings; may be called twice with the same event.
     """
     app = Flask("service", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -29,6 +33,8 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     tokens = access.Tokens(config)
     access.install(app, tokens)
     app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
+    received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
+    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event, received))
     app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
     app.register_blueprint(health.blueprint(telemetry.health))
     telemetry.init_app(app)

@@ -175,6 +175,8 @@ LOG_LINES_DROPPED = _counter("telemetry_log_lines_dropped_total", "Log lines tha
 POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
 POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
 LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+PAYMENTS = _counter("serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result")
+PAYMENT_EVENTS = _counter("serene_payment_events_total", "What the payment provider's webhook brought, by what became of it.", "result")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

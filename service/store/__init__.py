@@ -16,6 +16,7 @@ from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost
+from service.store.payment_events import PaymentEvents
 from service.store.posts import Page, Position, Posts
 from telemetry.health import Evidence
 
@@ -28,6 +29,7 @@ __all__ = [
     "Guesses",
     "Logins",
     "Page",
+    "PaymentEvents",
     "Position",
     "Posts",
     "Renewed",
@@ -56,6 +58,7 @@ class Store:
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
+        self.payment_events = PaymentEvents(self.database["payment_events"])
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 

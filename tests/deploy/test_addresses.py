@@ -40,6 +40,7 @@ def test_whole_path_is_named() -> None:
         ("tempo", 3200),
         ("prometheus", 9090),
         ("mongodb", 27017),
+        ("stripe-mock", 12111),
     }
 
 
