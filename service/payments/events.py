@@ -64,6 +64,8 @@ class Delivery:
     event: PaymentEvent | None
 
 
+_BAD_SIGNATURE: Final = "The signature is not good, or no longer."
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Amount = Annotated[int, Field(ge=0)]
 
@@ -110,13 +112,14 @@ def read(payload: bytes, signature: str, secret: str, tolerance_seconds: int) ->
     Raises:
         BadEvent: It is not from Stripe, or too old, or no event.
     """
+    if not signature.isascii():  # headers may hold any byte, and the library cannot compare these
+        raise BadEvent(_BAD_SIGNATURE)
     try:
-        # Headers may hold any byte, and comparing what is not ASCII raises.
-        event = stripe.Webhook.construct_event(payload, signature.encode("ascii").decode(), secret, tolerance_seconds)
+        event = stripe.Webhook.construct_event(payload, signature, secret, tolerance_seconds)
         told = _Event.model_validate(event.to_dict())
         return Delivery(told.id, _READERS[told.type](told.data.object) if told.type in _READERS else None)
     except stripe.SignatureVerificationError:
-        raise BadEvent("The signature is not good, or no longer.") from None
+        raise BadEvent(_BAD_SIGNATURE) from None
     except (ValidationError, ValueError, AttributeError, RecursionError):
         raise BadEvent("The body is no event of Stripe.") from None
 

@@ -77,6 +77,7 @@ class Store:
         self.posts.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
+        self.payment_events.create_indexes()
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""

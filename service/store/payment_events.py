@@ -5,13 +5,19 @@ Whoever inserts an event's document handles it, and marks it afterwards or takes
 one who inserted a document updates it.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from service.store.indexes import PAYMENT_EVENTS
+
+log: Final = logging.getLogger(__name__)
+
+_NOT_IMPLEMENTED: Final = 238
 LEASE_SECONDS: Final = 60.0
 
 Claim = Literal["ours", "handled", "busy"]
@@ -62,6 +68,15 @@ class PaymentEvents:
     def release(self, event_id: str) -> None:
         """Let a claimed event be delivered again."""
         self._collection.delete_one({"_id": event_id, "handled": False})
+
+    def create_indexes(self) -> None:
+        """Have events forgotten in time, by a server that can (FerretDB cannot)."""
+        try:
+            self._collection.create_indexes(list(PAYMENT_EVENTS))
+        except OperationFailure as error:
+            if error.code != _NOT_IMPLEMENTED:
+                raise
+            log.info("this database has no indexes that expire: payment events are kept until somebody deletes them")
 
     def _inserted(self, event_id: str) -> bool:
         try:

@@ -70,7 +70,6 @@ def shop_of() -> Iterator[Callable[..., Shop]]:
     yield make
     for shop in shops:
         shop.payments.close()
-        shop.telemetry.shutdown()
 
 
 @pytest.fixture
