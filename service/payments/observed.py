@@ -48,10 +48,20 @@ class ObservedClient(stripe.RequestsClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """One attempt; the paths that are asked for are templates as they are."""
-        with self._outgoing.http(method.upper(), url, template=urlsplit(url).path) as call:
-            content, status, answered = super().request(method, url, {**(headers or {}), **call.headers}, post_data)
-            call.answered(status)
-        return content, status, answered
+        failed: stripe.APIConnectionError | None = None
+        try:
+            with self._outgoing.http(method.upper(), url, template=urlsplit(url).path) as call:
+                try:
+                    content, status, answered = super().request(method, url, {**(headers or {}), **call.headers}, post_data)
+                except stripe.APIConnectionError as error:
+                    failed = error
+                    raise error.__cause__ or error from None  # so that the span says whether it was a time-out
+                call.answered(status)
+                return content, status, answered
+        except Exception:
+            if failed is not None:
+                raise failed from failed.__cause__
+            raise
 
     def close(self) -> None:
         """Close every connection."""

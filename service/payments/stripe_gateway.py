@@ -131,7 +131,7 @@ class StripePayments:
             log.error("Stripe refuses our key", extra={"fields": {"stripe_request": error.request_id}})
             raise PaymentsUnavailable("our key is refused") from None
         except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-            raise PaymentsUnavailable(type(error).__name__) from None
+            raise PaymentsUnavailable(type(error.__cause__ or error).__name__) from None
         except stripe.IdempotencyError as error:
             raise _mistake(error) from None
 

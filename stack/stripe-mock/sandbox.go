@@ -16,7 +16,7 @@ import (
 
 const (
 	largestBody = 1 << 20
-	mostEntries = 100_000
+	mostEntries = 20_000
 )
 
 // What is created by which request, by the prefix of its ids.
@@ -24,15 +24,15 @@ var created = map[string]string{"/v1/payment_intents": "pi", "/v1/refunds": "re"
 
 // An entry is one idempotency key: what was asked with it first, what was answered, and how often it came.
 type entry struct {
-	Key     string         `json:"key"`
-	Calls   int            `json:"calls"`
-	Status  int            `json:"status"`
-	Answer  map[string]any `json:"answer"`
+	Key     string          `json:"key"`
+	Calls   int             `json:"calls"`
+	Status  int             `json:"status"`
+	Answer  json.RawMessage `json:"answer"`
 	request string
 }
 
 // A sandbox adds to stripe-mock what an account of Stripe's does: the same key is the same payment, a card's token
-// decides how it ends, and the ledger shows what was taken. It forgets all at its end, and the ledger after 100,000 keys.
+// decides how it ends, and the ledger shows what was taken. It forgets all at its end, and the oldest keys after 20,000.
 //
 // Tokens of cards are Stripe's own (pm_card_…chargeDeclined…, pm_card_…authenticationRequired, pm_card_threeDSecure…); for
 // faults there are ours: pm_serene_processing, pm_serene_wait_<duration> (answered late), pm_serene_lost (taken, and the
@@ -90,7 +90,7 @@ func (s *sandbox) once(key, request string, answer func() (int, map[string]any))
 	known := s.entries[key]
 	if known == nil || key == "" {
 		status, object := answer()
-		known = &entry{Key: key, Status: status, Answer: object, request: request}
+		known = &entry{Key: key, Status: status, Answer: encode(object), request: request}
 		s.entries[key] = known
 		if s.order = append(s.order, known); len(s.order) > mostEntries {
 			delete(s.entries, s.order[0].Key)
@@ -100,7 +100,7 @@ func (s *sandbox) once(key, request string, answer func() (int, map[string]any))
 	known.Calls++
 	if known.request != request {
 		text := "Keys for idempotent requests can only be used with the same parameters they were first used with."
-		return entry{Status: http.StatusBadRequest, Answer: problem("idempotency_error", "", text)}, known.Calls
+		return entry{Status: http.StatusBadRequest, Answer: encode(problem("idempotency_error", "", text))}, known.Calls
 	}
 	return *known, known.Calls
 }
@@ -177,9 +177,14 @@ func problem(kind, code, message string) map[string]any {
 	return map[string]any{"error": told}
 }
 
+func encode(answer any) json.RawMessage {
+	text, _ := json.Marshal(answer) // maps of what JSON can tell
+	return text
+}
+
 func write(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Request-Id", "req_serene")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer)
+	_, _ = w.Write(encode(answer))
 }

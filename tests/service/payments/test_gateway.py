@@ -150,7 +150,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_the_money_taken_once(sho
 
 def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_finds_the_payment(shop_of, stripe_mock, key):
     shop = shop_of(**stripe_mock.environ | {"STRIPE_RETRIES": "0"})
-    with pytest.raises(PaymentsUnavailable, match="APIConnectionError"):
+    with pytest.raises(PaymentsUnavailable, match=r"^ConnectionError$"):
         shop.payments.pay(**order(key, cards.LOST))
     assert shop.payments.pay(**order(key, cards.LOST)).status == "succeeded"
     assert shop.counted() == {("pay", "unavailable"): 1.0, ("pay", "succeeded"): 1.0}
@@ -160,7 +160,7 @@ def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(sho
     shop = shop_of(**own_stripe_mock.environ | {"STRIPE_RETRIES": "0"})
     assert shop.payments.pay(**order(f"before-{key}")).status == "succeeded"
     own_stripe_mock.stop()
-    with pytest.raises(PaymentsUnavailable, match="APIConnectionError"):
+    with pytest.raises(PaymentsUnavailable, match=r"^ConnectionError$"):
         shop.payments.pay(**order(key))
     own_stripe_mock.start()
     assert shop.payments.pay(**order(key)).status == "succeeded"
@@ -170,7 +170,7 @@ def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(sh
     shop = shop_of(**own_stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"})
     shop.payments.pay(**order(f"before-{key}"))
     own_stripe_mock.freeze()
-    with pytest.raises(PaymentsUnavailable, match="APIConnectionError"):
+    with pytest.raises(PaymentsUnavailable, match=r"^ReadTimeout$"):
         shop.payments.pay(**order(key))
     own_stripe_mock.thaw()
     assert shop.payments.refund(payment_id="pi_other", amount=1, key=f"after-{key}").startswith("re_")
