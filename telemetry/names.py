@@ -180,6 +180,8 @@ RATE_LIMITED = _counter("serene_rate_limited_total", "Requests that were one too
 RATE_LIMIT_FALLBACKS = _counter(
     "serene_rate_limit_fallbacks_total", "Requests that their worker counted for itself because Redis did not answer."
 )
+PAYMENTS = _counter("serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result")
+PAYMENT_EVENTS = _counter("serene_payment_events_total", "What the payment provider's webhook brought, by what became of it.", "result")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

@@ -18,6 +18,7 @@ from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost, PostStatus
+from service.store.payment_events import PaymentEvents
 from service.store.posts import Page, Position, Posts, SlugTaken
 from telemetry.health import Evidence
 
@@ -31,6 +32,7 @@ __all__ = [
     "Guesses",
     "Logins",
     "Page",
+    "PaymentEvents",
     "Position",
     "PostStatus",
     "Posts",
@@ -62,6 +64,7 @@ class Store:
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
+        self.payment_events = PaymentEvents(self.database["payment_events"])
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -80,6 +83,7 @@ class Store:
         self.posts.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
+        self.payment_events.create_indexes()
 
     def change_role(self, account_id: str, role: Role) -> Account | None:
         """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""

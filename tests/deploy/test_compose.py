@@ -18,6 +18,7 @@ OFFICIAL = {
     "prometheus": "prom/prometheus",
     "tempo": "grafana/tempo",
     "grafana": "grafana/grafana",
+    "stripe-mock": "stripe/stripe-mock",
 }
 WITHOUT_HEALTH_CHECK = {
     "collector": "its image is one binary, with nothing to ask with",
@@ -47,7 +48,9 @@ def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
     collector = re.findall(r"receiver/prometheusreceiver v([\d.]+)", files.text("stack/collector/go.mod"))
     # Prometheus v3.16.0 is v0.316.0 as a Go module.
     (prometheus,) = re.findall(r"prometheus/prometheus v0\.3(\d\d)\.(\d+)", files.text("stack/prometheus/go.mod"))
+    (stripe,) = re.findall(r"stripe/stripe-mock (v[\d.]+)", files.text("stack/stripe-mock/go.mod"))
     assert (tag["collector"], tag["prometheus"]) == (collector[0], f"v3.{int(prometheus[0])}.{prometheus[1]}")
+    assert tag["stripe-mock"] == stripe
     assert tag["mongodb"].startswith("8.")
 
 

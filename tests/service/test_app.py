@@ -76,6 +76,11 @@ DESCRIPTION = {
         {"method": "GET", "path": "/api/v1/health/liveness", "about": "200 while the process runs, whatever it depends on."},
         {"method": "GET", "path": "/api/v1/health/readiness", "about": "Whether to send traffic here; 503 with the reasons why not."},
         {"method": "GET", "path": "/api/v1/openapi.json", "about": "This API in OpenAPI 3.1."},
+        {
+            "method": "POST",
+            "path": "/api/v1/payments/webhook",
+            "about": "An event of Stripe, signed for this webhook; the same one again changes nothing.",
+        },
     ],
     "find_a_request": (
         "Every response carries X-Request-ID. Without its dashes it is the trace id: search Tempo for it, or the logs. "
