@@ -4,10 +4,10 @@ from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
 from service import access, errors, middleware
-from service.blueprints import auth, blog, documentation, health, root
+from service.blueprints import auth, blog, documentation, files, health, root
 from service.config import ServiceConfig
 from service.store import Store
-from telemetry import Telemetry
+from telemetry import Telemetry, names
 
 
 def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Flask:
@@ -29,6 +29,7 @@ def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Fla
     tokens = access.Tokens(config)
     access.install(app, tokens)
     app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
+    app.register_blueprint(files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)))
     app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
     app.register_blueprint(health.blueprint(telemetry.health))
     telemetry.init_app(app)

@@ -175,6 +175,8 @@ LOG_LINES_DROPPED = _counter("telemetry_log_lines_dropped_total", "Log lines tha
 POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
 POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
 LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+FILE_UPLOADS = _counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
+UPLOADS = _histogram("serene_uploads_bytes", "Sizes of the files that were taken.", (1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.7e7))
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

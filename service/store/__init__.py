@@ -11,12 +11,15 @@ from pymongo import MongoClient
 
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
+from service.store.allowance import Quota, QuotaExceeded
 from service.store.care import Care
+from service.store.files import FileGone, Files, StoredFile
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost
 from service.store.posts import Page, Position, Posts
+from service.store.upload import UploadTooLarge, UploadTooSlow
 from telemetry.health import Evidence
 
 __all__ = [
@@ -25,14 +28,21 @@ __all__ = [
     "BlogPost",
     "Care",
     "EmailTaken",
+    "FileGone",
+    "Files",
     "Guesses",
     "Logins",
     "Page",
     "Position",
     "Posts",
+    "Quota",
+    "QuotaExceeded",
     "Renewed",
     "Role",
     "Store",
+    "StoredFile",
+    "UploadTooLarge",
+    "UploadTooSlow",
     "connect",
 ]
 
@@ -45,10 +55,13 @@ class Store:
     Args:
         client: Not connected yet.
         patience: With wrong passwords.
+        quota: Of each account's files.
         sleep: Waits so many seconds between attempts to reach the database.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], patience: Patience, *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+    def __init__(
+        self, client: MongoClient[dict[str, Any]], patience: Patience, quota: Quota, *, sleep: Callable[[float], None] = gevent.sleep
+    ) -> None:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
@@ -56,6 +69,7 @@ class Store:
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
+        self.files = Files(self.database, quota)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -74,6 +88,7 @@ class Store:
         self.posts.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
+        self.files.create_indexes()
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""
@@ -110,7 +125,8 @@ def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Call
     patience = Patience(
         config.guesses_per_account, config.guesses_per_address, config.first_lockout_seconds, config.longest_lockout_seconds
     )
-    return Store(client, patience, sleep=sleep)
+    quota = Quota(config.file_quota_bytes, config.file_quota_count, config.file_upload_seconds)
+    return Store(client, patience, quota, sleep=sleep)
 
 
 def _milliseconds(seconds: float) -> int:

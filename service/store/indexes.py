@@ -19,3 +19,10 @@ POSTS: Final = (
 LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)
 
 GUESSES: Final = (IndexModel([("key", ASCENDING)]),)
+
+# GridFS's own on the chunks, as its specification has it; that on the files serves our lists instead of a search by name.
+FILES: Final = (IndexModel([("metadata.owner_id", ASCENDING), ("uploadDate", DESCENDING)]),)
+
+FILE_CHUNKS: Final = (IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True),)
+
+FILE_RESERVATIONS: Final = (IndexModel([("owner_id", ASCENDING), ("begun_at", ASCENDING)]), IndexModel([("begun_at", ASCENDING)]))
