@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 from prometheus_client import Histogram
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.exceptions import Forbidden, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, Forbidden, NotFound, RequestEntityTooLarge
 
 from service import middleware
 from service.access import current_account, protected
@@ -160,9 +160,26 @@ def _head(pieces: Iterator[bytes]) -> bytes:
 
 def _body(headers: UploadHeaders) -> tuple[str, Iterator[bytes]]:
     if request.mimetype == FORM:
-        name, pieces = file_part(request.stream, request.mimetype_params.get("boundary", ""))
+        name, pieces = file_part(_read, request.mimetype_params.get("boundary", ""))
         return clean_name(name), pieces
-    return given_name(headers.content_disposition), iter(lambda: request.stream.read(READ_BYTES), b"")
+    return given_name(headers.content_disposition), _whole_body()
+
+
+def _whole_body() -> Iterator[bytes]:
+    received = 0
+    while piece := _read(READ_BYTES):
+        received += len(piece)
+        yield piece
+    # A server that ends the stream itself (``wsgi.input_terminated``) ends it just so when the client is gone.
+    if request.content_length is not None and received < request.content_length:
+        raise ClientDisconnected
+
+
+def _read(size: int) -> bytes:
+    try:
+        return request.stream.read(size)
+    except OSError:
+        raise ClientDisconnected from None
 
 
 def _is_id(text: str) -> bool:

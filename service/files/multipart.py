@@ -3,8 +3,8 @@
 Source: RFC 7578 (multipart/form-data).
 """
 
-from collections.abc import Iterator
-from typing import IO, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
 
@@ -18,11 +18,11 @@ class BadForm(ValueError):
     """It is not a form with one file; the text says why."""
 
 
-def file_part(stream: IO[bytes], boundary: str) -> tuple[str, Iterator[bytes]]:
+def file_part(read: Callable[[int], bytes], boundary: str) -> tuple[str, Iterator[bytes]]:
     """The part called ``file``.
 
     Args:
-        stream: The form, read only as far as needed.
+        read: Gives the next bytes of the form, so many at most.
         boundary: Between its parts, from its media type.
 
     Returns:
@@ -31,7 +31,7 @@ def file_part(stream: IO[bytes], boundary: str) -> tuple[str, Iterator[bytes]]:
     Raises:
         BadForm: There is none, or this is no form.
     """
-    events = _events(stream, boundary.encode("latin-1", "replace"))
+    events = _events(read, boundary.encode("latin-1", "replace"))
     for event in events:
         if isinstance(event, File) and event.name == PART_NAME:
             return event.filename, _bytes(events)
@@ -48,7 +48,7 @@ def _bytes(events: Iterator[Event]) -> Iterator[bytes]:
             raise BadForm("The form should have one file.")
 
 
-def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
+def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
     if not boundary:
         raise BadForm("The form's boundary is missing.")
     decoder = MultipartDecoder(boundary, _MOST_BUFFERED_BYTES, max_parts=_MOST_PARTS)
@@ -56,7 +56,7 @@ def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
         try:
             event = decoder.next_event()
             if isinstance(event, NeedData):
-                decoder.receive_data(stream.read(READ_BYTES) or None)
+                decoder.receive_data(read(READ_BYTES) or None)
         except ValueError:
             raise BadForm("The form cannot be read.") from None
         if isinstance(event, Epilogue):

@@ -4,6 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from service.config import ServiceConfig
+from service.settings.files import MEDIA_TYPES
 from telemetry.config import SettingError
 
 KEYS = f"new:{'n' * 32},old:{'o' * 32}"
@@ -25,6 +26,10 @@ def test_development_is_the_default():
         "guesses_per_address": 50,
         "first_lockout_seconds": 2.0,
         "longest_lockout_seconds": 900.0,
+        "file_quota_bytes": 262_144_000,
+        "file_quota_count": 1000,
+        "file_types": MEDIA_TYPES,
+        "file_upload_seconds": 1800.0,
         "environment": "development",
         "host": "127.0.0.1",
         "port": 8000,
