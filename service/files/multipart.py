@@ -4,8 +4,10 @@ Source: RFC 7578 (multipart/form-data).
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
 
 PART_NAME: Final = "file"
@@ -53,13 +55,21 @@ def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
         raise BadForm("The form's boundary is missing.")
     decoder = MultipartDecoder(boundary, _MOST_BUFFERED_BYTES, max_parts=_MOST_PARTS)
     while True:
-        try:
+        with _as_bad_form():
             event = decoder.next_event()
-            if isinstance(event, NeedData):
-                decoder.receive_data(read(READ_BYTES) or None)
-        except ValueError:
-            raise BadForm("The form cannot be read.") from None
-        if isinstance(event, Epilogue):
+        if isinstance(event, NeedData):
+            data = read(READ_BYTES)
+            with _as_bad_form():
+                decoder.receive_data(data or None)
+        elif isinstance(event, Epilogue):
             return
-        if not isinstance(event, NeedData):
+        else:
             yield event
+
+
+@contextmanager
+def _as_bad_form() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, RequestEntityTooLarge):  # the latter for a head without an end, or for too many parts
+        raise BadForm("The form cannot be read.") from None

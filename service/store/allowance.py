@@ -19,6 +19,7 @@ from pymongo.errors import DuplicateKeyError
 PATIENCE_SECONDS: Final = 1.0
 LOOK_AGAIN_SECONDS: Final = 0.02
 RETRY_AFTER_SECONDS: Final = 2
+_ALL: Final = 10_000
 
 Document = dict[str, Any]
 
@@ -128,11 +129,11 @@ class Allowance:
         return self._now() - timedelta(seconds=2 * self._quota.upload_seconds)
 
     def _wait_for_room(self, file_id: str, owner_id: str) -> None:
-        waited_seconds = 0.0
+        waited_seconds, query = 0.0, {"metadata.owner_id": owner_id}
         while True:
             # In this order: a file that is completed in between is seen twice, and counted once; never not at all.
             reserved = list(self._reservations.find({"owner_id": owner_id, "begun_at": {"$gte": self._oldest()}}))
-            kept = {one["_id"]: one["length"] for one in self._files.find({"metadata.owner_id": owner_id}, {"length": True})}
+            kept = {one["_id"]: one["length"] for one in self._files.find(query, {"length": True}, batch_size=_ALL)}
             mine = next(one for one in reserved if one["_id"] == file_id)
             others = [one for one in reserved if one["_id"] not in kept and one["size_bytes"] and one is not mine]
             if self._fits(kept, [mine, *others]):

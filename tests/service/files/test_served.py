@@ -146,6 +146,20 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(server, headers, warm
     assert [line for line in server.lines if line["level"] in ("ERROR", "CRITICAL") and line.get("route") == FILES] == []
 
 
+def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with_other_bytes(server, headers, warm):
+    _, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
+    with contextlib.closing(server.connection()) as connection:
+        connection.request("GET", json.loads(body)["content_url"], headers=headers)
+        response = connection.getresponse()
+        received = response.read(1000)
+        assert ask(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
+        with contextlib.suppress(ConnectionResetError, http.client.IncompleteRead):
+            while piece := response.read(65536):
+                received += piece
+    assert len(received) < len(CONTENT)
+    assert CONTENT.startswith(received)
+
+
 def test_who_has_no_room_is_refused_before_the_body_is_sent(server, headers, warm, database):
     announced = 25 * MIB
     database["uploads.reservations"].drop()
