@@ -218,7 +218,7 @@ def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> No
     @protected
     @operation(TAG, {204: Answer("It is gone.", media_types=())}, problems=(403, 404), path=FILE_ID)
     def delete_file(file_id: str) -> Response:
-        """Remove a file of one's own."""
+        """Removes a file of the caller."""
         file = files.readable(file_id)
         if file.owner_id != current_account().account_id:
             raise Forbidden("Only its owner can remove a file.")
@@ -234,14 +234,14 @@ def _lists(routes: Blueprint, files: _Files) -> None:
     @protected
     @operation(TAG, page, query=FilesQuery)
     def list_files(query: FilesQuery) -> Response:
-        """One's own files, newest first."""
+        """Files of the caller, newest first."""
         return files.page(current_account().account_id, query, url_for("files.list_files"))
 
     @routes.get("/members/<member_id>/files")
     @protected
     @operation(TAG, page, query=FilesQuery, problems=(404,), path={"member_id": "The member's account."})
     def list_files_of_member(member_id: str, query: FilesQuery) -> Response:
-        """Files of a member, newest first, for the member's therapist."""
+        """Files of a member, newest first, for the therapist who looks after them."""
         if not _is_id(member_id) or not files.may_read_files_of(member_id):
             raise NotFound("There is no such member.")
         return files.page(member_id, query, url_for("files.list_files_of_member", member_id=member_id))
