@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
 from service import access, errors, limits, middleware
-from service.blueprints import auth, authoring, blog, documentation, health, payments, roles, root
+from service.blueprints import auth, authoring, blog, documentation, files, health, payments, roles, root
 from service.config import ServiceConfig
 from service.payments import PaymentEventHandler
 from service.store import Store
@@ -41,6 +41,7 @@ def create_app(
     app.register_blueprint(roles.blueprint(store))
     for blueprint in _blog(store, metrics):
         app.register_blueprint(blueprint)
+    app.register_blueprint(files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)))
     received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
     app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event, received))
     telemetry.init_app(app)

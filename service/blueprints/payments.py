@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import BadRequest, Conflict, UnsupportedMediaType
 
+from service import limits
 from service.api import Answer, Model, answer, operation
 from service.payments import BadEvent, Delivery, PaymentEvent, PaymentEventHandler, events
 from service.settings.payments import PaymentSettings

@@ -18,6 +18,8 @@ from service.middleware.marks import Mark, View
 NEVER: Final = "no-store"
 NEVER_OF_A_TOKEN: Final = "private, no-store"
 
+_OF_CONTENT: Final = (200, 206, 304)
+
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
@@ -70,12 +72,12 @@ def install(app: Flask) -> None:
             return response
         policy = _POLICY.of_request()
         has_token = "Authorization" in request.headers
-        if policy is None or response.status_code != 200 or request.method not in ("GET", "HEAD"):
+        if policy is None or response.status_code not in _OF_CONTENT or request.method not in ("GET", "HEAD"):
             response.headers["Cache-Control"] = NEVER_OF_A_TOKEN if has_token else NEVER
             return response
         response.headers["Cache-Control"] = policy.of_a_token if has_token else policy.directives
         response.vary.add("Authorization")
-        if not response.is_streamed and not (has_token and policy.of_a_token == NEVER_OF_A_TOKEN):
+        if response.status_code == 200 and not response.is_streamed and not (has_token and policy.of_a_token == NEVER_OF_A_TOKEN):
             response.add_etag(weak=True)
             response.make_conditional(request)
         return response

@@ -12,14 +12,17 @@ from pymongo import MongoClient
 
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
+from service.store.allowance import Quota, QuotaExceeded
 from service.store.care import Care
 from service.store.claims import Claims
+from service.store.files import FileGone, Files, StoredFile
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost, PostStatus
 from service.store.payment_events import PaymentEvents
 from service.store.posts import Page, Position, Posts, SlugTaken
+from service.store.upload import UploadTooLarge, UploadTooSlow
 from telemetry.health import Evidence
 
 __all__ = [
@@ -29,6 +32,8 @@ __all__ = [
     "Care",
     "Claims",
     "EmailTaken",
+    "FileGone",
+    "Files",
     "Guesses",
     "Logins",
     "Page",
@@ -36,10 +41,15 @@ __all__ = [
     "Position",
     "PostStatus",
     "Posts",
+    "Quota",
+    "QuotaExceeded",
     "Renewed",
     "Role",
     "SlugTaken",
     "Store",
+    "StoredFile",
+    "UploadTooLarge",
+    "UploadTooSlow",
     "connect",
 ]
 
@@ -52,10 +62,13 @@ class Store:
     Args:
         client: Not connected yet.
         patience: With wrong passwords.
+        quota: Of each account's files.
         sleep: Waits so many seconds between attempts to reach the database.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], patience: Patience, *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+    def __init__(
+        self, client: MongoClient[dict[str, Any]], patience: Patience, quota: Quota, *, sleep: Callable[[float], None] = gevent.sleep
+    ) -> None:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
@@ -65,6 +78,7 @@ class Store:
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
         self.payment_events = PaymentEvents(self.database["payment_events"])
+        self.files = Files(self.database, quota)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -84,6 +98,7 @@ class Store:
         self.logins.create_indexes()
         self.guesses.create_indexes()
         self.payment_events.create_indexes()
+        self.files.create_indexes()
 
     def change_role(self, account_id: str, role: Role) -> Account | None:
         """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""
@@ -129,7 +144,8 @@ def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Call
     patience = Patience(
         config.guesses_per_account, config.guesses_per_address, config.first_lockout_seconds, config.longest_lockout_seconds
     )
-    return Store(client, patience, sleep=sleep)
+    quota = Quota(config.file_quota_bytes, config.file_quota_count, config.file_upload_seconds)
+    return Store(client, patience, quota, sleep=sleep)
 
 
 def _milliseconds(seconds: float) -> int:

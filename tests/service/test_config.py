@@ -4,6 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from service.config import ServiceConfig
+from service.settings.files import MEDIA_TYPES
 from telemetry.config import SettingError
 
 KEYS = f"new:{'n' * 32},old:{'o' * 32}"
@@ -50,6 +51,10 @@ def test_development_is_the_default():
         "stripe_timeout_seconds": 5.0,
         "stripe_retries": 1,
         "stripe_call_seconds": 12.0,
+        "file_quota_bytes": 262_144_000,
+        "file_quota_count": 1000,
+        "file_types": MEDIA_TYPES,
+        "file_upload_seconds": 1800.0,
         "environment": "development",
         "host": "127.0.0.1",
         "port": 8000,
