@@ -1,41 +1,60 @@
 """The Flask app, from parts that are handed in: nothing is built here that could be shared or replaced."""
 
-from flask import Flask
+from collections.abc import Iterator
+
+from flask import Blueprint, Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import access, errors, middleware
-from service.blueprints import auth, blog, companion, documentation, health, root
+from service import access, errors, limits, middleware
+from service.blueprints import auth, authoring, blog, companion, documentation, files, health, payments, roles, root
 from service.blueprints.companion_turns import Talks
 from service.companion import Crisis, Model
 from service.config import ServiceConfig
+from service.payments import PaymentEventHandler
 from service.store import Store
-from telemetry import Telemetry
+from service.writing import Desk, Markdown
+from telemetry import Telemetry, names
 
 
-def create_app(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Flask:
+def create_app(
+    config: ServiceConfig, telemetry: Telemetry, store: Store, *, on_payment_event: PaymentEventHandler = payments.ignore_event
+) -> Flask:
     """The Serene API.
 
     Args:
         config: How it is served.
         telemetry: Observes each request; not necessarily started.
         store: The database; not necessarily reachable.
+        on_payment_event: Told what the payment provider says of a payment; may be told twice, and in any order.
     """
     app = Flask("service", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    # Never bound to an app: it would add a /metrics route and time every request a second time.
-    metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
     errors.install(app)
+    limits.install(app, config, telemetry)
     middleware.install(app, config, telemetry.config.api_supported_versions)
-    app.register_blueprint(root.blueprint(telemetry.config.service_version))
-    app.register_blueprint(blog.blueprint(store.posts, metrics))
     tokens = access.Tokens(config)
     access.install(app, tokens)
+    # Never bound to an app: it would add a /metrics route and time every request a second time.
+    metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
+    app.register_blueprint(root.blueprint(telemetry.config.service_version))
+    app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
+    app.register_blueprint(health.blueprint(telemetry.health))
     app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
+    app.register_blueprint(roles.blueprint(store))
+    for blueprint in _blog(store, metrics):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)))
     model = Model(config, telemetry)
     telemetry.on_shutdown(model.close)
     talks = Talks(store.conversations, model, Crisis.from_data(), telemetry, config.companion_context_messages)
     app.register_blueprint(companion.blueprint(talks, config.companion_heartbeat_seconds))
-    app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
-    app.register_blueprint(health.blueprint(telemetry.health))
+    received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
+    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event, received))
     telemetry.init_app(app)
     return app
+
+
+def _blog(store: Store, metrics: PrometheusMetrics) -> Iterator[Blueprint]:
+    markdown = Markdown()
+    yield blog.blueprint(store.posts, markdown, metrics)
+    yield authoring.blueprint(store.accounts, Desk(store.posts, store.post_claims, markdown), markdown, metrics)

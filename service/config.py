@@ -15,7 +15,7 @@ from service.settings.bookings import BookingSettings
 from service.settings.companion import CompanionSettings
 from service.settings.files import FileSettings
 from service.settings.limits import LimitSettings
-from service.settings.payments import PaymentSettings
+from service.settings.payments import PaymentSettings, missing_in_production
 from telemetry.config import Environment, Port, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
@@ -100,6 +100,12 @@ class ServiceConfig(AccountSettings, PaymentSettings, BookingSettings, Companion
         if self.environment == "production" and keys == DEVELOPMENT_KEYS:
             raise ValueError("SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret")
         parse_keys(keys)
+        return self
+
+    @model_validator(mode="after")
+    def _payment_secrets(self) -> Self:
+        if self.environment == "production" and (name := missing_in_production(self)):
+            raise ValueError(f"{name} is not set: in production it has to be")
         return self
 
     @model_validator(mode="after")

@@ -101,12 +101,17 @@ BACKENDS: tuple[Backend, ...] = (
             "TELEMETRY_MANAGEMENT_PORT": "{service[management]}",
             "COMPANION_BASE_URL": "http://127.0.0.1:{model[http]}/v1",
             "DEPLOYMENT_ENVIRONMENT": "development",
+            # Demo traffic, tests and benchmarks all come from one address.
+            "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8,::1/128",
+            "STRIPE_API_BASE": "http://127.0.0.1:{stripe-mock[http]}",
+            "STRIPE_API_KEY": "sk_test_serene",
+            "STRIPE_WEBHOOK_SECRET": "whsec_of-the-native-stack",
         },
         url="http://127.0.0.1:{service[http]}",
         ready="http://127.0.0.1:{service[http]}/api/v1/health/readiness",
         live="http://127.0.0.1:{service[http]}/api/v1/health/liveness",
         needs=("mongodb",),
-        sends_to=("collector", "model"),
+        sends_to=("collector", "model", "stripe-mock"),
         seed=("{python}", "-m", "service.seed"),
         # Longer than its drain: gunicorn's graceful_timeout is the drain delay and 45 s.
         stop_seconds=100.0,
@@ -175,6 +180,21 @@ BACKENDS: tuple[Backend, ...] = (
         # It needs 5 s, or for ever within half a minute of a query: this version's query queue waits at its end for a
         # clean-up that its own end has stopped (modules/frontend/queue, stopping). The traces are on disk by then.
         stop_seconds=8.0,
+    ),
+    Backend(
+        name="stripe-mock",
+        ports={"http": 12111},
+        module="stripe-mock",
+        packages={"stripe-mock": "."},
+        command=(
+            "{bin}/stripe-mock",
+            "-listen",
+            "127.0.0.1:{stripe-mock[http]}",
+            "-fixtures",
+            "{root}/deploy/stripe-fixtures.json",
+        ),
+        url="http://127.0.0.1:{stripe-mock[http]}",
+        ready="http://127.0.0.1:{stripe-mock[http]}/healthz",
     ),
     Backend(
         name="toxiproxy",

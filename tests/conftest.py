@@ -12,6 +12,7 @@ from opentelemetry import context as otel_context  # noqa: E402
 
 from telemetry.context import current_record, set_current_record  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
+from tests.stripe_mock import StripeMock  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -35,4 +36,18 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def own_mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoDB]:
     """A MongoDB of the test's own, to stop, freeze and start again."""
     with MongoDB(tmp_path_factory.mktemp("mongodb"), free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeMock]:
+    """A Stripe that all tests share: use idempotency keys of your own, and never stop the server."""
+    with StripeMock(tmp_path_factory.mktemp("stripe-mock"), free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def own_stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeMock]:
+    """A Stripe of the test's own, to stop, freeze and start again."""
+    with StripeMock(tmp_path_factory.mktemp("stripe-mock"), free_port()) as server:
         yield server

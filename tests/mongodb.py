@@ -1,91 +1,18 @@
 """A MongoDB of a test's own: FerretDB, as the stack builds it, on a free port with its data in a folder that is thrown away."""
 
-import os
-import signal
-import socket
-import subprocess
-import time
-from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from tests.backend import Server, built, free_port
 
-from stack import golang, paths
-from stack.backends import BY_NAME
-from stack.build import Builder
-
-START_SECONDS = 30.0
-"""It takes 30 ms; a machine under load may take its time."""
+__all__ = ["MongoDB", "free_port"]
 
 
-def binary() -> Path:
-    """The built FerretDB; built first where it is missing."""
-    cache = paths.cache_directory()
-    builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
-    return builder.build(BY_NAME["mongodb"]) / "ferretdb"
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@dataclass
-class MongoDB:
-    """One server process. As a context manager it runs for as long as the block.
-
-    Args:
-        directory: Where its data and its log are.
-        port: Where it listens; the same after a restart.
-    """
-
-    directory: Path
-    port: int
-    process: "subprocess.Popen[bytes] | None" = None
+class MongoDB(Server):
+    """One server process; see ``Server``."""
 
     @property
     def uri(self) -> str:
         """For ``pymongo.MongoClient``."""
         return f"mongodb://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start it, and wait until it accepts connections."""
-        command = [str(binary()), "-listen", f"127.0.0.1:{self.port}", "-directory", str(self.directory / "data")]
-        with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
-    def stop(self) -> None:
-        """Kill it, also while it is frozen."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def freeze(self) -> None:
-        """Let it hang: connections stay, and nothing is answered."""
-        assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        assert self.process is not None
-        os.kill(self.process.pid, signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+    def command(self) -> list[str]:
+        """FerretDB on its own folder."""
+        return [str(built("mongodb") / "ferretdb"), "-listen", f"127.0.0.1:{self.port}", "-directory", str(self.directory / "data")]

@@ -135,6 +135,13 @@ def _why() -> Section:
                     lines(heads.WHY_LOGINS, Series(ask.LOGINS, "{{result}}")),
                 ),
             ),
+            Band(
+                7,
+                (
+                    lines(heads.WHY_PAYMENTS, Series(ask.PAYMENTS, "{{operation}}: {{result}}")),
+                    lines(heads.WHY_PAYMENT_EVENTS, Series(ask.PAYMENT_EVENTS, "{{result}}")),
+                ),
+            ),
         ),
     )
 

@@ -151,6 +151,18 @@ WHY_LOGINS = Head(
     "Attempts to log in, by outcome. Many failures or limited ones: somebody guesses passwords.",
 )
 
+WHY_PAYMENTS = Head(
+    "Payments",
+    "reqps",
+    "Calls to the payment provider, by outcome. Many unavailable: Stripe does not answer, or our key is refused (the log says so).",
+)
+
+WHY_PAYMENT_EVENTS = Head(
+    "Payment events",
+    "reqps",
+    "What the payment provider's webhook brought. Failed ones come again; many refused: the signing secret is not ours any more.",
+)
+
 WHY_LISTS = Head(
     "Pages of the blog",
     "reqps",

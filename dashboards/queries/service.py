@@ -73,6 +73,8 @@ RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, USERS, CHOSEN), names.ROUTE)
 POST_READS = total(rate(names.POST_READS), "result")
 POST_LISTS = total(rate(names.POST_LISTS), "filter")
 LOGINS = total(rate(names.LOGINS), "result")
+PAYMENTS = total(rate(names.PAYMENTS), "operation", "result")
+PAYMENT_EVENTS = total(rate(names.PAYMENT_EVENTS), "result")
 
 # --- can this board be believed ------------------------------------------------------------------------------------------------
 SPANS = total(rate(names.SPANS), "decision")

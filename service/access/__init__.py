@@ -3,8 +3,21 @@
 What is kept of accounts is the store's; what clients send and get is the blueprints'.
 """
 
+from service.access.caller import caller, client_address
 from service.access.guard import current_account, install, protected, unauthorized
 from service.access.passwords import Busy, Passwords
 from service.access.tokens import Identity, InvalidToken, Tokens
 
-__all__ = ["Busy", "Identity", "InvalidToken", "Passwords", "Tokens", "current_account", "install", "protected", "unauthorized"]
+__all__ = [
+    "Busy",
+    "Identity",
+    "InvalidToken",
+    "Passwords",
+    "Tokens",
+    "caller",
+    "client_address",
+    "current_account",
+    "install",
+    "protected",
+    "unauthorized",
+]

@@ -7,12 +7,14 @@ Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, overload
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from service.access.caller import caller
+from service.access.caller import install as install_caller
 from service.access.passwords import Busy
 from service.access.tokens import Identity, InvalidToken, Tokens
 from service.api.access import Access, access_of, note_access
@@ -23,13 +25,22 @@ View = Callable[..., Any]
 
 REALM: Final = "Serene API"
 PASSWORD_RETRY_AFTER_SECONDS: Final = 1
-_EXTENSION: Final = "serene.tokens"
 
 
 def install(app: Flask, tokens: Tokens) -> None:
     """Let an app's protected routes check tokens, and say so when too many passwords are being checked."""
-    app.extensions[_EXTENSION] = tokens
+    install_caller(app, tokens)
     app.register_error_handler(Busy, _busy)
+
+
+@overload
+def protected(view: View) -> View:
+    """Without parentheses."""
+
+
+@overload
+def protected(*, role: Role | None = None) -> Callable[[View], View]:
+    """With them."""
 
 
 def protected(view: View | None = None, *, role: Role | None = None) -> Any:
@@ -84,14 +95,12 @@ def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
 
 
 def _authenticated() -> Identity:
-    given = request.authorization
-    if given is None or given.type != "bearer" or not given.token:
+    found = caller()
+    if found is None:
         raise unauthorized("Send the access token of a login as Authorization: Bearer …")
-    tokens: Tokens = current_app.extensions[_EXTENSION]
-    try:
-        return tokens.check(given.token)
-    except InvalidToken as error:
-        raise unauthorized(str(error), error="invalid_token") from None
+    if isinstance(found, InvalidToken):
+        raise unauthorized(str(found), error="invalid_token")
+    return found
 
 
 def _busy(_: Busy) -> Response:

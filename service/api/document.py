@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
+from service import notes
 from service.api import problems
 from service.api.access import access_of
 from service.api.operation import JSON, Answer, Operation, operation_of
@@ -65,9 +66,11 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     operations = list(described(app))
     references, definitions = _schemas([one[2] for one in operations])
     paths: dict[str, dict[str, Any]] = {}
+    used: set[int] = set()
     for rule, method, found, view in operations:
-        paths.setdefault(_template(rule), {})[method.lower()] = _operation(rule, found, view, references)
-    used = sorted({status for *_, found, view in operations for status in problems.statuses(found, access_of(view))})
+        note = notes.of(app, view, method)
+        paths.setdefault(_template(rule), {})[method.lower()] = _operation(rule, found, view, references, note)
+        used |= set(_problem_statuses(found, view, note))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Serene", "version": version, "summary": "The Serene wellbeing API.", "license": _LICENSE, "description": _ABOUT},
@@ -76,7 +79,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": definitions,
-            "responses": {problems.name_of(status): problems.response(status, _COMMON_REFERENCES) for status in used},
+            "responses": {problems.name_of(status): problems.response(status, _COMMON_REFERENCES) for status in sorted(used)},
             "headers": {name: problems.header(text) for name, text in _COMMON_HEADERS.items()},
             "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -103,7 +106,11 @@ def _schemas(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
     return references, written["$defs"]
 
 
-def _operation(rule: Rule, found: Operation, view: Callable[..., Any], references: References) -> dict[str, Any]:
+def _problem_statuses(found: Operation, view: Callable[..., Any], note: notes.Note) -> list[int]:
+    return sorted({*problems.statuses(found, access_of(view)), *note.problems})
+
+
+def _operation(rule: Rule, found: Operation, view: Callable[..., Any], references: References, note: notes.Note) -> dict[str, Any]:
     summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n")
     access = access_of(view)
     written: dict[str, Any] = {"operationId": rule.endpoint.replace(".", "_"), "tags": [found.tag], "summary": summary}
@@ -113,18 +120,23 @@ def _operation(rule: Rule, found: Operation, view: Callable[..., Any], reference
         written["parameters"] = parameters
     if content := _content(found, references):
         written["requestBody"] = {"required": True, "content": content}
-    answers = {str(status): _answer(answer, references) for status, answer in found.answers.items()}
-    for status in problems.statuses(found, access):
-        name = problems.name_of(status)
-        if str(status) in answers:
-            answers[str(status)]["content"] |= problems.response(status, {})["content"]
-        else:
-            answers[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    written["responses"] = dict(sorted(answers.items()))
+    written["responses"] = _answers(found, view, references, note)
     if access is not None:
         # OpenAPI 3.1 lets any scheme name the roles that it takes, "which are required for the execution".
         written["security"] = [{BEARER: list(access.roles)}]
-    return written
+    return written | dict(note.members)
+
+
+def _answers(found: Operation, view: Callable[..., Any], references: References, note: notes.Note) -> dict[str, Any]:
+    told = {status: Answer(text, media_types=()) for status, text in note.answers.items()} | dict(found.answers)
+    added = {name: problems.header(text) for name, text in note.headers.items()}
+    answers = {str(status): _answer(answer, references, added if status < 400 else {}) for status, answer in told.items()}
+    for status in _problem_statuses(found, view, note):
+        if str(status) in answers:
+            answers[str(status)]["content"] |= problems.response(status, {})["content"]
+        else:
+            answers[str(status)] = {"$ref": f"#/components/responses/{problems.name_of(status)}"}
+    return dict(sorted(answers.items()))
 
 
 def _parameters(rule: Rule, found: Operation) -> Iterator[dict[str, Any]]:
@@ -142,10 +154,10 @@ def _content(found: Operation, references: References) -> dict[str, Any]:
     return content
 
 
-def _answer(answer: Answer, references: References) -> dict[str, Any]:
+def _answer(answer: Answer, references: References, added: dict[str, Any]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "description": answer.description,
-        "headers": _COMMON_REFERENCES | {name: problems.header(text) for name, text in answer.headers.items()},
+        "headers": _COMMON_REFERENCES | added | {name: problems.header(text) for name, text in answer.headers.items()},
     }
     if answer.media_types:
         json_schema = references[answer.model, "serialization"] if answer.model else {"type": "object"}

@@ -17,7 +17,13 @@ _ALWAYS: Final = frozenset({500, 503})
 _WITH_BODY: Final = frozenset({400, 413, 415, 422})
 _HEADERS: Final = {
     401: {"WWW-Authenticate": "How to authenticate."},
-    429: {"Retry-After": "Seconds to wait before the next attempt."},
+    429: {
+        "Retry-After": "Seconds to wait before the next attempt.",
+        "RateLimit-Limit": "Requests that are allowed within the window.",
+        "RateLimit-Remaining": "Requests that are left of it.",
+        "RateLimit-Reset": "Seconds until the next request passes.",
+        "RateLimit-Policy": "The group that the route is counted in, its limit and its window in seconds.",
+    },
     503: {"Retry-After": "Seconds after which to send the request again."},
 }
 _DESCRIPTIONS: Final = {

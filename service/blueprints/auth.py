@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
-from service.access import Identity, Passwords, Tokens, current_account, protected, unauthorized
+from service import limits
+from service.access import Identity, Passwords, Tokens, client_address, current_account, protected, unauthorized
 from service.api import Answer, answer, operation
 from service.blueprints.credentials import AccountView, LoginRequest, PasswordChange, RefreshRequest, Registration, TokenPair
 from service.blueprints.metered import counted
 from service.store import Account, EmailTaken, Store
-from telemetry import current_record, names
+from telemetry import names
 
 TAG: Final = "Accounts"
 TOKENS: Final = {200: Answer("Tokens.", TokenPair, headers={"Cache-Control": "`no-store`."})}
@@ -28,11 +29,6 @@ NOTHING: Final = Answer("Done.", media_types=())
 
 def _result_label(response: Response) -> str:
     return {200: "success", 401: "failure", 429: "limited", 422: "invalid"}.get(response.status_code, "error")
-
-
-def _client_address() -> str:
-    record = current_record()
-    return record.client_address if record else request.remote_addr or ""
 
 
 class _Auth:
@@ -46,7 +42,7 @@ class _Auth:
 
     def open(self, email: str, password: str) -> Account | None:
         """The account that the credentials open; raises 429 when there were too many wrong ones."""
-        address = _client_address()
+        address = client_address()
         if seconds := self._guesses.count(email, address):
             raise TooManyRequests("Too many wrong passwords; wait before the next attempt.", retry_after=math.ceil(seconds))
         credentials = self.accounts.credentials(email)
@@ -98,6 +94,7 @@ def blueprint(store: Store, tokens: Tokens, passwords: Passwords, login_seconds:
 
 def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) -> None:
     @routes.post("/register")
+    @limits.limited("login")
     @operation(TAG, {201: Answer("The account.", AccountView, headers={"Location": "Where it is."})}, body=Registration, problems=(409,))
     def register(body: Registration) -> Response:
         """A new account, of a member."""
@@ -113,6 +110,7 @@ def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) 
         return response
 
     @routes.post("/login")
+    @limits.limited("login")
     @counted(metrics, names.LOGINS, result=_result_label)
     @operation(TAG, TOKENS, body=LoginRequest, problems=(401, 429))
     def login(body: LoginRequest) -> Response:
@@ -123,6 +121,7 @@ def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) 
         return auth.pair(account, auth.begin(account.account_id))
 
     @routes.post("/refresh")
+    @limits.limited("login")
     @operation(TAG, TOKENS, body=RefreshRequest, problems=(401,))
     def refresh(body: RefreshRequest) -> Response:
         """New tokens for a refresh token, which is good once: used again, it ends the login."""
@@ -150,6 +149,7 @@ def _own_account(routes: Blueprint, auth: _Auth) -> None:
 
     @routes.post("/password")
     @protected
+    @limits.limited("login")
     @operation(TAG, TOKENS, body=PasswordChange, problems=(403, 429))
     def change_password(body: PasswordChange) -> Response:
         """A new password. Every login ends, and the answer holds the tokens of a new one."""

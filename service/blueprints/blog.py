@@ -1,62 +1,36 @@
 """The blog, for readers: pages of published posts, and one post.
 
-Routes only translate: a request into a query, a post into JSON. The last page has no ``next``.
-
-Source: RFC 8288 for the ``Link`` header.
+Routes only translate: a request into a query, a post into JSON.
 """
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 from prometheus_flask_exporter import PrometheusMetrics
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 from werkzeug.exceptions import NotFound
 
 from service import middleware
 from service.api import Answer, Instant, Model, answer, operation
-from service.blueprints import cursors
+from service.blueprints.manuscripts import tag_of
 from service.blueprints.metered import counted
+from service.blueprints.paging import LINK, PageQuery, linked
+from service.blueprints.texts import Word
 from service.store import BlogPost, Page, Posts
+from service.writing import Markdown
 from telemetry import names
 
 TAG: Final = "Blog"
-MOST_PER_PAGE = 100
 LONGEST_SLUG = 200
 FRESH_SECONDS = 60
 STALE_SECONDS = 300
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("should have no control characters")
-    return value
-
-
-def _cursor(value: str) -> str:
-    cursors.decode(value)
-    return value
-
-
-Word = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-
-
-class PostsQuery(BaseModel):
+class PostsQuery(PageQuery):
     """What a page of posts is asked for with."""
 
-    model_config = ConfigDict(frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most posts on the page.")] = 20
     tag: Annotated[Word | None, Field(description="Only posts that carry it.")] = None
     category: Annotated[Word | None, Field(description="Only posts in it.")] = None
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Where the page begins: out of a page's `next`.")
-    ] = None
-
-    def link(self, cursor: str) -> str:
-        """URL of the page at ``cursor``, with the same filters."""
-        given = self.model_dump(exclude_none=True, exclude={"cursor"}) | {"cursor": cursor}
-        return f"{url_for('blog.list_posts')}?{urlencode(given)}"
 
 
 class PostOverview(Model):
@@ -76,6 +50,7 @@ class WholePost(PostOverview):
     """A post."""
 
     body: str = Field(description="Markdown.")
+    html: str = Field(description="The body as HTML that is safe to show.")
 
 
 class PostsPage(Model):
@@ -107,18 +82,16 @@ def _overview(post: BlogPost) -> PostOverview:
 
 
 def _page(page: Page, query: PostsQuery) -> Response:
-    next_link = query.link(cursors.encode(page.next)) if page.next else None
-    response = answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_link))
-    if next_link:
-        response.headers["Link"] = f'<{next_link}>; rel="next"'
-    return response
+    next_url = query.next_url("blog.list_posts", page.next)
+    return linked(answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url)
 
 
-def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
+def blueprint(posts: Posts, markdown: Markdown, metrics: PrometheusMetrics) -> Blueprint:
     """The routes of the blog.
 
     Args:
         posts: Where they are.
+        markdown: For posts whose HTML is not stored.
         metrics: For the business metrics; they are registered once, so there is one such blueprint a registry.
     """
     blog = Blueprint("blog", __name__, url_prefix="/api/v1/blog")
@@ -126,21 +99,28 @@ def blueprint(posts: Posts, metrics: PrometheusMetrics) -> Blueprint:
     @blog.get("/posts")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, names.POST_LISTS, filter=_filter_label)
-    @operation(TAG, {200: Answer("A page.", PostsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=PostsQuery)
+    @operation(TAG, {200: Answer("A page.", PostsPage, headers=LINK)}, query=PostsQuery)
     def list_posts(query: PostsQuery) -> Response:
         """Published posts, newest first; by tag and category, up to limit a page, from cursor on."""
-        after = cursors.decode(query.cursor) if query.cursor else None
-        return _page(posts.page(limit=query.limit, after=after, tag=query.tag, category=query.category), query)
+        return _page(posts.page(limit=query.limit, after=query.after, tag=query.tag, category=query.category), query)
 
     @blog.get("/posts/<slug>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, names.POST_READS, result=_result_label)
-    @operation(TAG, {200: Answer("The post.", WholePost)}, problems=(404,), path={"slug": "The post's name in URLs."})
+    @operation(
+        TAG,
+        {200: Answer("The post.", WholePost, headers={"ETag": "Of this revision."})},
+        problems=(404,),
+        path={"slug": "The post's name in URLs."},
+    )
     def get_post(slug: str) -> Response:
-        """One published post, whole, in Markdown."""
+        """One published post, whole, in Markdown and as HTML."""
         post = posts.get(slug) if len(slug) <= LONGEST_SLUG and slug.isprintable() else None
         if post is None:
             raise NotFound("There is no post of that slug.")
-        return answer(WholePost(**dict(_overview(post)), body=post.body))
+        html = post.html or markdown.remembered(post.body)
+        response = answer(WholePost(**dict(_overview(post)), body=post.body, html=html))
+        response.set_etag(tag_of(post), weak=True)
+        return response
 
     return blog

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 
+from service import limits
 from service.access import current_account, protected
 from service.api import Answer, answer, operation
 from service.blueprints import companion_answers, companion_problems
@@ -63,6 +64,7 @@ def blueprint(talks: Talks, heartbeat_seconds: float) -> Blueprint:
 def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None:
     @routes.post("/messages")
     @slow_after(SLOW_AFTER_SECONDS)
+    @limits.limited("companion")
     @for_members
     @operation(TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *companion_problems.STATUSES))
     def send_message(body: MessageRequest) -> Response:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, json, render_template, send_from_directory, url_for
 from werkzeug.exceptions import NotFound
 
-from service import middleware
+from service import limits, middleware
 from service.api import Answer, operation
 from service.api.document import openapi
 
@@ -40,6 +40,7 @@ def blueprint(version: str) -> Blueprint:
     written: list[bytes] = []
 
     @routes.get("/openapi.json")
+    @limits.unlimited
     @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: Answer("OpenAPI 3.1.")})
     def document() -> Response:
@@ -49,6 +50,7 @@ def blueprint(version: str) -> Blueprint:
         return Response(written[0], mimetype="application/json")
 
     @routes.get("/docs")
+    @limits.unlimited
     @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: Answer("A page.", media_types=("text/html",))})
     def page() -> Response:
@@ -58,6 +60,7 @@ def blueprint(version: str) -> Blueprint:
         return response
 
     @routes.get("/docs/<name>")
+    @limits.unlimited
     @operation(
         TAG,
         {200: Answer("A script or a style.", media_types=("text/css", "text/javascript")), 304: Answer("As it was.", media_types=())},

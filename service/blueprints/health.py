@@ -5,6 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, Field
 
+from service import limits
 from service.api import Answer, operation
 from telemetry import names
 from telemetry.health import Health, Verdict
@@ -63,18 +64,21 @@ def blueprint(health: Health) -> Blueprint:
     routes = Blueprint("health", __name__)
 
     @routes.get(names.HEALTH_ROUTE)
+    @limits.unlimited
     @operation(TAG, REPORTED)
     def report() -> Response:
         """All that is known of this worker; 503 when a part it needs is not up."""
         return _answer(health.report())
 
     @routes.get(names.LIVENESS_ROUTE)
+    @limits.unlimited
     @operation(TAG, WELL)
     def liveness() -> Response:
         """200 while the process runs, whatever it depends on."""
         return _answer(health.liveness())
 
     @routes.get(names.READINESS_ROUTE)
+    @limits.unlimited
     @operation(TAG, PROBED)
     def readiness() -> Response:
         """Whether to send traffic here; 503 with the reasons why not."""

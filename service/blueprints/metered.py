@@ -1,15 +1,19 @@
 """Business metrics of routes, by prometheus-flask-exporter's decorators under the names that ``telemetry.names`` gives them."""
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from flask import Blueprint, Response, request
+from prometheus_client import Counter
 from prometheus_flask_exporter import PrometheusMetrics
 
-from telemetry.names import Metric
+from telemetry.names import POST_WRITES, Metric
 
 View = Callable[..., Any]
 LabelValue = Callable[..., str]
+
+_OUTCOMES: Final = {404: "not_found", 409: "conflict", 412: "conflict", 401: "refused", 403: "refused", 429: "limited"}
 
 
 def counted(metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue) -> Callable[[View], View]:
@@ -31,3 +35,26 @@ def counted(metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue) ->
         value.__signature__ = inspect.signature(value)  # type: ignore[attr-defined]
     decorator: Callable[[View], View] = metrics.counter(metric.name, metric.help, labels={name: labels[name] for name in metric.labels})
     return decorator
+
+
+def counted_writes(routes: Blueprint, metrics: PrometheusMetrics, actions: Mapping[str, str]) -> None:
+    """Count the changes of posts that a blueprint is asked for, refused ones too.
+
+    Args:
+        routes: Whose views they are.
+        metrics: On the worker's registry.
+        actions: What each endpoint does, by its full name; the others are not counted.
+    """
+    counter = Counter(POST_WRITES.name, POST_WRITES.help, POST_WRITES.labels, registry=metrics.registry)
+
+    @routes.after_request
+    def count(response: Response) -> Response:
+        if action := actions.get(request.endpoint or ""):
+            counter.labels(action, _outcome(response.status_code)).inc()
+        return response
+
+
+def _outcome(status: int) -> str:
+    if status < 400:
+        return "done"
+    return _OUTCOMES.get(status, "invalid" if status < 500 else "error")

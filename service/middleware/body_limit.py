@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from service.errors import problem
 from service.middleware.marks import Mark, View
@@ -45,7 +45,10 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        found = self._body.read(min(len(buffer), self._left + 1))
+        try:
+            found = self._body.read(min(len(buffer), self._left + 1))
+        except Exception as error:  # of the server's own kind: the client left, or what it sends are no chunks
+            raise ClientDisconnected from error
         self._left -= len(found)
         if self._left < 0:
             raise RequestEntityTooLarge

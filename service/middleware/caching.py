@@ -8,14 +8,17 @@ Source: RFC 9111 (caching), RFC 5861 (``stale-while-revalidate``), RFC 9110, sec
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, request
 
+from service import notes
 from service.middleware.marks import Mark, View
 
 NEVER: Final = "no-store"
 NEVER_OF_A_TOKEN: Final = "private, no-store"
+
+_OF_CONTENT: Final = (200, 206, 304)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,32 @@ def install(app: Flask) -> None:
         app: Any.
     """
 
+    notes.contribute(app, _documented)
+
     @app.after_request
     def say(response: Response) -> Response:
         if "Cache-Control" in response.headers:
             return response
         policy = _POLICY.of_request()
         has_token = "Authorization" in request.headers
-        if policy is None or response.status_code != 200 or request.method not in ("GET", "HEAD"):
+        if policy is None or response.status_code not in _OF_CONTENT or request.method not in ("GET", "HEAD"):
             response.headers["Cache-Control"] = NEVER_OF_A_TOKEN if has_token else NEVER
             return response
         response.headers["Cache-Control"] = policy.of_a_token if has_token else policy.directives
         response.vary.add("Authorization")
-        if not response.is_streamed and not (has_token and policy.of_a_token == NEVER_OF_A_TOKEN):
+        if response.status_code == 200 and not response.is_streamed and not (has_token and policy.of_a_token == NEVER_OF_A_TOKEN):
             response.add_etag(weak=True)
             response.make_conditional(request)
         return response
+
+
+_HEADERS: Final = {
+    "Cache-Control": "Who may keep the answer, and for how long.",
+    "Vary": "The headers of the request that the answer depends on.",
+    "ETag": "Of the answer as it is now; send it as `If-None-Match` the next time. None when nobody may keep the answer.",
+}
+_NOT_MODIFIED: Final = {304: "As it was: `If-None-Match` has its ETag."}
+
+
+def _documented(view: Callable[..., Any], method: str) -> notes.Note | None:
+    return notes.Note(headers=_HEADERS, answers=_NOT_MODIFIED) if _POLICY.of(view) and method == "GET" else None

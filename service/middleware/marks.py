@@ -28,7 +28,11 @@ class Mark(Generic[Said]):
 
         return mark
 
+    def of(self, view: Callable[..., Any] | None) -> Said | None:
+        """The mark of a view; ``None`` when it has none."""
+        found: Said | None = getattr(view, self._attribute, None)
+        return found
+
     def of_request(self) -> Said | None:
         """The mark of the view that serves the current request; ``None`` when it has none or no route matched."""
-        view = current_app.view_functions.get(request.endpoint or "")
-        return getattr(view, self._attribute, None)
+        return self.of(current_app.view_functions.get(request.endpoint or ""))

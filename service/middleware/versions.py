@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, request
 from werkzeug.http import http_date
 
+from service import notes
 from service.errors import problem
 from service.middleware.marks import Mark, View
 
@@ -59,6 +60,8 @@ def install(app: Flask, supported: Sequence[str]) -> None:
         supported: Such as ``v1``; there are routes of each.
     """
 
+    notes.contribute(app, _documented)
+
     @app.before_request
     def refuse_unknown() -> Response | None:
         asked = _VERSION.match(request.path) if request.url_rule is None else None
@@ -77,3 +80,13 @@ def install(app: Flask, supported: Sequence[str]) -> None:
             if said.link:
                 response.headers.add("Link", f'<{said.link}>; rel="deprecation"; type="text/html"')
         return response
+
+
+def _documented(view: Callable[..., Any], _: str) -> notes.Note | None:
+    said = _DEPRECATION.of(view)
+    if said is None:
+        return None
+    headers = {"Deprecation": "Since when, as a structured date (RFC 9745)."}
+    headers |= {"Sunset": "When it will be gone (RFC 8594)."} if said.sunset else {}
+    headers |= {"Link": "What to read of it, as `deprecation`."} if said.link else {}
+    return notes.Note(headers=headers, members={"deprecated": True})

@@ -1,6 +1,6 @@
 """What the rest of the service asks of a payment provider, and what it gets; amounts are integers in the currency's smallest unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 PaymentStatus = Literal["succeeded", "declined", "action_required", "processing"]
@@ -8,6 +8,10 @@ PaymentStatus = Literal["succeeded", "declined", "action_required", "processing"
 
 class PaymentsUnavailable(Exception):
     """The provider did not answer, or not in time; whether it took the money is not known. Ask again with the same key."""
+
+
+class PaymentRefused(Exception):
+    """The provider does not take what we ask for, and took no money: a mistake of ours, such as a key that was used for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,14 @@ class Payment:
         status: How it stands.
         amount: In the currency's smallest unit.
         currency: ISO 4217, in lower case.
+        client_secret: With it the payer's device does what is asked of the payer; only of one that is ``action_required``.
     """
 
     payment_id: str
     status: PaymentStatus
     amount: int
     currency: str
+    client_secret: str = field(default="", repr=False)
 
 
 class Payments(Protocol):

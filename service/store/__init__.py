@@ -4,6 +4,7 @@ Nothing here knows HTTP. Building a store opens no connection: ``start`` does, i
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -12,13 +13,18 @@ from pymongo.errors import ConnectionFailure
 
 from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
+from service.store.allowance import Quota, QuotaExceeded
 from service.store.care import Care
+from service.store.claims import Claims
 from service.store.conversations import Conversation, ConversationMessage, Conversations, new_id, time_of
+from service.store.files import FileGone, Files, StoredFile
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
 from service.store.logins import Logins, Renewed
-from service.store.models import BlogPost
-from service.store.posts import Page, Position, Posts
+from service.store.models import BlogPost, PostStatus
+from service.store.payment_events import PaymentEvents
+from service.store.posts import Page, Position, Posts, SlugTaken
+from service.store.upload import UploadTooLarge, UploadTooSlow
 from telemetry.health import Evidence
 
 __all__ = [
@@ -26,19 +32,30 @@ __all__ = [
     "Accounts",
     "BlogPost",
     "Care",
+    "Claims",
     "Conversation",
     "ConversationMessage",
     "Conversations",
     "EmailTaken",
+    "FileGone",
+    "Files",
     "Guesses",
     "Logins",
     "Page",
+    "PaymentEvents",
     "Position",
+    "PostStatus",
     "Posts",
+    "Quota",
+    "QuotaExceeded",
     "Renewed",
     "Role",
+    "SlugTaken",
     "Store",
+    "StoredFile",
     "Unreachable",
+    "UploadTooLarge",
+    "UploadTooSlow",
     "connect",
     "new_id",
     "time_of",
@@ -56,18 +73,24 @@ class Store:
     Args:
         client: Not connected yet.
         patience: With wrong passwords.
+        quota: Of each account's files.
         sleep: Waits so many seconds between attempts to reach the database.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], patience: Patience, *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+    def __init__(
+        self, client: MongoClient[dict[str, Any]], patience: Patience, quota: Quota, *, sleep: Callable[[float], None] = gevent.sleep
+    ) -> None:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
+        self.post_claims = Claims(self.database["post_claims"])
         self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
         self.guesses = Guesses(self.database["guesses"], patience)
         self.conversations = Conversations(self.database["conversations"], self.database["conversation_messages"])
+        self.payment_events = PaymentEvents(self.database["payment_events"])
+        self.files = Files(self.database, quota)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -87,6 +110,17 @@ class Store:
         self.logins.create_indexes()
         self.guesses.create_indexes()
         self.conversations.create_indexes()
+        self.payment_events.create_indexes()
+        self.files.create_indexes()
+
+    def change_role(self, account_id: str, role: Role) -> Account | None:
+        """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""
+        account = self.accounts.get(account_id)
+        if account is None or account.role == role:
+            return account
+        self.accounts.set_role(account_id, role)
+        self.logins.end_all(account_id)
+        return replace(account, role=role)
 
     def evidence(self) -> Evidence:
         """Whether the first contact is made, or how it stands; a health indicator."""
@@ -123,7 +157,8 @@ def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Call
     patience = Patience(
         config.guesses_per_account, config.guesses_per_address, config.first_lockout_seconds, config.longest_lockout_seconds
     )
-    return Store(client, patience, sleep=sleep)
+    quota = Quota(config.file_quota_bytes, config.file_quota_count, config.file_upload_seconds)
+    return Store(client, patience, quota, sleep=sleep)
 
 
 def _milliseconds(seconds: float) -> int:

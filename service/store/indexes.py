@@ -14,6 +14,7 @@ POSTS: Final = (
     IndexModel([("category", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("tags", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("author", ASCENDING), ("status", ASCENDING)]),
+    IndexModel([("author_id", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
 )
 
 LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)
@@ -21,3 +22,11 @@ LOGINS: Final = (IndexModel([("account_id", ASCENDING)]),)
 GUESSES: Final = (IndexModel([("key", ASCENDING)]),)
 
 CONVERSATIONS: Final = (IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),)
+# Stripe delivers again for three days, and when it is asked to for thirty.
+PAYMENT_EVENTS: Final = (IndexModel([("claimed_at", ASCENDING)], expireAfterSeconds=30 * 86400),)
+# GridFS's own on the chunks, as its specification has it; that on the files serves our lists instead of a search by name.
+FILES: Final = (IndexModel([("metadata.owner_id", ASCENDING), ("uploadDate", DESCENDING)]),)
+
+FILE_CHUNKS: Final = (IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True),)
+
+FILE_RESERVATIONS: Final = (IndexModel([("owner_id", ASCENDING), ("begun_at", ASCENDING)]), IndexModel([("begun_at", ASCENDING)]))

@@ -1,11 +1,14 @@
 """What is stored, as the rest of the service sees it: frozen, typed, and without MongoDB's own types."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 PostStatus = Literal["draft", "published"]
+
+FIRST_REVISION: Final = "0"
+"""Of posts that nobody has changed since they were loaded, or since before posts had revisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +17,14 @@ class BlogPost:
 
     Args:
         slug: Its name in URLs, and its ``_id``: unique without a second index.
+        author: The name that readers see.
         body: Markdown; empty where only an overview was asked for.
-        published_at: In UTC, to the millisecond; also set for a draft, as planned.
+        published_at: In UTC, to the millisecond, as all instants here; of a draft what its place among drafts goes by.
+        html: Of the body; empty in documents that were written before it was stored.
+        author_id: Account of the author; empty for the demo posts, which belong to nobody.
+        published_by: Account of who published it; empty for a draft and for demo posts.
+        created_at: ``None`` for demo posts, as ``updated_at`` is.
+        revision: Another one with every change.
     """
 
     slug: str
@@ -27,14 +36,20 @@ class BlogPost:
     status: PostStatus
     published_at: datetime
     body: str = ""
+    html: str = ""
+    author_id: str = ""
+    published_by: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    revision: str = FIRST_REVISION
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The post that a document holds."""
-        fields = {name: value for name, value in document.items() if name != "_id"}
-        return cls(slug=document["_id"], **fields | {"tags": tuple(document["tags"])})
+        """The post that a document holds; members of a later version of the service are left out."""
+        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        return cls(**known | {"slug": document["_id"], "tags": tuple(document["tags"])})
 
     def to_document(self) -> dict[str, Any]:
         """The document that holds the post."""
-        fields = asdict(self)
-        return {"_id": fields.pop("slug"), **fields, "tags": list(self.tags)}
+        members = asdict(self)
+        return {"_id": members.pop("slug"), **members, "tags": list(self.tags)}

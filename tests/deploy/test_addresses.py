@@ -41,6 +41,8 @@ def test_whole_path_is_named() -> None:
         ("prometheus", 9090),
         ("mongodb", 27017),
         ("model", 8089),
+        ("redis", 6379),
+        ("stripe-mock", 12111),
     }
 
 

@@ -13,10 +13,12 @@ from tests.deploy import files
 
 OFFICIAL = {
     "mongodb": "mongo",
+    "redis": "redis",
     "collector": "otel/opentelemetry-collector-contrib",
     "prometheus": "prom/prometheus",
     "tempo": "grafana/tempo",
     "grafana": "grafana/grafana",
+    "stripe-mock": "stripe/stripe-mock",
 }
 WITHOUT_HEALTH_CHECK = {
     "collector": "its image is one binary, with nothing to ask with",
@@ -46,7 +48,9 @@ def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
     collector = re.findall(r"receiver/prometheusreceiver v([\d.]+)", files.text("stack/collector/go.mod"))
     # Prometheus v3.16.0 is v0.316.0 as a Go module.
     (prometheus,) = re.findall(r"prometheus/prometheus v0\.3(\d\d)\.(\d+)", files.text("stack/prometheus/go.mod"))
+    (stripe,) = re.findall(r"stripe/stripe-mock (v[\d.]+)", files.text("stack/stripe-mock/go.mod"))
     assert (tag["collector"], tag["prometheus"]) == (collector[0], f"v3.{int(prometheus[0])}.{prometheus[1]}")
+    assert tag["stripe-mock"] == stripe
     assert tag["mongodb"].startswith("8.")
 
 
@@ -118,6 +122,7 @@ def test_service_gets_variables_that_it_knows_and_values_that_it_takes(monkeypat
     telemetry = TelemetryConfig.from_env(given)
     service = ServiceConfig.from_env(given)
     assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == ("production", "serene", "0.0.0.0")
+    assert service.redis_url == f"redis://redis:{files.services()['redis']['expose'][0]}/0"
     assert (service.environment, service.max_pool_size, service.min_pool_size) == ("production", 50, 10)
     assert [field for group in (TelemetryConfig, ServiceConfig) for field in group.model_fields.values() if field.is_required()] == []
 

@@ -31,9 +31,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything that ``./serene up`` starts, with two workers, shared: a test asks it and never breaks it."""
     directory = tmp_path_factory.mktemp("stack")
     with new_stack(directory, workers=WORKERS) as stack:
-        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo"):
+        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock"):
             stack.start(name, env=QUICK if name == "service" else None)
-        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo"):
+        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock"):
             stack.wait_ready(name, seconds=120)
         stack.seed("service")
         yield stack

@@ -5,6 +5,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from service.store import Role, Store
+
 AUTH = "/api/v1/auth"
 EMAIL = "ada@serene-mail.com"
 PASSWORD = "a long enough password"
@@ -44,3 +46,11 @@ def member(client: FlaskClient, **changes: Any) -> Member:
     body = registration(**changes)
     account = client.post(f"{AUTH}/register", json=body).get_json()
     return Member(client, account, login(client, body["email"], body["password"]).get_json())
+
+
+def with_role(client: FlaskClient, store: Store, role: Role, **changes: Any) -> Member:
+    """Register, get a role and log in."""
+    account = client.post(f"{AUTH}/register", json=registration(**changes)).get_json()
+    store.change_role(account["id"], role)
+    body = registration(**changes)
+    return Member(client, account | {"role": role}, login(client, body["email"], body["password"]).get_json())

@@ -21,6 +21,7 @@ DESCRIPTION = {
     },
     "routes": [
         {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by Accept."},
+        {"method": "PUT", "path": "/api/v1/accounts/<account_id>/role", "about": "Gives an account a role."},
         {"method": "POST", "path": "/api/v1/auth/login", "about": "Tokens for an e-mail and its password."},
         {"method": "POST", "path": "/api/v1/auth/logout", "about": "Ends the login of a refresh token; also one that has ended."},
         {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
@@ -35,12 +36,40 @@ DESCRIPTION = {
             "about": "New tokens for a refresh token, which is good once: used again, it ends the login.",
         },
         {"method": "POST", "path": "/api/v1/auth/register", "about": "A new account, of a member."},
+        {"method": "GET", "path": "/api/v1/blog/drafts", "about": "Your drafts, newest first; to an admin those of all authors."},
+        {
+            "method": "GET",
+            "path": "/api/v1/blog/drafts/<slug>",
+            "about": "One draft, whole. A draft of somebody else is none, and neither is a published post.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/blog/posts",
             "about": "Published posts, newest first; by tag and category, up to limit a page, from cursor on.",
         },
-        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown."},
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts",
+            "about": "A new post of yours; a draft unless it says otherwise.",
+        },
+        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown and as HTML."},
+        {
+            "method": "PUT",
+            "path": "/api/v1/blog/posts/<slug>",
+            "about": "All of a post anew: what is left out is empty afterwards. Whether it is published stays.",
+        },
+        {"method": "PATCH", "path": "/api/v1/blog/posts/<slug>", "about": "Some members of a post; those that are left out stay."},
+        {"method": "DELETE", "path": "/api/v1/blog/posts/<slug>", "about": "Deletes a post, published or not, for good."},
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts/<slug>/publish",
+            "about": "Shows a post to readers, as of now; one that is published already stays as it is.",
+        },
+        {
+            "method": "POST",
+            "path": "/api/v1/blog/posts/<slug>/unpublish",
+            "about": "Makes a post a draft again. Caches that have it may show it for as long as they were told.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/companion/conversations",
@@ -59,10 +88,25 @@ DESCRIPTION = {
         {"method": "POST", "path": "/api/v1/companion/messages", "about": "Say something to the companion, and get its answer."},
         {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},
         {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
+        {"method": "POST", "path": "/api/v1/files", "about": "Keep a file: the body, of any media type, or the part `file` of a form."},
+        {"method": "GET", "path": "/api/v1/files", "about": "Files of the caller, newest first."},
+        {"method": "DELETE", "path": "/api/v1/files/<file_id>", "about": "Removes a file of the caller."},
+        {"method": "GET", "path": "/api/v1/files/<file_id>", "about": "A file, without its bytes."},
+        {"method": "GET", "path": "/api/v1/files/<file_id>/content", "about": "The bytes of a file, whole or one range of them."},
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
         {"method": "GET", "path": "/api/v1/health/liveness", "about": "200 while the process runs, whatever it depends on."},
         {"method": "GET", "path": "/api/v1/health/readiness", "about": "Whether to send traffic here; 503 with the reasons why not."},
+        {
+            "method": "GET",
+            "path": "/api/v1/members/<member_id>/files",
+            "about": "Files of a member, newest first, for the therapist who looks after them.",
+        },
         {"method": "GET", "path": "/api/v1/openapi.json", "about": "This API in OpenAPI 3.1."},
+        {
+            "method": "POST",
+            "path": "/api/v1/payments/webhook",
+            "about": "An event of Stripe, signed for this webhook; the same one again changes nothing.",
+        },
     ],
     "find_a_request": (
         "Every response carries X-Request-ID. Without its dashes it is the trace id: search Tempo for it, or the logs. "
@@ -132,7 +176,7 @@ def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
         ("GET", "/nowhere", 404, "Not Found", None),
         ("GET", "/api/v1/blog/posts/", 404, "Not Found", None),
         ("GET", "/metrics", 404, "Not Found", None),
-        ("POST", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS", "POST"}),
         ("FOOBAR", "/api/v1/health", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
     ],
 )

@@ -10,6 +10,7 @@ from service.app import create_app
 from service.config import ServiceConfig
 from service.seed import demo_posts
 from service.store import connect
+from service.writing import Markdown
 from telemetry import Telemetry
 from tests.mongodb import free_port
 
@@ -89,7 +90,8 @@ def test_filters_follow_from_page_to_page(client, query, matches):
 def test_a_post_is_whole(client):
     post = PUBLISHED[3]
     response = client.get(f"{POSTS}/{post.slug}")
-    assert (response.status_code, response.get_json()) == (200, overview(post) | {"body": post.body})
+    assert (response.status_code, response.get_json()) == (200, overview(post) | {"body": post.body, "html": Markdown().render(post.body)})
+    assert client.get(f"{POSTS}/{post.slug}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("slug", ["never-written", "a-week-of-early-evenings", "%00", "%ff", "x" * 201, "%F0%9F%99%82", "a%0Ab"])

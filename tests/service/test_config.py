@@ -4,10 +4,19 @@ import pytest
 from pydantic import SecretStr
 
 from service.config import ServiceConfig
+from service.settings.files import MEDIA_TYPES
 from telemetry.config import SettingError
 
 KEYS = f"new:{'n' * 32},old:{'o' * 32}"
-PRODUCTION = {"DEPLOYMENT_ENVIRONMENT": "production", "SERENE_TOKEN_KEYS": KEYS}
+PRODUCTION = {
+    "DEPLOYMENT_ENVIRONMENT": "production",
+    "SERENE_TOKEN_KEYS": KEYS,
+    "STRIPE_API_KEY": "sk_live_canary",
+    "STRIPE_WEBHOOK_SECRET": "whsec_of-a-production-account",
+}
+
+BAD_STRIPE_KEY = "STRIPE_API_KEY should be a secret or restricted key of Stripe: sk_test_…, sk_live_…, rk_test_… or rk_live_…"
+BAD_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET should be the signing secret of a webhook, 16 characters or more"
 
 
 def test_development_is_the_default():
@@ -37,6 +46,27 @@ def test_development_is_the_default():
         "companion_circuit_open_seconds": 15.0,
         "companion_context_messages": 20,
         "companion_heartbeat_seconds": 15.0,
+        "rate_limits": True,
+        "rate_limit_login": "10/minute",
+        "rate_limit_read": "600/minute",
+        "rate_limit_write": "120/minute",
+        "rate_limit_companion": "20/minute",
+        "rate_limit_upload": "30/minute",
+        "rate_limit_exempt_networks": (),
+        "redis_url": "",
+        "redis_timeout_seconds": 0.1,
+        "redis_retry_seconds": 2.0,
+        "stripe_api_key": SecretStr("sk_test_development"),
+        "stripe_api_base": "https://api.stripe.com",
+        "stripe_webhook_secret": SecretStr("whsec_only-for-development-never-in-production"),
+        "stripe_webhook_tolerance_seconds": 300,
+        "stripe_timeout_seconds": 5.0,
+        "stripe_retries": 1,
+        "stripe_call_seconds": 12.0,
+        "file_quota_bytes": 262_144_000,
+        "file_quota_count": 1000,
+        "file_types": MEDIA_TYPES,
+        "file_upload_seconds": 1800.0,
         "environment": "development",
         "host": "127.0.0.1",
         "port": 8000,
@@ -89,6 +119,30 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
             )
             for keys in ("hunter2", "a:hunter2", f":{'x' * 32}", f"a:{'x' * 32},", f"a:{'x' * 32},a:{'y' * 32}")
         ),
+        *(({"STRIPE_API_KEY": key}, BAD_STRIPE_KEY) for key in ("canary", "pk_test_canary", "sk_canary", "sk_test_", "sk_test_a b")),
+        *(({"STRIPE_WEBHOOK_SECRET": secret}, BAD_WEBHOOK_SECRET) for secret in ("whsec_canary", " whsec_of-the-canary", "whsec\n" * 4)),
+        *(
+            (
+                {"STRIPE_API_BASE": base},
+                f"STRIPE_API_BASE={base!r}: should be where Stripe's API is, without a path: https://api.stripe.com",
+            )
+            for base in (
+                "api.stripe.com",
+                "ftp://stripe.com",
+                "https://",
+                "https://a/v1",
+                "https://a?b",
+                "http://[a",
+                "http://a:99999",
+                "http://a:0",
+            )
+        ),
+        ({"STRIPE_TIMEOUT_SECONDS": "0"}, "STRIPE_TIMEOUT_SECONDS='0': should be greater than 0"),
+        ({"STRIPE_CALL_SECONDS": "inf"}, "STRIPE_CALL_SECONDS='inf': should be a finite number"),
+        ({"STRIPE_RETRIES": "6"}, "STRIPE_RETRIES='6': should be less than or equal to 5"),
+        ({"STRIPE_WEBHOOK_TOLERANCE_SECONDS": "0"}, "STRIPE_WEBHOOK_TOLERANCE_SECONDS='0': should be greater than or equal to 1"),
+        (PRODUCTION | {"STRIPE_API_KEY": ""}, "STRIPE_API_KEY is not set: in production it has to be"),
+        (PRODUCTION | {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set: in production it has to be"),
         (
             {"MONGODB_MIN_POOL_SIZE": "20"},
             "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
@@ -111,8 +165,8 @@ def test_a_password_is_in_no_line_and_no_repr():
         ServiceConfig.from_env({"MONGODB_URI": "mongo://admin:pass/w@rd@db/serene"})
 
     assert str(raised.value).startswith("MONGODB_URI='mongo://***@db/serene': should be a MongoDB connection string")
-    assert "nnnn" not in repr(ServiceConfig.from_env(PRODUCTION))
-    assert "secret" not in repr(ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:secret@db/serene"}))
+    assert [secret for secret in ("nnnn", "canary", "whsec") if secret in repr(ServiceConfig.from_env(PRODUCTION))] == []
+    assert "hunter2" not in repr(ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:hunter2@db/serene"}))
 
 
 def test_a_name_for_the_dns_is_not_resolved_when_it_is_read():

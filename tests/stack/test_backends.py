@@ -14,7 +14,7 @@ LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
 
 
 def test_up_starts_these_in_this_order() -> None:
-    assert DEFAULT_NAMES == ("mongodb", "model", "service", "collector", "prometheus", "tempo")
+    assert DEFAULT_NAMES == ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock")
 
 
 def test_what_uses_another_is_stopped_before_it() -> None:
@@ -51,6 +51,9 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
         "TELEMETRY_MANAGEMENT_PORT": "10464",
         "COMPANION_BASE_URL": "http://127.0.0.1:9089/v1",
         "DEPLOYMENT_ENVIRONMENT": "development",
+        "STRIPE_API_BASE": "http://127.0.0.1:13111",
+        "STRIPE_API_KEY": "sk_test_serene",
+        "STRIPE_WEBHOOK_SECRET": "whsec_of-the-native-stack",
     }
 
 

@@ -30,7 +30,11 @@ from tests.stack.conftest import Serene, offset
             1,
             "port offset 50000 is out of range: mongodb's wire port would be 77017, and 65535 is the highest",
         ),
-        (["build", "redis"], 1, "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, toxiproxy"),
+        (
+            ["build", "redis"],
+            1,
+            "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, stripe-mock, toxiproxy",
+        ),
     ],
 )
 def test_bad_arguments_are_one_line(serene: Serene, arguments: list[str], code: int, line: str) -> None:

@@ -91,4 +91,7 @@ def test_taken_port_is_said_before_anything_is_started(own_stack: Stack, tmp_pat
 def test_unknown_backend_is_said_with_those_there_are(own_stack: Stack) -> None:
     with pytest.raises(StackError) as raised:
         own_stack.start("redis")
-    assert str(raised.value) == "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, toxiproxy"
+    assert (
+        str(raised.value)
+        == "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, stripe-mock, toxiproxy"
+    )

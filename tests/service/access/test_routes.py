@@ -29,6 +29,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/logout"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/register"),
+    ("POST", "/api/v1/payments/webhook"),
 }
 SECRET = parse_keys(DEVELOPMENT_KEYS)["development"]
 ROLES = ("member", "therapist", "author", "admin")

@@ -36,10 +36,22 @@ def test_an_operation_is_told_whole(document):
     common = {
         name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
     }
+    about = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in {
+            "Cache-Control": "Who may keep the answer, and for how long.",
+            "Vary": "The headers of the request that the answer depends on.",
+            "ETag": "Of the answer as it is now; send it as `If-None-Match` the next time. None when nobody may keep the answer.",
+            "RateLimit-Limit": "Requests that are allowed within the window.",
+            "RateLimit-Remaining": "Requests that are left of it.",
+            "RateLimit-Reset": "Seconds until the window ends or, when none is left, until the next request passes.",
+            "RateLimit-Policy": "The group that the route is counted in, its limit and its window in seconds.",
+        }.items()
+    }
     assert document["paths"]["/api/v1/blog/posts/{slug}"]["get"] == {
         "operationId": "blog_get_post",
         "tags": ["Blog"],
-        "summary": "One published post, whole, in Markdown.",
+        "summary": "One published post, whole, in Markdown and as HTML.",
         "parameters": [
             {
                 "name": "slug",
@@ -52,10 +64,12 @@ def test_an_operation_is_told_whole(document):
         "responses": {
             "200": {
                 "description": "The post.",
-                "headers": common,
+                "headers": common | about | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}},
             },
+            "304": {"description": "As it was: `If-None-Match` has its ETag.", "headers": common | about},
             "404": {"$ref": "#/components/responses/NotFound"},
+            "429": {"$ref": "#/components/responses/TooManyRequests"},
             "500": {"$ref": "#/components/responses/InternalServerError"},
             "503": {"$ref": "#/components/responses/ServiceUnavailable"},
         },
@@ -92,7 +106,8 @@ def test_an_answer_is_as_its_schema_says(client, document, path, operation, stat
     told = document["paths"][operation]["get"]["responses"][str(status)]
     if "$ref" in told:
         told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
-    assert all(name in response.headers for name in told["headers"] if name != "Link")
+    # The tests' address is exempt from limits; tests/service/limits/ has those headers.
+    assert all(name in response.headers for name in told["headers"] if name != "Link" and not name.startswith("RateLimit-"))
     validator = Draft202012Validator(told["content"][media_type]["schema"] | {"components": document["components"]})
     assert list(validator.iter_errors(response.get_json(force=True))) == []
 

@@ -23,8 +23,8 @@ MESSAGES = "/api/v1/companion/messages"
 CONVERSATIONS = "/api/v1/companion/conversations"
 ADA, BOB = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "0a1b2c3d-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 PATIENCE_SECONDS = 20.0
-QUICK = {"COMPANION_RETRIES": "0", "COMPANION_CIRCUIT_FAILURES": "1000"}
-"""One attempt, and no circuit breaker in the way."""
+QUICK = {"COMPANION_RETRIES": "0", "COMPANION_CIRCUIT_FAILURES": "1000", "RATE_LIMITS": "false"}
+"""One attempt, and neither a circuit breaker nor a limit in the way."""
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
 """While the model is waited for: a bounded number of calls, nothing of the database held, and nothing left behind when a client leaves."""
 
 import json
-import platform
 import socket
 
-import gevent.subprocess
-import openai
+import gevent
 import pytest
 from gevent import pywsgi
 
@@ -55,17 +53,6 @@ def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, mode
     assert companion.say().status_code == 503
     gevent.killall(hanging)
     assert companion.calls() == 0
-
-
-def test_first_calls_start_no_process(companion, monkeypatch):
-    def forbidden(*_: object, **__: object) -> None:
-        raise AssertionError("a process was started")
-
-    monkeypatch.setattr(gevent.subprocess, "Popen", forbidden)
-    openai._base_client.platform_headers.cache_clear()
-    monkeypatch.setattr(platform, "_platform_cache", {})
-    monkeypatch.setattr(platform, "_uname_cache", None)
-    assert companion.say().status_code == 200
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from service.middleware.security_headers import CONTENT_POLICY, HEADERS, PAGE_CONTENT_POLICY, STRICT_TRANSPORT
+from tests.service.test_config import PRODUCTION
 
 ALL = {*HEADERS, "Content-Security-Policy", "Strict-Transport-Security"}
 
@@ -40,8 +41,7 @@ def test_the_table_is_what_the_issue_names():
 
 
 def test_only_production_asks_for_https_for_ever(client_of):
-    production = {"DEPLOYMENT_ENVIRONMENT": "production", "SERENE_TOKEN_KEYS": f"a:{'x' * 32}"}
-    response = client_of(**production).get("/api/v1/posts")
+    response = client_of(**PRODUCTION).get("/api/v1/posts")
     assert response.headers["Strict-Transport-Security"] == STRICT_TRANSPORT
 
 

@@ -4,11 +4,12 @@ import pytest
 
 from service.config import ServiceConfig
 from service.store import connect
+from tests.service.test_config import PRODUCTION
 
 
 @pytest.mark.parametrize(("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))])
 def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
-    store = connect(ServiceConfig.from_env({"DEPLOYMENT_ENVIRONMENT": environment, "SERENE_TOKEN_KEYS": f"a:{'x' * 32}"}))
+    store = connect(ServiceConfig.from_env(PRODUCTION | {"DEPLOYMENT_ENVIRONMENT": environment}))
     options = store.client.options
     pool = options.pool_options
 

@@ -76,7 +76,7 @@ def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mong
     assert waits[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
     assert set(waits[6:]) <= {5.0}
     assert store.evidence() == Evidence(healthy=True, details={"attempts": len(waits) + 1})
-    assert len(list(store.database["posts"].list_indexes())) == 5
+    assert len(list(store.database["posts"].list_indexes())) == 6
     store.close()
 
 

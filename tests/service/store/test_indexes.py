@@ -33,6 +33,7 @@ def test_posts_have_the_indexes_that_their_queries_need(posts):
         "category_1_status_1_published_at_-1": (("category", 1), ("status", 1), ("published_at", -1)),
         "tags_1_status_1_published_at_-1": (("tags", 1), ("status", 1), ("published_at", -1)),
         "author_1_status_1": (("author", 1), ("status", 1)),
+        "author_id_1_status_1_published_at_-1": (("author_id", 1), ("status", 1), ("published_at", -1)),
     }
 
 
@@ -50,7 +51,7 @@ def test_conversations_are_found_by_account_newest_first(store):
 
 def test_no_collection_has_an_index_that_another_one_covers(store):
     collections = sorted(store.database.list_collection_names())
-    assert collections == ["conversations", "guesses", "logins", "posts"]
+    assert collections == ["conversations", "guesses", "logins", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
     assert {name: redundant(listed(store.database[name])) for name in collections} == {name: [] for name in collections}
 
 

@@ -1,0 +1,44 @@
+"""Who calls, as far as the request shows it: an account by its token, and an address by the proxies that are trusted.
+
+A token is checked once a request, by whoever asks first. Nothing here refuses anybody.
+"""
+
+from typing import Final
+
+from flask import Flask, current_app, g, request
+
+from service.access.tokens import Identity, InvalidToken, Tokens
+from telemetry import current_record
+
+_EXTENSION: Final = "serene.tokens"
+_SEEN: Final = "_serene_caller"
+
+
+def install(app: Flask, tokens: Tokens) -> None:
+    """Let an app's requests be asked whose they are."""
+    app.extensions[_EXTENSION] = tokens
+
+
+def caller() -> Identity | InvalidToken | None:
+    """Whose token the current request shows: an account, why the token is not good, or ``None`` when it shows none."""
+    if _SEEN not in g:
+        setattr(g, _SEEN, _look())
+    found: Identity | InvalidToken | None = getattr(g, _SEEN)
+    return found
+
+
+def client_address() -> str:
+    """Address of the client, as trusted proxies vouch for it."""
+    record = current_record()
+    return record.client_address if record else request.remote_addr or ""
+
+
+def _look() -> Identity | InvalidToken | None:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        return None
+    tokens: Tokens = current_app.extensions[_EXTENSION]
+    try:
+        return tokens.check(given.token)
+    except InvalidToken as error:
+        return error

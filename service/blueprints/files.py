@@ -1,0 +1,266 @@
+"""Files: upload, list, download, remove. Only their owner and the owner's therapist can read them; to everyone else they are not there.
+
+Source: RFC 9110; RFC 7578 for forms.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from prometheus_client import Histogram
+from prometheus_flask_exporter import PrometheusMetrics
+from werkzeug.exceptions import ClientDisconnected, Forbidden, NotFound, RequestEntityTooLarge
+
+from service import limits, middleware
+from service.access import current_account, protected
+from service.api import Answer, answer, operation
+from service.blueprints import cursors
+from service.blueprints.file_content import content_of
+from service.blueprints.file_views import ContentHeaders, FilesPage, FilesQuery, FileView, UploadHeaders
+from service.blueprints.metered import counted
+from service.errors import INVALID_PARAMETERS, problem
+from service.files import HEAD_BYTES, READ_BYTES, BadForm, clean_name, file_part, given_name, media_type_of
+from service.settings.files import MEDIA_TYPES
+from service.store import QuotaExceeded, Store, StoredFile, UploadTooLarge, UploadTooSlow
+from telemetry import names, slow_after
+
+TAG: Final = "Files"
+FORM: Final = "multipart/form-data"
+QUOTA_EXCEEDED: Final = "urn:serene:problem:quota-exceeded"
+FILE_TYPE: Final = "urn:serene:problem:file-type"
+SLOW_AFTER_SECONDS: Final = 10
+FILE_ID: Final = {"file_id": "The file's id."}
+_RANGE_HEADERS: Final = {"ETag": "Strong.", "Accept-Ranges": "`bytes`.", "Content-Disposition": "`attachment`, with the name."}
+CONTENT: Final = {
+    200: Answer("The bytes.", media_types=MEDIA_TYPES, headers=_RANGE_HEADERS),
+    206: Answer("Some of them.", media_types=MEDIA_TYPES, headers=_RANGE_HEADERS | {"Content-Range": "Which of how many."}),
+    304: Answer("They are what the client has.", media_types=(), headers={"ETag": "Strong."}),
+}
+
+
+class EmptyFile(Exception):
+    """There is nothing to keep."""
+
+
+class UnsupportedFile(Exception):
+    """The content is of a type that is not taken."""
+
+
+def _result_label(response: Response) -> str:
+    results = {201: "stored", 400: "broken", 408: "slow", 413: "no_room", 415: "type_refused", 422: "invalid"}
+    return results.get(response.status_code, "error")
+
+
+class _Files:
+    """The routes' common parts."""
+
+    def __init__(self, store: Store, media_types: Sequence[str], sizes: Histogram) -> None:
+        self.files, self._care = store.files, store.care
+        self._media_types = media_types
+        self._sizes = sizes
+
+    def take(self, name: str, pieces: Iterator[bytes]) -> StoredFile:
+        """Keep what arrives."""
+        owner_id = current_account().account_id
+        length = request.content_length
+        with self.files.upload(owner_id, middleware.UPLOAD_BYTES if length is None else length) as upload:
+            head = _head(pieces)
+            media_type = media_type_of(head[:HEAD_BYTES])
+            if media_type not in self._media_types:
+                raise UnsupportedFile
+            upload.write(head)
+            for piece in pieces:
+                upload.write(piece)
+            kept = self.files.keep(upload, owner_id, name, media_type)
+        self._sizes.observe(kept.size_bytes)
+        return kept
+
+    def readable(self, file_id: str) -> StoredFile:
+        """A file that the caller may read."""
+        file = self.files.get(file_id) if _is_id(file_id) else None
+        if file is None or not self.may_read_files_of(file.owner_id):
+            raise NotFound("There is no such file.")
+        return file
+
+    def may_read_files_of(self, owner_id: str) -> bool:
+        """Whether the caller is the owner or their therapist."""
+        caller = current_account()
+        return caller.account_id == owner_id or (caller.role == "therapist" and self._care.is_given(caller.account_id, owner_id))
+
+    def page(self, owner_id: str, query: FilesQuery, list_url: str) -> Response:
+        """A page of somebody's files."""
+        position = cursors.decode(query.cursor) if query.cursor else None
+        after = (position.published_at, position.slug) if position else None
+        page = FilesPage.of(self.files.page(owner_id, limit=query.limit + 1, after=after), query.limit, list_url)
+        response = answer(page)
+        if page.next:
+            response.headers["Link"] = f'<{page.next}>; rel="next"'
+        return response
+
+    def refusal(self, error: Exception) -> Response:
+        """What a client is told of an upload that is not taken. The rest of it is not wanted, so the connection ends."""
+        response = self._refusal(error)
+        response.headers["Connection"] = "close"
+        return response
+
+    def _refusal(self, error: Exception) -> Response:
+        if isinstance(error, UnsupportedFile):
+            return problem(415, "The content is of no type that is taken.", type=FILE_TYPE, title="File Type", types=self._media_types)
+        if isinstance(error, EmptyFile):
+            errors = [{"field": "body", "reason": "should not be empty"}]
+            return problem(422, "The file is empty.", type=INVALID_PARAMETERS, title="Invalid Parameters", errors=errors)
+        if isinstance(error, UploadTooSlow):
+            return problem(408, "The upload took too long.")
+        if not isinstance(error, QuotaExceeded):
+            return problem(400, str(error))
+        quota = error.quota
+        response = problem(
+            413,
+            "There is no room for the file: remove others, or wait for uploads that are under way.",
+            type=QUOTA_EXCEEDED,
+            title="Quota Exceeded",
+            quota_bytes=quota.size_bytes,
+            quota_count=quota.count,
+            used_bytes=error.used_bytes,
+            used_count=error.used_count,
+        )
+        if error.retry_after_seconds:
+            response.headers["Retry-After"] = str(error.retry_after_seconds)
+        return response
+
+
+def blueprint(store: Store, media_types: Sequence[str], metrics: PrometheusMetrics, sizes: Histogram) -> Blueprint:
+    """The routes of files.
+
+    Args:
+        store: Where they are, and who looks after whom.
+        media_types: What is taken.
+        metrics: For the business metrics.
+        sizes: Of what was taken, in bytes.
+    """
+    routes = Blueprint("files", __name__, url_prefix="/api/v1")
+    files = _Files(store, media_types, sizes)
+    _writing(routes, files, metrics)
+    _lists(routes, files)
+    _reading(routes, files)
+    return routes
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= HEAD_BYTES:
+            break
+    if not head:
+        raise EmptyFile
+    return head
+
+
+def _body(headers: UploadHeaders) -> tuple[str, Iterator[bytes]]:
+    if request.mimetype == FORM:
+        name, pieces = file_part(_read, request.mimetype_params.get("boundary", ""))
+        return clean_name(name), pieces
+    return given_name(headers.content_disposition), _whole_body()
+
+
+def _whole_body() -> Iterator[bytes]:
+    received = 0
+    while piece := _read(READ_BYTES):
+        received += len(piece)
+        yield piece
+    # A server that ends the stream itself (``wsgi.input_terminated``) ends it just so when the client is gone.
+    if request.content_length is not None and received < request.content_length:
+        raise ClientDisconnected
+
+
+def _read(size: int) -> bytes:
+    try:
+        return request.stream.read(size)
+    except OSError:
+        raise ClientDisconnected from None
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> None:
+    created = Answer("The file.", FileView, headers={"Location": "Where it is."})
+
+    @routes.post("/files")
+    @limits.limited("upload")
+    @slow_after(SLOW_AFTER_SECONDS)
+    @middleware.body_at_most(middleware.UPLOAD_BYTES)
+    @protected
+    @counted(metrics, names.FILE_UPLOADS, result=_result_label)
+    @operation(TAG, {201: created}, headers=UploadHeaders, stream=("application/octet-stream", FORM), problems=(400, 408))
+    def upload(headers: UploadHeaders) -> Response:
+        """Keep a file: the body, of any media type, or the part `file` of a form.
+
+        Its type is what its content shows, whatever the request says. A 413 of the type `urn:serene:problem:quota-exceeded` says that the
+        account has no room for it; with `Retry-After`, that uploads under way are what takes the room.
+        """
+        try:
+            kept = files.take(*_body(headers))
+        except UploadTooLarge:
+            raise RequestEntityTooLarge from None
+        except (BadForm, EmptyFile, QuotaExceeded, UnsupportedFile, UploadTooSlow) as error:
+            return files.refusal(error)
+        response = answer(FileView.of(kept), 201)
+        response.headers["Location"] = url_for("files.get_file", file_id=kept.file_id)
+        return response
+
+    @routes.delete("/files/<file_id>")
+    @protected
+    @operation(TAG, {204: Answer("It is gone.", media_types=())}, problems=(403, 404), path=FILE_ID)
+    def delete_file(file_id: str) -> Response:
+        """Removes a file of the caller."""
+        file = files.readable(file_id)
+        if file.owner_id != current_account().account_id:
+            raise Forbidden("Only its owner can remove a file.")
+        if not files.files.remove(file):
+            raise NotFound("There is no such file.")
+        return Response(status=204)
+
+
+def _lists(routes: Blueprint, files: _Files) -> None:
+    page = {200: Answer("A page.", FilesPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
+
+    @routes.get("/files")
+    @protected
+    @operation(TAG, page, query=FilesQuery)
+    def list_files(query: FilesQuery) -> Response:
+        """Files of the caller, newest first."""
+        return files.page(current_account().account_id, query, url_for("files.list_files"))
+
+    @routes.get("/members/<member_id>/files")
+    @protected
+    @operation(TAG, page, query=FilesQuery, problems=(404,), path={"member_id": "The member's account."})
+    def list_files_of_member(member_id: str, query: FilesQuery) -> Response:
+        """Files of a member, newest first, for the therapist who looks after them."""
+        if not _is_id(member_id) or not files.may_read_files_of(member_id):
+            raise NotFound("There is no such member.")
+        return files.page(member_id, query, url_for("files.list_files_of_member", member_id=member_id))
+
+
+def _reading(routes: Blueprint, files: _Files) -> None:
+    @routes.get("/files/<file_id>")
+    @protected
+    @operation(TAG, {200: Answer("The file.", FileView)}, problems=(404,), path=FILE_ID)
+    def get_file(file_id: str) -> Response:
+        """A file, without its bytes."""
+        return answer(FileView.of(files.readable(file_id)))
+
+    @routes.get("/files/<file_id>/content")
+    @slow_after(SLOW_AFTER_SECONDS)
+    @middleware.private(max_age_seconds=0)
+    @protected
+    @operation(TAG, CONTENT, headers=ContentHeaders, problems=(404, 416), path=FILE_ID)
+    def get_content(file_id: str, headers: ContentHeaders) -> Response:
+        """The bytes of a file, whole or one range of them."""
+        return content_of(files.readable(file_id), headers, files.files.pieces)

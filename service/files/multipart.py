@@ -1,0 +1,75 @@
+"""The one file of a form, while it arrives: nothing of it is kept in memory or on disk.
+
+Source: RFC 7578 (multipart/form-data).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDecoder, NeedData
+
+PART_NAME: Final = "file"
+READ_BYTES: Final = 64 * 1024
+_MOST_BUFFERED_BYTES: Final = 4 * READ_BYTES
+_MOST_PARTS: Final = 10
+
+
+class BadForm(ValueError):
+    """It is not a form with one file; the text says why."""
+
+
+def file_part(read: Callable[[int], bytes], boundary: str) -> tuple[str, Iterator[bytes]]:
+    """The part called ``file``.
+
+    Args:
+        read: Gives the next bytes of the form, so many at most.
+        boundary: Between its parts, from its media type.
+
+    Returns:
+        The name that it gives, and its bytes; going through these raises ``BadForm`` too.
+
+    Raises:
+        BadForm: There is none, or this is no form.
+    """
+    events = _events(read, boundary.encode("latin-1", "replace"))
+    for event in events:
+        if isinstance(event, File) and event.name == PART_NAME:
+            return event.filename, _bytes(events)
+    raise BadForm(f"The form should have a part called {PART_NAME}, with a file name.")
+
+
+def _bytes(events: Iterator[Event]) -> Iterator[bytes]:
+    is_open = True
+    for event in events:
+        if isinstance(event, Data) and is_open:
+            yield bytes(event.data)
+            is_open = event.more_data
+        elif isinstance(event, File):
+            raise BadForm("The form should have one file.")
+
+
+def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
+    if not boundary:
+        raise BadForm("The form's boundary is missing.")
+    decoder = MultipartDecoder(boundary, _MOST_BUFFERED_BYTES, max_parts=_MOST_PARTS)
+    while True:
+        with _as_bad_form():
+            event = decoder.next_event()
+        if isinstance(event, NeedData):
+            data = read(READ_BYTES)
+            with _as_bad_form():
+                decoder.receive_data(data or None)
+        elif isinstance(event, Epilogue):
+            return
+        else:
+            yield event
+
+
+@contextmanager
+def _as_bad_form() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, RequestEntityTooLarge):  # the latter for a head without an end, or for too many parts
+        raise BadForm("The form cannot be read.") from None

@@ -1,0 +1,153 @@
+"""Payments by Stripe: what ``Payments`` asks for, by the official library, and what its answers and errors mean to us.
+
+A card that is declined is an answer. Everything that leaves open whether the money was taken, or that only we can mend, is
+``PaymentsUnavailable``, whose cause is not chained: the library's errors hold whole answers.
+
+Source: https://docs.stripe.com/payments/paymentintents/lifecycle for the states, https://docs.stripe.com/api/errors for the errors.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+import gevent
+import stripe
+
+from service.payments.gateway import Payment, PaymentRefused, PaymentStatus, PaymentsUnavailable
+from service.payments.observed import ObservedClient
+from service.settings.payments import PaymentSettings
+from telemetry import Telemetry, names
+
+log: Final = logging.getLogger(__name__)
+
+_STATUSES: Final[dict[str, PaymentStatus]] = {
+    "succeeded": "succeeded",
+    "processing": "processing",
+    "requires_action": "action_required",
+    "requires_confirmation": "action_required",
+    "requires_payment_method": "declined",
+    "canceled": "declined",
+}
+_ALREADY_REFUNDED: Final = "charge_already_refunded"
+
+T = TypeVar("T")
+
+
+class StripePayments:
+    """``Payments`` by one account of Stripe.
+
+    Args:
+        settings: The account, and how long it is waited for.
+        telemetry: Of this worker.
+    """
+
+    def __init__(self, settings: PaymentSettings, telemetry: Telemetry) -> None:
+        # It would write a file into the home folder, ask for the platform in every call, and tell Stripe how long the last one took.
+        stripe.enable_telemetry = False
+        # What it tells below that holds Stripe's messages, and whole bodies.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        self._http = ObservedClient(telemetry, settings.stripe_timeout_seconds)
+        self._stripe = stripe.StripeClient(
+            settings.stripe_api_key.get_secret_value(),
+            base_addresses={"api": settings.stripe_api_base},
+            max_network_retries=settings.stripe_retries,
+            http_client=self._http,
+        )
+        self._call_seconds = settings.stripe_call_seconds
+        self._calls = telemetry.metrics.counter(names.PAYMENTS)
+
+    def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
+        """See ``Payments.pay``.
+
+        Raises:
+            PaymentsUnavailable: No answer; ask again with the same key.
+            PaymentRefused: We asked for what cannot be.
+        """
+        return self._counted("pay", lambda: self._pay(amount, currency, method, booking_id, key), lambda payment: payment.status)
+
+    def refund(self, *, payment_id: str, amount: int, key: str) -> str:
+        """See ``Payments.refund``. Where all of the payment was given back before, it is the name of the latest refund.
+
+        Raises:
+            PaymentsUnavailable: No answer; ask again with the same key.
+            PaymentRefused: We asked for what cannot be.
+        """
+        return self._counted("refund", lambda: self._refund(payment_id, amount, key), lambda _: "succeeded")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def _pay(self, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
+        try:
+            with self._available():
+                intent = self._stripe.v1.payment_intents.create(
+                    {
+                        "amount": amount,
+                        "currency": currency,
+                        "payment_method": method,
+                        "confirm": True,
+                        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                        "metadata": {"booking_id": booking_id},
+                    },
+                    {"idempotency_key": key},
+                )
+        except stripe.CardError as error:
+            failed = getattr(error.error, "payment_intent", None)
+            return Payment(failed["id"] if failed else "", "declined", amount, currency)
+        except stripe.InvalidRequestError as error:
+            if error.param != "payment_method":
+                raise _mistake(error) from None
+            return Payment("", "declined", amount, currency)  # there is no such card: the client's mistake, and nobody else's
+        # A state that is new to us is not the end: the webhook will tell.
+        status = _STATUSES.get(intent.status, "processing")
+        client_secret = intent.client_secret if status == "action_required" else None
+        return Payment(intent.id, status, intent.amount, intent.currency, client_secret or "")
+
+    def _refund(self, payment_id: str, amount: int, key: str) -> str:
+        try:
+            with self._available():
+                return self._stripe.v1.refunds.create({"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key}).id
+        except stripe.InvalidRequestError as error:
+            if error.code != _ALREADY_REFUNDED:
+                raise _mistake(error) from None
+        # Stripe forgets keys after a day, so a late second attempt ends here.
+        with self._available():
+            return self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1}).data[0].id
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        # The library bounds each part of an answer; a server that sends a byte now and then is bounded only here.
+        limit = gevent.Timeout(self._call_seconds)
+        try:
+            with limit:
+                yield
+        except gevent.Timeout as timeout:
+            if timeout is not limit:
+                raise
+            raise PaymentsUnavailable("not answered in time") from None
+        except (stripe.AuthenticationError, stripe.PermissionError) as error:
+            log.error("Stripe refuses our key", extra={"fields": {"stripe_request": error.request_id}})
+            raise PaymentsUnavailable("our key is refused") from None
+        except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+            raise PaymentsUnavailable(type(error.__cause__ or error).__name__) from None
+        except stripe.IdempotencyError as error:
+            raise _mistake(error) from None
+
+    def _counted(self, operation: str, call: Callable[[], T], told: Callable[[T], str]) -> T:
+        result = "error"
+        try:
+            answer = call()
+            result = told(answer)
+        except PaymentsUnavailable:
+            result = "unavailable"
+            raise
+        finally:
+            self._calls.labels(operation, result).inc()
+        return answer
+
+
+def _mistake(error: stripe.StripeError) -> PaymentRefused:
+    told = error.code or type(error).__name__
+    return PaymentRefused(f"{told}, Stripe's request {error.request_id}")

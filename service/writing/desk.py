@@ -1,0 +1,211 @@
+"""Where posts are written: an author's own, an admin's all.
+
+Two who change one post at once do not overwrite each other, on FerretDB neither, whose updates are not atomic: who changes a revision
+first claims it by an insert, which one alone can; the others wait for the outcome and look again. What is guaranteed is that each revision
+has exactly one successor (or was deleted once), and that a condition is true of the very revision that is replaced. A worker that dies
+between the two leaves a claim, which holds for ``CLAIM_SECONDS``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import gevent
+
+from service.store import BlogPost, Claims, Page, Position, Posts, PostStatus, Role, SlugTaken
+from service.writing.markdown import Markdown
+from service.writing.slugs import slugs
+
+CLAIM_SECONDS: Final = 30.0
+WAITS_SECONDS: Final = (0.01, 0.02, 0.03, *[0.05] * 60)
+"""Between attempts at a post that others are changing: three seconds in all."""
+
+Condition = Callable[[BlogPost], bool]
+
+
+class NoSuchPost(Exception):
+    """There is none, or none that the writer may know of."""
+
+
+class NotTheirs(Exception):
+    """A published post of somebody else."""
+
+
+class Superseded(Exception):
+    """The post is not what the writer takes it for."""
+
+
+class BeingChanged(Exception):
+    """Others did not come to an end with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes.
+
+    Args:
+        account_id: UUID.
+        name: As readers see it.
+    """
+
+    account_id: str
+    name: str
+    role: Role
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class Desk:
+    """Writes posts.
+
+    Args:
+        posts: Where they are.
+        claims: On revisions.
+        markdown: Renders bodies, before anything is claimed.
+        now: In UTC, to the millisecond.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        posts: Posts,
+        claims: Claims,
+        markdown: Markdown,
+        *,
+        now: Callable[[], datetime] = _now,
+        sleep: Callable[[float], None] = gevent.sleep,
+    ) -> None:
+        self._posts = posts
+        self._claims = claims
+        self._markdown = markdown
+        self._now = now
+        self._sleep = sleep
+
+    def create(self, writer: Writer, fields: Mapping[str, Any], status: PostStatus) -> BlogPost:
+        """A new post, under the first slug of its title that is free.
+
+        Args:
+            writer: Its author.
+            fields: Title, summary, category, tags and body.
+            status: Whether readers see it at once.
+        """
+        now = self._now()
+        post = BlogPost(
+            slug="",
+            **fields,
+            author=writer.name,
+            status="draft",
+            published_at=now,
+            html=self._markdown.render(fields["body"]),
+            author_id=writer.account_id,
+            created_at=now,
+            updated_at=now,
+            revision=uuid4().hex,
+        )
+        return self._insert(_published(post, writer, now) if status == "published" else post)
+
+    def drafts(self, writer: Writer, *, limit: int, after: Position | None) -> Page:
+        """The writer's drafts, newest first; an admin's are all there are."""
+        return self._posts.drafts(author_id=None if writer.role == "admin" else writer.account_id, limit=limit, after=after)
+
+    def draft(self, writer: Writer, slug: str) -> BlogPost:
+        """A draft that the writer may change.
+
+        Raises:
+            NoSuchPost: There is none.
+        """
+        post = self._posts.find(slug)
+        if post is None or post.status != "draft" or not _may_change(writer, post):
+            raise NoSuchPost
+        return post
+
+    def edit(self, writer: Writer, slug: str, fields: Mapping[str, Any], condition: Condition) -> BlogPost:
+        """Change some fields of a post; its slug stays.
+
+        Args:
+            writer: Its author, or an admin.
+            slug: Of the post.
+            fields: What to change, as in ``create``.
+            condition: Of the revision that is replaced.
+
+        Raises:
+            NoSuchPost: There is none, or it is a draft of somebody else.
+            NotTheirs: It is a published post of somebody else.
+            Superseded: The condition does not hold.
+            BeingChanged: Others did not come to an end with it.
+        """
+        self._expected(writer, slug, condition)  # before anything is rendered
+        rendered = {**fields, "html": self._markdown.render(fields["body"])} if "body" in fields else fields
+        return self._change(writer, slug, condition, lambda post: replace(post, **rendered))
+
+    def publish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
+        """Show a post to readers, as of now; one that they see already stays as it is. Raises as ``edit``."""
+        now = self._now()
+        return self._change(writer, slug, condition, lambda post: post if post.status == "published" else _published(post, writer, now))
+
+    def unpublish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
+        """Make a post a draft again. Raises as ``edit``."""
+        return self._change(writer, slug, condition, lambda post: replace(post, status="draft", published_by=""))
+
+    def delete(self, writer: Writer, slug: str, condition: Condition) -> None:
+        """Delete a post; its slug is free again. Raises as ``edit``."""
+        self._claimed(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
+
+    def _insert(self, post: BlogPost) -> BlogPost:
+        for slug in slugs(post.title):
+            named = replace(post, slug=slug)
+            try:
+                self._posts.insert(named)
+            except SlugTaken:
+                continue
+            return named
+        raise AssertionError("slugs have no end")
+
+    def _change(self, writer: Writer, slug: str, condition: Condition, change: Callable[[BlogPost], BlogPost]) -> BlogPost:
+        outcome: list[BlogPost] = []
+
+        def write(post: BlogPost) -> bool:
+            changed = change(post)
+            if changed != post:
+                changed = replace(changed, revision=uuid4().hex, updated_at=self._now())
+            outcome[:] = [changed]
+            return changed == post or self._posts.replace(changed, post.revision)
+
+        self._claimed(writer, slug, condition, write)
+        return outcome[0]
+
+    def _claimed(self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]) -> None:
+        for wait_seconds in WAITS_SECONDS:
+            post = self._expected(writer, slug, condition)
+            claim = f"{slug}:{post.revision}"
+            if owner := self._claims.take(claim, CLAIM_SECONDS):
+                try:
+                    if write(post):
+                        return
+                finally:
+                    self._claims.release(claim, owner)
+            self._sleep(wait_seconds)
+        raise BeingChanged
+
+    def _expected(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
+        post = self._posts.find(slug)
+        if post is None or (post.status == "draft" and not _may_change(writer, post)):
+            raise NoSuchPost
+        if not _may_change(writer, post):
+            raise NotTheirs
+        if not condition(post):
+            raise Superseded
+        return post
+
+
+def _may_change(writer: Writer, post: BlogPost) -> bool:
+    return writer.role == "admin" or post.author_id == writer.account_id
+
+
+def _published(post: BlogPost, writer: Writer, now: datetime) -> BlogPost:
+    return replace(post, status="published", published_at=now, published_by=writer.account_id)

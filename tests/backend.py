@@ -1,0 +1,90 @@
+"""A backend of a test's own: a server as the stack builds it, one process on a free port of the loopback interface."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stack import golang, paths
+from stack.backends import BY_NAME
+from stack.build import Builder
+
+START_SECONDS = 30.0
+"""It takes 30 ms to a second; a machine under load may take its time."""
+
+
+def built(name: str) -> Path:
+    """The folder with a backend's commands; built first where it is missing."""
+    cache = paths.cache_directory()
+    builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
+    return builder.build(BY_NAME[name])
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass
+class Server:
+    """One server process. As a context manager it runs for as long as the block.
+
+    Args:
+        directory: Where its data and its log are.
+        port: Where it listens; the same after a restart.
+    """
+
+    directory: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def command(self) -> list[str]:
+        """What to run."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it, and wait until it accepts connections."""
+        command = self.command()
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Kill it, also while it is frozen."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def freeze(self) -> None:
+        """Let it hang: connections stay, and nothing is answered."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()

@@ -1,0 +1,15 @@
+"""Two members who keep files."""
+
+import pytest
+
+from tests.service.accounts import member
+
+
+@pytest.fixture
+def ada(client):
+    return member(client)
+
+
+@pytest.fixture
+def bob(client):
+    return member(client, email="bob@serene-mail.com", name="Bob")

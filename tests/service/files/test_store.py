@@ -1,0 +1,240 @@
+"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when things end badly."""
+
+from datetime import UTC, datetime, timedelta
+
+import gevent
+import pytest
+from gridfs import GridFSBucket
+from pymongo.errors import ConnectionFailure
+
+from service.config import ServiceConfig
+from service.store import FileGone, Files, Quota, QuotaExceeded, UploadTooLarge, UploadTooSlow, connect
+from service.store.upload import CHUNK_BYTES
+
+OWNER, OTHER = "ada", "bob"
+KIB = 1024
+
+
+class Clock:
+    """A time that only the test moves."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def files(store, clock):
+    """Files with room for 300 KiB or four of them."""
+    return Files(store.database, Quota(300 * KIB, 4, upload_seconds=60), now=clock)
+
+
+def keep(files, size=100 * KIB, owner=OWNER):
+    with files.upload(owner, size) as upload:
+        upload.write(b"x" * size)
+        return files.keep(upload, owner, "calm.txt", "text/plain")
+
+
+def stored(store):
+    return tuple(store.database[f"uploads.{name}"].count_documents({}) for name in ("files", "chunks", "reservations"))
+
+
+def test_a_file_is_one_of_gridfs_to_any_other_tool(store):
+    content = bytes(range(256)) * (CHUNK_BYTES * 2 // 256) + b"end"
+    with store.files.upload(OWNER, len(content)) as upload:
+        for start in range(0, len(content), 65536):
+            upload.write(content[start : start + 65536])
+        file = store.files.keep(upload, OWNER, "calm.bin", "audio/wav")
+    found = GridFSBucket(store.database, "uploads").open_download_stream(file.file_id)
+    assert (found.read(), found.filename, found.length, found.chunk_size, found.upload_date) == (
+        content,
+        "calm.bin",
+        len(content),
+        CHUNK_BYTES,
+        file.uploaded_at,
+    )
+    assert store.files.get(file.file_id) == file
+    assert b"".join(store.files.pieces(file, 0, len(content))) == content
+
+
+def try_to_keep(files, size):
+    try:
+        return keep(files, size)
+    except QuotaExceeded as error:
+        return error
+
+
+@pytest.mark.parametrize("round_number", range(5))
+def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(store, round_number):
+    files = Files(store.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
+    outcomes = [each.value for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, QuotaExceeded)]
+    kept = store.database["uploads.files"].count_documents({})
+    assert (kept, len(refused), stored(store)[2]) == (3, 17, 0)
+    assert {error.retry_after_seconds for error in refused} <= {None, 2}
+
+
+def test_uploads_that_keep_coming_never_have_more_than_the_quota(store):
+    files = Files(store.database, Quota(250 * KIB, 100, upload_seconds=60))
+    most = 0
+
+    def come(number):
+        nonlocal most
+        gevent.sleep(number * 0.003)
+        file = try_to_keep(files, (20 + 30 * (number % 3)) * KIB)
+        most = max(most, sum(one["length"] for one in store.database["uploads.files"].find()))
+        if number % 2 and not isinstance(file, QuotaExceeded):
+            files.remove(file)
+
+    gevent.joinall([gevent.spawn(come, number) for number in range(40)], raise_error=True)
+    assert 0 < most <= 250 * KIB
+    assert stored(store)[2] == 0
+
+
+def test_the_number_of_files_is_limited_too_and_by_account(files):
+    for _ in range(4):
+        keep(files, 10)
+    with pytest.raises(QuotaExceeded) as refused:
+        keep(files, 10)
+    error = refused.value
+    assert (error.used_bytes, error.used_count, error.retry_after_seconds) == (40, 4, None)
+    assert keep(files, 10, OTHER).owner_id == OTHER
+
+
+def test_an_upload_under_way_takes_its_room_and_who_comes_then_is_told_when_to_try_again(files):
+    with files.upload(OWNER, 250 * KIB) as upload:
+        with pytest.raises(QuotaExceeded) as refused:
+            keep(files)
+        upload.write(b"x")
+        files.keep(upload, OWNER, "small.txt", "text/plain")
+    assert refused.value.retry_after_seconds == 2
+    assert keep(files).size_bytes == 100 * KIB
+
+
+def test_nothing_is_left_of_an_upload_that_fails(files, store):
+    def fail():
+        with files.upload(OWNER, 250 * KIB) as upload:
+            upload.write(b"x" * 1000)
+            raise OSError
+
+    with pytest.raises(OSError):
+        fail()
+    with pytest.raises(UploadTooLarge), files.upload(OWNER, 1000) as upload:
+        upload.write(b"x" * 1001)
+    assert stored(store) == (0, 0, 0)
+
+
+def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(store):
+    ready = gevent.event.Event()
+
+    def stall():
+        with store.files.upload(OWNER, 5 * CHUNK_BYTES) as upload:
+            upload.write(b"x" * 2 * CHUNK_BYTES)
+            ready.set()
+            gevent.sleep(60)
+
+    greenlet = gevent.spawn(stall)
+    assert ready.wait(30)
+    assert stored(store) == (0, 2, 1)
+    greenlet.kill()
+    assert stored(store) == (0, 0, 0)
+
+
+def test_an_upload_that_takes_too_long_ends(files, store, clock):
+    def dawdle():
+        with files.upload(OWNER, 1000) as upload:
+            upload.write(b"x")
+            clock.forward(61)
+            files.keep(upload, OWNER, "slow.txt", "text/plain")
+
+    with pytest.raises(UploadTooSlow):
+        dawdle()
+    assert stored(store) == (0, 0, 0)
+
+
+def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files, store, clock):
+    broken = files.upload(OWNER, 250 * KIB)
+    upload = broken.__enter__()
+    upload.write(b"x" * 250 * KIB)
+    upload.finish()
+    removed = keep(files, 10, OTHER)
+    files._allowance.note_removal(removed.file_id, OTHER, 1)  # and died before it removed anything
+    assert stored(store) == (1, 2, 2)
+    clock.forward(119)
+    with pytest.raises(QuotaExceeded):
+        keep(files)
+    clock.forward(2)
+    file = keep(files)
+    assert stored(store) == (2, 2, 0)
+    assert {one["files_id"] for one in store.database["uploads.chunks"].find()} == {file.file_id, removed.file_id}
+    with pytest.raises(UploadTooSlow):
+        files.keep(upload, OWNER, "late.txt", "text/plain")
+    broken.gen.close()
+    assert stored(store) == (2, 2, 0)
+
+
+def test_chunks_whose_removal_was_cut_short_are_swept(files, store, clock):
+    file = keep(files)
+    files._allowance.note_removal(file.file_id, OWNER, 1)
+    store.database["uploads.files"].delete_one({"_id": file.file_id})
+    assert stored(store) == (0, 1, 1)
+    clock.forward(121)
+    files.sweep()
+    assert stored(store) == (0, 0, 0)
+
+
+def test_a_file_is_removed_once(files):
+    file = keep(files)
+    assert sorted(gevent.spawn(files.remove, file).get() for _ in range(2)) == [False, True]
+
+
+def test_a_reader_learns_that_its_file_was_removed(store):
+    with store.files.upload(OWNER, 3 * CHUNK_BYTES) as upload:
+        upload.write(b"x" * 3 * CHUNK_BYTES)
+        file = store.files.keep(upload, OWNER, "calm.txt", "text/plain")
+    pieces = store.files.pieces(file, 0, file.size_bytes)
+    assert len(next(pieces)) == CHUNK_BYTES
+    assert store.files.remove(file)
+    with pytest.raises(FileGone):
+        next(pieces)
+
+
+def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(own_mongodb):
+    config = ServiceConfig.from_env({"MONGODB_URI": f"{own_mongodb.uri}/files", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"})
+    store = connect(config)
+    store.set_up()
+    clock = Clock()
+    files = Files(store.database, Quota(100 * CHUNK_BYTES, 10, upload_seconds=60), now=clock)
+    with files.upload(OWNER, 2 * CHUNK_BYTES) as upload:
+        upload.write(b"x" * 2 * CHUNK_BYTES)
+        file = files.keep(upload, OWNER, "calm.txt", "text/plain")
+    pieces = files.pieces(file, 0, file.size_bytes)
+    next(pieces)
+
+    def upload_and_lose_it():
+        with files.upload(OWNER, 2 * CHUNK_BYTES) as upload:
+            upload.write(b"x" * CHUNK_BYTES)
+            own_mongodb.stop()
+            upload.write(b"x" * CHUNK_BYTES)
+
+    with pytest.raises(ConnectionFailure):
+        upload_and_lose_it()
+    with pytest.raises(ConnectionFailure):
+        next(pieces)
+    own_mongodb.start()
+    store.client.admin.command("ping")
+    assert stored(store) == (1, 3, 1)
+    clock.forward(121)
+    files.sweep()
+    assert stored(store) == (1, 2, 0)
+    store.close()

@@ -1,0 +1,210 @@
+"""Limits that servers share by a real Redis, and what becomes of them when it crashes, hangs or comes back."""
+
+import logging
+import re
+import time
+
+import gevent
+import pytest
+from limits import parse
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+
+from service.limits.shared import SharedCounters
+from service.limits.windows import Taken
+from telemetry import Telemetry
+from tests.service.limits.looking import POSTS, counted, part, told
+
+TIMEOUT_SECONDS = 0.1
+SLACK_SECONDS = 1.0
+"""A machine under load may be late; a socket's own time-out would take far longer."""
+FALLBACKS = "serene_rate_limit_fallbacks_total"
+
+
+@pytest.fixture
+def shared(redis, limited):
+    """Makes servers on the one Redis."""
+
+    def make(rate: str = "3/minute", **environ: str):
+        retry = {"REDIS_URL": redis.url, "REDIS_RETRY_SECONDS": "0.2", "REDIS_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS)}
+        return limited(**{"RATE_LIMIT_READ": rate, **retry, **environ})
+
+    return make
+
+
+def timed(client):
+    began = time.monotonic()
+    response = client.get(POSTS)
+    return response, time.monotonic() - began
+
+
+def until_storage_is(client, storage):
+    deadline = time.monotonic() + 30
+    while part(client)["storage"] != storage:
+        assert time.monotonic() < deadline
+        gevent.sleep(0.02)
+        client.get(POSTS)
+
+
+def test_servers_count_together(shared):
+    one, other = shared(), shared()
+    answers = [client.get(POSTS) for client in (one, other, one, other, one)]
+    assert [(answer.status_code, answer.headers["RateLimit-Remaining"]) for answer in answers] == [
+        (200, "2"),
+        (200, "1"),
+        (200, "0"),
+        (429, "0"),
+        (429, "0"),
+    ]
+    assert told(answers[3]).keys() == {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Retry-After"}
+    assert part(one) == part(other) == {"status": "up", "healthy": True, "storage": "redis"}
+    assert counted(one, FALLBACKS) == {}
+
+
+def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(shared, limited):
+    phases = [re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"]) for client in (shared(), limited())]
+    assert ["external" in found for found in phases] == [True, False]
+
+
+def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
+    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    exporter = InMemorySpanExporter()
+    telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
+    counters = SharedCounters(redis.url, 5.0, telemetry.outgoing)
+    counters.take("read/198.51.100.7", parse("3/minute"))
+    counters.close()
+    telemetry.tracing.provider.force_flush()
+    assert [(span.name, span.kind, dict(span.attributes)) for span in exporter.get_finished_spans()] == [
+        (
+            "PIPELINE EVALSHA",
+            SpanKind.CLIENT,
+            {
+                "db.system.name": "redis",
+                "db.operation.name": "PIPELINE EVALSHA",
+                "db.operation.batch.size": 2,
+                "server.address": "127.0.0.1",
+                "server.port": redis.port,
+            },
+        )
+    ]
+
+
+def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
+    clients = [shared("10/minute", REDIS_TIMEOUT_SECONDS="20") for _ in range(2)]
+    asked = [gevent.spawn(lambda app=clients[n % 2].application: app.test_client().get(POSTS).status_code) for n in range(100)]
+    gevent.joinall(asked, timeout=60)
+    assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
+    assert [counted(client, FALLBACKS) for client in clients] == [{}, {}]
+
+
+def test_a_crash_fails_no_request_and_is_told_once(shared, redis, caplog):
+    caplog.set_level(logging.INFO, logger="service.limits")
+    client = shared("1000/minute")
+    assert client.get(POSTS).status_code == 200
+    redis.kill()
+    answers = [timed(client) for _ in range(5)]
+    assert [answer.status_code for answer, _ in answers] == [200] * 5
+    assert max(took for _, took in answers) < TIMEOUT_SECONDS + SLACK_SECONDS
+    assert counted(client, FALLBACKS) == {"": 5.0}
+    assert part(client) == {
+        "status": "down",
+        "healthy": False,
+        "reason": "Redis does not answer (ConnectionError); each worker counts",
+        "storage": "memory",
+    }
+    assert client.get("/api/v1/health").status_code == 200
+
+    redis.start()
+    until_storage_is(client, "redis")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Redis does not answer (ConnectionError); each worker counts requests for itself",
+        "Redis answers again; requests are counted there",
+    ]
+
+
+def test_a_redis_that_hangs_is_waited_for_once(shared, redis):
+    client = shared("1000/minute", REDIS_RETRY_SECONDS="60")
+    client.get(POSTS)
+    redis.hang()
+    try:
+        (first, first_took), *others = [timed(client) for _ in range(20)]
+        assert {first.status_code, *(answer.status_code for answer, _ in others)} == {200}
+        assert TIMEOUT_SECONDS * 0.9 < first_took < TIMEOUT_SECONDS + SLACK_SECONDS
+        assert sorted(took for _, took in others)[10] < TIMEOUT_SECONDS
+        assert part(client)["reason"] == "Redis does not answer (TimeoutError); each worker counts"
+    finally:
+        redis.go_on()
+
+
+def test_a_hundred_requests_on_a_redis_that_hangs_wait_no_longer_than_one(shared, redis):
+    client = shared("1000/minute", REDIS_RETRY_SECONDS="60")
+    client.get(POSTS)
+    redis.hang()
+    try:
+        asked = [gevent.spawn(lambda: timed(client.application.test_client())) for _ in range(100)]
+        gevent.joinall(asked, timeout=60)
+        assert [one.value[0].status_code for one in asked] == [200] * 100
+    finally:
+        redis.go_on()
+
+
+def test_while_redis_is_away_the_limit_still_holds(shared, redis):
+    client = shared("3/minute")
+    redis.kill()
+    assert [client.get(POSTS).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+
+
+def test_a_redis_that_was_never_there_is_no_reason_not_to_serve(shared, redis):
+    redis.kill()
+    client = shared()
+    assert client.get("/api/v1/health/readiness").status_code == 200
+    assert part(client) == {"status": "unknown", "healthy": False, "storage": "redis"}
+    assert client.get(POSTS).status_code == 200
+
+
+def test_the_look_in_the_background_finds_out_without_a_request(shared, redis):
+    client = shared()
+    for callback in client.application.extensions["telemetry"]._on_start:
+        callback()
+    deadline = time.monotonic() + 30
+    for broken, storage in ((redis.kill, "memory"), (redis.start, "redis")):
+        broken()
+        while part(client)["storage"] != storage:
+            assert time.monotonic() < deadline
+            gevent.sleep(0.02)
+
+
+def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis):
+    client = shared()
+    client.get(POSTS)
+    redis.kill()
+    redis.start()
+    answers = [client.get(POSTS) for _ in range(2)]
+    until_storage_is(client, "redis")
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_who_waits_as_long_as_told_passes(redis, telemetry):
+    counters, item = SharedCounters(redis.url, 5.0, telemetry.outgoing), parse("4/2seconds")
+    taken = [counters.take("a", item) for _ in range(5)]
+    assert [(one.passed, one.remaining) for one in taken] == [(True, 3), (True, 2), (True, 1), (True, 0), (False, 0)]
+    assert 0 < taken[4].reset_seconds <= 2.0
+    gevent.sleep(taken[4].reset_seconds + 0.02)
+    assert counters.take("a", item).passed
+    counters.close()
+
+
+def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
+    counters, item = SharedCounters(redis.url, 5.0, telemetry.outgoing), parse("1000/minute")
+    counters.take("a", item)
+    redis.hang()
+    victims = [gevent.spawn(counters.take, "a", item) for _ in range(10)]
+    gevent.sleep(0.05)
+    gevent.killall(victims)
+    redis.go_on()
+    # What the killed ones had sent is counted; what they would have read is read by nobody else.
+    seen = [counters.take("b", item) for _ in range(20)]
+    assert [(one.passed, one.remaining) for one in seen] == [(True, 999 - number) for number in range(20)]
+    assert isinstance(seen[0], Taken)
+    counters.close()

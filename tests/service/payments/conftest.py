@@ -1,0 +1,89 @@
+"""A gateway on the real stripe-mock, in requests of an app that is watched as in production."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from service.config import ServiceConfig
+from service.payments import StripePayments
+from telemetry import RequestRecord, Telemetry
+from tests.stripe_mock import StripeMock
+
+
+@dataclass
+class Seen:
+    """What one request was observed to do."""
+
+    record: RequestRecord
+    server: Any
+    calls: list[Any]
+
+
+class Shop:
+    """An app whose one route runs ``work``, behind the whole layer, and a gateway that is part of it.
+
+    Args:
+        environ: Settings beside those of tests.
+    """
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ})
+        self.payments = StripePayments(ServiceConfig.from_env({"STRIPE_TIMEOUT_SECONDS": "5", **environ}), self.telemetry)
+        self.records: list[RequestRecord] = []
+        self.telemetry.recorder.add_sink("test", self.records.append)
+        app = Flask("shop")
+        app.add_url_rule("/", view_func=lambda: self.work() or "done")
+        self.telemetry.init_app(app)
+        self.client = app.test_client()
+        self.work: Callable[[], Any] = lambda: None
+
+    def run(self, work: Callable[[], Any]) -> Seen:
+        """Serve one request that does the work."""
+        self.work = work
+        self.client.get("/", buffered=True)
+        *calls, server = self.telemetry.tracing.queue.take(100)
+        return Seen(self.records[-1], server, calls)
+
+    def counted(self) -> dict[tuple[str, str], float]:
+        """The calls so far, by operation and result."""
+        (family,) = self.telemetry.registry.restricted_registry(["serene_payments_total"]).collect()
+        return {
+            (sample.labels["operation"], sample.labels["result"]): sample.value
+            for sample in family.samples
+            if sample.name == "serene_payments_total"
+        }
+
+
+@pytest.fixture
+def shop_of() -> Iterator[Callable[..., Shop]]:
+    """Shops with settings of one's own."""
+    shops = []
+
+    def make(**environ: str) -> Shop:
+        shops.append(Shop(environ))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        shop.payments.close()
+
+
+@pytest.fixture
+def shop(shop_of: Callable[..., Shop], stripe_mock: StripeMock) -> Shop:
+    """On the shared Stripe."""
+    return shop_of(**stripe_mock.environ)
+
+
+@pytest.fixture
+def key() -> str:
+    """An idempotency key that nobody had."""
+    return uuid4().hex
+
+
+def order(key: str, method: str = "pm_card_visa", **changes: Any) -> dict[str, Any]:
+    """What a booking's payment asks for."""
+    return {"amount": 9000, "currency": "eur", "method": method, "booking_id": "booking-1", "key": key} | changes

@@ -1,0 +1,198 @@
+"""Payments and refunds against the real stripe-mock: whatever Stripe says is one of our answers or one of our two exceptions."""
+
+import re
+
+import gevent
+import pytest
+
+from service.payments import Payment, PaymentRefused, PaymentsUnavailable
+from tests import stripe_mock as cards
+from tests.service.payments.conftest import order
+from tests.service.payments.peer import Peer, error
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        (cards.TAKEN, "succeeded"),
+        ("pm_card_mastercard", "succeeded"),
+        (cards.DECLINED, "declined"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "declined"),
+        (cards.PROCESSING, "processing"),
+    ],
+)
+def test_a_payment_is_what_stripe_made_of_the_card(shop, stripe_mock, key, method, status):
+    paid = shop.payments.pay(**order(key, method))
+
+    (entry,) = stripe_mock.ledger(key)
+    intent = entry["answer"] if "id" in entry["answer"] else entry["answer"]["error"]["payment_intent"]
+    assert paid == Payment(intent["id"], status, 9000, "eur")
+    assert (intent["amount"], intent["currency"], intent["metadata"]) == (9000, "eur", {"booking_id": "booking-1"})
+    assert shop.counted() == {("pay", status): 1.0}
+
+
+def test_a_payment_that_the_payer_has_to_act_on_comes_with_what_the_device_needs_and_no_repr_shows_it(shop, stripe_mock, key):
+    paid = shop.payments.pay(**order(key, cards.ACTION_REQUIRED))
+    (entry,) = stripe_mock.ledger(key)
+    assert paid == Payment(entry["answer"]["id"], "action_required", 9000, "eur", entry["answer"]["client_secret"])
+    assert re.fullmatch(r"pi_\w+_secret_\w+", paid.client_secret)
+    assert "secret" not in repr(paid)
+
+
+@pytest.mark.parametrize("method", ["card_nobody_has", "4242424242424242", "x" * 6000])
+def test_a_card_that_there_is_not_is_declined(shop, key, method):
+    assert shop.payments.pay(**order(key, method)) == Payment("", "declined", 9000, "eur")
+    assert shop.counted() == {("pay", "declined"): 1.0}
+
+
+@pytest.mark.parametrize("method", [cards.TAKEN, cards.DECLINED])
+def test_the_same_key_is_the_same_payment(shop, stripe_mock, key, method):
+    first, again = (shop.payments.pay(**order(key, method)) for _ in range(2))
+    assert first == again
+    assert [entry["calls"] for entry in stripe_mock.ledger(key)] == [2]
+
+
+def test_the_same_key_at_once_is_the_same_payment(shop, stripe_mock, key):
+    greenlets = [gevent.spawn(shop.payments.pay, **order(key)) for _ in range(20)]
+    gevent.joinall(greenlets, timeout=60, raise_error=True)
+    assert len({greenlet.value for greenlet in greenlets}) == 1
+    assert [entry["calls"] for entry in stripe_mock.ledger(key)] == [20]
+
+
+def test_the_same_key_for_something_else_is_refused_as_our_mistake(shop, key):
+    shop.payments.pay(**order(key))
+    with pytest.raises(PaymentRefused, match=r"^IdempotencyError, Stripe's request req_serene$"):
+        shop.payments.pay(**order(key, amount=1))
+    assert shop.counted() == {("pay", "succeeded"): 1.0, ("pay", "error"): 1.0}
+
+
+def test_what_stripes_document_does_not_allow_is_refused_as_our_mistake(shop, key):
+    with pytest.raises(PaymentRefused, match=r"^InvalidRequestError, Stripe's request req_"):
+        shop.payments.pay(**order(key, amount="a lot"))
+
+
+def test_a_refund_is_named_and_the_same_key_is_the_same_one(shop, stripe_mock, key):
+    paid = shop.payments.pay(**order(f"pay-{key}"))
+    names = {shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key) for _ in range(2)}
+
+    (entry,) = stripe_mock.ledger(key)
+    assert names == {entry["answer"]["id"]}
+    assert (entry["calls"], entry["answer"]["payment_intent"], entry["answer"]["amount"]) == (2, paid.payment_id, 4500)
+    assert shop.counted() == {("pay", "succeeded"): 1.0, ("refund", "succeeded"): 2.0}
+
+
+def test_what_was_given_back_before_is_not_an_error(shop_of, key):
+    listed = {"object": "list", "data": [{"id": "re_before", "object": "refund"}], "has_more": False}
+    with Peer((400, error("invalid_request_error", "charge_already_refunded")), (200, listed)) as peer:
+        assert shop_of(STRIPE_API_BASE=peer.url).payments.refund(payment_id="pi_1", amount=4500, key=key) == "re_before"
+        assert peer.asked == [("POST /v1/refunds", key), ("GET /v1/refunds", "")]
+
+
+def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
+    with Peer((404, error("invalid_request_error", "resource_missing", param="payment_intent"))) as peer:
+        shop = shop_of(STRIPE_API_BASE=peer.url)
+        with pytest.raises(PaymentRefused, match=r"^resource_missing, Stripe's request req_peer$"):
+            shop.payments.refund(payment_id="pi_none", amount=1, key=key)
+        assert shop.counted() == {("refund", "error"): 1.0}
+
+
+@pytest.mark.parametrize(
+    ("status", "ours"),
+    [
+        ("requires_confirmation", "action_required"),
+        ("requires_payment_method", "declined"),
+        ("canceled", "declined"),
+        ("a_state_of_next_year", "processing"),
+    ],
+)
+def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
+    intent = {"object": "payment_intent", "id": "pi_1", "status": status, "amount": 9000, "currency": "eur", "client_secret": None}
+    with Peer((200, intent)) as peer:
+        assert shop_of(STRIPE_API_BASE=peer.url).payments.pay(**order(key)) == Payment("pi_1", ours, 9000, "eur")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told", "attempts"),
+    [
+        (500, error("api_error"), "APIError", 2),
+        (503, error("api_error"), "APIError", 2),
+        (502, "<html>Bad Gateway</html>", "APIError", 2),
+        (409, error("invalid_request_error", "lock_timeout"), "APIError", 2),
+        (429, error("invalid_request_error", "rate_limit"), "RateLimitError", 1),
+        (200, "no JSON", "APIError", 1),
+        (401, error("invalid_request_error"), "our key is refused", 1),
+        (403, error("invalid_request_error"), "our key is refused", 1),
+    ],
+)
+def test_whatever_leaves_it_open_is_unavailable_and_made_again_with_the_same_key(shop_of, key, status, body, told, attempts):
+    with Peer((status, body)) as peer:
+        shop = shop_of(STRIPE_API_BASE=peer.url, STRIPE_RETRIES="1")
+        with pytest.raises(PaymentsUnavailable) as raised:
+            shop.payments.pay(**order(key))
+        assert (str(raised.value), raised.value.__suppress_context__) == (told, True)
+        assert peer.asked == [("POST /v1/payment_intents", key)] * attempts
+        assert shop.counted() == {("pay", "unavailable"): 1.0}
+
+
+@pytest.mark.parametrize("method", [cards.FAILS, cards.LIMITED, cards.HANGS])
+def test_nothing_is_taken_where_stripe_fails_limits_or_hangs(shop_of, stripe_mock, key, method):
+    shop = shop_of(**stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"})
+    with pytest.raises(PaymentsUnavailable):
+        shop.payments.pay(**order(key, method))
+    assert stripe_mock.ledger(key) == []
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_the_money_taken_once(shop, stripe_mock, key):
+    paid = shop.payments.pay(**order(key, cards.LOST))
+    (entry,) = stripe_mock.ledger(key)
+    assert (paid, entry["calls"]) == (Payment(entry["answer"]["id"], "succeeded", 9000, "eur"), 2)
+
+
+def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_finds_the_payment(shop_of, stripe_mock, key):
+    shop = shop_of(**stripe_mock.environ | {"STRIPE_RETRIES": "0"})
+    with pytest.raises(PaymentsUnavailable, match=r"^ConnectionError$"):
+        shop.payments.pay(**order(key, cards.LOST))
+    assert shop.payments.pay(**order(key, cards.LOST)).status == "succeeded"
+    assert shop.counted() == {("pay", "unavailable"): 1.0, ("pay", "succeeded"): 1.0}
+
+
+def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(shop_of, own_stripe_mock, key):
+    shop = shop_of(**own_stripe_mock.environ | {"STRIPE_RETRIES": "0"})
+    assert shop.payments.pay(**order(f"before-{key}")).status == "succeeded"
+    own_stripe_mock.stop()
+    with pytest.raises(PaymentsUnavailable, match=r"^ConnectionError$"):
+        shop.payments.pay(**order(key))
+    own_stripe_mock.start()
+    assert shop.payments.pay(**order(key)).status == "succeeded"
+
+
+def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(shop_of, own_stripe_mock, key):
+    shop = shop_of(**own_stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"})
+    shop.payments.pay(**order(f"before-{key}"))
+    own_stripe_mock.freeze()
+    with pytest.raises(PaymentsUnavailable, match=r"^ReadTimeout$"):
+        shop.payments.pay(**order(key))
+    own_stripe_mock.thaw()
+    assert shop.payments.refund(payment_id="pi_other", amount=1, key=f"after-{key}").startswith("re_")
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up_too(shop_of, key):
+    with Peer((200, "trickle")) as peer:
+        shop = shop_of(STRIPE_API_BASE=peer.url, STRIPE_TIMEOUT_SECONDS="1", STRIPE_CALL_SECONDS="0.3")
+        with pytest.raises(PaymentsUnavailable, match="not answered in time"):
+            shop.payments.pay(**order(key))
+        assert peer.asked == [("POST /v1/payment_intents", key)]
+
+
+def test_a_time_limit_of_the_callers_own_stays_the_callers(shop, key):
+    with pytest.raises(gevent.Timeout) as raised, gevent.Timeout(0.2) as limit:
+        shop.payments.pay(**order(key, cards.HANGS))
+    assert raised.value is limit
+
+
+def test_a_slow_payment_keeps_no_other_greenlet_waiting(shop, key):
+    slow = gevent.spawn(shop.payments.pay, **order(key, "pm_serene_wait_2s"))
+    quick = gevent.spawn(shop.payments.pay, **order(f"quick-{key}"))
+    assert quick.get(timeout=60).status == "succeeded"
+    assert not slow.ready()
+    assert slow.get(timeout=60).status == "succeeded"

@@ -1,0 +1,294 @@
+"""The webhook: what Stripe signed is handled once, all else is a problem of the client's, and what failed may come again."""
+
+from datetime import UTC, datetime, timedelta
+
+import gevent
+import pytest
+from gevent.event import Event
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from service.app import create_app
+from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.store import PaymentEvents
+from tests.service.conftest import ClosingClient
+from tests.service.payments.signed import WEBHOOK, deliver, event, signature
+
+
+class Handler:
+    """Notes what it is handed; fails as often as it is told to, and waits where it is told to."""
+
+    def __init__(self):
+        self.handled = []
+        self.failures = []
+        self.entered, self.go_on = Event(), Event()
+        self.go_on.set()
+
+    def __call__(self, event):
+        self.handled.append(event)
+        self.entered.set()
+        assert self.go_on.wait(30)
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+@pytest.fixture
+def handler():
+    return Handler()
+
+
+@pytest.fixture
+def client(config, telemetry, store, handler):
+    telemetry.lifecycle.ready()
+    app = create_app(config, telemetry, store, on_payment_event=handler)
+    app.test_client_class = ClosingClient
+    return app.test_client()
+
+
+@pytest.fixture
+def counted(telemetry):
+    """The deliveries so far, by what became of them."""
+
+    def read():
+        (family,) = telemetry.registry.restricted_registry(["serene_payment_events_total"]).collect()
+        return {sample.labels["result"]: sample.value for sample in family.samples if sample.name == "serene_payment_events_total"}
+
+    return read
+
+
+def told(response) -> tuple[int, str, str]:
+    """Status, media type and, of a problem, the detail."""
+    return response.status_code, response.content_type, response.get_json(force=True).get("detail", "")
+
+
+TAKEN = (200, "application/json", "")
+BAD_SIGNATURE = (400, "application/problem+json", "The signature is not good, or no longer.")
+NO_EVENT = (400, "application/problem+json", "The body is no event of Stripe.")
+
+
+@pytest.mark.parametrize(
+    ("delivered", "handled"),
+    [
+        (event("payment_intent.succeeded"), PaymentSucceeded("booking-1", "pi_1", 8000, "eur")),
+        (event("payment_intent.payment_failed"), PaymentFailed("booking-1", "pi_1", 9000, "eur")),
+        (event("charge.refunded"), PaymentRefunded("booking-1", "pi_1", 4500, "eur")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_event_of_a_booking_is_handled(client, handler, counted, delivered, handled):
+    response = deliver(client, delivered)
+    assert (told(response), response.get_json()) == (TAKEN, {"received": True})
+    assert handler.handled == [handled]
+    assert counted() == {"handled": 1.0}
+
+
+@pytest.mark.parametrize(
+    "delivered",
+    [
+        event("customer.created"),
+        event("payment_intent.processing"),
+        event(metadata={}),
+        event(metadata={"order_id": "1"}),
+        event("charge.refunded", metadata={}),
+        event("charge.refunded", payment_intent=None),
+    ],
+    ids=lambda value: value["type"],
+)
+def test_what_is_about_no_booking_is_taken_and_ignored(client, handler, counted, store, delivered):
+    assert told(deliver(client, delivered)) == TAKEN
+    assert (handler.handled, counted()) == ([], {"ignored": 1.0})
+    assert list(store.database["payment_events"].find()) == []
+
+
+def test_the_same_event_again_changes_nothing(client, handler, counted):
+    delivered = event()
+    assert [told(deliver(client, delivered)) for _ in range(3)] == [TAKEN] * 3
+    assert (len(handler.handled), counted()) == (1, {"handled": 1.0, "replayed": 2.0})
+
+
+def test_the_same_event_many_times_at_once_is_handled_once(client, handler, counted):
+    delivered = event()
+    handler.go_on.clear()
+    first = gevent.spawn(deliver, client, delivered)
+    assert handler.entered.wait(30)
+    others = [gevent.spawn(deliver, client, delivered) for _ in range(15)]
+    gevent.joinall(others, timeout=60, raise_error=True)
+    # Not yet taken, for the one that is at it may still fail: Stripe delivers it again.
+    assert {told(other.value) for other in others} == {(409, "application/problem+json", "The event is being handled; deliver it again.")}
+    handler.go_on.set()
+    assert told(first.get(timeout=60)) == TAKEN
+    assert told(deliver(client, delivered)) == TAKEN
+    assert (len(handler.handled), counted()) == (1, {"busy": 15.0, "handled": 1.0, "replayed": 1.0})
+
+
+def test_a_storm_of_the_same_event_is_handled_once(client, handler):
+    delivered = event()
+    greenlets = [gevent.spawn(deliver, client, delivered) for _ in range(30)]
+    gevent.joinall(greenlets, timeout=60, raise_error=True)
+    assert {greenlet.value.status_code for greenlet in greenlets} <= {200, 409}
+    assert len(handler.handled) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"), [(KeyError("canary"), 500), (AutoReconnect("canary"), 503), (gevent.GreenletExit(), 500)], ids=repr
+)
+def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(client, handler, counted, failure, status):
+    handler.failures = [failure]
+    delivered = event()
+    if isinstance(failure, gevent.GreenletExit):
+        with pytest.raises(gevent.GreenletExit):
+            deliver(client, delivered)
+    else:
+        assert deliver(client, delivered).status_code == status
+    assert told(deliver(client, delivered)) == TAKEN
+    assert told(deliver(client, delivered)) == TAKEN
+    assert (len(handler.handled), counted()) == (2, {"failed": 1.0, "handled": 1.0, "replayed": 1.0})
+
+
+GOOD = b'{"id": "evt_1", "object": "event", "type": "customer.created", "data": {"object": {}}}'
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        " ",
+        "t=1",
+        "v1=abc",
+        "t=x,v1=abc",
+        f"t={'9' * 5000},v1=abc",
+        "nonsense",
+        ",,,===",
+        "t=1,v1=\xe9",
+        "\x80\xff",
+        signature(GOOD, "whsec_of-somebody-else"),
+        signature(GOOD + b" "),
+        signature(GOOD, age_seconds=301),
+        signature(GOOD).replace("v1=", "v0="),
+    ],
+    ids=lambda header: header[:20].encode("unicode_escape").decode(),
+)
+def test_a_signature_that_is_missing_wrong_or_old_is_refused(client, handler, counted, header):
+    response = deliver(client, GOOD, **{"Stripe-Signature": header})
+    assert told(response) == BAD_SIGNATURE
+    assert (handler.handled, counted()) == ([], {"refused": 1.0})
+
+
+def test_without_the_header_it_is_refused(client):
+    assert told(client.post(WEBHOOK, data=GOOD, content_type="application/json")) == BAD_SIGNATURE
+
+
+def test_a_signature_is_good_for_as_long_as_the_setting_says(client):
+    assert told(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)})) == TAKEN
+
+
+@pytest.mark.parametrize("tampered", [GOOD.replace(b"evt_1", b"evt_2"), GOOD + b"\n", GOOD[:-1], b""])
+def test_a_body_that_is_not_the_one_that_was_signed_is_refused(client, tampered):
+    assert told(deliver(client, tampered, **{"Stripe-Signature": signature(GOOD)})) == BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'"text"',
+        b"{}",
+        b"[" * 100_000,
+        b'{"id": "evt_1", "object": "event", "type": "customer.created"}',
+        b'{"id": 7, "object": "event", "type": "customer.created", "data": {"object": {}}}',
+        b'{"id": "evt_1", "object": "v2.core.event", "type": "customer.created", "data": {"object": {}}}',
+        b'{"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}}',
+        b'{"id": "evt_1", "object": "event", "type": "charge.refunded", "data": {"object": []}}',
+        b'{"id": "evt_1", "object": "event", "type": {}, "data": {"object": {}}}',
+    ],
+    ids=lambda body: body[:90].decode(),
+)
+def test_a_signed_body_that_is_no_event_is_refused(client, handler, body):
+    assert told(deliver(client, body)) == NO_EVENT
+    assert handler.handled == []
+
+
+def test_a_body_that_is_no_text_is_refused(client):
+    headers = {"Stripe-Signature": signature(GOOD), "Content-Type": "application/json"}
+    assert told(client.post(WEBHOOK, data=b"\xff\xfe", headers=headers)) == NO_EVENT
+
+
+def test_another_media_type_and_too_long_a_body_are_refused(client):
+    assert deliver(client, GOOD, **{"Content-Type": "text/plain"}).status_code == 415
+    assert deliver(client, b" " * (1024**2 + 1)).status_code == 413
+    assert client.get(WEBHOOK).status_code == 405
+
+
+def test_the_document_tells_of_the_header_the_body_and_each_status(client):
+    (described,) = client.get("/api/v1/openapi.json").get_json()["paths"][WEBHOOK].values()
+    assert [(one["name"], one["in"]) for one in described["parameters"]] == [("Stripe-Signature", "header")]
+    assert described["requestBody"] == {"required": True, "content": {"application/json": {"schema": {}}}}
+    assert sorted(described["responses"]) == ["200", "400", "409", "413", "415", "422", "500", "503"]
+
+
+def test_without_a_handler_events_are_counted_and_no_more(config, telemetry, store, counted):
+    app = create_app(config, telemetry, store)
+    app.test_client_class = ClosingClient
+    assert told(deliver(app.test_client(), event())) == TAKEN
+    assert counted() == {"handled": 1.0}
+
+
+def test_no_secret_and_nothing_of_a_body_is_logged(client, handler, telemetry, capfd):
+    telemetry.logs.install()
+    handler.failures = [RuntimeError("handler broke")]
+    header = signature(GOOD)
+    try:
+        deliver(client, event(receipt_email="canary@serene-mail.com", description="canary text"))
+        deliver(client, GOOD, **{"Stripe-Signature": header})
+        deliver(client, GOOD.replace(b"evt_1", b"canary"), **{"Stripe-Signature": header})
+    finally:
+        telemetry.logs.uninstall()
+    logged = "".join(capfd.readouterr())
+    assert ("handler broke" in logged, logged.count('"logger":"access"')) == (True, 3)
+    assert [secret for secret in ("canary", "whsec", header, header.partition("v1=")[2]) if secret in logged] == []
+
+
+class Clock:
+    """Stands still."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+
+def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(store):
+    clock = Clock()
+    events = PaymentEvents(store.database["payment_events"], lease_seconds=60, now=clock)
+    assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
+    clock.now += timedelta(seconds=59.9)
+    assert events.claim("evt_1") == "busy"
+    clock.now += timedelta(seconds=0.1)
+    greenlets = [gevent.spawn(events.claim, "evt_1") for _ in range(16)]
+    gevent.joinall(greenlets, timeout=60, raise_error=True)
+    assert sorted(greenlet.value for greenlet in greenlets) == ["busy"] * 15 + ["ours"]
+    events.done("evt_1")
+    clock.now += timedelta(days=1)
+    assert events.claim("evt_1") == "handled"
+    events.release("evt_1")
+    assert events.claim("evt_1") == "handled"
+
+
+def test_a_database_without_expiring_indexes_is_told_of_and_does(store, caplog):
+    with caplog.at_level("INFO", logger="service.store"):
+        store.payment_events.create_indexes()
+    assert caplog.messages == ["this database has no indexes that expire: payment events are kept until somebody deletes them"]
+    assert list(store.database["payment_events"].list_indexes()) == []
+
+
+def test_another_failure_of_the_index_is_not_hidden(store, monkeypatch):
+    def refuse(_):
+        raise OperationFailure("not authorized", 13)
+
+    monkeypatch.setattr(store.payment_events._collection, "create_indexes", refuse)
+    with pytest.raises(OperationFailure, match="not authorized"):
+        store.payment_events.create_indexes()
