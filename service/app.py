@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import access, errors, limits, middleware
-from service.blueprints import auth, authoring, blog, documentation, files, health, payments, roles, root
+from service import access, booking, errors, limits, middleware
+from service.blueprints import auth, authoring, blog, documentation, files, health, payments, roles, root, sessions, therapists
 from service.config import ServiceConfig
 from service.payments import PaymentEventHandler
 from service.store import Store
@@ -15,7 +15,12 @@ from telemetry import Telemetry, names
 
 
 def create_app(
-    config: ServiceConfig, telemetry: Telemetry, store: Store, *, on_payment_event: PaymentEventHandler = payments.ignore_event
+    config: ServiceConfig,
+    telemetry: Telemetry,
+    store: Store,
+    *,
+    bookings: booking.Bookings | None = None,
+    on_payment_event: PaymentEventHandler | None = None,
 ) -> Flask:
     """The Serene API.
 
@@ -23,7 +28,8 @@ def create_app(
         config: How it is served.
         telemetry: Observes each request; not necessarily started.
         store: The database; not necessarily reachable.
-        on_payment_event: Told what the payment provider says of a payment; may be told twice, and in any order.
+        bookings: The workflow of bookings; when not given, one that nobody can pay in.
+        on_payment_event: Told what the payment provider says of a payment; may be told twice, and in any order. The workflow by default.
     """
     app = Flask("service", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -42,8 +48,11 @@ def create_app(
     for blueprint in _blog(store, metrics):
         app.register_blueprint(blueprint)
     app.register_blueprint(files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)))
+    bookings = bookings or booking.assemble(config, telemetry, store)
+    app.register_blueprint(therapists.blueprint(bookings.parts))
+    app.register_blueprint(sessions.blueprint(bookings))
     received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
-    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event, received))
+    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event or payments.ignore_event, received))
     telemetry.init_app(app)
     return app
 
