@@ -93,10 +93,10 @@ class World:
     def pay(self, session_id: str, key: str = "key-1", method: str = "pm_card", account_id: str | None = None):
         return self.post(f"/sessions/{session_id}/payment", {"payment_method": method}, account_id, key)
 
-    def paid(self, **given) -> str:
+    def paid(self, account_id: str | None = None, **given) -> str:
         """The id of a new booking that is paid."""
-        session_id = self.booked(**given)
-        response = self.pay(session_id, key=f"paid-{session_id}")
+        session_id = self.booked(account_id=account_id, **given)
+        response = self.pay(session_id, f"paid-{session_id}", account_id=account_id)
         assert (response.status_code, response.get_json()["status"]) == (200, "paid")
         return session_id
 

@@ -1,16 +1,33 @@
-"""A payment provider for tests: honest about keys, with a ledger, and settable in what it answers, how slowly, and where it dies."""
+"""Faults for tests, and a payment provider: honest about keys, with a ledger, settable in what it answers, how slowly, where it dies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import gevent
+import pytest
 from gevent.lock import RLock
+from pymongo.collection import Collection
 
 from service.payments.gateway import Payment, PaymentStatus, PaymentsUnavailable
 
 
 class Crash(BaseException):
     """The process died here."""
+
+
+def after_writes(monkeypatch: pytest.MonkeyPatch, is_the_end: Callable[[], bool]) -> None:
+    """Ask after each write to the database whether the process dies there."""
+    for name in ("insert_one", "update_one", "replace_one", "delete_one"):
+        original = getattr(Collection, name)
+
+        def write(self: Any, *args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            result = _original(self, *args, **kwargs)
+            if is_the_end():
+                raise Crash
+            return result
+
+        monkeypatch.setattr(Collection, name, write)
 
 
 @dataclass
