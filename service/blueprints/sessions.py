@@ -28,7 +28,7 @@ from service.blueprints.session_models import (
 )
 from service.booking import Bookings, Closed, NoSuchSlot, OwnSlot, SlotTaken
 from service.errors import problem
-from service.payments.gateway import PaymentStatus, PaymentsUnavailable
+from service.payments.gateway import Payment, PaymentsUnavailable
 from service.store.sessions import BookingState, Canceller, Party
 
 TAG: Final = "Sessions"
@@ -60,12 +60,13 @@ class _Sessions:
     def pay(self, state: BookingState, method: str) -> Response:
         """The answer to a payment."""
         try:
-            status = self.workflow.pay(state.booking, method)
+            payment = self.workflow.pay(state.booking, method)
         except Closed as error:
             raise Conflict(str(error)) from None
         except PaymentsUnavailable:
             return _unavailable()
-        return _refused(status) or answer(SessionView.of(self.kept.state(state.booking)), 202 if status == "processing" else 200)
+        status = 202 if payment.status == "processing" else 200
+        return _refused(payment) or answer(SessionView.of(self.kept.state(state.booking)), status)
 
     def cancel(self, state: BookingState, by: Canceller) -> Response:
         """The answer to a cancellation."""
@@ -75,12 +76,12 @@ class _Sessions:
             raise Conflict(str(error)) from None
 
 
-def _refused(status: PaymentStatus) -> Response | None:
-    if status == "declined":
+def _refused(payment: Payment) -> Response | None:
+    if payment.status == "declined":
         return problem(402, "The payment was declined; pay with something else.", type=DECLINED, title="Payment Declined")
-    if status == "action_required":
-        detail = "The payment waits for the payer's consent; complete it in the payment form, then read the session."
-        return problem(402, detail, type=ACTION_REQUIRED, title="Payment Action Required")
+    if payment.status == "action_required":
+        detail = "The payment waits for the payer's consent; complete it with the client_secret, then read the session."
+        return problem(402, detail, type=ACTION_REQUIRED, title="Payment Action Required", client_secret=payment.client_secret)
     return None
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from service.booking.parts import Closed, Parts
+from service.booking.parts import LOG, Closed, Parts
 from service.booking.paying import Paying
 from service.booking.rules import refund_amount
-from service.payments.gateway import PaymentsUnavailable
+from service.payments.gateway import PaymentRefused, PaymentsUnavailable
 from service.store.sessions import Booking, BookingState, Cancellation, Canceller, Outcome, attempt_name
 
 EXPIRED = "The booking has expired, because it was not paid in time."
@@ -74,8 +74,10 @@ class Ending:
         if outcome and outcome.payment_id and cancellation and cancellation.refund_amount:
             try:
                 self._paying.refund(booking, outcome.payment_id, cancellation.refund_amount)
-            except PaymentsUnavailable:
-                self._parts.count("unavailable")  # the refund is a task of its own by now
+            except (PaymentsUnavailable, PaymentRefused) as error:
+                # The refund is a task of its own by now, and the pass goes on with it.
+                LOG.warning("the refund of booking %s has to wait: %s", booking.booking_id, type(error).__name__)
+                self._parts.count("unavailable")
         self._tasks.remove("cancel", booking.booking_id)
 
     def given_back(self, booking: Booking, payment_id: str, amount: int, at: datetime) -> None:

@@ -8,7 +8,7 @@ given back whole.
 from datetime import timedelta
 
 from service.booking.parts import LOG, Closed, Parts
-from service.payments.gateway import Payment, PaymentStatus
+from service.payments.gateway import Payment, PaymentRefused
 from service.store.sessions import Attempt, Booking, Outcome, attempt_name
 
 MOST_ATTEMPTS = 10
@@ -30,45 +30,41 @@ class Paying:
         self._parts = parts
         self._bookings, self._tasks = parts.sessions.bookings, parts.sessions.tasks
 
-    def pay(self, booking: Booking, method: str) -> PaymentStatus:
+    def pay(self, booking: Booking, method: str) -> Payment:
         """Pay a booking that nobody has decided on. A payment under way is brought to its end first; only if it failed a new one begins.
 
         Raises:
             Closed: It was decided in the meantime, or too many attempts failed.
             PaymentsUnavailable: Whether money was taken is not known.
+            PaymentRefused: We asked for what cannot be; no money was taken.
         """
         while True:
             last = self._bookings.last_attempt(booking.booking_id)
             if last is not None and last.result in (None, "succeeded"):
-                status = self.ask(booking, last)
-                if status != "declined":
-                    return status
+                payment = self.ask(booking, last)
+                if payment.status != "declined":
+                    return payment
             number = last.number + 1 if last else 1
             if number > MOST_ATTEMPTS:
                 raise Closed(TOO_MANY)
             if begun := self._begin(booking, number, method):
                 return self.ask(booking, begun)
 
-    def ask(self, booking: Booking, attempt: Attempt) -> PaymentStatus:
+    def ask(self, booking: Booking, attempt: Attempt) -> Payment:
         """Have an attempt made, or ask how it went: to the provider it is one call.
 
         Raises:
             Closed: It succeeded, but the booking is over; the money was given back.
             PaymentsUnavailable: Not known.
+            PaymentRefused: We asked for what cannot be; no money was taken.
         """
         if attempt.result == "succeeded" and attempt.payment_id is not None:
             payment = Payment(attempt.payment_id, "succeeded", booking.amount, booking.currency)
         else:
-            payment = self._parts.payments.pay(
-                amount=booking.amount,
-                currency=booking.currency,
-                method=attempt.method,
-                booking_id=booking.booking_id,
-                key=f"pay:{attempt_name(booking.booking_id, attempt.number)}",
-            )
+            payment = self._call(booking, attempt)
         if not self.learn(booking, attempt.number, payment):
             raise Closed(GIVEN_BACK)
-        return payment.status
+        return payment
 
     def learn(self, booking: Booking, number: int, payment: Payment) -> bool:
         """Take note of how an attempt stands.
@@ -141,6 +137,23 @@ class Paying:
             self._parts.count("abandoned")
         self._tasks.remove("pay", name)
         return True
+
+    def _call(self, booking: Booking, attempt: Attempt) -> Payment:
+        name = attempt_name(booking.booking_id, attempt.number)
+        try:
+            return self._parts.payments.pay(
+                amount=booking.amount,
+                currency=booking.currency,
+                method=attempt.method,
+                booking_id=booking.booking_id,
+                key=f"pay:{name}",
+            )
+        except PaymentRefused as error:
+            # It will be refused as often as it is asked for.
+            LOG.error("payment %s is refused by the provider: %s", name, error)
+            self._bookings.results.state(name, status="declined", payment_id=None)
+            self._tasks.remove("pay", name)
+            raise
 
     def _begin(self, booking: Booking, number: int, method: str) -> Attempt | None:
         name, begun_at = attempt_name(booking.booking_id, number), self._parts.now()

@@ -8,7 +8,7 @@ from uuid import uuid4
 from service.booking.ending import EXPIRED, Ending
 from service.booking.parts import Closed, Parts
 from service.booking.paying import OVER, Paying
-from service.payments.gateway import Payment, PaymentStatus, PaymentsUnavailable
+from service.payments.gateway import Payment, PaymentsUnavailable
 from service.store.sessions import Booking, BookingState, Canceller, Outcome
 
 _log = logging.getLogger("service.booking")
@@ -80,7 +80,7 @@ class Bookings:
             return None
         return self._sessions.bookings.state(booking)
 
-    def pay(self, booking: Booking, method: str) -> PaymentStatus:
+    def pay(self, booking: Booking, method: str) -> Payment:
         """Pay a booking; one that is paid stays so.
 
         Args:
@@ -90,6 +90,7 @@ class Bookings:
         Raises:
             Closed: It has expired, was cancelled, or cannot be paid any more.
             PaymentsUnavailable: Whether money was taken is not known; the same call again tells, or the recovery pass finds out.
+            PaymentRefused: We asked for what cannot be; no money was taken.
         """
         outcome = self._sessions.bookings.outcome(booking.booking_id)
         try:
@@ -152,9 +153,9 @@ class Bookings:
         return "done"
 
     @staticmethod
-    def _paid_already(booking: Booking, outcome: Outcome) -> PaymentStatus:
+    def _paid_already(booking: Booking, outcome: Outcome) -> Payment:
         if outcome.kind == "expired":
             raise Closed(EXPIRED)
         if outcome.kind == "cancelled":
             raise Closed(OVER)
-        return "succeeded"
+        return Payment(str(outcome.payment_id), "succeeded", booking.amount, booking.currency)

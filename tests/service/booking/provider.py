@@ -76,7 +76,9 @@ class Provider:
         self.payments[key] = Payment(payment_id, status, payment.amount, payment.currency)
 
     def _new_payment(self, key: str, amount: int, currency: str) -> None:
-        self.payments[key] = Payment(f"pi_{len(self.payments) + 1}", self.status, amount, currency)
+        payment_id = f"pi_{len(self.payments) + 1}"
+        secret = f"secret_of_{payment_id}" if self.status == "action_required" else ""
+        self.payments[key] = Payment(payment_id, self.status, amount, currency, secret)
 
     def _once(self, key: str, said: tuple[object, ...], work: Callable[[], object]) -> None:
         self.calls.append(key)

@@ -3,6 +3,7 @@
 import gevent
 import pytest
 
+from service.payments.gateway import PaymentRefused
 from tests.service.booking.conftest import API, problem
 
 BLANK = "about:blank"
@@ -152,8 +153,10 @@ def test_cards_are_not_tried_out_on_a_slot(world):
 def test_a_payment_that_needs_consent_is_completed_by_the_webhook(world):
     session_id = world.booked()
     world.provider.status = "action_required"
-    detail = "The payment waits for the payer's consent; complete it in the payment form, then read the session."
-    assert problem(world.pay(session_id)) == (402, "urn:serene:problem:payment-action-required", detail)
+    detail = "The payment waits for the payer's consent; complete it with the client_secret, then read the session."
+    response = world.pay(session_id)
+    assert problem(response) == (402, "urn:serene:problem:payment-action-required", detail)
+    assert response.get_json(force=True)["client_secret"] == "secret_of_pi_1"
     # No second payment begins while that one may still succeed.
     assert world.pay(session_id, "key-2", "pm_other").status_code == 402
     assert len(world.provider.payments) == 1
@@ -180,6 +183,20 @@ def test_a_lost_answer_is_503_and_the_same_key_tells_what_came_of_it(world):
     assert world.pay(session_id).get_json()["status"] == "paid"
     assert world.provider.calls == [f"pay:{session_id}:1"] * 2
     assert world.provider.balance() == {"pi_1": 9001}
+
+
+def test_a_payment_that_the_provider_does_not_take_is_our_mistake_and_ends(world, monkeypatch):
+    session_id = world.booked()
+
+    def refuse(**given):
+        raise PaymentRefused("currency_not_supported")
+
+    monkeypatch.setattr(world.provider, "pay", refuse)
+    assert world.pay(session_id).status_code == 500
+    monkeypatch.undo()
+    assert world.tasks() == [f"expire:{session_id}"]
+    assert world.pay(session_id).get_json()["status"] == "paid"
+    assert world.provider.calls == [f"pay:{session_id}:2"]
 
 
 def test_what_is_over_cannot_be_paid(world):

@@ -7,6 +7,7 @@ import pytest
 
 from service.booking.rules import refund_amount
 from service.config import ServiceConfig
+from service.payments.gateway import PaymentRefused
 from tests.service.booking.conftest import problem
 
 DAY, TWO_HOURS = timedelta(hours=24), timedelta(hours=2)
@@ -87,6 +88,22 @@ def test_money_follows_when_the_provider_is_not_there_at_the_moment(world):
     body = world.get(f"/sessions/{session_id}", world.member).get_json()
     assert (body["status"], body["refund"]) == ("refunded", {"amount": 9001, "status": "done"})
     assert list(world.provider.refunds.values()) == [("pi_1", 9001)]
+
+
+def test_a_refund_that_the_provider_does_not_take_is_tried_again(world, monkeypatch, caplog):
+    session_id = world.paid()
+
+    def refuse(**given):
+        raise PaymentRefused("balance_insufficient")
+
+    monkeypatch.setattr(world.provider, "refund", refuse)
+    assert world.cancel(session_id).get_json()["refund"]["status"] == "pending"
+    assert f"the refund of booking {session_id} has to wait: PaymentRefused" in caplog.messages
+    world.clock.forward(seconds=61)
+    world.recovery.once()
+    monkeypatch.undo()
+    world.recover()
+    assert (world.status(session_id), world.tasks()) == ("refunded", [])
 
 
 def test_a_part_is_not_paid_back_twice_when_the_provider_may_have_forgotten_the_key(world):

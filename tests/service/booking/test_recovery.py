@@ -69,6 +69,7 @@ def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(worl
     def check(session_id):
         world.clock.forward(seconds=61)
         world.recovery.once()
+        world.assert_money_agrees()
         again = world.pay(session_id, f"key-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "paid")
         world.assert_money_agrees()
@@ -89,6 +90,7 @@ def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_o
     def check(session_id):
         world.clock.forward(seconds=61)
         world.recovery.once()
+        world.assert_money_agrees()
         again = world.cancel(session_id, f"cancel-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "refunded")
         world.assert_money_agrees()
@@ -197,6 +199,17 @@ def test_the_webhook_gives_it_back_as_well_and_only_once(world):
     world.recover()
     assert (world.status(session_id), world.provider.balance(), world.tasks()) == ("cancelled", {"pi_1": 0}, [])
     assert world.results()["refunded"] == 1.0
+
+
+def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(world):
+    session_id = world.booked()
+    world.provider.status = "processing"
+    world.pay(session_id)
+    # As when its process paused between task and attempt for so long that the pass found a task without one.
+    world.kept.tasks.remove("pay", f"{session_id}:1")
+    world.clock.forward(seconds=901)
+    world.recovery.once()
+    assert (world.status(session_id), world.tasks()) == ("expired", [f"pay:{session_id}:1"])
 
 
 def test_a_booking_that_nobody_pays_expires_and_its_slot_is_free(world):
