@@ -52,7 +52,7 @@ def create_app(
     app.register_blueprint(therapists.blueprint(bookings.parts))
     app.register_blueprint(sessions.blueprint(bookings))
     received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
-    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event or payments.ignore_event, received))
+    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event or bookings.told, received))
     telemetry.init_app(app)
     return app
 

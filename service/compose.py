@@ -11,6 +11,7 @@ from flask import Flask
 from service.app import create_app
 from service.booking import Bookings, Recovery, assemble
 from service.config import ServiceConfig
+from service.payments import StripePayments
 from service.store import Store, connect
 from telemetry import Telemetry
 
@@ -42,7 +43,9 @@ def compose(environ: Mapping[str, str]) -> Service:
     telemetry.watch_mongo(store.client)
     telemetry.on_start(store.start)
     telemetry.on_shutdown(store.close)
-    bookings = assemble(config, telemetry, store)
+    payments = StripePayments(config, telemetry)
+    telemetry.on_shutdown(payments.close)
+    bookings = assemble(config, telemetry, store, payments)
     recovery = Recovery(bookings)
     telemetry.on_start(recovery.start)
     telemetry.on_shutdown(recovery.stop)

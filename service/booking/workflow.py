@@ -1,6 +1,7 @@
 """``Bookings``: what members, therapists and the provider's webhooks can do to a booking. Each call may be sent again."""
 
 import logging
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 from service.booking.ending import EXPIRED, Ending
 from service.booking.parts import Closed, Parts
 from service.booking.paying import OVER, Paying
-from service.payments.gateway import Payment, PaymentsUnavailable
+from service.payments import Payment, PaymentEvent, PaymentFailed, PaymentRefunded, PaymentSucceeded, PaymentsUnavailable
 from service.store.sessions import Booking, BookingState, Canceller, Outcome
 
 _log = logging.getLogger("service.booking")
@@ -111,6 +112,21 @@ class Bookings:
             Closed: It has expired, or the session has begun.
         """
         return self.ending.cancel(booking, by)
+
+    def told(self, event: PaymentEvent) -> None:
+        """Act on what the provider's webhook tells; may be told twice, and in any order.
+
+        Raises:
+            PaymentsUnavailable: Money could not be given back yet; have it told again.
+        """
+        handle = {
+            PaymentSucceeded: self.payment_succeeded,
+            PaymentFailed: self.payment_failed,
+            PaymentRefunded: self.payment_refunded,
+        }
+        handled = handle[type(event)](**asdict(event))
+        if handled != "done":
+            _log.info("%s of booking %s: %s", type(event).__name__, event.booking_id, handled)
 
     def payment_succeeded(self, *, booking_id: str, payment_id: str, amount: int, currency: str) -> Handled:
         """The provider tells of a payment that succeeded; told again, nothing changes.

@@ -35,11 +35,11 @@ class Clock:
 class World:
     """Everything of a test: who there is, and what they can do."""
 
-    def __init__(self, config, telemetry, store) -> None:
+    def __init__(self, config, telemetry, store, payments=None) -> None:
         self.config, self.telemetry, self.store = config, telemetry, store
         self.kept = store.sessions
         self.clock, self.provider = Clock(), Provider()
-        self.bookings = Bookings(replace(assemble(config, telemetry, store, self.provider).parts, now=self.clock))
+        self.bookings = Bookings(replace(assemble(config, telemetry, store, payments or self.provider).parts, now=self.clock))
         self.recovery = Recovery(self.bookings)
         telemetry.lifecycle.ready()
         self.app = create_app(config, telemetry, store, bookings=self.bookings)
