@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from flask import Blueprint, Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
-from service import access, errors, limits, middleware
-from service.blueprints import auth, authoring, blog, companion, documentation, files, health, payments, roles, root
+from service import access, booking, errors, limits, middleware
+from service.blueprints import auth, authoring, blog, companion, documentation, files, health, payments, roles, root, sessions, therapists
 from service.blueprints.companion_turns import Talks
 from service.companion import Crisis, Model
 from service.config import ServiceConfig
@@ -17,7 +17,12 @@ from telemetry import Telemetry, names
 
 
 def create_app(
-    config: ServiceConfig, telemetry: Telemetry, store: Store, *, on_payment_event: PaymentEventHandler = payments.ignore_event
+    config: ServiceConfig,
+    telemetry: Telemetry,
+    store: Store,
+    *,
+    bookings: booking.Bookings | None = None,
+    on_payment_event: PaymentEventHandler | None = None,
 ) -> Flask:
     """The Serene API.
 
@@ -25,7 +30,8 @@ def create_app(
         config: How it is served.
         telemetry: Observes each request; not necessarily started.
         store: The database; not necessarily reachable.
-        on_payment_event: Told what the payment provider says of a payment; may be told twice, and in any order.
+        bookings: The workflow of bookings; when not given, one that nobody can pay in.
+        on_payment_event: Told what the payment provider says of a payment; may be told twice, and in any order. The workflow by default.
     """
     app = Flask("service", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -36,20 +42,18 @@ def create_app(
     access.install(app, tokens)
     # Never bound to an app: it would add a /metrics route and time every request a second time.
     metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
-    app.register_blueprint(root.blueprint(telemetry.config.service_version))
-    app.register_blueprint(documentation.blueprint(telemetry.config.service_version))
-    app.register_blueprint(health.blueprint(telemetry.health))
-    app.register_blueprint(auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics))
-    app.register_blueprint(roles.blueprint(store))
-    for blueprint in _blog(store, metrics):
+    for blueprint in (
+        root.blueprint(telemetry.config.service_version),
+        documentation.blueprint(telemetry.config.service_version),
+        health.blueprint(telemetry.health),
+        auth.blueprint(store, tokens, access.Passwords(config), config.refresh_token_seconds, metrics),
+        roles.blueprint(store),
+        *_blog(store, metrics),
+        files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)),
+        _companion(config, telemetry, store),
+        *_sessions(config, telemetry, store, bookings or booking.assemble(config, telemetry, store), on_payment_event),
+    ):
         app.register_blueprint(blueprint)
-    app.register_blueprint(files.blueprint(store, config.file_types, metrics, telemetry.metrics.histogram(names.UPLOADS)))
-    model = Model(config, telemetry)
-    telemetry.on_shutdown(model.close)
-    talks = Talks(store.conversations, model, Crisis.from_data(), telemetry, config.companion_context_messages)
-    app.register_blueprint(companion.blueprint(talks, config.companion_heartbeat_seconds))
-    received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
-    app.register_blueprint(payments.blueprint(config, store.payment_events, on_payment_event, received))
     telemetry.init_app(app)
     return app
 
@@ -58,3 +62,19 @@ def _blog(store: Store, metrics: PrometheusMetrics) -> Iterator[Blueprint]:
     markdown = Markdown()
     yield blog.blueprint(store.posts, markdown, metrics)
     yield authoring.blueprint(store.accounts, Desk(store.posts, store.post_claims, markdown), markdown, metrics)
+
+
+def _companion(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Blueprint:
+    model = Model(config, telemetry)
+    telemetry.on_shutdown(model.close)
+    talks = Talks(store.conversations, model, Crisis.from_data(), telemetry, config.companion_context_messages)
+    return companion.blueprint(talks, config.companion_heartbeat_seconds)
+
+
+def _sessions(
+    config: ServiceConfig, telemetry: Telemetry, store: Store, bookings: booking.Bookings, on_event: PaymentEventHandler | None
+) -> Iterator[Blueprint]:
+    yield therapists.blueprint(bookings.parts)
+    yield sessions.blueprint(bookings)
+    received = telemetry.metrics.counter(names.PAYMENT_EVENTS)
+    yield payments.blueprint(config, store.payment_events, on_event or bookings.told, received)

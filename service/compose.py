@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from flask import Flask
 
 from service.app import create_app
+from service.booking import Bookings, Recovery, assemble
 from service.config import ServiceConfig
+from service.payments import StripePayments
 from service.store import Store, connect
 from telemetry import Telemetry
 
@@ -21,6 +23,7 @@ class Service:
     config: ServiceConfig
     telemetry: Telemetry
     store: Store
+    bookings: Bookings
     app: Flask
 
 
@@ -40,4 +43,10 @@ def compose(environ: Mapping[str, str]) -> Service:
     telemetry.watch_mongo(store.client)
     telemetry.on_start(store.start)
     telemetry.on_shutdown(store.close)
-    return Service(config, telemetry, store, create_app(config, telemetry, store))
+    payments = StripePayments(config, telemetry)
+    telemetry.on_shutdown(payments.close)
+    bookings = assemble(config, telemetry, store, payments)
+    recovery = Recovery(bookings)
+    telemetry.on_start(recovery.start)
+    telemetry.on_shutdown(recovery.stop)
+    return Service(config, telemetry, store, bookings, create_app(config, telemetry, store, bookings=bookings))

@@ -191,6 +191,7 @@ PAYMENTS = _counter("serene_payments_total", "Calls to the payment provider, by 
 PAYMENT_EVENTS = _counter("serene_payment_events_total", "What the payment provider's webhook brought, by what became of it.", "result")
 FILE_UPLOADS = _counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
 UPLOADS = _histogram("serene_uploads_bytes", "Sizes of the files that were taken.", (1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.7e7))
+BOOKINGS = _counter("serene_bookings_total", "What came of bookings and their payments, by outcome.", "result")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 """Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""

@@ -21,7 +21,8 @@ def read_query(model: type[M]) -> M:
         InvalidParameters: With each parameter that cannot be used.
     """
     given = request.args.to_dict(flat=False)
-    twice = [FieldError(name, "should be given once") for name in model.model_fields if len(given.get(name, ())) > 1]
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    twice = [FieldError(name, "should be given once") for name in names if len(given.get(name, ())) > 1]
     if twice:
         raise InvalidParameters(twice)
     try:

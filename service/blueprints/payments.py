@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, Conflict, UnsupportedMediaType
 
 from service import limits
 from service.api import Answer, Model, answer, operation
-from service.payments import BadEvent, Delivery, PaymentEvent, PaymentEventHandler, events
+from service.payments import BadEvent, Delivery, PaymentEventHandler, events
 from service.settings.payments import PaymentSettings
 from service.store import PaymentEvents
 
@@ -33,10 +33,6 @@ class Receipt(Model):
 
 
 TAKEN: Final = {200: Answer("Taken: handled now or before, or of no interest.", Receipt)}
-
-
-def ignore_event(_: PaymentEvent) -> None:
-    """Does nothing: the handler of a service that takes payments for nothing."""
 
 
 class _Webhook:

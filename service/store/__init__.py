@@ -24,6 +24,7 @@ from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost, PostStatus
 from service.store.payment_events import PaymentEvents
 from service.store.posts import Page, Position, Posts, SlugTaken
+from service.store.sessions import Sessions
 from service.store.upload import UploadTooLarge, UploadTooSlow
 from telemetry.health import Evidence
 
@@ -50,6 +51,7 @@ __all__ = [
     "QuotaExceeded",
     "Renewed",
     "Role",
+    "Sessions",
     "SlugTaken",
     "Store",
     "StoredFile",
@@ -87,6 +89,7 @@ class Store:
         self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
+        self.sessions = Sessions(self.database)
         self.guesses = Guesses(self.database["guesses"], patience)
         self.conversations = Conversations(self.database["conversations"], self.database["conversation_messages"])
         self.payment_events = PaymentEvents(self.database["payment_events"])
@@ -112,6 +115,7 @@ class Store:
         self.conversations.create_indexes()
         self.payment_events.create_indexes()
         self.files.create_indexes()
+        self.sessions.create_indexes()
 
     def change_role(self, account_id: str, role: Role) -> Account | None:
         """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""

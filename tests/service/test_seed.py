@@ -3,13 +3,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.seed import demo_posts
+from service.config import ServiceConfig
+from service.seed import demo_posts, seed_therapists
 from service.store import BlogPost
 from tests.mongodb import free_port
+
+FRIDAY = datetime(2026, 11, 27, 22, 30, 0, 123456, tzinfo=UTC)
+OPENED = "demo therapists: {} loaded, {} slots opened\n"
+SLOTS = 140
+"""In any two weeks: ten working days of fourteen sessions."""
 
 
 @pytest.fixture
@@ -23,8 +30,9 @@ def run_seed():
 
 
 def test_an_empty_blog_is_filled_once(store, database_uri, run_seed):
-    assert run_seed(database_uri) == (0, "demo posts: 40 loaded\n", "")
-    assert run_seed(database_uri) == (0, "demo posts: none loaded, there are posts already\n", "")
+    assert run_seed(database_uri) == (0, "demo posts: 40 loaded\n" + OPENED.format(4, SLOTS), "")
+    again = run_seed(database_uri)
+    assert (again[0], again[1].splitlines()[0], again[2]) == (0, "demo posts: none loaded, there are posts already", "")
     assert store.database["posts"].count_documents({}) == 40
 
 
@@ -32,8 +40,39 @@ def test_a_blog_with_a_post_is_left_alone(store, database_uri, run_seed):
     mine = BlogPost("mine", "Mine", "", "sleep", (), "Me", "draft", datetime(2026, 1, 1, tzinfo=UTC))
     store.posts.add([mine])
 
-    assert run_seed(database_uri) == (0, "demo posts: none loaded, there are posts already\n", "")
+    assert run_seed(database_uri) == (0, "demo posts: none loaded, there are posts already\n" + OPENED.format(4, SLOTS), "")
     assert [BlogPost.from_document(found) for found in store.database["posts"].find()] == [mine]
+
+
+def test_demo_therapists_are_loaded_once_and_their_slots_topped_up(store, client):
+    config = ServiceConfig.from_env({})
+    days = [FRIDAY + timedelta(days=later) for later in (0, 0, 1, 3)]
+    assert [seed_therapists(store, config, day) + "\n" for day in days] == [
+        OPENED.format(4, SLOTS),
+        OPENED.format(0, 0),
+        OPENED.format(0, 0),  # what is new lies on a Saturday
+        OPENED.format(0, 14),
+    ]
+    therapists = client.get("/api/v1/therapists?language=tr").get_json()["therapists"]
+    assert [(one["name"], one["price"]) for one in therapists] == [("Emre Y\u0131ld\u0131z", {"amount": 8000, "currency": "eur"})]
+    slots = store.sessions.slots.open(therapists[0]["id"], FRIDAY, FRIDAY + timedelta(days=3))
+    assert [(slot.starts_at, slot.ends_at - slot.starts_at) for slot in slots] == [
+        (datetime(2026, 11, 30, hour, tzinfo=UTC), timedelta(minutes=50)) for hour in (17, 18, 19)
+    ]
+
+
+def test_nobody_logs_in_as_a_demo_therapist_and_a_changed_profile_stays(store, client):
+    seed_therapists(store, ServiceConfig.from_env({}), FRIDAY)
+    (found,) = client.get("/api/v1/therapists?language=sv").get_json()["therapists"]
+    account = store.accounts.get(found["id"])
+    assert (account.role, account.name) == ("therapist", "Mara Lindqvist")
+    body = {"email": account.email, "password": "!"}
+    assert client.post("/api/v1/auth/login", json=body).status_code in (401, 422)
+
+    profile = store.sessions.therapists.get(found["id"])
+    store.sessions.therapists.put(replace(profile, amount=1))
+    seed_therapists(store, ServiceConfig.from_env({}), FRIDAY)
+    assert store.sessions.therapists.get(found["id"]).amount == 1
 
 
 def test_no_database_is_one_line(run_seed):

@@ -51,6 +51,7 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
         "TELEMETRY_MANAGEMENT_PORT": "10464",
         "COMPANION_BASE_URL": "http://127.0.0.1:9089/v1",
         "DEPLOYMENT_ENVIRONMENT": "development",
+        "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8,::1/128",
         "STRIPE_API_BASE": "http://127.0.0.1:13111",
         "STRIPE_API_KEY": "sk_test_serene",
         "STRIPE_WEBHOOK_SECRET": "whsec_of-the-native-stack",

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import re
 import time
 
 import jwt
@@ -25,6 +26,9 @@ PUBLIC = {
     ("GET", "/api/v1/health/liveness"),
     ("GET", "/api/v1/health/readiness"),
     ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/v1/therapists"),
+    ("GET", "/api/v1/therapists/<uuid:therapist_id>"),
+    ("GET", "/api/v1/therapists/<uuid:therapist_id>/slots"),
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/logout"),
     ("POST", "/api/v1/auth/refresh"),
@@ -32,12 +36,13 @@ PUBLIC = {
     ("POST", "/api/v1/payments/webhook"),
 }
 SECRET = parse_keys(DEVELOPMENT_KEYS)["development"]
+UUID = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 ROLES = ("member", "therapist", "author", "admin")
 
 
 def issued(role: str = "member", *, seconds_ago: float = 0.0, **settings: str) -> str:
     tokens = Tokens(AccountSettings.from_env(settings), clock=lambda: time.time() - seconds_ago)
-    return tokens.issue(Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", role))
+    return tokens.issue(Identity(UUID, role))
 
 
 def part(members: dict[str, object]) -> str:
@@ -97,6 +102,16 @@ def client(config, telemetry, store):
     return app.test_client()
 
 
+def path_of(rule: str) -> str:
+    """A path that the rule matches."""
+    return re.sub(r"<(?:(\w+):)?(\w+)>", lambda found: UUID if found[1] == "uuid" else found[2], rule)
+
+
+def template_of(rule: str) -> str:
+    """The rule as the document has it."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+
+
 def routes(app) -> dict[tuple[str, str], object]:
     """Access of each method of each rule."""
     return {
@@ -113,7 +128,7 @@ def test_a_route_that_is_not_listed_as_public_is_protected(client):
 def test_every_protected_route_refuses_every_bad_token(client):
     expected, seen = {}, {}
     for method, rule in sorted(routes(client.application).keys() - PUBLIC):
-        path = rule.replace("<", "").replace(">", "")
+        path = path_of(rule)
         for kind, (headers, challenge) in BAD.items():
             response = client.open(path, method=method, headers=headers)
             expected[method, rule, kind] = (401, "application/problem+json", challenge)
@@ -127,7 +142,7 @@ def test_every_route_for_a_role_refuses_the_others(client):
         if access is None or not access.roles:
             continue
         for role in set(ROLES) - set(access.roles):
-            response = client.open(rule.replace("<", "").replace(">", ""), method=method, headers=bearer(issued(role)))
+            response = client.open(path_of(rule), method=method, headers=bearer(issued(role)))
             seen[method, rule, role], expected[method, rule, role] = response.status_code, 403
     assert seen == expected
 
@@ -136,7 +151,7 @@ def test_the_document_says_which_routes_are_protected(client):
     paths = client.get("/api/v1/openapi.json").get_json()["paths"]
     told = {(method.upper(), path): operation.get("security") for path, item in paths.items() for method, operation in item.items()}
     expected = {
-        (method, rule.replace("<", "{").replace(">", "}")): [{"bearer": list(access.roles)}] if access else None
+        (method, template_of(rule)): [{"bearer": list(access.roles)}] if access else None
         for (method, rule), access in routes(client.application).items()
     }
     assert told == expected

@@ -49,9 +49,26 @@ def test_conversations_are_found_by_account_newest_first(store):
     assert listed(store.database["conversations"]) == {"_id_": (("_id", 1),), "account_id_1__id_-1": (("account_id", 1), ("_id", -1))}
 
 
+def test_bookings_are_found_by_party_and_their_work_by_time(store):
+    assert listed(store.database["bookings"]) == {
+        "_id_": (("_id", 1),),
+        "member_id_1_starts_at_-1": (("member_id", 1), ("starts_at", -1)),
+        "therapist_id_1_starts_at_-1": (("therapist_id", 1), ("starts_at", -1)),
+    }
+    assert listed(store.database["booking_tasks"]) == {"_id_": (("_id", 1),), "due_at_1": (("due_at", 1),)}
+    assert listed(store.database["answers"]) == {"_id_": (("_id", 1),), "at_1": (("at", 1),)}
+    leases = {"_id_": (("_id", 1),), "name_1": (("name", 1),), "until_1": (("until", 1),)}
+    assert {name: listed(store.database[name]) for name in ("booking_leases", "answer_leases")} == {
+        "booking_leases": leases,
+        "answer_leases": leases,
+    }
+
+
 def test_no_collection_has_an_index_that_another_one_covers(store):
     collections = sorted(store.database.list_collection_names())
-    assert collections == ["conversations", "guesses", "logins", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
+    bookings = ["answer_leases", "answers", "booking_leases", "booking_tasks", "bookings"]
+    others = ["conversations", "guesses", "logins", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
+    assert collections == bookings + others
     assert {name: redundant(listed(store.database[name])) for name in collections} == {name: [] for name in collections}
 
 

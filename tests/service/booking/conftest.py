@@ -1,0 +1,153 @@
+"""Bookings through the app, on the real database, with a provider and a clock of the test's own."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from service.access import Identity, Tokens
+from service.app import create_app
+from service.booking import Bookings, Recovery, assemble, utc_now
+from service.config import ServiceConfig
+from service.store.sessions import Slot, Therapist
+from tests.service.accounts import bearer
+from tests.service.booking.provider import Provider
+from tests.service.conftest import ClosingClient
+
+API = "/api/v1"
+
+
+class Clock:
+    """The time, to be moved."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**by)
+
+
+class World:
+    """Everything of a test: who there is, and what they can do."""
+
+    def __init__(self, config, telemetry, store, payments=None) -> None:
+        self.config, self.telemetry, self.store = config, telemetry, store
+        self.kept = store.sessions
+        self.clock, self.provider = Clock(), Provider()
+        self.bookings = Bookings(replace(assemble(config, telemetry, store, payments or self.provider).parts, now=self.clock))
+        self.recovery = Recovery(self.bookings)
+        telemetry.lifecycle.ready()
+        self.app = create_app(config, telemetry, store, bookings=self.bookings)
+        self.app.test_client_class = ClosingClient
+        self._tokens = Tokens(config)
+        self.member, self.other, self.therapist = (str(uuid4()) for _ in range(3))
+        self.put_therapist(self.therapist)
+        self.starts_at = (self.clock.now + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
+        self.slot = self.offer(self.starts_at)
+
+    def put_therapist(self, therapist_id: str, **changes) -> Therapist:
+        fields = {
+            "name": "Grace Hopper",
+            "title": "Psychologist",
+            "languages": ("en", "de"),
+            "specialties": ("sleep",),
+            "amount": 9001,
+            "currency": "eur",
+            "bio": "",
+        }
+        found = Therapist(therapist_id, **fields | changes)
+        self.kept.therapists.put(found)
+        return found
+
+    def offer(self, starts_at: datetime) -> Slot:
+        slot = Slot(self.therapist, starts_at, starts_at + timedelta(seconds=3000), 9001, "eur")
+        self.kept.slots.offer(slot)
+        return slot
+
+    def headers(self, account_id: str, role: str = "member", key: str | None = None) -> dict[str, str]:
+        token = self._tokens.issue(Identity(account_id, role))
+        return bearer(token) | ({"Idempotency-Key": key} if key else {})
+
+    def get(self, path: str, account_id: str | None = None, role: str = "member"):
+        return self.app.test_client().get(f"{API}{path}", headers=self.headers(account_id, role) if account_id else {})
+
+    def post(self, path: str, body=None, account_id: str | None = None, key: str | None = None, role: str = "member"):
+        headers = self.headers(account_id or self.member, role, key)
+        return self.app.test_client().post(f"{API}{path}", json=body, headers=headers)
+
+    def book(self, account_id: str | None = None, starts_at: datetime | None = None):
+        body = {"therapist_id": self.therapist, "starts_at": (starts_at or self.starts_at).isoformat()}
+        return self.post("/sessions", body, account_id)
+
+    def booked(self, **given) -> str:
+        """The id of a new booking."""
+        response = self.book(**given)
+        assert response.status_code == 201, response.get_data(as_text=True)
+        return response.get_json()["id"]
+
+    def pay(self, session_id: str, key: str = "key-1", method: str = "pm_card", account_id: str | None = None):
+        return self.post(f"/sessions/{session_id}/payment", {"payment_method": method}, account_id, key)
+
+    def paid(self, account_id: str | None = None, **given) -> str:
+        """The id of a new booking that is paid."""
+        session_id = self.booked(account_id=account_id, **given)
+        response = self.pay(session_id, f"paid-{session_id}", account_id=account_id)
+        assert (response.status_code, response.get_json()["status"]) == (200, "paid")
+        return session_id
+
+    def cancel(self, session_id: str, key: str = "cancel-1", account_id: str | None = None):
+        return self.post(f"/sessions/{session_id}/cancellation", None, account_id, key)
+
+    def status(self, session_id: str) -> str:
+        return self.kept.bookings.state(self.kept.bookings.get(session_id)).status
+
+    def results(self) -> dict[str, float]:
+        families = self.telemetry.registry.restricted_registry(["serene_bookings_total"]).collect()
+        return {sample.labels["result"]: sample.value for family in families for sample in family.samples}
+
+    def recover(self) -> None:
+        """Let every lease and every wait run out, and make passes until nothing is left to do."""
+        for _ in range(4):
+            self.clock.forward(seconds=self.config.booking_unpaid_seconds + 60)
+            self.recovery.once()
+
+    def tasks(self) -> list[str]:
+        return sorted(task["_id"] for task in self.store.database["booking_tasks"].find())
+
+    def assert_money_agrees(self) -> None:
+        """What the provider holds is what the bookings say: nothing taken twice, nothing kept for nothing, no slot sold twice."""
+        balance = {payment_id: left for payment_id, left in self.provider.balance().items() if left}
+        expected, slots = {}, []
+        for found in self.store.database["bookings"].find():
+            state = self.kept.bookings.state(self.kept.bookings.get(found["_id"]))
+            if state.outcome and state.outcome.kind == "paid":
+                kept = state.booking.amount - (state.cancellation.refund_amount if state.cancellation else 0)
+                expected |= {state.outcome.payment_id: kept} if kept else {}
+            if state.status in ("paid", "pending_payment"):
+                slots.append((state.booking.therapist_id, state.booking.starts_at))
+        assert balance == expected
+        assert len(set(slots)) == len(slots)
+
+
+@pytest.fixture
+def config(database_uri) -> ServiceConfig:
+    """With patience: hundreds of requests at once share ten connections of a machine that is busy with other things too."""
+    patience = {"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "60", "MONGODB_SOCKET_TIMEOUT_SECONDS": "60"}
+    return ServiceConfig.from_env({"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"} | patience)
+
+
+@pytest.fixture
+def world(config, telemetry, store) -> World:
+    return World(config, telemetry, store)
+
+
+def problem(response) -> tuple[int, str, str]:
+    """Status, type and detail of a problem."""
+    body = response.get_json(force=True)
+    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    return response.status_code, body["type"], body["detail"]
