@@ -1,7 +1,5 @@
 """What the management port says while a process drains, and over a reload."""
 
-import contextlib
-import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from signal import SIGHUP, SIGTERM
@@ -9,16 +7,11 @@ from signal import SIGHUP, SIGTERM
 import pytest
 
 from tests.telemetry.serving.conftest import scenarios
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, alone, ask, gunicorn, until
+from tests.telemetry.serving.processes import alone, gunicorn, management, until
 
 pytestmark = pytest.mark.e2e
 
 SERVERS = {"gunicorn": gunicorn, "alone": alone}
-
-
-def management(port, path):
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
-        return ask(connection, path)
 
 
 def shown(port):
@@ -30,10 +23,10 @@ def shown(port):
 
 def announced(how):
     """Between the signal and the end of the delay."""
-    with SERVERS[how](DRAIN_DELAY_SECONDS=1.5) as server, ThreadPoolExecutor(1) as clients:
+    with SERVERS[how](DRAIN_DELAY_SECONDS=5) as server, ThreadPoolExecutor(1) as clients:
         port = server.ready()["port"]
         before = management(port, "/health/readiness").status, shown(port)
-        slow = clients.submit(server.get, "/slow?seconds=2")
+        slow = clients.submit(server.get, "/slow?after=draining&seconds=6")
         until(lambda: b"/slow" in management(port, "/debug/requests").body, "the request")
         server.signal(SIGTERM)
         until(lambda: server.said("draining"), "the drain")

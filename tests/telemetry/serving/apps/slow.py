@@ -22,6 +22,9 @@ def who():
 
 @app.get("/slow")
 def slow():
+    if request.args.get("after"):
+        while telemetry.lifecycle.state != request.args["after"]:
+            gevent.sleep(0.02)
     gevent.sleep(float(request.args["seconds"]))
     return "done"
 
@@ -31,6 +34,8 @@ def stream():
     pause = float(request.args["seconds"]) / 10
 
     def body():
+        while request.args.get("after", telemetry.lifecycle.state) != telemetry.lifecycle.state:
+            gevent.sleep(0.02)
         for _ in range(10):
             yield "."
             gevent.sleep(pause)
