@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from service.access import Identity, Tokens
+from service.access import Identity, Passwords, Tokens
 from service.config import ServiceConfig
 from service.store import connect
 from service.store.accounts import Account, Role
 
 ROLES: dict[str, Role] = {"member": "member", "neighbour": "member", "therapist": "therapist", "author": "author", "admin": "admin"}
 """By name, in the order in which they are tried."""
+GUEST = {"email": "guest@serene-mail.com", "password": "the guest's own password"}
+"""Whoever logs in; nobody else has a password."""
 
 
 def write(config: ServiceConfig, file: Path) -> None:
@@ -31,6 +33,7 @@ def write(config: ServiceConfig, file: Path) -> None:
         people = [(name, _account(name, role)) for name, role in ROLES.items()]
         for _, account in people:
             store.accounts.add(account, password_hash="nobody-logs-in-with-this")
+        store.accounts.add(_account("guest", "member"), Passwords(config).hash(GUEST["password"]))
     finally:
         store.close()
     file.write_text(json.dumps({"auth": [_entry(name, tokens.issue(Identity(one.account_id, one.role))) for name, one in people]}))

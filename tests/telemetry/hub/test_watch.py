@@ -44,7 +44,7 @@ def compute_without_letting_go():
 )
 def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame):
     held = record()
-    for _ in range(20):
+    for _ in range(10):
         caplog.clear()
         before = time.perf_counter()
         with watching() as watched:
@@ -53,7 +53,7 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
             cpu_seconds = time.thread_time() - before_cpu
             eventually(lambda: caplog.records)
         most = time.perf_counter() - before
-        if watched.blocked().get("frozen", 0.0) < 0.05:  # the machine let it
+        if watched.blocked().get("frozen", 0.0) < 0.2:  # the machine let it
             break
     [line] = caplog.records
     shares = watched.blocked()
@@ -183,6 +183,7 @@ def test_another_thread_sees_how_long_the_hub_is_held(watched):
             native.sleep(0.01)
 
     before = time.monotonic()
+    gevent.sleep(0.001)  # the hub's present turn began earlier
     native.NativeThread(look).start()
     gevent.spawn(hold_the_hub_until_it_is_seen).join()
     most = time.monotonic() - before
