@@ -62,21 +62,22 @@ def probed():
     """A probe that never pauses, over a reload."""
     with gunicorn(DRAIN_DELAY_SECONDS=1) as server, ThreadPoolExecutor(1) as clients:
         first = server.ready()
-        over = threading.Event()
+        over, statuses = threading.Event(), [0]
 
         def probe():
-            statuses = []
             while not over.wait(0.02):
                 statuses.append(management(first["port"], "/health/readiness").status)
-            return statuses
 
-        statuses = clients.submit(probe)
+        probing = clients.submit(probe)
+        until(lambda: statuses[-1] == 200, "a ready worker")
         server.signal(SIGHUP)
         until(lambda: first["pid"] not in server.workers, "the end of the old worker")
         second = server.ready()
+        until(lambda: statuses[-1] == 200, "a ready successor")
         over.set()
+        probing.result()
         server.signal(SIGTERM)
-        return first["port"] == second["port"], set(statuses.result()), statuses.result()[-1], server.exit_code()
+        return first["port"] == second["port"], set(statuses[1:]), statuses[-1], server.exit_code()
 
 
 @scenarios((probed,))
