@@ -4,6 +4,7 @@ Schemathesis runs as a process of its own: it imports ``ssl`` and uses threads, 
 itself, with the operation, the check and a curl command; the job adds what the service says of the same time.
 """
 
+import json
 import os
 import random
 import subprocess
@@ -81,5 +82,14 @@ def _said_by_the_service(stack: Stack) -> list[str]:
     metrics = requests.get(f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60).text
     counted = ("telemetry_errors_total", "service_uncaught_exceptions_total")
     found = [line for line in metrics.splitlines() if line.startswith(counted) and not line.endswith((" 0", " 0.0"))]
-    log = stack.log_path("service").read_text(errors="replace").splitlines()
-    return found + [line for line in log if '"exception"' in line or line.startswith("Traceback")]
+    return found + _exceptions(stack.log_path("service"))
+
+
+def _exceptions(log: Path) -> list[str]:
+    """Each exception once: how often, what it was, where, and a request that had it."""
+    lines = [text for text in log.read_text(errors="replace").splitlines() if text.startswith("{") and '"exception"' in text]
+    seen: dict[tuple[str, str], list[str]] = {}
+    for line in map(json.loads, lines):
+        kind, stack = line["exception"]["type"], line["exception"]["stack"].strip().splitlines()
+        seen.setdefault((line["message"], f"{kind} at {' '.join(stack[-3:-1]).strip()}"), []).append(line.get("request_id", ""))
+    return [f"{len(ids)} times {message}: {what} (request {ids[0]})" for (message, what), ids in seen.items()]
