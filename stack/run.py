@@ -46,7 +46,7 @@ def test(options: argparse.Namespace) -> int:
 
 def contract(options: argparse.Namespace) -> int:
     """Build what is missing, then hand over to the job, whose findings are the last thing and whose exit code is ours."""
-    _build_missing(BY_NAME["service"].needs)
+    _build_missing((*BY_NAME["service"].needs, "stripe-mock"))
     arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
     arguments += [] if options.seed is None else ["--seed", str(options.seed)]
     arguments += ["--only", options.only] if options.only else []
