@@ -55,10 +55,9 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_load(_command(commands, "load", run.load, "demo traffic: a realistic mix of requests at a chosen rate"))
     test = _command(commands, "test", run.test, "build what is missing and run every test", "every other argument goes to pytest")
     test.add_argument("--fast", action="store_true", help="without the tests on real processes (marked e2e), and without building")
-    contract = _command(commands, "contract", run.contract, "requests made up from the OpenAPI document, every answer checked against it")
-    contract.add_argument("--minutes", type=_positive("minutes", 24 * 60), default=20.0, metavar="M", help="how long (default: 20)")
-    contract.add_argument("--seed", type=_count(0, 2**64 - 1), metavar="N", help="of an earlier run, to make the same requests again")
-    contract.add_argument("--only", metavar="REGEX", help="only operations whose path has this in it")
+    _add_contract(
+        _command(commands, "contract", run.contract, "requests made up from the OpenAPI document, every answer checked against it")
+    )
     build = _command(commands, "build", run.build, "build backends into the cache, without starting any")
     build.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(NAMES)} (default: all)")
     return parser
@@ -96,6 +95,12 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--users", type=_count(1, 10_000), default=10, metavar="N", help="concurrent users (default: 10)")
     parser.add_argument("--duration", type=_count(1, 10**6), metavar="S", help="seconds (default: until Ctrl-C)")
+
+
+def _add_contract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=_positive("minutes", 24 * 60), default=20.0, metavar="M", help="how long (default: 20)")
+    parser.add_argument("--seed", type=_count(0, 2**64 - 1), metavar="N", help="of an earlier run, to make the same requests again")
+    parser.add_argument("--only", metavar="REGEX", help="only operations whose path has this in it")
 
 
 def _count(lowest: int, highest: int) -> Callable[[str], int]:
