@@ -88,6 +88,21 @@ BACKENDS: tuple[Backend, ...] = (
         stop_seconds=5.0,
     ),
     Backend(
+        name="stripe-mock",
+        ports={"http": 12111},
+        module="stripe-mock",
+        packages={"stripe-mock": "."},
+        command=(
+            "{bin}/stripe-mock",
+            "-listen",
+            "127.0.0.1:{stripe-mock[http]}",
+            "-fixtures",
+            "{root}/deploy/stripe-fixtures.json",
+        ),
+        url="http://127.0.0.1:{stripe-mock[http]}",
+        ready="http://127.0.0.1:{stripe-mock[http]}/healthz",
+    ),
+    Backend(
         name="service",
         ports={"http": 8000, "management": 9464},
         per_worker=("management",),
@@ -180,21 +195,6 @@ BACKENDS: tuple[Backend, ...] = (
         # It needs 5 s, or for ever within half a minute of a query: this version's query queue waits at its end for a
         # clean-up that its own end has stopped (modules/frontend/queue, stopping). The traces are on disk by then.
         stop_seconds=8.0,
-    ),
-    Backend(
-        name="stripe-mock",
-        ports={"http": 12111},
-        module="stripe-mock",
-        packages={"stripe-mock": "."},
-        command=(
-            "{bin}/stripe-mock",
-            "-listen",
-            "127.0.0.1:{stripe-mock[http]}",
-            "-fixtures",
-            "{root}/deploy/stripe-fixtures.json",
-        ),
-        url="http://127.0.0.1:{stripe-mock[http]}",
-        ready="http://127.0.0.1:{stripe-mock[http]}/healthz",
     ),
     Backend(
         name="toxiproxy",

@@ -55,6 +55,9 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_load(_command(commands, "load", run.load, "demo traffic: a realistic mix of requests at a chosen rate"))
     test = _command(commands, "test", run.test, "build what is missing and run every test", "every other argument goes to pytest")
     test.add_argument("--fast", action="store_true", help="without the tests on real processes (marked e2e), and without building")
+    _add_contract(
+        _command(commands, "contract", run.contract, "requests made up from the OpenAPI document, every answer checked against it")
+    )
     build = _command(commands, "build", run.build, "build backends into the cache, without starting any")
     build.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(NAMES)} (default: all)")
     return parser
@@ -65,7 +68,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more, allow_abbrev=False)
     parser.set_defaults(function=function)
-    if name not in {"test", "build"}:
+    if name not in {"test", "build", "contract"}:
         parser.add_argument(
             "--port-offset",
             type=_count(0, 65535),
@@ -83,9 +86,21 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_load(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rate", type=_rate, default=10.0, metavar="R", help="requests a second, all users together (default: 10)")
+    parser.add_argument(
+        "--rate",
+        type=_positive("requests a second", 10_000),
+        default=10.0,
+        metavar="R",
+        help="requests a second, all users together (default: 10)",
+    )
     parser.add_argument("--users", type=_count(1, 10_000), default=10, metavar="N", help="concurrent users (default: 10)")
     parser.add_argument("--duration", type=_count(1, 10**6), metavar="S", help="seconds (default: until Ctrl-C)")
+
+
+def _add_contract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=_positive("minutes", 24 * 60), default=20.0, metavar="M", help="how long (default: 20)")
+    parser.add_argument("--seed", type=_count(0, 2**64 - 1), metavar="N", help="of an earlier run, to make the same requests again")
+    parser.add_argument("--only", metavar="REGEX", help="only operations whose path has this in it")
 
 
 def _count(lowest: int, highest: int) -> Callable[[str], int]:
@@ -97,14 +112,17 @@ def _count(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests a second above 0, at most 10000")
-    return rate
+def _positive(unit: str, highest: int) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not 0 < number <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit} above 0, at most {highest}")
+        return number
+
+    return parse
 
 
 if __name__ == "__main__":

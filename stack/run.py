@@ -1,4 +1,4 @@
-"""`serene load`, `serene test` and `serene build`: what runs another program to its end."""
+"""`serene load`, `serene test`, `serene contract` and `serene build`: what runs another program to its end."""
 
 import argparse
 import os
@@ -42,6 +42,17 @@ def test(options: argparse.Namespace) -> int:
     os.chdir(paths.ROOT)
     sys.stdout.flush()
     os.execv(sys.executable, [*arguments, *options.pytest_arguments])
+
+
+def contract(options: argparse.Namespace) -> int:
+    """Build what is missing, then hand over to the job, whose findings are the last thing and whose exit code is ours."""
+    _build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
+    arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
+    arguments += [] if options.seed is None else ["--seed", str(options.seed)]
+    arguments += ["--only", options.only] if options.only else []
+    os.chdir(paths.ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)
 
 
 def build(options: argparse.Namespace) -> int:

@@ -1,5 +1,8 @@
 """Imports each module it is told of in a process of its own and prints what that did beside defining names.
 
+That process is forked from one in which the module's package is imported, and nothing else of ours: Python imports that first anyway.
+What stands on the floor of ``telemetry`` is forked from where that is imported, because nothing there can import what is above.
+
 Run with the modules as arguments, in a process that is *not* monkey-patched. What third-party packages do when they are imported is
 theirs (urllib3 opens a socket to learn about IPv6), so a socket or a read of the environment counts only when no import stands between
 it and a file of ours.
@@ -16,20 +19,31 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+import argon2
 import flask
 import gevent
+import grafana_foundation_sdk
+import jwt
+import openai
 import opentelemetry.sdk.trace
 import opentelemetry.trace
 import prometheus_client
 import pydantic
 import pymongo
 import requests
+import stripe
 from gevent import _hub_local, monkey
 
 ROOT = os.getcwd() + os.sep
 ROOTS = tuple(ROOT + package + os.sep for package in ("telemetry", "service", "dashboards", "stack", "bench"))
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGQUIT)
-LOADED_BEFORE = (flask, gevent, opentelemetry.sdk.trace, pydantic, pymongo, requests)
+FLOOR = "telemetry"
+ON_THAT_FLOOR = ("service", "dashboards", "bench")
+# What takes long to import is imported once.
+LOADED_BEFORE = (
+    *(argon2, flask, gevent, grafana_foundation_sdk, jwt, openai),
+    *(opentelemetry.sdk.trace, pydantic, pymongo, requests, stripe),
+)
 
 effects: list[str] = []
 
@@ -113,21 +127,37 @@ def probe(module: str) -> list[str]:
     return [*effects, *(f"{what}: {before[what]} -> {after[what]}" for what in before if before[what] != after[what])]
 
 
-def in_a_child(module: str) -> list[str]:
-    """The same in a forked process, so that no module finds another one loaded."""
+def in_a_child(module: str, others: list[str]) -> dict[str, list[str]]:
+    """The same in a forked process, in which no other module but its packages is loaded; and then what is below it, likewise."""
     read, write = os.pipe()
     if os.fork() == 0:
-        os.write(write, json.dumps(probe(module)).encode())
+        found = {module: probe(module)}
+        effects.clear()
+        os.write(write, json.dumps(found | in_children(others)).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
-        found: list[str] = json.loads(answer.read())
+        told: dict[str, list[str]] = json.loads(answer.read())
     os.wait()
+    return told
+
+
+def in_children(modules: list[str]) -> dict[str, list[str]]:
+    """Each of the modules."""
+    found: dict[str, list[str]] = {}
+    for module in modules:
+        if not any(is_below(module, other) for other in modules):
+            found |= in_a_child(module, [other for other in modules if is_below(other, module)])
     return found
+
+
+def is_below(module: str, other: str) -> bool:
+    """Whether one is looked at where the other is imported."""
+    return module.startswith(f"{other}.") or (other == FLOOR and module.split(".")[0] in ON_THAT_FLOOR)
 
 
 if __name__ == "__main__":
     os.environ = Environment(os.environ)  # type: ignore[assignment]  # noqa: B003
     sys.addaudithook(watch)
     sys.path.insert(0, ROOT)
-    print(json.dumps({module: found for module in sys.argv[1:] if (found := in_a_child(module))}, indent=1))
+    print(json.dumps({module: done for module, done in in_children(sys.argv[1:]).items() if done}, indent=1))

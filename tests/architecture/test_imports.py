@@ -29,26 +29,48 @@ def test_no_import_has_an_effect():
     assert effects(*(module for module in modules() if module not in ENTRIES)) == {}
 
 
-@pytest.mark.parametrize(
-    ("lines", "effect"),
-    [
-        ("import os\nhome = os.environ.get('HOME')", "reads HOME of the environment at telemetry/planted.py:2"),
-        ("import os\nhome = os.getenv('HOME')", "reads HOME of the environment at telemetry/planted.py:2"),
-        ("import socket\nlistener = socket.socket()", "socket.__new__ at telemetry/planted.py:2"),
-        ("import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()", "threads: 1 -> 2"),
-        ("import gevent\ngevent.spawn(print)", "hub: False -> True"),
-        ("import pymongo\nclient = pymongo.MongoClient()", "threads: 1 -> "),
-        ("import subprocess\nsubprocess.run(['true'])", "subprocess.Popen at telemetry/planted.py:2"),
-        ("import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)", "signals: "),
-        ("import prometheus_client\nprometheus_client.Counter('planted', 'x')", "default registry: "),
-        ("import logging\nlogging.basicConfig()", "log handlers: 0 -> 1"),
-        ("from telemetry import nowhere", "cannot be imported alone: ImportError"),
-    ],
-)
-def test_an_effect_is_seen(tmp_path, lines, effect):
-    (tmp_path / "telemetry").mkdir()
-    (tmp_path / "telemetry" / "planted.py").write_text(lines)
+PLANTED = [
+    ("import os\nhome = os.environ.get('HOME')", "reads HOME of the environment at telemetry/planted_0.py:2"),
+    ("import os\nhome = os.getenv('HOME')", "reads HOME of the environment at telemetry/planted_1.py:2"),
+    ("import socket\nlistener = socket.socket()", "socket.__new__ at telemetry/planted_2.py:2"),
+    ("import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()", "threads: 1 -> 2"),
+    ("import gevent\ngevent.spawn(print)", "hub: False -> True"),
+    ("import pymongo\nclient = pymongo.MongoClient()", "threads: 1 -> "),
+    ("import subprocess\nsubprocess.run(['true'])", "subprocess.Popen at telemetry/planted_6.py:2"),
+    ("import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)", "signals: "),
+    ("import prometheus_client\nprometheus_client.Counter('planted', 'x')", "default registry: "),
+    ("import logging\nlogging.basicConfig()", "log handlers: 0 -> 1"),
+    ("from telemetry import nowhere", "cannot be imported alone: ImportError"),
+]
 
-    found = effects("telemetry.planted", root=tmp_path)["telemetry.planted"]
 
-    assert any(one.startswith(effect) for one in found), found
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """What importing each of the modules did, by their numbers."""
+    root = tmp_path_factory.mktemp("planted")
+    (root / "telemetry").mkdir()
+    for number, (lines, _) in enumerate(PLANTED):
+        (root / "telemetry" / f"planted_{number}.py").write_text(lines)
+    found = effects(*(f"telemetry.planted_{number}" for number in range(len(PLANTED))), root=root)
+    return [found.get(f"telemetry.planted_{number}", []) for number in range(len(PLANTED))]
+
+
+@pytest.mark.parametrize(("number", "effect"), [(number, effect) for number, (_, effect) in enumerate(PLANTED)])
+def test_an_effect_is_seen(planted, number, effect):
+    assert any(one.startswith(effect) for one in planted[number]), planted[number]
+
+
+def test_an_effect_of_what_is_below_a_package_is_seen(tmp_path):
+    below = tmp_path / "telemetry" / "inner"
+    below.mkdir(parents=True)
+    for file in (below.parent / "__init__.py", below / "__init__.py"):
+        file.touch()
+    (below / "planted.py").write_text(PLANTED[2][0])
+    above = tmp_path / "service"
+    above.mkdir()
+    (above / "planted.py").write_text(PLANTED[8][0])
+
+    found = effects("telemetry", "telemetry.inner", "telemetry.inner.planted", "service.planted", root=tmp_path)
+
+    assert found.pop("service.planted")[0].startswith("default registry: ")
+    assert found == {"telemetry.inner.planted": ["socket.__new__ at telemetry/inner/planted.py:2"]}

@@ -19,6 +19,16 @@ def sleep(seconds: float) -> dict[str, float]:
     return {"slept_seconds": seconds}
 
 
+@app.get("/test/after-drain/<float:seconds>")
+def after_drain(seconds: float) -> dict[str, float]:
+    """Answer ``seconds`` after the worker was told to stop, however long that takes to come."""
+    telemetry: Telemetry = app.extensions["telemetry"]
+    while telemetry.lifecycle.state != "draining":
+        gevent.sleep(TICK_SECONDS)
+    gevent.sleep(seconds)
+    return {"slept_seconds": seconds}
+
+
 @app.get("/test/stream/<float:seconds>")
 def stream(seconds: float) -> Response:
     """Send a kilobyte every tenth of a second for ``seconds``; enough for a broken connection to be noticed."""

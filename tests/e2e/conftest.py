@@ -11,10 +11,11 @@ import pytest
 import requests
 
 from stack import paths
-from stack.backends import every_port
+from stack.backends import DEFAULT_NAMES, every_port
 from stack.ports import free_offset
 from stack.runner import Stack
 from tests.e2e.observing import Scrape, wait_for
+from tests.machine import PATIENCE_SECONDS
 
 WORKERS = 2
 # Quick looks, so that tests need not wait long for evidence.
@@ -31,10 +32,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything that ``./serene up`` starts, with two workers, shared: a test asks it and never breaks it."""
     directory = tmp_path_factory.mktemp("stack")
     with new_stack(directory, workers=WORKERS) as stack:
-        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock"):
+        for name in DEFAULT_NAMES:
             stack.start(name, env=QUICK if name == "service" else None)
-        for name in ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock"):
-            stack.wait_ready(name, seconds=120)
+        for name in DEFAULT_NAMES:
+            stack.wait_ready(name, seconds=240)
         stack.seed("service")
         yield stack
         workers = [Scrape(f"http://127.0.0.1:{stack.port('service', 'management') + slot}") for slot in range(WORKERS)]
@@ -79,6 +80,11 @@ class Service:
         """What one worker exposes now."""
         return Scrape(self.management_of(slot))
 
+    def in_flight(self, route: str, slot: int = 0) -> int:
+        """How many requests of a route one worker serves now."""
+        answer = requests.get(f"{self.management_of(slot)}/debug/requests", timeout=60).json()
+        return sum(request["route"] == route for request in answer["requests"])
+
 
 Serve = Callable[..., Service]
 
@@ -117,7 +123,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(60)
+                process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -129,9 +135,6 @@ def wait_until_live(service: Service, path: str = "/api/v1/health/liveness") -> 
     def look() -> bool:
         if service.process.poll() is not None:
             raise AssertionError(f"the service ended with {service.process.returncode}: {service.log.read_text()[-2000:]}")
-        try:
-            return requests.get(service.url + path, timeout=5).status_code == 200
-        except requests.ConnectionError:
-            return False
+        return requests.get(service.url + path, timeout=60).status_code == 200
 
-    wait_for(look, 30, f"{path} of {service.url}")
+    wait_for(look, PATIENCE_SECONDS, f"{path} of {service.url}")

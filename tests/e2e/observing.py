@@ -12,12 +12,14 @@ import gevent
 import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from tests.machine import PATIENCE_SECONDS
+
 T = TypeVar("T")
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
 
 def wait_for(look: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Look until there is something to see.
+    """Look until there is something to see. Whoever does not answer has nothing to show, yet.
 
     Args:
         look: Returns what was waited for, or something false.
@@ -26,11 +28,15 @@ def wait_for(look: Callable[[], T | None], seconds: float, what: str) -> T:
     """
     deadline = time.monotonic() + seconds
     while True:
-        found = look()
+        try:
+            found: T | None = look()
+            last: object = found
+        except requests.RequestException as error:
+            found, last = None, error
         if found:
             return found
         if time.monotonic() >= deadline:
-            raise AssertionError(f"not seen within {seconds} s: {what} (last: {found!r})")
+            raise AssertionError(f"not seen within {seconds} s: {what} (last: {last!r})")
         gevent.sleep(0.1)
 
 
@@ -66,7 +72,7 @@ def _value(value: dict[str, Any]) -> Any:
 
 def spans_of(tempo_url: str, trace_id: str) -> list[Span]:
     """The spans of one trace, parents first; empty when Tempo does not have it."""
-    answer = requests.get(f"{tempo_url}/api/traces/{trace_id}", timeout=10)
+    answer = requests.get(f"{tempo_url}/api/traces/{trace_id}", timeout=60)
     if answer.status_code == 404:
         return []
     answer.raise_for_status()
@@ -89,7 +95,7 @@ def spans_of(tempo_url: str, trace_id: str) -> list[Span]:
     return sorted(spans, key=lambda span: span.parent_span_id)
 
 
-def trace(tempo_url: str, trace_id: str, *, spans: int = 1, seconds: float = 10.0) -> list[Span]:
+def trace(tempo_url: str, trace_id: str, *, spans: int = 1, seconds: float = PATIENCE_SECONDS) -> list[Span]:
     """The spans of one trace once Tempo has at least ``spans`` of them."""
     return wait_for(
         lambda: found if len(found := spans_of(tempo_url, trace_id)) >= spans else None,
@@ -100,7 +106,7 @@ def trace(tempo_url: str, trace_id: str, *, spans: int = 1, seconds: float = 10.
 
 def query(prometheus_url: str, promql: str) -> list[dict[str, Any]]:
     """An instant query's result."""
-    answer = requests.get(f"{prometheus_url}/api/v1/query", params={"query": promql}, timeout=10)
+    answer = requests.get(f"{prometheus_url}/api/v1/query", params={"query": promql}, timeout=60)
     answer.raise_for_status()
     return answer.json()["data"]["result"]
 
@@ -122,7 +128,7 @@ class Scrape:
     """
 
     def __init__(self, url: str) -> None:
-        answer = requests.get(f"{url}/metrics", headers=OPENMETRICS, timeout=10)
+        answer = requests.get(f"{url}/metrics", headers=OPENMETRICS, timeout=60)
         answer.raise_for_status()
         self.samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
 
@@ -143,8 +149,9 @@ class Scrape:
 def log_lines(path: Path, **members: Any) -> list[dict[str, Any]]:
     """The JSON lines of a log that have these members."""
     lines = []
-    for text in path.read_text(errors="replace").splitlines():
-        if text.startswith("{"):
+    for text in path.read_text(errors="replace").splitlines(keepends=True):
+        # The last one may be in the middle of being written.
+        if text.startswith("{") and text.endswith("\n"):
             line = json.loads(text)
             if members.items() <= line.items():
                 lines.append(line)

@@ -9,6 +9,7 @@ from dashboards import reading
 from dashboards.reading import Query
 from tests.e2e.conftest import WORKERS
 from tests.e2e.observing import query, wait_for
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +46,7 @@ def prometheus(stack, demo_traffic):
 def known(prometheus):
     """Names of every series that Prometheus has, once there is one of the slowest to come."""
     wait_for(lambda: query(prometheus, "rate(otelcol_exporter_sent_spans[20s])"), 60, "spans passed on by the Collector")
-    answer = requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=10)
+    answer = requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=60)
     return set(answer.json()["data"])
 
 
@@ -77,7 +78,7 @@ def test_every_metric_that_is_asked_for_exists(known):
 def test_silent_counters_are_announced_by_every_worker(stack, prometheus):
     ours = {name for name in SILENT_WHILE_WELL if not name.startswith("otelcol_")}
     for slot in range(WORKERS):
-        said = requests.get(f"http://127.0.0.1:{stack.port('service', 'management') + slot}/metrics", timeout=10).text
+        said = requests.get(f"http://127.0.0.1:{stack.port('service', 'management') + slot}/metrics", timeout=60).text
         announced = {line.split()[2] for line in said.splitlines() if line.startswith("# TYPE ")}
         assert {name for name in ours if name not in announced and name.removesuffix("_total") not in announced} == set()
 
@@ -88,7 +89,7 @@ def test_variables_have_values(prometheus, file):
     for variable in variables:
         expression, _, label = variable["query"]["query"].removeprefix("label_values(").removesuffix(")").rpartition(", ")
         selector = Query(file.name, variable["name"], expression, "", instant=True).filled(VALUES)
-        answer = requests.get(f"{prometheus}/api/v1/label/{label}/values", params={"match[]": selector}, timeout=10)
+        answer = requests.get(f"{prometheus}/api/v1/label/{label}/values", params={"match[]": selector}, timeout=60)
         found = answer.json()["data"]
         assert {"service": found == ["serene"], "instance": found == ["0", "1"], "route": "/api/v1/blog/posts" in found}[variable["name"]]
 
@@ -98,8 +99,8 @@ def test_latency_panel_has_exemplars(prometheus):
 
     def exemplars():
         ends = {"start": "0", "end": "9999999999"}
-        answer = requests.get(f"{prometheus}/api/v1/query_exemplars", params={"query": expression, **ends}, timeout=10)
+        answer = requests.get(f"{prometheus}/api/v1/query_exemplars", params={"query": expression, **ends}, timeout=60)
         return [one for series in answer.json()["data"] for one in series["exemplars"]]
 
-    found = wait_for(exemplars, 30, "exemplars of the latency panel")
+    found = wait_for(exemplars, PATIENCE_SECONDS, "exemplars of the latency panel")
     assert [one for one in found if len(one["labels"].get("trace_id", "")) != 32] == []

@@ -8,6 +8,7 @@ import requests
 
 from tests.e2e.load import ask
 from tests.e2e.observing import log_lines, spans_of, trace, wait_for
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -16,7 +17,7 @@ SLUG_ROUTE = "/api/v1/blog/posts/<slug>"
 
 @pytest.fixture(scope="module")
 def slug(stack):
-    return requests.get(f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=10).json()["posts"][0]["slug"]
+    return requests.get(f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=60).json()["posts"][0]["slug"]
 
 
 def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack, slug):
@@ -58,7 +59,9 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
     assert slug not in str(database.attributes)
     assert 0 < database.seconds < server.seconds
 
-    (line,) = wait_for(lambda: log_lines(stack.log_path("service"), request_id=request_id, logger="access"), 5, "the log line")
+    (line,) = wait_for(
+        lambda: log_lines(stack.log_path("service"), request_id=request_id, logger="access"), PATIENCE_SECONDS, "the log line"
+    )
     assert (line["trace_id"], line["span_id"], line["route"], line["status"]) == (server.trace_id, server.span_id, SLUG_ROUTE, 200)
     assert line["query"] == "token=REDACTED"
 
@@ -66,7 +69,7 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
 def test_traceparent_names_the_trace_and_the_request_keeps_an_id_of_its_own(stack, slug):
     trace_id, parent = uuid.uuid4().hex, "00f067aa0ba902b7"
     headers = {"traceparent": f"00-{trace_id}-{parent}-01", "X-Request-ID": str(uuid.uuid4())}
-    answer = requests.get(f"{stack.url('service')}/api/v1/blog/posts/{slug}", headers=headers, timeout=10)
+    answer = requests.get(f"{stack.url('service')}/api/v1/blog/posts/{slug}", headers=headers, timeout=60)
     request_id = answer.headers["X-Request-ID"]
     assert request_id != headers["X-Request-ID"], "an id from a client that is no trusted proxy was honoured"
     assert f'traceparent;desc="00-{trace_id}-' in answer.headers["Server-Timing"]
@@ -90,7 +93,7 @@ def test_every_exemplar_names_a_trace_that_tempo_has(stack):
     def exemplars():
         now = time.time()
         params = {"query": "http_server_request_duration_seconds_bucket", "start": now - 300, "end": now}
-        series = requests.get(f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=10).json()["data"]
+        series = requests.get(f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=60).json()["data"]
         return {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
 
     found = wait_for(lambda: ids if len(ids := exemplars()) >= 20 else None, 60, "20 exemplars")
@@ -99,4 +102,4 @@ def test_every_exemplar_names_a_trace_that_tempo_has(stack):
         return {trace_id for trace_id in found if not spans_of(stack.url("tempo"), trace_id)}
 
     # A trace may still be on its way; one that is not there ten seconds later never will be.
-    assert wait_for(lambda: not missing(), 10, "a trace for each exemplar")
+    assert wait_for(lambda: not missing(), PATIENCE_SECONDS, "a trace for each exemplar")

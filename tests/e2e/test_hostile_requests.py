@@ -57,7 +57,7 @@ def exchange(port, seed, count, statuses):
             path(rng),
             b"\r\n".join(headers(rng)),
         )
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
             connection.sendall(request)
             answer = b""
             while block := connection.recv(65536):

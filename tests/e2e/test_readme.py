@@ -12,6 +12,7 @@ import requests
 
 from stack import paths
 from tests.e2e.observing import Scrape, trace, wait_for
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -43,29 +44,29 @@ def shop(stack, own_stack, tmp_path):
     with (tmp_path / "shop.log").open("wb") as log:
         process = subprocess.Popen([gunicorn, "shop:app"], cwd=tmp_path, env=environment, stdout=log, stderr=log)
     try:
-        wait_for(lambda: process.poll() is None and answers(own_stack.url("service")), 30, "the shop")
+        wait_for(lambda: process.poll() is None and answers(own_stack.url("service")), PATIENCE_SECONDS, "the shop")
         yield own_stack
     finally:
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def answers(url):
     try:
-        return requests.get(f"{url}/items/none", timeout=5).status_code == 404
+        return requests.get(f"{url}/items/none", timeout=60).status_code == 404
     except requests.ConnectionError:
         return False
 
 
 def test_another_service_installs_the_layer(stack, shop):
-    answer = requests.get(f"{shop.url('service')}/items/tea", timeout=10)
+    answer = requests.get(f"{shop.url('service')}/items/tea", timeout=60)
     assert (answer.status_code, answer.json()) == (404, {"error": "no such item"})
     server, database = trace(stack.url("tempo"), uuid.UUID(answer.headers["X-Request-ID"]).hex, spans=2)
     assert (server.name, server.resource["service.name"]) == ("GET /items/<name>", "shop")
     assert (database.attributes["db.operation.name"], database.attributes["db.collection.name"]) == ("find", "items")
     management = f"http://127.0.0.1:{shop.port('service', 'management')}"
     assert Scrape(management).total("http_server_request_duration_seconds_count", http_route="/items/<name>") >= 2
-    assert wait_for(lambda: requests.get(f"{management}/health/readiness", timeout=5).status_code == 200, 15, "ready")
+    assert wait_for(lambda: requests.get(f"{management}/health/readiness", timeout=60).status_code == 200, PATIENCE_SECONDS, "ready")
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http|#)[^)]+)\)", README))))

@@ -8,6 +8,7 @@ import requests
 
 from tests.e2e.load import Load
 from tests.e2e.observing import query, wait_for
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.e2e
 def worker_pid(service, slot):
     """The pid of the worker in a slot, as its management port says; ``None`` while nobody is there."""
     try:
-        return requests.get(f"{service.management_of(slot)}/health", timeout=2).json()["process"]["pid"]
+        return requests.get(f"{service.management_of(slot)}/health", timeout=60).json()["process"]["pid"]
     except requests.RequestException:
         return None
 
@@ -31,7 +32,7 @@ def test_both_workers_are_in_prometheus_under_their_slots(stack):
                 == 2
                 else None
             ),
-            20,
+            PATIENCE_SECONDS,
             "both instances",
         )
     assert {series["metric"]["service_instance_id"] for series in found} == {"0", "1"}
@@ -42,8 +43,13 @@ def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_it
     own_stack.wait_ready("mongodb")
     service = serve(own_stack, workers=2)
     paths = ["/api/v1/blog/posts", "/api/v1/health", "/nothing", "/"]
+
+    def of_all(name):
+        return [service.scrape(slot).total(name) for slot in (0, 1)]
+
     with Load(service.url, paths, clients=16, pause_seconds=0.01, keep_alive=False):
-        wait_for(lambda: all(service.scrape(slot).total("http_server_request_duration_seconds_count") > 20 for slot in (0, 1)), 20, "load")
+        wait_for(lambda: min(of_all("http_server_request_duration_seconds_count")) > 20, PATIENCE_SECONDS, "load")
+    wait_for(lambda: not any(of_all("http_server_active_requests")), PATIENCE_SECONDS, "the end of each request")
     before = {slot: worker_pid(service, slot) for slot in (0, 1)}
     assert len(set(before.values())) == 2
 
@@ -56,7 +62,7 @@ def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_it
 
     survivor = of_requests(1)
     os.kill(before[0], signal.SIGKILL)
-    wait_for(lambda: (pid := worker_pid(service, 0)) and pid != before[0], 20, "a successor in slot 0")
+    wait_for(lambda: (pid := worker_pid(service, 0)) and pid != before[0], PATIENCE_SECONDS, "a successor in slot 0")
     assert of_requests(1) == survivor
     assert worker_pid(service, 1) == before[1]
     assert of_requests(0) == {}

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,10 @@ from typing import Any, Self
 import requests
 
 from tests.architecture.sources import ROOT
+from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 
 INTERVAL_SECONDS = 0.5
-PATIENCE_SECONDS = 30.0
-"""For what comes about in well under a second on an idle machine."""
 
 
 @dataclass
@@ -28,16 +27,18 @@ class Running:
     Args:
         mongodb_uri: Its database.
         directory: Where its output goes.
+        settings: On top of those that make it quick.
     """
 
     mongodb_uri: str
     directory: Path
     port: int = field(default_factory=free_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     def get(self, path: str) -> requests.Response:
-        """Ask it; fails rather than waits for long."""
-        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+        """Ask it."""
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_SECONDS)
 
     def until(self, path: str, settled: Callable[[requests.Response], bool]) -> requests.Response:
         """Ask until the answer is as it should be; returns that answer."""
@@ -45,7 +46,7 @@ class Running:
         while True:
             try:
                 answer = self.get(path)
-            except requests.ConnectionError:
+            except requests.RequestException:
                 answer = None
             if answer is not None and settled(answer):
                 return answer
@@ -74,6 +75,7 @@ class Running:
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
             "DRAIN_DELAY_SECONDS": "0",
             "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
+            **self.settings,
         }
         with (self.directory / "output").open("wb") as output:
             self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environ, stdout=output, stderr=output)

@@ -10,7 +10,14 @@ from tests.service.accounts import AUTH, EMAIL, PASSWORD, bearer, login, member,
 from tests.service.conftest import ClosingClient
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+LOCKOUT_SECONDS = 120.0
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@pytest.fixture
+def config(config):
+    """With a wait after wrong passwords that no slow machine sits out."""
+    return config.model_copy(update={"first_lockout_seconds": LOCKOUT_SECONDS})
 
 
 @pytest.fixture
@@ -134,11 +141,16 @@ def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_login(client):
     assert refresh(client, other["refresh_token"]).status_code == 200  # another login of the same account
 
 
-def test_of_many_uses_of_a_refresh_token_at_once_one_wins(client):
+def test_of_many_uses_of_a_refresh_token_at_once_at_most_one_wins_and_the_login_ends(client):
     token = member(client).tokens["refresh_token"]
     calls = [gevent.spawn(refresh, client.application.test_client(), token) for _ in range(8)]
     gevent.joinall(calls, raise_error=True)
-    assert sorted(call.value.status_code for call in calls) == [200] + [401] * 7
+    answers = [call.value for call in calls]
+    won = [answer.get_json()["refresh_token"] for answer in answers if answer.status_code == 200]
+    # A loser may end the login before the winner has read that it goes on: then nobody wins.
+    assert len(won) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 401}
+    assert [refresh(client, token).status_code for token in won] == [401] * len(won)
 
 
 @pytest.mark.parametrize("token", ["x", ".", "a.b", "\u20ac.\u20ac", "x" * 200])
@@ -184,7 +196,7 @@ def test_too_many_wrong_passwords_have_to_wait_whoever_it_is(client, telemetry, 
     client.post(f"{AUTH}/register", json=registration())
     answers = [login(client, email, "not the password") for _ in range(6)]
     assert [response.status_code for response in answers] == [401] * 5 + [429]
-    assert answers[-1].headers["Retry-After"] in {"1", "2"}
+    assert LOCKOUT_SECONDS / 2 < int(answers[-1].headers["Retry-After"]) <= LOCKOUT_SECONDS
     assert problem(login(client, email)) == (429, "Too many wrong passwords; wait before the next attempt.")
     assert results(telemetry) == {"failure": 5.0, "limited": 2.0}
 

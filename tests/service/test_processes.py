@@ -1,6 +1,5 @@
 """The service in a process of its own, with a database that comes, goes, hangs and comes back."""
 
-import statistics
 import sys
 from pathlib import Path
 
@@ -68,19 +67,21 @@ def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_
     assert running.stop() == 0
 
 
-def test_no_health_route_waits_for_a_database_that_hangs(running, own_mongodb):
-    running.until(READINESS, ready)
-    own_mongodb.freeze()
-    try:
-        running.until(READINESS, told_down)
-        answers = [running.get(route).elapsed.total_seconds() for _ in range(50) for route in (HEALTH, LIVENESS, READINESS)]
-    finally:
-        own_mongodb.thaw()
+def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
+    # A route that asked the database would wait for one of these each time; a slow machine does not take as long.
+    names = ("SERVER_SELECTION_TIMEOUT", "CONNECT_TIMEOUT", "SOCKET_TIMEOUT", "WAIT_QUEUE_TIMEOUT")
+    with Running(f"{own_mongodb.uri}/serene", tmp_path, settings={f"MONGODB_{name}_SECONDS": "60" for name in names}) as running:
+        running.until(READINESS, ready)
+        own_mongodb.freeze()
+        try:
+            running.until(READINESS, told_down)
+            answers = [running.get(route).elapsed.total_seconds() for _ in range(50) for route in (HEALTH, LIVENESS, READINESS)]
+        finally:
+            own_mongodb.thaw()
 
-    # A route that asked the database would wait for its time-out, 0.3 s, each time.
-    assert statistics.quantiles(answers, n=10)[-1] < 0.3
-    running.until(READINESS, ready)
-    assert running.stop() == 0
+        assert max(answers) < 20
+        running.until(READINESS, ready)
+        assert running.stop() == 0
 
 
 def test_the_report_of_a_healthy_service_has_what_it_promises(running):

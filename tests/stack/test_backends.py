@@ -14,7 +14,7 @@ LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
 
 
 def test_up_starts_these_in_this_order() -> None:
-    assert DEFAULT_NAMES == ("mongodb", "model", "service", "collector", "prometheus", "tempo", "stripe-mock")
+    assert DEFAULT_NAMES == ("mongodb", "model", "stripe-mock", "service", "collector", "prometheus", "tempo")
 
 
 def test_what_uses_another_is_stopped_before_it() -> None:

@@ -24,6 +24,11 @@ from tests.stack.conftest import Serene, offset
             2,
             "argument --rate: 'fast' is not a number of requests a second above 0, at most 10000 (see: ./serene load --help)",
         ),
+        (
+            ["contract", "--minutes", "0"],
+            2,
+            "argument --minutes: '0' is not a number of minutes above 0, at most 1440 (see: ./serene contract --help)",
+        ),
         ([], 2, "the following arguments are required: COMMAND (see: ./serene --help)"),
         (
             ["up", "--port-offset", "50000"],
@@ -33,7 +38,7 @@ from tests.stack.conftest import Serene, offset
         (
             ["build", "redis"],
             1,
-            "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, stripe-mock, toxiproxy",
+            "there is no backend 'redis'; there are mongodb, model, stripe-mock, service, collector, prometheus, tempo, toxiproxy",
         ),
     ],
 )
@@ -76,7 +81,7 @@ def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) 
     assert (done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1]) == (1, "", line)
 
 
-@pytest.mark.parametrize("command", [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["build"]])
+@pytest.mark.parametrize("command", [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]])
 def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
     done = serene(*command, "--help")
     assert (done.returncode, done.stderr) == (0, "")

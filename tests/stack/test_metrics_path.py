@@ -11,6 +11,7 @@ import requests
 from prometheus_client import CollectorRegistry, Gauge, Histogram, start_http_server
 
 from stack.runner import Stack
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -55,12 +56,12 @@ def workers(own_stack: Stack) -> Iterator[list[Worker]]:
 
 
 def query(stack: Stack, expression: str) -> list[tuple[dict[str, str], float]]:
-    answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": expression}, timeout=10).json()
+    answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": expression}, timeout=60).json()
     found = [(sample["metric"], float(sample["value"][1])) for sample in answer["data"]["result"]]
     return sorted(found, key=lambda item: item[0].get("service_instance_id", ""))
 
 
-def eventually(look: Callable[[], Any], expected: Any, seconds: float = 30) -> None:
+def eventually(look: Callable[[], Any], expected: Any, seconds: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while (found := look()) != expected and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -99,7 +100,7 @@ def test_exemplars_arrive_with_their_trace_id(own_stack: Stack) -> None:
 
     def exemplars() -> list[tuple[str, str, dict[str, str], str]]:
         window = {"query": name, "start": str(time.time() - 60), "end": str(time.time())}
-        answer = requests.get(f"{own_stack.url('prometheus')}/api/v1/query_exemplars", params=window, timeout=10).json()
+        answer = requests.get(f"{own_stack.url('prometheus')}/api/v1/query_exemplars", params=window, timeout=60).json()
         return sorted(
             (series["seriesLabels"]["service_instance_id"], series["seriesLabels"]["le"], exemplar["labels"], exemplar["value"])
             for series in answer["data"]

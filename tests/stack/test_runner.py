@@ -93,5 +93,5 @@ def test_unknown_backend_is_said_with_those_there_are(own_stack: Stack) -> None:
         own_stack.start("redis")
     assert (
         str(raised.value)
-        == "there is no backend 'redis'; there are mongodb, model, service, collector, prometheus, tempo, stripe-mock, toxiproxy"
+        == "there is no backend 'redis'; there are mongodb, model, stripe-mock, service, collector, prometheus, tempo, toxiproxy"
     )

@@ -45,7 +45,7 @@ def test_the_hub_turns_while_a_password_is_hashed():
         gevent.sleep(0.001)
         turns += 1
     assert hashing.get().startswith("$argon2id$")
-    assert turns > 10
+    assert turns > 2, "a hub that hashes itself turns once"
 
 
 def test_the_request_is_known_where_its_password_is_looked_at():

@@ -11,6 +11,7 @@ from telemetry.context import current_record
 from telemetry.guard import Guard
 from telemetry.hub import HubWatch
 from telemetry.metrics import Metrics
+from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.hub.watched import Watched, eventually, watching
 from tests.telemetry.records import record
 
@@ -43,7 +44,7 @@ def compute_without_letting_go():
 )
 def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame):
     held = record()
-    for _ in range(20):
+    for _ in range(10):
         caplog.clear()
         before = time.perf_counter()
         with watching() as watched:
@@ -52,13 +53,14 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
             cpu_seconds = time.thread_time() - before_cpu
             eventually(lambda: caplog.records)
         most = time.perf_counter() - before
-        if watched.blocked().get("frozen", 0.0) < 0.05:  # the machine let it
+        if watched.blocked().get("frozen", 0.0) < 0.2:  # the machine let it
             break
     [line] = caplog.records
     shares = watched.blocked()
     expected = {"cpu": cpu_seconds, "blocked": 0.4 if blame == "blocked" else 0.0}
     assert 0.1 < sum(shares.values()) <= most
-    assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(expected, abs=0.08)
+    # What the machine took meanwhile may be missing where it was taken.
+    assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(expected, abs=0.08 + shares.get("frozen", 0.0))
     assert (line.levelname, line.request) == ("WARNING", held)
     stack = line.fields.pop("stack")
     named = max(shares, key=shares.get)
@@ -115,25 +117,25 @@ def test_turn_that_several_requests_share_is_not_put_on_one(watched, caplog):
 
 
 def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
-    cpu_seconds = []
+    kept_seconds = []
 
     def keep_the_interpreter():
-        before = time.thread_time()
+        before = time.perf_counter()
         sum(range(30_000_000))
-        cpu_seconds.append(time.thread_time() - before)
+        kept_seconds.append(time.perf_counter() - before)
 
     # Where other processes keep the threads from waiting for the interpreter, they wait for a processor: that is told as such.
     for _ in range(20):
-        cpu_seconds.clear()
+        kept_seconds.clear()
         with watching() as watched:
             native.NativeThread(keep_the_interpreter).start()
-            eventually(lambda: cpu_seconds)
+            eventually(lambda: kept_seconds)
             gevent.sleep(0.1)
             blocked = watched.blocked()
         assert blocked.get("cpu", 0.0) + blocked.get("blocked", 0.0) < 0.1
         if "gil" in blocked:
             break
-    assert 0.05 < blocked["gil"] < cpu_seconds[0] + 0.08
+    assert 0.05 < blocked["gil"] < kept_seconds[0] + 0.08
 
 
 def test_every_turn_is_in_the_histogram(watched):
@@ -168,19 +170,26 @@ def test_greenlets_are_counted_while_they_exist(watched):
 
 
 def test_another_thread_sees_how_long_the_hub_is_held(watched):
-    seen = []
+    seen, ended = [0.0], []
 
     def look():
-        until = time.monotonic() + 0.3
-        while time.monotonic() < until:
+        while not ended:
             seen.append(watched.watch.busy_seconds)
             native.sleep(0.01)
 
+    def hold_the_hub_until_it_is_seen():
+        until = time.monotonic() + PATIENCE_SECONDS
+        while max(seen) < 0.2 and time.monotonic() < until:
+            native.sleep(0.01)
+
+    before = time.monotonic()
+    gevent.sleep(0.001)  # the hub's present turn began earlier
     native.NativeThread(look).start()
-    gevent.spawn(native.sleep, 0.3).join()
-    assert 0.1 < max(seen) < 5
-    gevent.sleep(0.1)
-    assert seen[-1] < 0.4
+    gevent.spawn(hold_the_hub_until_it_is_seen).join()
+    most = time.monotonic() - before
+    assert 0.2 <= max(seen) <= most
+    eventually(lambda: seen[-1] < 0.1)
+    ended.append(True)
 
 
 def test_failing_source_of_requests_is_counted_and_the_watch_goes_on():

@@ -9,6 +9,7 @@ from telemetry import names
 from telemetry.guard import Guard
 from telemetry.hub import HubWatch
 from telemetry.metrics import Metrics
+from tests.machine import PATIENCE_SECONDS
 
 
 class Watched:
@@ -42,7 +43,7 @@ class Watched:
         return self.metrics.registry.get_sample_value("gevent_hub_lag_seconds_count")
 
 
-def eventually(condition, timeout_seconds=10.0):
+def eventually(condition, timeout_seconds=PATIENCE_SECONDS):
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"

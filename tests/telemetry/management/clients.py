@@ -8,6 +8,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.management import Management
 from telemetry.metrics import Metrics
+from tests.machine import PATIENCE_SECONDS
 
 VERDICTS = {
     "/health": lambda: (503, {"success": False, "status": "unhealthy"}),
@@ -51,7 +52,7 @@ class Client:
     """One connection."""
 
     def __init__(self, port, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket = socket.create_connection((host, port), timeout=PATIENCE_SECONDS)
         self.received = b""
 
     def send(self, data):
@@ -80,7 +81,7 @@ class Client:
         self.received += more
         return more
 
-    def ended(self, timeout_seconds=30):
+    def ended(self, timeout_seconds=PATIENCE_SECONDS):
         """Whether the server closes without sending more."""
         self.socket.settimeout(timeout_seconds)
         try:

@@ -10,10 +10,12 @@ import pytest
 
 from tests.telemetry.management.clients import get
 
+# The hub is blocked until this test has its answers, or for so long.
+PATIENCE_SECONDS = 25
 PROGRAM = """
 from gevent import monkey
 monkey.patch_all()
-import gc, json, sys, time
+import gc, json, os, sys, time
 import gevent
 from telemetry import names, native
 from telemetry.config import TelemetryConfig
@@ -32,13 +34,18 @@ management.start()
 watch.start()
 gevent.sleep(0.1)
 
+released = []
+native.NativeThread(lambda: released.append(os.read(0, 1))).start()
+
 def compute():
-    until = time.perf_counter() + 2
-    while time.perf_counter() < until:
+    until = time.perf_counter() + PATIENCE
+    while not released and time.perf_counter() < until:
         pass
 
 def wait():
-    native.sleep(2)
+    until = time.perf_counter() + PATIENCE
+    while not released and time.perf_counter() < until:
+        native.sleep(0.01)
 
 def block():
     print(json.dumps([management.port, time.monotonic()]), flush=True)
@@ -49,7 +56,7 @@ freed = gevent.spawn(block).get()
 hubs = {id(each) for each in gc.get_objects() if issubclass(type(each), gevent.hub.Hub)}
 print(json.dumps([freed, len(hubs)]), flush=True)
 sys.stdin.read()
-"""
+""".replace("PATIENCE", str(PATIENCE_SECONDS))
 
 
 @pytest.mark.parametrize("work", ["compute", "wait"])
@@ -60,6 +67,8 @@ def test_everything_is_answered_while_the_hub_is_blocked(work):
         served = SimpleNamespace(port=port)
         answers = {path: get(served, path) for path in ("/metrics", "/health/liveness", "/debug/requests", "/debug/stacks")}
         answered_at = time.monotonic()
+        process.stdin.write("x")
+        process.stdin.flush()
         freed_at, hubs = json.loads(process.stdout.readline())
         process.stdin.close()
     assert blocked_at < answered_at < freed_at

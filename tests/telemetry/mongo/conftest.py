@@ -16,6 +16,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
+from tests.machine import PATIENCE_SECONDS
 
 INTERVAL_SECONDS = 0.5
 MONITORS = 1
@@ -80,7 +81,7 @@ def observed():
     assert observed.telemetry.open_commands == 0
 
 
-def eventually(condition: Callable[[], object], timeout_seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], timeout_seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a condition holds, or fail."""
     with gevent.Timeout(timeout_seconds, AssertionError("it never came true")):
         while not condition():

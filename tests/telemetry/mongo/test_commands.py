@@ -213,7 +213,7 @@ def test_waits_are_on_the_request_that_asked(observed, mongodb_uri, collection):
 
     gevent.joinall([gevent.spawn(serve, request)], raise_error=True)
     assert sorted(request.waits) == ["db", "db_pool_wait"]
-    assert all(0 < seconds < 10 for seconds in request.waits.values())
+    assert all(0 < seconds < 60 for seconds in request.waits.values())
     assert other.waits == {}
 
 

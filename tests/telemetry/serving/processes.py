@@ -14,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
 
+from tests.machine import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[3]
 APPS = "tests.telemetry.serving.apps"
-PATIENCE_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -88,7 +89,8 @@ class Server:
     @property
     def lines(self) -> list[dict]:
         """The JSON lines among the output."""
-        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
+        # The last one may be in the middle of being written.
+        return [json.loads(line) for line in self.text.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
 
     def said(self, message: str) -> list[dict]:
         return [line for line in self.lines if line["message"].startswith(message)]
@@ -102,6 +104,15 @@ class Server:
             return answer.status == 200 and answer.json
 
         return until(answered, "an answer")
+
+    def serves(self, count: int, *paths: str, ports: Sequence[int] = ()) -> None:
+        """Wait until so many requests of each path are in flight, in the workers of these management ports; one of them by default."""
+        ports = ports or [self.ready()["port"]]
+
+        def in_flight(path: str) -> int:
+            return sum(management(port, "/debug/requests").body.count(f'"route":"{path}"'.encode()) for port in ports)
+
+        until(lambda: all(in_flight(path) == count for path in paths), f"{count} requests of {paths} in flight")
 
     def get(self, path: str, timeout: float = PATIENCE_SECONDS) -> Answer:
         """One request on a connection of its own."""
@@ -143,6 +154,26 @@ def ask(connection: http.client.HTTPConnection, path: str) -> Answer:
         return Answer("reset", {}, b"")
     except http.client.IncompleteRead as error:
         return Answer("cut", {}, error.partial)
+
+
+def management(port: int, path: str) -> Answer:
+    """One request to a management port."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
+        return ask(connection, path)
+
+
+def fleet(server: Server, size: int, but: Sequence[int] = ()) -> dict[int, tuple[int, int]]:
+    """Wait until ``size`` workers have answered, none of ``but`` among them; pid and management port by slot."""
+    seen: dict[int, tuple[int, int]] = {}
+
+    def all_there() -> object:
+        who = server.get("/who").json
+        if who["pid"] not in but:
+            seen[who["slot"]] = (who["pid"], who["port"])
+        return len(seen) == size
+
+    until(all_there, f"{size} workers")
+    return dict(sorted(seen.items()))
 
 
 @contextlib.contextmanager

@@ -1,7 +1,5 @@
 """What the management port says while a process drains, and over a reload."""
 
-import contextlib
-import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from signal import SIGHUP, SIGTERM
@@ -9,16 +7,11 @@ from signal import SIGHUP, SIGTERM
 import pytest
 
 from tests.telemetry.serving.conftest import scenarios
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, alone, ask, gunicorn, until
+from tests.telemetry.serving.processes import alone, gunicorn, management, until
 
 pytestmark = pytest.mark.e2e
 
 SERVERS = {"gunicorn": gunicorn, "alone": alone}
-
-
-def management(port, path):
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
-        return ask(connection, path)
 
 
 def shown(port):
@@ -30,10 +23,10 @@ def shown(port):
 
 def announced(how):
     """Between the signal and the end of the delay."""
-    with SERVERS[how](DRAIN_DELAY_SECONDS=1.5) as server, ThreadPoolExecutor(1) as clients:
+    with SERVERS[how](DRAIN_DELAY_SECONDS=5) as server, ThreadPoolExecutor(1) as clients:
         port = server.ready()["port"]
         before = management(port, "/health/readiness").status, shown(port)
-        slow = clients.submit(server.get, "/slow?seconds=2")
+        slow = clients.submit(server.get, "/slow?after=draining&seconds=6")
         until(lambda: b"/slow" in management(port, "/debug/requests").body, "the request")
         server.signal(SIGTERM)
         until(lambda: server.said("draining"), "the drain")
@@ -69,21 +62,22 @@ def probed():
     """A probe that never pauses, over a reload."""
     with gunicorn(DRAIN_DELAY_SECONDS=1) as server, ThreadPoolExecutor(1) as clients:
         first = server.ready()
-        over = threading.Event()
+        over, statuses = threading.Event(), [0]
 
         def probe():
-            statuses = []
             while not over.wait(0.02):
                 statuses.append(management(first["port"], "/health/readiness").status)
-            return statuses
 
-        statuses = clients.submit(probe)
+        probing = clients.submit(probe)
+        until(lambda: statuses[-1] == 200, "a ready worker")
         server.signal(SIGHUP)
         until(lambda: first["pid"] not in server.workers, "the end of the old worker")
         second = server.ready()
+        until(lambda: statuses[-1] == 200, "a ready successor")
         over.set()
+        probing.result()
         server.signal(SIGTERM)
-        return first["port"] == second["port"], set(statuses.result()), statuses.result()[-1], server.exit_code()
+        return first["port"] == second["port"], set(statuses[1:]), statuses[-1], server.exit_code()
 
 
 @scenarios((probed,))

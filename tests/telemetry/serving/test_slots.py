@@ -10,23 +10,11 @@ from signal import SIGHUP, SIGKILL, SIGTERM, SIGTTIN, SIGTTOU
 
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.serving.conftest import scenarios
-from tests.telemetry.serving.processes import ROOT, free_port, gunicorn, until
+from tests.telemetry.serving.processes import ROOT, fleet, free_port, gunicorn, until
 
 pytestmark = pytest.mark.e2e
-
-
-def fleet(server, size, but=()):
-    """Wait until ``size`` workers have answered, none of ``but`` among them; pid and management port by slot."""
-    seen = {}
-
-    def all_there():
-        who = server.get("/who").json
-        if who["pid"] not in but:
-            seen[who["slot"]] = (who["pid"], who["port"])
-        return len(seen) == size and dict(sorted(seen.items()))
-
-    return until(all_there, f"{size} workers")
 
 
 def killed():
@@ -56,8 +44,8 @@ def reloaded():
     with gunicorn(WEB_CONCURRENCY=2) as server, ThreadPoolExecutor(2) as clients:
         server.ready()
         before = fleet(server, 2)
-        slow = clients.submit(server.get, "/slow?seconds=2.5")
-        time.sleep(0.3)
+        slow = clients.submit(server.get, "/slow?after=draining&seconds=1")
+        server.serves(1, "/slow", ports=[port for _, port in before.values()])
         server.signal(SIGHUP)
         statuses = set()
         pids = [pid for pid, _ in before.values()]
@@ -86,8 +74,8 @@ def stopped_while_reloading():
     """SIGTERM while the arbiter waits for a request of the old worker."""
     with gunicorn() as server, ThreadPoolExecutor(1) as clients:
         old = server.ready()["pid"]
-        slow = clients.submit(server.get, "/slow?seconds=4")
-        time.sleep(0.3)
+        slow = clients.submit(server.get, "/slow?seconds=15")
+        server.serves(1, "/slow")
         server.signal(SIGHUP)
         new = until(lambda: next((pid for pid in server.workers if pid != old), None), "the new worker")
         until(lambda: server.said("draining"), "the drain of the old worker")
@@ -129,9 +117,9 @@ def shrunk():
     """One worker fewer is wanted, while both are busy for longer than the arbiter waits between two looks."""
     with gunicorn(WEB_CONCURRENCY=2) as server, ThreadPoolExecutor(8) as clients:
         server.ready()
-        fleet(server, 2)
-        slow = [clients.submit(server.get, "/slow?seconds=3") for _ in range(8)]
-        time.sleep(0.3)
+        ports = [port for _, port in fleet(server, 2).values()]
+        slow = [clients.submit(server.get, "/slow?seconds=12") for _ in range(8)]
+        server.serves(8, "/slow", ports=ports)
         server.signal(SIGTTOU)
         until(lambda: len(server.workers) == 1, "the end of one worker")
         statuses = [future.result().status for future in slow]
@@ -155,7 +143,7 @@ def run_gunicorn(*options, **environ):
         env={**os.environ, **{name: str(value) for name, value in settings.items()}},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     return ended.returncode, [line for line in (ended.stdout + ended.stderr).splitlines() if line and '"level":"INFO"' not in line]
 
@@ -214,6 +202,6 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"flask", "pymongo",
 
 
 def test_the_arbiter_imports_nothing_that_must_be_patched_first():
-    ended = subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
     assert (ended.stdout, ended.stderr) == ("[]\n", "")

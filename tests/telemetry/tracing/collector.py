@@ -51,7 +51,7 @@ class Collector:
         """Names of the accepted spans, in order."""
         return [span.name for _, _, span in spans_of(self.accepted)]
 
-    def wait_for(self, count, timeout_seconds=20):
+    def wait_for(self, count, timeout_seconds=60):
         """Wait until so many spans were accepted; returns their names."""
         deadline = time.monotonic() + timeout_seconds
         while len(self.names) < count and (remaining := deadline - time.monotonic()) > 0:

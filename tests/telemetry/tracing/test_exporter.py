@@ -16,6 +16,8 @@ from tests.telemetry.tracing.test_encoding import UNENCODABLE
 
 SOON_SECONDS = 0.02
 NEVER_SECONDS = 3600.0
+# As long as one attempt may take: what waits for its end is told from what is only on a slow machine.
+PEERS_SECONDS = 40.0
 
 
 def end_spans(tracing, *names):
@@ -31,7 +33,7 @@ def test_spans_go_out_each_interval_also_those_from_before_the_start(tracing_of,
         assert collector.wait_for(2) == ["before", "the start"]
         end_spans(tracing, "after")
         assert collector.wait_for(3) == ["before", "the start", "after"]
-        assert tracing.flush(10.0)
+        assert tracing.flush(60.0)
     assert (dropped(), attempts()) == ({}, {"ok": 2})
 
 
@@ -42,7 +44,7 @@ def test_a_full_batch_goes_out_at_once_and_the_rest_waits(tracing_of):
         gevent.sleep(0)
         end_spans(tracing, "a", "b", "c", "d", "e", "f")
         assert collector.wait_for(4) == ["a", "b", "c", "d"]
-        assert tracing.flush(10.0)
+        assert tracing.flush(60.0)
         assert collector.names == ["a", "b", "c", "d", "e", "f"]
 
 
@@ -51,7 +53,7 @@ def test_a_large_backlog_goes_out_in_batches_in_order(tracing_of):
     with Collector() as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=100)
         end_spans(tracing, *names)
-        assert tracing.flush(30.0)
+        assert tracing.flush(60.0)
         assert (collector.names, len(collector.accepted)) == (names, 10)
 
 
@@ -69,7 +71,7 @@ def test_a_batch_is_kept_until_the_collector_takes_it(tracing_of, dropped, attem
     with Collector(503, 429, 500, 503) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint)
         end_spans(tracing, "a", "b")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert (collector.names, dropped()) == (["a", "b"], {})
     assert attempts() == {"unavailable": 3, "error": 1, "ok": 1}
 
@@ -90,7 +92,7 @@ def test_what_is_rejected_is_dropped_and_the_next_batch_goes_on(tracing_of, drop
     with Collector(400) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=2)
         end_spans(tracing, "a", "b", "c")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert (collector.names, dropped(), attempts()) == (["c"], {"rejected": 2}, {"rejected": 1, "ok": 1})
 
 
@@ -98,7 +100,7 @@ def test_a_batch_that_breaks_the_collector_does_not_stay_for_ever(tracing_of, dr
     with Collector(500, 500, 500, 500, 500) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=1)
         end_spans(tracing, "poison", "good")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert (collector.names, dropped(), attempts()) == (["good"], {"rejected": 1}, {"error": 5, "ok": 1})
 
 
@@ -106,7 +108,7 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_the_others_go_out(tracing_
     with Collector() as collector:
         tracing = tracing_of(guard=lenient_guard, otlp_endpoint=collector.endpoint)
         end_spans(tracing, "a", UNENCODABLE, "b")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert (collector.names, dropped(), len(tracing.queue)) == (["a", "b"], {"encode_error": 1}, 0)
 
 
@@ -116,10 +118,10 @@ def test_an_exception_inside_costs_its_batch_and_not_the_exporter(tracing_of, le
         encode = tracing._exporter._encoder.encode
         monkeypatch.setattr(tracing._exporter._encoder, "encode", lambda *_: 1 / 0)
         end_spans(tracing, "a", "b")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         monkeypatch.setattr(tracing._exporter._encoder, "encode", encode)
         end_spans(tracing, "c")
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert (collector.names, dropped(), swallowed) == (["c"], {"failed": 2}, ["tracing.export"])
 
 
@@ -133,11 +135,11 @@ def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(
     end_spans(tracing, *(str(index) for index in range(3, 15)))
     assert dropped() == {"queue_full": 5}
     with Collector(port=port) as collector:
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
         assert collector.names == [str(index) for index in range(10)]
         end_spans(tracing, "again")
         assert collector.wait_for(11)[10:] == ["again"]
-        assert tracing.flush(10.0)
+        assert tracing.flush(60.0)
     assert (dropped(), metrics.registry.get_sample_value(QUEUE_SPANS.name)) == ({"queue_full": 5}, 0)
 
 
@@ -157,24 +159,26 @@ BAD_PEERS = [peers.hangs, peers.trickles, peers.talks_forever, peers.hangs_up, p
 @pytest.mark.parametrize("behaviour", BAD_PEERS)
 def test_flush_and_shutdown_are_bounded_whatever_the_peer_does(tracing_of, dropped, behaviour):
     with peer(behaviour) as url:
-        tracing = tracing_of(otlp_endpoint=url, batch_spans=2)
+        tracing = tracing_of(otlp_endpoint=url, batch_spans=2, export_timeout_seconds=PEERS_SECONDS)
         end_spans(tracing, "a", "b", "c")
         started = time.monotonic()
         flushed = tracing.flush(0.3)
         delivered = tracing.shutdown(0.5)
         taken = time.monotonic() - started
     assert (flushed, delivered, dropped()) == (False, False, {"shutdown": 3})
-    assert taken < 0.8 + 2.2
+    assert taken < PEERS_SECONDS / 2
 
 
 def test_shutdown_with_nobody_there_is_bounded(tracing_of, dropped):
-    tracing = tracing_of(otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS)
+    tracing = tracing_of(
+        otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS, export_timeout_seconds=PEERS_SECONDS
+    )
     tracing.start()
     end_spans(tracing, "a")
     gevent.sleep(0.1)
     started = time.monotonic()
     assert not tracing.shutdown(0.5)
-    assert 0.5 <= time.monotonic() - started < 0.5 + 2.5
+    assert 0.5 <= time.monotonic() - started < PEERS_SECONDS / 2
     assert dropped() == {"shutdown": 1}
 
 
@@ -184,7 +188,7 @@ def test_shutdown_delivers_also_what_was_never_started(tracing_of, dropped):
         end_spans(tracing, "a")
         assert (tracing.shutdown(), collector.names) == (True, ["a"])
         end_spans(tracing, "too late")
-        assert (tracing.shutdown(), tracing.flush(10.0), dropped()) == (True, True, {"shutdown": 1})
+        assert (tracing.shutdown(), tracing.flush(60.0), dropped()) == (True, True, {"shutdown": 1})
 
 
 def test_shutdown_cuts_a_long_delay_short(tracing_of):
@@ -194,7 +198,7 @@ def test_shutdown_cuts_a_long_delay_short(tracing_of):
         end_spans(tracing, "a")
         while not collector.arrivals:
             gevent.sleep(0.01)
-        assert (tracing.shutdown(10.0), collector.names) == (True, ["a"])
+        assert (tracing.shutdown(25.0), collector.names) == (True, ["a"])
 
 
 def test_shutdown_without_spans_is_immediate(tracing_of):
@@ -202,7 +206,7 @@ def test_shutdown_without_spans_is_immediate(tracing_of):
     tracing.start()
     started = time.monotonic()
     assert tracing.shutdown(60.0)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, record_of, monkeypatch):
@@ -219,7 +223,7 @@ def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, record_o
         record_of()
         with tracing.tracer.start_as_current_span("of a request"):
             tracing.start()
-        assert tracing.flush(20.0)
-        assert tracing.flush(20.0)
+        assert tracing.flush(60.0)
+        assert tracing.flush(60.0)
         assert collector.names == ["of a request"]
     assert seen == [(None, False)]

@@ -20,17 +20,25 @@ def who():
     return jsonify(pid=os.getpid(), slot=telemetry.config.slot, port=telemetry.management.port, state=telemetry.lifecycle.state)
 
 
+def wait_for(state):
+    """Until the worker is in that state, when there is one to wait for."""
+    while state and telemetry.lifecycle.state != state:
+        gevent.sleep(0.02)
+
+
 @app.get("/slow")
 def slow():
+    wait_for(request.args.get("after"))
     gevent.sleep(float(request.args["seconds"]))
     return "done"
 
 
 @app.get("/stream")
 def stream():
-    pause = float(request.args["seconds"]) / 10
+    pause, after = float(request.args["seconds"]) / 10, request.args.get("after")
 
     def body():
+        wait_for(after)
         for _ in range(10):
             yield "."
             gevent.sleep(pause)

@@ -1,0 +1,100 @@
+"""One run of Schemathesis against a service of its own, with everything that runs beside it on the loopback interface.
+
+Schemathesis runs as a process of its own: it imports ``ssl`` and uses threads, the tests are monkey-patched. What it finds it tells
+itself, with the operation, the check and a curl command; the job adds what the service says of the same time.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from service.config import ServiceConfig
+from stack import paths
+from stack.backends import BY_NAME, every_port
+from stack.ports import free_offset
+from stack.runner import Stack
+from tests.contract import people
+
+CONFIGURATION: Final = Path(__file__).with_name("schemathesis.toml")
+SETTINGS: Final = {
+    # Tokens that outlive the job, and passwords that cost nothing: thousands are hashed.
+    "ACCESS_TOKEN_SECONDS": "86400",
+    "PASSWORD_TIME_COST": "1",
+    "PASSWORD_MEMORY_KIB": "8",
+    # Nobody is asked to wait: what limits answer is tested where they are made.
+    "LOGIN_GUESSES_PER_ACCOUNT": "1000000000",
+    "LOGIN_GUESSES_PER_ADDRESS": "1000000000",
+    "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
+    "COMPANION_AT_ONCE": "1000",
+    # There is no Collector.
+    "OTEL_TRACES_SAMPLER_ARG": "0",
+}
+# What the service calls in a request.
+BESIDE: Final = (*BY_NAME["service"].needs, "model", "stripe-mock")
+AT_ONCE: Final = {"MODEL_FIRST_BYTE_SECONDS": "0", "MODEL_TOKENS_PER_SECOND": "0"}
+START_SECONDS: Final = 120.0
+
+
+def run(directory: Path, seconds: float, seed: int | None = None, only: str | None = None) -> int:
+    """Start what is needed, run, and say how it went.
+
+    Args:
+        directory: For data, logs and reports.
+        seconds: How long Schemathesis may make requests.
+        seed: Of its random numbers; a new one by default.
+        only: A regular expression for the paths of operations.
+
+    Returns:
+        0 when nothing was found.
+    """
+    seed = random.randrange(2**32) if seed is None else seed
+    print(f"seed {seed}: the same requests again with ./serene contract --seed {seed}", flush=True)
+    with Stack(offset=free_offset(every_port(1)), directory=directory / "stack") as stack:
+        for name in BESIDE:
+            stack.start(name, AT_ONCE if name == "model" else None)
+            stack.wait_ready(name, START_SECONDS)
+        stack.start("service", SETTINGS)
+        stack.wait_ready("service", START_SECONDS)
+        stack.seed("service")
+        file = directory / "people.json"
+        people.write(ServiceConfig.from_env(stack.environment("service") | SETTINGS), file)
+        code = _schemathesis(stack.url("service"), file, directory, seconds, seed, only)
+        wrong = _said_by_the_service(stack)
+    for line in wrong:
+        print(f"the service: {line}")
+    return code or int(bool(wrong))
+
+
+def _schemathesis(url: str, file: Path, directory: Path, seconds: float, seed: int, only: str | None) -> int:
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run", f"{url}/api/v1/openapi.json"]
+    command += ["--seed", str(seed), "--max-time", str(max(1, round(seconds))), "--no-color"]
+    command += ["--include-path-regex", only] if only else []
+    environment = os.environ | {"SERENE_CONTRACT_PEOPLE": str(file), "PYTHONPATH": str(paths.ROOT)}
+    # In a folder that is thrown away, since it leaves its cache where it runs.
+    return subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def _said_by_the_service(stack: Stack) -> list[str]:
+    """What no answer shows: a worker that was replaced, exceptions, errors of telemetry."""
+    if stack.pid("service") is None:
+        return [stack.death_notice("service")]
+    metrics = requests.get(f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60).text
+    counted = ("telemetry_errors_total", "service_uncaught_exceptions_total")
+    found = [line for line in metrics.splitlines() if line.startswith(counted) and not line.endswith((" 0", " 0.0"))]
+    return found + _exceptions(stack.log_path("service"))
+
+
+def _exceptions(log: Path) -> list[str]:
+    """Each exception once: how often, what it was, where, and a request that had it."""
+    lines = [text for text in log.read_text(errors="replace").splitlines() if text.startswith("{") and '"exception"' in text]
+    seen: dict[tuple[str, str], list[str]] = {}
+    for line in map(json.loads, lines):
+        kind, stack = line["exception"]["type"], line["exception"]["stack"].strip().splitlines()
+        seen.setdefault((line["message"], f"{kind} at {' '.join(stack[-3:-1]).strip()}"), []).append(line.get("request_id", ""))
+    return [f"{len(ids)} times {message}: {what} (request {ids[0]})" for (message, what), ids in seen.items()]

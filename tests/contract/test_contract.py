@@ -1,0 +1,20 @@
+"""Two minutes of `./serene contract`, as a person would call it: every answer is as the OpenAPI document says."""
+
+import subprocess
+import sys
+
+import pytest
+
+from stack import paths
+
+pytestmark = pytest.mark.e2e
+
+MINUTES = 2
+
+
+# Beside the minutes: starting, building a case again to make it smaller, and a busy machine.
+@pytest.mark.timeout(MINUTES * 60 + 900)
+def test_nothing_is_found_in_two_minutes():
+    command = [sys.executable, str(paths.ROOT / "serene"), "contract", "--minutes", str(MINUTES)]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
