@@ -7,14 +7,19 @@ from typing import Final
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.boards import mongodb, runtime, service
+from dashboards.boards import members, mongodb, runtime, service
 
 GENERATED: Final = Path(__file__).parent / "generated"
 
 
 def boards() -> dict[str, Dashboard]:
     """Every board by the name of its file."""
-    return {"service.json": service.board(), "mongodb.json": mongodb.board(), "runtime.json": runtime.board()}
+    return {
+        "service.json": service.board(),
+        "members.json": members.board(),
+        "mongodb.json": mongodb.board(),
+        "runtime.json": runtime.board(),
+    }
 
 
 def text(board: Dashboard) -> str:

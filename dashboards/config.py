@@ -67,6 +67,8 @@ HUB_BLOCKED_SHARE: Final = Limits(0.01, 0.05)
 CPU_SHARE: Final = Limits(0.7, 0.9)
 MEMORY_SHARE: Final = Limits(0.85, 0.95)
 FILES_SHARE: Final = Limits(0.7, 0.9)
+EXTERNAL_FAILED_SHARE: Final = Limits(0.01, 0.05)
+COMPANION_P95_SECONDS: Final = Limits(10, 30)
 COUNT_OF_BAD: Final = Limits(1, 5)
 
 GOOD, WARN, BAD, CALM, QUIET = "green", "orange", "red", "blue", "gray"

@@ -126,22 +126,7 @@ def _why() -> Section:
                     lines(heads.WHY_SIZE, Series(ask.RESPONSE_BYTES, "{{http_route}}")),
                 ),
             ),
-            Band(
-                7,
-                (
-                    _builds(),
-                    lines(heads.WHY_READS, Series(ask.POST_READS, "{{result}}")),
-                    lines(heads.WHY_LISTS, Series(ask.POST_LISTS, "{{filter}}")),
-                    lines(heads.WHY_LOGINS, Series(ask.LOGINS, "{{result}}")),
-                ),
-            ),
-            Band(
-                7,
-                (
-                    lines(heads.WHY_PAYMENTS, Series(ask.PAYMENTS, "{{operation}}: {{result}}")),
-                    lines(heads.WHY_PAYMENT_EVENTS, Series(ask.PAYMENT_EVENTS, "{{result}}")),
-                ),
-            ),
+            Band(7, (_builds(),)),
         ),
     )
 

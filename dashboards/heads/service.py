@@ -139,36 +139,6 @@ WHY_SIZE = Head(
     "Bodies of responses. A jump without more requests is a page that lost its limit.",
 )
 
-WHY_READS = Head(
-    "Posts read",
-    "reqps",
-    "Posts asked for, by outcome. Many not found: a broken link somewhere, or a crawler.",
-)
-
-WHY_LOGINS = Head(
-    "Logins",
-    "reqps",
-    "Attempts to log in, by outcome. Many failures or limited ones: somebody guesses passwords.",
-)
-
-WHY_PAYMENTS = Head(
-    "Payments",
-    "reqps",
-    "Calls to the payment provider, by outcome. Many unavailable: Stripe does not answer, or our key is refused (the log says so).",
-)
-
-WHY_PAYMENT_EVENTS = Head(
-    "Payment events",
-    "reqps",
-    "What the payment provider's webhook brought. Failed ones come again; many refused: the signing secret is not ours any more.",
-)
-
-WHY_LISTS = Head(
-    "Pages of the blog",
-    "reqps",
-    "Pages asked for, by filter used. A filter that got popular may miss its index: board MongoDB.",
-)
-
 BUILDS = Head(
     "What runs",
     "short",

@@ -70,11 +70,6 @@ SLOW_BY_ROUTE = zero_when_quiet(total(rate(names.SLOW_REQUESTS, USERS, CHOSEN), 
 ABORTED = zero_when_quiet(total(rate(names.ABORTED_REQUESTS, USERS, CHOSEN), "reason"), _WITNESS, "reason")
 IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), "service_instance_id")
 RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, USERS, CHOSEN), names.ROUTE)
-POST_READS = total(rate(names.POST_READS), "result")
-POST_LISTS = total(rate(names.POST_LISTS), "filter")
-LOGINS = total(rate(names.LOGINS), "result")
-PAYMENTS = total(rate(names.PAYMENTS), "operation", "result")
-PAYMENT_EVENTS = total(rate(names.PAYMENT_EVENTS), "result")
 
 # --- can this board be believed ------------------------------------------------------------------------------------------------
 SPANS = total(rate(names.SPANS), "decision")

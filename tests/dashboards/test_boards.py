@@ -21,7 +21,7 @@ def test_committed_boards_are_what_their_source_makes(tmp_path: Path) -> None:
     write(tmp_path)
     made = {file.name: file.read_text() for file in tmp_path.iterdir()}
     committed = {file.name: file.read_text() for file in FILES}
-    assert made.keys() == committed.keys() == {"service.json", "mongodb.json", "runtime.json"}
+    assert made.keys() == committed.keys() == {"service.json", "members.json", "mongodb.json", "runtime.json"}
     assert [name for name in made if made[name] != committed[name]] == [], "run `python -m dashboards`"
 
 
@@ -36,6 +36,7 @@ def test_board_survives_grafanas_own_types(file: Path) -> None:
 def test_each_board_has_an_address_of_its_own_that_never_changes() -> None:
     assert {name: (made.uid, made.title) for name, made in boards().items()} == {
         "service.json": ("serene-service", "Service"),
+        "members.json": ("serene-members", "Members"),
         "mongodb.json": ("serene-mongodb", "MongoDB"),
         "runtime.json": ("serene-runtime", "Runtime"),
     }
@@ -84,7 +85,7 @@ def test_number_has_a_text_for_having_no_data(panel: dict[str, Any]) -> None:
 def test_titles_are_unique_within_a_board() -> None:
     for file in FILES:
         titles = [panel["title"] for panel in reading.panels(reading.load(file)) if not panel["title"].startswith("Machine")]
-        assert len(titles) - len(set(titles)) == {"service": 0, "mongodb": 1, "runtime": 1}[file.stem], file.stem
+        assert len(titles) - len(set(titles)) == {"service": 0, "members": 0, "mongodb": 1, "runtime": 1}[file.stem], file.stem
 
 
 def test_latency_panels_ask_for_exemplars() -> None:

@@ -35,13 +35,6 @@ OTHERS = {
 
 UNSHOWN = {
     names.PROCESS_CPU_RATIO.name: "process_cpu_seconds_total says the same without a sampling interval of its own",
-    names.COMPANION_DURATION.name: "the boards of business metrics are not made yet",
-    names.COMPANION_CALLS.name: "the boards of business metrics are not made yet",
-    names.COMPANION_CIRCUIT.name: "the boards of business metrics are not made yet",
-    names.POST_WRITES.name: "a few a day; for those who ask Prometheus who could not write, and why",
-    names.RATE_LIMITED.name: "its requests are on the boards as answers of status 429",
-    names.RATE_LIMIT_FALLBACKS.name: "health says it, and the log once a change",
-    names.BOOKINGS.name: "the boards of business metrics are not made yet",
 }
 """Metrics of ours that no board shows, and why."""
 
