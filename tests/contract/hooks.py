@@ -4,6 +4,7 @@ By what was made up, not by chance: a request that is made again is the same, bu
 """
 
 import atexit
+import hmac
 import json
 import os
 import time
@@ -11,22 +12,25 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from hmac import new as signed
 from pathlib import Path
 from typing import Any, Final
 
 import schemathesis
 from hypothesis import strategies
+from requests import PreparedRequest
+from requests.auth import AuthBase
 from schemathesis import GenerationMode
 
-from tests.contract.people import GUEST
+from tests.contract.people import GUEST, THERAPIST, open_slots
 
 LOCAL_PART: Final = strategies.text("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~", min_size=1, max_size=10)
 LABEL: Final = strategies.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 TOP: Final = strategies.sampled_from(("com", "org", "net", "io", "dev"))
 SLOT_DISTANCE: Final = timedelta(hours=2)
-DAYS_AHEAD: Final = 380
+FIRST_DAY: Final = 90
+DAYS_AHEAD: Final = 290
 MOST_DAYS: Final = 62
+WEBHOOK: Final = "/api/v1/payments/webhook"
 
 # JSON Schema's e-mails include those of reserved domains, where no mail can go.
 schemathesis.openapi.format("email", strategies.builds("{}@{}.{}".format, LOCAL_PART, LABEL, TOP))
@@ -58,8 +62,18 @@ def _slots(case: schemathesis.Case) -> None:
     """Slots are to come, at the full or half hour, and apart."""
     if isinstance(case.body, dict) and isinstance(case.body.get("starts_at"), list):
         starts = case.body["starts_at"]
-        first = _tomorrow() + timedelta(days=_number(starts) % DAYS_AHEAD, hours=_number(starts, "hour") % 24)
+        if _number(starts, "whose") % 2:
+            case.path_parameters = {"therapist_id": THERAPIST}
+        first = _tomorrow() + timedelta(days=FIRST_DAY + _number(starts) % DAYS_AHEAD, hours=_number(starts, "hour") % 24)
         case.body = {"starts_at": [(first + index * SLOT_DISTANCE).isoformat() for index in range(len(starts))]}
+
+
+def _booking(case: schemathesis.Case) -> None:
+    """Every second booking is of a slot that is open, or was."""
+    number = _number(case.body)
+    if number % 2:
+        starts = open_slots()
+        case.body = {"therapist_id": THERAPIST, "starts_at": starts[number // 2 % len(starts)].isoformat()}
 
 
 def _span(case: schemathesis.Case) -> None:
@@ -70,31 +84,46 @@ def _span(case: schemathesis.Case) -> None:
         case.query = {**case.query, "from": begin.isoformat(), "to": (begin + timedelta(days=days)).isoformat()}
 
 
-def _signature(case: schemathesis.Case) -> None:
-    """Stripe signs what it sends."""
-    body = case.body if isinstance(case.body, bytes) else json.dumps(case.body).encode()
-    at = int(time.time())
-    secret = os.environ["SERENE_CONTRACT_WEBHOOK_SECRET"].encode()
-    case.body = body
-    case.headers["Stripe-Signature"] = f"t={at},v1={signed(secret, f'{at}.'.encode() + body, 'sha256').hexdigest()}"
+def _password(case: schemathesis.Case) -> None:
+    """Every second change is made with the password so far, to the same."""
+    if isinstance(case.body, dict) and len(str(case.body.get("current_password"))) % 2:
+        case.body = {"current_password": GUEST["password"], "new_password": GUEST["password"]}
+
+
+class _Signed(AuthBase):
+    """Signs a body as Stripe does, once it is the bytes that are sent."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Requests' own way to ask for what goes with a request."""
+        body = request.body or b""
+        at = int(time.time())
+        signed = hmac.new(os.environ["SERENE_CONTRACT_WEBHOOK_SECRET"].encode(), f"{at}.".encode(), "sha256")
+        signed.update(body if isinstance(body, bytes) else body.encode())
+        request.headers["Stripe-Signature"] = f"t={at},v1={signed.hexdigest()}"
+        return request
 
 
 MEANT: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
     ("POST", "/api/v1/auth/login"): _login,
+    ("POST", "/api/v1/auth/password"): _password,
+    ("POST", "/api/v1/sessions"): _booking,
     ("POST", "/api/v1/sessions/{session_id}/payment"): _key,
     ("POST", "/api/v1/sessions/{session_id}/cancellation"): _key,
     ("POST", "/api/v1/therapists/{therapist_id}/slots"): _slots,
     ("GET", "/api/v1/therapists/{therapist_id}/slots"): _span,
-    ("POST", "/api/v1/payments/webhook"): _signature,
 }
 
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
     """Put in what is missing where the case is meant to succeed."""
+    is_meant = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
     change = MEANT.get((case.method.upper(), case.path))
-    if change is not None and case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE:
+    if change is not None and is_meant:
         change(case)
+    # Bodies that are wrong are signed too: an unsigned one is not even looked at.
+    if case.path == WEBHOOK and (is_meant or "Stripe-Signature" not in case.headers):
+        kwargs["auth"] = _Signed()
 
 
 @schemathesis.hook
