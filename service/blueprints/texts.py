@@ -17,7 +17,7 @@ _SPACES: Final = r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _END: Final = f"[^{_UNFIT}{_SPACES}]"
 LINE: Final = f"^{_END}(?:[^{_UNFIT}]*{_END})?$"
 LINE_OR_NOTHING: Final = f"^(?:{_END}(?:[^{_UNFIT}]*{_END})?)?$"
-LINES: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+_CONTROLS: Final = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]"
 _NO_LINE: Final = "should have no control characters, and no space at either end"
 
 
@@ -50,9 +50,37 @@ class Spelled:
         return {**handler(schema), "pattern": self.pattern}
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Of a text: what is nowhere in it. For long texts, which no generator can make from a pattern of the whole.
+
+    Args:
+        pattern: Of what does not belong there.
+        reason: What is allowed.
+    """
+
+    pattern: str
+    reason: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The text's own schema, and the search after it."""
+        unfit = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if unfit.search(value):
+                raise ValueError(self.reason)
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """What is told without it, and what may not match."""
+        return {**handler(schema), "not": {"pattern": self.pattern}}
+
+
 A_LINE: Final = Spelled(LINE, _NO_LINE)
 A_LINE_OR_NOTHING: Final = Spelled(LINE_OR_NOTHING, _NO_LINE)
-SOME_LINES: Final = Spelled(LINES, "should have no control characters but tabs and ends of lines")
+SOME_LINES: Final = Without(_CONTROLS, "should have no control characters but tabs and ends of lines")
 
 
 def at_most_bytes(limit_bytes: int) -> AfterValidator:
