@@ -19,7 +19,9 @@ _API = "/api/v1"
 _KIND = os.environ["BENCH_KIND"]
 _PAUSE_SECONDS = float(os.environ["BENCH_PAUSE_SECONDS"])
 _STOCK: dict[str, Any] = json.loads(Path(os.environ["BENCH_STOCK"]).read_text(encoding="utf-8"))
-_FILE = os.urandom(100_000)
+_FILE = b"\x89PNG\r\n\x1a\n" + os.urandom(100_000)
+if not _PAUSE_SECONDS:
+    _STOCK["slots"].reverse()  # the easy part has sold the last ones
 _turns = count()
 
 
@@ -139,7 +141,7 @@ class Companion(_Customer):
         while line := stream.readline():
             if not first and line.startswith(b"event: message"):
                 first = time.perf_counter() - began
-        return first
+        return first or time.perf_counter() - began
 
 
 class Upload(_Customer):
@@ -150,4 +152,4 @@ class Upload(_Customer):
     @task
     def upload(self) -> None:
         headers = self.token | {"Content-Type": "application/octet-stream"}
-        self.client.post(f"{_API}/files", data=b"\x89PNG\r\n\x1a\n" + _FILE, headers=headers, name="upload")
+        self.client.post(f"{_API}/files", data=_FILE, headers=headers, name="upload")
