@@ -11,10 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psutil
 
@@ -55,6 +56,9 @@ KINDS: Final = (
     Kind("companion", 150, 100),
     Kind("upload", 16, 50),
 )
+Part = Literal["easy", "crowd"]
+SETTLE_SECONDS: Final = 2.0
+"""Until what the customers of one part left unfinished has ended."""
 EASY_CUSTOMERS: Final = 4
 EASY_PAUSE_SECONDS: Final = 0.4
 
@@ -115,7 +119,7 @@ HEAD: Final = (
 )
 
 
-def row(kind: Kind, customers: str, figures: Figures, usage: Usage, target: int) -> str:
+def row(customers: str, figures: Figures, usage: Usage, target: int) -> str:
     """One line of the table."""
     rate = f"{figures.rate:.0f}" if figures.rate >= 10 else f"{figures.rate:.1f}"
     return (
@@ -124,14 +128,23 @@ def row(kind: Kind, customers: str, figures: Figures, usage: Usage, target: int)
     )
 
 
-def measure(stack: Stack, kind: Kind, stock: Path, seconds: int) -> None:
-    """Both parts of one kind, printed as they end."""
-    for customers, pause in ((EASY_CUSTOMERS, EASY_PAUSE_SECONDS), (kind.crowd, 0.0)):
+def measure(stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence[Part]) -> list[tuple[Part, Figures]]:
+    """The parts of one kind, printed as they end.
+
+    Returns:
+        What customers saw, with the part they were in.
+    """
+    seen: list[tuple[Part, Figures]] = []
+    for part in parts:
+        customers, pause = (EASY_CUSTOMERS, EASY_PAUSE_SECONDS) if part == "easy" else (kind.crowd, 0.0)
         with Watch(stack) as watch:
             found = send(stack, kind, stock, customers=customers, pause_seconds=pause, seconds=seconds)
         told = f"{customers}, each every {pause:g} s" if pause else f"{customers}, no pause"
         for figures in found:
-            print(row(kind, told, figures, watch.usage(), 0 if pause else kind.target), flush=True)
+            print(row(told, figures, watch.usage(), 0 if pause else kind.target), flush=True)
+        seen += [(part, figures) for figures in found]
+        time.sleep(SETTLE_SECONDS)
+    return seen
 
 
 def give_the_worker_a_core(stack: Stack) -> None:
@@ -152,6 +165,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", choices=[[], *(kind.name for kind in KINDS)], help="all when not given")
     parser.add_argument("--seconds", type=int, default=15, help="of each part")
+    parser.add_argument("--parts", nargs="+", choices=("easy", "crowd"), default=("easy", "crowd"))
+    parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Stack(free_offset(every_port(1)), Path(folder)) as stack:
         for name in BACKENDS:
@@ -162,9 +177,10 @@ def main() -> None:
         stock = Path(folder) / "stock.json"
         stock.write_text(json.dumps(lay_in(stack)), encoding="utf-8")
         print(HEAD, flush=True)
-        for kind in KINDS:
-            if not options.kinds or kind.name in options.kinds:
-                measure(stack, kind, stock, options.seconds)
+        chosen = [kind for kind in KINDS if not options.kinds or kind.name in options.kinds]
+        seen = [one for kind in chosen for one in measure(stack, kind, stock, options.seconds, options.parts)]
+    if options.json:
+        options.json.write_text(json.dumps([{"part": part, **asdict(figures)} for part, figures in seen]), encoding="utf-8")
 
 
 if __name__ == "__main__":
