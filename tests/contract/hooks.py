@@ -76,6 +76,20 @@ def _booking(case: schemathesis.Case) -> None:
         case.body = {"therapist_id": THERAPIST, "starts_at": starts[number // 2 % len(starts)].isoformat()}
 
 
+def _closing(case: schemathesis.Case) -> None:
+    """Every second slot that is closed was open once."""
+    number = _number(case.path_parameters)
+    if number % 2:
+        starts = open_slots()
+        case.path_parameters = {"therapist_id": THERAPIST, "starts_at": starts[number // 2 % len(starts)].isoformat()}
+
+
+def _asset(case: schemathesis.Case) -> None:
+    """Every second part of the documentation's page is one that there is."""
+    if _number(case.path_parameters) % 2:
+        case.path_parameters = {"name": "start.js"}
+
+
 def _span(case: schemathesis.Case) -> None:
     """A span ends after it begins, by at most so many days."""
     if "to" in case.query:
@@ -111,6 +125,8 @@ MEANT: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
     ("POST", "/api/v1/sessions/{session_id}/cancellation"): _key,
     ("POST", "/api/v1/therapists/{therapist_id}/slots"): _slots,
     ("GET", "/api/v1/therapists/{therapist_id}/slots"): _span,
+    ("DELETE", "/api/v1/therapists/{therapist_id}/slots/{starts_at}"): _closing,
+    ("GET", "/api/v1/docs/{name}"): _asset,
 }
 
 
