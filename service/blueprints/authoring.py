@@ -34,8 +34,12 @@ from service.errors import problem
 from service.store import Accounts, BlogPost
 from service.writing import BeingChanged, Desk, Markdown, NoSuchPost, NotTheirs, Superseded, Writer
 from service.writing.desk import Condition
+from telemetry import private_in_path
 
 SLUG: Final = {"slug": "The post's name in URLs."}
+hidden: Final = private_in_path("slug")
+"""A slug tells the title, which is nobody else's business while the post is a draft."""
+
 TAGGED: Final = {"ETag": "Of this revision, for `If-Match`."}
 CHANGED: Final = {200: Answer("The post as it is now.", Manuscript, headers=TAGGED)}
 REFUSALS: Final = (404, 409, 412)
@@ -109,6 +113,7 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
         return linked(answer(DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)), next_url)
 
     @routes.get("/drafts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, {200: Answer("The draft.", Manuscript, headers=TAGGED)}, problems=(404,), path=SLUG)
     def get_draft(slug: str) -> Response:
@@ -131,6 +136,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
         return response
 
     @routes.put("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def replace_post(slug: str, headers: IfMatch, body: PostText) -> Response:
@@ -138,6 +144,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.edit(authoring.writer(), _slug(slug), body.text(), _condition(headers)))
 
     @routes.patch("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def edit_post(slug: str, headers: IfMatch, body: PostChanges) -> Response:
@@ -147,6 +154,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
 
 def _states(routes: Blueprint, authoring: _Authoring) -> None:
     @routes.post("/posts/<slug>/publish")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def publish_post(slug: str, headers: IfMatch) -> Response:
@@ -154,6 +162,7 @@ def _states(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.publish(authoring.writer(), _slug(slug), _condition(headers)))
 
     @routes.post("/posts/<slug>/unpublish")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def unpublish_post(slug: str, headers: IfMatch) -> Response:
@@ -161,6 +170,7 @@ def _states(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.unpublish(authoring.writer(), _slug(slug), _condition(headers)))
 
     @routes.delete("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, {204: Answer("Done.", media_types=())}, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def delete_post(slug: str, headers: IfMatch) -> Response:
