@@ -4,11 +4,12 @@ What is kept of accounts is the store's; what clients send and get is the bluepr
 """
 
 from service.access.caller import caller, client_address
-from service.access.guard import current_account, install, protected, unauthorized
+from service.access.guard import REASONS, current_account, install, protected, unauthorized
 from service.access.passwords import Busy, Passwords
 from service.access.tokens import Identity, InvalidToken, Tokens
 
 __all__ = [
+    "REASONS",
     "Busy",
     "Identity",
     "InvalidToken",
