@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 MAX_QUERY_LENGTH: Final = 1024
 MAX_TEXT_LENGTH: Final = 16_384
@@ -122,15 +123,15 @@ class Redactor:
         self.text = lru_cache(CACHED_TEXTS)(self._text)
         self.query = lru_cache(CACHED_TEXTS)(self._query)
 
-    def private_variables(self, names: Iterable[str], view: object) -> frozenset[str]:
-        """Which variables of a path must not be told.
+    def private_variables(self, values: Mapping[str, object], view: object) -> frozenset[str]:
+        """Which variables of a path must not be told: those that its view says, and those of a sensitive name.
 
         Args:
-            names: Of all its variables.
+            values: Of all its variables; a UUID that is called an id is one, whatever it is an id of.
             view: What serves it; see ``private_in_path``.
         """
         said: frozenset[str] = getattr(view, _PRIVATE, frozenset())
-        return frozenset(name for name in names if name in said or self.is_sensitive(name))
+        return frozenset(name for name, value in values.items() if name in said or (self.is_sensitive(name) and not _is_id(name, value)))
 
     def path(self, rule: str, values: Mapping[str, object], private: frozenset[str]) -> str:
         """The path of a rule that matched, without its private variables.
@@ -213,6 +214,10 @@ class Redactor:
             if self._text(decoded) != decoded:
                 return False
         return True
+
+
+def _is_id(name: str, value: object) -> bool:
+    return isinstance(value, UUID) and name.endswith("id")
 
 
 def _texts_of(brought: str | bytes) -> Iterator[str]:

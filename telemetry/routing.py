@@ -18,7 +18,7 @@ from telemetry.guard import Guard
 from telemetry.redaction import Redactor
 from telemetry.slow import slow_after_seconds_of
 
-PRIVATE_HEADERS: Final = ("Authorization", "Cookie", "Content-Disposition", "Idempotency-Key")
+PRIVATE_HEADERS: Final = ("Authorization", "Content-Disposition", "Idempotency-Key")
 
 
 class Watching:
@@ -76,6 +76,7 @@ def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
 
 def _brought() -> Iterator[str]:
     yield from request.args.values()
+    yield from request.cookies.values()
     for name in PRIVATE_HEADERS:
         if value := request.headers.get(name):
             yield value

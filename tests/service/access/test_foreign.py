@@ -4,7 +4,7 @@ The table is kept against the app's own URL map: a route with a variable in its 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -153,11 +153,11 @@ THINGS = {
 
 
 @pytest.fixture
-def world(config, telemetry, store) -> Iterator[World]:
+def world(config, telemetry, store) -> World:
     telemetry.lifecycle.ready()
     app = create_app(config, telemetry, store, bookings=assemble(config, telemetry, store, Provider()))
     app.test_client_class = ClosingClient
-    yield World(app.test_client(), store)
+    return World(app.test_client(), store)
 
 
 def test_every_protected_route_of_a_thing_is_listed(world):
