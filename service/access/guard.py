@@ -108,6 +108,12 @@ def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
     return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", challenge))
 
 
+def account_gone() -> Unauthorized:
+    """A 401 for a token that has outlived its account; counted like any other that is not good."""
+    _refused("invalid")
+    return unauthorized("There is no such account any more.", error="invalid_token")
+
+
 def _authenticated() -> Identity:
     found = caller()
     if found is None:

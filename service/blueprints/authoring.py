@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.http import parse_etags
 
-from service.access import current_account, protected, unauthorized
+from service.access import account_gone, current_account, protected
 from service.api import Answer, answer, operation
 from service.blueprints.blog import LONGEST_SLUG, TAG
 from service.blueprints.manuscripts import (
@@ -72,7 +72,7 @@ class _Authoring:
         caller = current_account()
         account = self._accounts.get(caller.account_id)
         if account is None:
-            raise unauthorized("There is no such account any more.", error="invalid_token")
+            raise account_gone()
         return Writer(account.account_id, account.name, caller.role)
 
     def answered(self, post: BlogPost, status: int = 200) -> Response:
