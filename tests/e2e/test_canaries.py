@@ -11,8 +11,8 @@ from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
-WORD = f"chirp{uuid.uuid4().hex}"
-"""Of this run, so that what it finds is its own; not an id of a trace, which is told."""
+WORD = f"chirp{uuid.uuid4().hex[:16]}"
+"""Of this run, so that what is found is its own."""
 
 EMAIL = f"{WORD}@serene-mail.com"
 PASSWORD = f"{WORD} password"
