@@ -49,7 +49,7 @@ def journey(caller: Caller) -> list[int]:
         ("POST", "/files", {"data": WORD.encode(), "headers": {"Content-Disposition": f'attachment; filename="{WORD}.txt"'}}),
         ("GET", f"/blog/drafts/{WORD}", {}),
         ("POST", f"/blog/drafts/{WORD}", {}),
-        ("GET", f"/therapists?specialty={WORD}", {}),
+        ("GET", f"/therapists?cursor_of={WORD}", {}),
     ]
     return statuses + [caller.call(method, path, **given).status_code for method, path, given in calls]
 
