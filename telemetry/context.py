@@ -42,6 +42,7 @@ class RequestRecord:
         outcome: How it ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
         slow_after_seconds: From this duration on it is slow; the settings', unless its route has its own.
+        kept_out: See ``keep_out``.
         dominant_phase: The phase that took most of a slow request; empty for one that was not slow, or is not completed.
     """
 
@@ -75,6 +76,15 @@ class RequestRecord:
     greenlet: object = None
     slow_after_seconds: float = 0.0
     dominant_phase: Phase | Literal[""] = ""
+    kept_out: tuple[str | bytes, ...] = ()
+
+    def keep_out(self, *texts: str | bytes) -> None:
+        """Keep what the request brought out of the log lines that quote an exception's text, while it is in flight.
+
+        Args:
+            texts: Values as they came; bytes are a body, of which each text in its JSON is kept out.
+        """
+        self.kept_out += texts
 
     def add_wait(self, phase: Phase, seconds: float) -> None:
         """Add time spent in a phase.

@@ -84,6 +84,7 @@ class Recorder:
             with self._guard.at(name):
                 callback(record)
         record.greenlet = None
+        record.kept_out = ()
         if record.duration_seconds >= record.slow_after_seconds > 0:
             record.dominant_phase = max(phases(record), key=itemgetter(1))[0]
         for name, sink in self._sinks:
