@@ -17,6 +17,7 @@ from stack.load_member import Member
 _API = "/api/v1"
 _POSTS = f"{_API}/blog/posts"
 _RATE = float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1"))
+_WEBHOOK_SECRET = os.environ.get("SERENE_LOAD_WEBHOOK_SECRET", "")
 # What a reader's browser and a crawler's leftovers ask for.
 _GONE = ("a-post-that-was-deleted", "wp-login.php", "undefined")
 _PAGE_SIZES = (5, 10, 20)
@@ -27,7 +28,7 @@ class Reader(FastHttpUser):
 
     def on_start(self) -> None:
         self.next: str | None = None
-        self.life = Member(self.client).life()
+        self.life = Member(self.client, _WEBHOOK_SECRET).life()
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
@@ -80,7 +81,7 @@ class Reader(FastHttpUser):
             next(self.life)
         except StopIteration:
             # An error, which locust has told of, was the end of it.
-            self.life = Member(self.client).life()
+            self.life = Member(self.client, _WEBHOOK_SECRET).life()
             next(self.life)
 
     @task(6)
