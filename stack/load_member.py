@@ -41,7 +41,7 @@ class Member:
         self._account = {"email": f"reader-{uuid.uuid4().hex}@serene-demo.com", "password": uuid.uuid4().hex}
         self._tokens: dict[str, str] = {}
 
-    def life(self) -> Iterator[object]:
+    def life(self) -> Iterator[None]:
         """One request at each step, for ever."""
         yield self._ask("POST", "/auth/register", "register", 201, json=self._account | {"name": "A Reader"})
         while True:
@@ -58,7 +58,7 @@ class Member:
             yield self._ask("POST", "/auth/logout", "log out", 204, json={"refresh_token": self._tokens.pop("refresh_token")})
             self._tokens = {}
 
-    def _session(self) -> Iterator[object]:
+    def _session(self) -> Iterator[None]:
         found = self._ask("GET", "/therapists", "therapists", 200)
         yield
         if not found or not found["therapists"]:
@@ -76,7 +76,7 @@ class Member:
         if session and "id" in session:
             yield from self._booked(f"/sessions/{session['id']}")
 
-    def _booked(self, session: str) -> Iterator[object]:
+    def _booked(self, session: str) -> Iterator[None]:
         if random.random() < 0.25:
             yield self._pay(session, _DECLINED, 402)
         if random.random() < 0.9:
@@ -86,11 +86,11 @@ class Member:
         yield self._ask("GET", "/sessions", "sessions", 200)
         yield self._ask("POST", f"{session}/cancellation", "cancel", 200, headers=_once())
 
-    def _pay(self, session: str, method: str, status: int) -> object:
+    def _pay(self, session: str, method: str, status: int) -> Any:
         name = "pay" if status == 200 else "pay, declined"
         return self._ask("POST", f"{session}/payment", name, status, json={"payment_method": method}, headers=_once())
 
-    def _files(self) -> Iterator[object]:
+    def _files(self) -> Iterator[None]:
         kept = self._ask("POST", "/files", "upload", 201, data=_file(), headers={"Content-Type": "application/octet-stream"})
         yield
         if random.random() < 0.4:
@@ -101,7 +101,7 @@ class Member:
             yield self._ask("GET", f"/files/{kept['id']}/content", "download", 200)
             yield self._ask("DELETE", f"/files/{kept['id']}", "remove file", 204)
 
-    def _talk(self) -> Iterator[object]:
+    def _talk(self) -> Iterator[None]:
         said = self._ask("POST", "/companion/messages", "say", 200, json={"message": random.choice(_SAID)})
         yield
         if not said or not said.get("conversation_id"):
@@ -113,7 +113,7 @@ class Member:
         yield self._ask("GET", conversation, "conversation", 200)
         yield self._ask("DELETE", conversation, "forget conversation", 204)
 
-    def _mistakes(self) -> Iterator[object]:
+    def _mistakes(self) -> Iterator[None]:
         """What any API hears: something that is not there, something that cannot be, somebody who did not say who they are."""
         yield self._ask("GET", f"/sessions/{uuid.uuid4()}", "session, not there", 404)
         yield self._ask("POST", "/companion/messages", "say, nothing", 422, json={"message": " "})
@@ -122,7 +122,7 @@ class Member:
         self._tokens = self._ask("POST", "/auth/refresh", "refresh", 200, json={"refresh_token": access["refresh_token"]}) or access
         yield
 
-    def _provider(self) -> Iterator[object]:
+    def _provider(self) -> Iterator[None]:
         """What the payment provider tells: of somebody else's booking, the same again, and somebody who only plays the provider."""
         if not self._webhook_secret:
             return
@@ -132,7 +132,7 @@ class Member:
         if random.random() < 0.25:
             yield self._deliver(event, "whsec_of-somebody-else", "webhook, refused", 400)
 
-    def _deliver(self, event: bytes, secret: str, name: str, status: int) -> object:
+    def _deliver(self, event: bytes, secret: str, name: str, status: int) -> Any:
         now = int(time.time())
         signature = hmac.new(secret.encode(), f"{now}.".encode() + event, hashlib.sha256).hexdigest()
         headers = {"Stripe-Signature": f"t={now},v1={signature}", "Content-Type": "application/json"}
