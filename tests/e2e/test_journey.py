@@ -1,5 +1,6 @@
 """A member's whole way through the service, each step followed by its request id: its trace whole, and its line in the log."""
 
+import time
 import uuid
 from argparse import Namespace
 
@@ -118,8 +119,7 @@ JOURNEY = {
 }
 EXTERNAL = {"pay", "chat"}
 QUERIES = {"slots": "from=REDACTED"}
-
-
+STRAGGLERS_SECONDS = 20
 TOKENS = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")
 
 
@@ -170,13 +170,17 @@ def served(stack, name, step) -> tuple[Node, ...]:
     return (Node(route, "SERVER", "UNSET", attributes, tuple(call(stack, what) for what in calls)),)
 
 
-def seen(stack, step) -> list:
-    """The spans of a step once its own span, which ends last, is there."""
-    trace_id = uuid.UUID(step.request_id).hex
+def seen(stack, name, step) -> list:
+    """The spans of a step, once all that are expected are there, or its own, which ends last, has been for long."""
+    trace_id, expected = uuid.UUID(step.request_id).hex, 1 + len(JOURNEY[name][2])
+    server_is_there: list[float] = []
 
     def look():
         spans = spans_of(stack.url("tempo"), trace_id)
-        return spans if any(span.kind == "SERVER" for span in spans) else None
+        if any(span.kind == "SERVER" for span in spans):
+            server_is_there.append(time.monotonic())
+        is_whole = server_is_there and (len(spans) >= expected or time.monotonic() - server_is_there[0] > STRAGGLERS_SECONDS)
+        return spans if is_whole else None
 
     spans = wait_for(look, PATIENCE_SECONDS, f"the trace {trace_id}")
     (server,) = [span for span in spans if span.kind == "SERVER"]
@@ -255,7 +259,7 @@ def test_the_journey_of_a_member(stack, monkeypatch, capsys):
     steps = Member(stack.url("service")).walk(therapist(stack))
     assert [name for name in steps if name in JOURNEY] == list(JOURNEY)
     for name, step in steps.items():
-        spans = seen(stack, step)
+        spans = seen(stack, name, step)
         assert lines(trees(spans)) == lines(served(stack, name, step)), name
         (server,) = [span for span in spans if span.kind == "SERVER"]
         assert {span.resource["service.name"] for span in spans} == {"serene"}
