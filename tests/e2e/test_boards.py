@@ -9,7 +9,7 @@ from dashboards import reading
 from dashboards.heads.members import COMPANION_LATENCY
 from dashboards.reading import Query
 from tests.e2e.conftest import WORKERS
-from tests.e2e.member import staff
+from tests.e2e.journey import staff
 from tests.e2e.observing import query, wait_for
 from tests.machine import PATIENCE_SECONDS
 

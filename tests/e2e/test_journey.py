@@ -8,7 +8,7 @@ import pytest
 
 from stack import paths
 from stack import trace as command
-from tests.e2e.member import ADDRESS, USER_AGENT, Member, therapist
+from tests.e2e.journey import ADDRESS, USER_AGENT, Traveller, therapist
 from tests.e2e.observing import Node, log_lines, spans_of, trees, wait_for
 from tests.machine import PATIENCE_SECONDS
 
@@ -256,7 +256,7 @@ def check_external(name, step, server, spans, phases) -> None:
 
 @pytest.mark.usefixtures("demo_traffic")
 def test_the_journey_of_a_member(stack, monkeypatch, capsys):
-    steps = Member(stack.url("service")).walk(therapist(stack))
+    steps = Traveller(stack.url("service")).walk(therapist(stack))
     assert [name for name in steps if name in JOURNEY] == list(JOURNEY)
     for name, step in steps.items():
         spans = seen(stack, name, step)

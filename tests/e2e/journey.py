@@ -48,8 +48,8 @@ class Step:
         return self.answer.headers["X-Request-ID"]
 
 
-class Member:
-    """One member.
+class Traveller:
+    """One member on the way through the service.
 
     Args:
         url: Of the service, without path.
