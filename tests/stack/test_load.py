@@ -30,12 +30,12 @@ def test_demo_traffic_is_a_mix_without_failures_that_ends_with_its_table(own_sta
     own_stack.seed("service")
     command = [sys.executable, "-m", "stack.cli", "load", "--port-offset", str(own_stack.offset)]
     done = subprocess.run(
-        [*command, "--rate", "40", "--users", "4", "--duration", "25"], cwd=paths.ROOT, capture_output=True, text=True, check=False
+        [*command, "--rate", "30", "--users", "4", "--duration", "40"], cwd=paths.ROOT, capture_output=True, text=True, check=False
     )
     said = done.stdout + done.stderr
     rows = re.findall(r"^(?:GET|POST|DELETE) +(.+?)  +(\d+) +(\d+)\(", said, re.MULTILINE)
     names = {name for name, _, _ in rows}
     assert (done.returncode, sum(int(failed) for _, _, failed in rows)) == (0, 0), said
     assert names - SOMETIMES == READ | MEMBER
-    # 1,000 expected, at random, and fewer on a busy machine; each of them a little less than thirty times a member's step.
-    assert 300 < sum(int(count) for _, count, _ in rows) < 1320
+    # 1,200 expected, at random, of them 350 of members, whose life has thirty steps; fewer on a busy machine.
+    assert 200 < sum(int(count) for _, count, _ in rows) < 1550
