@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.e2e.observing import wait_for
+from tests.machine import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -31,16 +32,16 @@ def service(own_stack, serve):
 def behave(service, **behaviour) -> None:
     """Tell the model how to be."""
     root = service.stack.url("model").removesuffix("/v1")
-    requests.put(f"{root}/behaviour", json=behaviour, timeout=10).raise_for_status()
+    requests.put(f"{root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS).raise_for_status()
 
 
 def token(service) -> str:
     """An access token of a new member."""
     account = {"email": "ada@serene-mail.com", "password": "a long enough password", "name": "Ada"}
     auth = f"{service.url}/api/v1/auth"
-    requests.post(f"{auth}/register", json=account, timeout=10).raise_for_status()
+    requests.post(f"{auth}/register", json=account, timeout=PATIENCE_SECONDS).raise_for_status()
     del account["name"]
-    return str(requests.post(f"{auth}/login", json=account, timeout=10).json()["access_token"])
+    return str(requests.post(f"{auth}/login", json=account, timeout=PATIENCE_SECONDS).json()["access_token"])
 
 
 def asking(service, token: str, *, stream: bool) -> socket.socket:
@@ -50,7 +51,7 @@ def asking(service, token: str, *, stream: bool) -> socket.socket:
         f"POST /api/v1/companion/messages HTTP/1.1\r\nHost: serene\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
-    connection = socket.create_connection(("127.0.0.1", service.stack.port("service")), 10)
+    connection = socket.create_connection(("127.0.0.1", service.stack.port("service")), PATIENCE_SECONDS)
     connection.sendall(head.encode() + content)
     return connection
 
@@ -66,7 +67,7 @@ def p99_seconds(service, requests_count: int = 200) -> float:
         took = []
         for _ in range(requests_count):
             began = time.perf_counter()
-            assert session.get(f"{service.url}/api/v1/blog/posts?limit=1", timeout=10).status_code == 200
+            assert session.get(f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS).status_code == 200
             took.append(time.perf_counter() - began)
     return statistics.quantiles(took, n=100)[98]
 
@@ -77,20 +78,20 @@ def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
     before = p99_seconds(service)
     with ThreadPoolExecutor(10) as pool:
         hanging = list(pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS)))
-    wait_for(lambda: under_way(service) == CALLS, 20, "a hundred calls under way")
+    wait_for(lambda: under_way(service) == CALLS, PATIENCE_SECONDS, "a hundred calls under way")
 
     during = p99_seconds(service)
     refused = requests.post(
         f"{service.url}/api/v1/companion/messages",
         json={"message": "hello"},
         headers={"Authorization": f"Bearer {access}"},
-        timeout=10,
+        timeout=PATIENCE_SECONDS,
     )
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     # Generous, for a machine that others use too; bench and report have the figure.
     assert during < 3 * before + 0.02
     behave(service, fault="")
-    wait_for(lambda: under_way(service) == 0, 20, "the end of all of them")
+    wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of all of them")
     for connection in hanging:
         assert connection.recv(12) == b"HTTP/1.1 200"
         connection.close()
@@ -100,10 +101,10 @@ def test_a_client_that_leaves_in_silence_is_noticed_long_before_the_next_heartbe
     behave(service, fault="hang")
     access = token(service)
     leaving = asking(service, access, stream=True)
-    wait_for(lambda: under_way(service) == 1, 20, "the call under way")
+    wait_for(lambda: under_way(service) == 1, PATIENCE_SECONDS, "the call under way")
     leaving.close()
     left = time.monotonic()
     # A heartbeat would be sent after 15 s, and fail only the second time.
-    wait_for(lambda: under_way(service) == 0, 30, "the end of the call")
+    wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of the call")
     assert time.monotonic() - left < 10
     assert service.scrape().total("serene_companion_seconds_count", result="disconnected") == 1
