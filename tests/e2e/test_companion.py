@@ -2,8 +2,6 @@
 
 import json
 import socket
-import statistics
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,6 +14,9 @@ pytestmark = pytest.mark.e2e
 
 CALLS = 100
 """The default number of places."""
+_HOUR = "3600"
+NOT_GIVEN_UP = {f"COMPANION_{what}_SECONDS": _HOUR for what in ("FIRST_BYTE_TIMEOUT", "ANSWER_TIMEOUT", "HEARTBEAT")}
+"""A model that hangs is waited for, and nothing is sent to a client meanwhile."""
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def service(own_stack, serve):
     for name in ("mongodb", "model"):
         own_stack.start(name)
         own_stack.wait_ready(name)
-    service = serve(own_stack)
+    service = serve(own_stack, NOT_GIVEN_UP)
     own_stack.seed("service")
     return service
 
@@ -61,26 +62,22 @@ def under_way(service) -> float:
     return service.scrape().total("serene_companion_calls")
 
 
-def p99_seconds(service, requests_count: int = 200) -> float:
-    """How long a page of the blog takes at the worst but one of a hundred."""
+def read(service, times: int = 200) -> set[int]:
+    """Read a page of the blog again and again; gives the statuses."""
     with requests.Session() as session:
-        took = []
-        for _ in range(requests_count):
-            began = time.perf_counter()
-            assert session.get(f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS).status_code == 200
-            took.append(time.perf_counter() - began)
-    return statistics.quantiles(took, n=100)[98]
+        return {session.get(f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS).status_code for _ in range(times)}
 
 
 def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
     behave(service, fault="hang")
     access = token(service)
-    before = p99_seconds(service)
     with ThreadPoolExecutor(10) as pool:
         hanging = list(pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS)))
     wait_for(lambda: under_way(service) == CALLS, PATIENCE_SECONDS, "a hundred calls under way")
 
-    during = p99_seconds(service)
+    # Each would wait for a connection until it is given up, if a call that hangs held one; what it costs is measured in bench/.
+    assert read(service) == {200}
+    assert under_way(service) == CALLS
     refused = requests.post(
         f"{service.url}/api/v1/companion/messages",
         json={"message": "hello"},
@@ -88,8 +85,6 @@ def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
         timeout=PATIENCE_SECONDS,
     )
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
-    # Generous, for a machine that others use too; bench and report have the figure.
-    assert during < 3 * before + 0.02
     behave(service, fault="")
     wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of all of them")
     for connection in hanging:
@@ -97,14 +92,12 @@ def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
         connection.close()
 
 
-def test_a_client_that_leaves_in_silence_is_noticed_long_before_the_next_heartbeat(service):
+def test_a_client_that_leaves_in_silence_is_noticed_without_a_write(service):
     behave(service, fault="hang")
     access = token(service)
     leaving = asking(service, access, stream=True)
     wait_for(lambda: under_way(service) == 1, PATIENCE_SECONDS, "the call under way")
     leaving.close()
-    left = time.monotonic()
-    # A heartbeat would be sent after 15 s, and fail only the second time.
+    # Nothing is written that could fail: only looking at the connection tells.
     wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of the call")
-    assert time.monotonic() - left < 10
     assert service.scrape().total("serene_companion_seconds_count", result="disconnected") == 1
