@@ -91,5 +91,5 @@ class Running:
 def refused(setting: str, value: str, *command: Any) -> tuple[int, str]:
     """Run a command with one setting; returns its exit code and all that it wrote."""
     environ = os.environ | {setting: value, "SERENE_PORT": str(free_port()), "TELEMETRY_MANAGEMENT_PORT": "0", "WEB_CONCURRENCY": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     return done.returncode, done.stdout + done.stderr

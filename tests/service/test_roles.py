@@ -8,6 +8,7 @@ import pytest
 
 from service.app import create_app
 from service.roles import USAGE
+from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 from tests.service.accounts import AUTH, EMAIL, bearer, login, member, registration, with_role
 from tests.service.conftest import ClosingClient
@@ -29,7 +30,7 @@ def run_roles():
     def run(uri: str, *arguments: str) -> tuple[int, str, str]:
         environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
         command = [sys.executable, "-m", "service.roles", *arguments]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
         return done.returncode, done.stdout, done.stderr
 
     return run

@@ -11,6 +11,7 @@ import pytest
 from service.config import ServiceConfig
 from service.seed import demo_posts, seed_therapists
 from service.store import BlogPost
+from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 
 FRIDAY = datetime(2026, 11, 27, 22, 30, 0, 123456, tzinfo=UTC)
@@ -23,7 +24,9 @@ SLOTS = 140
 def run_seed():
     def run(uri: str) -> tuple[int, str, str]:
         environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
-        done = subprocess.run([sys.executable, "-m", "service.seed"], env=environ, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "service.seed"], env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     return run
