@@ -1,7 +1,7 @@
 """Builds a backend's Go module once, into a cache outside the checkout.
 
-The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum pin the rest), the
-packages, the tags, the flags and Go itself. A folder with that key is complete or not there: the build goes into a
+The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum pin the rest), its
+patch, the packages, the tags, the flags and Go itself. A folder with that key is complete or not there: the build goes into a
 temporary folder that is renamed at the end, under a lock, so that two commands never build the same thing twice.
 The Collector's module is what the Collector's builder generated, committed: the builder itself is not needed here.
 """
@@ -16,14 +16,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import golang, locks, paths, processes
+from stack import golang, locks, patches, paths, processes
 from stack.backends import Backend
 from stack.errors import StackError
 from stack.golang import Go
 
 _FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
 _NICENESS = 10
-_SOURCES = (".go", ".mod", ".sum")
+_SOURCES = (".go", ".mod", ".sum", ".toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,10 @@ class Builder:
         digest = hashlib.sha256()
         for part in (self.go.version, self.go.platform, *_FLAGS, backend.tags, *sorted(backend.packages.items())):
             digest.update(repr(part).encode())
-        for file in sorted((self.modules / backend.module).iterdir()):
+        module = self.modules / backend.module
+        for file in sorted((*module.iterdir(), *(module / patches.FOLDER).glob("*"))):
             if file.suffix in _SOURCES:
-                digest.update(repr((file.name, file.read_bytes())).encode())
+                digest.update(repr((str(file.relative_to(module)), file.read_bytes())).encode())
         return digest.hexdigest()[:16]
 
     def log_path(self, backend: Backend) -> Path:
@@ -74,12 +75,14 @@ class Builder:
                 for abandoned in self.cache.glob(f".{directory.name}-*"):
                     shutil.rmtree(abandoned, ignore_errors=True)
                 scratch = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
+                sources = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
                 try:
-                    self._compile(backend, scratch)
+                    self._compile(backend, scratch, patches.prepare(self.go, self.modules / backend.module, sources))
                     scratch.chmod(0o755)
                     scratch.rename(directory)
                 finally:
                     shutil.rmtree(scratch, ignore_errors=True)
+                    shutil.rmtree(sources, ignore_errors=True)
         return directory
 
     def how_far(self, backend: Backend) -> str:
@@ -92,13 +95,13 @@ class Builder:
         compiled = sum(not line.startswith(("go: ", "#")) for line in lines)
         return f"{compiled} packages compiled" if compiled else f"{fetched} modules fetched" if fetched else ""
 
-    def _compile(self, backend: Backend, target: Path) -> None:
+    def _compile(self, backend: Backend, target: Path, patched: tuple[str, ...]) -> None:
         log = self.log_path(backend)
         log.parent.mkdir(parents=True, exist_ok=True)
         tags = ("-tags", backend.tags) if backend.tags else ()
         with log.open("w") as output:
             for command, package in backend.packages.items():
-                arguments = ("build", "-v", *_FLAGS, *tags, "-o", str(target / command), package)
+                arguments = ("build", "-v", *_FLAGS, *patched, *tags, "-o", str(target / command), package)
                 status = self._run(arguments, self.modules / backend.module, output.fileno())
                 if status != 0:
                     raise StackError(

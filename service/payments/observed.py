@@ -6,6 +6,7 @@ environment is read (a ``.netrc`` would replace our key), and no cookie is kept.
 Source: OpenTelemetry semantic conventions, "HTTP client span": one span an attempt.
 """
 
+import re
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -16,6 +17,8 @@ import stripe
 from requests.adapters import HTTPAdapter
 
 from telemetry import Telemetry, current_record
+
+_ID: Final = re.compile(r"\b(?:pi|re|ch)_\w+")
 
 CONNECTIONS: Final = 50
 """Idle connections that are kept; more are opened where they are needed."""
@@ -47,10 +50,10 @@ class ObservedClient(stripe.RequestsClient):
     def request(  # type: ignore[override]  # the library's own subclass has fewer parameters than its base, too
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """One attempt; the paths that are asked for are templates as they are."""
+        """One attempt; ids in its path are placeholders in the span's name."""
         failed: stripe.APIConnectionError | None = None
         try:
-            with self._outgoing.http(method.upper(), url, template=urlsplit(url).path) as call:
+            with self._outgoing.http(method.upper(), url, template=_ID.sub("{id}", urlsplit(url).path)) as call:
                 try:
                     content, status, answered = super().request(method, url, {**(headers or {}), **call.headers}, post_data)
                 except stripe.APIConnectionError as error:

@@ -30,6 +30,7 @@ _STATUSES: Final[dict[str, PaymentStatus]] = {
     "canceled": "declined",
 }
 _ALREADY_REFUNDED: Final = "charge_already_refunded"
+_REPLAYED: Final = "Idempotent-Replayed"
 
 T = TypeVar("T")
 
@@ -93,6 +94,8 @@ class StripePayments:
                     },
                     {"idempotency_key": key},
                 )
+                if _is_open(intent) and _is_replayed(intent):
+                    intent = self._stripe.v1.payment_intents.retrieve(intent.id)
         except stripe.CardError as error:
             failed = getattr(error.error, "payment_intent", None)
             return Payment(failed["id"] if failed else "", "declined", amount, currency)
@@ -100,8 +103,7 @@ class StripePayments:
             if error.param != "payment_method":
                 raise _mistake(error) from None
             return Payment("", "declined", amount, currency)  # there is no such card: the client's mistake, and nobody else's
-        # A state that is new to us is not the end: the webhook will tell.
-        status = _STATUSES.get(intent.status, "processing")
+        status = _status(intent)
         client_secret = intent.client_secret if status == "action_required" else None
         return Payment(intent.id, status, intent.amount, intent.currency, client_secret or "")
 
@@ -146,6 +148,21 @@ class StripePayments:
         finally:
             self._calls.labels(operation, result).inc()
         return answer
+
+
+def _status(intent: stripe.PaymentIntent) -> PaymentStatus:
+    # A state that is new to us is not the end: the webhook will tell.
+    return _STATUSES.get(intent.status, "processing")
+
+
+def _is_open(intent: stripe.PaymentIntent) -> bool:
+    return _status(intent) in ("processing", "action_required")
+
+
+def _is_replayed(intent: stripe.PaymentIntent) -> bool:
+    # Then it is what was said to the first request of the key, and how the payment stands now is another question.
+    answer = intent.last_response
+    return answer is not None and answer.headers.get(_REPLAYED) == "true"
 
 
 def _mistake(error: stripe.StripeError) -> PaymentRefused:

@@ -2,6 +2,7 @@
 //
 // It embeds FerretDB instead of installing its own command, which panics when it is built as a module (it looks
 // for a generated version file). Embedded there is no telemetry reporter and no version check: no outgoing call.
+// What it could not be told is changed by patch/patch.toml: its indexes are used.
 package main
 
 import (
@@ -39,8 +40,10 @@ func run(logger *slog.Logger, listen, directory string) error {
 	if err = os.MkdirAll(path, 0o755); err != nil {
 		return err
 	}
-	// The trailing slash tells FerretDB that this is a folder: one file per database.
-	files := url.URL{Scheme: "file", OmitHost: true, Path: path + "/"}
+	// The trailing slash tells FerretDB that this is a folder: one file per database. With synchronous(normal) a commit
+	// does not wait for the disk: a crash of the process loses nothing, one of the machine the last commits and no more,
+	// which is what MongoDB promises between two writes of its journal.
+	files := url.URL{Scheme: "file", OmitHost: true, Path: path + "/", RawQuery: "_pragma=synchronous(normal)"}
 	database, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: listen},
 		Logger:    logger,

@@ -35,8 +35,9 @@ type entry struct {
 // decides how it ends, and the ledger shows what was taken. It forgets all at its end, and the oldest keys after 20,000.
 //
 // Tokens of cards are Stripe's own (pm_card_…chargeDeclined…, pm_card_…authenticationRequired, pm_card_threeDSecure…); for
-// faults there are ours: pm_serene_processing, pm_serene_wait_<duration> (answered late), pm_serene_lost (taken, and the
-// first answer never sent), and with nothing taken pm_serene_hang, pm_serene_500 and pm_serene_429.
+// faults there are ours: pm_serene_processing (has succeeded by the time somebody looks at the payment),
+// pm_serene_wait_<duration> (answered late), pm_serene_lost (taken, and the first answer never sent), and with nothing taken
+// pm_serene_hang, pm_serene_500 and pm_serene_429.
 type sandbox struct {
 	stub    http.HandlerFunc
 	mutex   sync.Mutex
@@ -56,6 +57,12 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	checked := httptest.NewRecorder()
 	s.stub(checked, r)
+	if id, found := strings.CutPrefix(r.URL.Path, "/v1/payment_intents/"); found && r.Method == http.MethodGet {
+		if answer := s.look(id); answer != nil {
+			write(w, http.StatusOK, answer)
+			return
+		}
+	}
 	prefix := created[r.URL.Path]
 	if checked.Code != http.StatusOK || r.Method != http.MethodPost || prefix == "" {
 		for name, values := range checked.Header() {
@@ -80,6 +87,9 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Idempotency-Key", key)
+	if calls > 1 {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
 	write(w, found.Status, found.Answer)
 }
 
@@ -103,6 +113,22 @@ func (s *sandbox) once(key, request string, answer func() (int, map[string]any))
 		return entry{Status: http.StatusBadRequest, Answer: encode(problem("idempotency_error", "", text))}, known.Calls
 	}
 	return *known, known.Calls
+}
+
+// look tells how a payment stands now, which the answer to its key does not: that one stays as it was.
+func (s *sandbox) look(id string) map[string]any {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, known := range s.order {
+		var object map[string]any
+		if json.Unmarshal(known.Answer, &object) == nil && object["id"] == id {
+			if object["status"] == "processing" {
+				object["status"] = "succeeded"
+			}
+			return object
+		}
+	}
+	return nil
 }
 
 func (s *sandbox) serveLedger(w http.ResponseWriter, _ *http.Request) {

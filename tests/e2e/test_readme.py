@@ -69,6 +69,17 @@ def test_another_service_installs_the_layer(stack, shop):
     assert wait_for(lambda: requests.get(f"{management}/health/readiness", timeout=60).status_code == 200, PATIENCE_SECONDS, "ready")
 
 
+def test_a_members_day_goes_well_as_it_is_written(stack):
+    day = block("## A member's day").replace("http://127.0.0.1:8000", stack.url("service")).replace("ada@", f"ada-{uuid.uuid4().hex}@")
+    done = subprocess.run(["bash", "-eu"], input=day, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r'"role": ?"member"', done.stdout)
+    assert re.search(r'"status": ?"paid"', done.stdout)
+    assert "BEGIN:VEVENT" in done.stdout
+    assert re.search(r'"content_type": ?"text/plain"', done.stdout)
+    assert re.findall(r"^event: (\w+)", done.stdout, re.MULTILINE)[-1] == "done"
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http|#)[^)]+)\)", README))))
 def test_link_leads_somewhere(link):
     assert (paths.ROOT / link.partition("#")[0]).exists()

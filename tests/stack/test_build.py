@@ -37,7 +37,7 @@ def test_key_is_the_same_for_the_same_inputs(tmp_path: Path, modules: Path) -> N
     assert Builder(GO, tmp_path / "a", modules).key(TINY) == Builder(GO, tmp_path / "b", modules).key(TINY)
 
 
-@pytest.mark.parametrize("changed", ["source", "go.sum", "tags", "packages", "version", "platform"])
+@pytest.mark.parametrize("changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"])
 def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str) -> None:
     before = Builder(GO, tmp_path, modules).key(TINY)
     go, backend = GO, TINY
@@ -46,6 +46,9 @@ def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str
             (modules / "tiny" / "main.go").write_text("package main\n\nfunc main() {}\n")
         case "go.sum":
             (modules / "tiny" / "go.sum").write_text("example.com/x v1.0.0 h1:AAAA=\n")
+        case "patch":
+            (modules / "tiny" / "patch").mkdir()
+            (modules / "tiny" / "patch" / "patch.toml").write_text('module = "example.com/x"')
         case "tags":
             backend = dataclasses.replace(TINY, tags="remove_all_sd")
         case "packages":

@@ -1,6 +1,7 @@
 """Payments and refunds against the real stripe-mock: whatever Stripe says is one of our answers or one of our two exceptions."""
 
 import re
+from dataclasses import replace
 
 import gevent
 import pytest
@@ -50,6 +51,19 @@ def test_the_same_key_is_the_same_payment(shop, stripe_mock, key, method):
     first, again = (shop.payments.pay(**order(key, method)) for _ in range(2))
     assert first == again
     assert [entry["calls"] for entry in stripe_mock.ledger(key)] == [2]
+
+
+def test_a_payment_that_was_open_is_looked_at_when_it_is_asked_for_again(shop, stripe_mock, key):
+    first, again = (shop.payments.pay(**order(key, cards.PROCESSING)) for _ in range(2))
+    assert again == replace(first, status="succeeded")
+    (entry,) = stripe_mock.ledger(key)
+    assert (entry["calls"], entry["answer"]["status"]) == (2, "processing")
+    assert shop.counted() == {("pay", "processing"): 1.0, ("pay", "succeeded"): 1.0}
+
+
+def test_a_payment_that_still_waits_for_the_payer_is_told_so_again(shop, key):
+    first, again = (shop.payments.pay(**order(key, cards.ACTION_REQUIRED)) for _ in range(2))
+    assert again == first
 
 
 def test_the_same_key_at_once_is_the_same_payment(shop, stripe_mock, key):

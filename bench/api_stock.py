@@ -1,0 +1,67 @@
+"""What the customers of ``bench.api`` need before they come: members who are logged in, and slots that nobody has booked."""
+
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import requests
+
+from stack import paths
+from stack.runner import Stack
+
+MEMBERS: Final = 40
+SLOT_DAYS: Final = 120
+SLOTS_A_DAY: Final = 20
+PROFILE: Final = {
+    "name": "Dr. Bench",
+    "title": "Psychotherapist",
+    "languages": ["en"],
+    "specialties": ["sleep"],
+    "price": {"amount": 9000, "currency": "eur"},
+}
+
+
+def lay_in(stack: Stack) -> dict[str, Any]:
+    """Through the API, as clients would.
+
+    Args:
+        stack: Its service is up.
+
+    Returns:
+        ``members`` with their passwords, ``tokens`` of them, and ``slots`` to book.
+    """
+    api = f"{stack.url('service')}/api/v1"
+    members = [_register(api) for _ in range(MEMBERS)]
+    return {"members": members, "tokens": [_log_in(api, member) for member in members], "slots": _open_slots(stack, api)}
+
+
+def _register(api: str) -> dict[str, str]:
+    member = {"email": f"bench-{uuid.uuid4().hex}@serene-mail.com", "password": uuid.uuid4().hex}
+    requests.post(f"{api}/auth/register", json=member | {"name": "A Member"}, timeout=30).raise_for_status()
+    return member
+
+
+def _log_in(api: str, member: dict[str, str]) -> str:
+    answer = requests.post(f"{api}/auth/login", json=member, timeout=30)
+    answer.raise_for_status()
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def _open_slots(stack: Stack, api: str) -> list[dict[str, str]]:
+    therapist = _register(api)
+    command = [sys.executable, "-m", "service.roles", therapist["email"], "therapist"]
+    subprocess.run(command, cwd=paths.ROOT, env=stack.environment("service"), check=True, capture_output=True)
+    headers = {"Authorization": f"Bearer {_log_in(api, therapist)}"}
+    profile = requests.put(f"{api}/therapists/me", json=PROFILE, headers=headers, timeout=30)
+    profile.raise_for_status()
+    whose = profile.json()["id"]
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    slots = []
+    for day in range(SLOT_DAYS):
+        starts = [(midnight + timedelta(days=day, hours=hour)).isoformat() for hour in range(SLOTS_A_DAY)]
+        requests.post(f"{api}/therapists/{whose}/slots", json={"starts_at": starts}, headers=headers, timeout=60).raise_for_status()
+        slots += [{"therapist_id": whose, "starts_at": start} for start in starts]
+    return slots
