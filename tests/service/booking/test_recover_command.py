@@ -1,7 +1,11 @@
 """``python -m service.recover`` in a process of its own."""
 
+import pytest
+
 from tests.mongodb import free_port
 from tests.service.processes import NOBODY, ran
+
+pytestmark = pytest.mark.e2e
 
 
 def recover(uri: str, *arguments: str, **settings: str) -> tuple[int, str, str]:
