@@ -14,6 +14,7 @@ ENTRIES = {
     "service.gunicorn_conf": "a configuration that gunicorn executes",
     "bench.apps": "an entry like it, for the apps that are measured",
     "stack.load": "a file that locust executes; importing locust patches the process",
+    "bench.customers": "the same, for the customers of the bench",
 }
 
 
