@@ -68,7 +68,7 @@ class Running:
         environ = os.environ | {
             "SERENE_PORT": str(self.port),
             "MONGODB_URI": self.mongodb_uri,
-            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.3",
+            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "2",
             "HEALTH_INTERVAL_SECONDS": str(INTERVAL_SECONDS),
             "TELEMETRY_MANAGEMENT_PORT": "0",
             "TELEMETRY_STRICT": "true",
