@@ -22,7 +22,10 @@ def slug(stack):
 
 def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack, slug):
     answer = requests.get(
-        f"{stack.url('service')}/api/v1/blog/posts/{slug}", params={"token": "secret"}, headers={"User-Agent": "follower/1"}, timeout=10
+        f"{stack.url('service')}/api/v1/blog/posts/{slug}",
+        params={"token": "secret"},
+        headers={"User-Agent": "follower/1"},
+        timeout=PATIENCE_SECONDS,
     )
     assert answer.status_code == 200
     request_id = answer.headers["X-Request-ID"]

@@ -134,7 +134,7 @@ def test_an_unknown_parameter_is_no_mistake(client):
 
 
 # The client only reads, so one serves every example.
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.sampled_from(["limit", "tag", "category", "cursor", "x"]), value=st.binary(max_size=80), slug=st.booleans())
 def test_no_bytes_break_a_route(client, name, value, slug):
     text = quote_from_bytes(value, safe="")

@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from telemetry import Telemetry, current_record, outgoing
 from telemetry.context import set_current_record
+from tests.machine import PATIENCE_SECONDS
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -69,7 +70,7 @@ def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
 
     def work():
         with shop.telemetry.outgoing.http("GET", f"{peer.url}/slow?card=4111111111111111", template="/slow") as call:
-            call.answered(requests.get(f"{peer.url}/slow", headers=call.headers, timeout=5).status_code)
+            call.answered(requests.get(f"{peer.url}/slow", headers=call.headers, timeout=PATIENCE_SECONDS).status_code)
 
     record, server, (span,) = shop.run(work, traceparent=CALLER, tracestate="vendor=1")
 
@@ -201,7 +202,7 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
 
     def work():
         with shop.telemetry.outgoing.http(method, url) as call:
-            call.answered(requests.request(method, url, headers=call.headers, timeout=5, allow_redirects=False).status_code)
+            call.answered(requests.request(method, url, headers=call.headers, timeout=PATIENCE_SECONDS, allow_redirects=False).status_code)
 
     _, _, (span,) = shop.run(work)
     assert (span.name, span.status.status_code) == (name, verdict)
