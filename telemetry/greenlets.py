@@ -6,7 +6,8 @@ Looked at from any thread, also while the hub is blocked; nothing here switches 
 import gc
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
@@ -14,6 +15,7 @@ from gevent import Greenlet
 from greenlet import greenlet
 
 from telemetry.context import RequestRecord
+from telemetry.native import new_lock
 
 FRAMES: Final = 40
 """How many frames of a stack are shown: the innermost ones."""
@@ -87,13 +89,42 @@ def stack_of(frame: FrameType | None) -> tuple[str, ...]:
     Args:
         frame: The innermost frame, or ``None`` for no stack.
     """
+    with _no_collection():
+        return _stack_of(frame)
+
+
+def stack_of_thread(ident: int) -> tuple[str, ...]:
+    """The stack of a thread at this instant; empty when there is no such thread."""
+    with _no_collection():
+        return _stack_of(sys._current_frames().get(ident))
+
+
+def stacks_of_threads() -> dict[int, tuple[str, ...]]:
+    """The stack of every thread, by its identifier."""
+    with _no_collection():
+        return {ident: _stack_of(frame) for ident, frame in sys._current_frames().items()}
+
+
+_walking: Final = new_lock()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    # Each step to a caller's frame makes an object for it. When that sets off a garbage collection, and a finalizer lets go of the
+    # interpreter, the thread that is looked at goes on, and the step ends at a frame that is gone: a crash (CPython 3.11).
+    with _walking:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if was_enabled:
+                gc.enable()
+
+
+def _stack_of(frame: FrameType | None) -> tuple[str, ...]:
     lines: list[str] = []
     while frame is not None and len(lines) < FRAMES:
         lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}")
         frame = frame.f_back
     return tuple(reversed(lines))
-
-
-def stack_of_thread(ident: int) -> tuple[str, ...]:
-    """The stack of a thread at this instant; empty when there is no such thread."""
-    return stack_of(sys._current_frames().get(ident))

@@ -5,9 +5,8 @@ Routes only translate; what becomes of a message is in ``companion_turns``, how 
 
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from service import limits
@@ -18,15 +17,16 @@ from service.blueprints.companion_answers import STREAM_HEADERS
 from service.blueprints.companion_models import (
     EVENT_STREAM,
     ConversationsPage,
+    ConversationsQuery,
     ConversationView,
     MessageRequest,
     MessageView,
-    PageQuery,
     Reply,
     WholeConversation,
     wants_events,
 )
 from service.blueprints.companion_turns import Talks
+from service.blueprints.paging import LINK, linked
 from service.companion import ModelUnavailable
 from service.store import Conversation, Conversations
 from telemetry import slow_after
@@ -93,26 +93,26 @@ def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None
 def _conversations(routes: Blueprint, conversations: Conversations) -> None:
     @routes.get("/conversations")
     @for_members
-    @operation(TAG, {200: Answer("A page.", ConversationsPage)}, query=PageQuery)
-    def list_conversations(query: PageQuery) -> Response:
+    @operation(TAG, {200: Answer("A page.", ConversationsPage, headers=LINK)}, query=ConversationsQuery)
+    def list_conversations(query: ConversationsQuery) -> Response:
         """My conversations, newest first; up to limit a page, from cursor on."""
         found = conversations.page(current_account().account_id, limit=query.limit + 1, before=query.cursor)
         shown = found[: query.limit]
-        rest = _next("companion.list_conversations", query, shown[-1].conversation_id) if len(found) > query.limit else None
-        return answer(ConversationsPage(conversations=tuple(map(ConversationView.of, shown)), next=rest))
+        next_url = query.url_at("companion.list_conversations", shown[-1].conversation_id if len(found) > query.limit else None)
+        return linked(answer(ConversationsPage(conversations=tuple(map(ConversationView.of, shown)), next=next_url)), next_url)
 
     @routes.get("/conversations/<conversation_id>")
     @for_members
-    @operation(TAG, {200: Answer("The conversation.", WholeConversation)}, query=PageQuery, problems=(404,), path=ID)
-    def get_conversation(conversation_id: str, query: PageQuery) -> Response:
+    @operation(TAG, {200: Answer("The conversation.", WholeConversation, headers=LINK)}, query=ConversationsQuery, problems=(404,), path=ID)
+    def get_conversation(conversation_id: str, query: ConversationsQuery) -> Response:
         """One of my conversations with its messages, oldest first; up to limit of them, from cursor on."""
         mine = _mine(conversations, conversation_id)
         found = conversations.messages(conversation_id, limit=query.limit + 1, after=query.cursor)
         shown = found[: query.limit]
-        more = len(found) > query.limit
-        rest = _next("companion.get_conversation", query, shown[-1].message_id, conversation_id=conversation_id) if more else None
-        overview = ConversationView.of(mine)
-        return answer(WholeConversation(**dict(overview), messages=tuple(map(MessageView.of, shown)), next=rest))
+        last = shown[-1].message_id if len(found) > query.limit else None
+        next_url = query.url_at("companion.get_conversation", last, conversation_id=conversation_id)
+        whole = WholeConversation(**dict(ConversationView.of(mine)), messages=tuple(map(MessageView.of, shown)), next=next_url)
+        return linked(answer(whole), next_url)
 
     @routes.delete("/conversations/<conversation_id>")
     @for_members
@@ -133,7 +133,3 @@ def _mine(conversations: Conversations, conversation_id: str) -> Conversation:
 
 def _no_such_conversation() -> NotFound:
     return NotFound("You have no conversation of that id.")
-
-
-def _next(endpoint: str, query: PageQuery, cursor: str, **path: Any) -> str:
-    return f"{url_for(endpoint, **path)}?{urlencode({'limit': query.limit, 'cursor': cursor})}"

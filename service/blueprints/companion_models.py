@@ -3,16 +3,16 @@
 from typing import Annotated, Literal, Self
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from service.api import Instant, Model
+from service.blueprints.paging import BEGINS, ListQuery
 from service.blueprints.texts import Spelled
 from service.companion import HelpLine
 from service.store import Conversation, ConversationMessage
 
 EVENT_STREAM = "text/event-stream"
 LONGEST_MESSAGE = 4000
-MOST_PER_PAGE = 100
 _ID = "^[0-9a-f]{32}$"
 # All that ``str.strip`` takes away.
 _BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -112,10 +112,7 @@ class WholeConversation(ConversationView):
     next: str | None = Field(description="URL of the messages after these; null when there are none.")
 
 
-class PageQuery(BaseModel):
-    """What a page is asked for with."""
+class ConversationsQuery(ListQuery):
+    """What a page of conversations, or of messages, is asked for with."""
 
-    model_config = ConfigDict(frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most things on the page.")] = 20
-    cursor: Annotated[Id | None, Field(description="Where the page begins: out of a page's `next`.")] = None
+    cursor: Annotated[Id | None, Field(description=BEGINS)] = None

@@ -1,25 +1,10 @@
 """Files as clients see them: the models of the routes of files."""
 
-from typing import Annotated
-from urllib.parse import urlencode
-
 from flask import url_for
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api import Instant, Model
-from service.blueprints import cursors
-from service.store import Position, StoredFile
-
-MOST_PER_PAGE = 100
-
-
-class FilesQuery(BaseModel):
-    """What a page of files is asked for with."""
-
-    model_config = ConfigDict(frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most files on the page.")] = 20
-    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
+from service.store import StoredFile
 
 
 class UploadHeaders(BaseModel):
@@ -76,19 +61,3 @@ class FilesPage(Model):
 
     files: tuple[FileView, ...]
     next: str | None = Field(description="URL of the next page; null on the last one.")
-
-    @classmethod
-    def of(cls, found: list[StoredFile], limit: int, list_url: str) -> "FilesPage":
-        """The view of a page.
-
-        Args:
-            found: One more than the limit when there is a next page.
-            limit: Most files on it.
-            list_url: Of the list.
-        """
-        files = found[:limit]
-        following = None
-        if len(found) > limit:
-            cursor = cursors.encode(Position(files[-1].uploaded_at, files[-1].file_id))
-            following = f"{list_url}?{urlencode({'limit': limit, 'cursor': cursor})}"
-        return cls(files=tuple(map(FileView.of, files)), next=following)

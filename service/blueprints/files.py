@@ -15,14 +15,14 @@ from werkzeug.exceptions import ClientDisconnected, Forbidden, NotFound, Request
 from service import limits, middleware
 from service.access import current_account, protected
 from service.api import Answer, answer, links_to, operation
-from service.blueprints import cursors
 from service.blueprints.file_content import content_of
-from service.blueprints.file_views import ContentHeaders, FilesPage, FilesQuery, FileView, UploadHeaders
+from service.blueprints.file_views import ContentHeaders, FilesPage, FileView, UploadHeaders
 from service.blueprints.metered import counted
+from service.blueprints.paging import LINK, PageQuery, linked
 from service.errors import INVALID_PARAMETERS, problem
 from service.files import HEAD_BYTES, READ_BYTES, BadForm, clean_name, file_part, given_name, media_type_of
 from service.settings.files import MEDIA_TYPES
-from service.store import QuotaExceeded, Store, StoredFile, UploadTooLarge, UploadTooSlow
+from service.store import Position, QuotaExceeded, Store, StoredFile, UploadTooLarge, UploadTooSlow
 from telemetry import names, slow_after
 
 TAG: Final = "Files"
@@ -94,15 +94,13 @@ class _Files:
         caller = current_account()
         return caller.account_id == owner_id or (caller.role == "therapist" and self._care.is_given(caller.account_id, owner_id))
 
-    def page(self, owner_id: str, query: FilesQuery, list_url: str) -> Response:
+    def page(self, owner_id: str, query: PageQuery, endpoint: str, **path: str) -> Response:
         """A page of somebody's files."""
-        position = cursors.decode(query.cursor) if query.cursor else None
-        after = (position.published_at, position.slug) if position else None
-        page = FilesPage.of(self.files.page(owner_id, limit=query.limit + 1, after=after), query.limit, list_url)
-        response = answer(page)
-        if page.next:
-            response.headers["Link"] = f'<{page.next}>; rel="next"'
-        return response
+        after = (query.after.published_at, query.after.slug) if query.after else None
+        found = self.files.page(owner_id, limit=query.limit + 1, after=after)
+        shown, last = found[: query.limit], found[query.limit - 1] if len(found) > query.limit else None
+        next_url = query.next_url(endpoint, Position(last.uploaded_at, last.file_id) if last else None, **path)
+        return linked(answer(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url)
 
     def refusal(self, error: Exception) -> Response:
         """What a client is told of an upload that is not taken. The rest of it is not wanted, so the connection ends."""
@@ -236,23 +234,23 @@ def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> No
 
 
 def _lists(routes: Blueprint, files: _Files) -> None:
-    page = {200: Answer("A page.", FilesPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
+    page = {200: Answer("A page.", FilesPage, headers=LINK)}
 
     @routes.get("/files")
     @protected
-    @operation(TAG, page, query=FilesQuery)
-    def list_files(query: FilesQuery) -> Response:
+    @operation(TAG, page, query=PageQuery)
+    def list_files(query: PageQuery) -> Response:
         """Files of the caller, newest first."""
-        return files.page(current_account().account_id, query, url_for("files.list_files"))
+        return files.page(current_account().account_id, query, "files.list_files")
 
     @routes.get("/members/<member_id>/files")
     @protected
-    @operation(TAG, page, query=FilesQuery, problems=(404,), path={"member_id": "The member's account."})
-    def list_files_of_member(member_id: str, query: FilesQuery) -> Response:
+    @operation(TAG, page, query=PageQuery, problems=(404,), path={"member_id": "The member's account."})
+    def list_files_of_member(member_id: str, query: PageQuery) -> Response:
         """Files of a member, newest first, for the therapist who looks after them."""
         if not _is_id(member_id) or not files.may_read_files_of(member_id):
             raise NotFound("There is no such member.")
-        return files.page(member_id, query, url_for("files.list_files_of_member", member_id=member_id))
+        return files.page(member_id, query, "files.list_files_of_member", member_id=member_id)
 
 
 def _reading(routes: Blueprint, files: _Files) -> None:

@@ -1,4 +1,4 @@
-"""Pages of posts: what they are asked for with, and how an answer says where the next one is. The last page has no ``next``.
+"""Pages of lists: what they are asked for with, and how an answer says where the next one is. The last page has no ``next``.
 
 Source: RFC 8288 for the ``Link`` header.
 """
@@ -14,27 +14,43 @@ from service.store import Position
 
 MOST_PER_PAGE: Final = 100
 LINK: Final = {"Link": "The next page, as `next` (RFC 8288)."}
+BEGINS: Final = "Where the page begins: out of a page's `next`."
 
 
-class PageQuery(BaseModel):
-    """What a page is asked for with."""
+class ListQuery(BaseModel):
+    """What every page is asked for with; where it begins, a ``cursor`` of the list's own kind says."""
 
     model_config = ConfigDict(frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most posts on the page.")] = 20
-    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
+    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most entries on the page.")] = 20
+
+    def url_at(self, endpoint: str, cursor: str | None, **path: Any) -> str | None:
+        """URL of the page that begins at ``cursor``, with the same filters; ``None`` when there is none.
+
+        Args:
+            endpoint: Of the list.
+            cursor: As the list takes it.
+            path: The variable parts of its path.
+        """
+        if cursor is None:
+            return None
+        given: dict[str, Any] = self.model_dump(exclude_none=True, by_alias=True, exclude={"cursor"}) | {"cursor": cursor}
+        return f"{url_for(endpoint, **path)}?{urlencode(given)}"
+
+
+class PageQuery(ListQuery):
+    """What a page of things in the order of their time is asked for with."""
+
+    cursor: Annotated[cursors.Cursor | None, Field(description=BEGINS)] = None
 
     @property
     def after(self) -> Position | None:
         """Where the page before this one ended."""
         return cursors.decode(self.cursor) if self.cursor else None
 
-    def next_url(self, endpoint: str, position: Position | None) -> str | None:
-        """URL of the page after ``position`` with the same filters; ``None`` when there is none."""
-        if position is None:
-            return None
-        given: dict[str, Any] = self.model_dump(exclude_none=True, exclude={"cursor"}) | {"cursor": cursors.encode(position)}
-        return f"{url_for(endpoint)}?{urlencode(given)}"
+    def next_url(self, endpoint: str, position: Position | None, **path: Any) -> str | None:
+        """URL of the page after ``position``; see ``url_at``."""
+        return self.url_at(endpoint, cursors.encode(position) if position else None, **path)
 
 
 def linked(response: Response, next_url: str | None) -> Response:

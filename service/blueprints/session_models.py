@@ -9,11 +9,10 @@ from flask import url_for
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.api import Instant, Model
-from service.blueprints import cursors
+from service.blueprints.paging import BEGINS, ListQuery, PageQuery
 from service.blueprints.texts import A_LINE, SOME_LINES
 from service.store.sessions import BookingState, Slot, Status, Therapist
 
-MOST_PER_PAGE: Final = 100
 GRID_MINUTES: Final = 30
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -118,15 +117,12 @@ class TherapistsPage(Model):
     next: str | None = Field(description="URL of the next page; null on the last one.")
 
 
-class TherapistsQuery(BaseModel):
+class TherapistsQuery(ListQuery):
     """What a page of therapists is asked for with."""
 
-    model_config = ConfigDict(frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most therapists on the page.")] = 20
     language: Annotated[Language | None, Field(description="Only those who speak it (ISO 639).")] = None
     specialty: Annotated[Specialty | None, Field(description="Only those who have it.")] = None
-    cursor: Annotated[UUID | None, Field(description="Where the page begins: out of a page's `next`.")] = None
+    cursor: Annotated[UUID | None, Field(description=BEGINS)] = None
 
 
 class SlotView(Model):
@@ -227,16 +223,12 @@ class SessionView(Model):
         )
 
 
-class SessionsQuery(BaseModel):
+class SessionsQuery(PageQuery):
     """What a page of sessions is asked for with."""
 
-    model_config = ConfigDict(frozen=True)
-
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most sessions on the page.")] = 20
     party: Annotated[
         Literal["member", "therapist"] | None, Field(alias="as", description="As what one takes part; by default by the account's role.")
     ] = None
-    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
 
 
 class SessionsPage(Model):

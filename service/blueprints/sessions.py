@@ -6,7 +6,6 @@ Source: RFC 9110 for 402 and ``Retry-After``; RFC 5545 for the calendar file.
 """
 
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, url_for
@@ -15,9 +14,9 @@ from werkzeug.exceptions import Conflict, Forbidden, NotFound
 from service import middleware
 from service.access import current_account, protected
 from service.api import Answer, answer, links_to, operation
-from service.blueprints import cursors
 from service.blueprints.calendar import calendar
 from service.blueprints.idempotent import REPLAYED, Once
+from service.blueprints.paging import LINK, linked
 from service.blueprints.session_models import (
     IdempotencyHeaders,
     NewPayment,
@@ -49,7 +48,7 @@ _NEW: Final = {
         links=links_to(_THIS, *_READING, "sessions.pay_session", "sessions.cancel_session"),
     )
 }
-_PAGE: Final = {200: Answer("A page.", SessionsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
+_PAGE: Final = {200: Answer("A page.", SessionsPage, headers=LINK)}
 
 
 class _Sessions:
@@ -180,16 +179,9 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
         caller = current_account()
         as_therapist = (query.party or caller.role) == "therapist"
         party: Party = "therapist_id" if as_therapist else "member_id"
-        after = cursors.decode(query.cursor) if query.cursor else None
-        found, last = sessions.kept.page(party, caller.account_id, limit=query.limit, after=after)
-        link = None
-        if last:
-            given = query.model_dump(exclude_none=True, by_alias=True, exclude={"cursor"}) | {"cursor": cursors.encode(last)}
-            link = f"{url_for('sessions.list_sessions')}?{urlencode(given)}"
-        response = answer(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=link))
-        if link:
-            response.headers["Link"] = f'<{link}>; rel="next"'
-        return response
+        found, last = sessions.kept.page(party, caller.account_id, limit=query.limit, after=query.after)
+        next_url = query.next_url("sessions.list_sessions", last)
+        return linked(answer(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)), next_url)
 
     @routes.get("/<uuid:session_id>")
     @protected

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response
 from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
 from service import middleware
 from service.access import current_account, protected
 from service.api import Answer, Link, answer, links_to, operation
+from service.blueprints.paging import LINK, linked
 from service.blueprints.session_models import (
     GRID_MINUTES,
     NewSlots,
@@ -37,7 +37,7 @@ _SLOT: Final = {"therapist_id": "$request.path.therapist_id", "starts_at": "$res
 _OF_ONE: Final = ("therapists.get_therapist", "therapists.list_slots")
 _OWN: Final = links_to(_PROFILE, *_OF_ONE, "therapists.open_slots")
 _OF_A_SLOT: Final = (Link("sessions.book_session", body=_SLOT), Link("therapists.close_slot", _SLOT))
-_PAGE: Final = {200: Answer("A page.", TherapistsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
+_PAGE: Final = {200: Answer("A page.", TherapistsPage, headers=LINK)}
 FRESH_SECONDS: Final = 60
 STALE_SECONDS: Final = 300
 USUAL_SPAN: Final = timedelta(days=14)
@@ -128,14 +128,8 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
         """Therapists, by language and specialty, up to limit a page."""
         after = str(query.cursor) if query.cursor else None
         found, last = calendar.therapists.page(limit=query.limit, after=after, language=query.language, specialty=query.specialty)
-        link = None
-        if last:
-            given = query.model_dump(exclude_none=True, exclude={"cursor"}) | {"cursor": last}
-            link = f"{url_for('therapists.list_therapists')}?{urlencode(given)}"
-        response = answer(TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=link))
-        if link:
-            response.headers["Link"] = f'<{link}>; rel="next"'
-        return response
+        next_url = query.url_at("therapists.list_therapists", last)
+        return linked(answer(TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)), next_url)
 
     @routes.get("/<uuid:therapist_id>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)

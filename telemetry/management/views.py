@@ -3,7 +3,6 @@
 Read in a native thread while everything else goes on, so each line is true for its own instant.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from greenlet import greenlet
 
 from telemetry.context import RequestRecord
-from telemetry.greenlets import is_running, stack_of
+from telemetry.greenlets import is_running, stack_of, stack_of_thread, stacks_of_threads
 from telemetry.native import sleep
 
 STACKS_A_PAUSE = 50
@@ -52,7 +51,7 @@ def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iter
     Yields:
         One entry after the other; a request's begins with ``request``.
     """
-    running = stack_of(sys._current_frames().get(hub_thread))
+    running = stack_of_thread(hub_thread)
     serving: set[int] = set()
     now_ns = time.perf_counter_ns()
     for record in in_flight:
@@ -70,8 +69,8 @@ def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iter
             places[place] = places.get(place, 0) + 1
     for (state, stack), count in sorted(places.items(), key=lambda item: -item[1]):
         yield _entry(f"{count} greenlet{'s' if count > 1 else ''} {state}", stack)
-    for thread, frame in sys._current_frames().items():
-        yield _entry(f"thread {thread}{' of the hub' if thread == hub_thread else ''}", stack_of(frame))
+    for thread, stack in stacks_of_threads().items():
+        yield _entry(f"thread {thread}{' of the hub' if thread == hub_thread else ''}", stack)
 
 
 def _where(one: object, running: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

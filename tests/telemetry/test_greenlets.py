@@ -1,9 +1,11 @@
 """Which greenlets there are, which runs, and where each is."""
 
+import gc
 import sys
 import weakref
 
 import gevent
+import pytest
 from gevent.event import Event
 
 from telemetry.greenlets import FRAMES, LivingGreenlets, is_dead, is_running, running_request, stack_of, stack_of_thread
@@ -79,3 +81,40 @@ def test_stack_ends_with_the_innermost_frame_and_is_bounded():
 def test_stack_of_a_thread_that_is_gone_is_empty():
     assert stack_of_thread(current_thread())[-1].endswith(" stack_of_thread")
     assert stack_of_thread(1) == ()
+
+
+class Frame:
+    """One frame that tells whether a collection could come in while it was looked at."""
+
+    f_lineno = 1
+    f_back = None
+
+    def __init__(self, told):
+        self.told = told
+
+    @property
+    def f_code(self):
+        self.told.append(gc.isenabled())
+        return stack_of.__code__
+
+
+def test_no_collection_comes_in_the_middle_of_a_walk():
+    # One whose finalizer lets go of the interpreter would let the walked frames end: CPython 3.11 crashes then.
+    told = []
+    assert len(stack_of(Frame(told))) == 1
+    assert (set(told), gc.isenabled()) == ({False}, True)
+
+
+def test_what_switched_collections_off_is_left_alone():
+    gc.disable()
+    try:
+        stack_of(Frame([]))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_walk_that_fails_leaves_collections_on():
+    with pytest.raises(AttributeError):
+        stack_of("no frame")
+    assert gc.isenabled()
