@@ -28,6 +28,10 @@ _COMMON_HEADERS: Final = {
     names.SERVER_TIMING_HEADER: "Where that time went (W3C Server Timing).",
     names.API_VERSION_HEADER: "Version of the API.",
 }
+_TEXT: Final = {"type": "string"}
+# Where there is no ``itemSchema`` (OpenAPI 3.2), tools read the schema of a stream of events as that of each event.
+_EVENT: Final = {"type": "object", "required": ["data"], "properties": {"event": _TEXT, "data": _TEXT}}
+_BODIES: Final = {"text/event-stream": _EVENT}
 _COMMON_REFERENCES: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _COMMON_HEADERS}
 
 Described = tuple[Rule, str, Operation, Callable[..., Any]]
@@ -161,7 +165,7 @@ def _answer(answer: Answer, references: References, added: dict[str, Any]) -> di
     }
     if answer.media_types:
         json_schema = references[answer.model, "serialization"] if answer.model else {"type": "object"}
-        written["content"] = {kind: {"schema": json_schema if kind == JSON else {"type": "string"}} for kind in answer.media_types}
+        written["content"] = {kind: {"schema": json_schema if kind == JSON else _BODIES.get(kind, _TEXT)} for kind in answer.media_types}
     if answer.links:
         written["links"] = links.written(answer.links)
     return written

@@ -45,7 +45,7 @@ _THIS: Final = {"slug": "$response.body#/slug"}
 _REVISION: Final = _THIS | {"If-Match": "$response.header.ETag"}
 FOLLOWING: Final = (
     *links_to(_REVISION, "authoring.replace_post", "authoring.edit_post", "authoring.publish_post", "authoring.unpublish_post"),
-    *links_to(_THIS, "authoring.get_draft", "blog.get_post", "authoring.delete_post"),
+    *links_to(_THIS, "authoring.get_draft", "authoring.delete_post"),
 )
 CHANGED: Final = {200: Answer("The post as it is now.", Manuscript, headers=TAGGED, links=FOLLOWING)}
 CREATED: Final = {201: Answer("The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."}, links=FOLLOWING)}

@@ -8,7 +8,7 @@ from gevent.event import Event
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from service.app import create_app
-from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded, events
 from service.store import PaymentEvents
 from tests.machine import PATIENCE_SECONDS
 from tests.service.conftest import ClosingClient
@@ -226,7 +226,7 @@ def test_another_media_type_and_too_long_a_body_are_refused(client):
 def test_the_document_tells_of_the_header_the_body_and_each_status(client):
     (described,) = client.get("/api/v1/openapi.json").get_json()["paths"][WEBHOOK].values()
     assert [(one["name"], one["in"]) for one in described["parameters"]] == [("Stripe-Signature", "header")]
-    assert described["requestBody"] == {"required": True, "content": {"application/json": {"schema": {}}}}
+    assert described["requestBody"] == {"required": True, "content": {"application/json": {"schema": events.SCHEMA}}}
     assert sorted(described["responses"]) == ["200", "400", "409", "413", "415", "422", "500", "503"]
 
 
