@@ -37,6 +37,7 @@ class RequestRecord:
         response_bytes: Bytes of body handed to the server.
         duration_seconds: Arrival to last byte; 0 until completed.
         waits: Seconds spent, by phase; only what has been observed.
+        under_way: Waits that have begun and not ended: phase, and ``perf_counter_ns`` then.
         running_ns: How long its greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
         outcome: How it ended; ``None`` while in flight.
@@ -70,6 +71,7 @@ class RequestRecord:
     response_bytes: int = 0
     duration_seconds: float = 0.0
     waits: dict[Phase, float] = field(default_factory=dict)
+    under_way: list[tuple[Phase, int]] = field(default_factory=list)
     running_ns: int = 0
     error_type: str = ""
     outcome: Outcome | None = None
@@ -94,6 +96,17 @@ class RequestRecord:
             seconds: How long; parallel greenlets of one request add up.
         """
         self.waits[phase] = self.waits.get(phase, 0.0) + seconds
+
+    def waits_until(self, now_ns: int) -> dict[Phase, float]:
+        """The waits so far, and what has passed of those that are under way: a streamed response begins in the middle of one.
+
+        Args:
+            now_ns: ``perf_counter_ns``.
+        """
+        waits = dict(self.waits)
+        for phase, began_ns in self.under_way:
+            waits[phase] = waits.get(phase, 0.0) + max(0, now_ns - began_ns) / 1e9
+        return waits
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)

@@ -216,9 +216,10 @@ class _Exchange:
 
 def _times(record: RequestRecord) -> Headers:
     # W3C Server Timing; its ``traceparent`` is what a browser's own telemetry links a page to.
-    milliseconds = (time.perf_counter_ns() - record.started_ns) / 1e6
+    now_ns = time.perf_counter_ns()
+    milliseconds = (now_ns - record.started_ns) / 1e6
     timings = [f"total;dur={milliseconds:.2f}"]
-    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits.items()]
+    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()]
     if record.span_id:
         timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
     return [(names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"), (names.SERVER_TIMING_HEADER, ", ".join(timings))]

@@ -8,11 +8,16 @@ monkey.patch_all()
 from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 from opentelemetry import context as otel_context  # noqa: E402
 
 from telemetry.context import current_record, set_current_record  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402
+
+# The same examples each time, so that a run tells of the change and not of its luck; how fast they come is the machine's affair.
+settings.register_profile("serene", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("serene")
 
 
 @pytest.fixture(autouse=True)

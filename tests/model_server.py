@@ -10,9 +10,8 @@ from typing import Any, Self
 import requests
 
 from stack import paths
+from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
-
-START_SECONDS = 30.0
 
 
 @dataclass
@@ -34,33 +33,33 @@ class ModelServer:
 
     def behave(self, **behaviour: Any) -> None:
         """Be like this from now on; see ``stack.model_server.Behaviour``."""
-        requests.put(f"{self.root}/behaviour", json=behaviour, timeout=10).raise_for_status()
+        requests.put(f"{self.root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS).raise_for_status()
 
     def reset(self) -> None:
         """Be as at first, and forget the requests; returns when none is under way."""
         for path in ("/behaviour", "/requests"):
-            requests.delete(f"{self.root}{path}", timeout=10).raise_for_status()
-        deadline = time.monotonic() + START_SECONDS
+            requests.delete(f"{self.root}{path}", timeout=PATIENCE_SECONDS).raise_for_status()
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self.under_way():
             assert time.monotonic() < deadline, "the model goes on answering"
             time.sleep(0.02)
 
     def asked(self) -> list[dict[str, Any]]:
         """The requests for an answer so far."""
-        found: list[dict[str, Any]] = requests.get(f"{self.root}/requests", timeout=10).json()["requests"]
+        found: list[dict[str, Any]] = requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["requests"]
         return found
 
     def under_way(self) -> int:
         """How many answers it is giving now."""
-        return int(requests.get(f"{self.root}/requests", timeout=10).json()["under_way"])
+        return int(requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["under_way"])
 
     def __enter__(self) -> Self:
         command = [sys.executable, "stack/model_server.py", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                requests.get(f"{self.root}/health", timeout=5).raise_for_status()
+                requests.get(f"{self.root}/health", timeout=PATIENCE_SECONDS).raise_for_status()
                 return self
             except requests.ConnectionError:
                 if self.process.poll() is not None or time.monotonic() > deadline:

@@ -9,6 +9,7 @@ import requests
 
 from stack import paths
 from tests.backend import Server, built
+from tests.machine import PATIENCE_SECONDS
 
 TAKEN = "pm_card_visa"
 DECLINED = "pm_card_visa_chargeDeclined"
@@ -40,5 +41,5 @@ class StripeMock(Server):
 
     def ledger(self, *keys: str) -> list[dict[str, Any]]:
         """What was answered to each of the idempotency keys, in the order in which they came first, and how often each came."""
-        entries: list[dict[str, Any]] = requests.get(f"{self.url}/ledger", timeout=10).json()
+        entries: list[dict[str, Any]] = requests.get(f"{self.url}/ledger", timeout=PATIENCE_SECONDS).json()
         return [entry for entry in entries if entry["key"] in keys]

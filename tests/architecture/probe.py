@@ -20,18 +20,28 @@ from types import FrameType
 from typing import Any
 
 import argon2
+import email_validator
 import flask
 import gevent
 import grafana_foundation_sdk
+import icalendar
 import jwt
+import limits
+import markdown_it
+import offapi
 import openai
 import opentelemetry.sdk.trace
 import opentelemetry.trace
 import prometheus_client
+import puremagic
+import pybreaker
 import pydantic
 import pymongo
+import redis
 import requests
+import slugify
 import stripe
+import tenacity
 from gevent import _hub_local, monkey
 
 ROOT = os.getcwd() + os.sep
@@ -41,8 +51,8 @@ FLOOR = "telemetry"
 ON_THAT_FLOOR = ("service", "dashboards", "bench")
 # What takes long to import is imported once.
 LOADED_BEFORE = (
-    *(argon2, flask, gevent, grafana_foundation_sdk, jwt, openai),
-    *(opentelemetry.sdk.trace, pydantic, pymongo, requests, stripe),
+    *(argon2, email_validator, flask, gevent, grafana_foundation_sdk, icalendar, jwt, limits, markdown_it, offapi, openai),
+    *(opentelemetry.sdk.trace, puremagic, pybreaker, pydantic, pymongo, redis, requests, slugify, stripe, tenacity),
 )
 
 effects: list[str] = []

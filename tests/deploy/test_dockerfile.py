@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy import files
+from tests.machine import PATIENCE_SECONDS
 
 LINES = re.sub(r"\\\n\s*", "", files.without_comments("Dockerfile")).splitlines()
 STAGES = [part.splitlines() for part in re.split(r"(?m)^(?=FROM )", "\n".join(LINES))[1:]]
@@ -24,7 +25,7 @@ def instructions(name: str, lines: list[str] = LINES) -> list[str]:
 
 def hadolint(dockerfile: Path) -> tuple[int, str]:
     binary = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([binary, dockerfile], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([binary, dockerfile], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     return done.returncode, done.stdout
 
 
@@ -101,7 +102,7 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
 
 def checked(port: int) -> int:
     command = [sys.executable, *health_check()[1:]]
-    done = subprocess.run(command, env={"SERENE_PORT": str(port)}, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, env={"SERENE_PORT": str(port)}, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
     return done.returncode
 
 

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.deploy import files
+from tests.machine import PATIENCE_SECONDS
 
 OWN = {"telemetry", "service"}
 
@@ -23,7 +24,7 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packages")
     (folder / "requirements.txt").write_text(files.text("requirements.txt"))
     (run,) = re.findall(r"RUN (sed .*? > constraints\.txt)", files.text("Dockerfile"), flags=re.DOTALL)
-    subprocess.run(["sh", "-euc", run], cwd=folder, check=True, timeout=30)
+    subprocess.run(["sh", "-euc", run], cwd=folder, check=True, timeout=PATIENCE_SECONDS)
     return folder
 
 

@@ -13,6 +13,10 @@ from service.config import ServiceConfig
 from service.seed import seed
 from service.store import Store, connect
 from telemetry import Telemetry
+from tests.machine import PATIENCE_SECONDS
+
+PATIENT = {f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")}
+"""For a database that is there, on a machine that is busy with other things too."""
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def database_uri(mongodb_uri: str) -> str:
 def config(database_uri: str) -> ServiceConfig:
     # Every test comes from one address; tests of rate limits set their own.
     cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
-    return ServiceConfig.from_env({"MONGODB_URI": database_uri, **cheap})
+    return ServiceConfig.from_env({"MONGODB_URI": database_uri, **PATIENT, **cheap})
 
 
 @pytest.fixture

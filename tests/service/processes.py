@@ -68,7 +68,7 @@ class Running:
         environ = os.environ | {
             "SERENE_PORT": str(self.port),
             "MONGODB_URI": self.mongodb_uri,
-            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.3",
+            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "2",
             "HEALTH_INTERVAL_SECONDS": str(INTERVAL_SECONDS),
             "TELEMETRY_MANAGEMENT_PORT": "0",
             "TELEMETRY_STRICT": "true",
@@ -91,5 +91,26 @@ class Running:
 def refused(setting: str, value: str, *command: Any) -> tuple[int, str]:
     """Run a command with one setting; returns its exit code and all that it wrote."""
     environ = os.environ | {setting: value, "SERENE_PORT": str(free_port()), "TELEMETRY_MANAGEMENT_PORT": "0", "WEB_CONCURRENCY": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+def ran(uri: str, *command: str, **settings: str) -> tuple[int, str, str]:
+    """Run one of the service's commands on a database.
+
+    Args:
+        uri: The database.
+        command: Name of the module, and its arguments.
+        settings: On top of the URI.
+
+    Returns:
+        Exit code, standard output and standard error.
+    """
+    environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "30"} | settings
+    whole = [sys.executable, "-m", *command]
+    done = subprocess.run(whole, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+NOBODY = {"MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
+"""For a database that is not there."""

@@ -93,6 +93,7 @@ def test_the_report_of_a_healthy_service_has_what_it_promises(running):
         "database": {"status", "healthy", "ageSeconds", "metrics"},
         "server": {"status", "healthy", "ageSeconds", "state", "inFlight"},
         "store": {"status", "healthy", "ageSeconds", "attempts"},
+        "rate_limits": {"status", "healthy", "ageSeconds", "storage"},
     }
     assert {name: set(part) for name, part in body["services"].items()} == shape
     # FerretDB reports neither connections nor operations of its own.

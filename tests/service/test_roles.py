@@ -1,9 +1,5 @@
 """Roles: by ``python -m service.roles`` in a process of its own, and by an admin through the API."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from service.app import create_app
@@ -11,6 +7,7 @@ from service.roles import USAGE
 from tests.mongodb import free_port
 from tests.service.accounts import AUTH, EMAIL, bearer, login, member, registration, with_role
 from tests.service.conftest import ClosingClient
+from tests.service.processes import NOBODY, ran
 
 DRAFTS = "/api/v1/blog/drafts"
 
@@ -24,15 +21,8 @@ def client(config, telemetry, store):
     return app.test_client()
 
 
-@pytest.fixture
-def run_roles():
-    def run(uri: str, *arguments: str) -> tuple[int, str, str]:
-        environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
-        command = [sys.executable, "-m", "service.roles", *arguments]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+def run_roles(uri: str, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    return ran(uri, "service.roles", *arguments, **settings)
 
 
 @pytest.fixture
@@ -55,7 +45,7 @@ def refresh(client, tokens):
     return client.post(f"{AUTH}/refresh", json={"refresh_token": tokens["refresh_token"]})
 
 
-def test_the_first_admin_is_made_by_command(client, database_uri, run_roles):
+def test_the_first_admin_is_made_by_command(client, database_uri):
     account = client.post(f"{AUTH}/register", json=registration()).get_json()
     assert run_roles(database_uri, EMAIL.upper(), "admin") == (0, f"roles: account {account['id']} is admin now\n", "")
     assert run_roles(database_uri, EMAIL, "admin") == (0, f"roles: account {account['id']} is admin now\n", "")
@@ -64,21 +54,21 @@ def test_the_first_admin_is_made_by_command(client, database_uri, run_roles):
 
 
 @pytest.mark.parametrize("arguments", [(), (EMAIL,), (EMAIL, "root"), (EMAIL, "admin", "x"), ("--help",)])
-def test_wrong_arguments_are_one_line(run_roles, arguments):
+def test_wrong_arguments_are_one_line(arguments):
     assert run_roles("mongodb://127.0.0.1:1", *arguments) == (2, "", f"{USAGE}\n")
 
 
-def test_an_email_that_nobody_has_is_one_line_without_it(store, database_uri, run_roles):
+def test_an_email_that_nobody_has_is_one_line_without_it(store, database_uri):
     assert run_roles(database_uri, "nobody@serene-mail.com", "admin") == (1, "", "roles: there is no account of that e-mail\n")
 
 
-def test_no_database_is_one_line(run_roles):
+def test_no_database_is_one_line():
     port = free_port()
     line = f"roles: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
-    assert run_roles(f"mongodb://127.0.0.1:{port}", EMAIL, "admin") == (1, "", line)
+    assert run_roles(f"mongodb://127.0.0.1:{port}", EMAIL, "admin", **NOBODY) == (1, "", line)
 
 
-def test_a_bad_setting_is_one_line(run_roles):
+def test_a_bad_setting_is_one_line():
     code, out, err = run_roles("localhost", EMAIL, "admin")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("MONGODB_URI='localhost': should be a MongoDB connection string")

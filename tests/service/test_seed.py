@@ -1,17 +1,13 @@
 """``python -m service.seed`` in a process of its own, and the data it loads."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from service.config import ServiceConfig
 from service.seed import demo_posts, seed_therapists
 from service.store import BlogPost
 from tests.mongodb import free_port
+from tests.service.processes import NOBODY, ran
 
 FRIDAY = datetime(2026, 11, 27, 22, 30, 0, 123456, tzinfo=UTC)
 OPENED = "demo therapists: {} loaded, {} slots opened\n"
@@ -19,24 +15,18 @@ SLOTS = 140
 """In any two weeks: ten working days of fourteen sessions."""
 
 
-@pytest.fixture
-def run_seed():
-    def run(uri: str) -> tuple[int, str, str]:
-        environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
-        done = subprocess.run([sys.executable, "-m", "service.seed"], env=environ, capture_output=True, text=True, timeout=60, check=False)
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+def run_seed(uri: str, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    return ran(uri, "service.seed", *arguments, **settings)
 
 
-def test_an_empty_blog_is_filled_once(store, database_uri, run_seed):
+def test_an_empty_blog_is_filled_once(store, database_uri):
     assert run_seed(database_uri) == (0, "demo posts: 40 loaded\n" + OPENED.format(4, SLOTS), "")
     again = run_seed(database_uri)
     assert (again[0], again[1].splitlines()[0], again[2]) == (0, "demo posts: none loaded, there are posts already", "")
     assert store.database["posts"].count_documents({}) == 40
 
 
-def test_a_blog_with_a_post_is_left_alone(store, database_uri, run_seed):
+def test_a_blog_with_a_post_is_left_alone(store, database_uri):
     mine = BlogPost("mine", "Mine", "", "sleep", (), "Me", "draft", datetime(2026, 1, 1, tzinfo=UTC))
     store.posts.add([mine])
 
@@ -75,13 +65,13 @@ def test_nobody_logs_in_as_a_demo_therapist_and_a_changed_profile_stays(store, c
     assert store.sessions.therapists.get(found["id"]).amount == 1
 
 
-def test_no_database_is_one_line(run_seed):
+def test_no_database_is_one_line():
     port = free_port()
     line = f"demo posts: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
-    assert run_seed(f"mongodb://127.0.0.1:{port}") == (1, "", line)
+    assert run_seed(f"mongodb://127.0.0.1:{port}", **NOBODY) == (1, "", line)
 
 
-def test_a_bad_setting_is_one_line(run_seed):
+def test_a_bad_setting_is_one_line():
     code, out, err = run_seed("localhost")
     assert (code, out) == (1, "")
     assert err.startswith("MONGODB_URI='localhost': should be a MongoDB connection string")

@@ -70,6 +70,7 @@ def test_log_that_was_never_written_is_one_line(serene: Serene) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
+@pytest.mark.e2e
 def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) -> None:
     nowhere = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     no_index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
@@ -88,6 +89,7 @@ def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
     assert done.stdout.startswith(" ".join(["usage: ./serene", *command]))
 
 
+@pytest.mark.e2e
 def test_fast_tests_are_those_not_marked_e2e_and_pytest_has_the_last_word(serene: Serene) -> None:
     done = serene("test", "--fast", "tests/stack/test_ports.py", "tests/stack/test_runner.py", "--collect-only", "-q")
     assert done.returncode == 0
@@ -96,5 +98,6 @@ def test_fast_tests_are_those_not_marked_e2e_and_pytest_has_the_last_word(serene
     assert done.stdout.splitlines()[-1].startswith(f"{len(collected)}/")
 
 
+@pytest.mark.e2e
 def test_exit_code_of_the_tests_is_pytests(serene: Serene) -> None:
     assert serene("test", "--fast", "tests/stack/test_ports.py", "-k", "no_test_is_called_this", "-q").returncode == 5

@@ -38,6 +38,7 @@ def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
 def test_environment_is_filled_once_and_again_when_the_requirements_change(folder: Path, requirements: Path) -> None:
     stamp = folder / "serene-requirements.sha256"
@@ -49,6 +50,7 @@ def test_environment_is_filled_once_and_again_when_the_requirements_change(folde
     assert stamp.read_text() == hashlib.sha256(b"# nothing more\n").hexdigest()
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
 def test_no_package_index_is_one_line_and_the_next_start_tries_again(folder: Path, requirements: Path) -> None:
     requirements.write_text("no-such-package==1.0\n")

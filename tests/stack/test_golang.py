@@ -55,6 +55,7 @@ def test_go_that_does_not_run_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert golang.find(tmp_path / "cache") is None
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
 def test_old_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     command = go_that_says("go1.22.1", tmp_path / "bin")
@@ -68,6 +69,7 @@ def test_old_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch
     )
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
 def test_no_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -7,6 +7,7 @@ import openai
 import pytest
 import requests
 
+from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -27,7 +28,7 @@ def model(server: ModelServer) -> ModelServer:
 
 @pytest.fixture
 def client(model: ModelServer) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=model.url, api_key="none", max_retries=0, timeout=5) as client:
+    with openai.OpenAI(base_url=model.url, api_key="none", max_retries=0, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 
@@ -64,6 +65,6 @@ def test_what_hangs_is_let_go_when_it_is_told_otherwise(client: openai.OpenAI, m
 
 @pytest.mark.parametrize("body", [{"fault": "sulk"}, {"status": 42}, {"mood": 1}, {"tokens_per_second": "many"}])
 def test_what_it_cannot_be_told_is_refused(model: ModelServer, body: dict[str, object]) -> None:
-    refused = requests.put(f"{model.root}/behaviour", json=body, timeout=5)
+    refused = requests.put(f"{model.root}/behaviour", json=body, timeout=PATIENCE_SECONDS)
     assert (refused.status_code, "message" in refused.json()["error"]) == (400, True)
-    assert requests.get(f"{model.root}/behaviour", timeout=5).json()["fault"] == ""
+    assert requests.get(f"{model.root}/behaviour", timeout=PATIENCE_SECONDS).json()["fault"] == ""

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from stack.progress import Progress
+from tests.machine import PATIENCE_SECONDS
 
 
 class Terminal(io.StringIO):
@@ -24,7 +25,7 @@ class Seen(threading.Event):
 def show(stream: io.StringIO, progress: Progress) -> str:
     seen = Seen()
     with progress.step("Building", seen.detail):
-        assert seen.wait(10)
+        assert seen.wait(PATIENCE_SECONDS)
     return stream.getvalue()
 
 

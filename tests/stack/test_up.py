@@ -116,6 +116,7 @@ def test_detached_stack_is_seen_and_stopped_by_later_commands(serene: Serene, nu
     assert {name: state["state"] for name, state in seen.items()} == {
         "mongodb": "ready",
         "model": "stopped",
+        "stripe-mock": "stopped",
         "service": "stopped",
         "collector": "stopped",
         "prometheus": "stopped",

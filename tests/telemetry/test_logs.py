@@ -13,6 +13,7 @@ from telemetry.context import set_current_record
 from telemetry.guard import Guard
 from telemetry.logs import Logs, LogWriter
 from telemetry.metrics import Metrics
+from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.records import record
 
 RESOURCE = {"service": "serene", "instance": "0", "environment": "test"}
@@ -136,7 +137,7 @@ def test_a_reader_that_does_not_read_stops_nobody_and_every_lost_line_is_counted
     assert waited < 30
     os.set_blocking(pipe[0], False)
     arrived = 0
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while arrived + len(dropped) < 300 and time.monotonic() < deadline:
         try:
             arrived += os.read(pipe[0], 1 << 20).count(b"\n")

@@ -13,7 +13,7 @@ from service.config import ServiceConfig
 from service.store.sessions import Slot, Therapist
 from tests.service.accounts import bearer
 from tests.service.booking.provider import Provider
-from tests.service.conftest import ClosingClient
+from tests.service.conftest import PATIENT, ClosingClient
 
 API = "/api/v1"
 
@@ -136,9 +136,8 @@ class World:
 
 @pytest.fixture
 def config(database_uri) -> ServiceConfig:
-    """With patience: hundreds of requests at once share ten connections of a machine that is busy with other things too."""
-    patience = {"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "60", "MONGODB_SOCKET_TIMEOUT_SECONDS": "60"}
-    return ServiceConfig.from_env({"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"} | patience)
+    """With limits; hundreds of requests at once share ten connections."""
+    return ServiceConfig.from_env({"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"} | PATIENT)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from service.booking import Recovery, assemble
 from service.booking.parts import LOG
 from service.compose import compose
 from service.payments.gateway import PaymentsUnavailable
+from tests.machine import PATIENCE_SECONDS
 from tests.service.booking.conftest import problem
 from tests.service.booking.provider import Crash
 
@@ -53,7 +54,7 @@ def test_a_killed_greenlet_is_a_crash_like_any_other(world):
 
     world.provider.pay = held
     request = gevent.spawn(world.bookings.pay, world.kept.bookings.get(session_id), "pm_card")
-    assert arrived.wait(10)
+    assert arrived.wait(PATIENCE_SECONDS)
     request.kill()
     world.provider.pay = pay
     world.recover()
@@ -221,7 +222,7 @@ def test_the_pass_is_made_again_and_again_in_the_background(world):
     recovery = Recovery(world.bookings, sleep=sleep)
     recovery.start()
     recovery.start()
-    assert passes.wait(30)
+    assert passes.wait(PATIENCE_SECONDS)
     recovery.stop()
     assert (waits, world.status(session_id)) == ([30.0] * 3, "expired")
 

@@ -15,16 +15,23 @@ from service.app import create_app
 from service.config import ServiceConfig
 from service.store import connect
 from telemetry import Telemetry, propagation
+from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
 from tests.service.accounts import bearer
-from tests.service.conftest import ClosingClient
+from tests.service.conftest import PATIENT, ClosingClient
 
 MESSAGES = "/api/v1/companion/messages"
 CONVERSATIONS = "/api/v1/companion/conversations"
 ADA, BOB = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "0a1b2c3d-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
-PATIENCE_SECONDS = 20.0
-QUICK = {"COMPANION_RETRIES": "0", "COMPANION_CIRCUIT_FAILURES": "1000", "RATE_LIMITS": "false"}
-"""One attempt, and neither a circuit breaker nor a limit in the way."""
+QUICK = {
+    "COMPANION_CONNECT_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+    "COMPANION_FIRST_BYTE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+    "COMPANION_ANSWER_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+    "COMPANION_RETRIES": "0",
+    "COMPANION_CIRCUIT_FAILURES": "1000",
+    "RATE_LIMITS": "false",
+}
+"""One attempt, which may take long, and neither a circuit breaker nor a limit in the way."""
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +105,7 @@ def companion_with(database_uri: str, telemetry: Telemetry, model: ModelServer) 
     stores = []
 
     def make(**settings: str) -> Companion:
-        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url} | QUICK | settings
+        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url} | PATIENT | QUICK | settings
         config = ServiceConfig.from_env(own)
         store = connect(config, telemetry.mongo_listeners())
         store.set_up()

@@ -12,6 +12,10 @@ UNAVAILABLE = (503, "urn:serene:problem:companion-unavailable", "10")
 TIMED_OUT = (504, "urn:serene:problem:companion-timed-out", None)
 
 
+HASTY = {"COMPANION_FIRST_BYTE_TIMEOUT_SECONDS": "1.5"}
+"""For a model that hangs; others are waited for."""
+
+
 def told(response) -> tuple[int, str, str | None]:
     """Status, type of the problem and when to ask again."""
     body = response.get_json(force=True)
@@ -41,7 +45,7 @@ def told(response) -> tuple[int, str, str | None]:
     ids=str,
 )
 def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(companion_with, model, behaviour, expected, result):
-    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
     assert told(companion.say("a word of mine")) == expected
     assert companion.results() == {result: 1}
@@ -56,7 +60,7 @@ def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(companio
     ids=str,
 )
 def test_before_the_first_event_a_stream_fails_with_a_status(companion_with, model, behaviour, expected):
-    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
     assert told(companion.say(stream=True)) == expected
 
@@ -70,7 +74,7 @@ def test_before_the_first_event_a_stream_fails_with_a_status(companion_with, mod
     ],
 )
 def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(companion_with, model, fault, status, kind, result):
-    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    companion = companion_with(**HASTY if result == "timeout" else {})
     model.behave(fault=fault, fault_after_tokens=3)
     *messages, (name, problem) = companion.stream("hello")
 
@@ -86,7 +90,7 @@ def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(comp
 
 
 def test_a_stream_that_fails_after_a_comment_says_so_in_an_event(companion_with, model):
-    companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1.5", COMPANION_HEARTBEAT_SECONDS="0.2")
+    companion = companion_with(COMPANION_HEARTBEAT_SECONDS="0.2", **HASTY)
     model.behave(fault="hang")
     names = companion.stream()
     assert (names[0], names[-1][0], names[-1][1]["status"]) == (("", None), "error", 504)
@@ -118,7 +122,7 @@ def test_the_whole_time_counts_also_while_a_retry_is_waited_for(companion_with, 
     ids=str,
 )
 def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_byte(companion_with, model, behaviour, attempts):
-    companion = companion_with(COMPANION_RETRIES="2", COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="1")
+    companion = companion_with(COMPANION_RETRIES="2", **HASTY if behaviour == {"fault": "hang"} else {})
     model.behave(**behaviour)
     assert companion.say().status_code >= 500
     assert len(model.asked()) == attempts

@@ -3,6 +3,7 @@
 import gevent
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from tests.service.companion.conftest import ADA, BOB, CONVERSATIONS, MESSAGES, eventually, member
 
 REPLY = "I hear you. You wrote “{}”, and it is message {} of yours that I can see. What would help?"
@@ -185,6 +186,6 @@ def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answer
     answering = gevent.spawn(companion.stream, "second", conversation_id=conversation)
     eventually(lambda: model.under_way() == 1)
     assert companion.client.delete(f"{CONVERSATIONS}/{conversation}", headers=member()).status_code == 204
-    *_, done = answering.get(timeout=20)
+    *_, done = answering.get(timeout=PATIENCE_SECONDS)
     assert done == ("done", {"conversation_id": None, "message_id": None, "reply_id": None})
     assert store.database["conversation_messages"].count_documents({}) == 0

@@ -11,6 +11,7 @@ from service.blueprints.companion_answers import presence
 from service.companion import ReaderLeft, with_silences
 from service.seed import seed
 from service.store import connect
+from tests.machine import PATIENCE_SECONDS
 from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, eventually, member
 
 POSTS = "/api/v1/blog/posts?limit=1"
@@ -36,7 +37,7 @@ def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, 
 
 
 def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, config, telemetry):
-    companion = companion_with(MONGODB_MAX_POOL_SIZE="1", MONGODB_MIN_POOL_SIZE="0", MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="5")
+    companion = companion_with(MONGODB_MAX_POOL_SIZE="1", MONGODB_MIN_POOL_SIZE="0", MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="20")
     store = connect(config)
     seed(store)
     store.close()
@@ -69,7 +70,7 @@ def asking(port: int, **body) -> socket.socket:
     content = json.dumps({"message": "hello", **body}).encode()
     token = member()["Authorization"]
     head = f"POST {MESSAGES} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: application/json\r\n"
-    connection = socket.create_connection(("127.0.0.1", port), 10)
+    connection = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     return connection
 

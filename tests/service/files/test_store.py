@@ -10,6 +10,7 @@ from pymongo.errors import ConnectionFailure
 from service.config import ServiceConfig
 from service.store import FileGone, Files, Quota, QuotaExceeded, UploadTooLarge, UploadTooSlow, connect
 from service.store.upload import CHUNK_BYTES
+from tests.machine import PATIENCE_SECONDS
 
 OWNER, OTHER = "ada", "bob"
 KIB = 1024
@@ -144,7 +145,7 @@ def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(store):
             gevent.sleep(60)
 
     greenlet = gevent.spawn(stall)
-    assert ready.wait(30)
+    assert ready.wait(PATIENCE_SECONDS)
     assert stored(store) == (0, 2, 1)
     greenlet.kill()
     assert stored(store) == (0, 0, 0)

@@ -10,15 +10,16 @@ from limits import parse
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
+from psutil import Process
 
 from service.limits.shared import SharedCounters
 from service.limits.windows import Taken
 from telemetry import Telemetry
+from tests.machine import PATIENCE_SECONDS, Slowness
 from tests.service.limits.looking import POSTS, counted, part, told
 
-TIMEOUT_SECONDS = 0.1
-SLACK_SECONDS = 1.0
-"""A machine under load may be late; a socket's own time-out would take far longer."""
+TIMEOUT_SECONDS = 1.0
+"""For a Redis that hangs; one that works is waited for as long as a busy machine needs."""
 FALLBACKS = "serene_rate_limit_fallbacks_total"
 
 
@@ -27,7 +28,7 @@ def shared(redis, limited):
     """Makes servers on the one Redis."""
 
     def make(rate: str = "3/minute", **environ: str):
-        retry = {"REDIS_URL": redis.url, "REDIS_RETRY_SECONDS": "0.2", "REDIS_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS)}
+        retry = {"REDIS_URL": redis.url, "REDIS_RETRY_SECONDS": "0.2", "REDIS_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)}
         return limited(**{"RATE_LIMIT_READ": rate, **retry, **environ})
 
     return make
@@ -39,8 +40,23 @@ def timed(client):
     return response, time.monotonic() - began
 
 
+def hanging(shared, redis):
+    """A server whose Redis has answered once, and hangs since."""
+    client = shared("1000/minute", REDIS_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS), REDIS_RETRY_SECONDS="600")
+    client.get(POSTS)
+    redis.hang()
+    return client
+
+
+def until_connected(redis, connections):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while sum(one.status == "ESTABLISHED" and one.raddr.port == redis.port for one in Process().net_connections("tcp")) < connections:
+        assert time.monotonic() < deadline
+        gevent.sleep(0.01)
+
+
 def until_storage_is(client, storage):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while part(client)["storage"] != storage:
         assert time.monotonic() < deadline
         gevent.sleep(0.02)
@@ -71,7 +87,7 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
     telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
-    counters = SharedCounters(redis.url, 5.0, telemetry.outgoing)
+    counters = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing)
     counters.take("read/198.51.100.7", parse("3/minute"))
     counters.close()
     telemetry.tracing.provider.force_flush()
@@ -91,9 +107,9 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
 
 
 def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
-    clients = [shared("10/minute", REDIS_TIMEOUT_SECONDS="20") for _ in range(2)]
+    clients = [shared("10/minute") for _ in range(2)]
     asked = [gevent.spawn(lambda app=clients[n % 2].application: app.test_client().get(POSTS).status_code) for n in range(100)]
-    gevent.joinall(asked, timeout=60)
+    gevent.joinall(asked, timeout=PATIENCE_SECONDS)
     assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
     assert [counted(client, FALLBACKS) for client in clients] == [{}, {}]
 
@@ -105,7 +121,7 @@ def test_a_crash_fails_no_request_and_is_told_once(shared, redis, caplog):
     redis.kill()
     answers = [timed(client) for _ in range(5)]
     assert [answer.status_code for answer, _ in answers] == [200] * 5
-    assert max(took for _, took in answers) < TIMEOUT_SECONDS + SLACK_SECONDS
+    assert max(took for _, took in answers) < PATIENCE_SECONDS / 2
     assert counted(client, FALLBACKS) == {"": 5.0}
     assert part(client) == {
         "status": "down",
@@ -124,13 +140,13 @@ def test_a_crash_fails_no_request_and_is_told_once(shared, redis, caplog):
 
 
 def test_a_redis_that_hangs_is_waited_for_once(shared, redis):
-    client = shared("1000/minute", REDIS_RETRY_SECONDS="60")
-    client.get(POSTS)
-    redis.hang()
+    client = hanging(shared, redis)
     try:
-        (first, first_took), *others = [timed(client) for _ in range(20)]
+        with Slowness() as machine:
+            first, first_took = timed(client)
+        others = [timed(client) for _ in range(20)]
         assert {first.status_code, *(answer.status_code for answer, _ in others)} == {200}
-        assert TIMEOUT_SECONDS * 0.9 < first_took < TIMEOUT_SECONDS + SLACK_SECONDS
+        assert TIMEOUT_SECONDS * 0.9 < first_took < 2 * TIMEOUT_SECONDS + machine.seconds
         assert sorted(took for _, took in others)[10] < TIMEOUT_SECONDS
         assert part(client)["reason"] == "Redis does not answer (TimeoutError); each worker counts"
     finally:
@@ -138,13 +154,12 @@ def test_a_redis_that_hangs_is_waited_for_once(shared, redis):
 
 
 def test_a_hundred_requests_on_a_redis_that_hangs_wait_no_longer_than_one(shared, redis):
-    client = shared("1000/minute", REDIS_RETRY_SECONDS="60")
-    client.get(POSTS)
-    redis.hang()
+    client = hanging(shared, redis)
     try:
         asked = [gevent.spawn(lambda: timed(client.application.test_client())) for _ in range(100)]
-        gevent.joinall(asked, timeout=60)
+        gevent.joinall(asked, timeout=PATIENCE_SECONDS)
         assert [one.value[0].status_code for one in asked] == [200] * 100
+        assert max(one.value[1] for one in asked) < 50 * TIMEOUT_SECONDS
     finally:
         redis.go_on()
 
@@ -167,7 +182,7 @@ def test_the_look_in_the_background_finds_out_without_a_request(shared, redis):
     client = shared()
     for callback in client.application.extensions["telemetry"]._on_start:
         callback()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for broken, storage in ((redis.kill, "memory"), (redis.start, "redis")):
         broken()
         while part(client)["storage"] != storage:
@@ -186,7 +201,7 @@ def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis
 
 
 def test_who_waits_as_long_as_told_passes(redis, telemetry):
-    counters, item = SharedCounters(redis.url, 5.0, telemetry.outgoing), parse("4/2seconds")
+    counters, item = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing), parse("4/2seconds")
     taken = [counters.take("a", item) for _ in range(5)]
     assert [(one.passed, one.remaining) for one in taken] == [(True, 3), (True, 2), (True, 1), (True, 0), (False, 0)]
     assert 0 < taken[4].reset_seconds <= 2.0
@@ -196,11 +211,11 @@ def test_who_waits_as_long_as_told_passes(redis, telemetry):
 
 
 def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
-    counters, item = SharedCounters(redis.url, 5.0, telemetry.outgoing), parse("1000/minute")
+    counters, item = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing), parse("1000/minute")
     counters.take("a", item)
     redis.hang()
     victims = [gevent.spawn(counters.take, "a", item) for _ in range(10)]
-    gevent.sleep(0.05)
+    until_connected(redis, len(victims))
     gevent.killall(victims)
     redis.go_on()
     # What the killed ones had sent is counted; what they would have read is read by nobody else.

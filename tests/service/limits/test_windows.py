@@ -74,8 +74,8 @@ def test_what_has_expired_goes_as_new_ones_come(clock):
     assert len(counters) == 1000
 
 
-def test_a_million_addresses_take_no_more_than_the_bound(clock):
+def test_fifty_thousand_addresses_take_no_more_than_the_bound(clock):
     counters, item = MemoryCounters(most_clients=1000, clock=clock), parse("10/minute")
-    for number in range(1_000_000):
+    for number in range(50_000):
         counters.take(str(number), item)
     assert len(counters) == 1000

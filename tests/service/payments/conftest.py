@@ -11,6 +11,7 @@ from flask import Flask
 from service.config import ServiceConfig
 from service.payments import StripePayments
 from telemetry import RequestRecord, Telemetry
+from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
 
 
@@ -32,7 +33,8 @@ class Shop:
 
     def __init__(self, environ: dict[str, str]) -> None:
         self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ})
-        self.payments = StripePayments(ServiceConfig.from_env({"STRIPE_TIMEOUT_SECONDS": "5", **environ}), self.telemetry)
+        patient = {"STRIPE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS), "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS)}
+        self.payments = StripePayments(ServiceConfig.from_env({**patient, **environ}), self.telemetry)
         self.records: list[RequestRecord] = []
         self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")

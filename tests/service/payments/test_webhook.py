@@ -10,6 +10,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from service.app import create_app
 from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded
 from service.store import PaymentEvents
+from tests.machine import PATIENCE_SECONDS
 from tests.service.conftest import ClosingClient
 from tests.service.payments.signed import WEBHOOK, deliver, event, signature
 
@@ -26,7 +27,7 @@ class Handler:
     def __call__(self, event):
         self.handled.append(event)
         self.entered.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(PATIENCE_SECONDS)
         if self.failures:
             raise self.failures.pop(0)
 
@@ -109,7 +110,7 @@ def test_the_same_event_many_times_at_once_is_handled_once(client, handler, coun
     delivered = event()
     handler.go_on.clear()
     first = gevent.spawn(deliver, client, delivered)
-    assert handler.entered.wait(30)
+    assert handler.entered.wait(PATIENCE_SECONDS)
     others = [gevent.spawn(deliver, client, delivered) for _ in range(15)]
     gevent.joinall(others, timeout=60, raise_error=True)
     # Not yet taken, for the one that is at it may still fail: Stripe delivers it again.

@@ -8,6 +8,7 @@ from service.config import ServiceConfig
 from service.store import connect
 from service.store.first_contact import FirstContact
 from telemetry.health import Evidence
+from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 
 
@@ -82,7 +83,7 @@ def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mong
 
 def test_an_attempt_that_goes_on_is_told_as_such():
     answer = AsyncResult()
-    contact = FirstContact(lambda: answer.get(timeout=30))
+    contact = FirstContact(lambda: answer.get(timeout=PATIENCE_SECONDS))
     greenlet = gevent.spawn(contact.run)
     gevent.sleep(0)
 

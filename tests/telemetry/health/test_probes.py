@@ -6,6 +6,7 @@ from gevent._hub_local import get_hub_if_exists
 
 from telemetry import names
 from telemetry.health import Evidence, Verdict
+from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.health.bodies import head
 
 
@@ -142,5 +143,5 @@ def test_a_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecyc
 
     monkey.get_original("_thread", "start_new_thread")(ask, ())
     # A native lock: this thread's hub, if there is one, stands still until the verdicts are in.
-    assert done.acquire(timeout=10)
+    assert done.acquire(timeout=PATIENCE_SECONDS)
     assert verdicts == [200, 200, 200, None]

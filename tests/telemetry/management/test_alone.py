@@ -5,6 +5,12 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+from tests.machine import PATIENCE_SECONDS
+
+pytestmark = pytest.mark.e2e
+
 PROGRAM = """
 from gevent import monkey
 monkey.patch_all()
@@ -22,7 +28,9 @@ def test_taken_management_port_stops_the_start_with_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         environment = {**os.environ, "TELEMETRY_MANAGEMENT_PORT": str(port)}
-        ended = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=60)
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+        )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"TELEMETRY_MANAGEMENT_PORT={port}: cannot listen on 127.0.0.1:{port} for slot 0 (Address already in use); "

@@ -10,6 +10,8 @@ import pytest
 
 from tests.telemetry.management.clients import get
 
+pytestmark = pytest.mark.e2e
+
 # The hub is blocked until this test has its answers, or for so long.
 PATIENCE_SECONDS = 25
 PROGRAM = """

@@ -1,6 +1,10 @@
 """What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start without side effects."""
 
+import pytest
+
 from tests.telemetry.tracing.processes import PATCH, run
+
+pytestmark = pytest.mark.e2e
 
 
 def test_export_does_not_hold_a_patched_hub_while_the_collector_hangs():
