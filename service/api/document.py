@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
 from service import notes
-from service.api import problems
+from service.api import links, problems
 from service.api.access import access_of
 from service.api.operation import JSON, Answer, Operation, operation_of
 from service.api.parameters import of_headers, of_path, of_query
@@ -113,7 +113,7 @@ def _problem_statuses(found: Operation, view: Callable[..., Any], note: notes.No
 def _operation(rule: Rule, found: Operation, view: Callable[..., Any], references: References, note: notes.Note) -> dict[str, Any]:
     summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n")
     access = access_of(view)
-    written: dict[str, Any] = {"operationId": rule.endpoint.replace(".", "_"), "tags": [found.tag], "summary": summary}
+    written: dict[str, Any] = {"operationId": links.operation_id(rule.endpoint), "tags": [found.tag], "summary": summary}
     if more.strip():
         written["description"] = more.strip()
     if parameters := list(_parameters(rule, found)):
@@ -148,7 +148,7 @@ def _parameters(rule: Rule, found: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _content(found: Operation, references: References) -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {"schema": {}} for kind in found.stream}
+    content: dict[str, Any] = {kind: {"schema": dict(schema)} for kind, schema in found.stream.items()}
     if found.body is not None:
         content[JSON] = {"schema": references[found.body, "validation"]}
     return content
@@ -162,4 +162,6 @@ def _answer(answer: Answer, references: References, added: dict[str, Any]) -> di
     if answer.media_types:
         json_schema = references[answer.model, "serialization"] if answer.model else {"type": "object"}
         written["content"] = {kind: {"schema": json_schema if kind == JSON else {"type": "string"}} for kind in answer.media_types}
+    if answer.links:
+        written["links"] = links.written(answer.links)
     return written

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from service.api.links import Link
 from service.api.reading import read_body, read_headers, read_query
 
 View = Callable[..., Any]
@@ -28,12 +29,14 @@ class Answer:
         model: Of the body when it is JSON; ``None`` when there is none of that kind.
         media_types: Of the body; none when there is no body.
         headers: What each further header says, by name.
+        links: Requests that can follow.
     """
 
     description: str
     model: type[BaseModel] | None = None
     media_types: tuple[str, ...] = (JSON,)
     headers: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Operation:
         problems: Statuses of the problems that it answers beside those that follow from the rest.
         path: What each variable part of the path is, by name.
         headers: Model of the request's headers that count; a field's alias is the header's name, every value is text.
-        stream: Media types of a body that the view reads itself, piece by piece.
+        stream: A body that the view reads itself: the JSON Schema of each media type.
     """
 
     tag: str
@@ -58,7 +61,7 @@ class Operation:
     problems: frozenset[int] = frozenset()
     path: Mapping[str, str] = field(default_factory=dict)
     headers: type[BaseModel] | None = None
-    stream: tuple[str, ...] = ()
+    stream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def operation(
@@ -70,14 +73,14 @@ def operation(
     problems: tuple[int, ...] = (),
     path: Mapping[str, str] | None = None,
     headers: type[BaseModel] | None = None,
-    stream: tuple[str, ...] = (),
+    stream: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
     """Describe a view, and check what it is called with. The view gets the models as ``query=``, ``headers=`` and ``body=``.
 
     Args:
         tag: See ``Operation``, as all the others.
     """
-    described = Operation(tag, answers, query, body, frozenset(problems), path or {}, headers, stream)
+    described = Operation(tag, answers, query, body, frozenset(problems), path or {}, headers, stream or {})
 
     def decorate(view: View) -> View:
         @wraps(view)

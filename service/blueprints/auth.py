@@ -16,14 +16,33 @@ from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
 from service import limits
 from service.access import Identity, Passwords, Tokens, client_address, current_account, protected, unauthorized
-from service.api import Answer, answer, operation
+from service.api import Answer, Link, answer, links_to, operation
 from service.blueprints.credentials import AccountView, LoginRequest, PasswordChange, RefreshRequest, Registration, TokenPair
 from service.blueprints.metered import counted
 from service.store import Account, EmailTaken, Store
 from telemetry import names
 
 TAG: Final = "Accounts"
-TOKENS: Final = {200: Answer("Tokens.", TokenPair, headers={"Cache-Control": "`no-store`."})}
+_RENEWAL: Final = {"refresh_token": "$response.body#/refresh_token"}
+TOKENS: Final = {
+    200: Answer(
+        "Tokens.",
+        TokenPair,
+        headers={"Cache-Control": "`no-store`."},
+        links=(Link("auth.refresh", body=_RENEWAL), Link("auth.logout", body=_RENEWAL)),
+    )
+}
+REGISTERED: Final = {
+    201: Answer(
+        "The account.",
+        AccountView,
+        headers={"Location": "Where it is."},
+        links=(
+            Link("auth.login", body={"email": "$request.body#/email", "password": "$request.body#/password"}),
+            Link("roles.set_role", {"account_id": "$response.body#/id"}),
+        ),
+    )
+}
 NOTHING: Final = Answer("Done.", media_types=())
 
 
@@ -95,7 +114,7 @@ def blueprint(store: Store, tokens: Tokens, passwords: Passwords, login_seconds:
 def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) -> None:
     @routes.post("/register")
     @limits.limited("login")
-    @operation(TAG, {201: Answer("The account.", AccountView, headers={"Location": "Where it is."})}, body=Registration, problems=(409,))
+    @operation(TAG, REGISTERED, body=Registration, problems=(409,))
     def register(body: Registration) -> Response:
         """A new account, of a member."""
         now = datetime.now(UTC)
@@ -142,7 +161,9 @@ def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) 
 def _own_account(routes: Blueprint, auth: _Auth) -> None:
     @routes.get("/me")
     @protected
-    @operation(TAG, {200: Answer("The account.", AccountView)})
+    @operation(
+        TAG, {200: Answer("The account.", AccountView, links=links_to({"member_id": "$response.body#/id"}, "files.list_files_of_member"))}
+    )
     def me() -> Response:
         """The account of the caller."""
         return answer(AccountView.of(auth.owner()))

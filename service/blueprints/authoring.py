@@ -15,7 +15,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.http import parse_etags
 
 from service.access import current_account, protected, unauthorized
-from service.api import Answer, answer, operation
+from service.api import Answer, answer, links_to, operation
 from service.blueprints.blog import LONGEST_SLUG, TAG
 from service.blueprints.manuscripts import (
     DraftsPage,
@@ -37,7 +37,14 @@ from service.writing.desk import Condition
 
 SLUG: Final = {"slug": "The post's name in URLs."}
 TAGGED: Final = {"ETag": "Of this revision, for `If-Match`."}
-CHANGED: Final = {200: Answer("The post as it is now.", Manuscript, headers=TAGGED)}
+_THIS: Final = {"slug": "$response.body#/slug"}
+_REVISION: Final = _THIS | {"If-Match": "$response.header.ETag"}
+FOLLOWING: Final = (
+    *links_to(_REVISION, "authoring.replace_post", "authoring.edit_post", "authoring.publish_post", "authoring.unpublish_post"),
+    *links_to(_THIS, "authoring.get_draft", "blog.get_post", "authoring.delete_post"),
+)
+CHANGED: Final = {200: Answer("The post as it is now.", Manuscript, headers=TAGGED, links=FOLLOWING)}
+CREATED: Final = {201: Answer("The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."}, links=FOLLOWING)}
 REFUSALS: Final = (404, 409, 412)
 ACTIONS: Final = {
     "authoring.create_post": "create",
@@ -110,7 +117,7 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
 
     @routes.get("/drafts/<slug>")
     @protected(role="author")
-    @operation(TAG, {200: Answer("The draft.", Manuscript, headers=TAGGED)}, problems=(404,), path=SLUG)
+    @operation(TAG, {200: Answer("The draft.", Manuscript, headers=TAGGED, links=FOLLOWING)}, problems=(404,), path=SLUG)
     def get_draft(slug: str) -> Response:
         """One draft, whole. A draft of somebody else is none, and neither is a published post."""
         return authoring.answered(authoring.desk.draft(authoring.writer(), _slug(slug)))
@@ -119,7 +126,7 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
 def _texts(routes: Blueprint, authoring: _Authoring) -> None:
     @routes.post("/posts")
     @protected(role="author")
-    @operation(TAG, {201: Answer("The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."})}, body=NewPost)
+    @operation(TAG, CREATED, body=NewPost)
     def create_post(body: NewPost) -> Response:
         """A new post of yours; a draft unless it says otherwise.
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from service import limits
 from service.access import current_account, protected
-from service.api import Answer, answer, operation
+from service.api import Answer, Link, answer, links_to, operation
 from service.blueprints import companion_answers, companion_problems
 from service.blueprints.companion_answers import EVENT_STREAM, STREAM_HEADERS
 from service.blueprints.companion_models import (
@@ -44,6 +44,10 @@ ANSWER: Final = Answer(
     Reply,
     media_types=("application/json", EVENT_STREAM),
     headers={"Cache-Control": "`no-store`."},
+    links=(
+        *links_to({"conversation_id": "$response.body#/conversation_id"}, "companion.get_conversation", "companion.delete_conversation"),
+        Link("companion.send_message", body={"conversation_id": "$response.body#/conversation_id"}),
+    ),
 )
 
 

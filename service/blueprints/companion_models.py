@@ -5,22 +5,25 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from service.api import Instant, Model
+from service.blueprints.texts import Spelled
 from service.companion import HelpLine
 from service.store import Conversation, ConversationMessage
 
 LONGEST_MESSAGE = 4000
 MOST_PER_PAGE = 100
 _ID = "^[0-9a-f]{32}$"
-
-
-def _without_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("should have no NUL characters")
-    return value
+# All that ``str.strip`` takes away.
+_BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SOMETHING = rf"^[{_BLANK}]*[^\u0000{_BLANK}][^\u0000]*$"
 
 
 Id = Annotated[str, StringConstraints(pattern=_ID)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_MESSAGE), AfterValidator(_without_nul)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_MESSAGE),
+    Spelled(SOMETHING, "should say something, without NUL characters"),
+    AfterValidator(str.strip),
+]
 
 
 class MessageRequest(Model):

@@ -1,24 +1,18 @@
 """What clients send and get where accounts are made and opened. Passwords are never shown, not even by ``repr``."""
 
-import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from service.api import Instant, Model
+from service.blueprints.texts import Spelled
 from service.store import Account, Role
 
 LONGEST_EMAIL: Final = 254
 _VISIBLE: Final = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
 PERSONS_NAME: Final = f"^{_VISIBLE}( *{_VISIBLE})*$"
 """Nothing that controls, hides or turns text around, and spaces only within; a pattern that the document can tell as well."""
-_PERSONS_NAME: Final = re.compile(PERSONS_NAME)
-
-
-def _printable(value: str) -> str:
-    if not _PERSONS_NAME.fullmatch(value):
-        raise ValueError("should have no control characters, and no space at either end")
-    return value
+_NO_NAME: Final = "should have no control characters, and no space at either end"
 
 
 # An e-mail is one account however it is written; what stands in the database is in lower case.
@@ -33,7 +27,7 @@ class Registration(Model):
 
     email: Email
     password: NewPassword
-    name: Annotated[str, Field(min_length=1, max_length=100, json_schema_extra={"pattern": PERSONS_NAME}), AfterValidator(_printable)]
+    name: Annotated[str, Field(min_length=1, max_length=100), Spelled(PERSONS_NAME, _NO_NAME)]
 
 
 class LoginRequest(Model):

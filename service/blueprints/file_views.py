@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from flask import url_for
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.api import Instant, Model
 from service.blueprints import cursors
@@ -13,20 +13,13 @@ from service.store import Position, StoredFile
 MOST_PER_PAGE = 100
 
 
-def _cursor(value: str) -> str:
-    cursors.decode(value)
-    return value
-
-
 class FilesQuery(BaseModel):
     """What a page of files is asked for with."""
 
     model_config = ConfigDict(frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most files on the page.")] = 20
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Where the page begins: out of a page's `next`.")
-    ] = None
+    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
 
 
 class UploadHeaders(BaseModel):
@@ -44,7 +37,9 @@ class ContentHeaders(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    range: str = Field("", alias="Range", description="One range of bytes: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.")
+    range: str = Field(
+        "", alias="Range", description="One range of bytes: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.", examples=["bytes=0-0"]
+    )
     if_range: str = Field("", alias="If-Range", description="The ETag that the range is of; another one gets the whole file.")
     if_none_match: str = Field("", alias="If-None-Match", description="ETags of what is there already.")
 

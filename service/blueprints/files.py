@@ -3,8 +3,8 @@
 Source: RFC 9110; RFC 7578 for forms.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, Forbidden, NotFound, Request
 
 from service import limits, middleware
 from service.access import current_account, protected
-from service.api import Answer, answer, operation
+from service.api import Answer, answer, links_to, operation
 from service.blueprints import cursors
 from service.blueprints.file_content import content_of
 from service.blueprints.file_views import ContentHeaders, FilesPage, FilesQuery, FileView, UploadHeaders
@@ -27,6 +27,12 @@ from telemetry import names, slow_after
 
 TAG: Final = "Files"
 FORM: Final = "multipart/form-data"
+_SOME_BYTES: Final = {"type": "string", "format": "binary", "minLength": 1}
+BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "application/octet-stream": _SOME_BYTES,
+    "text/plain": {"type": "string", "minLength": 1},
+    FORM: {"type": "object", "required": ["file"], "properties": {"file": _SOME_BYTES}},
+}
 QUOTA_EXCEEDED: Final = "urn:serene:problem:quota-exceeded"
 FILE_TYPE: Final = "urn:serene:problem:file-type"
 SLOW_AFTER_SECONDS: Final = 10
@@ -190,7 +196,8 @@ def _is_id(text: str) -> bool:
 
 
 def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> None:
-    created = Answer("The file.", FileView, headers={"Location": "Where it is."})
+    following = links_to({"file_id": "$response.body#/id"}, "files.get_file", "files.get_content", "files.delete_file")
+    created = Answer("The file.", FileView, headers={"Location": "Where it is."}, links=following)
 
     @routes.post("/files")
     @limits.limited("upload")
@@ -198,7 +205,7 @@ def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> No
     @middleware.body_at_most(middleware.UPLOAD_BYTES)
     @protected
     @counted(metrics, names.FILE_UPLOADS, result=_result_label)
-    @operation(TAG, {201: created}, headers=UploadHeaders, stream=("application/octet-stream", FORM), problems=(400, 408))
+    @operation(TAG, {201: created}, headers=UploadHeaders, stream=BODIES, problems=(400, 408))
     def upload(headers: UploadHeaders) -> Response:
         """Keep a file: the body, of any media type, or the part `file` of a form.
 

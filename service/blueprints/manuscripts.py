@@ -8,7 +8,7 @@ from flask import url_for
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from service.api import Instant, Model
-from service.blueprints.texts import Word, at_most_bytes, line, lines
+from service.blueprints.texts import A_LINE, A_LINE_OR_NOTHING, SOME_LINES, Word, at_most_bytes
 from service.store import BlogPost, PostStatus
 from service.writing import LONGEST_BODY_BYTES
 
@@ -21,13 +21,13 @@ def _unlike(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-Title = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(line)]
-Summary = Annotated[str, Field(max_length=500), AfterValidator(line)]
+Title = Annotated[str, Field(min_length=1, max_length=200), A_LINE]
+Summary = Annotated[str, Field(max_length=500), A_LINE_OR_NOTHING]
 Tags = Annotated[tuple[Word, ...], Field(max_length=MOST_TAGS, json_schema_extra={"uniqueItems": True}), AfterValidator(_unlike)]
 Body = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_BODY_BYTES, description=f"Markdown, of {LONGEST_BODY_BYTES} bytes at most."),
-    AfterValidator(lines),
+    SOME_LINES,
     at_most_bytes(LONGEST_BODY_BYTES),
 ]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, url_for
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.blueprints import cursors
 from service.store import Position
@@ -16,20 +16,13 @@ MOST_PER_PAGE: Final = 100
 LINK: Final = {"Link": "The next page, as `next` (RFC 8288)."}
 
 
-def _cursor(value: str) -> str:
-    cursors.decode(value)
-    return value
-
-
 class PageQuery(BaseModel):
     """What a page is asked for with."""
 
     model_config = ConfigDict(frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most posts on the page.")] = 20
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Where the page begins: out of a page's `next`.")
-    ] = None
+    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
 
     @property
     def after(self) -> Position | None:

@@ -89,7 +89,7 @@ def blueprint(settings: PaymentSettings, store: PaymentEvents, handle: PaymentEv
 
     @routes.post("/webhook")
     @limits.unlimited
-    @operation(TAG, TAKEN, headers=SignatureHeader, stream=("application/json",), problems=(400, 409))
+    @operation(TAG, TAKEN, headers=SignatureHeader, stream={"application/json": events.SCHEMA}, problems=(400, 409))
     def webhook(headers: SignatureHeader) -> Response:
         """An event of Stripe, signed for this webhook; the same one again changes nothing."""
         if not request.is_json:

@@ -1,38 +1,39 @@
 """What clients send and get where sessions are booked."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from flask import url_for
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.api import Instant, Model
 from service.blueprints import cursors
+from service.blueprints.texts import A_LINE, SOME_LINES
 from service.store.sessions import BookingState, Slot, Status, Therapist
 
 MOST_PER_PAGE: Final = 100
 GRID_MINUTES: Final = 30
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable() or value != value.strip():
-        raise ValueError("should have no control characters, and no space at either end")
-    return value
+def _as_text(value: object) -> object:
+    # Left alone, pydantic takes numbers for seconds, and texts for numbers.
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+        return value
+    raise ValueError("should be a date and time with a UTC offset, such as 2026-12-01T09:00:00Z")
 
 
-def _prose(value: str) -> str:
-    if not value.replace("\n", " ").isprintable():
-        raise ValueError("should have no control characters but line feeds")
-    return value
+def _whole(value: object) -> object:
+    # To JSON 80.0 is the integer 80.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _utc(value: datetime) -> datetime:
-    # Compared before it is converted: at the ends of the calendar that overflows.
-    if not _FIRST <= value < _LAST:
-        raise ValueError("should be between 2020 and 2100")
-    return value.astimezone(UTC)
+    # Nothing is before the first or after the last. Compared before it is converted: at the ends of the calendar that overflows.
+    return min(max(value, _FIRST), _LAST).astimezone(UTC)
 
 
 def _on_the_grid(value: datetime) -> datetime:
@@ -41,14 +42,9 @@ def _on_the_grid(value: datetime) -> datetime:
     return value
 
 
-def _cursor(value: str) -> str:
-    cursors.decode(value)
-    return value
-
-
-Time = Annotated[AwareDatetime, AfterValidator(_utc)]
-SlotTime = Annotated[AwareDatetime, AfterValidator(_utc), AfterValidator(_on_the_grid)]
-Line = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+Time = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_utc)]
+SlotTime = Annotated[Time, AfterValidator(_on_the_grid)]
+Line = Annotated[str, Field(min_length=1, max_length=100), A_LINE]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639.", examples=["en"])]
 Specialty = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}$", examples=["sleep"])]
 PaymentMethod = Annotated[
@@ -71,7 +67,7 @@ class IdempotencyHeaders(BaseModel):
 class Money(Model):
     """An amount."""
 
-    amount: int = Field(ge=1, le=10_000_000, strict=True, description="In the currency's smallest unit.")
+    amount: Annotated[int, Field(ge=1, le=10_000_000, strict=True, description="In the currency's smallest unit."), BeforeValidator(_whole)]
     currency: str = Field(pattern=r"^[a-z]{3}$", description="ISO 4217, in lower case.", examples=["eur"])
 
 
@@ -83,7 +79,7 @@ class TherapistProfile(Model):
     languages: tuple[Language, ...] = Field(min_length=1, max_length=20)
     specialties: tuple[Specialty, ...] = Field(min_length=1, max_length=20)
     price: Money
-    bio: Annotated[str, Field(max_length=4000), AfterValidator(_prose)] = ""
+    bio: Annotated[str, Field(max_length=4000), SOME_LINES] = ""
 
 
 class TherapistView(Model):
@@ -240,9 +236,7 @@ class SessionsQuery(BaseModel):
     party: Annotated[
         Literal["member", "therapist"] | None, Field(alias="as", description="As what one takes part; by default by the account's role.")
     ] = None
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Where the page begins: out of a page's `next`.")
-    ] = None
+    cursor: Annotated[cursors.Cursor | None, Field(description="Where the page begins: out of a page's `next`.")] = None
 
 
 class SessionsPage(Model):

@@ -14,7 +14,7 @@ from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
 from service import middleware
 from service.access import current_account, protected
-from service.api import Answer, answer, operation
+from service.api import Answer, answer, links_to, operation
 from service.blueprints import cursors
 from service.blueprints.calendar import calendar
 from service.blueprints.idempotent import REPLAYED, Once
@@ -38,7 +38,18 @@ PAYMENTS_UNAVAILABLE: Final = "urn:serene:problem:payments-unavailable"
 RETRY_AFTER_SECONDS: Final = 5
 WHICH: Final = {"session_id": "The session's id."}
 REPLAY: Final = {REPLAYED: "`true` when this is the answer to an earlier request of that key."}
-_NEW: Final = {201: Answer("The session, to be paid.", SessionView, headers={"Location": "Where it is."})}
+_READING: Final = ("sessions.get_session", "sessions.calendar_file")
+_THIS: Final = {"session_id": "$response.body#/id"}
+_PAID: Final = links_to(_THIS, *_READING, "sessions.cancel_session")
+_NEW: Final = {
+    201: Answer(
+        "The session, to be paid.",
+        SessionView,
+        headers={"Location": "Where it is."},
+        links=links_to(_THIS, *_READING, "sessions.pay_session", "sessions.cancel_session"),
+    )
+}
+_PAGE: Final = {200: Answer("A page.", SessionsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
 
 
 class _Sessions:
@@ -131,7 +142,10 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
     @protected
     @operation(
         TAG,
-        {200: Answer("It is paid.", SessionView, headers=REPLAY), 202: Answer("The payment is under way.", SessionView, headers=REPLAY)},
+        {
+            200: Answer("It is paid.", SessionView, headers=REPLAY, links=_PAID),
+            202: Answer("The payment is under way.", SessionView, headers=REPLAY, links=_PAID),
+        },
         headers=IdempotencyHeaders,
         body=NewPayment,
         problems=(402, 403, 404, 409),
@@ -160,7 +174,7 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
     @routes.get("")
     @protected
     @middleware.private(max_age_seconds=0)
-    @operation(TAG, {200: Answer("A page.", SessionsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=SessionsQuery)
+    @operation(TAG, _PAGE, query=SessionsQuery)
     def list_sessions(query: SessionsQuery) -> Response:
         """Sessions of one's own, the latest first."""
         caller = current_account()

@@ -15,7 +15,7 @@ from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
 from service import middleware
 from service.access import current_account, protected
-from service.api import Answer, answer, operation
+from service.api import Answer, Link, answer, links_to, operation
 from service.blueprints.session_models import (
     GRID_MINUTES,
     NewSlots,
@@ -32,6 +32,12 @@ from service.errors import FieldError, InvalidParameters
 from service.store.sessions import Slot, Therapist
 
 TAG: Final = "Therapists"
+_PROFILE: Final = {"therapist_id": "$response.body#/id"}
+_SLOT: Final = {"therapist_id": "$request.path.therapist_id", "starts_at": "$response.body#/slots/0/starts_at"}
+_OF_ONE: Final = ("therapists.get_therapist", "therapists.list_slots")
+_OWN: Final = links_to(_PROFILE, *_OF_ONE, "therapists.open_slots")
+_OF_A_SLOT: Final = (Link("sessions.book_session", body=_SLOT), Link("therapists.close_slot", _SLOT))
+_PAGE: Final = {200: Answer("A page.", TherapistsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}
 FRESH_SECONDS: Final = 60
 STALE_SECONDS: Final = 300
 USUAL_SPAN: Final = timedelta(days=14)
@@ -117,9 +123,7 @@ def blueprint(parts: Parts) -> Blueprint:
 def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
     @routes.get("")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
-    @operation(
-        TAG, {200: Answer("A page.", TherapistsPage, headers={"Link": "The next page, as `next` (RFC 8288)."})}, query=TherapistsQuery
-    )
+    @operation(TAG, _PAGE, query=TherapistsQuery)
     def list_therapists(query: TherapistsQuery) -> Response:
         """Therapists, by language and specialty, up to limit a page."""
         after = str(query.cursor) if query.cursor else None
@@ -135,14 +139,16 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
 
     @routes.get("/<uuid:therapist_id>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
-    @operation(TAG, {200: Answer("The therapist.", TherapistView)}, problems=(404,), path=WHOSE)
+    @operation(
+        TAG, {200: Answer("The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots"))}, problems=(404,), path=WHOSE
+    )
     def get_therapist(therapist_id: UUID) -> Response:
         """One therapist."""
         return answer(TherapistView.of(calendar.therapist(therapist_id)))
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
-    @operation(TAG, {200: Answer("The slots.", SlotsList)}, query=SlotsQuery, problems=(404,), path=WHOSE)
+    @operation(TAG, {200: Answer("The slots.", SlotsList, links=_OF_A_SLOT)}, query=SlotsQuery, problems=(404,), path=WHOSE)
     def list_slots(therapist_id: UUID, query: SlotsQuery) -> Response:
         """A therapist's open slots in a span of time."""
         therapist = calendar.therapist(therapist_id)
@@ -154,7 +160,11 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
 def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
     @routes.put("/me")
     @_therapists_only
-    @operation(TAG, {200: Answer("The profile.", TherapistView), 201: Answer("The new profile.", TherapistView)}, body=TherapistProfile)
+    @operation(
+        TAG,
+        {200: Answer("The profile.", TherapistView, links=_OWN), 201: Answer("The new profile.", TherapistView, links=_OWN)},
+        body=TherapistProfile,
+    )
     def put_profile(body: TherapistProfile) -> Response:
         """The caller's own profile, in place of the one so far. Slots that are open keep their price."""
         fields = body.model_dump(exclude={"price"})
@@ -164,7 +174,7 @@ def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
 
     @routes.post("/<uuid:therapist_id>/slots")
     @_therapists_only
-    @operation(TAG, {201: Answer("The slots.", SlotsList)}, body=NewSlots, problems=(403, 404, 409), path=WHOSE)
+    @operation(TAG, {201: Answer("The slots.", SlotsList, links=_OF_A_SLOT)}, body=NewSlots, problems=(403, 404, 409), path=WHOSE)
     def open_slots(therapist_id: UUID, body: NewSlots) -> Response:
         """Opens slots of one's own, all or none; those that are open or booked already stay as they are."""
         calendar.own(therapist_id)

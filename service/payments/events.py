@@ -80,6 +80,15 @@ class _Event(BaseModel):
     data: _Data
 
 
+_OBJECT: Final = {"type": "object", "required": ["object"], "properties": {"object": {"type": "object"}}}
+SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["id", "type", "data"],
+    "properties": {"id": {"type": "string", "minLength": 1, "maxLength": 255}, "type": {"type": "string"}, "data": _OBJECT},
+}
+"""An event as JSON Schema: what of it is looked at whatever its type. Stripe's own documentation has the rest."""
+
+
 class _Metadata(BaseModel):
     booking_id: Text | None = None
 

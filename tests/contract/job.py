@@ -7,10 +7,11 @@ itself, with the operation, the check and a curl command; the job adds what the 
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import requests
 
@@ -32,12 +33,15 @@ SETTINGS: Final = {
     "LOGIN_GUESSES_PER_ADDRESS": "1000000000",
     "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
     "COMPANION_AT_ONCE": "1000",
+    "FILES_QUOTA_COUNT": "1000000",
+    "FILES_QUOTA_BYTES": str(1024**4),
     # There is no Collector.
     "OTEL_TRACES_SAMPLER_ARG": "0",
 }
 # What the service calls in a request.
 BESIDE: Final = (*BY_NAME["service"].needs, "model", "stripe-mock")
 AT_ONCE: Final = {"MODEL_FIRST_BYTE_SECONDS": "0", "MODEL_TOKENS_PER_SECOND": "0"}
+DOCUMENT: Final = "/api/v1/openapi.json"
 START_SECONDS: Final = 120.0
 
 
@@ -63,19 +67,45 @@ def run(directory: Path, seconds: float, seed: int | None = None, only: str | No
         stack.wait_ready("service", START_SECONDS)
         stack.seed("service")
         file = directory / "people.json"
-        people.write(ServiceConfig.from_env(stack.environment("service") | SETTINGS), file)
-        code = _schemathesis(stack.url("service"), file, directory, seconds, seed, only)
+        config = ServiceConfig.from_env(stack.environment("service") | SETTINGS)
+        people.write(config, file)
+        told = {
+            "SERENE_CONTRACT_PEOPLE": str(file),
+            "SERENE_CONTRACT_ANSWERS": str(directory / "answers.json"),
+            "SERENE_CONTRACT_WEBHOOK_SECRET": config.stripe_webhook_secret.get_secret_value(),
+        }
+        code = _schemathesis(stack.url("service"), told, directory, seconds, seed, only)
+        document = requests.get(f"{stack.url('service')}{DOCUMENT}", timeout=60).json()
         wrong = _said_by_the_service(stack)
+    print(reached(document, directory / "answers.json", only))
     for line in wrong:
         print(f"the service: {line}")
     return code or int(bool(wrong))
 
 
-def _schemathesis(url: str, file: Path, directory: Path, seconds: float, seed: int, only: str | None) -> int:
-    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run", f"{url}/api/v1/openapi.json"]
+def reached(document: dict[str, Any], answers: Path, only: str | None) -> str:
+    """How many of the operations were answered with a success at all, and which never were.
+
+    Args:
+        document: OpenAPI.
+        answers: By operation and status, how often; none when no request was made.
+        only: A regular expression for the paths of operations.
+    """
+    counted: dict[str, dict[str, int]] = json.loads(answers.read_text()) if answers.exists() else {}
+    # Schemathesis asks nothing of the document itself, which it has read.
+    tried = {path: item for path, item in document["paths"].items() if path != DOCUMENT and re.search(only or "", path)}
+    wanted = {f"{method.upper()} {path}" for path, item in tried.items() for method in item}
+    never = sorted(one for one in wanted if not any(status.startswith("2") for status in counted.get(one, {})))
+    requests_made = sum(sum(statuses.values()) for statuses in counted.values())
+    told = f"{requests_made} requests; operations answered 2xx: {len(wanted) - len(never)} of {len(wanted)}"
+    return told + (f"; never: {', '.join(never)}" if never else "")
+
+
+def _schemathesis(url: str, told: dict[str, str], directory: Path, seconds: float, seed: int, only: str | None) -> int:
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run", f"{url}{DOCUMENT}"]
     command += ["--seed", str(seed), "--max-time", str(max(1, round(seconds))), "--no-color"]
     command += ["--include-path-regex", only] if only else []
-    environment = os.environ | {"SERENE_CONTRACT_PEOPLE": str(file), "PYTHONPATH": str(paths.ROOT)}
+    environment = os.environ | told | {"PYTHONPATH": str(paths.ROOT)}
     # In a folder that is thrown away, since it leaves its cache where it runs.
     return subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 

@@ -5,7 +5,7 @@ one in; the two members are peers, neither of whom may read what is the other's.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,11 +13,15 @@ from service.access import Identity, Passwords, Tokens
 from service.config import ServiceConfig
 from service.store import connect
 from service.store.accounts import Account, Role
+from service.store.sessions import Slot, Therapist
 
 ROLES: dict[str, Role] = {"member": "member", "neighbour": "member", "therapist": "therapist", "author": "author", "admin": "admin"}
 """By name, in the order in which they are tried."""
-GUEST = {"email": "guest@serene-mail.com", "password": "the guest's own password"}
-"""Whoever logs in; nobody else has a password."""
+GUEST = {"email": "guest@serene-mail.com", "password": "everybody has this one"}
+"""Whoever logs in."""
+THERAPIST = "7f3b7c0e-6a52-4f0e-9d0e-0c6a3a1f5b11"
+"""The therapist's account."""
+SLOTS = 2000
 
 
 def write(config: ServiceConfig, file: Path) -> None:
@@ -31,17 +35,24 @@ def write(config: ServiceConfig, file: Path) -> None:
     store = connect(config)
     try:
         people = [(name, _account(name, role)) for name, role in ROLES.items()]
-        for _, account in people:
-            store.accounts.add(account, password_hash="nobody-logs-in-with-this")
-        store.accounts.add(_account("guest", "member"), Passwords(config).hash(GUEST["password"]))
+        for account in (*(account for _, account in people), _account("guest", "member")):
+            store.accounts.add(account, Passwords(config).hash(GUEST["password"]))
+        store.sessions.therapists.put(Therapist(THERAPIST, "Grace Hopper", "Psychologist", ("en",), ("sleep",), 8000, "eur", ""))
+        store.sessions.slots.offer_new(Slot(THERAPIST, at, at + timedelta(minutes=50), 8000, "eur") for at in open_slots())
     finally:
         store.close()
     file.write_text(json.dumps({"auth": [_entry(name, tokens.issue(Identity(one.account_id, one.role))) for name, one in people]}))
 
 
+def open_slots() -> list[datetime]:
+    """When a session can be booked."""
+    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return [tomorrow + timedelta(hours=hours) for hours in range(SLOTS)]
+
+
 def _account(name: str, role: Role) -> Account:
     now = datetime.now(UTC).replace(microsecond=0)
-    return Account(str(uuid4()), f"{name}@serene-mail.com", name, role, now)
+    return Account(THERAPIST if name == "therapist" else str(uuid4()), f"{name}@serene-mail.com", name, role, now)
 
 
 def _entry(name: str, token: str) -> dict[str, object]:

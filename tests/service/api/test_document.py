@@ -8,7 +8,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.api.document import Undescribed, openapi
+from service.blueprints.cursors import CURSOR
 from service.blueprints.documentation import ASSETS
+from service.blueprints.texts import LINE
 
 DOCUMENT = "/api/v1/openapi.json"
 
@@ -78,13 +80,32 @@ def test_an_operation_is_told_whole(document):
 
 def test_parameters_of_a_query_say_what_is_allowed(document):
     parameters = document["paths"]["/api/v1/blog/posts"]["get"]["parameters"]
-    word = {"maxLength": 64, "minLength": 1, "type": "string"}
+    word = {"maxLength": 64, "minLength": 1, "type": "string", "pattern": LINE}
     assert {one["name"]: (one["required"], one["schema"]) for one in parameters} == {
         "limit": (False, {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
         "tag": (False, word),
         "category": (False, word),
-        "cursor": (False, {"type": "string"}),
+        "cursor": (False, {"type": "string", "pattern": CURSOR}),
     }
+
+
+def test_what_can_follow_an_answer_is_told(document):
+    assert document["paths"]["/api/v1/auth/register"]["post"]["responses"]["201"]["links"] == {
+        "auth_login": {
+            "operationId": "auth_login",
+            "requestBody": {"email": "$request.body#/email", "password": "$request.body#/password"},
+        },
+        "roles_set_role": {"operationId": "roles_set_role", "parameters": {"account_id": "$response.body#/id"}},
+    }
+
+
+def test_every_link_leads_to_an_operation_and_its_parameters(document):
+    operations = {one["operationId"]: one for item in document["paths"].values() for one in item.values()}
+    links = [link for one in operations.values() for answer in one["responses"].values() for link in answer.get("links", {}).values()]
+    assert len(links) > 40
+    for link in links:
+        known = {one["name"] for one in operations[link["operationId"]].get("parameters", ())}
+        assert set(link.get("parameters", ())) <= known, link
 
 
 @pytest.mark.parametrize(
