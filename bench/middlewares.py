@@ -41,7 +41,7 @@ def arrivals() -> dict[str, Callable[[], object]]:
     """Making a record, with texts that repeat and with a path that never does."""
     config, numbers = TelemetryConfig(), count()
     plain = Arrivals(config)
-    plain._redactor = Untold()
+    plain.redactor = Untold()
     redacting = Arrivals(config)
 
     def arrive(these: Arrivals, path: Callable[[], str]) -> Callable[[], object]:

@@ -39,7 +39,10 @@ def create_app(
     limits.install(app, config, telemetry)
     middleware.install(app, config, telemetry.config.api_supported_versions)
     tokens = access.Tokens(config)
-    access.install(app, tokens)
+    refused = telemetry.metrics.counters(names.UNAUTHORIZED)
+    for reason in access.REASONS:
+        refused[(reason,)].inc(0)
+    access.install(app, tokens, lambda reason: refused[(reason,)].inc())
     # Never bound to an app: it would add a /metrics route and time every request a second time.
     metrics = PrometheusMetrics(app=None, path=None, export_defaults=False, registry=telemetry.registry)
     for blueprint in (

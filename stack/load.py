@@ -1,31 +1,34 @@
-"""Demo traffic for the API: what people do with a blog, in the proportions they do it, with the mistakes they make.
+"""Demo traffic for the API: people read its blog, most of the time, and are members, with the mistakes they make.
 
 A locust file: `serene load` runs it, and nothing imports it (locust patches the standard library on import). Every task
-is exactly one request, so that the chosen rate is the rate. A 404 that was asked for is a success.
+is exactly one request, so that the chosen rate is the rate; what a member does takes many, and each time the next one is
+made. A 404 that was asked for is a success.
 """
 
 import os
 import random
 import time
-import uuid
 
 import gevent
 from locust import FastHttpUser, task
 
+from stack.load_member import Member
+
 _API = "/api/v1"
 _POSTS = f"{_API}/blog/posts"
 _RATE = float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1"))
+_WEBHOOK_SECRET = os.environ.get("SERENE_LOAD_WEBHOOK_SECRET", "")
 # What a reader's browser and a crawler's leftovers ask for.
 _GONE = ("a-post-that-was-deleted", "wp-login.php", "undefined")
 _PAGE_SIZES = (5, 10, 20)
 
 
 class Reader(FastHttpUser):
-    """One person with a browser: lists, turns pages, filters, reads; remembers what the lists showed."""
+    """One person with a browser: lists, turns pages, filters, reads; remembers what the lists showed; is a member."""
 
     def on_start(self) -> None:
         self.next: str | None = None
-        self.member: dict[str, str] | None = None
+        self.life = Member(self.client, _WEBHOOK_SECRET).life()
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
@@ -72,16 +75,14 @@ class Reader(FastHttpUser):
             if answer.status_code == 404:
                 answer.success()
 
-    @task(2)
-    def log_in(self) -> None:
-        if self.member is None:
-            self.member = {"email": f"reader-{uuid.uuid4().hex}@serene-demo.com", "password": uuid.uuid4().hex}
-            self.client.post(f"{_API}/auth/register", json=self.member | {"name": "A Reader"}, name="register")
-        else:
-            # 429: two log-ins from one address at the same instant, as all of ours are; a person would press the button again.
-            with self.client.post(f"{_API}/auth/login", json=self.member, name="log in", catch_response=True) as answer:
-                if answer.status_code == 429:
-                    answer.success()
+    @task(40)
+    def be_a_member(self) -> None:
+        try:
+            next(self.life)
+        except StopIteration:
+            # An error, which locust has told of, was the end of it.
+            self.life = Member(self.client, _WEBHOOK_SECRET).life()
+            next(self.life)
 
     @task(6)
     def look_at_health(self) -> None:

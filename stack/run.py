@@ -26,7 +26,10 @@ def load(options: argparse.Namespace) -> int:
     if options.duration is not None:
         command += ["--run-time", f"{options.duration}s"]
         length = f"for {options.duration} s"
-    environment = os.environ | {"SERENE_LOAD_RATE_PER_USER": str(options.rate / options.users)}
+    environment = os.environ | {
+        "SERENE_LOAD_RATE_PER_USER": str(options.rate / options.users),
+        "SERENE_LOAD_WEBHOOK_SECRET": BY_NAME["service"].environment["STRIPE_WEBHOOK_SECRET"],
+    }
     what = f"{options.users} users make {options.rate:g} requests a second {length}"
     with Progress(steps=1).step(what):
         return _run_to_its_end(command, environment)

@@ -72,7 +72,9 @@ def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
     for depth, span in _in_order(spans):
         before = min(columns - 1, int((span.start_ns - begin) * scale))
         bar = "█" * max(1, min(columns - before, round((span.end_ns - span.start_ns) * scale)))
-        name = f"{'  ' * depth}{span.name}"[:_NAME_WIDTH]
+        name = f"{'  ' * depth}{span.name}"
+        if len(name) > _NAME_WIDTH:
+            name = f"{name[: _NAME_WIDTH - 1]}…"
         why = f"  {span.attributes.get('error.type', 'error')}" if span.failed else ""
         milliseconds = (span.end_ns - span.start_ns) / 1e6
         yield f"{name:<{_NAME_WIDTH}} {' ' * before}{bar:<{columns - before}} {milliseconds:9.2f} ms{why}".rstrip()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from telemetry.config import SettingError, Settings, TelemetryConfig
     from telemetry.context import RequestRecord, current_record
+    from telemetry.redaction import private_in_path
     from telemetry.runtime import Telemetry
     from telemetry.slow import slow_after
 
-__all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record", "slow_after"]
+__all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record", "private_in_path", "slow_after"]
 
 _HOMES: Final = {
     "RequestRecord": "telemetry.context",
@@ -22,6 +23,7 @@ _HOMES: Final = {
     "Telemetry": "telemetry.runtime",
     "TelemetryConfig": "telemetry.config",
     "current_record": "telemetry.context",
+    "private_in_path": "telemetry.redaction",
     "slow_after": "telemetry.slow",
 }
 

@@ -32,7 +32,7 @@ class Arrivals:
         self._trusted = config.trusted_proxies
         self._traceparent_from_anyone = config.traceparent_from == "anyone"
         self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
-        self._redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
+        self.redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
 
     def record_of(self, environ: dict[str, Any]) -> RequestRecord:
         """The record of one request, with its ids decided.
@@ -49,14 +49,14 @@ class Arrivals:
         peer = environ.get("REMOTE_ADDR", "")
         trusted = bool(self._trusted) and is_in(peer, self._trusted)
         request_id = (_uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None) or uuid.uuid4()
-        method, told = environ["REQUEST_METHOD"], self._redactor.text
+        method, told = environ["REQUEST_METHOD"], self.redactor.text
         record = RequestRecord(
             request_id=str(request_id),
             trace_id=request_id.hex,
             method=method if method in KNOWN_METHODS else told(method[:MAX_TEXT_LENGTH]),
             method_label=method if method in KNOWN_METHODS else OTHER_METHOD,
             path=told(_decoded(environ.get("PATH_INFO", ""))),
-            query=self._redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
+            query=self.redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
             scheme=environ.get("wsgi.url_scheme", "http"),
             host=told((environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]),
             client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")) if trusted else peer,

@@ -37,11 +37,13 @@ class RequestRecord:
         response_bytes: Bytes of body handed to the server.
         duration_seconds: Arrival to last byte; 0 until completed.
         waits: Seconds spent, by phase; only what has been observed.
+        under_way: Waits that have begun and not ended: phase, and ``perf_counter_ns`` then.
         running_ns: How long its greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
         outcome: How it ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
         slow_after_seconds: From this duration on it is slow; the settings', unless its route has its own.
+        kept_out: See ``keep_out``.
         dominant_phase: The phase that took most of a slow request; empty for one that was not slow, or is not completed.
     """
 
@@ -69,12 +71,22 @@ class RequestRecord:
     response_bytes: int = 0
     duration_seconds: float = 0.0
     waits: dict[Phase, float] = field(default_factory=dict)
+    under_way: list[tuple[Phase, int]] = field(default_factory=list)
     running_ns: int = 0
     error_type: str = ""
     outcome: Outcome | None = None
     greenlet: object = None
     slow_after_seconds: float = 0.0
     dominant_phase: Phase | Literal[""] = ""
+    kept_out: tuple[str | bytes, ...] = ()
+
+    def keep_out(self, *texts: str | bytes) -> None:
+        """Keep what the request brought out of the log lines that quote an exception's text, while it is in flight.
+
+        Args:
+            texts: Values as they came; bytes are a body, of which each text in its JSON is kept out.
+        """
+        self.kept_out += texts
 
     def add_wait(self, phase: Phase, seconds: float) -> None:
         """Add time spent in a phase.
@@ -84,6 +96,17 @@ class RequestRecord:
             seconds: How long; parallel greenlets of one request add up.
         """
         self.waits[phase] = self.waits.get(phase, 0.0) + seconds
+
+    def waits_until(self, now_ns: int) -> dict[Phase, float]:
+        """The waits so far, and what has passed of those that are under way: a streamed response begins in the middle of one.
+
+        Args:
+            now_ns: ``perf_counter_ns``.
+        """
+        waits = dict(self.waits)
+        for phase, began_ns in self.under_way:
+            waits[phase] = waits.get(phase, 0.0) + max(0, now_ns - began_ns) / 1e9
+        return waits
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)

@@ -1,17 +1,16 @@
 """The one WSGI layer: it sees a request first and its last byte last.
 
-It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. Of Flask it knows two signals:
-one tells the matched rule while the request is still in flight, the other the exception that became a 500.
+It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. What Flask knows of a request is
+noted in ``routing``.
 """
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import gevent
-from flask import Flask, got_request_exception, json, request, request_started
+from flask import Flask, json
 
 from telemetry import names
 from telemetry.arrival import Arrivals
@@ -20,7 +19,7 @@ from telemetry.context import Outcome, RequestRecord, current_record, set_curren
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.recorder import Recorder
-from telemetry.slow import slow_after_seconds_of
+from telemetry.routing import Watching
 from telemetry.tracing import ServerSpans
 
 Environ = dict[str, Any]
@@ -79,6 +78,10 @@ class RequestLayer:
         with self._guard.at("layer.begin"):
             self._begin(record, environ)
         return exchange.run(self._app if self._lifecycle.accepting else self._refuse)
+
+    def watch(self, app: Flask) -> None:
+        """Have Flask tell the route and the exception of each request."""
+        self._watching = Watching(app, self._arrivals.redactor, self._guard)
 
     def _begin(self, record: RequestRecord, environ: Environ) -> None:
         set_current_record(record)
@@ -213,9 +216,10 @@ class _Exchange:
 
 def _times(record: RequestRecord) -> Headers:
     # W3C Server Timing; its ``traceparent`` is what a browser's own telemetry links a page to.
-    milliseconds = (time.perf_counter_ns() - record.started_ns) / 1e6
+    now_ns = time.perf_counter_ns()
+    milliseconds = (now_ns - record.started_ns) / 1e6
     timings = [f"total;dur={milliseconds:.2f}"]
-    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits.items()]
+    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()]
     if record.span_id:
         timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
     return [(names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"), (names.SERVER_TIMING_HEADER, ", ".join(timings))]
@@ -227,21 +231,6 @@ def _outcome_of(error: BaseException) -> Outcome:
     return "failed" if isinstance(error, Exception) else "killed"
 
 
-def _note_route(app: Flask, **__: object) -> None:
-    record, rule = current_record(), request.url_rule
-    if record is not None and rule is not None:
-        record.route = rule.rule
-        own = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
-        if own is not None and math.isfinite(record.slow_after_seconds):
-            record.slow_after_seconds = own
-
-
-def _note_exception(_: Flask, exception: BaseException, **__: object) -> None:
-    record = current_record()
-    if record is not None:
-        record.error_type = type(exception).__name__
-
-
 def install(app: Flask, layer: RequestLayer) -> None:
     """Put the layer around a Flask app.
 
@@ -250,5 +239,4 @@ def install(app: Flask, layer: RequestLayer) -> None:
         layer: Built on the app's former ``wsgi_app``.
     """
     app.wsgi_app = layer  # type: ignore[method-assign]
-    request_started.connect(_note_route, app)
-    got_request_exception.connect(_note_exception, app)
+    layer.watch(app)

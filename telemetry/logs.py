@@ -147,12 +147,14 @@ class JsonHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue one line."""
+        request = getattr(record, "request", None) or current_record()
+        kept_out = request.kept_out if request else ()
         line: dict[str, Any] = {
             "time": _timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": self._redactor.long_text(record.getMessage()),
-            **_request_ids(getattr(record, "request", None) or current_record()),
+            "message": self._redactor.quoting(record.getMessage(), kept_out),
+            **_request_ids(request),
             **self._redactor.value(getattr(record, "fields", {})),
             **self._resource,
         }
@@ -160,8 +162,8 @@ class JsonHandler(logging.Handler):
             formatter = self.formatter or _FORMATTER
             line["exception"] = {
                 "type": record.exc_info[0].__name__,
-                "message": self._redactor.long_text(str(record.exc_info[1])),
-                "stack": self._redactor.long_text(formatter.formatException(record.exc_info)),
+                "message": self._redactor.quoting(str(record.exc_info[1]), kept_out),
+                "stack": self._redactor.quoting(formatter.formatException(record.exc_info), kept_out),
             }
         self._writer.write(line)
 

@@ -183,6 +183,7 @@ COMPANION_DURATION = _histogram(
 )
 COMPANION_CALLS = _gauge("serene_companion_calls", "Calls of the companion's model that are under way.")
 COMPANION_CIRCUIT = _gauge("serene_companion_circuit_state", "1 for the state of the companion's circuit, 0 for the others.", "state")
+UNAUTHORIZED = _counter("serene_unauthorized_total", "Requests refused for what they show of their account, by why.", "reason")
 RATE_LIMITED = _counter("serene_rate_limited_total", "Requests that were one too many, by the group of their route.", "group")
 RATE_LIMIT_FALLBACKS = _counter(
     "serene_rate_limit_fallbacks_total", "Requests that their worker counted for itself because Redis did not answer."

@@ -29,7 +29,7 @@ from opentelemetry.util.types import AttributeValue
 from telemetry.config import TelemetryConfig
 from telemetry.context import current_record
 from telemetry.guard import Guard
-from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER
+from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER, Phase
 from telemetry.redaction import Redactor
 from telemetry.tracing import Tracing
 
@@ -133,6 +133,9 @@ class Outgoing:
         with self._guard:
             span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns)
             otel_context.attach(set_span_in_context(span, before))
+        under_way: tuple[Phase, int] = ("external", began_ns)
+        if record is not None:
+            record.under_way.append(under_way)
         try:
             yield span
         except BaseException as error:
@@ -144,7 +147,9 @@ class Outgoing:
             with self._guard:
                 if get_current_span() is span:  # a stream may be closed in another greenlet, where there is nothing to undo
                     otel_context.attach(before)
-                if record is not None and record.outcome is None:
+                # The record of a request that has ended holds none: its end took them in.
+                if record is not None and under_way in record.under_way:
+                    record.under_way.remove(under_way)
                     record.add_wait("external", took_ns / 1e9)
                 span.end(began_unix_ns + took_ns)
 

@@ -76,7 +76,9 @@ class Recorder:
         """
         if self._in_flight.pop(id(record), None) is None:
             return
-        record.duration_seconds = (self._clock_ns() - record.started_ns) / 1e9
+        now_ns = self._clock_ns()
+        record.duration_seconds = (now_ns - record.started_ns) / 1e9
+        record.waits, record.under_way = record.waits_until(now_ns), []
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
@@ -84,6 +86,7 @@ class Recorder:
             with self._guard.at(name):
                 callback(record)
         record.greenlet = None
+        record.kept_out = ()
         if record.duration_seconds >= record.slow_after_seconds > 0:
             record.dominant_phase = max(phases(record), key=itemgetter(1))[0]
         for name, sink in self._sinks:

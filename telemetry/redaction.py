@@ -5,17 +5,21 @@ Text is redacted once, where it enters a record or a log line, so that no sink h
 a run of characters is tried from its beginning only, and quantifiers never give back.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 MAX_QUERY_LENGTH: Final = 1024
 MAX_TEXT_LENGTH: Final = 16_384
 MAX_DEPTH: Final = 6
 CACHED_TEXTS: Final = 512
 REDACTED: Final = "REDACTED"
+SHORTEST_KEPT_OUT: Final = 3
+"""Shorter texts are everywhere: taking them out would leave nothing to read."""
 
 SENSITIVE_NAMES: Final = frozenset(
     {"auth", "card", "cardnumber", "code", "creditcard", "credentials", "csrf", "cvc", "cvv", "dob", "iban", "jwt", "key", "otp", "pan"}
@@ -65,6 +69,26 @@ _SHAPES: Final = re.compile(
 )
 
 
+_VARIABLE: Final = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
+_PRIVATE: Final = "_telemetry_private_in_path"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def private_in_path(*names: str) -> Callable[[View], View]:
+    """Keep variables of a view's path out of every log line and span; those of a sensitive name are kept out without being asked.
+
+    Args:
+        names: Of the variables, such as the slug of a draft, which tells its title.
+    """
+
+    def mark(view: View) -> View:
+        setattr(view, _PRIVATE, frozenset(names))
+        return view
+
+    return mark
+
+
 def is_card_number(digits: str) -> bool:
     """Whether digits are the number of a payment card, by their check digit.
 
@@ -99,12 +123,45 @@ class Redactor:
         self.text = lru_cache(CACHED_TEXTS)(self._text)
         self.query = lru_cache(CACHED_TEXTS)(self._query)
 
+    def private_variables(self, values: Mapping[str, object], view: object) -> frozenset[str]:
+        """Which variables of a path must not be told: those that its view says, and those of a sensitive name.
+
+        Args:
+            values: Of all its variables; a UUID that is called an id is one, whatever it is an id of.
+            view: What serves it; see ``private_in_path``.
+        """
+        said: frozenset[str] = getattr(view, _PRIVATE, frozenset())
+        return frozenset(name for name, value in values.items() if name in said or (self.is_sensitive(name) and not _is_id(name, value)))
+
+    def path(self, rule: str, values: Mapping[str, object], private: frozenset[str]) -> str:
+        """The path of a rule that matched, without its private variables.
+
+        Args:
+            rule: Such as ``/posts/<slug>``.
+            values: Of its variables.
+            private: Names of those that must not be told.
+        """
+        return self.text(_VARIABLE.sub(lambda found: REDACTED if found[1] in private else str(values[found[1]]), rule))
+
     def long_text(self, text: str) -> str:
         """Text that is not likely to come again, such as a stack; cut after 16,384 characters, of which the first and last stay."""
         if len(text) > MAX_TEXT_LENGTH:
             half = MAX_TEXT_LENGTH // 2
             text = f"{text[:half]} … {text[-half:]}"
         return self._text(text)
+
+    def quoting(self, text: str, kept_out: Iterable[str | bytes]) -> str:
+        """Text that may quote what a request brought, such as an exception's: that is taken out, whatever its shape.
+
+        Args:
+            text: As for ``long_text``.
+            kept_out: See ``RequestRecord.keep_out``.
+        """
+        found = {each for brought in kept_out for each in _texts_of(brought) if len(each) >= SHORTEST_KEPT_OUT}
+        for each in sorted(found, key=len, reverse=True):
+            for spelling in {each, repr(each)[1:-1], json.dumps(each)[1:-1]}:
+                text = text.replace(spelling, REDACTED)
+        return self.long_text(text)
 
     def value(self, value: Any, depth: int = 0) -> Any:
         """A value of a log line, with what it holds: members of sensitive names are redacted whole.
@@ -157,6 +214,27 @@ class Redactor:
             if self._text(decoded) != decoded:
                 return False
         return True
+
+
+def _is_id(name: str, value: object) -> bool:
+    return isinstance(value, UUID) and name.endswith("id")
+
+
+def _texts_of(brought: str | bytes) -> Iterator[str]:
+    if isinstance(brought, str):
+        yield brought
+        return
+    try:
+        waiting = [json.loads(brought)]
+    except (ValueError, RecursionError):
+        yield brought.decode("utf-8", "replace")
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
 def _plain(name: str) -> str:

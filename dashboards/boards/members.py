@@ -92,6 +92,7 @@ def _why() -> Section:
                 (
                     stacked(heads.COMPANION_CIRCUIT, Series(ask.COMPANION_CIRCUIT, "{{state}}")),
                     lines(heads.LIMITED, Series(ask.RATE_LIMITED, "{{group}}")),
+                    lines(heads.UNAUTHORIZED, Series(ask.UNAUTHORIZED, "{{reason}}")),
                     lines(heads.FALLBACKS, Series(ask.FALLBACKS, "requests")),
                 ),
             ),

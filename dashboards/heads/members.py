@@ -130,6 +130,12 @@ LIMITED = Head(
     "reqps",
     "429s by the group of their route. The access log has the addresses, `status` 429.",
 )
+UNAUTHORIZED = Head(
+    "Refused for their account",
+    "reqps",
+    "401s and 403s of protected routes. Many expired: a client does not renew. Many invalid: a key was changed, or somebody forges. "
+    "Missing: who is not logged in. Role: a client shows what its account may not do.",
+)
 FALLBACKS = Head(
     "Counted without Redis",
     "short",

@@ -7,9 +7,9 @@ Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, overload
+from typing import Any, Final, Literal, get_args, overload
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -26,10 +26,23 @@ View = Callable[..., Any]
 REALM: Final = "Serene API"
 PASSWORD_RETRY_AFTER_SECONDS: Final = 1
 
+Reason = Literal["missing", "expired", "invalid", "role"]
+"""Why a protected route refuses a request: no token, one that was good, one that never was, or an account of another role."""
 
-def install(app: Flask, tokens: Tokens) -> None:
-    """Let an app's protected routes check tokens, and say so when too many passwords are being checked."""
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+_ON_REFUSED: Final = "serene.on_refused"
+
+
+def install(app: Flask, tokens: Tokens, on_refused: Callable[[Reason], None] = lambda _: None) -> None:
+    """Let an app's protected routes check tokens, and say so when too many passwords are being checked.
+
+    Args:
+        app: Its routes are protected or not.
+        tokens: Checks them.
+        on_refused: Told why each request that a protected route refuses is refused.
+    """
     install_caller(app, tokens)
+    app.extensions[_ON_REFUSED] = on_refused
     app.register_error_handler(Busy, _busy)
 
 
@@ -59,6 +72,7 @@ def protected(view: View | None = None, *, role: Role | None = None) -> Any:
         def guarded(**arguments: Any) -> Any:
             account = _authenticated()
             if access.roles and account.role not in access.roles:
+                _refused("role")
                 raise Forbidden(f"This takes an account of the role {access.roles[0]}.")
             g.account = account
             return view(**arguments)
@@ -94,13 +108,25 @@ def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
     return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", challenge))
 
 
+def account_gone() -> Unauthorized:
+    """A 401 for a token that has outlived its account; counted like any other that is not good."""
+    _refused("invalid")
+    return unauthorized("There is no such account any more.", error="invalid_token")
+
+
 def _authenticated() -> Identity:
     found = caller()
     if found is None:
+        _refused("missing")
         raise unauthorized("Send the access token of a login as Authorization: Bearer …")
     if isinstance(found, InvalidToken):
+        _refused(found.reason)
         raise unauthorized(str(found), error="invalid_token")
     return found
+
+
+def _refused(reason: Reason) -> None:
+    current_app.extensions[_ON_REFUSED](reason)
 
 
 def _busy(_: Busy) -> Response:

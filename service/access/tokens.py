@@ -9,7 +9,7 @@ Source: RFC 7519 (JWT), RFC 8725 (its best practices), RFC 9068 (``typ``).
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast, get_args
+from typing import Final, Literal, cast, get_args
 from uuid import uuid4
 
 import jwt
@@ -23,7 +23,16 @@ _CLAIMS: Final = ("sub", "role", "iss", "aud", "iat", "exp", "jti")
 
 
 class InvalidToken(Exception):
-    """A token that proves nothing; the text says no more than a client may know."""
+    """A token that proves nothing; the text says no more than a client may know.
+
+    Args:
+        detail: See above.
+        reason: For whoever counts.
+    """
+
+    def __init__(self, detail: str, reason: Literal["expired", "invalid"] = "invalid") -> None:
+        super().__init__(detail)
+        self.reason: Final = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ class Tokens:
                 token, secret, algorithms=[ALGORITHM], audience=self._audience, issuer=self._issuer, options={"require": list(_CLAIMS)}
             )
         except jwt.ExpiredSignatureError:
-            raise InvalidToken("The access token has expired.") from None
+            raise InvalidToken("The access token has expired.", "expired") from None
         except (jwt.InvalidTokenError, RecursionError):
             raise InvalidToken("The access token is not one of ours.") from None
         if claims["role"] not in get_args(Role):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.errors import FieldError, InvalidParameters
+from telemetry import current_record
 
 NO_JSON = "json_invalid"
 WHOLE_BODY = "body"
@@ -54,8 +55,11 @@ def read_body(model: type[M]) -> M:
     """
     if not request.is_json:
         raise UnsupportedMediaType("The body should be JSON, and Content-Type should say so: application/json.")
+    body, record = request.get_data(), current_record()
+    if record is not None:
+        record.keep_out(body)
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(body)
     except ValidationError as error:
         if any(failed["type"] == NO_JSON for failed in error.errors(include_input=False, include_url=False)):
             raise BadRequest("The body is not JSON.") from None

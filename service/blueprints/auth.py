@@ -15,7 +15,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
 from service import limits
-from service.access import Identity, Passwords, Tokens, client_address, current_account, protected, unauthorized
+from service.access import Identity, Passwords, Tokens, account_gone, client_address, current_account, protected, unauthorized
 from service.api import Answer, Link, answer, links_to, operation
 from service.blueprints.credentials import AccountView, LoginRequest, PasswordChange, RefreshRequest, Registration, TokenPair
 from service.blueprints.metered import counted
@@ -86,7 +86,7 @@ class _Auth:
         """The account of the caller; a token may outlive it."""
         account = self.accounts.get(current_account().account_id)
         if account is None:
-            raise unauthorized("There is no such account any more.", error="invalid_token")
+            raise account_gone()
         return account
 
 

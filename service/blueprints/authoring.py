@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.http import parse_etags
 
-from service.access import current_account, protected, unauthorized
+from service.access import account_gone, current_account, protected
 from service.api import Answer, answer, links_to, operation
 from service.blueprints.blog import LONGEST_SLUG, TAG
 from service.blueprints.manuscripts import (
@@ -34,8 +34,12 @@ from service.errors import problem
 from service.store import Accounts, BlogPost
 from service.writing import BeingChanged, Desk, Markdown, NoSuchPost, NotTheirs, Superseded, Writer
 from service.writing.desk import Condition
+from telemetry import private_in_path
 
 SLUG: Final = {"slug": "The post's name in URLs."}
+hidden: Final = private_in_path("slug")
+"""A slug tells the title, which is nobody else's business while the post is a draft."""
+
 TAGGED: Final = {"ETag": "Of this revision, for `If-Match`."}
 _THIS: Final = {"slug": "$response.body#/slug"}
 _REVISION: Final = _THIS | {"If-Match": "$response.header.ETag"}
@@ -75,7 +79,7 @@ class _Authoring:
         caller = current_account()
         account = self._accounts.get(caller.account_id)
         if account is None:
-            raise unauthorized("There is no such account any more.", error="invalid_token")
+            raise account_gone()
         return Writer(account.account_id, account.name, caller.role)
 
     def answered(self, post: BlogPost, status: int = 200) -> Response:
@@ -116,6 +120,7 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
         return linked(answer(DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)), next_url)
 
     @routes.get("/drafts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, {200: Answer("The draft.", Manuscript, headers=TAGGED, links=FOLLOWING)}, problems=(404,), path=SLUG)
     def get_draft(slug: str) -> Response:
@@ -138,6 +143,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
         return response
 
     @routes.put("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def replace_post(slug: str, headers: IfMatch, body: PostText) -> Response:
@@ -145,6 +151,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.edit(authoring.writer(), _slug(slug), body.text(), _condition(headers)))
 
     @routes.patch("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def edit_post(slug: str, headers: IfMatch, body: PostChanges) -> Response:
@@ -154,6 +161,7 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
 
 def _states(routes: Blueprint, authoring: _Authoring) -> None:
     @routes.post("/posts/<slug>/publish")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def publish_post(slug: str, headers: IfMatch) -> Response:
@@ -161,6 +169,7 @@ def _states(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.publish(authoring.writer(), _slug(slug), _condition(headers)))
 
     @routes.post("/posts/<slug>/unpublish")
+    @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def unpublish_post(slug: str, headers: IfMatch) -> Response:
@@ -168,6 +177,7 @@ def _states(routes: Blueprint, authoring: _Authoring) -> None:
         return authoring.answered(authoring.desk.unpublish(authoring.writer(), _slug(slug), _condition(headers)))
 
     @routes.delete("/posts/<slug>")
+    @hidden
     @protected(role="author")
     @operation(TAG, {204: Answer("Done.", media_types=())}, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def delete_post(slug: str, headers: IfMatch) -> Response:

@@ -13,9 +13,10 @@ from werkzeug.exceptions import NotFound
 from service import limits
 from service.access import current_account, protected
 from service.api import Answer, Link, answer, links_to, operation
-from service.blueprints import companion_answers, companion_problems
-from service.blueprints.companion_answers import EVENT_STREAM, STREAM_HEADERS
+from service.blueprints import companion_answers, companion_help, companion_problems
+from service.blueprints.companion_answers import STREAM_HEADERS
 from service.blueprints.companion_models import (
+    EVENT_STREAM,
     ConversationsPage,
     ConversationView,
     MessageRequest,
@@ -23,6 +24,7 @@ from service.blueprints.companion_models import (
     PageQuery,
     Reply,
     WholeConversation,
+    wants_events,
 )
 from service.blueprints.companion_turns import Talks
 from service.companion import ModelUnavailable
@@ -59,6 +61,7 @@ def blueprint(talks: Talks, heartbeat_seconds: float) -> Blueprint:
         heartbeat_seconds: Longest silence of a stream of events.
     """
     routes = Blueprint("companion", __name__, url_prefix="/api/v1/companion")
+    routes.after_request(companion_help.help_on_problems(talks, "companion.send_message"))
     routes.register_error_handler(ModelUnavailable, companion_problems.as_response)
     _messages(routes, talks, heartbeat_seconds)
     _conversations(routes, talks.conversations)
@@ -68,16 +71,17 @@ def blueprint(talks: Talks, heartbeat_seconds: float) -> Blueprint:
 def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None:
     @routes.post("/messages")
     @slow_after(SLOW_AFTER_SECONDS)
-    @limits.limited("companion")
+    @limits.limited("companion", instead=companion_help.help_instead(talks))
     @for_members
     @operation(TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *companion_problems.STATUSES))
     def send_message(body: MessageRequest) -> Response:
         """Say something to the companion, and get its answer.
 
-        Whoever may be in danger gets help lines, also when the companion has no answer.
+        Whoever may be in danger gets help lines, also when the companion has no answer, and as the 200 of a message that is one too
+        many. Every problem has `help_lines` beside its other members, those of everybody.
         """
         turn = talks.begin(current_account().account_id, body.message, body.conversation_id)
-        if body.stream or _wants_events():
+        if wants_events(body):
             stays = companion_answers.presence(request.environ)
             events = companion_answers.Events(turn, request.path, heartbeat_seconds, stays)
             return Response(events, mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
@@ -133,7 +137,3 @@ def _no_such_conversation() -> NotFound:
 
 def _next(endpoint: str, query: PageQuery, cursor: str, **path: Any) -> str:
     return f"{url_for(endpoint, **path)}?{urlencode({'limit': query.limit, 'cursor': cursor})}"
-
-
-def _wants_events() -> bool:
-    return request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM

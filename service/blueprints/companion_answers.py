@@ -9,21 +9,20 @@ Source: WHATWG HTML, "Server-sent events".
 
 import json
 import select
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Final
 
 from gevent import GreenletExit, monkey
 
 from service.blueprints import companion_problems
-from service.blueprints.companion_models import Reply
-from service.blueprints.companion_turns import Turn
+from service.blueprints.companion_models import HelpLineView, Reply
+from service.blueprints.companion_turns import NOT_KEPT, Turn
 from service.companion import ModelUnavailable, ReaderLeft, Result, with_silences
 from service.errors import DATABASE_UNAVAILABLE, problem_members
 from service.store import Unreachable
 from telemetry import current_record
 
-EVENT_STREAM: Final = "text/event-stream"
 STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 SILENCE: Final = b": still here\n\n"
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -83,13 +82,22 @@ class Events:
         self._events.close()
 
 
+def only_help(help_lines: Sequence[HelpLineView]) -> bytes:
+    """The events of a message that gets help and nothing else, and is not kept."""
+    return _help(help_lines) + _event("done", NOT_KEPT.model_dump())
+
+
+def _help(help_lines: Sequence[HelpLineView]) -> bytes:
+    return _event("help", {"help_lines": [line.model_dump() for line in help_lines]})
+
+
 def _events(turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]) -> Generator[bytes, None, None]:
     result: Result = "error"
     failed: ModelUnavailable | None = None
     has_begun = bool(turn.help_lines)
     try:
         if turn.help_lines:
-            yield _event("help", {"help_lines": [line.model_dump() for line in turn.help_lines]})
+            yield _help(turn.help_lines)
         with closing(with_silences(turn.pieces(), heartbeat_seconds, stays, LOOK_EVERY_SECONDS)) as pieces:
             for piece in pieces:
                 if piece is not None:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
+from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from service.api import Instant, Model
@@ -9,6 +10,7 @@ from service.blueprints.texts import Spelled
 from service.companion import HelpLine
 from service.store import Conversation, ConversationMessage
 
+EVENT_STREAM = "text/event-stream"
 LONGEST_MESSAGE = 4000
 MOST_PER_PAGE = 100
 _ID = "^[0-9a-f]{32}$"
@@ -32,6 +34,11 @@ class MessageRequest(Model):
     message: Text
     conversation_id: str | None = Field(default=None, max_length=64, description="The conversation to go on with; a new one without it.")
     stream: bool = Field(default=False, description="Answer in server-sent events; so does `Accept: text/event-stream`.")
+
+
+def wants_events(body: MessageRequest) -> bool:
+    """Whether the current request asks for its answer as events."""
+    return body.stream or request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
 
 
 class HelpLineView(Model):

@@ -65,6 +65,11 @@ class Crisis:
         """Those that have phrases."""
         return frozenset(language for found in self._phrases.values() for _, language in found)
 
+    @property
+    def everywhere(self) -> tuple[HelpLine, ...]:
+        """The help lines for everybody, whatever was said."""
+        return self._help_lines.get("", ())
+
     def languages_of(self, message: str) -> frozenset[str]:
         """The languages in which a message says something alarming; none when it does not."""
         return frozenset(
@@ -83,7 +88,7 @@ class Crisis:
         """
         languages = sorted(self.languages_of(message))
         found = [line for language in languages for line in self._help_lines.get(language, ())]
-        return tuple(dict.fromkeys([*found, *self._help_lines.get("", ())])) if languages else ()
+        return tuple(dict.fromkeys([*found, *self.everywhere])) if languages else ()
 
 
 def _readings(text: str, keep: str = "") -> set[Words]:

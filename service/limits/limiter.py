@@ -21,7 +21,7 @@ from service.access import Identity, caller, client_address
 from service.api.access import access_of
 from service.errors import problem
 from service.limits.counting import Counting
-from service.limits.groups import GROUPS, Group, group_of
+from service.limits.groups import GROUPS, Group, Instead, group_of, instead_of
 from service.limits.memory import MemoryCounters
 from service.limits.shared import SharedCounters
 from service.limits.windows import Taken
@@ -50,6 +50,7 @@ class _Plan:
     by_account: bool
     limit: str
     policy: str
+    instead: Instead | None
 
 
 def install(app: Flask, settings: LimitSettings, telemetry: Telemetry) -> None:
@@ -108,7 +109,8 @@ class Limiter:
         if taken.passed:
             return None
         self._on_rejected(plan.group)
-        return _refusal(taken)
+        answered = plan.instead() if plan.instead else None
+        return _refusal(taken) if answered is None else answered
 
     def tell(self, response: Response) -> Response:
         """Say on the current request's answer what is left."""
@@ -134,7 +136,7 @@ class Limiter:
             return None
         item = self._items[group]
         policy = f'"{group}";q={item.amount};w={item.get_expiry()}'
-        return _Plan(group, item, access_of(view) is not None, str(item.amount), policy)
+        return _Plan(group, item, access_of(view) is not None, str(item.amount), policy, instead_of(view))
 
 
 def counted_address(text: str, exempt: Sequence[Network]) -> str | None:

@@ -8,7 +8,7 @@ Source: RFC 9110, sections 12.5.3 (Accept-Encoding) and 8.8.1 (weak validators).
 
 from typing import Final
 
-from flask import Flask
+from flask import Flask, Response
 from flask_compress import Compress
 
 LEAST_BYTES: Final = 1024
@@ -16,6 +16,8 @@ LEAST_BYTES: Final = 1024
 
 ENCODINGS: Final = ("zstd", "br", "gzip")
 """The server's preference among what a client likes equally."""
+
+NO_CONTENT: Final = 204
 
 MEDIA_TYPES: Final = (
     "application/javascript",
@@ -49,3 +51,11 @@ def install(app: Flask) -> None:
     """
     app.config.update(SETTINGS)
     Compress().init_app(app)
+    app.after_request(_without_type)  # runs before the one above
+
+
+def _without_type(response: Response) -> Response:
+    # Flask calls it HTML; the encoder, which goes by that, would say "br" of nothing, and clients fail to decode it.
+    if response.status_code == NO_CONTENT:
+        response.headers.pop("Content-Type", None)
+    return response

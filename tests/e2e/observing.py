@@ -49,10 +49,34 @@ class Span:
     parent_span_id: str
     name: str
     kind: str
+    began_ns: int
     seconds: float
     status: str
     attributes: dict[str, Any]
     resource: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A span in its place: what it says, and what was called from it, in the order of their beginnings."""
+
+    name: str
+    kind: str
+    status: str
+    attributes: dict[str, Any]
+    children: "tuple[Node, ...]" = ()
+
+
+def trees(spans: Iterable[Span]) -> tuple[Node, ...]:
+    """The spans of one trace as trees; a span whose parent is not among them begins one."""
+    found = sorted(spans, key=lambda span: span.began_ns)
+    known = {span.span_id for span in found}
+
+    def below(parent: str | None) -> tuple[Node, ...]:
+        children = [span for span in found if (span.parent_span_id if span.parent_span_id in known else None) == parent]
+        return tuple(Node(span.name, span.kind, span.status, span.attributes, below(span.span_id)) for span in children)
+
+    return below(None)
 
 
 def _hex(identifier: str) -> str:
@@ -83,6 +107,7 @@ def spans_of(tempo_url: str, trace_id: str) -> list[Span]:
             parent_span_id=_hex(span.get("parentSpanId", "")),
             name=span["name"],
             kind=span["kind"].removeprefix("SPAN_KIND_"),
+            began_ns=int(span["startTimeUnixNano"]),
             seconds=(int(span["endTimeUnixNano"]) - int(span["startTimeUnixNano"])) / 1e9,
             status=span.get("status", {}).get("code", "STATUS_CODE_UNSET").removeprefix("STATUS_CODE_"),
             attributes=_values(span.get("attributes", [])),

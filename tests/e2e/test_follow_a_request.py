@@ -92,14 +92,15 @@ def test_any_response_can_be_followed(stack, path, status):
 
 
 @pytest.mark.usefixtures("demo_traffic")
-def test_every_exemplar_names_a_trace_that_tempo_has(stack):
+@pytest.mark.parametrize(("metric", "enough"), [("http_server_request_duration_seconds", 20), ("serene_companion_seconds", 3)])
+def test_every_exemplar_names_a_trace_that_tempo_has(stack, metric, enough):
     def exemplars():
         now = time.time()
-        params = {"query": "http_server_request_duration_seconds_bucket", "start": now - 300, "end": now}
+        params = {"query": f"{metric}_bucket", "start": now - 300, "end": now}
         series = requests.get(f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=60).json()["data"]
         return {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
 
-    found = wait_for(lambda: ids if len(ids := exemplars()) >= 20 else None, 60, "20 exemplars")
+    found = wait_for(lambda: ids if len(ids := exemplars()) >= enough else None, 60, f"{enough} exemplars")
 
     def missing():
         return {trace_id for trace_id in found if not spans_of(stack.url("tempo"), trace_id)}

@@ -1,5 +1,6 @@
 """An outgoing call carries its request's ids, is a span under it and a wait on its record: with a real server and two client libraries."""
 
+import itertools
 import re
 import time
 
@@ -7,11 +8,13 @@ import gevent
 import pytest
 import requests
 import urllib3
-from flask import Flask
+from flask import Flask, Response
 from gevent import pywsgi
+from gevent.event import Event
 from opentelemetry.trace import SpanKind, StatusCode
 
-from telemetry import Telemetry, outgoing
+from telemetry import Telemetry, current_record, outgoing
+from telemetry.context import set_current_record
 from tests.machine import PATIENCE_SECONDS
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -106,6 +109,52 @@ def test_its_time_is_told_in_server_timing(peer):
     shop.work = work
     timing = shop.client.get("/", buffered=True).headers["Server-Timing"]
     assert float(re.search(r"external;dur=([\d.]+)", timing)[1]) >= 50
+
+
+def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_record_has_all_of_it():
+    shop = Shop()
+
+    def work():
+        def body():
+            with shop.telemetry.outgoing.wait("chat", {}):
+                for _ in range(2):
+                    gevent.sleep(0.03)
+                    yield b"piece"
+
+        pieces = body()
+        first = next(pieces)
+        return Response(itertools.chain([first], pieces))
+
+    shop.work = work
+    timing = shop.client.get("/", buffered=True).headers["Server-Timing"]
+    told = float(re.search(r"external;dur=([\d.]+)", timing)[1])
+    assert 30 <= told <= 1000 * shop.records[-1].waits["external"] - 30
+    span, _ = shop.telemetry.tracing.queue.take(10)
+    assert shop.records[-1].waits == {"external": pytest.approx((span.end_time - span.start_time) / 1e9)}
+    assert shop.records[-1].under_way == []
+
+
+def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
+    shop = Shop()
+    ended = Event()
+
+    def call(record):
+        set_current_record(record)
+        with shop.telemetry.outgoing.wait("chat", {}):
+            ended.wait()
+
+    def work():
+        shop.greenlet = gevent.spawn(call, current_record())
+        gevent.sleep(0.03)
+
+    shop.work = work
+    shop.client.get("/", buffered=True)
+    record = shop.records[-1]
+    before = dict(record.waits)
+    assert 0 < before["external"] <= record.duration_seconds
+    ended.set()
+    shop.greenlet.join()
+    assert (record.waits, record.under_way) == (before, [])
 
 
 def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):

@@ -1,14 +1,16 @@
 """Secrets and personal data are told by nobody: known by name, or by shape, wherever in a text they stand."""
 
+import json
 import re
 import secrets
 import string
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.redaction import CACHED_TEXTS, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH, Redactor, is_card_number
+from telemetry.redaction import CACHED_TEXTS, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH, Redactor, is_card_number, private_in_path
 
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
 NOTHING = Redactor()
@@ -136,3 +138,37 @@ def test_the_caches_are_bounded():
         redactor.query(f"a{number}=1")
     sizes = [cache.cache_info().currsize for cache in (redactor.text, redactor.query, redactor.is_sensitive)]
     assert max(sizes) <= CACHED_TEXTS
+
+
+PRIVATE = {
+    "by its name": ({"token": "abc"}, None, {"token"}),
+    "by its view": ({"slug": "a-title"}, private_in_path("slug"), {"slug"}),
+    "by both": ({"slug": "a-title", "email": "x", "number": 3}, private_in_path("slug"), {"slug", "email"}),
+    "neither": ({"slug": "a-title"}, None, set()),
+    "an id that is called like a secret": ({"session_id": UUID(int=1)}, None, set()),
+    "a text that is called like a secret": ({"session_id": "x"}, None, {"session_id"}),
+    "a secret that is an id": ({"token": UUID(int=1)}, None, {"token"}),
+}
+
+
+@pytest.mark.parametrize(("values", "mark", "private"), PRIVATE.values(), ids=PRIVATE)
+def test_a_variable_of_a_path_is_private_by_its_name_or_by_its_view(values, mark, private):
+    def view():
+        pass
+
+    assert NOTHING.private_variables(values, mark(view) if mark else view) == private
+
+
+def test_a_path_is_told_without_its_private_variables():
+    values = {"email": "x", "number": 3, "rest": "a/ann@example.com"}
+    told = NOTHING.path("/of/<email>/<int(min=1):number>/<path:rest>/edit", values, frozenset({"email"}))
+    assert told == "/of/REDACTED/3/a/REDACTED/edit"
+
+
+def test_text_that_quotes_a_request_is_told_without_what_the_request_brought():
+    body = json.dumps({"a": ["first line\nsecond", {"b": "it's \u00e4"}], "n": 12345, "short": "is"}).encode()
+    text = "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: this is ann@example.com"
+    told = "cannot use 'REDACTED' or \"REDACTED\" or REDACTED, 12345, REDACTED: this is REDACTED"
+    assert NOTHING.quoting(text, (body, "header-value")) == told
+    assert NOTHING.quoting("not json [at all", (b"not json", b"[" * 100_000)) == "REDACTED [at all"
+    assert NOTHING.quoting("nothing", ()) == "nothing"

@@ -42,6 +42,10 @@ def readable(app: Flask) -> None:
     def page() -> str:
         return "<p>" + TEXT
 
+    @app.get("/api/v1/nothing-to-say")
+    def nothing_to_say() -> Response:
+        return Response(status=204)
+
     @app.get("/api/v1/image")
     def image() -> Response:
         return Response(TEXT.encode(), mimetype="image/png")

@@ -38,6 +38,12 @@ def test_what_is_small_streamed_or_compressed_already_stays_as_it_is(client, pat
     assert "Content-Encoding" not in response.headers
 
 
+def test_an_answer_without_a_body_has_neither_type_nor_encoding(client):
+    response = client.get("/api/v1/nothing-to-say", headers={"Accept-Encoding": "gzip, br, zstd"})
+    assert (response.status_code, response.data) == (204, b"")
+    assert {*response.headers.keys()} & {"Content-Type", "Content-Encoding", "Content-Length"} == set()
+
+
 def test_a_stream_goes_out_chunk_by_chunk(client):
     response = client.open("/api/v1/events", headers={"Accept-Encoding": "zstd"}, buffered=False)
     chunks = list(response.iter_encoded())

@@ -1,0 +1,111 @@
+"""Limits never stand between a person in danger and help: a message that is refused, for whatever reason, brings help lines at once."""
+
+import pytest
+
+from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, events, member
+
+ALARMING = "I want to die"
+EVERYWHERE = [
+    {"country": None, "name": "European emergency number", "phone": "112", "url": None},
+    {"country": None, "name": "Emergency services of most of the Americas", "phone": "911", "url": None},
+    {"country": None, "name": "Find A Helpline", "phone": None, "url": "https://findahelpline.com"},
+]
+NOT_KEPT = {"conversation_id": None, "message_id": None, "reply_id": None}
+
+
+@pytest.fixture
+def limited(companion_with):
+    """A companion of which a member may ask one thing a minute, and has."""
+    companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
+    assert companion.say().status_code == 200
+    return companion
+
+
+def refused(companion) -> int:
+    """How many messages were one too many."""
+    return int(companion.telemetry.registry.get_sample_value("serene_rate_limited_total", {"group": "companion"}))
+
+
+def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited, model):
+    answer = limited.say(ALARMING)
+    body = answer.get_json()
+    lines = body.pop("help_lines")
+    assert (answer.status_code, answer.headers["Cache-Control"], body) == (200, "no-store", NOT_KEPT | {"reply": None})
+    assert (lines[0]["phone"], lines[-3:]) == ("988", EVERYWHERE)
+    assert answer.headers["RateLimit-Remaining"] == "0"
+    assert (refused(limited), limited.results(), len(model.asked())) == (1, {"answered": 1, "crisis": 1}, 1)
+    assert len(limited.get(CONVERSATIONS).get_json()["conversations"]) == 1
+
+
+@pytest.mark.parametrize(("body", "headers"), [({"stream": True}, {}), ({}, {"Accept": "text/event-stream"})])
+def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
+    answer = limited.client.post(MESSAGES, json={"message": ALARMING, **body}, headers=member() | headers)
+    (help_, shown), done = events(answer.get_data(as_text=True))
+    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, "text/event-stream", "no-store")
+    assert (help_, shown["help_lines"][0]["phone"], shown["help_lines"][-3:], done) == ("help", "988", EVERYWHERE, ("done", NOT_KEPT))
+
+
+def test_any_other_message_that_is_one_too_many_is_a_problem_with_help_lines(limited, model):
+    answer = limited.say("good morning")
+    assert (answer.status_code, answer.content_type) == (429, "application/problem+json")
+    assert answer.get_json(force=True) == {
+        "type": "urn:serene:problem:rate-limited",
+        "title": "Rate Limited",
+        "status": 429,
+        "detail": "Too many requests; the next one passes in 60 s.",
+        "instance": MESSAGES,
+        "request_id": answer.headers["X-Request-ID"],
+        "help_lines": EVERYWHERE,
+    }
+    assert int(answer.headers["Content-Length"]) == len(answer.get_data())
+    assert (refused(limited), len(model.asked())) == (1, 1)
+
+
+UNREADABLE = {
+    "too large to be read": {"json": {"message": f"{ALARMING} {'x' * 70_000}"}},
+    "too long": {"json": {"message": f"{ALARMING} {'x' * 4000}"}},
+    "no JSON": {"data": b'{"message": "I want to die', "content_type": "application/json"},
+    "of another type": {"data": ALARMING.encode(), "content_type": "text/plain"},
+    "of no length": {"data": b"", "content_type": "application/json", "headers": {"Transfer-Encoding": "chunked"}},
+    "with a member that is none of ours": {"json": {"message": ALARMING, "mood": "low"}},
+}
+
+
+@pytest.mark.parametrize("given", UNREADABLE.values(), ids=UNREADABLE)
+def test_one_that_is_one_too_many_and_not_readable_is_refused_with_help_lines(limited, given):
+    answer = limited.client.post(MESSAGES, **given | {"headers": member() | given.get("headers", {})})
+    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (429, EVERYWHERE)
+
+
+def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion_with):
+    companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
+    strangers = [member(role="therapist"), {"Authorization": "Bearer none"}]
+    answers = [companion.client.post(MESSAGES, json={"message": ALARMING}, headers=headers) for headers in strangers for _ in range(2)]
+    assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
+        (status, EVERYWHERE) for status in (403, 429, 401, 429)
+    ]
+
+
+def test_every_other_problem_of_the_route_has_help_lines_too(companion, model):
+    model.behave(status=500)
+    answers = [
+        companion.say(ALARMING + " x" * 600_000),
+        companion.say("x" * 4001),
+        companion.say("hello", conversation_id="0" * 32),
+        companion.say("hello"),
+        companion.client.post(MESSAGES, data="{", headers=member(), content_type="application/json"),
+        companion.client.post(MESSAGES, data=ALARMING, headers=member()),
+    ]
+    assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
+        (status, EVERYWHERE) for status in (413, 422, 404, 502, 400, 415)
+    ]
+
+
+def test_problems_of_the_companions_other_routes_have_none(companion):
+    assert "help_lines" not in companion.get(f"{CONVERSATIONS}/none").get_json(force=True)
+
+
+def test_a_crash_of_ours_has_help_lines_too(companion, monkeypatch):
+    monkeypatch.setattr("service.blueprints.companion_turns.new_id", lambda: 1 / 0)
+    answer = companion.say(ALARMING)
+    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, EVERYWHERE)
