@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flask import Flask, got_request_exception, request, request_started
 from flask.globals import request_ctx
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import parse_options_header
 from werkzeug.routing import Rule
 
@@ -70,7 +70,10 @@ def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
     """The rule of the path, also where the method is none of its own: a wrong one must not tell what the right one does not."""
     error, adapter = request.routing_exception, request_ctx.url_adapter
     if isinstance(error, MethodNotAllowed) and error.valid_methods and adapter is not None:
-        return adapter.match(method=next(iter(error.valid_methods)), return_rule=True)
+        try:
+            return adapter.match(method=next(iter(error.valid_methods)), return_rule=True)
+        except HTTPException:  # with the right method it would be a redirect: two slashes in a row
+            return None, None
     return request.url_rule, request.view_args
 
 

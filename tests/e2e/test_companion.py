@@ -77,7 +77,7 @@ def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
         hanging = list(pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS)))
     wait_for(lambda: under_way(service) == CALLS, PATIENCE_SECONDS, "a hundred calls under way")
 
-    # Each would wait for a connection until it is given up, if a call that hangs held one; what it costs is measured in bench/.
+    # Each would wait for a connection until it is given up, if a call that hangs held one; test_companion_waits.py measures how long.
     assert read(service) == {200}
     assert under_way(service) == CALLS
     refused = requests.post(

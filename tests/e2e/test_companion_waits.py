@@ -19,7 +19,7 @@ HANG_SECONDS = 45
 """As long as a slow machine needs until all are under way, and a window."""
 WINDOW_SECONDS = 12
 MOST_RATIO = 1.2
-ROUNDS = 6
+ROUNDS = 4
 """A neighbour on the machine makes some rounds worse, and none better."""
 PATHS = ["/api/v1/blog/posts?limit=5", "/api/v1/blog/posts/{slug}"]
 # As many connections as there are readers: one that a waiting call held would be missed at once.

@@ -74,7 +74,7 @@ def test_ten_thousand_hostile_requests_leave_bounded_series_no_500_and_no_unhand
     gevent.joinall(jobs, raise_error=True)
 
     assert sum(statuses.values()) == REQUESTS
-    told = {"200", "301", "308", "400", "404", "405", "414", "422", "431", "501", "503"}
+    told = {"200", "301", "308", "400", "401", "404", "405", "414", "422", "431", "501", "503"}
     assert {status for status in statuses if status not in told} == set()
     assert statuses["500"] == 0
     scrape = service.scrape()

@@ -249,6 +249,12 @@ def test_draining_asks_clients_to_leave_and_then_refuses(serving):
     assert (record.status, record.outcome) == (503, "rejected")
 
 
+@pytest.mark.parametrize("path", ["/hello/you", "/hello//you", "//hello/you", "/hello%2F/you"])
+def test_a_wrong_method_is_no_error_of_telemetry_however_its_path_is_written(serving, path):
+    assert serving.client.delete(path, buffered=True).status_code in {308, 404, 405}
+    assert serving.errors == []
+
+
 def test_a_telemetry_that_fails_everywhere_changes_no_answer(serving, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("broken telemetry")
