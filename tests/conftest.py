@@ -20,6 +20,17 @@ settings.register_profile("serene", derandomize=True, database=None, deadline=No
 settings.load_profile("serene")
 
 
+BACKENDS = frozenset({"mongodb_uri", "own_mongodb", "stripe_mock", "own_stripe_mock"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for a real backend is a test on real backends, wherever it lies: ``--fast`` leaves it out."""
+    for item in items:
+        if BACKENDS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.e2e)
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """A test that leaves a request or a span current would make the next one's part of its trace: it fails itself instead."""

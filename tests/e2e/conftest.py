@@ -43,9 +43,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo_traffic(stack: Stack) -> Iterator[None]:
-    """The traffic of ``./serene load`` on the shared stack, until the session ends."""
+    """The traffic of ``./serene load`` on the shared stack while the module is tested: others measure how long answers take."""
     command = [sys.executable, "-m", "stack.cli", "load", "--port-offset", str(stack.offset), "--rate", "20", "--duration", "3600"]
     with subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
         try:
