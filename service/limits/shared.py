@@ -110,6 +110,7 @@ class SharedCounters:
             try:
                 return list(pipe.execute())
             except NoScriptError:  # a new Redis, or one that has forgotten
-                self._client.script_load(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW)
+                # The one that counts last: where it is there, the other is too, and no request is counted and then asked for again.
                 self._client.script_load(RedisStorage.SCRIPT_SLIDING_WINDOW)
+                self._client.script_load(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW)
         raise redis.ResponseError("Redis does not keep scripts")
