@@ -13,17 +13,19 @@ from tests.service.limits.looking import counted
 
 API = "/api/v1"
 ACCOUNT = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
+DAY_SECONDS = 86_400
 MESSAGE = {"json": {"message": "hello"}}
 
 
 def token(role: Any = "member", *, seconds_ago: float = 0.0, **settings: str) -> dict[str, str]:
-    """What shows an account."""
-    return bearer(Tokens(ServiceConfig.from_env(settings), clock=lambda: time.time() - seconds_ago).issue(Identity(ACCOUNT, role)))
+    """What shows an account. It is issued when tests are collected, which is long before the last of them runs: so it is good for a day."""
+    config = ServiceConfig.from_env({"ACCESS_TOKEN_SECONDS": str(DAY_SECONDS)} | settings)
+    return bearer(Tokens(config, clock=lambda: time.time() - seconds_ago).issue(Identity(ACCOUNT, role)))
 
 
 REFUSALS: dict[str, tuple[str, str, dict[str, Any], int, dict[str, float]]] = {
     "no token": ("GET", f"{API}/auth/me", {}, 401, {"missing": 1}),
-    "an expired token": ("GET", f"{API}/auth/me", {"headers": token(seconds_ago=901)}, 401, {"expired": 1}),
+    "an expired token": ("GET", f"{API}/auth/me", {"headers": token(seconds_ago=DAY_SECONDS + 1)}, 401, {"expired": 1}),
     "a token that is none": ("GET", f"{API}/auth/me", {"headers": bearer("a.b.c")}, 401, {"invalid": 1}),
     "a foreign token": (
         "GET",
