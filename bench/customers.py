@@ -6,13 +6,14 @@ need: access tokens of members, and slots that nobody has booked.
 
 import json
 import os
+import random
 import time
 import uuid
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from locust import FastHttpUser, constant_pacing, task
+from locust import FastHttpUser, task
 from locust.env import Environment
 
 _API = "/api/v1"
@@ -36,9 +37,8 @@ class _Customer(FastHttpUser):
     environment: Environment
 
     def wait_time(self) -> float:
-        """Seconds until the next request."""
-        paced: float = constant_pacing(_PAUSE_SECONDS)(self) if _PAUSE_SECONDS else 0.0
-        return paced
+        """Seconds until the next request; not in step with the others, as people are not."""
+        return random.uniform(0.5, 1.5) * _PAUSE_SECONDS
 
     def on_start(self) -> None:
         self.token = {"Authorization": f"Bearer {_next('tokens')}"}
