@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, task
 from locust.env import Environment
 
@@ -41,6 +42,7 @@ class _Customer(FastHttpUser):
         return random.uniform(0.5, 1.5) * _PAUSE_SECONDS
 
     def on_start(self) -> None:
+        gevent.sleep(random.uniform(0, _PAUSE_SECONDS))
         self.token = {"Authorization": f"Bearer {_next('tokens')}"}
 
 
