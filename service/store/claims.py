@@ -4,16 +4,14 @@ Neither MongoDB nor FerretDB lets two insert one ``_id``; FerretDB's updates are
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from service.store.clock import utc_now
 
 
 class Claims:
@@ -24,7 +22,7 @@ class Claims:
         now: In UTC.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]], *, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, collection: Collection[dict[str, Any]], *, now: Callable[[], datetime] = utc_now) -> None:
         self._collection = collection
         self._now = now
 

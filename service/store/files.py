@@ -7,7 +7,7 @@ are cleared away by whoever uploads next (``allowance`` says how they are known)
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Self
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from service.store.allowance import Allowance, Quota
+from service.store.clock import utc_now
 from service.store.indexes import FILE_CHUNKS, FILE_RESERVATIONS, FILES
 from service.store.upload import CHUNK_BYTES, Document, Upload, UploadTooSlow, chunk_id, chunks_of, remove_chunks
 
@@ -60,10 +61,6 @@ class StoredFile:
         )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Files:
     """Repository of files.
 
@@ -79,7 +76,7 @@ class Files:
         database: Database[Document],
         quota: Quota,
         *,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         self._files = database[f"{BUCKET}.files"]

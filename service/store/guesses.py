@@ -9,13 +9,14 @@ Source: OWASP's authentication cheat sheet (exponential lockout).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
 from pymongo.collection import Collection
 
+from service.store.clock import utc_now
 from service.store.indexes import GUESSES
 
 FORGOTTEN_AFTER_LOCKOUTS: Final = 4
@@ -39,10 +40,6 @@ class Patience:
         return min(self.longest_seconds, doubled)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Guesses:
     """Repository of wrong guesses.
 
@@ -52,7 +49,7 @@ class Guesses:
         now: In UTC.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]], patience: Patience, *, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, collection: Collection[dict[str, Any]], patience: Patience, *, now: Callable[[], datetime] = utc_now) -> None:
         self._collection = collection
         self._patience = patience
         self._now = now

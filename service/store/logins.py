@@ -10,12 +10,13 @@ Source: RFC 9700, 4.14.2 (refresh token rotation).
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from service.store.clock import utc_now
 from service.store.indexes import LOGINS
 
 _BYTES: Final = 32
@@ -34,10 +35,6 @@ class Renewed:
     token: str
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Logins:
     """Repository of logins.
 
@@ -48,7 +45,7 @@ class Logins:
     """
 
     def __init__(
-        self, logins: Collection[dict[str, Any]], tokens: Collection[dict[str, Any]], *, now: Callable[[], datetime] = _now
+        self, logins: Collection[dict[str, Any]], tokens: Collection[dict[str, Any]], *, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._logins = logins
         self._tokens = tokens

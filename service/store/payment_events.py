@@ -7,12 +7,13 @@ one who inserted a document updates it.
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from service.store.clock import utc_now
 from service.store.indexes import PAYMENT_EVENTS
 
 log: Final = logging.getLogger(__name__)
@@ -21,10 +22,6 @@ _NOT_IMPLEMENTED: Final = 238
 LEASE_SECONDS: Final = 60.0
 
 Claim = Literal["ours", "handled", "busy"]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class PaymentEvents:
@@ -37,7 +34,7 @@ class PaymentEvents:
     """
 
     def __init__(
-        self, collection: Collection[dict[str, Any]], *, lease_seconds: float = LEASE_SECONDS, now: Callable[[], datetime] = _now
+        self, collection: Collection[dict[str, Any]], *, lease_seconds: float = LEASE_SECONDS, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._collection = collection
         self._lease = timedelta(seconds=lease_seconds)
