@@ -39,9 +39,8 @@ def ended(how, server, pid):
     return server.exit_code()
 
 
-def hammer(server, over):
+def hammer(server, answers, over):
     """A client that sends its next request as soon as it has an answer, on a kept connection while that is allowed."""
-    answers = []
     connection = server.connection()
     with contextlib.closing(connection):
         while not over.is_set() and (not answers or answers[-1].status in (200, 503)):
@@ -49,35 +48,38 @@ def hammer(server, over):
             time.sleep(0.02)
             if answers[-1].status != 200 or answers[-1].headers.get("Connection") == "close":
                 connection.close()
-    return answers
 
 
 def under_load(how, number):
     """Slow requests, a stream, clients that hammer, kept connections that idle and one that never asked, when the signal comes."""
-    with started(how, DRAIN_TIMEOUT_SECONDS=90) as server, ThreadPoolExecutor(SLOW + HAMMERS + 1) as clients:
+    with ThreadPoolExecutor(SLOW + HAMMERS + 1) as clients, started(how, DRAIN_TIMEOUT_SECONDS=90) as server:
         who = server.ready()
         idle = [server.connection() for _ in range(3)]
         assert [ask(connection, "/who").status for connection in idle] == [200] * 3
         silent = socket.create_connection(("127.0.0.1", server.port))
         slow = [clients.submit(server.get, "/slow?after=draining&seconds=1") for _ in range(SLOW)]
         stream = clients.submit(server.get, "/stream?after=draining&seconds=1")
-        over = threading.Event()
-        hammers = [clients.submit(hammer, server, over) for _ in range(HAMMERS)]
+        over, hammered = threading.Event(), [[] for _ in range(HAMMERS)]
+        hammers = [clients.submit(hammer, server, answers, over) for answers in hammered]
         server.serves(SLOW, "/slow", ports=[who["port"]])
         server.serves(1, "/stream", ports=[who["port"]])
+        until(lambda: all(hammered), "an answer to each that hammers")
         told_at = time.monotonic()
         pid = told(how, server, number)
         answers = [future.result() for future in (*slow, stream)]
         over.set()
-        hammered = [answer for future in hammers for answer in future.result()]
+        for future in hammers:
+            future.result()
         code = ended(how, server, pid)
         for connection in (*idle, silent):
             connection.close()
         return {
             "slow": Counter((answer.status, answer.body) for answer in answers),
             "told before they ended": all(answer.at > told_at for answer in answers),
-            "hammered before": {answer.status for answer in hammered if answer.at < told_at},
-            "hammered after": {(answer.status, answer.headers.get("Retry-After")) for answer in hammered if answer.at > told_at},
+            "hammered before": {answer.status for answers in hammered for answer in answers if answer.at < told_at},
+            "hammered after": {
+                (answer.status, answer.headers.get("Retry-After")) for answers in hammered for answer in answers if answer.at > told_at
+            },
             "code": code,
             "stopped": [line["exit_code"] for line in server.said("stopped")],
             "seconds": server.said("stopped")[0]["drain_seconds"],
@@ -105,7 +107,7 @@ def test_everything_in_flight_completes(outcome):
 
 def over_time(how):
     """Two requests of ten minutes, a drain that waits half a second."""
-    with started(how, DRAIN_TIMEOUT_SECONDS=0.5) as server, ThreadPoolExecutor(2) as clients:
+    with ThreadPoolExecutor(2) as clients, started(how, DRAIN_TIMEOUT_SECONDS=0.5) as server:
         server.ready()
         cut = [clients.submit(server.get, path) for path in ("/slow?seconds=600", "/stream?seconds=600")]
         server.serves(1, "/slow", "/stream")
@@ -135,7 +137,7 @@ def test_what_takes_too_long_is_cut_and_named_with_its_stack(outcome):
 
 def impatient(how, again):
     """A request of ten minutes; a second signal comes after the first."""
-    with started(how) as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, started(how) as server:
         server.ready()
         cut = clients.submit(server.get, "/slow?seconds=600")
         server.serves(1, "/slow")
@@ -178,7 +180,7 @@ def test_a_second_signal_that_cuts_nothing_is_no_failure(outcome):
 
 def ctrl_c():
     """The terminal signals every process of the group at once, and the arbiter its workers again."""
-    with gunicorn(WEB_CONCURRENCY=2) as server, ThreadPoolExecutor(4) as clients:
+    with ThreadPoolExecutor(4) as clients, gunicorn(WEB_CONCURRENCY=2) as server:
         server.ready()
         slow = [clients.submit(server.get, "/slow?after=draining&seconds=1") for _ in range(4)]
         server.serves(4, "/slow", ports=[port for _, port in fleet(server, 2).values()])
@@ -193,7 +195,7 @@ def test_one_signal_to_the_whole_group_is_one_wish(outcome):
 
 def orphaned():
     """The arbiter is killed under a worker that serves."""
-    with gunicorn() as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, gunicorn() as server:
         pid = server.ready()["pid"]
         slow = clients.submit(server.get, "/slow?after=draining&seconds=1")
         server.serves(1, "/slow")
@@ -237,7 +239,7 @@ def test_a_signal_before_the_worker_is_ready_is_not_lost(outcome):
 
 def stuck():
     """A request holds the hub for longer than the worker's time-out."""
-    with gunicorn("--timeout", "2") as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, gunicorn("--timeout", "2") as server:
         pid = server.ready()["pid"]
         answer = clients.submit(server.get, "/block?seconds=60")
         until(lambda: pid not in server.workers, "the end of the worker")
@@ -272,7 +274,7 @@ def test_a_killed_request_leaves_its_client_an_answer(outcome):
 
 def late(how):
     """Two connections from before the signal: one asks when requests are refused already, one never asks."""
-    with started(how, DRAIN_DELAY_SECONDS=0) as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, started(how, DRAIN_DELAY_SECONDS=0) as server:
         server.ready()
         slow = clients.submit(server.get, "/slow?after=draining&seconds=5")
         server.serves(1, "/slow")

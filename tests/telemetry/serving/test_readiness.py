@@ -23,7 +23,7 @@ def shown(port):
 
 def announced(how):
     """Between the signal and the end of the delay."""
-    with SERVERS[how](DRAIN_DELAY_SECONDS=5) as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, SERVERS[how](DRAIN_DELAY_SECONDS=5) as server:
         port = server.ready()["port"]
         before = management(port, "/health/readiness").status, shown(port)
         slow = clients.submit(server.get, "/slow?after=draining&seconds=6")
@@ -60,7 +60,7 @@ def test_a_drain_is_announced_while_it_still_serves(outcome):
 
 def probed():
     """A probe that never pauses, over a reload."""
-    with gunicorn(DRAIN_DELAY_SECONDS=1) as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, gunicorn(DRAIN_DELAY_SECONDS=1) as server:
         first = server.ready()
         over, statuses = threading.Event(), [0]
 

@@ -41,7 +41,7 @@ def test_the_successor_of_a_killed_worker_takes_its_slot_and_port(outcome):
 
 def reloaded():
     """A reload while a request is in flight and others keep coming."""
-    with gunicorn(WEB_CONCURRENCY=2) as server, ThreadPoolExecutor(2) as clients:
+    with ThreadPoolExecutor(2) as clients, gunicorn(WEB_CONCURRENCY=2) as server:
         server.ready()
         before = fleet(server, 2)
         slow = clients.submit(server.get, "/slow?after=draining&seconds=1")
@@ -72,7 +72,7 @@ def test_a_reload_keeps_slots_and_ports_and_loses_no_request(outcome):
 
 def stopped_while_reloading():
     """SIGTERM while the arbiter waits for a request of the old worker."""
-    with gunicorn() as server, ThreadPoolExecutor(1) as clients:
+    with ThreadPoolExecutor(1) as clients, gunicorn() as server:
         old = server.ready()["pid"]
         slow = clients.submit(server.get, "/slow?seconds=15")
         server.serves(1, "/slow")
@@ -115,7 +115,7 @@ def test_a_later_worker_without_its_port_serves_all_the_same(outcome):
 
 def shrunk():
     """One worker fewer is wanted, while both are busy for longer than the arbiter waits between two looks."""
-    with gunicorn(WEB_CONCURRENCY=2) as server, ThreadPoolExecutor(8) as clients:
+    with ThreadPoolExecutor(8) as clients, gunicorn(WEB_CONCURRENCY=2) as server:
         server.ready()
         ports = [port for _, port in fleet(server, 2).values()]
         slow = [clients.submit(server.get, "/slow?seconds=12") for _ in range(8)]
