@@ -1,22 +1,19 @@
 """The service on the shared MongoDB, each test in a database of its own that is dropped."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.config import ServiceConfig
 from service.seed import seed
 from service.store import Store, connect
 from telemetry import Telemetry
-from tests.machine import PATIENCE_SECONDS
-
-PATIENT = {f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")}
-"""For a database that is there, on a machine that is busy with other things too."""
+from tests.service.clients import PATIENT, ClosingClient
+from tests.service.watched import Watched, watching
+from tests.stripe_mock import StripeMock
 
 
 @pytest.fixture
@@ -59,13 +56,6 @@ def telemetry() -> Iterator[Telemetry]:
     telemetry.shutdown()
 
 
-class ClosingClient(FlaskClient):
-    """Reads and closes each response at once, as a server does; only then has its request ended."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **{"buffered": True, **kwargs})
-
-
 @pytest.fixture
 def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskClient:
     """A client of the whole app on the demo posts."""
@@ -73,3 +63,10 @@ def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskC
     app = create_app(config, telemetry, seeded)
     app.test_client_class = ClosingClient
     return app.test_client()
+
+
+@pytest.fixture
+def watched(database_uri: str, stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]) -> Iterator[Watched]:
+    """The whole app and all that is told of it."""
+    with watching(database_uri, stripe_mock.environ, capfd) as watched:
+        yield watched

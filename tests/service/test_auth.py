@@ -7,7 +7,7 @@ import pytest
 
 from service.app import create_app
 from tests.service.accounts import AUTH, EMAIL, PASSWORD, bearer, login, member, registration
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 LOCKOUT_SECONDS = 120.0

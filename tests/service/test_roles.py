@@ -6,7 +6,7 @@ from service.app import create_app
 from service.roles import USAGE
 from tests.mongodb import free_port
 from tests.service.accounts import AUTH, EMAIL, bearer, login, member, registration, with_role
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 from tests.service.processes import NOBODY, ran
 
 DRAFTS = "/api/v1/blog/drafts"

@@ -1,6 +1,7 @@
 """The whole app on the real database, a Stripe and a model, watched as in production, and all that it tells."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,8 @@ from service.payments import StripePayments
 from service.store import Store, connect
 from telemetry import Telemetry, propagation
 from tests.model_server import ModelServer
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 from tests.service.payments.signed import SECRET
-from tests.service.told.values import found_in
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Watched:
     store: Store
     telemetry: Telemetry
     spans: InMemorySpanExporter
-    captured: Any
+    captured: pytest.CaptureFixture[str]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -47,13 +47,15 @@ class Watched:
         }
 
 
-def leaks(told: dict[str, str]) -> list[tuple[str, str]]:
-    """Each line of a sink that tells a canary."""
-    return [(sink, line[:2000]) for sink, text in told.items() for line in text.splitlines() if found_in(line)]
+@contextmanager
+def watching(database_uri: str, stripe_environ: dict[str, str], captured: pytest.CaptureFixture[str]) -> Iterator[Watched]:
+    """The app, for as long as the block.
 
-
-@pytest.fixture
-def watched(database_uri: str, stripe_mock, capfd) -> Iterator[Watched]:
+    Args:
+        database_uri: A database that is dropped at the end.
+        stripe_environ: Settings for a Stripe.
+        captured: pytest's capture of what is written.
+    """
     with ModelServer() as model:
         # Every trace is kept, as nothing else in these tests does.
         telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
@@ -61,7 +63,7 @@ def watched(database_uri: str, stripe_mock, capfd) -> Iterator[Watched]:
         telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
         own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_RETRIES": "0"}
         cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
-        config = ServiceConfig.from_env(stripe_mock.environ | own | cheap)
+        config = ServiceConfig.from_env(stripe_environ | own | cheap)
         store = connect(config, telemetry.mongo_listeners())
         store.set_up()
         payments = StripePayments(config, telemetry)
@@ -70,7 +72,7 @@ def watched(database_uri: str, stripe_mock, capfd) -> Iterator[Watched]:
         propagation.install()
         app = create_app(config, telemetry, store, bookings=assemble(config, telemetry, store, payments))
         app.test_client_class = ClosingClient
-        yield Watched(app.test_client(use_cookies=False), store, telemetry, exporter, capfd)
+        yield Watched(app.test_client(use_cookies=False), store, telemetry, exporter, captured)
         propagation.uninstall()
         telemetry.logs.uninstall()
         payments.close()

@@ -18,7 +18,7 @@ from tests.service.access.test_routes import PUBLIC, ROLES, routes, template_of
 from tests.service.accounts import Member, with_role
 from tests.service.authoring.calls import TEXT, create
 from tests.service.booking.provider import Provider
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 from tests.service.files.calls import upload
 
 API = "/api/v1"

@@ -14,7 +14,7 @@ from service.api.access import access_of
 from service.app import create_app
 from service.settings.accounts import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from tests.service.accounts import bearer
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 
 PUBLIC = {
     ("GET", "/"),

@@ -5,7 +5,7 @@ import pytest
 from service.app import create_app
 from tests.service.accounts import member, with_role
 from tests.service.authoring.calls import Staff
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from service.config import ServiceConfig
 from service.store.sessions import Slot, Therapist
 from tests.service.accounts import bearer
 from tests.service.booking.provider import Provider
-from tests.service.conftest import PATIENT, ClosingClient
+from tests.service.clients import PATIENT, ClosingClient
 
 API = "/api/v1"
 

@@ -18,7 +18,7 @@ from telemetry import Telemetry, propagation
 from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
 from tests.service.accounts import bearer
-from tests.service.conftest import PATIENT, ClosingClient
+from tests.service.clients import PATIENT, ClosingClient
 
 MESSAGES = "/api/v1/companion/messages"
 CONVERSATIONS = "/api/v1/companion/conversations"

@@ -9,7 +9,7 @@ from service.app import create_app
 from service.config import ServiceConfig
 from telemetry import Telemetry
 from tests.redis_server import Redis
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 
 Limited = Callable[..., FlaskClient]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 from tests.service.middleware.app import served
 
 

@@ -11,7 +11,7 @@ from service.app import create_app
 from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded, events
 from service.store import PaymentEvents
 from tests.machine import PATIENCE_SECONDS
-from tests.service.conftest import ClosingClient
+from tests.service.clients import ClosingClient
 from tests.service.payments.signed import WEBHOOK, deliver, event, signature
 
 

@@ -11,9 +11,9 @@ from service.booking import utc_now
 from tests.service.accounts import AUTH, Member, bearer, registration, with_role
 from tests.service.authoring.calls import DRAFTS, POSTS
 from tests.service.payments.signed import deliver, event
-from tests.service.told.conftest import Watched, leaks
 from tests.service.told.test_refused import operations
-from tests.service.told.values import EMAIL, FILE_NAME, KEY, PASSWORD, TOKEN, WORD
+from tests.service.told.values import EMAIL, FILE_NAME, KEY, PASSWORD, TOKEN, WORD, leaks
+from tests.service.watched import Watched
 from tests.stripe_mock import ACTION_REQUIRED, DECLINED, TAKEN
 
 API = "/api/v1"
@@ -73,6 +73,11 @@ def accounts(journey: Journey) -> Member:
     account = journey.call("GET", f"{AUTH}/me?token={TOKEN}", status=200, headers=bearer(third["access_token"]))
     journey.call("POST", f"{AUTH}/logout", status=204, json={"refresh_token": third["refresh_token"]})
     journey.tokens += [each[name] for each in (first, second, third) for name in ("access_token", "refresh_token")]
+    # A token that is used again ends its family, and who guesses has to wait.
+    journey.call("POST", f"{AUTH}/refresh", status=401, json={"refresh_token": first["refresh_token"]})
+    guesses = [{"email": f"guessed.{EMAIL}", "password": "canary-wrong"}] * 6
+    for guess, status in zip(guesses, [*[401] * 5, 429], strict=True):
+        journey.call("POST", f"{AUTH}/login", status=status, json=guess)
     admin = journey.staff("admin")
     journey.call("PUT", f"{API}/accounts/{account['id']}/role", admin, status=200, json={"role": "member"})
     return Member(journey.client, account, third)

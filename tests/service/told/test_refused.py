@@ -8,8 +8,8 @@ from typing import Any
 from service.access import Identity, Tokens
 from service.config import ServiceConfig
 from tests.service.accounts import bearer
-from tests.service.told.conftest import Watched, leaks
-from tests.service.told.values import EMAIL, HEADERS, SHAPED, TOKEN, WORD, body_of
+from tests.service.told.values import EMAIL, HEADERS, SHAPED, TOKEN, WORD, body_of, leaks
+from tests.service.watched import Watched
 
 UUID = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 ROLES = ("member", "therapist", "author", "admin")

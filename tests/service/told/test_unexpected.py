@@ -10,9 +10,9 @@ from service.access import Identity, Tokens
 from service.api.operation import operation_of
 from service.api.reading import read_body
 from service.config import ServiceConfig
-from tests.service.told.conftest import Watched, leaks
 from tests.service.told.test_refused import operations, paths_of, query_of
-from tests.service.told.values import HEADERS, WORD, body_of
+from tests.service.told.values import HEADERS, WORD, body_of, leaks
+from tests.service.watched import Watched
 
 
 class Careless(RuntimeError):

@@ -42,6 +42,11 @@ def found_in(text: str) -> list[str]:
     return [one for one in ("canary", CARD) if one in lower]
 
 
+def leaks(told: dict[str, str]) -> list[tuple[str, str]]:
+    """Each line of a sink that tells a canary."""
+    return [(sink, line[:2000]) for sink, text in told.items() for line in text.splitlines() if found_in(line)]
+
+
 def body_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> Any:
     """A value in which every text that a schema knows is a canary, and a member that it does not know is one too."""
     if "$ref" in schema:
