@@ -5,6 +5,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import signal  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
@@ -12,8 +13,14 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 from opentelemetry import context as otel_context  # noqa: E402
 
 from telemetry.context import current_record, set_current_record  # noqa: E402
+from tests.forks import end_children_that_go_on  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402
+
+# A shell lets what it starts in the background ignore SIGINT, and so would every process that the tests start and end with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+end_children_that_go_on()
 
 # The same examples each time, so that a run tells of the change and not of its luck; how fast they come is the machine's affair.
 settings.register_profile("serene", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])

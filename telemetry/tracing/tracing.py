@@ -1,7 +1,7 @@
 """Everything that makes, samples and exports the spans of one worker.
 
 The provider is never made global: what creates spans is handed it. Building this starts nothing and reads nothing but its arguments, so
-it survives a fork (with the slot and the process id of where it was built); ``start`` must come after it.
+it survives a fork (with the slot of where it was built); ``start`` must come after it.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.semconv.schemas import Schemas
 
 from telemetry import names
@@ -20,6 +20,7 @@ from telemetry.tracing.encoding import SpanEncoder
 from telemetry.tracing.exporter import SpanExporter
 from telemetry.tracing.ids import RequestIdGenerator
 from telemetry.tracing.otlp_http import OtlpHttpSender
+from telemetry.tracing.provider import ForkSafeTracerProvider
 from telemetry.tracing.resource import resource_of
 from telemetry.tracing.sampling import RatioSampler
 from telemetry.tracing.span_queue import SpanQueue
@@ -63,7 +64,7 @@ class Tracing:
             metrics=metrics,
             guard=guard,
         )
-        self.provider = TracerProvider(
+        self.provider = ForkSafeTracerProvider(
             sampler=RatioSampler(config, metrics.counter(names.SPANS), clock),
             resource=resource_of(config),
             shutdown_on_exit=False,

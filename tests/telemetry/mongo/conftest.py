@@ -8,7 +8,6 @@ import gevent
 import psutil
 import pymongo
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -16,6 +15,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
+from telemetry.tracing.provider import ForkSafeTracerProvider
 from tests.machine import PATIENCE_SECONDS
 
 INTERVAL_SECONDS = 0.5
@@ -33,7 +33,7 @@ class Observed:
         self.errors: list[str] = []
         self.metrics = Metrics()
         self.exporter = InMemorySpanExporter()
-        self.provider = TracerProvider()
+        self.provider = ForkSafeTracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         guard = Guard(strict=False, on_error=self.errors.append)
         config = TelemetryConfig(health_interval_seconds=INTERVAL_SECONDS)

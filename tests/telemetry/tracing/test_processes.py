@@ -63,6 +63,45 @@ def test_what_is_built_before_a_fork_exports_from_the_child():
     assert lines == ["['of the child'] 0"]
 
 
+def test_the_child_of_a_subprocess_serves_nobody_else():
+    lines = run(
+        """
+        import subprocess
+        def another_request():
+            while True:
+                os.write(log, b"%d\\n" % os.getpid())
+                gevent.sleep(0)
+        read, log = os.pipe()
+        os.set_blocking(log, False)
+        tracing = tracing_of()
+        other = gevent.spawn(another_request)
+        gevent.sleep(0.01)
+        for _ in range(5):
+            subprocess.run(["true"], check=True)
+        other.kill()
+        told = set(os.read(read, 100_000).split())
+        print(told == {b"%d" % os.getpid()})
+        """,
+        before=PATCH,
+    )
+    assert lines == ["True"]
+
+
+def test_a_forked_child_tells_its_own_process_id():
+    lines = run(
+        """
+        tracing = tracing_of()
+        child = os.fork()
+        if child == 0:
+            spans = [tracing.tracer.start_span("a"), tracing.provider.get_tracer("another").start_span("b")]
+            told = {span.resource.attributes["process.pid"] for span in spans}
+            os._exit(0 if told == {os.getpid()} else 1)
+        print(os.waitpid(child, 0)[1], tracing.tracer.start_span("c").resource.attributes["process.pid"] == os.getpid())
+        """,
+    )
+    assert lines == ["0 True"]
+
+
 def test_building_starts_nothing():
     lines = run(
         """

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import threading
 import time
 
@@ -58,6 +59,29 @@ def block():
     while time.monotonic() < ends:
         pass
     return "done"
+
+
+@app.get("/command")
+def command():
+    while not in_flight("/turns"):
+        gevent.sleep(0.02)
+    for _ in range(5):
+        subprocess.run(["true"], check=True)
+    return "done"
+
+
+@app.get("/turns")
+def turns():
+    while not in_flight("/command"):
+        gevent.sleep(0.02)
+    while in_flight("/command"):
+        os.write(2, b"a turn of %d\n" % os.getpid())
+        gevent.sleep(0)
+    return "done"
+
+
+def in_flight(path):
+    return any(record.path == path for record in telemetry.recorder.in_flight)
 
 
 @app.get("/kill")
