@@ -9,6 +9,7 @@ Source: RFC 7519 (JWT), RFC 8725 (its best practices), RFC 9068 (``typ``).
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Literal, cast, get_args
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from service.store import Role
 
 ALGORITHM: Final = "HS256"
 TYPE: Final = "at+jwt"
+_REMEMBERED: Final = 4096
+"""Tokens that were checked, at most: about a megabyte."""
 _CLAIMS: Final = ("sub", "role", "iss", "aud", "iat", "exp", "jti")
 
 
@@ -61,6 +64,7 @@ class Tokens:
         self._issuer = settings.token_issuer
         self._audience = settings.token_audience
         self._clock = clock
+        self._checked: dict[bytes, tuple[Identity, float]] = {}
         self.good_for_seconds = settings.access_token_seconds
 
     def issue(self, identity: Identity) -> str:
@@ -79,11 +83,24 @@ class Tokens:
         return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": name, "typ": TYPE})
 
     def check(self, token: str) -> Identity:
-        """Whom a token was issued to.
+        """Whom a token was issued to; what was found good is remembered for as long as it is.
 
         Raises:
             InvalidToken: It is not ours, was changed, or has expired.
         """
+        # Of the whole token, signature and all: what is remembered proves nothing to whoever reads the memory.
+        digest = sha256(token.encode(errors="surrogatepass")).digest()
+        remembered = self._checked.get(digest)
+        if remembered is not None and remembered[1] > self._clock():
+            return remembered[0]
+        identity, expires_at = self._verify(token)
+        if len(self._checked) >= _REMEMBERED:
+            self._checked.clear()
+        self._checked[digest] = (identity, expires_at)
+        return identity
+
+    def _verify(self, token: str) -> tuple[Identity, float]:
+        """Whom it was issued to, and until when, in Unix time."""
         try:
             header = jwt.get_unverified_header(token)
             secret = self._keys.get(str(header.get("kid")))
@@ -98,4 +115,4 @@ class Tokens:
             raise InvalidToken("The access token is not one of ours.") from None
         if claims["role"] not in get_args(Role):
             raise InvalidToken("The access token is not one of ours.")
-        return Identity(str(claims["sub"]), cast(Role, claims["role"]))
+        return Identity(str(claims["sub"]), cast(Role, claims["role"])), float(claims["exp"])
