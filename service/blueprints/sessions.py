@@ -25,7 +25,7 @@ from service.blueprints.session_models import (
     SessionsQuery,
     SessionView,
 )
-from service.booking import Bookings, Closed, NoSuchSlot, OwnSlot, SlotTaken
+from service.booking import Bookings, Closed, NoSuchSlot, OwnSlot, SlotTaken, TooManyUnpaid
 from service.errors import problem
 from service.payments.gateway import Payment, PaymentsUnavailable
 from service.store.sessions import BookingState, Canceller, Party
@@ -133,6 +133,8 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
             raise Forbidden("A therapist does not book a slot of her own.") from None
         except SlotTaken:
             raise Conflict("The slot is taken.") from None
+        except TooManyUnpaid:
+            raise Conflict("You hold as many sessions that are not paid as one may; pay or cancel one first.") from None
         response = answer(SessionView.of(BookingState(booking)), 201)
         response.headers["Location"] = url_for("sessions.get_session", session_id=booking.booking_id)
         return response

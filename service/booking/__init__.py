@@ -3,7 +3,7 @@
 from service.booking.assembly import NoPayments, assemble
 from service.booking.parts import Closed, CountedResult, Parts, utc_now
 from service.booking.recovery import Recovery
-from service.booking.workflow import Bookings, Handled, NoSuchSlot, OwnSlot, SlotTaken
+from service.booking.workflow import Bookings, Handled, NoSuchSlot, OwnSlot, SlotTaken, TooManyUnpaid
 
 __all__ = [
     "Bookings",
@@ -16,6 +16,7 @@ __all__ = [
     "Parts",
     "Recovery",
     "SlotTaken",
+    "TooManyUnpaid",
     "assemble",
     "utc_now",
 ]

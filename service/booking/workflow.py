@@ -25,6 +25,10 @@ class SlotTaken(Exception):
     """Somebody has the slot."""
 
 
+class TooManyUnpaid(Exception):
+    """The member holds as many slots without paying as one may."""
+
+
 class OwnSlot(Exception):
     """A therapist does not book her own slot."""
 
@@ -54,12 +58,15 @@ class Bookings:
             NoSuchSlot: There is none then, or it has begun.
             SlotTaken: Somebody has it.
             OwnSlot: The member is the therapist.
+            TooManyUnpaid: The member is to pay or cancel first. Of several calls at once, some may get by.
         """
         slot, now = self._sessions.slots.get(therapist_id, starts_at), self.parts.now()
         if slot is None or slot.starts_at <= now:
             raise NoSuchSlot
         if member_id == therapist_id:
             raise OwnSlot
+        if self._sessions.bookings.unpaid(member_id, now) >= self.parts.settings.booking_unpaid_at_once:
+            raise TooManyUnpaid
         if not self._sessions.slots.is_free(slot.slot_id):
             self.parts.count("taken")
             raise SlotTaken

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from telemetry import Settings
 from telemetry.config import PositiveSeconds
@@ -14,6 +14,9 @@ class BookingSettings(Settings):
     session_seconds: PositiveSeconds = Field(3000.0, alias="BOOKING_SESSION_SECONDS", description="how long a session takes")
     booking_unpaid_seconds: PositiveSeconds = Field(
         900.0, alias="BOOKING_UNPAID_SECONDS", description="how long a slot is kept for a booking that is not paid"
+    )
+    booking_unpaid_at_once: PositiveInt = Field(
+        5, alias="BOOKING_UNPAID_AT_ONCE", description="how many bookings a member may hold that are not paid"
     )
     full_refund_seconds: PositiveSeconds = Field(
         86400.0, alias="BOOKING_FULL_REFUND_SECONDS", description="a member who cancels this long before the session gets all back"

@@ -177,6 +177,12 @@ class BookingStore:
         last = found[limit - 1] if len(found) > limit else None
         return self._states(found[:limit]), Position(last.starts_at, last.booking_id) if last else None
 
+    def unpaid(self, member_id: str, now: datetime) -> int:
+        """How many slots a member holds that are not paid."""
+        held = self._bookings.find({"member_id": member_id, "expires_at": {"$gt": now}}, projection=["_id"])
+        names = {found["_id"] for found in held}
+        return len(names - self.outcomes.among(names).keys())
+
     def over(self, booking_ids: Iterable[str]) -> set[str]:
         """Which of some bookings are over, so that their slots are free."""
         outcomes = self.outcomes.among(booking_ids)

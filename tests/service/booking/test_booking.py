@@ -1,5 +1,7 @@
 """Booking and paying as a client sees it: whole answers, many at once, and keys."""
 
+from datetime import timedelta
+
 import gevent
 import pytest
 
@@ -53,6 +55,22 @@ def test_one_of_two_hundred_bookings_of_a_slot_at_once_wins(world):
     assert world.store.database["bookings"].count_documents({}) == 1
     assert world.results() == {"booked": 1.0, "taken": 199.0}
     assert len(world.tasks()) == 1
+
+
+def test_a_member_holds_so_many_slots_unpaid_and_no_more(world):
+    most = world.config.booking_unpaid_at_once
+    starts = [world.offer(world.starts_at + timedelta(hours=2 * number)).starts_at for number in range(1, most + 4)]
+    held = [world.booked(starts_at=each) for each in starts[:most]]
+
+    detail = "You hold as many sessions that are not paid as one may; pay or cancel one first."
+    assert problem(world.book(starts_at=starts[most])) == (409, BLANK, detail)
+    assert world.book("another", starts_at=starts[most]).status_code == 201
+    # Each way to hold one less lets one more in.
+    assert (world.pay(held[0]).status_code, world.book(starts_at=starts[most + 1]).status_code) == (200, 201)
+    assert world.book(starts_at=starts[most + 2]).status_code == 409
+    assert (world.cancel(held[1]).status_code, world.book(starts_at=starts[most + 2]).status_code) == (200, 201)
+    world.clock.forward(seconds=world.config.booking_unpaid_seconds + 1)
+    assert world.book().status_code == 201
 
 
 def test_a_slot_that_was_freed_is_sold_once_again(world):
