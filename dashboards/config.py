@@ -80,6 +80,7 @@ COLOURS: Final[dict[str, str]] = {
     "db": "blue",
     "db_pool_wait": "dark-purple",
     "external": "semi-dark-orange",
+    "threadpool": "light-yellow",
     "other": "gray",
     # Quantiles.
     "p50": P50_COLOUR,

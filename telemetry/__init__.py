@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from telemetry.config import SettingError, Settings, TelemetryConfig
-    from telemetry.context import RequestRecord, current_record
+    from telemetry.context import RequestRecord, current_record, waiting
     from telemetry.redaction import private_in_path
     from telemetry.runtime import Telemetry
     from telemetry.slow import slow_after
 
-__all__ = ["RequestRecord", "SettingError", "Settings", "Telemetry", "TelemetryConfig", "current_record", "private_in_path", "slow_after"]
+__all__ = [
+    "RequestRecord",
+    "SettingError",
+    "Settings",
+    "Telemetry",
+    "TelemetryConfig",
+    "current_record",
+    "private_in_path",
+    "slow_after",
+    "waiting",
+]
 
 _HOMES: Final = {
     "RequestRecord": "telemetry.context",
@@ -25,6 +35,7 @@ _HOMES: Final = {
     "current_record": "telemetry.context",
     "private_in_path": "telemetry.redaction",
     "slow_after": "telemetry.slow",
+    "waiting": "telemetry.context",
 }
 
 

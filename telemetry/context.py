@@ -4,6 +4,9 @@ One ``RequestRecord`` a request, found through one ContextVar. Layers below (dat
 record they find; they never look further up. The record only holds facts: it measures nothing and sends nothing.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -120,3 +123,42 @@ def current_record() -> RequestRecord | None:
 def set_current_record(record: RequestRecord | None) -> None:
     """Make ``record`` the one that this greenlet, and what it spawns with its context, sees."""
     _current.set(record)
+
+
+class Wait:
+    """A wait that is under way.
+
+    Args:
+        began_ns: ``perf_counter_ns``.
+    """
+
+    __slots__ = ("began_ns", "took_ns")
+
+    def __init__(self, began_ns: int) -> None:
+        self.began_ns = began_ns
+        self.took_ns = 0
+
+
+@contextmanager
+def waiting(phase: Phase) -> Iterator[Wait]:
+    """Around a wait of the current request; outside of one it is only measured.
+
+    Args:
+        phase: What is waited for. Waits of MongoDB and of outgoing calls account for themselves; ``threadpool`` is for what an
+            application does in the hub's threadpool.
+
+    Yields:
+        The wait, which says afterwards how many nanoseconds it took.
+    """
+    record, wait = current_record(), Wait(time.perf_counter_ns())
+    under_way = (phase, wait.began_ns)
+    if record is not None:
+        record.under_way.append(under_way)
+    try:
+        yield wait
+    finally:
+        wait.took_ns = time.perf_counter_ns() - wait.began_ns
+        # The record of a request that has ended holds none: its end took them in.
+        if record is not None and under_way in record.under_way:
+            record.under_way.remove(under_way)
+            record.add_wait(phase, wait.took_ns / 1e9)

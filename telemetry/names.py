@@ -10,7 +10,7 @@ suffixes, counters end in ``_total``.
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["cpu", "db", "db_pool_wait", "external", "other"]
+Phase = Literal["cpu", "db", "db_pool_wait", "external", "threadpool", "other"]
 
 UNMATCHED_ROUTE = "_UNMATCHED"
 """Route label of every request that no URL rule matched: one fixed value, never the raw path."""

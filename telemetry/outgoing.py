@@ -27,9 +27,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import AttributeValue
 
 from telemetry.config import TelemetryConfig
-from telemetry.context import current_record
+from telemetry.context import Wait, current_record, waiting
 from telemetry.guard import Guard
-from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER, Phase
+from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER
 from telemetry.redaction import Redactor
 from telemetry.tracing import Tracing
 
@@ -127,31 +127,23 @@ class Outgoing:
         Yields:
             The span, for what is known only later.
         """
-        record, before = current_record(), otel_context.get_current()
-        began_unix_ns, began_ns = time.time_ns(), time.perf_counter_ns()
         span: Span = INVALID_SPAN
-        with self._guard:
-            span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns)
-            otel_context.attach(set_span_in_context(span, before))
-        under_way: tuple[Phase, int] = ("external", began_ns)
-        if record is not None:
-            record.under_way.append(under_way)
+        before, began_unix_ns, wait = otel_context.get_current(), time.time_ns(), Wait(0)
         try:
-            yield span
+            with waiting("external") as wait:
+                with self._guard:
+                    span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns)
+                    otel_context.attach(set_span_in_context(span, before))
+                yield span
         except BaseException as error:
             span.set_attribute(ERROR_TYPE, type(error).__qualname__)
             span.set_status(StatusCode.ERROR)
             raise
         finally:
-            took_ns = time.perf_counter_ns() - began_ns
             with self._guard:
                 if get_current_span() is span:  # a stream may be closed in another greenlet, where there is nothing to undo
                     otel_context.attach(before)
-                # The record of a request that has ended holds none: its end took them in.
-                if record is not None and under_way in record.under_way:
-                    record.under_way.remove(under_way)
-                    record.add_wait("external", took_ns / 1e9)
-                span.end(began_unix_ns + took_ns)
+                span.end(began_unix_ns + wait.took_ns)
 
     def _attributes(self, method: str, url: str, template: str) -> dict[str, AttributeValue]:
         parts = urlsplit(url)

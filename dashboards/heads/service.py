@@ -103,8 +103,8 @@ WHY_PHASES = Head(
     "Where the time goes",
     "s",
     "Mean time of a request, by what it spent it on. db: slow commands, board MongoDB. db_pool_wait: too few connections, "
-    "same board. cpu: our code or the hub, board Runtime. external: somebody else's service. Parallel waits add up, so it "
-    "can exceed the latency.",
+    "same board. cpu: our code or the hub, board Runtime. external: somebody else's service. threadpool: passwords and "
+    "Markdown, off the hub. Parallel waits add up, so it can exceed the latency.",
 )
 
 WHY_SLOW = Head(

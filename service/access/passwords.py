@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gevent.lock import BoundedSemaphore
 
 from service.settings.accounts import AccountSettings
+from telemetry import waiting
 
 
 class Busy(Exception):
@@ -63,9 +64,10 @@ class Passwords:
             return False
 
     def _apply(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        if not self._turns.acquire(timeout=self._wait_seconds):
-            raise Busy
-        try:
-            return gevent.get_hub().threadpool.apply(copy_context().run, (function, *arguments))
-        finally:
-            self._turns.release()
+        with waiting("threadpool"):
+            if not self._turns.acquire(timeout=self._wait_seconds):
+                raise Busy
+            try:
+                return gevent.get_hub().threadpool.apply(copy_context().run, (function, *arguments))
+            finally:
+                self._turns.release()

@@ -15,6 +15,8 @@ import nh3
 from gevent.lock import BoundedSemaphore
 from markdown_it import MarkdownIt
 
+from telemetry import waiting
+
 LONGEST_BODY_BYTES: Final = 100_000
 MOST_REMEMBERED: Final = 64
 """Texts whose HTML is not stored, because they were written before it was: so many are rendered once a process."""
@@ -45,7 +47,7 @@ class Markdown:
 
     def render(self, text: str) -> str:
         """The HTML of a text, of ``LONGEST_BODY_BYTES`` at most; the hub goes on meanwhile."""
-        with self._turn:
+        with waiting("threadpool"), self._turn:
             html: str = gevent.get_hub().threadpool.apply(copy_context().run, (self._render, text))
         return html
 

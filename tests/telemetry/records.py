@@ -28,4 +28,4 @@ BASE = RequestRecord(
 
 def record(**facts: Any) -> RequestRecord:
     """A copy of ``BASE`` with some facts changed."""
-    return dataclasses.replace(BASE, **{"waits": {}, **facts})
+    return dataclasses.replace(BASE, **{"waits": {}, "under_way": [], **facts})

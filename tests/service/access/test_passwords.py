@@ -37,6 +37,21 @@ def test_nobodys_password_is_looked_at_like_anybodys(monkeypatch):
     assert looked_at[0] == looked_at[1]
 
 
+def test_the_wait_for_a_turn_and_for_the_hash_is_told():
+    ours = Passwords(AccountSettings.from_env({"PASSWORD_TIME_COST": "8", "PASSWORDS_AT_ONCE": "1"}))
+    request = record()
+
+    def ask():
+        set_current_record(request)
+        ours.hash("x")
+
+    hashing = [gevent.spawn(ask) for _ in range(2)]
+    gevent.sleep(0)
+    assert [phase for phase, _ in request.under_way] == ["threadpool"] * 2
+    gevent.joinall(hashing, raise_error=True)
+    assert (list(request.waits), request.under_way, request.waits["threadpool"] > 0.01) == (["threadpool"], [], True)
+
+
 def test_the_hub_turns_while_a_password_is_hashed():
     slow = Passwords(AccountSettings.from_env({"PASSWORD_TIME_COST": "20"}))
     hashing = gevent.spawn(slow.hash, "x")
