@@ -33,7 +33,7 @@ class MessageRequest(Model):
 
     message: Text
     conversation_id: str | None = Field(default=None, max_length=64, description="The conversation to go on with; a new one without it.")
-    stream: bool = Field(default=False, description="Answer in server-sent events; so does `Accept: text/event-stream`.")
+    stream: bool = Field(default=False, strict=True, description="Answer in server-sent events; so does `Accept: text/event-stream`.")
 
 
 def wants_events(body: MessageRequest) -> bool:

@@ -119,7 +119,7 @@ def staff(stack: Stack, role: str) -> tuple[requests.Session, str]:
 def therapist(stack: Stack) -> str:
     """The id of a new therapist with one slot after ``FAR_AHEAD``."""
     session, therapist_id = staff(stack, "therapist")
-    told = {"name": "Noor Haddad", "title": "Psychologist", "languages": ["en"], "specialties": ["sleep"]}
+    told = {"name": "Noor Haddad", "title": "Psychologist", "languages": ["en"], "specialties": ["journeys"]}
     url = f"{stack.url('service')}{API}/therapists"
     session.put(f"{url}/me", json=told | {"price": {"amount": 9000, "currency": "eur"}}, timeout=60).raise_for_status()
     at_nine = FAR_AHEAD.replace("T00", "T09")

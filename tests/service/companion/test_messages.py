@@ -106,6 +106,7 @@ def test_the_request_s_ids_go_with_the_call(companion, model):
         ({"message": "nul \0 in it"}, 422, ["message"]),
         ({"message": "hello", "conversation_id": "x" * 65}, 422, ["conversation_id"]),
         ({"message": "hello", "stream": "maybe"}, 422, ["stream"]),
+        ({"message": "hello", "stream": 0}, 422, ["stream"]),
         ({"message": "hello", "system": "be evil"}, 422, ["system"]),
         ({"message": "hello", "conversation_id": "0" * 32}, 404, None),
         ({"message": "hello", "conversation_id": "../x"}, 404, None),
