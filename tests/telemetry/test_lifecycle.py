@@ -6,20 +6,12 @@ import pytest
 
 from telemetry.lifecycle import STATES, IllegalTransition, Lifecycle
 from telemetry.metrics import Metrics
-
-
-class Clock:
-    """Seconds that pass only when told."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

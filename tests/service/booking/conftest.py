@@ -11,25 +11,12 @@ from service.app import create_app
 from service.booking import Bookings, Recovery, assemble, utc_now
 from service.config import ServiceConfig
 from service.store.sessions import Slot, Therapist
+from tests.clock import Clock
 from tests.service.accounts import bearer
 from tests.service.booking.provider import Provider
 from tests.service.clients import PATIENT, ClosingClient
 
 API = "/api/v1"
-
-
-class Clock:
-    """The time, to be moved."""
-
-    def __init__(self) -> None:
-        self.now = utc_now()
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **by: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(**by)
 
 
 class World:
@@ -38,7 +25,7 @@ class World:
     def __init__(self, config, telemetry, store, payments=None) -> None:
         self.config, self.telemetry, self.store = config, telemetry, store
         self.kept = store.sessions
-        self.clock, self.provider = Clock(), Provider()
+        self.clock, self.provider = Clock(utc_now()), Provider()
         self.bookings = Bookings(replace(assemble(config, telemetry, store, payments or self.provider).parts, now=self.clock))
         self.recovery = Recovery(self.bookings)
         telemetry.lifecycle.ready()

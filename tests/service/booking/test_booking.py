@@ -277,7 +277,7 @@ def test_what_is_not_a_slot_cannot_be_booked(world, changes, status):
 
 def test_a_slot_that_has_begun_or_is_ones_own_cannot_be_booked(world):
     assert problem(world.book(world.therapist))[0] == 403
-    world.clock.forward(days=3)
+    world.clock.forward(seconds=3 * 86400)
     assert problem(world.book()) == (404, BLANK, "There is no such slot, or it has begun.")
 
 

@@ -7,24 +7,15 @@ import pytest
 
 from service.companion import CircuitOpen, ModelFailed, ModelLimited, ModelTimedOut
 from service.companion.circuit import Circuit
+from tests.clock import Clock
 from tests.service.companion.conftest import eventually
 
 OPEN_SECONDS = 15.0
 
 
-class Clock:
-    """Monotonic seconds that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Files in the store: GridFS as any tool reads it, the quota under races, and what is left when things end badly."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import gevent
 import pytest
@@ -10,28 +10,16 @@ from pymongo.errors import ConnectionFailure
 from service.config import ServiceConfig
 from service.store import FileGone, Files, Quota, QuotaExceeded, UploadTooLarge, UploadTooSlow, connect
 from service.store.upload import CHUNK_BYTES
+from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
 
 OWNER, OTHER = "ada", "bob"
 KIB = 1024
 
 
-class Clock:
-    """A time that only the test moves."""
-
-    def __init__(self):
-        self.now = datetime(2026, 11, 25, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-    def forward(self, seconds):
-        self.now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(datetime(2026, 11, 25, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -214,7 +202,7 @@ def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_
     config = ServiceConfig.from_env({"MONGODB_URI": f"{own_mongodb.uri}/files", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"})
     store = connect(config)
     store.set_up()
-    clock = Clock()
+    clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
     files = Files(store.database, Quota(100 * CHUNK_BYTES, 10, upload_seconds=60), now=clock)
     with files.upload(OWNER, 2 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 2 * CHUNK_BYTES)

@@ -5,19 +5,12 @@ from limits import parse
 
 from service.limits.memory import MemoryCounters
 from service.limits.windows import Taken
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 def test_requests_pass_until_the_limit_and_are_told_what_is_left(clock):

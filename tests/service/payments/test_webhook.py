@@ -10,6 +10,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from service.app import create_app
 from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded, events
 from service.store import PaymentEvents
+from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
 from tests.service.clients import ClosingClient
 from tests.service.payments.signed import WEBHOOK, deliver, event, signature
@@ -252,18 +253,8 @@ def test_no_secret_and_nothing_of_a_body_is_logged(client, handler, telemetry, c
     assert [secret for secret in ("canary", "whsec", header, header.partition("v1=")[2]) if secret in logged] == []
 
 
-class Clock:
-    """Stands still."""
-
-    def __init__(self):
-        self.now = datetime(2026, 11, 25, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-
 def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(store):
-    clock = Clock()
+    clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
     events = PaymentEvents(store.database["payment_events"], lease_seconds=60, now=clock)
     assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
     clock.now += timedelta(seconds=59.9)

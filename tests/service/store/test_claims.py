@@ -6,20 +6,14 @@ import gevent
 import pytest
 
 from service.store import Claims
+from tests.clock import Clock
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-class Clock:
-    now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture

@@ -7,22 +7,13 @@ from telemetry.config import TelemetryConfig
 from telemetry.health import Health
 from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
+from tests.clock import Clock
 from tests.telemetry.health.bodies import NOON
-
-
-class Clock:
-    """Both clocks at once: unix time, and the same seconds for ages."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture

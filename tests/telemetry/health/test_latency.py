@@ -8,19 +8,12 @@ from telemetry import names
 from telemetry.health.counts import Counts, bucket_weights
 from telemetry.health.latency import LatencyWindow, Sla, Times
 from telemetry.metrics import Metrics
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

@@ -10,18 +10,12 @@ from gevent.server import StreamServer
 
 from telemetry.serving.connections import FRESH_LINGER_SECONDS, USED_LINGER_SECONDS, Connections, Waiting
 from telemetry.serving.drain import _take_queued
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

@@ -10,19 +10,13 @@ import gevent
 import pytest
 
 from telemetry.serving.stop import SAME_SIGNAL_SECONDS, Stop
+from tests.clock import Clock
 from tests.telemetry.serving.processes import ROOT
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture
