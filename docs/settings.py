@@ -47,7 +47,7 @@ def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
 
 def default(field: FieldInfo) -> str:
     """The default as one would write it into the environment."""
-    if field.default_factory is not None or field.default is None or field.default == ():
+    if field.default_factory is not None or field.default in (None, ()) or not str(field.default):
         return ""
     value = str(field.default).lower() if isinstance(field.default, bool) else field.default
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
