@@ -64,7 +64,7 @@ def create_app(
 def _blog(store: Store, metrics: PrometheusMetrics) -> Iterator[Blueprint]:
     markdown = Markdown()
     yield blog.blueprint(store.posts, markdown, metrics)
-    yield authoring.blueprint(store.accounts, Desk(store.posts, store.post_claims, markdown), markdown, metrics)
+    yield authoring.blueprint(store.accounts, Desk(store.posts, store.post_leases, markdown), markdown, metrics)
 
 
 def _companion(config: ServiceConfig, telemetry: Telemetry, store: Store) -> Blueprint:

@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 from service.booking.parts import LOG, Closed
 from service.booking.workflow import Bookings
 from service.payments.gateway import PaymentsUnavailable
-from service.store.sessions import Booking, Cancellation, Lease, Task
+from service.store import Lease
+from service.store.sessions import Booking, Cancellation, Task
 
 TASKS_A_PASS: Final = 100
 

@@ -15,11 +15,11 @@ from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
 from service.store.allowance import Quota, QuotaExceeded
 from service.store.care import Care
-from service.store.claims import Claims
 from service.store.conversations import Conversation, ConversationMessage, Conversations, new_id, time_of
 from service.store.files import FileGone, Files, StoredFile
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
+from service.store.leases import Held, Lease, Leases
 from service.store.logins import Logins, Renewed
 from service.store.models import BlogPost, PostStatus
 from service.store.payment_events import PaymentEvents
@@ -33,7 +33,6 @@ __all__ = [
     "Accounts",
     "BlogPost",
     "Care",
-    "Claims",
     "Conversation",
     "ConversationMessage",
     "Conversations",
@@ -41,6 +40,9 @@ __all__ = [
     "FileGone",
     "Files",
     "Guesses",
+    "Held",
+    "Lease",
+    "Leases",
     "Logins",
     "Page",
     "PaymentEvents",
@@ -85,7 +87,7 @@ class Store:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
         self.posts = Posts(self.database["posts"])
-        self.post_claims = Claims(self.database["post_claims"])
+        self.post_leases = Leases(self.database["post_leases"])
         self.accounts = Accounts(self.database["accounts"], self.database["credentials"])
         self.logins = Logins(self.database["logins"], self.database["refresh_tokens"])
         self.care = Care(self.database["care"])
@@ -110,6 +112,7 @@ class Store:
         """
         self.client.admin.command("ping")
         self.posts.create_indexes()
+        self.post_leases.create_indexes()
         self.logins.create_indexes()
         self.guesses.create_indexes()
         self.conversations.create_indexes()

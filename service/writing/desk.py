@@ -1,9 +1,9 @@
 """Where posts are written: an author's own, an admin's all.
 
 Two who change one post at once do not overwrite each other, on FerretDB neither, whose updates are not atomic: who changes a revision
-first claims it by an insert, which one alone can; the others wait for the outcome and look again. What is guaranteed is that each revision
+takes a lease of it, which one alone can; the others wait for the outcome and look again. What is guaranteed is that each revision
 has exactly one successor (or was deleted once), and that a condition is true of the very revision that is replaced. A worker that dies
-between the two leaves a claim, which holds for ``CLAIM_SECONDS``.
+between the two leaves a lease, which is good for ``LEASE_SECONDS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import gevent
 
-from service.store import BlogPost, Claims, Page, Position, Posts, PostStatus, Role, SlugTaken
+from service.store import BlogPost, Lease, Leases, Page, Position, Posts, PostStatus, Role, SlugTaken
 from service.writing.markdown import Markdown
 from service.writing.slugs import slugs
 
-CLAIM_SECONDS: Final = 30.0
+LEASE_SECONDS: Final = 30.0
 WAITS_SECONDS: Final = (0.01, 0.02, 0.03, *[0.05] * 60)
 """Between attempts at a post that others are changing: three seconds in all."""
 
@@ -65,8 +65,8 @@ class Desk:
 
     Args:
         posts: Where they are.
-        claims: On revisions.
-        markdown: Renders bodies, before anything is claimed.
+        leases: Of revisions.
+        markdown: Renders bodies, before any is taken.
         now: In UTC, to the millisecond.
         sleep: Waits so many seconds.
     """
@@ -74,14 +74,14 @@ class Desk:
     def __init__(
         self,
         posts: Posts,
-        claims: Claims,
+        leases: Leases,
         markdown: Markdown,
         *,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         self._posts = posts
-        self._claims = claims
+        self._leases = leases
         self._markdown = markdown
         self._now = now
         self._sleep = sleep
@@ -154,7 +154,7 @@ class Desk:
 
     def delete(self, writer: Writer, slug: str, condition: Condition) -> None:
         """Delete a post; its slug is free again. Raises as ``edit``."""
-        self._claimed(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
+        self._alone(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
 
     def _insert(self, post: BlogPost) -> BlogPost:
         for slug in slugs(post.title):
@@ -176,21 +176,30 @@ class Desk:
             outcome[:] = [changed]
             return changed == post or self._posts.replace(changed, post.revision)
 
-        self._claimed(writer, slug, condition, write)
+        self._alone(writer, slug, condition, write)
         return outcome[0]
 
-    def _claimed(self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]) -> None:
+    def _alone(self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]) -> None:
         for wait_seconds in WAITS_SECONDS:
             post = self._expected(writer, slug, condition)
-            claim = f"{slug}:{post.revision}"
-            if owner := self._claims.take(claim, CLAIM_SECONDS):
-                try:
-                    if write(post):
-                        return
-                finally:
-                    self._claims.release(claim, owner)
+            if self._write_alone(post, write):
+                return
             self._sleep(wait_seconds)
         raise BeingChanged
+
+    def _write_alone(self, post: BlogPost, write: Callable[[BlogPost], bool]) -> bool:
+        revision = f"{post.slug}:{post.revision}"
+        lease = self._leases.take(revision, now=self._now(), seconds=LEASE_SECONDS)
+        if not isinstance(lease, Lease):
+            return False
+        try:
+            is_written = write(post)
+        except BaseException:
+            self._leases.give_back(lease, self._now())
+            raise
+        # It has its successor, from here or from before: who finds it still can do nothing with it.
+        self._leases.forget(revision)
+        return is_written
 
     def _expected(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
         post = self._posts.find(slug)

@@ -36,7 +36,6 @@ from service.store.sessions.bookings import (
     Status,
     attempt_name,
 )
-from service.store.sessions.leases import Held, Lease, Leases
 from service.store.sessions.slots import Slot, Slots, slot_id
 from service.store.sessions.tasks import Task, TaskKind, Tasks
 from service.store.sessions.therapists import Therapist, Therapists
@@ -49,10 +48,7 @@ __all__ = [
     "BookingStore",
     "Cancellation",
     "Canceller",
-    "Held",
     "InProgress",
-    "Lease",
-    "Leases",
     "OtherRequest",
     "Outcome",
     "Party",

@@ -12,8 +12,8 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from service.store.leases import Held, Lease, Leases
 from service.store.sessions.facts import Facts
-from service.store.sessions.leases import Held, Lease, Leases
 
 
 class OtherRequest(Exception):

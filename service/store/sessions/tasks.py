@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from service.store.sessions.leases import Leases
+from service.store.leases import Leases
 
 TaskKind = Literal["expire", "pay", "cancel", "refund"]
 

@@ -1,5 +1,7 @@
 """Two who write at once, on the real database."""
 
+from datetime import UTC, datetime
+
 import gevent
 
 from tests.service.authoring.calls import CALLS, CHANGED_SINCE, DRAFTS, POSTS, TEXT, create, problem, seen
@@ -55,20 +57,21 @@ def test_many_changes_without_a_condition_all_come_in_one_after_the_other(staff,
     assert [call.value.status_code for call in calls] == [200] * 5
     body = seen(staff.mara, f"{DRAFTS}/naps-without-regret").get_json()
     assert [{name: body[name] for name in changes} for changes in members] == members
-    assert store.database["post_claims"].count_documents({}) == 0
+    assert store.database["post_leases"].count_documents({}) == 0
 
 
 def test_a_post_that_others_are_changing_is_a_conflict(staff, store, monkeypatch):
     monkeypatch.setattr("service.writing.desk.WAITS_SECONDS", (0.001, 0.001))
     create(staff.mara)
     revision = store.posts.find("naps-without-regret").revision
-    owner = store.post_claims.take(f"naps-without-regret:{revision}", 30)
+    name, now = f"naps-without-regret:{revision}", datetime.now(UTC)
+    lease = store.post_leases.take(name, now=now, seconds=30)
     url = f"{POSTS}/naps-without-regret"
     detail = "Others are changing this post at the moment; send the request again."
     assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (409, detail)
 
-    store.post_claims.release(f"naps-without-regret:{revision}", owner)
-    store.post_claims.take(f"naps-without-regret:{revision}", -1)  # by a worker that is dead
+    store.post_leases.give_back(lease, now)
+    store.post_leases.take(name, now=now, seconds=-1)  # by a worker that is dead
     assert staff.mara.client.delete(url, headers=staff.mara.headers).status_code == 204
 
 

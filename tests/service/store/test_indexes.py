@@ -58,16 +58,17 @@ def test_bookings_are_found_by_party_and_their_work_by_time(store):
     assert listed(store.database["booking_tasks"]) == {"_id_": (("_id", 1),), "due_at_1": (("due_at", 1),)}
     assert listed(store.database["answers"]) == {"_id_": (("_id", 1),), "at_1": (("at", 1),)}
     leases = {"_id_": (("_id", 1),), "name_1": (("name", 1),), "until_1": (("until", 1),)}
-    assert {name: listed(store.database[name]) for name in ("booking_leases", "answer_leases")} == {
+    assert {name: listed(store.database[name]) for name in ("booking_leases", "answer_leases", "post_leases")} == {
         "booking_leases": leases,
         "answer_leases": leases,
+        "post_leases": leases,
     }
 
 
 def test_no_collection_has_an_index_that_another_one_covers(store):
     collections = sorted(store.database.list_collection_names())
     bookings = ["answer_leases", "answers", "booking_leases", "booking_tasks", "bookings"]
-    others = ["conversations", "guesses", "logins", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
+    others = ["conversations", "guesses", "logins", "post_leases", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
     assert collections == bookings + others
     assert {name: redundant(listed(store.database[name])) for name in collections} == {name: [] for name in collections}
 
