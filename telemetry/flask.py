@@ -85,6 +85,8 @@ class RequestLayer:
 
     def _begin(self, record: RequestRecord, environ: Environ) -> None:
         set_current_record(record)
+        if self._tell_id:
+            environ[names.REQUEST_ID_ENVIRON] = record.request_id
         record.greenlet = gevent.getcurrent()
         self._recorder.begin(record)
         self._spans.open(record, environ)

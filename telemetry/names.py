@@ -26,6 +26,9 @@ READINESS_ROUTE = HEALTH_ROUTE + "/readiness"
 HEALTH_ROUTES = frozenset({HEALTH_ROUTE, LIVENESS_ROUTE, READINESS_ROUTE})
 """Where health is asked for, on the API and on the management port; probes count for no objective of the users' requests."""
 
+REQUEST_ID_ENVIRON = "telemetry.request_id"
+"""Where the server finds the id of a request whose app gave up."""
+
 REQUEST_ID_HEADER = "X-Request-ID"
 RESPONSE_TIME_HEADER = "X-Response-Time"
 SERVER_TIMING_HEADER = "Server-Timing"
@@ -92,6 +95,11 @@ ABORTED_REQUESTS = _counter(
     "Requests whose response was cut short: the client left, the greenlet was killed, or a time-out struck.",
     ROUTE,
     "reason",
+)
+UNREADABLE_REQUESTS = _counter(
+    "http_server_unreadable_requests_total",
+    "Requests that were refused before the app saw them: their head could not be read, or was too large.",
+    STATUS,
 )
 SLOW_REQUESTS = _counter(
     "http_server_slow_requests_total",

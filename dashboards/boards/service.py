@@ -123,6 +123,7 @@ def _why() -> Section:
                 (
                     lines(heads.WHY_FLIGHT, Series(ask.IN_FLIGHT, _WORKER)),
                     lines(heads.WHY_ABORTED, Series(ask.ABORTED, "{{reason}}")),
+                    lines(heads.WHY_UNREADABLE, Series(ask.UNREADABLE, "{{http_response_status_code}}")),
                     lines(heads.WHY_SIZE, Series(ask.RESPONSE_BYTES, "{{http_route}}")),
                 ),
             ),

@@ -133,6 +133,13 @@ WHY_ABORTED = Head(
     "timeout and killed: we did.",
 )
 
+WHY_UNREADABLE = Head(
+    "Unreadable",
+    "reqps",
+    "Requests that no route ever saw, by status: 414 and 431 are too large, 400 is not HTTP. They are in no other panel. "
+    "A client that is broken, or somebody who tries doors.",
+)
+
 WHY_SIZE = Head(
     "Bytes sent by route",
     "Bps",

@@ -68,6 +68,7 @@ PHASE_MEAN = f"{total(rate(names.REQUEST_PHASE, USERS, CHOSEN), 'phase')} / on()
 SLOW_BY_PHASE = zero_when_quiet(total(rate(names.SLOW_REQUESTS, USERS, CHOSEN), "dominant_phase"), _WITNESS, "dominant_phase")
 SLOW_BY_ROUTE = zero_when_quiet(total(rate(names.SLOW_REQUESTS, USERS, CHOSEN), names.ROUTE), _WITNESS, names.ROUTE)
 ABORTED = zero_when_quiet(total(rate(names.ABORTED_REQUESTS, USERS, CHOSEN), "reason"), _WITNESS, "reason")
+UNREADABLE = zero_when_quiet(total(rate(names.UNREADABLE_REQUESTS), names.STATUS), _WITNESS, names.STATUS)
 IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), "service_instance_id")
 RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, USERS, CHOSEN), names.ROUTE)
 

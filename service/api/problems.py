@@ -35,6 +35,7 @@ _DESCRIPTIONS: Final = {
     409: "It is in conflict with what is there.",
     413: "The body is larger than is allowed.",
     412: "A condition of the request does not hold.",
+    414: "The URL is longer than is read.",
     415: "The body is of a type that is not taken.",
     416: "The file does not have that range.",
     422: "Some values cannot be used; `errors` says which and why.",
@@ -72,6 +73,8 @@ def statuses(described: Operation, access: Access | None) -> list[int]:
         found |= _WITH_BODY
     if described.stream:
         found |= {413, 415}
+    if described.query is not None:
+        found |= {414}
     if described.query is not None or described.headers is not None:
         found |= {422}
     if access is not None:

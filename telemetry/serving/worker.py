@@ -4,6 +4,7 @@ The stock one loses requests to SIGINT, SIGQUIT, SIGUSR2 and SIGHUP, waits for i
 one turns every wish to stop into the one drain, and keeps track of which connections wait for a request.
 """
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -12,18 +13,20 @@ import socket
 import sys
 import traceback
 from functools import partial
+from http import HTTPStatus
 from types import FrameType
 from typing import Any, Final
+from uuid import uuid4
 
 import gevent
 from gevent import monkey
 from gevent.pool import Pool
 from gevent.server import StreamServer
 from greenlet import GreenletExit
-from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
+from telemetry import names
 from telemetry.config import SettingError
 from telemetry.context import current_record
 from telemetry.serving import hooks
@@ -31,6 +34,7 @@ from telemetry.serving.connections import Connections, Waiting
 from telemetry.serving.drain import WATCHDOG_AHEAD_SECONDS
 from telemetry.serving.leftover import CONTINUE, AskedFor, linger
 from telemetry.serving.observed import Observed
+from telemetry.serving.refusal import GAVE_UP, problem, refusal_of
 from telemetry.serving.session import serve_until_stopped
 from telemetry.serving.stop import HELD_SIGNALS, STOP_SIGNALS, Stop
 from telemetry.serving.ticket import Ticket
@@ -43,6 +47,7 @@ BOOT_FAILED: Final = 3
 LAST_WORDS_SECONDS: Final = 0.3
 
 _log = logging.getLogger("telemetry.lifecycle")
+_requests = logging.getLogger("access")
 
 
 class _Address:
@@ -185,7 +190,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             except OSError:
                 raise
             except BaseException as error:
-                self._give_up(response, sock, error)
+                self._give_up(response, sock, environ.get(names.REQUEST_ID_ENVIRON, ""), error)
                 raise StopIteration from error
             sock.settimeout(None)
         if response.should_close():
@@ -195,8 +200,13 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what could not be understood; a connection that is killed while it waits is owed nothing."""
-        if not isinstance(exc, GreenletExit):
+        if isinstance(exc, GreenletExit):
+            return
+        refusal = refusal_of(exc)
+        if refusal is None:
             super().handle_error(req, client, addr, exc)
+        else:
+            self._refuse(client, addr, *refusal)
 
     def handle_quit(self, _sig: int, _frame: FrameType | None) -> None:
         """SIGQUIT: somebody has lost patience."""
@@ -222,7 +232,17 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             if hasattr(body, "close"):
                 body.close()
 
-    def _give_up(self, response: Any, sock: Any, error: BaseException) -> None:
+    def _refuse(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
+        """No app will see it: answered, counted, and told in a line that holds nothing of what came."""
+        request_id = str(uuid4()) if self.telemetry.config.request_id else ""
+        self.telemetry.metrics.counters(names.UNREADABLE_REQUESTS)[(str(status.value),)].inc()
+        fields = {"status": status.value, "request_id": request_id, "client_address": addr[0] if addr else ""}
+        _requests.info("request refused before it was read", extra={"fields": fields})
+        with contextlib.suppress(OSError):
+            client.sendall(problem(status, detail, request_id))
+            linger(client)
+
+    def _give_up(self, response: Any, sock: Any, request_id: str, error: BaseException) -> None:
         """The app raised or its greenlet was killed: tell the client, if that is still possible, and nobody twice."""
         if not isinstance(error, GreenletExit):
             gevent.get_hub().handle_error(gevent.getcurrent(), type(error), error, error.__traceback__)
@@ -230,7 +250,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             # A second status line would look like part of the body; a reset tells that the rest is missing.
             sock.shutdown(socket.SHUT_RDWR)
         else:
-            util.write_error(sock, 500, "Internal Server Error", "")
+            sock.sendall(problem(HTTPStatus.INTERNAL_SERVER_ERROR, GAVE_UP, request_id))
 
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)

@@ -28,6 +28,7 @@ NOT_REPORTED = {
 SILENT_WHILE_WELL = {
     "http_server_aborted_requests_total": "no response was cut short",
     "http_server_slow_requests_total": "no request was slow",
+    "http_server_unreadable_requests_total": "every request could be read",
     "otelcol_exporter_send_failed_metric_points": "Prometheus took everything",
     "otelcol_exporter_send_failed_spans": "Tempo took everything",
     "service_uncaught_exceptions_total": "no exception went uncaught",
