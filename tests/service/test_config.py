@@ -68,6 +68,7 @@ DEVELOPMENT = {
     "file_upload_seconds": 1800.0,
     "session_seconds": 3000.0,
     "booking_unpaid_seconds": 900.0,
+    "booking_unpaid_at_once": 5,
     "full_refund_seconds": 86400.0,
     "part_refund_seconds": 7200.0,
     "part_refund_percent": 50,

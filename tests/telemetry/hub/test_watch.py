@@ -78,7 +78,7 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
 def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
     # A watching thread that gets no processor at that moment comes too late: it then names nobody, never somebody else.
     held = record()
-    for _ in range(20):
+    for _ in range(100):
         caplog.clear()
         with watching() as watched:
             watched.serve(held, compute_without_letting_go)
