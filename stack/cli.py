@@ -54,7 +54,7 @@ def _build_parser() -> argparse.ArgumentParser:
     follow.add_argument("id", type=trace.request_id, metavar="ID", help="the X-Request-ID of the answer, or the id of the trace")
     _add_load(_command(commands, "load", run.load, "demo traffic: a realistic mix of requests at a chosen rate"))
     test = _command(commands, "test", run.test, "build what is missing and run every test", "every other argument goes to pytest")
-    test.add_argument("--fast", action="store_true", help="without the tests on real processes (marked e2e), and without building")
+    test.add_argument("--fast", action="store_true", help="without the tests marked e2e (on real processes) or slow, and without building")
     _add_contract(
         _command(commands, "contract", run.contract, "requests made up from the OpenAPI document, every answer checked against it")
     )

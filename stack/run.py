@@ -39,7 +39,7 @@ def test(options: argparse.Namespace) -> int:
     """Build what is missing, then hand over to pytest, whose summary is the last thing and whose exit code is ours."""
     arguments = [sys.executable, "-m", "pytest"]
     if options.fast:
-        arguments += ["-m", "not e2e"]
+        arguments += ["-m", "not e2e and not slow"]
     else:
         _build_missing(NAMES)
     os.chdir(paths.ROOT)

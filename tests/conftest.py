@@ -27,7 +27,7 @@ settings.register_profile("serene", derandomize=True, database=None, deadline=No
 settings.load_profile("serene")
 
 
-BACKENDS = frozenset({"mongodb_uri", "own_mongodb", "stripe_mock", "own_stripe_mock"})
+BACKENDS = frozenset({"mongodb_uri", "own_mongodb", "stripe_mock", "own_stripe_mock", "redis"})
 
 
 @pytest.hookimpl(tryfirst=True)

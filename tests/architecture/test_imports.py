@@ -26,6 +26,7 @@ def effects(*names: str, root: Path = ROOT) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_no_import_has_an_effect():
     assert effects(*(module for module in modules() if module not in ENTRIES)) == {}
 

@@ -53,6 +53,7 @@ def test_the_first_admin_is_made_by_command(client, database_uri):
     assert client.get(f"{AUTH}/me", headers=headers).get_json() == account | {"role": "admin"}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("arguments", [(), (EMAIL,), (EMAIL, "root"), (EMAIL, "admin", "x"), ("--help",)])
 def test_wrong_arguments_are_one_line(arguments):
     assert run_roles("mongodb://127.0.0.1:1", *arguments) == (2, "", f"{USAGE}\n")
@@ -62,12 +63,14 @@ def test_an_email_that_nobody_has_is_one_line_without_it(store, database_uri):
     assert run_roles(database_uri, "nobody@serene-mail.com", "admin") == (1, "", "roles: there is no account of that e-mail\n")
 
 
+@pytest.mark.e2e
 def test_no_database_is_one_line():
     port = free_port()
     line = f"roles: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
     assert run_roles(f"mongodb://127.0.0.1:{port}", EMAIL, "admin", **NOBODY) == (1, "", line)
 
 
+@pytest.mark.e2e
 def test_a_bad_setting_is_one_line():
     code, out, err = run_roles("localhost", EMAIL, "admin")
     assert (code, out, err.count("\n")) == (1, "", 1)

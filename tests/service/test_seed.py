@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from service.config import ServiceConfig
 from service.seed import demo_posts, seed_therapists
 from service.store import BlogPost
@@ -65,12 +67,14 @@ def test_nobody_logs_in_as_a_demo_therapist_and_a_changed_profile_stays(store, c
     assert store.sessions.therapists.get(found["id"]).amount == 1
 
 
+@pytest.mark.e2e
 def test_no_database_is_one_line():
     port = free_port()
     line = f"demo posts: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
     assert run_seed(f"mongodb://127.0.0.1:{port}", **NOBODY) == (1, "", line)
 
 
+@pytest.mark.e2e
 def test_a_bad_setting_is_one_line():
     code, out, err = run_seed("localhost")
     assert (code, out) == (1, "")

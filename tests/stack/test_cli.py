@@ -90,11 +90,14 @@ def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
 
 
 @pytest.mark.e2e
-def test_fast_tests_are_those_not_marked_e2e_and_pytest_has_the_last_word(serene: Serene) -> None:
-    done = serene("test", "--fast", "tests/stack/test_ports.py", "tests/stack/test_runner.py", "--collect-only", "-q")
+def test_fast_tests_are_those_marked_neither_e2e_nor_slow_and_pytest_has_the_last_word(serene: Serene) -> None:
+    done = serene(
+        "test", "--fast", "tests/stack/test_ports.py", "tests/stack/test_runner.py", "tests/stack/test_probes.py", "--collect-only", "-q"
+    )
     assert done.returncode == 0
     collected = [line for line in done.stdout.splitlines() if "::" in line]
-    assert {line.partition("::")[0] for line in collected} == {"tests/stack/test_ports.py"}
+    assert {line.partition("::")[0] for line in collected} == {"tests/stack/test_ports.py", "tests/stack/test_probes.py"}
+    assert not any("does_not_speak_mongodb" in line for line in collected)
     assert done.stdout.splitlines()[-1].startswith(f"{len(collected)}/")
 
 

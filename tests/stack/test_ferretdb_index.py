@@ -17,6 +17,8 @@ from pymongo.collection import Collection
 
 from tests.mongodb import MongoDB, free_port
 
+pytestmark = pytest.mark.e2e
+
 Document = dict[str, Any]
 FIRST, SECOND = ObjectId(), ObjectId()
 # What JSON escapes, what HTML does, what SQLite might, and what begins as an array does.

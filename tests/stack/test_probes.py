@@ -49,5 +49,6 @@ def test_closed_port_is_not_ready(scheme: str) -> None:
     assert probes.ask(f"{scheme}://127.0.0.1:{port}") == Answer(False, "does not answer (ConnectionRefusedError)")
 
 
+@pytest.mark.slow
 def test_server_that_does_not_speak_mongodb_is_not_ready(http_port: int) -> None:
     assert not probes.ask(f"mongodb://127.0.0.1:{http_port}").ready

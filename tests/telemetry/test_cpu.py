@@ -80,6 +80,7 @@ def test_a_request_that_has_ended_leaves_nothing_on_its_greenlet(cpu):
     assert cpu._running is None
 
 
+@pytest.mark.slow
 def test_killed_while_waiting_still_has_what_it_ran(cpu):
     request, burnt = record(), []
 

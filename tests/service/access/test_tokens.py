@@ -27,6 +27,7 @@ def test_a_token_is_verified_once(decoded):
     assert decoded == [token]
 
 
+@pytest.mark.slow
 def test_a_token_that_was_remembered_expires_all_the_same():
     own = Tokens(ServiceConfig.from_env({"ACCESS_TOKEN_SECONDS": "5"}))
     token = own.issue(ADA)

@@ -38,6 +38,7 @@ def closed_port():
     return free_port()
 
 
+@pytest.mark.slow
 def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_watched(closed_port):
     sleeper = Sleeper(waits=8)
     sleeper.store = store = connect(quick(f"mongodb://127.0.0.1:{closed_port}"), sleep=sleeper)

@@ -114,6 +114,7 @@ EVIL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVIL)
 def test_no_text_takes_long(markdown, kind):
     began = time.process_time()
@@ -121,6 +122,7 @@ def test_no_text_takes_long(markdown, kind):
     assert time.process_time() - began < 30  # the worst takes 3 s; a quadratic one would take minutes
 
 
+@pytest.mark.slow
 def test_the_hub_goes_on_while_a_text_is_rendered(markdown):
     turns = 0
 

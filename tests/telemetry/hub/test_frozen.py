@@ -50,6 +50,7 @@ def patched_process(*args):
         process.communicate()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("state", ["idle", "busy"])
 def test_stopped_process_was_frozen(state):
     with patched_process(state) as process:

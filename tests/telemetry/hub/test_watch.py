@@ -75,6 +75,7 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
     assert line.getMessage() == (f"hub held for {sum(shares.values()):.3f} s ({named}) by {HELD} at {stack[-1]}")
 
 
+@pytest.mark.slow
 def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
     # A watching thread that gets no processor at that moment comes too late: it then names nobody, never somebody else.
     held = record()
@@ -101,6 +102,7 @@ def test_code_outside_of_requests_is_named_by_its_stack_alone(watched, caplog):
     assert line.fields["stack"][-1].endswith(" wait_in_a_call_gevent_does_not_know")
 
 
+@pytest.mark.slow
 def test_turn_that_several_requests_share_is_not_put_on_one(watched, caplog):
     one, other = record(request_id="1"), record(request_id="2")
     watched.requests += [one, other]

@@ -132,6 +132,7 @@ def test_more_than_can_be_answered_at_once_are_refused():
         assert get(management, "/health")[0] == 200
 
 
+@pytest.mark.slow
 def test_client_that_does_not_read_is_cut_and_holds_up_nobody():
     with serving(limits=Limits(send_seconds=0.5)) as management:
         for number in range(2000):

@@ -202,6 +202,7 @@ def test_watch_may_begin_again(observed, mongodb_uri):
     assert observed.telemetry.evidence.up
 
 
+@pytest.mark.slow
 def test_looks_come_at_the_interval_whatever_each_took():
     now, pauses, errors = [100.0], [], []
 

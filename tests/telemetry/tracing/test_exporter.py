@@ -76,6 +76,7 @@ def test_a_batch_is_kept_until_the_collector_takes_it(tracing_of, dropped, attem
     assert attempts() == {"unavailable": 3, "error": 1, "ok": 1}
 
 
+@pytest.mark.slow
 def test_delays_grow_and_the_peers_wish_is_granted(tracing_of):
     with Collector(503, 503, (429, [("Retry-After", "2")], b"")) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=SOON_SECONDS)
@@ -156,6 +157,7 @@ def test_the_gauge_shows_what_waits_in_an_outage(tracing_of, attempts, metrics):
 BAD_PEERS = [peers.hangs, peers.trickles, peers.talks_forever, peers.hangs_up, peers.speaks_something_else]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behaviour", BAD_PEERS)
 def test_flush_and_shutdown_are_bounded_whatever_the_peer_does(tracing_of, dropped, behaviour):
     with peer(behaviour) as url:

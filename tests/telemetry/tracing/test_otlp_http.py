@@ -79,6 +79,7 @@ def test_partial_success_says_how_many_were_not_taken(sender_to):
         assert sender_to(collector.endpoint).send(b"") == Answer("ok", rejected_spans=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "result"),
     [
