@@ -3,7 +3,7 @@
 import urllib.request
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, get_args
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stack.runner import Stack
 from telemetry import names
 
-PHASES: Final = ("cpu", "db", "db_pool_wait", "external", "other")
+PHASES: Final = get_args(names.Phase)
 
 
 @dataclass(frozen=True, slots=True)
