@@ -60,7 +60,15 @@ JOURNEY = {
     "book": (
         "POST /api/v1/sessions",
         201,
-        ["find slots", "find slot_sales", "insert booking_tasks", "insert slot_sales", "insert bookings"],
+        [
+            "find slots",
+            # How many the member holds unpaid.
+            ("find bookings", 'find {"filter":{"member_id":"?","expires_at":{"$gt":"?"}}}'),
+            "find slot_sales",
+            "insert booking_tasks",
+            "insert slot_sales",
+            "insert bookings",
+        ],
     ),
     "pay": (
         "POST /api/v1/sessions/<uuid:session_id>/payment",
