@@ -131,6 +131,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             self.log.critical("%s", error)
             sys.exit(BOOT_FAILED)
         self.telemetry = self.wsgi.extensions["telemetry"]
+        self._unreadable = self.telemetry.metrics.counters(names.UNREADABLE_REQUESTS)
 
     def run(self) -> None:
         """Serve until the drain is over, then exit."""
@@ -235,7 +236,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def _refuse(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
         """No app will see it: answered, counted, and told in a line that holds nothing of what came."""
         request_id = str(uuid4()) if self.telemetry.config.request_id else ""
-        self.telemetry.metrics.counters(names.UNREADABLE_REQUESTS)[(str(status.value),)].inc()
+        self._unreadable[(str(status.value),)].inc()
         fields = {"status": status.value, "request_id": request_id, "client_address": addr[0] if addr else ""}
         _requests.info("request refused before it was read", extra={"fields": fields})
         with contextlib.suppress(OSError):
