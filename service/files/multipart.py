@@ -13,7 +13,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDeco
 PART_NAME: Final = "file"
 READ_BYTES: Final = 64 * 1024
 _MOST_BUFFERED_BYTES: Final = 4 * READ_BYTES
-_MOST_PARTS: Final = 10
+_MOST_PARTS: Final = 1000  # as Flask for its own forms
 
 
 class BadForm(ValueError):

@@ -118,6 +118,13 @@ def test_a_form_that_is_none_is_told_so_and_leaves_nothing(ada, store, body, con
     assert (response.status_code, response.content_type, stored(store)) == (400, "application/problem+json", (0, 0, 0))
 
 
+@pytest.mark.parametrize(("others", "status"), [(100, 201), (1001, 400)])
+def test_a_form_may_have_other_fields_but_not_any_number(ada, others, status):
+    fields = b"".join(b'--x\r\nContent-Disposition: form-data; name="%d"\r\n\r\ntea\r\n' % number for number in range(others))
+    form = fields + b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncalm\r\n--x--\r\n'
+    assert upload(ada, form, content_type="multipart/form-data; boundary=x").status_code == status
+
+
 def test_a_form_without_an_end_is_not_kept_in_memory(ada, store):
     for endless in (b"x" * 2_000_000, b"--x\r\nX-Head: " + b"x" * 2_000_000):
         response = upload(ada, endless, content_type="multipart/form-data; boundary=x")
