@@ -23,7 +23,6 @@ _TOLD: Final[dict[type[Exception], tuple[HTTPStatus, str]]] = {
 _OURS: Final = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 _UNREADABLE: Final = (HTTPStatus.BAD_REQUEST, "The request cannot be read.")
 
-
 GAVE_UP: Final = "Something went wrong on our side. The request id finds what it was."
 
 
@@ -42,8 +41,11 @@ def problem(status: HTTPStatus, detail: str, request_id: str) -> bytes:
         detail: One sentence for the client's developer.
         request_id: Finds the request in the log; left out when there is none.
     """
-    told = {"request_id": request_id} if request_id else {}
-    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail} | told).encode()
-    head = [f"HTTP/1.1 {status} {status.phrase}", "Connection: close", "Content-Type: application/problem+json"]
-    head += [f"Content-Length: {len(body)}", *(f"{REQUEST_ID_HEADER}: {request_id}" for _ in told)]
-    return "\r\n".join((*head, "", "")).encode() + body
+    members = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    headers = ["Connection: close", "Content-Type: application/problem+json"]
+    if request_id:
+        members["request_id"] = request_id
+        headers.append(f"{REQUEST_ID_HEADER}: {request_id}")
+    body = json.dumps(members).encode()
+    headers.append(f"Content-Length: {len(body)}")
+    return "\r\n".join((f"HTTP/1.1 {status} {status.phrase}", *headers, "", "")).encode() + body
