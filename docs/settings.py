@@ -1,4 +1,5 @@
-"""Writes ``docs/settings.md`` from the settings themselves: ``python docs/settings.py > docs/settings.md``.
+"""Writes ``docs/settings.md`` from the settings themselves: ``python docs/settings.py >
+docs/settings.md``.
 
 A test holds the two together.
 """
@@ -60,8 +61,14 @@ def allowed(schema: dict[str, Any]) -> str:
             return allowed(option)
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
-    bounds = [f"{sign} {schema[key]}" for key, sign in (("exclusiveMinimum", ">"), ("minimum", "≥"), ("maximum", "≤")) if key in schema]
-    kind = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`"}.get(schema.get("type", ""), "text")
+    bounds = [
+        f"{sign} {schema[key]}"
+        for key, sign in (("exclusiveMinimum", ">"), ("minimum", "≥"), ("maximum", "≤"))
+        if key in schema
+    ]
+    kind = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`"}.get(
+        schema.get("type", ""), "text"
+    )
     return " ".join([kind, *bounds])
 
 
@@ -71,7 +78,9 @@ def page() -> str:
     parts = [HEAD]
     for title, group in GROUPS.items():
         parts.append(
-            f"## {title}\n\n| variable | default | allowed | what it does |\n|---|---|---|---|\n" + "\n".join(rows(group, seen)) + "\n"
+            f"## {title}\n\n| variable | default | allowed | what it does |\n|---|---|---|---|\n"
+            + "\n".join(rows(group, seen))
+            + "\n"
         )
     return "\n".join(parts)
 

@@ -1,6 +1,8 @@
-"""The one composition root: settings, telemetry, store and app, in this order, each handed what it needs.
+"""The one composition root: settings, telemetry, store and app, in this order, each handed what it
+needs.
 
-Nothing else in the service knows what is concrete. The two doors, ``wsgi`` and ``__main__``, monkey-patch and then call this.
+Nothing else in the service knows what is concrete. The two doors, ``wsgi`` and ``__main__``,
+monkey-patch and then call this.
 """
 
 from collections.abc import Mapping
@@ -49,4 +51,6 @@ def compose(environ: Mapping[str, str]) -> Service:
     recovery = Recovery(bookings)
     telemetry.on_start(recovery.start)
     telemetry.on_shutdown(recovery.stop)
-    return Service(config, telemetry, store, bookings, create_app(config, telemetry, store, bookings=bookings))
+    return Service(
+        config, telemetry, store, bookings, create_app(config, telemetry, store, bookings=bookings)
+    )

@@ -1,6 +1,7 @@
 """Settings of the Serene API: one frozen object, read once from an environment that is handed in.
 
-How the process observes itself is ``telemetry``'s own group of settings; both read the same variable for the environment's name.
+How the process observes itself is ``telemetry``'s own group of settings; both read the same
+variable for the environment's name.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,9 @@ def _mongodb_uri(value: str) -> str:
     try:
         parse_uri(value)
     except (PyMongoError, ValueError) as error:
-        raise ValueError(f"should be a MongoDB connection string such as mongodb://127.0.0.1:27017/serene ({error})") from None
+        raise ValueError(
+            f"should be a MongoDB connection string such as mongodb://127.0.0.1:27017/serene ({error})"
+        ) from None
     return value
 
 
@@ -41,35 +44,65 @@ PoolFloor = Annotated[int, Field(ge=0, le=1000)]
 MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
 
 
-class ServiceConfig(AccountSettings, PaymentSettings, BookingSettings, CompanionSettings, FileSettings, LimitSettings):
-    """How the API is served and how it reaches MongoDB; durations are seconds, and each of them is finite.
+class ServiceConfig(
+    AccountSettings,
+    PaymentSettings,
+    BookingSettings,
+    CompanionSettings,
+    FileSettings,
+    LimitSettings,
+):
+    """How the API is served and how it reaches MongoDB; durations are seconds, and each of them is
+    finite.
 
-    A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer never comes is read once more, so it
-    waits at most twice ``socket_timeout_seconds``.
+    A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer
+    never comes is read once more, so it waits at most twice ``socket_timeout_seconds``.
     """
 
     environment: Environment = Field(
-        "development", alias="DEPLOYMENT_ENVIRONMENT", description="decides pool sizes, and is in every signal"
+        "development",
+        alias="DEPLOYMENT_ENVIRONMENT",
+        description="decides pool sizes, and is in every signal",
     )
-    host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
+    host: str = Field(
+        "127.0.0.1", alias="SERENE_HOST", description="address that the API listens on"
+    )
     port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
     security_headers: bool = Field(
-        True, alias="SECURITY_HEADERS", description="send the headers that keep browsers from misusing answers; HSTS in production"
+        True,
+        alias="SECURITY_HEADERS",
+        description="send the headers that keep browsers from misusing answers; HSTS in production",
     )
-    compression: bool = Field(True, alias="COMPRESSION", description="compress answers as clients accept it (zstd, br, gzip)")
+    compression: bool = Field(
+        True,
+        alias="COMPRESSION",
+        description="compress answers as clients accept it (zstd, br, gzip)",
+    )
     api_versioning: bool = Field(
-        True, alias="API_VERSIONING", description="say that an unknown version is one, and which routes are deprecated"
+        True,
+        alias="API_VERSIONING",
+        description="say that an unknown version is one, and which routes are deprecated",
     )
     cache_control: bool = Field(
-        True, alias="CACHE_CONTROL", description="say who may keep an answer, and send it once only (`ETag`); without it nothing is said"
+        True,
+        alias="CACHE_CONTROL",
+        description="say who may keep an answer, and send it once only (`ETag`); without it nothing is said",
     )
-    body_limit: bool = Field(True, alias="REQUEST_BODY_LIMIT", description="refuse request bodies larger than their route takes")
+    body_limit: bool = Field(
+        True,
+        alias="REQUEST_BODY_LIMIT",
+        description="refuse request bodies larger than their route takes",
+    )
     body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(
-        1024**2, alias="REQUEST_BODY_LIMIT_BYTES", description="largest request body, but for routes that take more"
+        1024**2,
+        alias="REQUEST_BODY_LIMIT_BYTES",
+        description="largest request body, but for routes that take more",
     )
 
     mongodb_uri: MongodbUri = Field(
-        "mongodb://127.0.0.1:27017/serene", alias="MONGODB_URI", description="connection string, with the database's name"
+        "mongodb://127.0.0.1:27017/serene",
+        alias="MONGODB_URI",
+        description="connection string, with the database's name",
     )
     max_pool_size: PoolSize = Field(
         default_factory=_by_environment(production=50, elsewhere=10),
@@ -82,23 +115,33 @@ class ServiceConfig(AccountSettings, PaymentSettings, BookingSettings, Companion
         description="connections that a worker keeps open: 10 in production, else 2",
     )
     server_selection_timeout_seconds: PositiveSeconds = Field(
-        2.0, alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS", description="most time that a request waits for a server to be there"
+        2.0,
+        alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS",
+        description="most time that a request waits for a server to be there",
     )
     connect_timeout_seconds: PositiveSeconds = Field(
-        2.0, alias="MONGODB_CONNECT_TIMEOUT_SECONDS", description="most time to establish a connection"
+        2.0,
+        alias="MONGODB_CONNECT_TIMEOUT_SECONDS",
+        description="most time to establish a connection",
     )
     socket_timeout_seconds: PositiveSeconds = Field(
-        3.0, alias="MONGODB_SOCKET_TIMEOUT_SECONDS", description="most time for one answer of the database"
+        3.0,
+        alias="MONGODB_SOCKET_TIMEOUT_SECONDS",
+        description="most time for one answer of the database",
     )
     wait_queue_timeout_seconds: PositiveSeconds = Field(
-        2.0, alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS", description="most time that a request waits for a connection of the pool"
+        2.0,
+        alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS",
+        description="most time that a request waits for a connection of the pool",
     )
 
     @model_validator(mode="after")
     def _token_keys(self) -> Self:
         keys = self.token_keys.get_secret_value()
         if self.environment == "production" and keys == DEVELOPMENT_KEYS:
-            raise ValueError("SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret")
+            raise ValueError(
+                "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret"
+            )
         parse_keys(keys)
         return self
 

@@ -1,7 +1,7 @@
 """Every answer that is not a success, as a problem that names its request.
 
-A client's mistake says what to change; our own mistake says the request id and nothing else. Routes raise, and nothing below a route
-knows HTTP.
+A client's mistake says what to change; our own mistake says the request id and nothing else. Routes
+raise, and nothing below a route knows HTTP.
 
 Source: RFC 9457 (``application/problem+json``); RFC 9110 for ``Allow`` and ``Retry-After``.
 """
@@ -23,7 +23,9 @@ INVALID_PARAMETERS: Final = "urn:serene:problem:invalid-parameters"
 DATABASE_UNAVAILABLE: Final = "urn:serene:problem:database-unavailable"
 
 RETRY_AFTER_SECONDS: Final = 5
-"""How long a client should wait for the database: the look that notices its return comes about so often."""
+"""How long a client should wait for the database: the look that notices its return comes about so
+often.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class InvalidParameters(Exception):
         self.errors = tuple(errors)
 
 
-def problem(status: int, detail: str, *, type: str = NO_MORE_TO_SAY, title: str = "", **members: Any) -> Response:
+def problem(
+    status: int, detail: str, *, type: str = NO_MORE_TO_SAY, title: str = "", **members: Any
+) -> Response:
     """A problem as a response.
 
     Args:
@@ -65,7 +69,9 @@ def problem(status: int, detail: str, *, type: str = NO_MORE_TO_SAY, title: str 
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
-def problem_members(status: int, detail: str, *, path: str, type: str = NO_MORE_TO_SAY, title: str = "") -> dict[str, Any]:
+def problem_members(
+    status: int, detail: str, *, path: str, type: str = NO_MORE_TO_SAY, title: str = ""
+) -> dict[str, Any]:
     """The members of a problem, for where it cannot be the response.
 
     Args:
@@ -98,7 +104,10 @@ def install(app: Flask) -> None:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    return _with_headers(problem(status, error.description or HTTPStatus(status).description), dict(error.get_headers()))
+    return _with_headers(
+        problem(status, error.description or HTTPStatus(status).description),
+        dict(error.get_headers()),
+    )
 
 
 def _internal_error(_: InternalServerError) -> Response:

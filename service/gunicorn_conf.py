@@ -1,7 +1,7 @@
 """How gunicorn runs the service: ``gunicorn -c service/gunicorn_conf.py service.wsgi:app``.
 
-Everything comes from the environment; a setting that cannot be used is one line on standard error and exit code 1. gunicorn reads the
-names below; see its configuration reference for what they mean.
+Everything comes from the environment; a setting that cannot be used is one line on standard error
+and exit code 1. gunicorn reads the names below; see its configuration reference for what they mean.
 """
 
 import math
@@ -21,10 +21,14 @@ __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pr
 class ServerSettings(Settings):
     """Where the API listens, and with how many processes."""
 
-    host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
+    host: str = Field(
+        "127.0.0.1", alias="SERENE_HOST", description="address that the API listens on"
+    )
     port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
     workers: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)), alias="WEB_CONCURRENCY", description="workers; one a core unless set"
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        alias="WEB_CONCURRENCY",
+        description="workers; one a core unless set",
     )
 
 
@@ -34,15 +38,20 @@ try:
 except SettingError as error:
     sys.exit(str(error))
 
-bind = f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
+bind = (
+    f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
+)
 workers = _server.workers
 worker_class = "telemetry.serving.worker.DrainingWorker"
 worker_connections = 1000
-# Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who close it first.
+# Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who
+# close it first.
 keepalive = 75
 # A hub that has not turned for so long is stuck; the arbiter ends it, with its stack in the log.
 timeout = 30
-graceful_timeout = math.ceil(longest_seconds(_telemetry.drain_delay_seconds, _telemetry.drain_timeout_seconds))
+graceful_timeout = math.ceil(
+    longest_seconds(_telemetry.drain_delay_seconds, _telemetry.drain_timeout_seconds)
+)
 # The access log is telemetry's own JSON line.
 accesslog = None
 errorlog = "-"

@@ -18,7 +18,8 @@ class Note:
 
     Args:
         headers: What each header of its successes says, by name.
-        answers: Further answers, without a body and with the same headers: what each means, by status.
+        answers: Further answers, without a body and with the same headers: what each means, by
+            status.
         problems: Statuses of further problems.
         members: Further members of the operation.
     """
@@ -40,7 +41,11 @@ def contribute(app: Flask, contributor: Contributor) -> None:
 
 def of(app: Flask, view: Callable[..., Any], method: str) -> Note:
     """All that is added to a view that is called by a method, as one note."""
-    found = [note for contributor in app.extensions.get(_EXTENSION, ()) if (note := contributor(view, method))]
+    found = [
+        note
+        for contributor in app.extensions.get(_EXTENSION, ())
+        if (note := contributor(view, method))
+    ]
     return Note(
         headers={name: text for note in found for name, text in note.headers.items()},
         answers={status: text for note in found for status, text in note.answers.items()},

@@ -1,4 +1,6 @@
-"""``python -m service.recover``: one pass over bookings that wait to be finished or ended, for when one should not wait for a worker's."""
+"""``python -m service.recover``: one pass over bookings that wait to be finished or ended, for when
+one should not wait for a worker's.
+"""
 
 from gevent import monkey
 
@@ -30,7 +32,10 @@ def main(environ: Mapping[str, str]) -> int:
     try:
         print(f"bookings: {Recovery(service.bookings).once()} finished")
     except PyMongoError as error:
-        print(f"bookings: MongoDB cannot be used: {str(error).partition(' (configured')[0]}", file=sys.stderr)
+        print(
+            f"bookings: MongoDB cannot be used: {str(error).partition(' (configured')[0]}",
+            file=sys.stderr,
+        )
         return 1
     finally:
         service.store.close()

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what the arguments say on the database that the environment names.
 
     Returns:
-        The exit code: 2 for wrong arguments, 1 when it could not be done; with one line on standard error.
+        The exit code: 2 for wrong arguments, 1 when it could not be done; with one line on standard
+        error.
     """
     if len(arguments) != 2 or arguments[1] not in ROLES:
         return _failed(USAGE, 2)
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         done = give(store, arguments[0], cast(Role, arguments[1]))
     except PyMongoError as error:
-        return _failed(f"roles: MongoDB cannot be used: {str(error).partition(' (configured')[0]}", 1)
+        return _failed(
+            f"roles: MongoDB cannot be used: {str(error).partition(' (configured')[0]}", 1
+        )
     finally:
         store.close()
     if done is None:

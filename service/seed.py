@@ -1,7 +1,9 @@
-"""``python -m service.seed``: demo posts for an empty blog, demo therapists, and open slots of theirs for the days to come.
+"""``python -m service.seed``: demo posts for an empty blog, demo therapists, and open slots of
+theirs for the days to come.
 
-Posts and therapists are in data files, so two machines show the same. A blog that holds anything is left alone, as is a therapist who is
-there; slots are opened anew each time, up to two weeks ahead. Nobody can log in as a demo therapist: their accounts have no password.
+Posts and therapists are in data files, so two machines show the same. A blog that holds anything is
+left alone, as is a therapist who is there; slots are opened anew each time, up to two weeks ahead.
+Nobody can log in as a demo therapist: their accounts have no password.
 """
 
 import json
@@ -32,7 +34,14 @@ def demo_posts() -> list[BlogPost]:
     """The posts of the data file."""
     found = json.loads(DATA.read_text(encoding="utf-8"))
     return [
-        BlogPost(**post | {"tags": tuple(post["tags"]), "published_at": datetime.fromisoformat(post["published_at"])}) for post in found
+        BlogPost(
+            **post
+            | {
+                "tags": tuple(post["tags"]),
+                "published_at": datetime.fromisoformat(post["published_at"]),
+            }
+        )
+        for post in found
     ]
 
 
@@ -67,7 +76,9 @@ def seed_therapists(store: Store, settings: BookingSettings, now: datetime) -> s
     """
     found = json.loads(THERAPISTS.read_text(encoding="utf-8"))
     added = [_add(store, one, now) for one in found]
-    opened = store.sessions.slots.offer_new(slot for one in found for slot in _slots(one, settings, now))
+    opened = store.sessions.slots.offer_new(
+        slot for one in found for slot in _slots(one, settings, now)
+    )
     return f"demo therapists: {sum(added)} loaded, {opened} slots opened"
 
 
@@ -75,14 +86,23 @@ def _add(store: Store, one: Mapping[str, Any], now: datetime) -> bool:
     if store.sessions.therapists.get(one["id"]) is not None:
         return False
     if store.accounts.get(one["id"]) is None:
-        store.accounts.add(Account(one["id"], one["email"], one["name"], "therapist", now), NO_PASSWORD)
+        store.accounts.add(
+            Account(one["id"], one["email"], one["name"], "therapist", now), NO_PASSWORD
+        )
     told = {name: one[name] for name in ("name", "title", "languages", "specialties", "bio")}
-    return store.sessions.therapists.put(Therapist.from_document({"_id": one["id"], **told, **one["price"]}))
+    return store.sessions.therapists.put(
+        Therapist.from_document({"_id": one["id"], **told, **one["price"]})
+    )
 
 
 def _slots(one: Mapping[str, Any], settings: BookingSettings, now: datetime) -> list[Slot]:
     days = [now.date() + timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD + 1)]
-    starts = [datetime.combine(day, time(hour), UTC) for day in days if day.weekday() < WORKING_DAYS for hour in one["hours_utc"]]
+    starts = [
+        datetime.combine(day, time(hour), UTC)
+        for day in days
+        if day.weekday() < WORKING_DAYS
+        for hour in one["hours_utc"]
+    ]
     takes = timedelta(seconds=settings.session_seconds)
     return [Slot(one["id"], starts_at, starts_at + takes, **one["price"]) for starts_at in starts]
 
@@ -103,7 +123,10 @@ def main(environ: Mapping[str, str]) -> int:
         print(seed(store))
         print(seed_therapists(store, config, datetime.now(UTC)))
     except PyMongoError as error:
-        print(f"demo posts: MongoDB cannot be used: {str(error).partition(' (configured')[0]}", file=sys.stderr)
+        print(
+            f"demo posts: MongoDB cannot be used: {str(error).partition(' (configured')[0]}",
+            file=sys.stderr,
+        )
         return 1
     finally:
         store.close()

@@ -1,7 +1,8 @@
 """The telemetry layer: what any Flask, gevent and pymongo service can install to explain itself.
 
-These are its public names; everything else may change. They are looked up when asked for: gunicorn's arbiter imports
-``telemetry.serving`` before a worker is monkey-patched, and must not load Flask, pymongo and OpenTelemetry unpatched with it.
+These are its public names; everything else may change. They are looked up when asked for:
+gunicorn's arbiter imports ``telemetry.serving`` before a worker is monkey-patched, and must not
+load Flask, pymongo and OpenTelemetry unpatched with it.
 """
 
 import importlib

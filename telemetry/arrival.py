@@ -1,8 +1,9 @@
 """From a WSGI environ to a ``RequestRecord``: whose request this is and which ids it has.
 
-Headers are claims. ``X-Request-ID`` and ``X-Forwarded-For`` count only from trusted proxies; ``traceparent`` counts from anyone unless a
-setting narrows it, because it names a trace but grants nothing. Whatever arrives, a record comes out. Its texts are redacted here, once,
-so that no log line, span or page made of it can tell what must not be told.
+Headers are claims. ``X-Request-ID`` and ``X-Forwarded-For`` count only from trusted proxies;
+``traceparent`` counts from anyone unless a setting narrows it, because it names a trace but grants
+nothing. Whatever arrives, a record comes out. Its texts are redacted here, once, so that no log
+line, span or page made of it can tell what must not be told.
 """
 
 import ipaddress
@@ -48,7 +49,9 @@ class Arrivals:
         started_unix_ns, started_ns = time.time_ns(), time.perf_counter_ns()
         peer = environ.get("REMOTE_ADDR", "")
         trusted = bool(self._trusted) and is_in(peer, self._trusted)
-        request_id = (_uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None) or uuid.uuid4()
+        request_id = (
+            _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None
+        ) or uuid.uuid4()
         method, told = environ["REQUEST_METHOD"], self.redactor.text
         record = RequestRecord(
             request_id=str(request_id),
@@ -58,8 +61,12 @@ class Arrivals:
             path=told(_decoded(environ.get("PATH_INFO", ""))),
             query=self.redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
             scheme=environ.get("wsgi.url_scheme", "http"),
-            host=told((environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]),
-            client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")) if trusted else peer,
+            host=told(
+                (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]
+            ),
+            client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", ""))
+            if trusted
+            else peer,
             user_agent=told(_decoded(environ.get("HTTP_USER_AGENT", ""))),
             started_unix_ns=started_unix_ns,
             started_ns=started_ns,
@@ -80,7 +87,9 @@ class Arrivals:
             record.parent_trace_state = trace_state[:MAX_TEXT_LENGTH]
 
     def _client(self, peer: str, forwarded_for: str) -> str:
-        """The nearest address that no trusted proxy vouches for being one of ours, read from the right."""
+        """The nearest address that no trusted proxy vouches for being one of ours, read from the
+        right.
+        """
         nearest = peer
         for part in reversed(forwarded_for.split(",")):
             address = part.strip()
@@ -117,6 +126,8 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 @lru_cache(maxsize=1024)
 def is_in(address: str, networks: Networks) -> bool:
-    """Whether an address belongs to one of the networks; an address that cannot be read belongs to none."""
+    """Whether an address belongs to one of the networks; an address that cannot be read belongs to
+    none.
+    """
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in networks)

@@ -1,7 +1,8 @@
 """What is known of the request that the current greenlet serves.
 
-One ``RequestRecord`` a request, found through one ContextVar. Layers below (database listener, outgoing HTTP) add their waits to the
-record they find; they never look further up. The record only holds facts: it measures nothing and sends nothing.
+One ``RequestRecord`` a request, found through one ContextVar. Layers below (database listener,
+outgoing HTTP) add their waits to the record they find; they never look further up. The record only
+holds facts: it measures nothing and sends nothing.
 """
 
 import time
@@ -25,16 +26,20 @@ class RequestRecord:
 
     Args:
         request_id: UUID v4, as the client sees it in ``X-Request-ID``.
-        trace_id: 32 hex digits; the request id without dashes unless a ``traceparent`` brought another.
+        trace_id: 32 hex digits; the request id without dashes unless a ``traceparent`` brought
+            another.
         method: As received; sinks use ``method_label``.
-        path: As received, decoded and redacted; never a label. So are ``query``, ``user_agent``, ``host`` and a method that is not known.
+        path: As received, decoded and redacted; never a label. So are ``query``, ``user_agent``,
+            ``host`` and a method that is not known.
         started_unix_ns: Wall clock at arrival, nanoseconds.
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
         parent_span_id: 16 hex digits of the remote parent, or empty.
-        parent_random: The caller says that the low 56 bits of the trace id are random (W3C Trace Context, level 2); passed on as it is.
+        parent_random: The caller says that the low 56 bits of the trace id are random (W3C Trace
+            Context, level 2); passed on as it is.
         sampled: The trace is kept; only then may an exemplar name it.
-        server_span: What the source of the server span keeps of it while it is open; opaque to all others.
+        server_span: What the source of the server span keeps of it while it is open; opaque to all
+            others.
         route: URL rule such as ``/api/v1/blog/posts/<slug>``.
         status: Status code sent, or ``None`` when no response had begun.
         response_bytes: Bytes of body handed to the server.
@@ -45,9 +50,11 @@ class RequestRecord:
         error_type: Class name of the exception that ended the request, or empty.
         outcome: How it ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
-        slow_after_seconds: From this duration on it is slow; the settings', unless its route has its own.
+        slow_after_seconds: From this duration on it is slow; the settings', unless its route has
+            its own.
         kept_out: See ``keep_out``.
-        dominant_phase: The phase that took most of a slow request; empty for one that was not slow, or is not completed.
+        dominant_phase: The phase that took most of a slow request; empty for one that was not slow,
+            or is not completed.
     """
 
     request_id: str
@@ -84,10 +91,12 @@ class RequestRecord:
     kept_out: tuple[str | bytes, ...] = ()
 
     def keep_out(self, *texts: str | bytes) -> None:
-        """Keep what the request brought out of the log lines that quote an exception's text, while it is in flight.
+        """Keep what the request brought out of the log lines that quote an exception's text, while
+        it is in flight.
 
         Args:
-            texts: Values as they came; bytes are a body, of which each text in its JSON is kept out.
+            texts: Values as they came; bytes are a body, of which each text in its JSON is kept
+                out.
         """
         self.kept_out += texts
 
@@ -101,7 +110,8 @@ class RequestRecord:
         self.waits[phase] = self.waits.get(phase, 0.0) + seconds
 
     def waits_until(self, now_ns: int) -> dict[Phase, float]:
-        """The waits so far, and what has passed of those that are under way: a streamed response begins in the middle of one.
+        """The waits so far, and what has passed of those that are under way: a streamed response
+        begins in the middle of one.
 
         Args:
             now_ns: ``perf_counter_ns``.
@@ -144,8 +154,8 @@ def waiting(phase: Phase) -> Iterator[Wait]:
     """Around a wait of the current request; outside of one it is only measured.
 
     Args:
-        phase: What is waited for. Waits of MongoDB and of outgoing calls account for themselves; ``threadpool`` is for what an
-            application does in the hub's threadpool.
+        phase: What is waited for. Waits of MongoDB and of outgoing calls account for themselves;
+            ``threadpool`` is for what an application does in the hub's threadpool.
 
     Yields:
         The wait, which says afterwards how many nanoseconds it took.

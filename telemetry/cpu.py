@@ -1,7 +1,8 @@
 """How much of a request its greenlets were running: the ``cpu`` phase.
 
-A tracer that greenlet calls at every switch adds up the time between switches for the request that ran; the clock is read only when the
-request changes. What runs is wall time, so waiting for the interpreter's lock counts too. The children that a request spawns count with it.
+A tracer that greenlet calls at every switch adds up the time between switches for the request that
+ran; the clock is read only when the request changes. What runs is wall time, so waiting for the
+interpreter's lock counts too. The children that a request spawns count with it.
 
 A tracer that raises is removed by greenlet without a word, so this one touches nothing that can.
 """
@@ -15,7 +16,8 @@ import greenlet
 
 from telemetry.context import RequestRecord
 
-# Both gevent's and raw greenlets take attributes; looking one up is the cheapest way from a greenlet to its request.
+# Both gevent's and raw greenlets take attributes; looking one up is the cheapest way from a
+# greenlet to its request.
 ATTRIBUTE: Final = "telemetry_record"
 
 

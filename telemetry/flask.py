@@ -1,7 +1,7 @@
 """The one WSGI layer: it sees a request first and its last byte last.
 
-It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. What Flask knows of a request is
-noted in ``routing``.
+It opens and closes the record, adds the response headers and refuses what arrives after a drain's
+delay. What Flask knows of a request is noted in ``routing``.
 """
 
 import sys
@@ -113,7 +113,9 @@ class RequestLayer:
         return [body]
 
     def headers(self, record: RequestRecord) -> Headers:
-        """What is added to every response: the request id, the time so far and where it went, the versions of the API."""
+        """What is added to every response: the request id, the time so far and where it went, the
+        versions of the API.
+        """
         headers = list(self._fixed)
         if self._tell_id:
             headers.append((names.REQUEST_ID_HEADER, record.request_id))
@@ -141,9 +143,25 @@ class RequestLayer:
 class _Exchange:
     """One request and its response; itself the iterable that the server sends and closes."""
 
-    __slots__ = ("_body", "_chunks", "_environ", "_error", "_exhausted", "_layer", "_outer", "_record", "_start_response")
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_environ",
+        "_error",
+        "_exhausted",
+        "_layer",
+        "_outer",
+        "_record",
+        "_start_response",
+    )
 
-    def __init__(self, layer: RequestLayer, record: RequestRecord, environ: Environ, start_response: StartResponse) -> None:
+    def __init__(
+        self,
+        layer: RequestLayer,
+        record: RequestRecord,
+        environ: Environ,
+        start_response: StartResponse,
+    ) -> None:
         self._layer = layer
         self._record = record
         self._environ = environ
@@ -167,7 +185,9 @@ class _Exchange:
         return self
 
     def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
-        write = self._start_response(status, self._layer.started(self._record, status, headers), *exc_info)
+        write = self._start_response(
+            status, self._layer.started(self._record, status, headers), *exc_info
+        )
 
         def counting(data: bytes) -> object:
             self._record.response_bytes += len(data)
@@ -191,7 +211,9 @@ class _Exchange:
         return chunk
 
     def close(self) -> None:
-        """Called by the server when the last byte is out, or when it gave up; what it is handling then says why."""
+        """Called by the server when the last byte is out, or when it gave up; what it is handling
+        then says why.
+        """
         raised = sys.exception()
         try:
             close = getattr(self._body, "close", None)
@@ -221,10 +243,17 @@ def _times(record: RequestRecord) -> Headers:
     now_ns = time.perf_counter_ns()
     milliseconds = (now_ns - record.started_ns) / 1e6
     timings = [f"total;dur={milliseconds:.2f}"]
-    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()]
+    timings += [
+        f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()
+    ]
     if record.span_id:
-        timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
-    return [(names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"), (names.SERVER_TIMING_HEADER, ", ".join(timings))]
+        timings.append(
+            f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"'
+        )
+    return [
+        (names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"),
+        (names.SERVER_TIMING_HEADER, ", ".join(timings)),
+    ]
 
 
 def _outcome_of(error: BaseException) -> Outcome:

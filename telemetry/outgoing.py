@@ -1,7 +1,8 @@
 """Calls to other services, each a part of the request that makes it.
 
-A call is a client span under the request's span and a wait in its record's ``external`` phase, and takes the request's ids with it.
-Nothing is patched: whoever calls hands the headers to the client library at hand. What is told of a URL is redacted.
+A call is a client span under the request's span and a wait in its record's ``external`` phase, and
+takes the request's ids with it. Nothing is patched: whoever calls hands the headers to the client
+library at hand. What is told of a URL is redacted.
 
 Source: OpenTelemetry semantic conventions, "HTTP client span" (stable); W3C Trace Context.
 """
@@ -22,7 +23,14 @@ from opentelemetry.semconv.attributes.http_attributes import (
 )
 from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
 from opentelemetry.semconv.attributes.url_attributes import URL_FULL
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
@@ -39,7 +47,8 @@ _TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
 
 
 def headers() -> dict[str, str]:
-    """What an outgoing call should carry: ``X-Request-ID`` of the current record, ``traceparent`` and ``tracestate`` of the current span.
+    """What an outgoing call should carry: ``X-Request-ID`` of the current record, ``traceparent``
+    and ``tracestate`` of the current span.
 
     Returns:
         A new dictionary; empty outside of a request and of any span.
@@ -67,7 +76,9 @@ class HttpCall:
         self._span = span
 
     def answered(self, status: int) -> None:
-        """Take note of the answer's status code; 400 and more make the span an error, for it is we who asked."""
+        """Take note of the answer's status code; 400 and more make the span an error, for it is we
+        who asked.
+        """
         self._span.set_attribute(HTTP_RESPONSE_STATUS_CODE, status)
         if status >= 400:
             self._span.set_attribute(ERROR_TYPE, str(status))
@@ -99,12 +110,14 @@ class Outgoing:
 
     @contextmanager
     def http(self, method: str, url: str, *, template: str = "") -> Iterator[HttpCall]:
-        """Around one HTTP call, from before its connection to the end of what of its answer is waited for.
+        """Around one HTTP call, from before its connection to the end of what of its answer is
+        waited for.
 
         Args:
             method: As sent.
             url: Whole; neither its credentials nor its query's values are told.
-            template: Path with placeholders, such as ``/v1/payments/{id}``, for the span's name; without one it is the method alone.
+            template: Path with placeholders, such as ``/v1/payments/{id}``, for the span's name;
+                without one it is the method alone.
 
         Yields:
             The call: send its ``headers``, tell it the status with ``answered``.
@@ -118,7 +131,8 @@ class Outgoing:
 
     @contextmanager
     def wait(self, name: str, attributes: Mapping[str, AttributeValue]) -> Iterator[Span]:
-        """Around a call of any protocol: its client span is the current one, and its time is the request's ``external`` phase.
+        """Around a call of any protocol: its client span is the current one, and its time is the
+        request's ``external`` phase.
 
         Args:
             name: Of the span; from a bounded set.
@@ -132,7 +146,9 @@ class Outgoing:
         try:
             with waiting("external") as wait:
                 with self._guard:
-                    span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns)
+                    span = self._tracer.start_span(
+                        name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns
+                    )
                     otel_context.attach(set_span_in_context(span, before))
                 yield span
         except BaseException as error:
@@ -141,7 +157,9 @@ class Outgoing:
             raise
         finally:
             with self._guard:
-                if get_current_span() is span:  # a stream may be closed in another greenlet, where there is nothing to undo
+                if (
+                    get_current_span() is span
+                ):  # a stream may be closed in another greenlet, where there is nothing to undo
                     otel_context.attach(before)
                 span.end(began_unix_ns + wait.took_ns)
 
@@ -163,5 +181,8 @@ class Outgoing:
     def _told(self, parts: SplitResult) -> str:
         host = parts.netloc.rpartition("@")[2]
         return parts._replace(
-            netloc=host, path=self._redactor.text(parts.path), query=self._redactor.query(parts.query), fragment=""
+            netloc=host,
+            path=self._redactor.text(parts.path),
+            query=self._redactor.query(parts.query),
+            fragment="",
         ).geturl()

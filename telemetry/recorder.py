@@ -1,7 +1,8 @@
 """Record first, then sinks.
 
-A request is begun once and completed exactly once. Completion fixes the facts (duration, waits, outcome); after it each sink is handed
-the finished record behind its own guard. A sink never measures, and one that fails keeps nothing from the next.
+A request is begun once and completed exactly once. Completion fixes the facts (duration, waits,
+outcome); after it each sink is handed the finished record behind its own guard. A sink never
+measures, and one that fails keeps nothing from the next.
 """
 
 import time
@@ -47,16 +48,22 @@ class Recorder:
         self._sinks.append((f"sink.{name}", sink))
 
     def on_begin(self, name: str, callback: Sink) -> None:
-        """Append what is called with each record as it begins; ``name`` is the ``where`` of its errors."""
+        """Append what is called with each record as it begins; ``name`` is the ``where`` of its
+        errors.
+        """
         self._on_begin.append((f"begin.{name}", callback))
 
     def on_end(self, name: str, callback: Sink) -> None:
-        """Append what may still add facts to a record that ends, before any sink sees it; ``name`` is the ``where`` of its errors."""
+        """Append what may still add facts to a record that ends, before any sink sees it; ``name``
+        is the ``where`` of its errors.
+        """
         self._on_end.append((f"end.{name}", callback))
 
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
-        """The requests that have begun and are not completed, oldest first; safe to read from any thread."""
+        """The requests that have begun and are not completed, oldest first; safe to read from any
+        thread.
+        """
         return tuple(self._in_flight.values())
 
     def begin(self, record: RequestRecord) -> None:
@@ -66,8 +73,11 @@ class Recorder:
             with self._guard.at(name):
                 callback(record)
 
-    def complete(self, record: RequestRecord, outcome: Outcome, error: BaseException | None = None) -> None:
-        """Fix the facts of a request and hand it to the sinks; does nothing for one that is completed already.
+    def complete(
+        self, record: RequestRecord, outcome: Outcome, error: BaseException | None = None
+    ) -> None:
+        """Fix the facts of a request and hand it to the sinks; does nothing for one that is
+        completed already.
 
         Args:
             record: A record that was begun here.
@@ -100,8 +110,8 @@ def phases(record: RequestRecord) -> Iterator[tuple[Phase, float]]:
     Args:
         record: A completed record.
 
-    Yields:
-        Phase and seconds; ``other`` is what no wait accounts for, and 0 where waits of parallel greenlets exceed the duration.
+    Yields: Phase and seconds; ``other`` is what no wait accounts for, and 0 where waits of parallel
+        greenlets exceed the duration.
     """
     yield from record.waits.items()
     yield "other", max(0.0, record.duration_seconds - sum(record.waits.values()))
@@ -129,7 +139,9 @@ class RequestMetrics:
         self._active[(record.method_label,)].dec()
         status = UNKNOWN_STATUS if record.status is None else str(record.status)
         histogram = self._duration[record.method_label, record.route, status]
-        observe_traced(histogram, record.duration_seconds, record.trace_id if record.sampled else "")
+        observe_traced(
+            histogram, record.duration_seconds, record.trace_id if record.sampled else ""
+        )
         for phase, seconds in phases(record):
             self._phase[record.route, phase].inc(seconds)
         if record.response_bytes:

@@ -1,6 +1,8 @@
-"""What Flask tells of a request while it is in flight: the rule that matched, and the exception that became a 500.
+"""What Flask tells of a request while it is in flight: the rule that matched, and the exception
+that became a 500.
 
-The rule says which variables of the path must not be told; the exception, what the request brought that its text may quote.
+The rule says which variables of the path must not be told; the exception, what the request brought
+that its text may quote.
 """
 
 import math
@@ -53,7 +55,9 @@ class Watching:
     def _hide(self, app: Flask, record: RequestRecord) -> None:
         rule, values = _path_of_request()
         if rule is not None and values:
-            private = self._redactor.private_variables(values, app.view_functions.get(rule.endpoint))
+            private = self._redactor.private_variables(
+                values, app.view_functions.get(rule.endpoint)
+            )
             if private:
                 record.path = self._redactor.path(rule.rule, values, private)
                 record.keep_out(*(str(values[name]) for name in private))
@@ -67,7 +71,9 @@ class Watching:
 
 
 def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
-    """The rule of the path, also where the method is none of its own: a wrong one must not tell what the right one does not."""
+    """The rule of the path, also where the method is none of its own: a wrong one must not tell
+    what the right one does not.
+    """
     error, adapter = request.routing_exception, request_ctx.url_adapter
     if isinstance(error, MethodNotAllowed) and error.valid_methods and adapter is not None:
         try:

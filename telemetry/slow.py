@@ -1,7 +1,8 @@
 """Why a slow request was slow: its evidence, gathered only when it was.
 
-A sink like any other: it is handed the completed record, which knows whether it was slow, counts it under the phase that took most and
-logs one warning that holds the whole breakdown. The threshold is a setting, and a route may have its own.
+A sink like any other: it is handed the completed record, which knows whether it was slow, counts it
+under the phase that took most and logs one warning that holds the whole breakdown. The threshold is
+a setting, and a route may have its own.
 """
 
 import logging
@@ -20,7 +21,8 @@ _SLOW_AFTER: Final = "_telemetry_slow_after_seconds"
 
 
 def slow_after(seconds: float) -> Callable[[View], View]:
-    """Let requests for a view be slow only after so many seconds; above or below the decorator of its route.
+    """Let requests for a view be slow only after so many seconds; above or below the decorator of
+    its route.
 
     Args:
         seconds: More than 0; instead of the setting's.
@@ -64,5 +66,8 @@ class SlowRequests:
             record.route,
             record.duration_seconds,
             record.dominant_phase,
-            extra={"request": record, "fields": {"phases": breakdown, "dominant_phase": record.dominant_phase}},
+            extra={
+                "request": record,
+                "fields": {"phases": breakdown, "dominant_phase": record.dominant_phase},
+            },
         )

@@ -22,10 +22,18 @@ def read(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
         The exit code, and how many it found or what it does not understand.
     """
     file = folder / "rules.yml"
-    rules = [{"record": f"query:{index}", "expr": expression} for index, expression in enumerate(expressions)]
+    rules = [
+        {"record": f"query:{index}", "expr": expression}
+        for index, expression in enumerate(expressions)
+    ]
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
     cache = paths.cache_directory()
-    promtool = Builder(golang.find(cache) or golang.fetch(cache), cache).build(BY_NAME["prometheus"]) / "promtool"
-    done = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False)
+    promtool = (
+        Builder(golang.find(cache) or golang.fetch(cache), cache).build(BY_NAME["prometheus"])
+        / "promtool"
+    )
+    done = subprocess.run(
+        [promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False
+    )
     found = done.stdout.partition("SUCCESS: ")[2].strip()
     return done.returncode, found or done.stderr

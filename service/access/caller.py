@@ -1,4 +1,5 @@
-"""Who calls, as far as the request shows it: an account by its token, and an address by the proxies that are trusted.
+"""Who calls, as far as the request shows it: an account by its token, and an address by the proxies
+that are trusted.
 
 A token is checked once a request, by whoever asks first. Nothing here refuses anybody.
 """
@@ -20,7 +21,9 @@ def install(app: Flask, tokens: Tokens) -> None:
 
 
 def caller() -> Identity | InvalidToken | None:
-    """Whose token the current request shows: an account, why the token is not good, or ``None`` when it shows none."""
+    """Whose token the current request shows: an account, why the token is not good, or ``None``
+    when it shows none.
+    """
     if _SEEN not in g:
         setattr(g, _SEEN, _look())
     found: Identity | InvalidToken | None = getattr(g, _SEEN)

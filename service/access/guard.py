@@ -1,6 +1,7 @@
 """``@protected``: a route for those who show an access token, of a role when one is named.
 
-Put it above ``@operation``, so that who may not call learns nothing of what a call should look like.
+Put it above ``@operation``, so that who may not call learns nothing of what a call should look
+like.
 
 Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
 """
@@ -27,14 +28,19 @@ REALM: Final = "Serene API"
 PASSWORD_RETRY_AFTER_SECONDS: Final = 1
 
 Reason = Literal["missing", "expired", "invalid", "role"]
-"""Why a protected route refuses a request: no token, one that was good, one that never was, or an account of another role."""
+"""Why a protected route refuses a request: no token, one that was good, one that never was, or an
+account of another role.
+"""
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 _ON_REFUSED: Final = "serene.on_refused"
 
 
-def install(app: Flask, tokens: Tokens, on_refused: Callable[[Reason], None] = lambda _: None) -> None:
-    """Let an app's protected routes check tokens, and say so when too many passwords are being checked.
+def install(
+    app: Flask, tokens: Tokens, on_refused: Callable[[Reason], None] = lambda _: None
+) -> None:
+    """Let an app's protected routes check tokens, and say so when too many passwords are being
+    checked.
 
     Args:
         app: Its routes are protected or not.
@@ -57,7 +63,8 @@ def protected(*, role: Role | None = None) -> Callable[[View], View]:
 
 
 def protected(view: View | None = None, *, role: Role | None = None) -> Any:
-    """Let only accounts through: ``@protected``, ``@protected()`` or ``@protected(role="author")``. An admin has every role.
+    """Let only accounts through: ``@protected``, ``@protected()`` or ``@protected(role="author")``.
+    An admin has every role.
 
     Args:
         view: What to protect, when there are no parentheses.

@@ -1,7 +1,8 @@
-"""Passwords as argon2id, in the hub's threadpool: on the hub one check would stop every other request for as long as it takes.
+"""Passwords as argon2id, in the hub's threadpool: on the hub one check would stop every other
+request for as long as it takes.
 
-Few at once, because each takes a core and its own memory; who waits too long is told to come back. An account that does not exist costs
-the same as one that does.
+Few at once, because each takes a core and its own memory; who waits too long is told to come back.
+An account that does not exist costs the same as one that does.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,9 @@ class Passwords:
     """
 
     def __init__(self, settings: AccountSettings) -> None:
-        self._hasher = PasswordHasher(settings.password_time_cost, settings.password_memory_kib, parallelism=1)
+        self._hasher = PasswordHasher(
+            settings.password_time_cost, settings.password_memory_kib, parallelism=1
+        )
         self._turns = BoundedSemaphore(settings.passwords_at_once)
         self._wait_seconds = settings.password_wait_seconds
         self._nobody = self._hasher.hash("nobody")
@@ -47,7 +50,8 @@ class Passwords:
         """Whether it is the password.
 
         Args:
-            stored: As hashed here; ``None`` for an account that does not exist, which takes as long and is false.
+            stored: As hashed here; ``None`` for an account that does not exist, which takes as long
+                and is false.
             password: As given.
 
         Raises:
@@ -57,7 +61,8 @@ class Passwords:
         return right and stored is not None
 
     def _is_right(self, stored: str, password: str) -> bool:
-        # What a thread of the pool raises is reported as uncaught as well, and a wrong password is no accident.
+        # What a thread of the pool raises is reported as uncaught as well, and a wrong password is
+        # no accident.
         try:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):

@@ -1,7 +1,8 @@
-"""Access tokens: JSON Web Tokens, signed by the first of several keys, good for minutes, checked without the database.
+"""Access tokens: JSON Web Tokens, signed by the first of several keys, good for minutes, checked
+without the database.
 
-The algorithm is ours and never the token's. A key is taken out of use in two steps: a new one is put first, and the old one goes when
-the last token that it signed has expired.
+The algorithm is ours and never the token's. A key is taken out of use in two steps: a new one is
+put first, and the old one goes when the last token that it signed has expired.
 
 Source: RFC 7519 (JWT), RFC 8725 (its best practices), RFC 9068 (``typ``).
 """
@@ -59,7 +60,9 @@ class Tokens:
         clock: Unix time in seconds.
     """
 
-    def __init__(self, settings: AccountSettings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, settings: AccountSettings, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._keys = parse_keys(settings.token_keys.get_secret_value())
         self._issuer = settings.token_issuer
         self._audience = settings.token_audience
@@ -88,7 +91,8 @@ class Tokens:
         Raises:
             InvalidToken: It is not ours, was changed, or has expired.
         """
-        # Of the whole token, signature and all: what is remembered proves nothing to whoever reads the memory.
+        # Of the whole token, signature and all: what is remembered proves nothing to whoever reads
+        # the memory.
         digest = sha256(token.encode(errors="surrogatepass")).digest()
         remembered = self._checked.get(digest)
         if remembered is not None and remembered[1] > self._clock():
@@ -107,7 +111,12 @@ class Tokens:
             if secret is None or header.get("typ") != TYPE:
                 raise InvalidToken("The access token is not one of ours.")
             claims = jwt.decode(
-                token, secret, algorithms=[ALGORITHM], audience=self._audience, issuer=self._issuer, options={"require": list(_CLAIMS)}
+                token,
+                secret,
+                algorithms=[ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                options={"require": list(_CLAIMS)},
             )
         except jwt.ExpiredSignatureError:
             raise InvalidToken("The access token has expired.", "expired") from None

@@ -1,4 +1,5 @@
-"""How a route says what it takes and what it answers: once, in a decorator that also checks it and that the OpenAPI document is made from.
+"""How a route says what it takes and what it answers: once, in a decorator that also checks it and
+that the OpenAPI document is made from.
 
 Nothing here knows a single route, and nothing here talks to the database.
 """

@@ -11,12 +11,16 @@ def _instant(value: datetime) -> str:
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Instant = Annotated[datetime, PlainSerializer(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Instant = Annotated[
+    datetime, PlainSerializer(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 """A point in time, in UTC to the millisecond: ``2026-11-23T20:00:00.000Z``."""
 
 
 class Model(BaseModel):
-    """Base of what routes take and answer: frozen, and a member that is not known is a mistake that is told."""
+    """Base of what routes take and answer: frozen, and a member that is not known is a mistake that
+    is told.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 

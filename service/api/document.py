@@ -1,4 +1,5 @@
-"""The OpenAPI document, made from the app's own URL map and what each view was described with: nothing can be served and not be in it.
+"""The OpenAPI document, made from the app's own URL map and what each view was described with:
+nothing can be served and not be in it.
 
 Source: OpenAPI 3.1.0, whose schemas are JSON Schema 2020-12, as pydantic writes them.
 """
@@ -29,10 +30,17 @@ _COMMON_HEADERS: Final = {
     names.API_VERSION_HEADER: "Version of the API.",
 }
 _TEXT: Final = {"type": "string"}
-# Where there is no ``itemSchema`` (OpenAPI 3.2), tools read the schema of a stream of events as that of each event.
-_EVENT: Final = {"type": "object", "required": ["data"], "properties": {"event": _TEXT, "data": _TEXT}}
+# Where there is no ``itemSchema`` (OpenAPI 3.2), tools read the schema of a stream of events as
+# that of each event.
+_EVENT: Final = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {"event": _TEXT, "data": _TEXT},
+}
 _BODIES: Final = {"text/event-stream": _EVENT}
-_COMMON_REFERENCES: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _COMMON_HEADERS}
+_COMMON_REFERENCES: Final = {
+    name: {"$ref": f"#/components/headers/{name}"} for name in _COMMON_HEADERS
+}
 
 Described = tuple[Rule, str, Operation, Callable[..., Any]]
 References = Mapping[tuple[type[Any], JsonSchemaMode], dict[str, Any]]
@@ -73,19 +81,32 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     used: set[int] = set()
     for rule, method, found, view in operations:
         note = notes.of(app, view, method)
-        paths.setdefault(_template(rule), {})[method.lower()] = _operation(rule, found, view, references, note)
+        paths.setdefault(_template(rule), {})[method.lower()] = _operation(
+            rule, found, view, references, note
+        )
         used |= set(_problem_statuses(found, view, note))
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Serene", "version": version, "summary": "The Serene wellbeing API.", "license": _LICENSE, "description": _ABOUT},
+        "info": {
+            "title": "Serene",
+            "version": version,
+            "summary": "The Serene wellbeing API.",
+            "license": _LICENSE,
+            "description": _ABOUT,
+        },
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in sorted({one[2].tag for one in operations})],
         "paths": paths,
         "components": {
             "schemas": definitions,
-            "responses": {problems.name_of(status): problems.response(status, _COMMON_REFERENCES) for status in sorted(used)},
+            "responses": {
+                problems.name_of(status): problems.response(status, _COMMON_REFERENCES)
+                for status in sorted(used)
+            },
             "headers": {name: problems.header(text) for name, text in _COMMON_HEADERS.items()},
-            "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
         },
     }
 
@@ -98,13 +119,21 @@ _ABOUT: Final = (
 
 
 def _template(rule: Rule) -> str:
-    return "".join(f"{{{part}}}" if is_dynamic else part for is_dynamic, part in rule._trace).removeprefix("|")
+    return "".join(
+        f"{{{part}}}" if is_dynamic else part for is_dynamic, part in rule._trace
+    ).removeprefix("|")
 
 
 def _schemas(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(problems.Problem, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (problems.Problem, "serialization"): None
+    }
     for found in operations:
-        wanted |= {(answer.model, "serialization"): None for answer in found.answers.values() if answer.model}
+        wanted |= {
+            (answer.model, "serialization"): None
+            for answer in found.answers.values()
+            if answer.model
+        }
         wanted |= {(found.body, "validation"): None} if found.body else {}
     references, written = models_json_schema(list(wanted), ref_template=REFERENCE)
     return references, written["$defs"]
@@ -114,10 +143,16 @@ def _problem_statuses(found: Operation, view: Callable[..., Any], note: notes.No
     return sorted({*problems.statuses(found, access_of(view)), *note.problems})
 
 
-def _operation(rule: Rule, found: Operation, view: Callable[..., Any], references: References, note: notes.Note) -> dict[str, Any]:
+def _operation(
+    rule: Rule, found: Operation, view: Callable[..., Any], references: References, note: notes.Note
+) -> dict[str, Any]:
     summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n")
     access = access_of(view)
-    written: dict[str, Any] = {"operationId": links.operation_id(rule.endpoint), "tags": [found.tag], "summary": summary}
+    written: dict[str, Any] = {
+        "operationId": links.operation_id(rule.endpoint),
+        "tags": [found.tag],
+        "summary": summary,
+    }
     if more.strip():
         written["description"] = more.strip()
     if parameters := list(_parameters(rule, found)):
@@ -126,15 +161,23 @@ def _operation(rule: Rule, found: Operation, view: Callable[..., Any], reference
         written["requestBody"] = {"required": True, "content": content}
     written["responses"] = _answers(found, view, references, note)
     if access is not None:
-        # OpenAPI 3.1 lets any scheme name the roles that it takes, "which are required for the execution".
+        # OpenAPI 3.1 lets any scheme name the roles that it takes, "which are required for the
+        # execution".
         written["security"] = [{BEARER: list(access.roles)}]
     return written | dict(note.members)
 
 
-def _answers(found: Operation, view: Callable[..., Any], references: References, note: notes.Note) -> dict[str, Any]:
-    told = {status: Answer(text, media_types=()) for status, text in note.answers.items()} | dict(found.answers)
+def _answers(
+    found: Operation, view: Callable[..., Any], references: References, note: notes.Note
+) -> dict[str, Any]:
+    told = {status: Answer(text, media_types=()) for status, text in note.answers.items()} | dict(
+        found.answers
+    )
     added = {name: problems.header(text) for name, text in note.headers.items()}
-    answers = {str(status): _answer(answer, references, added if status < 400 else {}) for status, answer in told.items()}
+    answers = {
+        str(status): _answer(answer, references, added if status < 400 else {})
+        for status, answer in told.items()
+    }
     for status in _problem_statuses(found, view, note):
         if str(status) in answers:
             answers[str(status)]["content"] |= problems.response(status, {})["content"]
@@ -152,7 +195,9 @@ def _parameters(rule: Rule, found: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _content(found: Operation, references: References) -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {"schema": dict(schema)} for kind, schema in found.stream.items()}
+    content: dict[str, Any] = {
+        kind: {"schema": dict(schema)} for kind, schema in found.stream.items()
+    }
     if found.body is not None:
         content[JSON] = {"schema": references[found.body, "validation"]}
     return content
@@ -161,11 +206,18 @@ def _content(found: Operation, references: References) -> dict[str, Any]:
 def _answer(answer: Answer, references: References, added: dict[str, Any]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "description": answer.description,
-        "headers": _COMMON_REFERENCES | added | {name: problems.header(text) for name, text in answer.headers.items()},
+        "headers": _COMMON_REFERENCES
+        | added
+        | {name: problems.header(text) for name, text in answer.headers.items()},
     }
     if answer.media_types:
-        json_schema = references[answer.model, "serialization"] if answer.model else {"type": "object"}
-        written["content"] = {kind: {"schema": json_schema if kind == JSON else _BODIES.get(kind, _TEXT)} for kind in answer.media_types}
+        json_schema = (
+            references[answer.model, "serialization"] if answer.model else {"type": "object"}
+        )
+        written["content"] = {
+            kind: {"schema": json_schema if kind == JSON else _BODIES.get(kind, _TEXT)}
+            for kind in answer.media_types
+        }
     if answer.links:
         written["links"] = links.written(answer.links)
     return written

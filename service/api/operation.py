@@ -1,7 +1,8 @@
 """The decorator that makes a function an operation of the API.
 
-It reads the request into the models, hands them to the function by name and keeps what it was told for the OpenAPI document, which has
-the summary and the description from the function's docstring. ``@protected`` and what counts calls go above it.
+It reads the request into the models, hands them to the function by name and keeps what it was told
+for the OpenAPI document, which has the summary and the description from the function's docstring.
+``@protected`` and what counts calls go above it.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +51,8 @@ class Operation:
         body: Model of the JSON body.
         problems: Statuses of the problems that it answers beside those that follow from the rest.
         path: What each variable part of the path is, by name.
-        headers: Model of the request's headers that count; a field's alias is the header's name, every value is text.
+        headers: Model of the request's headers that count; a field's alias is the header's name,
+            every value is text.
         stream: A body that the view reads itself: the JSON Schema of each media type.
     """
 
@@ -75,12 +77,15 @@ def operation(
     headers: type[BaseModel] | None = None,
     stream: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
-    """Describe a view, and check what it is called with. The view gets the models as ``query=``, ``headers=`` and ``body=``.
+    """Describe a view, and check what it is called with. The view gets the models as ``query=``,
+    ``headers=`` and ``body=``.
 
     Args:
         tag: See ``Operation``, as all the others.
     """
-    described = Operation(tag, answers, query, body, frozenset(problems), path or {}, headers, stream or {})
+    described = Operation(
+        tag, answers, query, body, frozenset(problems), path or {}, headers, stream or {}
+    )
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -25,7 +25,13 @@ def of_path(rule: Rule, about: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """
     for name, converter in sorted(rule._converters.items()):
         schema = _KINDS.get(type(converter), _TEXT)
-        yield {"name": name, "in": "path", "required": True, "description": about[name], "schema": schema}
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": about[name],
+            "schema": schema,
+        }
 
 
 def of_query(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
@@ -53,8 +59,11 @@ def _of_model(model: type[BaseModel], where: str) -> Iterator[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    # Neither a query nor a header has a null: what may be None in the model is what may be left out.
-    options: list[dict[str, Any]] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    # Neither a query nor a header has a null: what may be None in the model is what may be left
+    # out.
+    options: list[dict[str, Any]] = [
+        option for option in schema.get("anyOf", ()) if option != {"type": "null"}
+    ]
     if len(options) != 1:
         return schema
     rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}

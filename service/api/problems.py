@@ -1,4 +1,5 @@
-"""The problems that operations answer, for the OpenAPI document: one model, and one reusable response a status.
+"""The problems that operations answer, for the OpenAPI document: one model, and one reusable
+response a status.
 
 Source: RFC 9457; RFC 9110 for the headers that go with a status.
 """
@@ -57,13 +58,17 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """What went wrong, for people and for programs (RFC 9457)."""
 
-    type: str = Field(description="URI of the kind of problem; `about:blank` when the status says it all.")
+    type: str = Field(
+        description="URI of the kind of problem; `about:blank` when the status says it all."
+    )
     title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="HTTP status code.")
     detail: str = Field(description="One sentence on this occurrence.")
     instance: str = Field(default="", description="Path of the request.")
     request_id: str = Field(description="Finds the request in traces and logs.")
-    errors: list[FieldProblem] = Field(default=[], description="Values that cannot be used; with 422 only.")
+    errors: list[FieldProblem] = Field(
+        default=[], description="Values that cannot be used; with 422 only."
+    )
 
 
 def statuses(described: Operation, access: Access | None) -> list[int]:

@@ -1,4 +1,6 @@
-"""What a client sent, checked against a model. What cannot be used is told field by field, and never repeated: it may be a password."""
+"""What a client sent, checked against a model. What cannot be used is told field by field, and
+never repeated: it may be a password.
+"""
 
 from typing import TypeVar
 
@@ -23,7 +25,9 @@ def read_query(model: type[M]) -> M:
     """
     given = request.args.to_dict(flat=False)
     names = [field.alias or name for name, field in model.model_fields.items()]
-    twice = [FieldError(name, "should be given once") for name in names if len(given.get(name, ())) > 1]
+    twice = [
+        FieldError(name, "should be given once") for name in names if len(given.get(name, ())) > 1
+    ]
     if twice:
         raise InvalidParameters(twice)
     try:
@@ -40,7 +44,9 @@ def read_headers(model: type[M]) -> M:
     """
     names = [str(field.alias) for field in model.model_fields.values()]
     try:
-        return model.model_validate({name: request.headers[name] for name in names if name in request.headers})
+        return model.model_validate(
+            {name: request.headers[name] for name in names if name in request.headers}
+        )
     except ValidationError as error:
         raise _told(error) from None
 
@@ -54,21 +60,31 @@ def read_body(model: type[M]) -> M:
         InvalidParameters: With each member that cannot be used.
     """
     if not request.is_json:
-        raise UnsupportedMediaType("The body should be JSON, and Content-Type should say so: application/json.")
+        raise UnsupportedMediaType(
+            "The body should be JSON, and Content-Type should say so: application/json."
+        )
     body, record = request.get_data(), current_record()
     if record is not None:
         record.keep_out(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        if any(failed["type"] == NO_JSON for failed in error.errors(include_input=False, include_url=False)):
+        if any(
+            failed["type"] == NO_JSON
+            for failed in error.errors(include_input=False, include_url=False)
+        ):
             raise BadRequest("The body is not JSON.") from None
         raise _told(error) from None
 
 
 def _told(error: ValidationError) -> InvalidParameters:
     failed = error.errors(include_input=False, include_url=False, include_context=False)
-    return InvalidParameters([FieldError(".".join(map(str, one["loc"])) or WHOLE_BODY, _reason(one["msg"])) for one in failed])
+    return InvalidParameters(
+        [
+            FieldError(".".join(map(str, one["loc"])) or WHOLE_BODY, _reason(one["msg"]))
+            for one in failed
+        ]
+    )
 
 
 def _reason(message: str) -> str:

@@ -1,6 +1,7 @@
 """Accounts: register, log in, stay logged in, log out.
 
-A wrong password and an e-mail that nobody has are one answer, and take as long. Every answer with a token says that it is not to be kept.
+A wrong password and an e-mail that nobody has are one answer, and take as long. Every answer with a
+token says that it is not to be kept.
 
 Source: RFC 6749, 5.1 for the answer with tokens; RFC 9110 for 401 and ``Retry-After``.
 """
@@ -15,9 +16,25 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
 from service import limits
-from service.access import Identity, Passwords, Tokens, account_gone, client_address, current_account, protected, unauthorized
+from service.access import (
+    Identity,
+    Passwords,
+    Tokens,
+    account_gone,
+    client_address,
+    current_account,
+    protected,
+    unauthorized,
+)
 from service.api import Answer, Link, answer, links_to, operation
-from service.blueprints.credentials import AccountView, LoginRequest, PasswordChange, RefreshRequest, Registration, TokenPair
+from service.blueprints.credentials import (
+    AccountView,
+    LoginRequest,
+    PasswordChange,
+    RefreshRequest,
+    Registration,
+    TokenPair,
+)
 from service.blueprints.metered import counted
 from service.store import Account, EmailTaken, Store
 from telemetry import names
@@ -38,7 +55,10 @@ REGISTERED: Final = {
         AccountView,
         headers={"Location": "Where it is."},
         links=(
-            Link("auth.login", body={"email": "$request.body#/email", "password": "$request.body#/password"}),
+            Link(
+                "auth.login",
+                body={"email": "$request.body#/email", "password": "$request.body#/password"},
+            ),
             Link("roles.set_role", {"account_id": "$response.body#/id"}),
         ),
     )
@@ -47,13 +67,17 @@ NOTHING: Final = Answer("Done.", media_types=())
 
 
 def _result_label(response: Response) -> str:
-    return {200: "success", 401: "failure", 429: "limited", 422: "invalid"}.get(response.status_code, "error")
+    return {200: "success", 401: "failure", 429: "limited", 422: "invalid"}.get(
+        response.status_code, "error"
+    )
 
 
 class _Auth:
     """The routes' common parts."""
 
-    def __init__(self, store: Store, tokens: Tokens, passwords: Passwords, good_for_seconds: float) -> None:
+    def __init__(
+        self, store: Store, tokens: Tokens, passwords: Passwords, good_for_seconds: float
+    ) -> None:
         self.accounts, self.logins, self._guesses = store.accounts, store.logins, store.guesses
         self.passwords = passwords
         self._tokens = tokens
@@ -63,9 +87,15 @@ class _Auth:
         """The account that the credentials open; raises 429 when there were too many wrong ones."""
         address = client_address()
         if seconds := self._guesses.count(email, address):
-            raise TooManyRequests("Too many wrong passwords; wait before the next attempt.", retry_after=math.ceil(seconds))
+            raise TooManyRequests(
+                "Too many wrong passwords; wait before the next attempt.",
+                retry_after=math.ceil(seconds),
+            )
         credentials = self.accounts.credentials(email)
-        if not self.passwords.verify(credentials.password_hash if credentials else None, password) or credentials is None:
+        if (
+            not self.passwords.verify(credentials.password_hash if credentials else None, password)
+            or credentials is None
+        ):
             return None
         self._guesses.was_right(email, address)
         return self.accounts.get(credentials.account_id)
@@ -78,7 +108,9 @@ class _Auth:
         """Tokens as a response."""
         access_token = self._tokens.issue(Identity(account.account_id, account.role))
         good_for = int(self._tokens.good_for_seconds)
-        response = answer(TokenPair(access_token=access_token, expires_in=good_for, refresh_token=refresh_token))
+        response = answer(
+            TokenPair(access_token=access_token, expires_in=good_for, refresh_token=refresh_token)
+        )
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -94,7 +126,13 @@ def _nothing() -> Response:
     return Response(status=204)
 
 
-def blueprint(store: Store, tokens: Tokens, passwords: Passwords, login_seconds: float, metrics: PrometheusMetrics) -> Blueprint:
+def blueprint(
+    store: Store,
+    tokens: Tokens,
+    passwords: Passwords,
+    login_seconds: float,
+    metrics: PrometheusMetrics,
+) -> Blueprint:
     """The routes of accounts.
 
     Args:
@@ -147,7 +185,9 @@ def _open_and_renew(routes: Blueprint, auth: _Auth, metrics: PrometheusMetrics) 
         renewed = auth.logins.renew(body.refresh_token.get_secret_value())
         account = auth.accounts.get(renewed.account_id) if renewed else None
         if renewed is None or account is None:
-            raise unauthorized("The refresh token is not good, or no longer; log in again.", error="invalid_token")
+            raise unauthorized(
+                "The refresh token is not good, or no longer; log in again.", error="invalid_token"
+            )
         return auth.pair(account, renewed.token)
 
     @routes.post("/logout")
@@ -162,7 +202,14 @@ def _own_account(routes: Blueprint, auth: _Auth) -> None:
     @routes.get("/me")
     @protected
     @operation(
-        TAG, {200: Answer("The account.", AccountView, links=links_to({"member_id": "$response.body#/id"}, "files.list_files_of_member"))}
+        TAG,
+        {
+            200: Answer(
+                "The account.",
+                AccountView,
+                links=links_to({"member_id": "$response.body#/id"}, "files.list_files_of_member"),
+            )
+        },
     )
     def me() -> Response:
         """The account of the caller."""
@@ -177,6 +224,8 @@ def _own_account(routes: Blueprint, auth: _Auth) -> None:
         owner = auth.owner()
         if auth.open(owner.email, body.current_password.get_secret_value()) is None:
             raise Forbidden("The current password is wrong.")
-        auth.accounts.change_password(owner.email, auth.passwords.hash(body.new_password.get_secret_value()))
+        auth.accounts.change_password(
+            owner.email, auth.passwords.hash(body.new_password.get_secret_value())
+        )
         auth.logins.end_all(owner.account_id)
         return auth.pair(owner, auth.begin(owner.account_id))

@@ -1,10 +1,12 @@
 """The blog, for those who write it: authors their own posts, admins all of them.
 
-An answer's ``ETag`` names the post's revision; sent back as ``If-Match`` it makes sure that nobody has changed the post meanwhile (see
-``service.writing.desk`` for what is guaranteed). It is weak because one revision has several encodings, and ``If-Match`` takes it all the
-same. No answer here may be kept by anyone.
+An answer's ``ETag`` names the post's revision; sent back as ``If-Match`` it makes sure that nobody
+has changed the post meanwhile (see ``service.writing.desk`` for what is guaranteed). It is weak
+because one revision has several encodings, and ``If-Match`` takes it all the same. No answer here
+may be kept by anyone.
 
-Source: RFC 9110, 13.1.1 (If-Match) and 15.5.13 (412); RFC 5789 (PATCH), whose body is the members that change.
+Source: RFC 9110, 13.1.1 (If-Match) and 15.5.13 (412); RFC 5789 (PATCH), whose body is the members
+that change.
 """
 
 from collections.abc import Callable
@@ -44,11 +46,23 @@ TAGGED: Final = {"ETag": "Of this revision, for `If-Match`."}
 _THIS: Final = {"slug": "$response.body#/slug"}
 _REVISION: Final = _THIS | {"If-Match": "$response.header.ETag"}
 FOLLOWING: Final = (
-    *links_to(_REVISION, "authoring.replace_post", "authoring.edit_post", "authoring.publish_post", "authoring.unpublish_post"),
+    *links_to(
+        _REVISION,
+        "authoring.replace_post",
+        "authoring.edit_post",
+        "authoring.publish_post",
+        "authoring.unpublish_post",
+    ),
     *links_to(_THIS, "authoring.get_draft", "authoring.delete_post"),
 )
-CHANGED: Final = {200: Answer("The post as it is now.", Manuscript, headers=TAGGED, links=FOLLOWING)}
-CREATED: Final = {201: Answer("The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."}, links=FOLLOWING)}
+CHANGED: Final = {
+    200: Answer("The post as it is now.", Manuscript, headers=TAGGED, links=FOLLOWING)
+}
+CREATED: Final = {
+    201: Answer(
+        "The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."}, links=FOLLOWING
+    )
+}
 REFUSALS: Final = (404, 409, 412)
 ACTIONS: Final = {
     "authoring.create_post": "create",
@@ -84,12 +98,16 @@ class _Authoring:
 
     def answered(self, post: BlogPost, status: int = 200) -> Response:
         """A post as a response."""
-        response = answer(Manuscript.whole(post, post.html or self._markdown.remembered(post.body)), status)
+        response = answer(
+            Manuscript.whole(post, post.html or self._markdown.remembered(post.body)), status
+        )
         response.set_etag(tag_of(post), weak=True)
         return response
 
 
-def blueprint(accounts: Accounts, desk: Desk, markdown: Markdown, metrics: PrometheusMetrics) -> Blueprint:
+def blueprint(
+    accounts: Accounts, desk: Desk, markdown: Markdown, metrics: PrometheusMetrics
+) -> Blueprint:
     """The routes of writers.
 
     Args:
@@ -117,12 +135,20 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
         """Your drafts, newest first; to an admin those of all authors."""
         page = authoring.desk.drafts(authoring.writer(), limit=query.limit, after=query.after)
         next_url = query.next_url("authoring.list_drafts", page.next)
-        return linked(answer(DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)), next_url)
+        return linked(
+            answer(DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)),
+            next_url,
+        )
 
     @routes.get("/drafts/<slug>")
     @hidden
     @protected(role="author")
-    @operation(TAG, {200: Answer("The draft.", Manuscript, headers=TAGGED, links=FOLLOWING)}, problems=(404,), path=SLUG)
+    @operation(
+        TAG,
+        {200: Answer("The draft.", Manuscript, headers=TAGGED, links=FOLLOWING)},
+        problems=(404,),
+        path=SLUG,
+    )
     def get_draft(slug: str) -> Response:
         """One draft, whole. A draft of somebody else is none, and neither is a published post."""
         return authoring.answered(authoring.desk.draft(authoring.writer(), _slug(slug)))
@@ -135,7 +161,8 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
     def create_post(body: NewPost) -> Response:
         """A new post of yours; a draft unless it says otherwise.
 
-        Its slug comes from its title and never changes; where the title's own is taken, it ends in a number.
+        Its slug comes from its title and never changes; where the title's own is taken, it ends in
+        a number.
         """
         post = authoring.desk.create(authoring.writer(), body.text(), body.status)
         response = authoring.answered(post, 201)
@@ -148,7 +175,9 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
     @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def replace_post(slug: str, headers: IfMatch, body: PostText) -> Response:
         """All of a post anew: what is left out is empty afterwards. Whether it is published stays."""
-        return authoring.answered(authoring.desk.edit(authoring.writer(), _slug(slug), body.text(), _condition(headers)))
+        return authoring.answered(
+            authoring.desk.edit(authoring.writer(), _slug(slug), body.text(), _condition(headers))
+        )
 
     @routes.patch("/posts/<slug>")
     @hidden
@@ -156,7 +185,11 @@ def _texts(routes: Blueprint, authoring: _Authoring) -> None:
     @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def edit_post(slug: str, headers: IfMatch, body: PostChanges) -> Response:
         """Some members of a post; those that are left out stay."""
-        return authoring.answered(authoring.desk.edit(authoring.writer(), _slug(slug), body.changes(), _condition(headers)))
+        return authoring.answered(
+            authoring.desk.edit(
+                authoring.writer(), _slug(slug), body.changes(), _condition(headers)
+            )
+        )
 
 
 def _states(routes: Blueprint, authoring: _Authoring) -> None:
@@ -166,20 +199,28 @@ def _states(routes: Blueprint, authoring: _Authoring) -> None:
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def publish_post(slug: str, headers: IfMatch) -> Response:
         """Shows a post to readers, as of now; one that is published already stays as it is."""
-        return authoring.answered(authoring.desk.publish(authoring.writer(), _slug(slug), _condition(headers)))
+        return authoring.answered(
+            authoring.desk.publish(authoring.writer(), _slug(slug), _condition(headers))
+        )
 
     @routes.post("/posts/<slug>/unpublish")
     @hidden
     @protected(role="author")
     @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
     def unpublish_post(slug: str, headers: IfMatch) -> Response:
-        """Makes a post a draft again. Caches that have it may show it for as long as they were told."""
-        return authoring.answered(authoring.desk.unpublish(authoring.writer(), _slug(slug), _condition(headers)))
+        """Makes a post a draft again. Caches that have it may show it for as long as they were
+        told.
+        """
+        return authoring.answered(
+            authoring.desk.unpublish(authoring.writer(), _slug(slug), _condition(headers))
+        )
 
     @routes.delete("/posts/<slug>")
     @hidden
     @protected(role="author")
-    @operation(TAG, {204: Answer("Done.", media_types=())}, headers=IfMatch, problems=REFUSALS, path=SLUG)
+    @operation(
+        TAG, {204: Answer("Done.", media_types=())}, headers=IfMatch, problems=REFUSALS, path=SLUG
+    )
     def delete_post(slug: str, headers: IfMatch) -> Response:
         """Deletes a post, published or not, for good."""
         authoring.desk.delete(authoring.writer(), _slug(slug), _condition(headers))

@@ -83,7 +83,9 @@ def _overview(post: BlogPost) -> PostOverview:
 
 def _page(page: Page, query: PostsQuery) -> Response:
     next_url = query.next_url("blog.list_posts", page.next)
-    return linked(answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url)
+    return linked(
+        answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url
+    )
 
 
 def blueprint(posts: Posts, markdown: Markdown, metrics: PrometheusMetrics) -> Blueprint:
@@ -92,7 +94,8 @@ def blueprint(posts: Posts, markdown: Markdown, metrics: PrometheusMetrics) -> B
     Args:
         posts: Where they are.
         markdown: For posts whose HTML is not stored.
-        metrics: For the business metrics; they are registered once, so there is one such blueprint a registry.
+        metrics: For the business metrics; they are registered once, so there is one such blueprint
+            a registry.
     """
     blog = Blueprint("blog", __name__, url_prefix="/api/v1/blog")
 
@@ -102,7 +105,12 @@ def blueprint(posts: Posts, markdown: Markdown, metrics: PrometheusMetrics) -> B
     @operation(TAG, {200: Answer("A page.", PostsPage, headers=LINK)}, query=PostsQuery)
     def list_posts(query: PostsQuery) -> Response:
         """Published posts, newest first; by tag and category, up to limit a page, from cursor on."""
-        return _page(posts.page(limit=query.limit, after=query.after, tag=query.tag, category=query.category), query)
+        return _page(
+            posts.page(
+                limit=query.limit, after=query.after, tag=query.tag, category=query.category
+            ),
+            query,
+        )
 
     @blog.get("/posts/<slug>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)

@@ -1,4 +1,5 @@
-"""A session as a calendar file. A cancelled one says so, with a higher sequence, so that a calendar takes the first one out.
+"""A session as a calendar file. A cancelled one says so, with a higher sequence, so that a calendar
+takes the first one out.
 
 Source: RFC 5545; RFC 7986.
 """
@@ -25,7 +26,10 @@ def calendar(state: BookingState, summary: str) -> bytes:
         summary: What it is, in one line.
     """
     booking = state.booking
-    changes = [booking.created_at, *(fact.at for fact in (state.outcome, state.cancellation) if fact)]
+    changes = [
+        booking.created_at,
+        *(fact.at for fact in (state.outcome, state.cancellation) if fact),
+    ]
     event = Event()
     event.add("uid", f"{booking.booking_id}@serene")
     event.add("dtstamp", max(changes))

@@ -1,6 +1,8 @@
-"""The companion: say something to it, read and delete what was said. All of it is for members, each their own.
+"""The companion: say something to it, read and delete what was said. All of it is for members, each
+their own.
 
-Routes only translate; what becomes of a message is in ``companion_turns``, how it is answered in ``companion_answers``.
+Routes only translate; what becomes of a message is in ``companion_turns``, how it is answered in
+``companion_answers``.
 """
 
 from collections.abc import Callable
@@ -47,7 +49,11 @@ ANSWER: Final = Answer(
     media_types=("application/json", EVENT_STREAM),
     headers={"Cache-Control": "`no-store`."},
     links=(
-        *links_to({"conversation_id": "$response.body#/conversation_id"}, "companion.get_conversation", "companion.delete_conversation"),
+        *links_to(
+            {"conversation_id": "$response.body#/conversation_id"},
+            "companion.get_conversation",
+            "companion.delete_conversation",
+        ),
         Link("companion.send_message", body={"conversation_id": "$response.body#/conversation_id"}),
     ),
 )
@@ -73,12 +79,15 @@ def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None
     @slow_after(SLOW_AFTER_SECONDS)
     @limits.limited("companion", instead=companion_help.help_instead(talks))
     @for_members
-    @operation(TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *companion_problems.STATUSES))
+    @operation(
+        TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *companion_problems.STATUSES)
+    )
     def send_message(body: MessageRequest) -> Response:
         """Say something to the companion, and get its answer.
 
-        Whoever may be in danger gets help lines, also when the companion has no answer, and as the 200 of a message that is one too
-        many. Every problem has `help_lines` beside its other members, those of everybody.
+        Whoever may be in danger gets help lines, also when the companion has no answer, and as the
+        200 of a message that is one too many. Every problem has `help_lines` beside its other
+        members, those of everybody.
         """
         turn = talks.begin(current_account().account_id, body.message, body.conversation_id)
         if wants_events(body):
@@ -93,25 +102,51 @@ def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None
 def _conversations(routes: Blueprint, conversations: Conversations) -> None:
     @routes.get("/conversations")
     @for_members
-    @operation(TAG, {200: Answer("A page.", ConversationsPage, headers=LINK)}, query=ConversationsQuery)
+    @operation(
+        TAG, {200: Answer("A page.", ConversationsPage, headers=LINK)}, query=ConversationsQuery
+    )
     def list_conversations(query: ConversationsQuery) -> Response:
         """My conversations, newest first; up to limit a page, from cursor on."""
-        found = conversations.page(current_account().account_id, limit=query.limit + 1, before=query.cursor)
+        found = conversations.page(
+            current_account().account_id, limit=query.limit + 1, before=query.cursor
+        )
         shown = found[: query.limit]
-        next_url = query.url_at("companion.list_conversations", shown[-1].conversation_id if len(found) > query.limit else None)
-        return linked(answer(ConversationsPage(conversations=tuple(map(ConversationView.of, shown)), next=next_url)), next_url)
+        next_url = query.url_at(
+            "companion.list_conversations",
+            shown[-1].conversation_id if len(found) > query.limit else None,
+        )
+        return linked(
+            answer(
+                ConversationsPage(
+                    conversations=tuple(map(ConversationView.of, shown)), next=next_url
+                )
+            ),
+            next_url,
+        )
 
     @routes.get("/conversations/<conversation_id>")
     @for_members
-    @operation(TAG, {200: Answer("The conversation.", WholeConversation, headers=LINK)}, query=ConversationsQuery, problems=(404,), path=ID)
+    @operation(
+        TAG,
+        {200: Answer("The conversation.", WholeConversation, headers=LINK)},
+        query=ConversationsQuery,
+        problems=(404,),
+        path=ID,
+    )
     def get_conversation(conversation_id: str, query: ConversationsQuery) -> Response:
-        """One of my conversations with its messages, oldest first; up to limit of them, from cursor on."""
+        """One of my conversations with its messages, oldest first; up to limit of them, from cursor
+        on.
+        """
         mine = _mine(conversations, conversation_id)
         found = conversations.messages(conversation_id, limit=query.limit + 1, after=query.cursor)
         shown = found[: query.limit]
         last = shown[-1].message_id if len(found) > query.limit else None
         next_url = query.url_at("companion.get_conversation", last, conversation_id=conversation_id)
-        whole = WholeConversation(**dict(ConversationView.of(mine)), messages=tuple(map(MessageView.of, shown)), next=next_url)
+        whole = WholeConversation(
+            **dict(ConversationView.of(mine)),
+            messages=tuple(map(MessageView.of, shown)),
+            next=next_url,
+        )
         return linked(answer(whole), next_url)
 
     @routes.delete("/conversations/<conversation_id>")

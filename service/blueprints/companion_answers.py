@@ -1,8 +1,9 @@
 """A turn as an answer: whole, or as server-sent events.
 
-Events are ``help`` (first, where it is called for), ``message`` with each piece, then ``done`` with the ids or ``error`` with the problem.
-A comment goes out in every long silence. Until the first event or comment is there, no response has begun, so that what fails early is
-a problem with a status of its own.
+Events are ``help`` (first, where it is called for), ``message`` with each piece, then ``done`` with
+the ids or ``error`` with the problem. A comment goes out in every long silence. Until the first
+event or comment is there, no response has begun, so that what fails early is a problem with a
+status of its own.
 
 Source: WHATWG HTML, "Server-sent events".
 """
@@ -66,7 +67,9 @@ class Events:
         ModelUnavailable: The model failed before anything was sent.
     """
 
-    def __init__(self, turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]) -> None:
+    def __init__(
+        self, turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]
+    ) -> None:
         self._events = _events(turn, path, heartbeat_seconds, stays)
         self._first: bytes | None = next(self._events, b"")
 
@@ -78,7 +81,9 @@ class Events:
         return next(self._events) if first is None else first
 
     def close(self) -> None:
-        """End the model's call, and keep what was said; what a server calls when its client has gone."""
+        """End the model's call, and keep what was said; what a server calls when its client has
+        gone.
+        """
         self._events.close()
 
 
@@ -91,14 +96,18 @@ def _help(help_lines: Sequence[HelpLineView]) -> bytes:
     return _event("help", {"help_lines": [line.model_dump() for line in help_lines]})
 
 
-def _events(turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]) -> Generator[bytes, None, None]:
+def _events(
+    turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]
+) -> Generator[bytes, None, None]:
     result: Result = "error"
     failed: ModelUnavailable | None = None
     has_begun = bool(turn.help_lines)
     try:
         if turn.help_lines:
             yield _help(turn.help_lines)
-        with closing(with_silences(turn.pieces(), heartbeat_seconds, stays, LOOK_EVERY_SECONDS)) as pieces:
+        with closing(
+            with_silences(turn.pieces(), heartbeat_seconds, stays, LOOK_EVERY_SECONDS)
+        ) as pieces:
             for piece in pieces:
                 if piece is not None:
                     turn.said.append(piece)
@@ -124,7 +133,12 @@ def _last(turn: Turn, result: Result, failed: ModelUnavailable | None, path: str
     try:
         kept = turn.end(result, is_whole=result == "streamed")
     except Unreachable:
-        return _event("error", problem_members(503, "The conversation could not be kept.", path=path, type=DATABASE_UNAVAILABLE))
+        return _event(
+            "error",
+            problem_members(
+                503, "The conversation could not be kept.", path=path, type=DATABASE_UNAVAILABLE
+            ),
+        )
     if failed is None or (turn.help_lines and not turn.said):
         return _event("done", kept.model_dump())
     return _event("error", companion_problems.as_members(failed, path) | kept.model_dump())
@@ -141,9 +155,11 @@ def _event(name: str, data: dict[str, Any]) -> bytes:
 
 
 def presence(environ: dict[str, Any]) -> Callable[[], bool]:
-    """A look whether the client of a request is still there, which it is taken to be where the server does not show its connection.
+    """A look whether the client of a request is still there, which it is taken to be where the
+    server does not show its connection.
 
-    A write to a connection that the client has closed tells it only the second time, which would be two silences later.
+    A write to a connection that the client has closed tells it only the second time, which would be
+    two silences later.
     """
     connection = environ.get("gunicorn.socket")
     if connection is None:

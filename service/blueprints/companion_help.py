@@ -1,8 +1,10 @@
-"""Help lines where there is no conversation: for messages that the rate limit refuses, and on every problem of the route.
+"""Help lines where there is no conversation: for messages that the rate limit refuses, and on every
+problem of the route.
 
-A person in danger must not be told of limits instead. So a message that is one too many is read all the same, if it is small, and looked
-at for what a crisis is known by, which is cheap; it never reaches the model or the database. Where a message cannot be read at all, the
-problem has the help lines of everybody.
+A person in danger must not be told of limits instead. So a message that is one too many is read all
+the same, if it is small, and looked at for what a crisis is known by, which is cheap; it never
+reaches the model or the database. Where a message cannot be read at all, the problem has the help
+lines of everybody.
 """
 
 from collections.abc import Callable
@@ -16,7 +18,13 @@ from service.api import answer
 from service.api.problems import PROBLEM_JSON
 from service.api.reading import read_body
 from service.blueprints.companion_answers import STREAM_HEADERS, only_help
-from service.blueprints.companion_models import EVENT_STREAM, HelpLineView, MessageRequest, Reply, wants_events
+from service.blueprints.companion_models import (
+    EVENT_STREAM,
+    HelpLineView,
+    MessageRequest,
+    Reply,
+    wants_events,
+)
 from service.blueprints.companion_turns import NOT_KEPT, Talks
 from service.errors import InvalidParameters
 
@@ -27,7 +35,8 @@ ROLES: Final = ("member", "admin")
 
 
 def help_instead(talks: Talks) -> Callable[[], Response | None]:
-    """What answers a message that is one too many: with help lines where they are called for, else not at all.
+    """What answers a message that is one too many: with help lines where they are called for, else
+    not at all.
 
     Args:
         talks: Knows who needs help, and counts it.
@@ -68,7 +77,12 @@ def help_on_problems(talks: Talks, endpoint: str) -> Callable[[Response], Respon
 
 def _message() -> MessageRequest | None:
     account, length = caller(), request.content_length
-    if not isinstance(account, Identity) or account.role not in ROLES or length is None or length > LARGEST_BODY_BYTES:
+    if (
+        not isinstance(account, Identity)
+        or account.role not in ROLES
+        or length is None
+        or length > LARGEST_BODY_BYTES
+    ):
         return None
     try:
         return read_body(MessageRequest)

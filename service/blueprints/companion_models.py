@@ -32,13 +32,24 @@ class MessageRequest(Model):
     """What a member says."""
 
     message: Text
-    conversation_id: str | None = Field(default=None, max_length=64, description="The conversation to go on with; a new one without it.")
-    stream: bool = Field(default=False, strict=True, description="Answer in server-sent events; so does `Accept: text/event-stream`.")
+    conversation_id: str | None = Field(
+        default=None,
+        max_length=64,
+        description="The conversation to go on with; a new one without it.",
+    )
+    stream: bool = Field(
+        default=False,
+        strict=True,
+        description="Answer in server-sent events; so does `Accept: text/event-stream`.",
+    )
 
 
 def wants_events(body: MessageRequest) -> bool:
     """Whether the current request asks for its answer as events."""
-    return body.stream or request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
+    return (
+        body.stream
+        or request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
+    )
 
 
 class HelpLineView(Model):
@@ -52,7 +63,12 @@ class HelpLineView(Model):
     @classmethod
     def of(cls, line: HelpLine) -> Self:
         """As clients see it."""
-        return cls(country=line.country or None, name=line.name, phone=line.phone or None, url=line.url or None)
+        return cls(
+            country=line.country or None,
+            name=line.name,
+            phone=line.phone or None,
+            url=line.url or None,
+        )
 
 
 class Kept(Model):
@@ -66,8 +82,12 @@ class Kept(Model):
 class Reply(Kept):
     """The companion's answer."""
 
-    reply: str | None = Field(description="Null when the companion had no answer, which is so with help lines only.")
-    help_lines: tuple[HelpLineView, ...] = Field(description="For whoever may be in danger; mostly empty.")
+    reply: str | None = Field(
+        description="Null when the companion had no answer, which is so with help lines only."
+    )
+    help_lines: tuple[HelpLineView, ...] = Field(
+        description="For whoever may be in danger; mostly empty."
+    )
 
 
 class ConversationView(Model):
@@ -80,7 +100,11 @@ class ConversationView(Model):
     @classmethod
     def of(cls, conversation: Conversation) -> Self:
         """As clients see it."""
-        return cls(conversation_id=conversation.conversation_id, title=conversation.title, begun_at=conversation.begun_at)
+        return cls(
+            conversation_id=conversation.conversation_id,
+            title=conversation.title,
+            begun_at=conversation.begun_at,
+        )
 
 
 class MessageView(Model):
@@ -95,7 +119,13 @@ class MessageView(Model):
     @classmethod
     def of(cls, message: ConversationMessage) -> Self:
         """As clients see it."""
-        return cls(message_id=message.message_id, by=message.by, text=message.text, is_whole=message.is_whole, at=message.at)
+        return cls(
+            message_id=message.message_id,
+            by=message.by,
+            text=message.text,
+            is_whole=message.is_whole,
+            at=message.at,
+        )
 
 
 class ConversationsPage(Model):
@@ -109,7 +139,9 @@ class WholeConversation(ConversationView):
     """A conversation with some of its messages, oldest first."""
 
     messages: tuple[MessageView, ...]
-    next: str | None = Field(description="URL of the messages after these; null when there are none.")
+    next: str | None = Field(
+        description="URL of the messages after these; null when there are none."
+    )
 
 
 class ConversationsQuery(ListQuery):

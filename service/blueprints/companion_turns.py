@@ -1,7 +1,9 @@
-"""One message of a member and what becomes of it: help, an answer, a place in the conversation, a figure in the metric.
+"""One message of a member and what becomes of it: help, an answer, a place in the conversation, a
+figure in the metric.
 
-The conversation is read before the model is asked and written after it has answered: while it is waited for, nothing of the database is
-held. What was said is kept also when the client leaves in the middle; nothing is when there was no answer, so that it can be sent again.
+The conversation is read before the model is asked and written after it has answered: while it is
+waited for, nothing of the database is held. What was said is kept also when the client leaves in
+the middle; nothing is when there was no answer, so that it can be sent again.
 """
 
 import time
@@ -12,7 +14,14 @@ from werkzeug.exceptions import NotFound
 
 from service.blueprints.companion_models import HelpLineView, Kept
 from service.companion import Crisis, Model, Result, Said
-from service.store import Conversation, ConversationMessage, Conversations, Unreachable, new_id, time_of
+from service.store import (
+    Conversation,
+    ConversationMessage,
+    Conversations,
+    Unreachable,
+    new_id,
+    time_of,
+)
 from telemetry import Telemetry, current_record, names
 
 LONGEST_TITLE: Final = 60
@@ -31,7 +40,12 @@ class Turn:
     """
 
     def __init__(
-        self, talks: "Talks", account_id: str, message: str, conversation: Conversation | None, before: Sequence[ConversationMessage]
+        self,
+        talks: "Talks",
+        account_id: str,
+        message: str,
+        conversation: Conversation | None,
+        before: Sequence[ConversationMessage],
     ) -> None:
         self.said: list[str] = []
         self.help_lines = tuple(map(HelpLineView.of, talks.crisis.help_lines(message)))
@@ -59,7 +73,9 @@ class Turn:
             result: How it went.
             is_whole: Whether the companion said all that it had to say.
         """
-        self._talks.measure("crisis" if self.help_lines else result, self._talks.clock() - self._began)
+        self._talks.measure(
+            "crisis" if self.help_lines else result, self._talks.clock() - self._began
+        )
         if not self.said and not self.help_lines:
             return NOT_KEPT
         try:
@@ -71,14 +87,24 @@ class Turn:
 
     def _keep(self, is_whole: bool) -> Kept:
         conversation_id, reply, reply_id = self._conversation.conversation_id, self.reply, new_id()
-        messages = [ConversationMessage(self._message_id, "member", self._message, True, time_of(self._message_id))]
+        messages = [
+            ConversationMessage(
+                self._message_id, "member", self._message, True, time_of(self._message_id)
+            )
+        ]
         if reply is not None:
-            messages.append(ConversationMessage(reply_id, "companion", reply, is_whole, time_of(reply_id)))
+            messages.append(
+                ConversationMessage(reply_id, "companion", reply, is_whole, time_of(reply_id))
+            )
         if self._is_new:
             self._talks.conversations.begin(self._conversation)
         if not self._talks.conversations.add(conversation_id, messages):
             return NOT_KEPT
-        return Kept(conversation_id=conversation_id, message_id=self._message_id, reply_id=reply_id if reply is not None else None)
+        return Kept(
+            conversation_id=conversation_id,
+            message_id=self._message_id,
+            reply_id=reply_id if reply is not None else None,
+        )
 
 
 class Talks:
@@ -103,7 +129,12 @@ class Talks:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.conversations, self.model, self.crisis, self.clock = conversations, model, crisis, clock
+        self.conversations, self.model, self.crisis, self.clock = (
+            conversations,
+            model,
+            crisis,
+            clock,
+        )
         self._context_messages = context_messages
         self._seconds = telemetry.metrics.histograms(names.COMPANION_DURATION)
 
@@ -111,11 +142,18 @@ class Talks:
         """A turn that has not asked the model yet.
 
         Raises:
-            NotFound: There is no such conversation of the account; for somebody who may be in danger a new one is begun instead.
+            NotFound: There is no such conversation of the account; for somebody who may be in
+                danger a new one is begun instead.
         """
         try:
-            conversation = self._find(conversation_id, account_id) if conversation_id is not None else None
-            before = self.conversations.latest(conversation.conversation_id, self._context_messages) if conversation else ()
+            conversation = (
+                self._find(conversation_id, account_id) if conversation_id is not None else None
+            )
+            before = (
+                self.conversations.latest(conversation.conversation_id, self._context_messages)
+                if conversation
+                else ()
+            )
         except (NotFound, Unreachable):
             if not self.crisis.languages_of(message):
                 raise
@@ -131,7 +169,9 @@ class Talks:
     def measure(self, result: Result, seconds: float) -> None:
         """Note how long a message took, with its trace where that is kept."""
         record = current_record()
-        self._seconds[(result,)].observe(seconds, {"trace_id": record.trace_id} if record and record.sampled else None)
+        self._seconds[(result,)].observe(
+            seconds, {"trace_id": record.trace_id} if record and record.sampled else None
+        )
 
 
 def _new_conversation(account_id: str, message: str) -> Conversation:

@@ -1,7 +1,7 @@
 """A position in the order of things as text for clients: without any secret, and to them opaque.
 
-Milliseconds since 1970 and the name of what is there, both in hex. Any text of that form means some position, so the pattern in the
-OpenAPI document says all that is asked of a cursor.
+Milliseconds since 1970 and the name of what is there, both in hex. Any text of that form means some
+position, so the pattern in the OpenAPI document says all that is asked of a cursor.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,9 @@ MOST_BYTES: Final = 800
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_DIGITS: Final = 12
 # The time ends before the calendar's own end, in the year 9774; the name has no NUL.
-CURSOR: Final = f"^[0-9a-d][0-9a-f]{{{_TIME_DIGITS - 1}}}(?:[0-9a-f][1-9a-f]|[1-9a-f]0){{1,{MOST_BYTES}}}$"
+CURSOR: Final = (
+    f"^[0-9a-d][0-9a-f]{{{_TIME_DIGITS - 1}}}(?:[0-9a-f][1-9a-f]|[1-9a-f]0){{1,{MOST_BYTES}}}$"
+)
 
 Cursor = Annotated[str, Spelled(CURSOR, "should be the cursor of a page's next link")]
 

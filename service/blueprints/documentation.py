@@ -1,4 +1,5 @@
-"""The API's description of itself: the OpenAPI document, and a page to read and try it that loads nothing from elsewhere.
+"""The API's description of itself: the OpenAPI document, and a page to read and try it that loads
+nothing from elsewhere.
 
 The page's script and style are Swagger UI's own, out of the package ``offapi``.
 """
@@ -7,7 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, current_app, json, render_template, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    json,
+    render_template,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.exceptions import NotFound
 
 from service import limits, middleware
@@ -63,7 +72,10 @@ def blueprint(version: str) -> Blueprint:
     @limits.unlimited
     @operation(
         TAG,
-        {200: Answer("A script or a style.", media_types=("text/css", "text/javascript")), 304: Answer("As it was.", media_types=())},
+        {
+            200: Answer("A script or a style.", media_types=("text/css", "text/javascript")),
+            304: Answer("As it was.", media_types=()),
+        },
         problems=(404,),
         path={"name": "Name of the file."},
     )

@@ -36,7 +36,9 @@ def content_of(file: StoredFile, headers: ContentHeaders, read: Read) -> Respons
     if headers.if_range not in ("", etag):
         part = None
     begin, end = part or (0, file.size_bytes)
-    response = Response(_started(read(file, begin, end)), 206 if part else 200, content_type=_content_type(file))
+    response = Response(
+        _started(read(file, begin, end)), 206 if part else 200, content_type=_content_type(file)
+    )
     response.content_length = end - begin
     if part:
         response.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{file.size_bytes}"

@@ -13,7 +13,9 @@ class UploadHeaders(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     content_disposition: str = Field(
-        "", alias="Content-Disposition", description="Names the file: `attachment; filename*=UTF-8''sleep%20diary.pdf`."
+        "",
+        alias="Content-Disposition",
+        description="Names the file: `attachment; filename*=UTF-8''sleep%20diary.pdf`.",
     )
 
 
@@ -23,10 +25,19 @@ class ContentHeaders(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     range: str = Field(
-        "", alias="Range", description="One range of bytes: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.", examples=["bytes=0-0"]
+        "",
+        alias="Range",
+        description="One range of bytes: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.",
+        examples=["bytes=0-0"],
     )
-    if_range: str = Field("", alias="If-Range", description="The ETag that the range is of; another one gets the whole file.")
-    if_none_match: str = Field("", alias="If-None-Match", description="ETags of what is there already.")
+    if_range: str = Field(
+        "",
+        alias="If-Range",
+        description="The ETag that the range is of; another one gets the whole file.",
+    )
+    if_none_match: str = Field(
+        "", alias="If-None-Match", description="ETags of what is there already."
+    )
 
 
 class FileView(Model):

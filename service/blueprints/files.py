@@ -1,4 +1,5 @@
-"""Files: upload, list, download, remove. Only their owner and the owner's therapist can read them; to everyone else they are not there.
+"""Files: upload, list, download, remove. Only their owner and the owner's therapist can read them;
+to everyone else they are not there.
 
 Source: RFC 9110; RFC 7578 for forms.
 """
@@ -20,7 +21,15 @@ from service.blueprints.file_views import ContentHeaders, FilesPage, FileView, U
 from service.blueprints.metered import counted
 from service.blueprints.paging import LINK, PageQuery, linked
 from service.errors import INVALID_PARAMETERS, problem
-from service.files import HEAD_BYTES, READ_BYTES, BadForm, clean_name, file_part, given_name, media_type_of
+from service.files import (
+    HEAD_BYTES,
+    READ_BYTES,
+    BadForm,
+    clean_name,
+    file_part,
+    given_name,
+    media_type_of,
+)
 from service.settings.files import MEDIA_TYPES
 from service.store import Position, QuotaExceeded, Store, StoredFile, UploadTooLarge, UploadTooSlow
 from telemetry import names, slow_after
@@ -37,10 +46,18 @@ QUOTA_EXCEEDED: Final = "urn:serene:problem:quota-exceeded"
 FILE_TYPE: Final = "urn:serene:problem:file-type"
 SLOW_AFTER_SECONDS: Final = 10
 FILE_ID: Final = {"file_id": "The file's id."}
-_RANGE_HEADERS: Final = {"ETag": "Strong.", "Accept-Ranges": "`bytes`.", "Content-Disposition": "`attachment`, with the name."}
+_RANGE_HEADERS: Final = {
+    "ETag": "Strong.",
+    "Accept-Ranges": "`bytes`.",
+    "Content-Disposition": "`attachment`, with the name.",
+}
 CONTENT: Final = {
     200: Answer("The bytes.", media_types=MEDIA_TYPES, headers=_RANGE_HEADERS),
-    206: Answer("Some of them.", media_types=MEDIA_TYPES, headers=_RANGE_HEADERS | {"Content-Range": "Which of how many."}),
+    206: Answer(
+        "Some of them.",
+        media_types=MEDIA_TYPES,
+        headers=_RANGE_HEADERS | {"Content-Range": "Which of how many."},
+    ),
     304: Answer("They are what the client has.", media_types=(), headers={"ETag": "Strong."}),
 }
 
@@ -54,7 +71,14 @@ class UnsupportedFile(Exception):
 
 
 def _result_label(response: Response) -> str:
-    results = {201: "stored", 400: "broken", 408: "slow", 413: "no_room", 415: "type_refused", 422: "invalid"}
+    results = {
+        201: "stored",
+        400: "broken",
+        408: "slow",
+        413: "no_room",
+        415: "type_refused",
+        422: "invalid",
+    }
     return results.get(response.status_code, "error")
 
 
@@ -70,7 +94,9 @@ class _Files:
         """Keep what arrives."""
         owner_id = current_account().account_id
         length = request.content_length
-        with self.files.upload(owner_id, middleware.UPLOAD_BYTES if length is None else length) as upload:
+        with self.files.upload(
+            owner_id, middleware.UPLOAD_BYTES if length is None else length
+        ) as upload:
             head = _head(pieces)
             media_type = media_type_of(head[:HEAD_BYTES])
             if media_type not in self._media_types:
@@ -92,28 +118,51 @@ class _Files:
     def may_read_files_of(self, owner_id: str) -> bool:
         """Whether the caller is the owner or their therapist."""
         caller = current_account()
-        return caller.account_id == owner_id or (caller.role == "therapist" and self._care.is_given(caller.account_id, owner_id))
+        return caller.account_id == owner_id or (
+            caller.role == "therapist" and self._care.is_given(caller.account_id, owner_id)
+        )
 
     def page(self, owner_id: str, query: PageQuery, endpoint: str, **path: str) -> Response:
         """A page of somebody's files."""
         after = (query.after.published_at, query.after.slug) if query.after else None
         found = self.files.page(owner_id, limit=query.limit + 1, after=after)
-        shown, last = found[: query.limit], found[query.limit - 1] if len(found) > query.limit else None
-        next_url = query.next_url(endpoint, Position(last.uploaded_at, last.file_id) if last else None, **path)
-        return linked(answer(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url)
+        shown, last = (
+            found[: query.limit],
+            found[query.limit - 1] if len(found) > query.limit else None,
+        )
+        next_url = query.next_url(
+            endpoint, Position(last.uploaded_at, last.file_id) if last else None, **path
+        )
+        return linked(
+            answer(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url
+        )
 
     def refusal(self, error: Exception) -> Response:
-        """What a client is told of an upload that is not taken. The rest of it is not wanted, so the connection ends."""
+        """What a client is told of an upload that is not taken. The rest of it is not wanted, so
+        the connection ends.
+        """
         response = self._refusal(error)
         response.headers["Connection"] = "close"
         return response
 
     def _refusal(self, error: Exception) -> Response:
         if isinstance(error, UnsupportedFile):
-            return problem(415, "The content is of no type that is taken.", type=FILE_TYPE, title="File Type", types=self._media_types)
+            return problem(
+                415,
+                "The content is of no type that is taken.",
+                type=FILE_TYPE,
+                title="File Type",
+                types=self._media_types,
+            )
         if isinstance(error, EmptyFile):
             errors = [{"field": "body", "reason": "should not be empty"}]
-            return problem(422, "The file is empty.", type=INVALID_PARAMETERS, title="Invalid Parameters", errors=errors)
+            return problem(
+                422,
+                "The file is empty.",
+                type=INVALID_PARAMETERS,
+                title="Invalid Parameters",
+                errors=errors,
+            )
         if isinstance(error, UploadTooSlow):
             return problem(408, "The upload took too long.")
         if not isinstance(error, QuotaExceeded):
@@ -134,7 +183,9 @@ class _Files:
         return response
 
 
-def blueprint(store: Store, media_types: Sequence[str], metrics: PrometheusMetrics, sizes: Histogram) -> Blueprint:
+def blueprint(
+    store: Store, media_types: Sequence[str], metrics: PrometheusMetrics, sizes: Histogram
+) -> Blueprint:
     """The routes of files.
 
     Args:
@@ -174,7 +225,8 @@ def _whole_body() -> Iterator[bytes]:
     while piece := _read(READ_BYTES):
         received += len(piece)
         yield piece
-    # A server that ends the stream itself (``wsgi.input_terminated``) ends it just so when the client is gone.
+    # A server that ends the stream itself (``wsgi.input_terminated``) ends it just so when the
+    # client is gone.
     if request.content_length is not None and received < request.content_length:
         raise ClientDisconnected
 
@@ -194,7 +246,12 @@ def _is_id(text: str) -> bool:
 
 
 def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> None:
-    following = links_to({"file_id": "$response.body#/id"}, "files.get_file", "files.get_content", "files.delete_file")
+    following = links_to(
+        {"file_id": "$response.body#/id"},
+        "files.get_file",
+        "files.get_content",
+        "files.delete_file",
+    )
     created = Answer("The file.", FileView, headers={"Location": "Where it is."}, links=following)
 
     @routes.post("/files")
@@ -207,8 +264,9 @@ def _writing(routes: Blueprint, files: _Files, metrics: PrometheusMetrics) -> No
     def upload(headers: UploadHeaders) -> Response:
         """Keep a file: the body, of any media type, or the part `file` of a form.
 
-        Its type is what its content shows, whatever the request says. A 413 of the type `urn:serene:problem:quota-exceeded` says that the
-        account has no room for it; with `Retry-After`, that uploads under way are what takes the room.
+        Its type is what its content shows, whatever the request says. A 413 of the type
+        `urn:serene:problem:quota-exceeded` says that the account has no room for it; with
+        `Retry-After`, that uploads under way are what takes the room.
         """
         try:
             kept = files.take(*_body(headers))
@@ -245,7 +303,9 @@ def _lists(routes: Blueprint, files: _Files) -> None:
 
     @routes.get("/members/<member_id>/files")
     @protected
-    @operation(TAG, page, query=PageQuery, problems=(404,), path={"member_id": "The member's account."})
+    @operation(
+        TAG, page, query=PageQuery, problems=(404,), path={"member_id": "The member's account."}
+    )
     def list_files_of_member(member_id: str, query: PageQuery) -> Response:
         """Files of a member, newest first, for the therapist who looks after them."""
         if not _is_id(member_id) or not files.may_read_files_of(member_id):

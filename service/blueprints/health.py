@@ -1,4 +1,6 @@
-"""Health over HTTP: what ``telemetry.health`` answers, as it answers it. No route here waits for anything."""
+"""Health over HTTP: what ``telemetry.health`` answers, as it answers it. No route here waits for
+anything.
+"""
 
 from typing import Any, Final
 
@@ -27,7 +29,9 @@ class HealthVerdict(BaseModel):
 class ProbeVerdict(HealthVerdict):
     """An answer to a probe."""
 
-    evidence: dict[str, dict[str, Any]] = Field(description="What it rests on, and how many seconds old that is.")
+    evidence: dict[str, dict[str, Any]] = Field(
+        description="What it rests on, and how many seconds old that is."
+    )
 
 
 class HealthReport(HealthVerdict):
@@ -35,7 +39,9 @@ class HealthReport(HealthVerdict):
 
     version: str
     environment: str
-    services: dict[str, dict[str, Any]] = Field(description="Each part, with the age of its evidence.")
+    services: dict[str, dict[str, Any]] = Field(
+        description="Each part, with the age of its evidence."
+    )
     system: dict[str, Any]
     process: dict[str, Any]
     sla: dict[str, Any]
@@ -45,7 +51,10 @@ class HealthReport(HealthVerdict):
 
 WELL: Final = {200: Answer("It is well.", ProbeVerdict)}
 PROBED: Final = WELL | {503: Answer("It is not, or it is shutting down.", ProbeVerdict)}
-REPORTED: Final = {200: Answer("It is well.", HealthReport), 503: Answer("It is not, or it is shutting down.", HealthReport)}
+REPORTED: Final = {
+    200: Answer("It is well.", HealthReport),
+    503: Answer("It is not, or it is shutting down.", HealthReport),
+}
 
 
 def _answer(verdict: Verdict) -> Response:

@@ -1,9 +1,12 @@
-"""Requests that may be sent again: the same key and the same request have the same answer, byte for byte, and one effect.
+"""Requests that may be sent again: the same key and the same request have the same answer, byte for
+byte, and one effect.
 
-Kept are answers, not failures of ours: after a 5xx, and where the request is refused for how things stand (404, 409), the same key may
-be used again. An answer that is given again says ``Idempotency-Replayed: true``, and a problem in it names the first request.
+Kept are answers, not failures of ours: after a 5xx, and where the request is refused for how things
+stand (404, 409), the same key may be used again. An answer that is given again says
+``Idempotency-Replayed: true``, and a problem in it names the first request.
 
-Source: draft-ietf-httpapi-idempotency-key-header-07: 409 while the first request is in progress, 422 for a key of another request.
+Source: draft-ietf-httpapi-idempotency-key-header-07: 409 while the first request is in progress,
+422 for a key of another request.
 """
 
 from collections.abc import Callable
@@ -37,7 +40,9 @@ class Once:
         self._seconds = seconds
         self._now = now
 
-    def __call__(self, account_id: str, key: str, body: Model | None, work: Callable[[], Response]) -> Response:
+    def __call__(
+        self, account_id: str, key: str, body: Model | None, work: Callable[[], Response]
+    ) -> Response:
         """The answer to the current request.
 
         Args:
@@ -47,13 +52,25 @@ class Once:
             work: Does it; may be called again when it did not come to its end.
         """
         name = f"{account_id}:{request.endpoint}:{_digest(key)}"
-        fingerprint = _digest(f"{request.method} {request.path}\n{body.model_dump_json() if body else ''}")
+        fingerprint = _digest(
+            f"{request.method} {request.path}\n{body.model_dump_json() if body else ''}"
+        )
         try:
             begun = self._answers.begin(name, fingerprint, now=self._now(), seconds=self._seconds)
         except OtherRequest:
-            return problem(422, "The Idempotency-Key was used for another request.", type=KEY_REUSED, title="Idempotency Key Reused")
+            return problem(
+                422,
+                "The Idempotency-Key was used for another request.",
+                type=KEY_REUSED,
+                title="Idempotency Key Reused",
+            )
         except InProgress:
-            response = problem(409, "A request of this Idempotency-Key is in progress.", type=IN_PROGRESS, title="Request In Progress")
+            response = problem(
+                409,
+                "A request of this Idempotency-Key is in progress.",
+                type=IN_PROGRESS,
+                title="Request In Progress",
+            )
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return response
         if isinstance(begun, StoredAnswer):
@@ -67,11 +84,15 @@ class Once:
             self._answers.give_up(begun, self._now())
             return response
         given = StoredAnswer(response.status_code, response.content_type or "", response.get_data())
-        return _response(self._answers.finish(name, fingerprint, given, self._now()), replayed="false")
+        return _response(
+            self._answers.finish(name, fingerprint, given, self._now()), replayed="false"
+        )
 
 
 def _response(stored: StoredAnswer, *, replayed: str) -> Response:
-    return Response(stored.body, stored.status, {REPLAYED: replayed}, content_type=stored.content_type)
+    return Response(
+        stored.body, stored.status, {REPLAYED: replayed}, content_type=stored.content_type
+    )
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,6 @@
-"""What writers of the blog send and get: posts to be, drafts, and posts with what only their writers need to know."""
+"""What writers of the blog send and get: posts to be, drafts, and posts with what only their
+writers need to know.
+"""
 
 import json
 from hashlib import sha256
@@ -23,10 +25,18 @@ def _unlike(value: tuple[str, ...]) -> tuple[str, ...]:
 
 Title = Annotated[str, Field(min_length=1, max_length=200), A_LINE]
 Summary = Annotated[str, Field(max_length=500), A_LINE_OR_NOTHING]
-Tags = Annotated[tuple[Word, ...], Field(max_length=MOST_TAGS, json_schema_extra={"uniqueItems": True}), AfterValidator(_unlike)]
+Tags = Annotated[
+    tuple[Word, ...],
+    Field(max_length=MOST_TAGS, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_unlike),
+]
 Body = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_BODY_BYTES, description=f"Markdown, of {LONGEST_BODY_BYTES} bytes at most."),
+    Field(
+        min_length=1,
+        max_length=LONGEST_BODY_BYTES,
+        description=f"Markdown, of {LONGEST_BODY_BYTES} bytes at most.",
+    ),
     SOME_LINES,
     at_most_bytes(LONGEST_BODY_BYTES),
 ]
@@ -57,7 +67,8 @@ class PostChanges(Model):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    # A default of its own type that is never used: None would let a null through, and the schema would show it.
+    # A default of its own type that is never used: None would let a null through, and the schema
+    # would show it.
     title: Title = Field(default_factory=str)
     summary: Summary = Field(default_factory=str)
     category: Word = Field(default_factory=str)
@@ -79,7 +90,9 @@ class IfMatch(Model):
     """A condition on the revision that is replaced."""
 
     if_match: str | None = Field(
-        None, alias="If-Match", description="ETag of the post as it was read; another writer's change since then is a 412."
+        None,
+        alias="If-Match",
+        description="ETag of the post as it was read; another writer's change since then is a 412.",
     )
 
 
@@ -92,7 +105,9 @@ class ManuscriptOverview(Model):
     category: str
     tags: tuple[str, ...]
     author: str = Field(description="Name of the author.")
-    author_id: str | None = Field(description="Account of the author; null for posts that nobody owns.")
+    author_id: str | None = Field(
+        description="Account of the author; null for posts that nobody owns."
+    )
     status: PostStatus
     created_at: Instant | None = Field(description="Null for posts that were loaded.")
     updated_at: Instant | None
@@ -127,12 +142,18 @@ class DraftsPage(Model):
 
 def url_of(post: BlogPost) -> str:
     """Where the whole post is."""
-    return url_for("blog.get_post" if post.status == "published" else "authoring.get_draft", slug=post.slug)
+    return url_for(
+        "blog.get_post" if post.status == "published" else "authoring.get_draft", slug=post.slug
+    )
 
 
 def tag_of(post: BlogPost) -> str:
-    """The opaque tag of a post as it is now, for ``ETag``: another one with every change, also when a slug is used anew."""
-    return sha256(json.dumps(post.to_document(), default=str, sort_keys=True).encode()).hexdigest()[:32]
+    """The opaque tag of a post as it is now, for ``ETag``: another one with every change, also when
+    a slug is used anew.
+    """
+    return sha256(json.dumps(post.to_document(), default=str, sort_keys=True).encode()).hexdigest()[
+        :32
+    ]
 
 
 def _members(post: BlogPost) -> dict[str, Any]:

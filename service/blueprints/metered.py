@@ -1,4 +1,6 @@
-"""Business metrics of routes, by prometheus-flask-exporter's decorators under the names that ``telemetry.names`` gives them."""
+"""Business metrics of routes, by prometheus-flask-exporter's decorators under the names that
+``telemetry.names`` gives them.
+"""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -13,17 +15,27 @@ from telemetry.names import POST_WRITES, Metric
 View = Callable[..., Any]
 LabelValue = Callable[..., str]
 
-_OUTCOMES: Final = {404: "not_found", 409: "conflict", 412: "conflict", 401: "refused", 403: "refused", 429: "limited"}
+_OUTCOMES: Final = {
+    404: "not_found",
+    409: "conflict",
+    412: "conflict",
+    401: "refused",
+    403: "refused",
+    429: "limited",
+}
 
 
-def counted(metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue) -> Callable[[View], View]:
-    """Count the calls of a view. The counter is registered at once, so each metric decorates one view.
+def counted(
+    metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue
+) -> Callable[[View], View]:
+    """Count the calls of a view. The counter is registered at once, so each metric decorates one
+    view.
 
     Args:
         metrics: On the worker's registry.
         metric: A counter.
-        labels: Value of each of the metric's labels, from the response (one argument) or from Flask's request (none); each must come from
-            a bounded set.
+        labels: Value of each of the metric's labels, from the response (one argument) or from
+            Flask's request (none); each must come from a bounded set.
 
     Raises:
         TypeError: The labels are not the metric's.
@@ -31,13 +43,18 @@ def counted(metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue) ->
     if set(labels) != set(metric.labels):
         raise TypeError(f"{metric.name} has the labels {metric.labels}, not {tuple(labels)}")
     for value in labels.values():
-        # The exporter looks at the signature in every request: 18 µs a call, 12 with the signature at hand.
+        # The exporter looks at the signature in every request: 18 µs a call, 12 with the signature
+        # at hand.
         value.__signature__ = inspect.signature(value)  # type: ignore[attr-defined]
-    decorator: Callable[[View], View] = metrics.counter(metric.name, metric.help, labels={name: labels[name] for name in metric.labels})
+    decorator: Callable[[View], View] = metrics.counter(
+        metric.name, metric.help, labels={name: labels[name] for name in metric.labels}
+    )
     return decorator
 
 
-def counted_writes(routes: Blueprint, metrics: PrometheusMetrics, actions: Mapping[str, str]) -> None:
+def counted_writes(
+    routes: Blueprint, metrics: PrometheusMetrics, actions: Mapping[str, str]
+) -> None:
     """Count the changes of posts that a blueprint is asked for, refused ones too.
 
     Args:
@@ -45,7 +62,9 @@ def counted_writes(routes: Blueprint, metrics: PrometheusMetrics, actions: Mappi
         metrics: On the worker's registry.
         actions: What each endpoint does, by its full name; the others are not counted.
     """
-    counter = Counter(POST_WRITES.name, POST_WRITES.help, POST_WRITES.labels, registry=metrics.registry)
+    counter = Counter(
+        POST_WRITES.name, POST_WRITES.help, POST_WRITES.labels, registry=metrics.registry
+    )
 
     @routes.after_request
     def count(response: Response) -> Response:

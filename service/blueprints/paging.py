@@ -1,4 +1,5 @@
-"""Pages of lists: what they are asked for with, and how an answer says where the next one is. The last page has no ``next``.
+"""Pages of lists: what they are asked for with, and how an answer says where the next one is. The
+last page has no ``next``.
 
 Source: RFC 8288 for the ``Link`` header.
 """
@@ -22,10 +23,13 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="Most entries on the page.")] = 20
+    limit: Annotated[
+        int, Field(ge=1, le=MOST_PER_PAGE, description="Most entries on the page.")
+    ] = 20
 
     def url_at(self, endpoint: str, cursor: str | None, **path: Any) -> str | None:
-        """URL of the page that begins at ``cursor``, with the same filters; ``None`` when there is none.
+        """URL of the page that begins at ``cursor``, with the same filters; ``None`` when there is
+        none.
 
         Args:
             endpoint: Of the list.
@@ -34,7 +38,9 @@ class ListQuery(BaseModel):
         """
         if cursor is None:
             return None
-        given: dict[str, Any] = self.model_dump(exclude_none=True, by_alias=True, exclude={"cursor"}) | {"cursor": cursor}
+        given: dict[str, Any] = self.model_dump(
+            exclude_none=True, by_alias=True, exclude={"cursor"}
+        ) | {"cursor": cursor}
         return f"{url_for(endpoint, **path)}?{urlencode(given)}"
 
 

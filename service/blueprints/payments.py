@@ -1,6 +1,8 @@
-"""The payment provider's webhook. Whoever calls is known by the signature of the body; what an event means is the handler's affair.
+"""The payment provider's webhook. Whoever calls is known by the signature of the body; what an
+event means is the handler's affair.
 
-Stripe delivers again, for days, whatever is not answered 2xx: an event that could not be handled, or that somebody is at, is answered so.
+Stripe delivers again, for days, whatever is not answered 2xx: an event that could not be handled,
+or that somebody is at, is answered so.
 """
 
 from typing import Final, Literal
@@ -23,7 +25,11 @@ SIGNATURE: Final = "Stripe-Signature"
 class SignatureHeader(BaseModel):
     """How the body is signed."""
 
-    signature: str = Field("", alias=SIGNATURE, description="Time and signatures of the body: `t=…,v1=…`; without one it is not taken.")
+    signature: str = Field(
+        "",
+        alias=SIGNATURE,
+        description="Time and signatures of the body: `t=…,v1=…`; without one it is not taken.",
+    )
 
 
 class Receipt(Model):
@@ -36,7 +42,13 @@ TAKEN: Final = {200: Answer("Taken: handled now or before, or of no interest.", 
 
 
 class _Webhook:
-    def __init__(self, settings: PaymentSettings, store: PaymentEvents, handle: PaymentEventHandler, received: Counter) -> None:
+    def __init__(
+        self,
+        settings: PaymentSettings,
+        store: PaymentEvents,
+        handle: PaymentEventHandler,
+        received: Counter,
+    ) -> None:
         self._secret = settings.stripe_webhook_secret.get_secret_value()
         self._tolerance_seconds = settings.stripe_webhook_tolerance_seconds
         self._store = store
@@ -75,7 +87,9 @@ class _Webhook:
         self._received.labels(result).inc()
 
 
-def blueprint(settings: PaymentSettings, store: PaymentEvents, handle: PaymentEventHandler, received: Counter) -> Blueprint:
+def blueprint(
+    settings: PaymentSettings, store: PaymentEvents, handle: PaymentEventHandler, received: Counter
+) -> Blueprint:
     """The route of the webhook.
 
     Args:
@@ -89,11 +103,19 @@ def blueprint(settings: PaymentSettings, store: PaymentEvents, handle: PaymentEv
 
     @routes.post("/webhook")
     @limits.unlimited
-    @operation(TAG, TAKEN, headers=SignatureHeader, stream={"application/json": events.SCHEMA}, problems=(400, 409))
+    @operation(
+        TAG,
+        TAKEN,
+        headers=SignatureHeader,
+        stream={"application/json": events.SCHEMA},
+        problems=(400, 409),
+    )
     def webhook(headers: SignatureHeader) -> Response:
         """An event of Stripe, signed for this webhook; the same one again changes nothing."""
         if not request.is_json:
-            raise UnsupportedMediaType("The body should be JSON, and Content-Type should say so: application/json.")
+            raise UnsupportedMediaType(
+                "The body should be JSON, and Content-Type should say so: application/json."
+            )
         taker.take(taker.read(headers.signature))
         return answer(Receipt())
 

@@ -1,9 +1,11 @@
 """Who has which role; for admins. The first admin is made by ``python -m service.roles``.
 
-A role that changes ends every login of its account, as OWASP advises for a change of privilege: whoever holds a refresh token logs in
-again. An access token says the role that it was issued with until it expires.
+A role that changes ends every login of its account, as OWASP advises for a change of privilege:
+whoever holds a refresh token logs in again. An access token says the role that it was issued with
+until it expires.
 
-Source: OWASP's cheat sheet on session management ("renew the session id after any privilege level change").
+Source: OWASP's cheat sheet on session management ("renew the session id after any privilege level
+change").
 """
 
 from typing import Final
@@ -36,12 +38,19 @@ def blueprint(store: Store) -> Blueprint:
 
     @routes.put("/<account_id>/role")
     @protected(role="admin")
-    @operation(TAG, {200: Answer("The account.", AccountView)}, body=RoleChange, problems=(404, 409), path={"account_id": "UUID."})
+    @operation(
+        TAG,
+        {200: Answer("The account.", AccountView)},
+        body=RoleChange,
+        problems=(404, 409),
+        path={"account_id": "UUID."},
+    )
     def set_role(account_id: str, body: RoleChange) -> Response:
         """Gives an account a role.
 
-        Where it is another one than before, every login of the account ends. Access tokens that are out keep the role of before until
-        they expire, 15 minutes at most unless the service is set otherwise. Nobody can take their own role of admin away.
+        Where it is another one than before, every login of the account ends. Access tokens that are
+        out keep the role of before until they expire, 15 minutes at most unless the service is set
+        otherwise. Nobody can take their own role of admin away.
         """
         if account_id == current_account().account_id and body.role != "admin":
             raise Conflict("Another admin has to take this role away from you.")

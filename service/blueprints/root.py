@@ -1,11 +1,22 @@
 """``GET /``: what this is and where to look, for people and for programs.
 
-The list of routes is the app's own URL map with each view's first line, so it cannot drift from what is served.
+The list of routes is the app's own URL map with each view's first line, so it cannot drift from
+what is served.
 """
 
 from typing import Any, Final
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 from pydantic import BaseModel, Field
 
 from service import middleware
@@ -40,7 +51,9 @@ class Description(BaseModel):
 
 
 FOR_BOTH: Final = ("application/json", "text/html")
-ANSWERS: Final = {200: Answer("A description.", Description, media_types=FOR_BOTH, headers={"Vary": "Accept."})}
+ANSWERS: Final = {
+    200: Answer("A description.", Description, media_types=FOR_BOTH, headers={"Vary": "Accept."})
+}
 
 
 def _routes(app: Flask) -> list[dict[str, str]]:

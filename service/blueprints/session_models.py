@@ -14,7 +14,9 @@ from service.blueprints.texts import A_LINE, SOME_LINES
 from service.store.sessions import BookingState, Slot, Status, Therapist
 
 GRID_MINUTES: Final = 30
-_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +33,8 @@ def _whole(value: object) -> object:
 
 
 def _utc(value: datetime) -> datetime:
-    # Nothing is before the first or after the last. Compared before it is converted: at the ends of the calendar that overflows.
+    # Nothing is before the first or after the last. Compared before it is converted: at the ends of
+    # the calendar that overflows.
     return min(max(value, _FIRST), _LAST).astimezone(UTC)
 
 
@@ -47,7 +50,11 @@ Line = Annotated[str, Field(min_length=1, max_length=100), A_LINE]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639.", examples=["en"])]
 Specialty = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}$", examples=["sleep"])]
 PaymentMethod = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_]{1,100}$", description="The payment provider's token, as its own form gives it.")
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_]{1,100}$",
+        description="The payment provider's token, as its own form gives it.",
+    ),
 ]
 
 
@@ -66,8 +73,14 @@ class IdempotencyHeaders(BaseModel):
 class Money(Model):
     """An amount."""
 
-    amount: Annotated[int, Field(ge=1, le=10_000_000, strict=True, description="In the currency's smallest unit."), BeforeValidator(_whole)]
-    currency: str = Field(pattern=r"^[a-z]{3}$", description="ISO 4217, in lower case.", examples=["eur"])
+    amount: Annotated[
+        int,
+        Field(ge=1, le=10_000_000, strict=True, description="In the currency's smallest unit."),
+        BeforeValidator(_whole),
+    ]
+    currency: str = Field(
+        pattern=r"^[a-z]{3}$", description="ISO 4217, in lower case.", examples=["eur"]
+    )
 
 
 class TherapistProfile(Model):
@@ -120,7 +133,9 @@ class TherapistsPage(Model):
 class TherapistsQuery(ListQuery):
     """What a page of therapists is asked for with."""
 
-    language: Annotated[Language | None, Field(description="Only those who speak it (ISO 639).")] = None
+    language: Annotated[
+        Language | None, Field(description="Only those who speak it (ISO 639).")
+    ] = None
     specialty: Annotated[Specialty | None, Field(description="Only those who have it.")] = None
     cursor: Annotated[UUID | None, Field(description=BEGINS)] = None
 
@@ -135,7 +150,11 @@ class SlotView(Model):
     @classmethod
     def of(cls, slot: Slot) -> "SlotView":
         """The slot as members see it."""
-        return cls(starts_at=slot.starts_at, ends_at=slot.ends_at, price=Money(amount=slot.amount, currency=slot.currency))
+        return cls(
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            price=Money(amount=slot.amount, currency=slot.currency),
+        )
 
 
 class SlotsList(Model):
@@ -149,14 +168,24 @@ class SlotsQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    begin: Annotated[Time | None, Field(alias="from", description="Slots that begin then or later; by default from now on.")] = None
-    end: Annotated[Time | None, Field(alias="to", description="Slots that begin before; by default two weeks after `from`.")] = None
+    begin: Annotated[
+        Time | None,
+        Field(alias="from", description="Slots that begin then or later; by default from now on."),
+    ] = None
+    end: Annotated[
+        Time | None,
+        Field(
+            alias="to", description="Slots that begin before; by default two weeks after `from`."
+        ),
+    ] = None
 
 
 class NewSlots(Model):
     """Slots to open."""
 
-    starts_at: tuple[SlotTime, ...] = Field(min_length=1, max_length=100, description="When each begins, at the full or half hour.")
+    starts_at: tuple[SlotTime, ...] = Field(
+        min_length=1, max_length=100, description="When each begins, at the full or half hour."
+    )
 
 
 class NewSession(Model):
@@ -190,7 +219,9 @@ class SessionView(Model):
     ends_at: Instant
     price: Money
     created_at: Instant
-    expires_at: Instant = Field(description="When the slot is free again unless the session is paid.")
+    expires_at: Instant = Field(
+        description="When the slot is free again unless the session is paid."
+    )
     cancelled_at: Instant | None
     refund: RefundView | None = Field(description="What a cancellation pays back.")
     url: str
@@ -205,7 +236,10 @@ class SessionView(Model):
         if cancellation is not None:
             cancelled_at = cancellation.at
             if cancellation.refund_amount:
-                refund = RefundView(amount=cancellation.refund_amount, status="done" if state.refunded else "pending")
+                refund = RefundView(
+                    amount=cancellation.refund_amount,
+                    status="done" if state.refunded else "pending",
+                )
         return cls(
             id=booking.booking_id,
             status=state.status,
@@ -227,7 +261,8 @@ class SessionsQuery(PageQuery):
     """What a page of sessions is asked for with."""
 
     party: Annotated[
-        Literal["member", "therapist"] | None, Field(alias="as", description="As what one takes part; by default by the account's role.")
+        Literal["member", "therapist"] | None,
+        Field(alias="as", description="As what one takes part; by default by the account's role."),
     ] = None
 
 

@@ -1,6 +1,8 @@
-"""Sessions: book a slot, pay for it, cancel it, and see one's own. Somebody else's session is none that there is.
+"""Sessions: book a slot, pay for it, cancel it, and see one's own. Somebody else's session is none
+that there is.
 
-Paying and cancelling move money, so both ask for an ``Idempotency-Key``. A booking that is not paid in time expires.
+Paying and cancelling move money, so both ask for an ``Idempotency-Key``. A booking that is not paid
+in time expires.
 
 Source: RFC 9110 for 402 and ``Retry-After``; RFC 5545 for the calendar file.
 """
@@ -88,10 +90,21 @@ class _Sessions:
 
 def _refused(payment: Payment) -> Response | None:
     if payment.status == "declined":
-        return problem(402, "The payment was declined; pay with something else.", type=DECLINED, title="Payment Declined")
+        return problem(
+            402,
+            "The payment was declined; pay with something else.",
+            type=DECLINED,
+            title="Payment Declined",
+        )
     if payment.status == "action_required":
         detail = "The payment waits for the payer's consent; complete it with the client_secret, then read the session."
-        return problem(402, detail, type=ACTION_REQUIRED, title="Payment Action Required", client_secret=payment.client_secret)
+        return problem(
+            402,
+            detail,
+            type=ACTION_REQUIRED,
+            title="Payment Action Required",
+            client_secret=payment.client_secret,
+        )
     return None
 
 
@@ -126,7 +139,9 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
     def book_session(body: NewSession) -> Response:
         """Books a slot, which is kept until the session expires unless it is paid."""
         try:
-            booking = sessions.workflow.book(current_account().account_id, str(body.therapist_id), body.starts_at)
+            booking = sessions.workflow.book(
+                current_account().account_id, str(body.therapist_id), body.starts_at
+            )
         except NoSuchSlot:
             raise NotFound("There is no such slot, or it has begun.") from None
         except OwnSlot:
@@ -134,9 +149,13 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
         except SlotTaken:
             raise Conflict("The slot is taken.") from None
         except TooManyUnpaid:
-            raise Conflict("You hold as many sessions that are not paid as one may; pay or cancel one first.") from None
+            raise Conflict(
+                "You hold as many sessions that are not paid as one may; pay or cancel one first."
+            ) from None
         response = answer(SessionView.of(BookingState(booking)), 201)
-        response.headers["Location"] = url_for("sessions.get_session", session_id=booking.booking_id)
+        response.headers["Location"] = url_for(
+            "sessions.get_session", session_id=booking.booking_id
+        )
         return response
 
     @routes.post("/<uuid:session_id>/payment")
@@ -153,22 +172,37 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
         path=WHICH,
     )
     def pay_session(session_id: UUID, headers: IdempotencyHeaders, body: NewPayment) -> Response:
-        """Pays a session. Money is taken once, whatever the key; a further payment method is tried when the one before was declined."""
+        """Pays a session. Money is taken once, whatever the key; a further payment method is tried
+        when the one before was declined.
+        """
         state = sessions.own(session_id)
         if _side(state) != "member":
             raise Forbidden("The member pays.")
         account_id = current_account().account_id
-        return sessions.once(account_id, headers.key, body, lambda: sessions.pay(state, body.payment_method))
+        return sessions.once(
+            account_id, headers.key, body, lambda: sessions.pay(state, body.payment_method)
+        )
 
     @routes.post("/<uuid:session_id>/cancellation")
     @protected
     @operation(
-        TAG, {200: Answer("It is cancelled.", SessionView, headers=REPLAY)}, headers=IdempotencyHeaders, problems=(404, 409), path=WHICH
+        TAG,
+        {200: Answer("It is cancelled.", SessionView, headers=REPLAY)},
+        headers=IdempotencyHeaders,
+        problems=(404, 409),
+        path=WHICH,
     )
     def cancel_session(session_id: UUID, headers: IdempotencyHeaders) -> Response:
-        """Cancels a session. A member gets back what the time until it allows, and all when the therapist cancels."""
+        """Cancels a session. A member gets back what the time until it allows, and all when the
+        therapist cancels.
+        """
         state = sessions.own(session_id)
-        return sessions.once(current_account().account_id, headers.key, None, lambda: sessions.cancel(state, _side(state)))
+        return sessions.once(
+            current_account().account_id,
+            headers.key,
+            None,
+            lambda: sessions.cancel(state, _side(state)),
+        )
 
 
 def _read(routes: Blueprint, sessions: _Sessions) -> None:
@@ -181,9 +215,14 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
         caller = current_account()
         as_therapist = (query.party or caller.role) == "therapist"
         party: Party = "therapist_id" if as_therapist else "member_id"
-        found, last = sessions.kept.page(party, caller.account_id, limit=query.limit, after=query.after)
+        found, last = sessions.kept.page(
+            party, caller.account_id, limit=query.limit, after=query.after
+        )
         next_url = query.next_url("sessions.list_sessions", last)
-        return linked(answer(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)), next_url)
+        return linked(
+            answer(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)),
+            next_url,
+        )
 
     @routes.get("/<uuid:session_id>")
     @protected
@@ -196,13 +235,19 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
     @routes.get("/<uuid:session_id>/calendar.ics")
     @protected
     @middleware.private(max_age_seconds=0)
-    @operation(TAG, {200: Answer("The file.", media_types=("text/calendar",))}, problems=(404,), path=WHICH)
+    @operation(
+        TAG, {200: Answer("The file.", media_types=("text/calendar",))}, problems=(404,), path=WHICH
+    )
     def calendar_file(session_id: UUID) -> Response:
-        """A session of one's own as a calendar file; also a cancelled one, so that calendars take it out."""
+        """A session of one's own as a calendar file; also a cancelled one, so that calendars take
+        it out.
+        """
         state = sessions.own(session_id)
         therapist = sessions.therapists.get(state.booking.therapist_id)
         is_member = _side(state) == "member"
         summary = f"Session with {therapist.name}" if is_member and therapist else "Session"
         response = Response(calendar(state, summary), content_type="text/calendar; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="session-{state.booking.starts_at:%Y-%m-%d}.ics"'
+        response.headers["Content-Disposition"] = (
+            f'attachment; filename="session-{state.booking.starts_at:%Y-%m-%d}.ics"'
+        )
         return response

@@ -1,7 +1,9 @@
-"""Text that clients send and readers see: no control characters, nothing that turns the direction of what comes after it.
+"""Text that clients send and readers see: no control characters, nothing that turns the direction
+of what comes after it.
 
-Unlike ``str.isprintable`` this lets the joiners through that emoji and some scripts are written with. What is refused is refused by a
-pattern that stands in the OpenAPI document, so clients know the rule before they send.
+Unlike ``str.isprintable`` this lets the joiners through that emoji and some scripts are written
+with. What is refused is refused by a pattern that stands in the OpenAPI document, so clients know
+the rule before they send.
 """
 
 import re
@@ -23,17 +25,21 @@ _NO_LINE: Final = "should have no control characters, and no space at either end
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """Of a text: how it is spelled. The document has the pattern, and whoever gets it wrong is told in words.
+    """Of a text: how it is spelled. The document has the pattern, and whoever gets it wrong is told
+    in words.
 
     Args:
-        pattern: From ``^`` to ``$``, in what regular expressions of Python and of JSON Schema have in common.
+        pattern: From ``^`` to ``$``, in what regular expressions of Python and of JSON Schema have
+            in common.
         reason: What is allowed.
     """
 
     pattern: str
     reason: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """The text's own schema, and the pattern after it."""
         whole = re.compile(self.pattern)
 
@@ -45,14 +51,17 @@ class Spelled:
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         """What is told without it, and the pattern."""
         return {**handler(schema), "pattern": self.pattern}
 
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """Of a text: what is nowhere in it. For long texts, which no generator can make from a pattern of the whole.
+    """Of a text: what is nowhere in it. For long texts, which no generator can make from a pattern
+    of the whole.
 
     Args:
         pattern: Of what does not belong there.
@@ -62,7 +71,9 @@ class Without:
     pattern: str
     reason: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """The text's own schema, and the search after it."""
         unfit = re.compile(self.pattern)
 
@@ -73,14 +84,18 @@ class Without:
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         """What is told without it, and what may not match."""
         return {**handler(schema), "not": {"pattern": self.pattern}}
 
 
 A_LINE: Final = Spelled(LINE, _NO_LINE)
 A_LINE_OR_NOTHING: Final = Spelled(LINE_OR_NOTHING, _NO_LINE)
-SOME_LINES: Final = Without(_CONTROLS, "should have no control characters but tabs and ends of lines")
+SOME_LINES: Final = Without(
+    _CONTROLS, "should have no control characters but tabs and ends of lines"
+)
 
 
 def at_most_bytes(limit_bytes: int) -> AfterValidator:

@@ -1,4 +1,5 @@
-"""Therapists and their slots: who there is and when they have time, for everyone; their own profile and slots, for them.
+"""Therapists and their slots: who there is and when they have time, for everyone; their own profile
+and slots, for them.
 
 A slot is opened for the price that the profile has then.
 """
@@ -33,10 +34,16 @@ from service.store.sessions import Slot, Therapist
 
 TAG: Final = "Therapists"
 _PROFILE: Final = {"therapist_id": "$response.body#/id"}
-_SLOT: Final = {"therapist_id": "$request.path.therapist_id", "starts_at": "$response.body#/slots/0/starts_at"}
+_SLOT: Final = {
+    "therapist_id": "$request.path.therapist_id",
+    "starts_at": "$response.body#/slots/0/starts_at",
+}
 _OF_ONE: Final = ("therapists.get_therapist", "therapists.list_slots")
 _OWN: Final = links_to(_PROFILE, *_OF_ONE, "therapists.open_slots")
-_OF_A_SLOT: Final = (Link("sessions.book_session", body=_SLOT), Link("therapists.close_slot", _SLOT))
+_OF_A_SLOT: Final = (
+    Link("sessions.book_session", body=_SLOT),
+    Link("therapists.close_slot", _SLOT),
+)
 _PAGE: Final = {200: Answer("A page.", TherapistsPage, headers=LINK)}
 FRESH_SECONDS: Final = 60
 STALE_SECONDS: Final = 300
@@ -77,7 +84,9 @@ class _Calendar:
         begin = query.begin or self.now()
         end = query.end or begin + USUAL_SPAN
         if not timedelta() < end - begin <= LONGEST_SPAN:
-            raise InvalidParameters([FieldError("to", f"should be after from, by at most {LONGEST_SPAN.days} days")])
+            raise InvalidParameters(
+                [FieldError("to", f"should be after from, by at most {LONGEST_SPAN.days} days")]
+            )
         # Names of slots have minutes: the one that begins in this minute has begun.
         return max(begin, self.now() + timedelta(minutes=1)), end
 
@@ -85,14 +94,28 @@ class _Calendar:
         """Open slots, all of them or none."""
         now = self.now()
         if not all(now < starts_at < now + timedelta(days=MOST_DAYS_AHEAD) for starts_at in starts):
-            raise InvalidParameters([FieldError("starts_at", f"should each be later than now, by at most {MOST_DAYS_AHEAD} days")])
+            raise InvalidParameters(
+                [
+                    FieldError(
+                        "starts_at",
+                        f"should each be later than now, by at most {MOST_DAYS_AHEAD} days",
+                    )
+                ]
+            )
         wanted = sorted(set(starts))
         if any(second - first < self._session for first, second in pairwise(wanted)):
             raise InvalidParameters([FieldError("starts_at", "should not overlap")])
         if any(self._overlaps(therapist.therapist_id, starts_at) for starts_at in wanted):
             raise Conflict("A slot overlaps with one that is there.")
         slots = [
-            Slot(therapist.therapist_id, starts_at, starts_at + self._session, therapist.amount, therapist.currency) for starts_at in wanted
+            Slot(
+                therapist.therapist_id,
+                starts_at,
+                starts_at + self._session,
+                therapist.amount,
+                therapist.currency,
+            )
+            for starts_at in wanted
         ]
         for slot in slots:
             self.slots.offer(slot)
@@ -101,7 +124,10 @@ class _Calendar:
     def _overlaps(self, therapist_id: str, starts_at: datetime) -> bool:
         distance = _GRID
         while distance < self._session:
-            if any(self.slots.is_offered(therapist_id, other) for other in (starts_at - distance, starts_at + distance)):
+            if any(
+                self.slots.is_offered(therapist_id, other)
+                for other in (starts_at - distance, starts_at + distance)
+            ):
                 return True
             distance += _GRID
         return False
@@ -127,14 +153,26 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
     def list_therapists(query: TherapistsQuery) -> Response:
         """Therapists, by language and specialty, up to limit a page."""
         after = str(query.cursor) if query.cursor else None
-        found, last = calendar.therapists.page(limit=query.limit, after=after, language=query.language, specialty=query.specialty)
+        found, last = calendar.therapists.page(
+            limit=query.limit, after=after, language=query.language, specialty=query.specialty
+        )
         next_url = query.url_at("therapists.list_therapists", last)
-        return linked(answer(TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)), next_url)
+        return linked(
+            answer(TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)),
+            next_url,
+        )
 
     @routes.get("/<uuid:therapist_id>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @operation(
-        TAG, {200: Answer("The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots"))}, problems=(404,), path=WHOSE
+        TAG,
+        {
+            200: Answer(
+                "The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots")
+            )
+        },
+        problems=(404,),
+        path=WHOSE,
     )
     def get_therapist(therapist_id: UUID) -> Response:
         """One therapist."""
@@ -142,7 +180,13 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
-    @operation(TAG, {200: Answer("The slots.", SlotsList, links=_OF_A_SLOT)}, query=SlotsQuery, problems=(404,), path=WHOSE)
+    @operation(
+        TAG,
+        {200: Answer("The slots.", SlotsList, links=_OF_A_SLOT)},
+        query=SlotsQuery,
+        problems=(404,),
+        path=WHOSE,
+    )
     def list_slots(therapist_id: UUID, query: SlotsQuery) -> Response:
         """A therapist's open slots in a span of time."""
         therapist = calendar.therapist(therapist_id)
@@ -156,21 +200,39 @@ def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
     @_therapists_only
     @operation(
         TAG,
-        {200: Answer("The profile.", TherapistView, links=_OWN), 201: Answer("The new profile.", TherapistView, links=_OWN)},
+        {
+            200: Answer("The profile.", TherapistView, links=_OWN),
+            201: Answer("The new profile.", TherapistView, links=_OWN),
+        },
         body=TherapistProfile,
     )
     def put_profile(body: TherapistProfile) -> Response:
-        """The caller's own profile, in place of the one so far. Slots that are open keep their price."""
+        """The caller's own profile, in place of the one so far. Slots that are open keep their
+        price.
+        """
         fields = body.model_dump(exclude={"price"})
-        profile = Therapist(current_account().account_id, **fields, amount=body.price.amount, currency=body.price.currency)
+        profile = Therapist(
+            current_account().account_id,
+            **fields,
+            amount=body.price.amount,
+            currency=body.price.currency,
+        )
         is_new = calendar.therapists.put(profile)
         return answer(TherapistView.of(profile), 201 if is_new else 200)
 
     @routes.post("/<uuid:therapist_id>/slots")
     @_therapists_only
-    @operation(TAG, {201: Answer("The slots.", SlotsList, links=_OF_A_SLOT)}, body=NewSlots, problems=(403, 404, 409), path=WHOSE)
+    @operation(
+        TAG,
+        {201: Answer("The slots.", SlotsList, links=_OF_A_SLOT)},
+        body=NewSlots,
+        problems=(403, 404, 409),
+        path=WHOSE,
+    )
     def open_slots(therapist_id: UUID, body: NewSlots) -> Response:
-        """Opens slots of one's own, all or none; those that are open or booked already stay as they are."""
+        """Opens slots of one's own, all or none; those that are open or booked already stay as they
+        are.
+        """
         calendar.own(therapist_id)
         slots = calendar.open(calendar.therapist(therapist_id), body.starts_at)
         return answer(SlotsList(slots=tuple(map(SlotView.of, slots))), 201)

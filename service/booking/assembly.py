@@ -26,7 +26,9 @@ class NoPayments:
         raise PaymentsUnavailable("no payment provider is set up")
 
 
-def assemble(settings: BookingSettings, telemetry: Telemetry, store: Store, payments: Payments | None = None) -> Bookings:
+def assemble(
+    settings: BookingSettings, telemetry: Telemetry, store: Store, payments: Payments | None = None
+) -> Bookings:
     """The workflow of a worker.
 
     Args:
@@ -40,4 +42,6 @@ def assemble(settings: BookingSettings, telemetry: Telemetry, store: Store, paym
     def count(result: CountedResult) -> None:
         counters[result,].inc()
 
-    return Bookings(Parts(store.sessions, store.care, payments or NoPayments(), settings, count=count))
+    return Bookings(
+        Parts(store.sessions, store.care, payments or NoPayments(), settings, count=count)
+    )

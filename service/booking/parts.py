@@ -1,4 +1,6 @@
-"""What every part of the workflow stands on: the store, the provider, the rules, a clock, and what is told of it."""
+"""What every part of the workflow stands on: the store, the provider, the rules, a clock, and what
+is told of it.
+"""
 
 import logging
 from collections.abc import Callable
@@ -63,8 +65,18 @@ class Parts:
     now: Callable[[], datetime] = utc_now
     count: Callable[[CountedResult], None] = uncounted
 
-    def write_down(self, kind: TaskKind, subject: str, booking_id: str, *, due_at: datetime | None = None, **details: Any) -> None:
-        """Write a task down before it is begun; somebody else may do it when a request has had its time, or at ``due_at``."""
+    def write_down(
+        self,
+        kind: TaskKind,
+        subject: str,
+        booking_id: str,
+        *,
+        due_at: datetime | None = None,
+        **details: Any,
+    ) -> None:
+        """Write a task down before it is begun; somebody else may do it when a request has had its
+        time, or at ``due_at``.
+        """
         now = self.now()
         due_at = due_at or now + timedelta(seconds=self.settings.booking_grace_seconds)
         self.sessions.tasks.add(Task(kind, subject, booking_id, now, due_at, details))

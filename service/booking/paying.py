@@ -1,8 +1,8 @@
 """Money of bookings: taken once, and given back where there is nothing for it.
 
-The provider's key is made of the booking and the number of the attempt, and a further attempt begins only once the one before has failed
-for good; so however often a payment is asked for, and by whom, it is one. A payment that is not the one that decided the booking is
-given back whole.
+The provider's key is made of the booking and the number of the attempt, and a further attempt
+begins only once the one before has failed for good; so however often a payment is asked for, and by
+whom, it is one. A payment that is not the one that decided the booking is given back whole.
 """
 
 from datetime import timedelta
@@ -31,7 +31,8 @@ class Paying:
         self._bookings, self._tasks = parts.sessions.bookings, parts.sessions.tasks
 
     def pay(self, booking: Booking, method: str) -> Payment:
-        """Pay a booking that nobody has decided on. A payment under way is brought to its end first; only if it failed a new one begins.
+        """Pay a booking that nobody has decided on. A payment under way is brought to its end
+        first; only if it failed a new one begins.
 
         Raises:
             Closed: It was decided in the meantime, or too many attempts failed.
@@ -77,7 +78,10 @@ class Paying:
             self._bookings.payment_names.state(name, payment_id=payment.payment_id)
             self._parts.count(payment.status)
             return True
-        if self._bookings.results.state(name, status=payment.status, payment_id=payment.payment_id) and payment.status == "declined":
+        if (
+            self._bookings.results.state(name, status=payment.status, payment_id=payment.payment_id)
+            and payment.status == "declined"
+        ):
             self._parts.count("declined")
         kept = payment.status != "succeeded" or self.settle(booking, payment.payment_id)
         self._tasks.remove("pay", name)
@@ -92,7 +96,9 @@ class Paying:
         Raises:
             PaymentsUnavailable: It could not be given back yet; the task is written down.
         """
-        won = self._bookings.decide(booking.booking_id, Outcome("paid", self._parts.now(), payment_id))
+        won = self._bookings.decide(
+            booking.booking_id, Outcome("paid", self._parts.now(), payment_id)
+        )
         outcome = self._bookings.outcome(booking.booking_id)
         if outcome is None or (outcome.kind, outcome.payment_id) != ("paid", payment_id):
             self._parts.count("surplus")
@@ -112,18 +118,28 @@ class Paying:
         """
         if self._bookings.refunds.get(payment_id) is None:
             self._parts.write_down("refund", payment_id, booking.booking_id, amount=amount)
-            refund_id = self._parts.payments.refund(payment_id=payment_id, amount=amount, key=f"refund:{payment_id}")
+            refund_id = self._parts.payments.refund(
+                payment_id=payment_id, amount=amount, key=f"refund:{payment_id}"
+            )
             self.refunded(booking, payment_id, amount, refund_id)
         self._tasks.remove("refund", payment_id)
 
-    def refunded(self, booking: Booking, payment_id: str, amount: int, refund_id: str | None = None) -> None:
+    def refunded(
+        self, booking: Booking, payment_id: str, amount: int, refund_id: str | None = None
+    ) -> None:
         """Take note that money was given back."""
-        fields = {"booking_id": booking.booking_id, "amount": amount, "refund_id": refund_id, "at": self._parts.now()}
+        fields = {
+            "booking_id": booking.booking_id,
+            "amount": amount,
+            "refund_id": refund_id,
+            "at": self._parts.now(),
+        }
         if self._bookings.refunds.state(payment_id, **fields):
             self._parts.count("refunded")
 
     def abandon(self, booking_id: str, attempt: Attempt) -> bool:
-        """Stop asking about an attempt so old that the provider may have forgotten its key, and would take money anew.
+        """Stop asking about an attempt so old that the provider may have forgotten its key, and
+        would take money anew.
 
         Returns:
             Whether it is that old.

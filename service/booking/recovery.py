@@ -1,7 +1,7 @@
 """The recovery pass: finishes what requests left behind, and ends bookings that nobody paid.
 
-Every worker makes it; a lease keeps two of them from the same task, and all that is done here may be done twice anyway. What does
-not come to its end is tried again, after half of its age each time.
+Every worker makes it; a lease keeps two of them from the same task, and all that is done here may
+be done twice anyway. What does not come to its end is tried again, after half of its age each time.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,9 @@ class Recovery:
         sleep: Waits so many seconds.
     """
 
-    def __init__(self, bookings: Bookings, *, sleep: Callable[[float], None] = gevent.sleep) -> None:
+    def __init__(
+        self, bookings: Bookings, *, sleep: Callable[[float], None] = gevent.sleep
+    ) -> None:
         self._bookings = bookings
         self._parts = bookings.parts
         self._sessions = bookings.parts.sessions
@@ -51,7 +53,9 @@ class Recovery:
         Raises:
             pymongo.errors.PyMongoError: MongoDB cannot be used.
         """
-        finished = sum(self._take(task) for task in self._sessions.tasks.due(self._parts.now(), TASKS_A_PASS))
+        finished = sum(
+            self._take(task) for task in self._sessions.tasks.due(self._parts.now(), TASKS_A_PASS)
+        )
         kept = timedelta(seconds=self._parts.settings.idempotency_seconds)
         self._sessions.answers.forget_before(self._parts.now() - kept)
         return finished
@@ -62,11 +66,15 @@ class Recovery:
             try:
                 self.once()
             except PyMongoError as error:
-                LOG.warning("no recovery of bookings, MongoDB cannot be used: %s", type(error).__name__)
+                LOG.warning(
+                    "no recovery of bookings, MongoDB cannot be used: %s", type(error).__name__
+                )
 
     def _take(self, task: Task) -> bool:
         leases, settings = self._sessions.tasks.leases, self._parts.settings
-        lease = leases.take(task.task_id, now=self._parts.now(), seconds=settings.booking_grace_seconds)
+        lease = leases.take(
+            task.task_id, now=self._parts.now(), seconds=settings.booking_grace_seconds
+        )
         if not isinstance(lease, Lease):
             return False
         try:
@@ -74,7 +82,11 @@ class Recovery:
         except Closed:
             pass  # it succeeded for nothing, and the money was given back
         except PaymentsUnavailable:
-            LOG.warning("task %s of booking %s: the payment provider does not answer", task.kind, task.booking_id)
+            LOG.warning(
+                "task %s of booking %s: the payment provider does not answer",
+                task.kind,
+                task.booking_id,
+            )
         except PyMongoError:
             raise
         except Exception:
@@ -85,7 +97,10 @@ class Recovery:
     def _finished(self, task: Task, lease: Lease) -> bool:
         if self._sessions.tasks.is_open(task):
             now = self._parts.now()
-            wait = max(timedelta(seconds=self._parts.settings.booking_recovery_seconds), (now - task.begun_at) / 2)
+            wait = max(
+                timedelta(seconds=self._parts.settings.booking_recovery_seconds),
+                (now - task.begun_at) / 2,
+            )
             self._sessions.tasks.put_off(task, now + wait)
             self._sessions.tasks.leases.give_back(lease, now)
             return False
@@ -102,7 +117,9 @@ class Recovery:
         if booking is None:
             self._sessions.tasks.remove(task.kind, task.subject)
         elif task.kind == "cancel":
-            wish = Cancellation(task.details["by"], task.details["at"], task.details["refund_amount"])
+            wish = Cancellation(
+                task.details["by"], task.details["at"], task.details["refund_amount"]
+            )
             self._bookings.ending.carry_out(booking, wish)
         elif task.kind == "refund":
             self._refund(task, booking)
@@ -114,10 +131,20 @@ class Recovery:
                 self._bookings.paying.ask(booking, attempt)
 
     def _refund(self, task: Task, booking: Booking) -> None:
-        # The provider refuses to give back more than was paid; of a part it may, once it has forgotten the key, give another one.
-        too_old = self._parts.now() - task.begun_at >= timedelta(seconds=self._parts.settings.payment_watch_seconds)
-        if too_old and task.details["amount"] < booking.amount and self._sessions.bookings.refunds.get(task.subject) is None:
-            LOG.error("whether a part of booking %s was paid back was never learnt: look it up at the provider", task.booking_id)
+        # The provider refuses to give back more than was paid; of a part it may, once it has
+        # forgotten the key, give another one.
+        too_old = self._parts.now() - task.begun_at >= timedelta(
+            seconds=self._parts.settings.payment_watch_seconds
+        )
+        if (
+            too_old
+            and task.details["amount"] < booking.amount
+            and self._sessions.bookings.refunds.get(task.subject) is None
+        ):
+            LOG.error(
+                "whether a part of booking %s was paid back was never learnt: look it up at the provider",
+                task.booking_id,
+            )
             self._parts.count("abandoned")
         else:
             self._bookings.paying.refund(booking, task.subject, task.details["amount"])

@@ -1,4 +1,6 @@
-"""``Bookings``: what members, therapists and the provider's webhooks can do to a booking. Each call may be sent again."""
+"""``Bookings``: what members, therapists and the provider's webhooks can do to a booking. Each call
+may be sent again.
+"""
 
 import logging
 from dataclasses import asdict
@@ -9,7 +11,14 @@ from uuid import uuid4
 from service.booking.ending import EXPIRED, Ending
 from service.booking.parts import Closed, Parts
 from service.booking.paying import OVER, Paying
-from service.payments import Payment, PaymentEvent, PaymentFailed, PaymentRefunded, PaymentSucceeded, PaymentsUnavailable
+from service.payments import (
+    Payment,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    PaymentsUnavailable,
+)
 from service.store.sessions import Booking, BookingState, Canceller, Outcome
 
 _log = logging.getLogger("service.booking")
@@ -58,20 +67,36 @@ class Bookings:
             NoSuchSlot: There is none then, or it has begun.
             SlotTaken: Somebody has it.
             OwnSlot: The member is the therapist.
-            TooManyUnpaid: The member is to pay or cancel first. Of several calls at once, some may get by.
+            TooManyUnpaid: The member is to pay or cancel first. Of several calls at once, some may
+                get by.
         """
         slot, now = self._sessions.slots.get(therapist_id, starts_at), self.parts.now()
         if slot is None or slot.starts_at <= now:
             raise NoSuchSlot
         if member_id == therapist_id:
             raise OwnSlot
-        if self._sessions.bookings.unpaid(member_id, now) >= self.parts.settings.booking_unpaid_at_once:
+        if (
+            self._sessions.bookings.unpaid(member_id, now)
+            >= self.parts.settings.booking_unpaid_at_once
+        ):
             raise TooManyUnpaid
         if not self._sessions.slots.is_free(slot.slot_id):
             self.parts.count("taken")
             raise SlotTaken
-        expires_at = min(now + timedelta(seconds=self.parts.settings.booking_unpaid_seconds), slot.starts_at)
-        booking = Booking(str(uuid4()), member_id, therapist_id, slot.starts_at, slot.ends_at, slot.amount, slot.currency, now, expires_at)
+        expires_at = min(
+            now + timedelta(seconds=self.parts.settings.booking_unpaid_seconds), slot.starts_at
+        )
+        booking = Booking(
+            str(uuid4()),
+            member_id,
+            therapist_id,
+            slot.starts_at,
+            slot.ends_at,
+            slot.amount,
+            slot.currency,
+            now,
+            expires_at,
+        )
         self.parts.write_down("expire", booking.booking_id, booking.booking_id, due_at=expires_at)
         if not self._sessions.slots.sell(slot.slot_id, booking.booking_id):
             self._sessions.tasks.remove("expire", booking.booking_id)
@@ -97,7 +122,8 @@ class Bookings:
 
         Raises:
             Closed: It has expired, was cancelled, or cannot be paid any more.
-            PaymentsUnavailable: Whether money was taken is not known; the same call again tells, or the recovery pass finds out.
+            PaymentsUnavailable: Whether money was taken is not known; the same call again tells, or
+                the recovery pass finds out.
             PaymentRefused: We asked for what cannot be; no money was taken.
         """
         outcome = self._sessions.bookings.outcome(booking.booking_id)
@@ -135,11 +161,14 @@ class Bookings:
         if handled != "done":
             _log.info("%s of booking %s: %s", type(event).__name__, event.booking_id, handled)
 
-    def payment_succeeded(self, *, booking_id: str, payment_id: str, amount: int, currency: str) -> Handled:
+    def payment_succeeded(
+        self, *, booking_id: str, payment_id: str, amount: int, currency: str
+    ) -> Handled:
         """The provider tells of a payment that succeeded; told again, nothing changes.
 
         Raises:
-            PaymentsUnavailable: It was for nothing and could not be given back yet; have it told again.
+            PaymentsUnavailable: It was for nothing and could not be given back yet; have it told
+                again.
         """
         booking = self._sessions.bookings.get(booking_id)
         if booking is None:
@@ -149,13 +178,19 @@ class Bookings:
             return "other_amount"
         last = self._sessions.bookings.last_attempt(booking_id)
         if last is not None and last.result is None and last.payment_id in (None, payment_id):
-            self.paying.learn(booking, last.number, Payment(payment_id, "succeeded", amount, booking.currency))
+            self.paying.learn(
+                booking, last.number, Payment(payment_id, "succeeded", amount, booking.currency)
+            )
         else:
             self.paying.settle(booking, payment_id)
         return "done"
 
-    def payment_failed(self, *, booking_id: str, payment_id: str, amount: int, currency: str) -> Handled:
-        """The provider tells of a payment that failed. Only one that is known to be the open attempt's ends it."""
+    def payment_failed(
+        self, *, booking_id: str, payment_id: str, amount: int, currency: str
+    ) -> Handled:
+        """The provider tells of a payment that failed. Only one that is known to be the open
+        attempt's ends it.
+        """
         booking = self._sessions.bookings.get(booking_id)
         if booking is None:
             return "unknown_booking"
@@ -165,7 +200,9 @@ class Bookings:
         self.paying.learn(booking, last.number, Payment(payment_id, "declined", amount, currency))
         return "done"
 
-    def payment_refunded(self, *, booking_id: str, payment_id: str, amount: int, currency: str) -> Handled:
+    def payment_refunded(
+        self, *, booking_id: str, payment_id: str, amount: int, currency: str
+    ) -> Handled:
         """The provider tells of money that was given back, by us or by somebody there."""
         booking = self._sessions.bookings.get(booking_id)
         if booking is None:

@@ -1,4 +1,5 @@
-"""The AI companion's model behind its guards: time-outs, a circuit breaker, a bulkhead; and what it never decides: crisis messages.
+"""The AI companion's model behind its guards: time-outs, a circuit breaker, a bulkhead; and what it
+never decides: crisis messages.
 
 Nothing here knows HTTP of ours, and nothing here talks to the database.
 """

@@ -1,4 +1,5 @@
-"""A slow source is read in a greenlet of its own, so that its reader learns of silences and may leave at any time.
+"""A slow source is read in a greenlet of its own, so that its reader learns of silences and may
+leave at any time.
 
 Nothing here knows what is read.
 """
@@ -27,13 +28,17 @@ class _End:
 
 
 def with_silences(
-    source: Generator[Item, None, None], silence_seconds: float, stays: Callable[[], bool], look_every_seconds: float
+    source: Generator[Item, None, None],
+    silence_seconds: float,
+    stays: Callable[[], bool],
+    look_every_seconds: float,
 ) -> Generator[Item | None, None, None]:
     """The items of a source, and ``None`` after each stretch of silence.
 
     Args:
-        source: Not begun. It is begun, read and ended in a greenlet of its own, which belongs to the same request; when the reader
-            closes this generator, or is killed in it, that is ended before anything else happens.
+        source: Not begun. It is begun, read and ended in a greenlet of its own, which belongs to
+            the same request; when the reader closes this generator, or is killed in it, that is
+            ended before anything else happens.
         silence_seconds: How long a silence is.
         stays: Whether the reader is still there; asked now and then during a silence.
         look_every_seconds: How often it is asked.

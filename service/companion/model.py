@@ -1,7 +1,8 @@
 """The companion's model, as text that comes piece by piece.
 
-The model is always asked for a stream, also for an answer that is wanted whole: so there is one path, and one meaning of "first byte". Each
-attempt is a client span, from before its connection to the end of its stream; no span, log line or error has a word of what is said.
+The model is always asked for a stream, also for an answer that is wanted whole: so there is one
+path, and one meaning of "first byte". Each attempt is a client span, from before its connection to
+the end of its stream; no span, log line or error has a word of what is said.
 
 Source: OpenTelemetry semantic conventions for generative AI (in development), "Inference".
 """
@@ -63,7 +64,13 @@ class Model:
         clock: Monotonic seconds.
     """
 
-    def __init__(self, config: CompanionSettings, telemetry: Telemetry, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        config: CompanionSettings,
+        telemetry: Telemetry,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name = config.companion_model
         self._answer_seconds = config.companion_answer_timeout_seconds
         self._attempts = 1 + config.companion_retries
@@ -80,10 +87,16 @@ class Model:
             for state in STATES:
                 states[(state,)].set(state == now)
 
-        self.circuit = Circuit(config.companion_circuit_failures, config.companion_circuit_open_seconds, show, clock=clock)
+        self.circuit = Circuit(
+            config.companion_circuit_failures,
+            config.companion_circuit_open_seconds,
+            show,
+            clock=clock,
+        )
 
     def reply(self, conversation: Sequence[Said]) -> Generator[str, None, None]:
-        """What the model says to a conversation, piece by piece. Nothing happens before the first piece is asked for.
+        """What the model says to a conversation, piece by piece. Nothing happens before the first
+        piece is asked for.
 
         Args:
             conversation: Oldest message first, the one to answer last.
@@ -95,14 +108,23 @@ class Model:
         with self.bulkhead.place(), self.circuit.call(), ExitStack() as call:
             attempts = Retrying(
                 stop=stop_after_attempt(self._attempts),
-                wait=wait_exponential_jitter(multiplier=FIRST_RETRY_SECONDS, max=LONGEST_RETRY_SECONDS, jitter=FIRST_RETRY_SECONDS),
+                wait=wait_exponential_jitter(
+                    multiplier=FIRST_RETRY_SECONDS,
+                    max=LONGEST_RETRY_SECONDS,
+                    jitter=FIRST_RETRY_SECONDS,
+                ),
                 retry=retry_if_exception(_may_be_well_again),
                 sleep=gevent.sleep,
                 reraise=True,
             )
-            pieces = self._before(deadline, lambda: attempts(lambda: call.enter_context(self._attempt(conversation))))
+            pieces = self._before(
+                deadline, lambda: attempts(lambda: call.enter_context(self._attempt(conversation)))
+            )
             left = LONGEST_REPLY
-            while left > 0 and (piece := self._before(deadline, lambda: next(pieces, None))) is not None:
+            while (
+                left > 0
+                and (piece := self._before(deadline, lambda: next(pieces, None))) is not None
+            ):
                 yield piece[:left]
                 left -= len(piece)
 
@@ -111,7 +133,8 @@ class Model:
         self._client.close()
 
     def _before(self, deadline: float, step: Callable[[], Result]) -> Result:
-        # Around each step and not around all of them: between two steps another greenlet's work may be going on in this one.
+        # Around each step and not around all of them: between two steps another greenlet's work may
+        # be going on in this one.
         try:
             with _WholeAnswer(max(0.0, deadline - self._clock())):
                 return step()
@@ -132,7 +155,10 @@ class Model:
                 yield _pieces(stream, span)
 
     def _messages(self, conversation: Sequence[Said]) -> Any:
-        said = [{"role": "user" if one.by == "member" else "assistant", "content": one.text} for one in conversation]
+        said = [
+            {"role": "user" if one.by == "member" else "assistant", "content": one.text}
+            for one in conversation
+        ]
         return [{"role": "system", "content": self._prompt}, *said]
 
 
@@ -140,8 +166,14 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
     # It tells every request at INFO, which the span does already.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     connect = config.companion_connect_timeout_seconds
-    timeout = openai.Timeout(connect=connect, read=config.companion_first_byte_timeout_seconds, write=connect, pool=connect)
-    # Its pool takes 1,000 connections, as many as the largest bulkhead: nobody waits for one. The environment is ours to read, not its.
+    timeout = openai.Timeout(
+        connect=connect,
+        read=config.companion_first_byte_timeout_seconds,
+        write=connect,
+        pool=connect,
+    )
+    # Its pool takes 1,000 connections, as many as the largest bulkhead: nobody waits for one. The
+    # environment is ours to read, not its.
     transport = openai.DefaultHttpxClient(timeout=timeout, follow_redirects=False, trust_env=False)
     client = openai.OpenAI(
         base_url=config.companion_base_url,
@@ -151,7 +183,8 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
         http_client=transport,
     )
     client.organization = client.project = None
-    # Else each of the first calls would run `uname -p` to tell the endpoint of our machine: a hundred at once, a hundred forks.
+    # Else each of the first calls would run `uname -p` to tell the endpoint of our machine: a
+    # hundred at once, a hundred forks.
     client._platform = "Unknown"
     return client
 
@@ -190,8 +223,12 @@ def _told_apart(span: Span) -> Iterator[None]:
 
 def _limited(error: openai.APIStatusError) -> ModelUnavailable:
     told = error.response.headers.get("retry-after", "")
-    seconds = float(told) if told.isascii() and told.isdigit() and len(told) < 5 else RETRY_AFTER_SECONDS
-    return ModelLimited("The companion has too much to do at the moment.", retry_after_seconds=max(1.0, seconds))
+    seconds = (
+        float(told) if told.isascii() and told.isdigit() and len(told) < 5 else RETRY_AFTER_SECONDS
+    )
+    return ModelLimited(
+        "The companion has too much to do at the moment.", retry_after_seconds=max(1.0, seconds)
+    )
 
 
 def _pieces(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""How often an account or an address may call: groups of routes, counters in memory or Redis, and the limiter around the routes.
+"""How often an account or an address may call: groups of routes, counters in memory or Redis, and
+the limiter around the routes.
 
 A route says its group by a decorator. Nothing here knows a single route.
 """

@@ -1,7 +1,7 @@
 """Where requests are counted: in Redis while it answers, in this worker's memory otherwise.
 
-After a failure Redis is left alone for a while; then one request at a time, or the look in the background, finds out whether it is back.
-Changes are logged, not requests.
+After a failure Redis is left alone for a while; then one request at a time, or the look in the
+background, finds out whether it is back. Changes are logged, not requests.
 """
 
 import logging
@@ -40,7 +40,8 @@ class Counting:
         memory: Of this worker.
         shared: Of all servers; ``None`` when there is none.
         retry_seconds: How long it is left alone after a failure, and how often it is looked at.
-        on_fallback: Called for each request that is counted here because ``shared`` does not answer.
+        on_fallback: Called for each request that is counted here because ``shared`` does not
+            answer.
         clock: Seconds, from any start.
     """
 
@@ -100,7 +101,12 @@ class Counting:
             return Evidence(healthy=True, details={"storage": "memory"})
         age = None if self._seen_at is None else self._clock() - self._seen_at
         if self._failure:
-            return Evidence(False, f"Redis does not answer ({self._failure}); each worker counts", age, {"storage": "memory"})
+            return Evidence(
+                False,
+                f"Redis does not answer ({self._failure}); each worker counts",
+                age,
+                {"storage": "memory"},
+            )
         return Evidence(True, age_seconds=age, details={"storage": "redis"})
 
     def start(self) -> None:
@@ -126,14 +132,19 @@ class Counting:
         now = self._clock()
         if now < self._retry_at:
             return False
-        self._retry_at = now + self._retry_seconds  # the others need not wait for what one finds out
+        self._retry_at = (
+            now + self._retry_seconds
+        )  # the others need not wait for what one finds out
         return True
 
     def _failed(self, error: RedisError) -> None:
         self._seen_at = self._clock()
         self._retry_at = self._seen_at + self._retry_seconds
         if not self._failure:
-            _log.warning("Redis does not answer (%s); each worker counts requests for itself", type(error).__name__)
+            _log.warning(
+                "Redis does not answer (%s); each worker counts requests for itself",
+                type(error).__name__,
+            )
         self._failure = type(error).__name__
 
     def _worked(self) -> None:

@@ -16,7 +16,9 @@ _GROUP: Final = Mark[str]("rate_limit")
 _INSTEAD: Final = Mark["Instead"]("rate_limit_instead")
 
 Instead = Callable[[], Response | None]
-"""Answers the current request although it is one too many, or leaves it refused by returning ``None``."""
+"""Answers the current request although it is one too many, or leaves it refused by returning
+``None``.
+"""
 
 
 def limited(group: Group, *, instead: Instead | None = None) -> Callable[[View], View]:
@@ -24,7 +26,8 @@ def limited(group: Group, *, instead: Instead | None = None) -> Callable[[View],
 
     Args:
         group: One of ``GROUPS``.
-        instead: Has the last word on requests that are one too many. Nothing of them has been read, and nothing bounds them: it does.
+        instead: Has the last word on requests that are one too many. Nothing of them has been read,
+            and nothing bounds them: it does.
 
     Raises:
         ValueError: There is no such group.

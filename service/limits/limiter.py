@@ -1,9 +1,12 @@
-"""The limiter around the routes: before a request is read it is counted, and every answer says what is left.
+"""The limiter around the routes: before a request is read it is counted, and every answer says what
+is left.
 
-A route that asks for an account is counted by account, once its token is proved; every other, and every token that proves nothing, by
-address. Reading tokens where nobody needs them would cost every request, and would give whoever logs in to many accounts as many limits.
+A route that asks for an account is counted by account, once its token is proved; every other, and
+every token that proves nothing, by address. Reading tokens where nobody needs them would cost every
+request, and would give whoever logs in to many accounts as many limits.
 
-Source: draft-ietf-httpapi-ratelimit-headers (``RateLimit-*`` of its version 6, ``RateLimit-Policy`` of its newest); RFC 6585 (429).
+Source: draft-ietf-httpapi-ratelimit-headers (``RateLimit-*`` of its version 6, ``RateLimit-Policy``
+of its newest); RFC 6585 (429).
 """
 
 import ipaddress
@@ -57,15 +60,25 @@ def install(app: Flask, settings: LimitSettings, telemetry: Telemetry) -> None:
     """Limit the requests that an app takes, when that is switched on.
 
     Args:
-        app: Before its other middlewares, so that nothing is done for a request that is one too many.
+        app: Before its other middlewares, so that nothing is done for a request that is one too
+            many.
         settings: The limits, and where requests are counted.
         telemetry: Counts, traces and tells; it starts and ends what runs in the background.
     """
     if not settings.rate_limits:
         return
     fallbacks = telemetry.metrics.counter(names.RATE_LIMIT_FALLBACKS)
-    shared = SharedCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.outgoing) if settings.redis_url else None
-    counting = Counting(MemoryCounters(), shared, retry_seconds=settings.redis_retry_seconds, on_fallback=fallbacks.inc)
+    shared = (
+        SharedCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.outgoing)
+        if settings.redis_url
+        else None
+    )
+    counting = Counting(
+        MemoryCounters(),
+        shared,
+        retry_seconds=settings.redis_retry_seconds,
+        on_fallback=fallbacks.inc,
+    )
     telemetry.health.add_indicator("rate_limits", counting.evidence, "report")
     telemetry.on_start(counting.start)
     telemetry.on_shutdown(counting.close)
@@ -87,12 +100,18 @@ class Limiter:
         on_rejected: Called with the group of each request that is one too many.
     """
 
-    def __init__(self, settings: LimitSettings, counting: Counting, on_rejected: Callable[[Group], None]) -> None:
-        self._items: dict[Group, RateLimitItem] = {group: parse(getattr(settings, f"rate_limit_{group}")) for group in GROUPS}
+    def __init__(
+        self, settings: LimitSettings, counting: Counting, on_rejected: Callable[[Group], None]
+    ) -> None:
+        self._items: dict[Group, RateLimitItem] = {
+            group: parse(getattr(settings, f"rate_limit_{group}")) for group in GROUPS
+        }
         self._counting = counting
         self._on_rejected = on_rejected
         self._plans: dict[tuple[str, str], _Plan | None] = {}
-        self._address = lru_cache(_ADDRESSES_REMEMBERED)(lambda text: counted_address(text, settings.rate_limit_exempt_networks))
+        self._address = lru_cache(_ADDRESSES_REMEMBERED)(
+            lambda text: counted_address(text, settings.rate_limit_exempt_networks)
+        )
 
     def judge(self) -> Response | None:
         """Count the current request; an answer when it is one too many."""
@@ -136,7 +155,9 @@ class Limiter:
             return None
         item = self._items[group]
         policy = f'"{group}";q={item.amount};w={item.get_expiry()}'
-        return _Plan(group, item, access_of(view) is not None, str(item.amount), policy, instead_of(view))
+        return _Plan(
+            group, item, access_of(view) is not None, str(item.amount), policy, instead_of(view)
+        )
 
 
 def counted_address(text: str, exempt: Sequence[Network]) -> str | None:
@@ -161,10 +182,19 @@ def counted_address(text: str, exempt: Sequence[Network]) -> str | None:
 
 def _refusal(taken: Taken) -> Response:
     seconds = max(1, math.ceil(taken.reset_seconds))
-    response = problem(429, f"Too many requests; the next one passes in {seconds} s.", type=RATE_LIMITED, title="Rate Limited")
+    response = problem(
+        429,
+        f"Too many requests; the next one passes in {seconds} s.",
+        type=RATE_LIMITED,
+        title="Rate Limited",
+    )
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
 def _documented(view: Callable[..., Any], method: str) -> notes.Note | None:
-    return None if group_of(view, method) is None else notes.Note(headers=HEADERS, problems=frozenset({429}))
+    return (
+        None
+        if group_of(view, method) is None
+        else notes.Note(headers=HEADERS, problems=frozenset({429}))
+    )

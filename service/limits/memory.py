@@ -1,6 +1,8 @@
-"""Counters in the memory of one worker. They are bounded, and what has expired goes as new ones come.
+"""Counters in the memory of one worker. They are bounded, and what has expired goes as new ones
+come.
 
-The library's own memory storage looks at every key it has every 10 ms while requests come, on the hub, and has no bound (docs/decisions/).
+The library's own memory storage looks at every key it has every 10 ms while requests come, on the
+hub, and has no bound (docs/decisions/).
 """
 
 import time
@@ -35,7 +37,9 @@ class MemoryCounters:
         clock: Seconds, from any start.
     """
 
-    def __init__(self, *, most_clients: int = MOST_CLIENTS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, most_clients: int = MOST_CLIENTS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = most_clients
         self._clock = clock
         self._windows: dict[RateLimitItem, OrderedDict[str, _Window]] = {}

@@ -1,7 +1,7 @@
 """Counters in Redis, for all servers together, by the library's own scripts.
 
-Each request is one round trip and one client span. It never waits longer than its time-out, whatever Redis does: names, connections and the
-turn in the pool included.
+Each request is one round trip and one client span. It never waits longer than its time-out,
+whatever Redis does: names, connections and the turn in the pool included.
 
 Source: OpenTelemetry semantic conventions, "Redis client"; ``limits``, ``RedisStorage``.
 """
@@ -82,7 +82,9 @@ class SharedCounters:
         previous, previous_ms, current, current_ms = (max(0, int(value or 0)) for value in found)
         # Redis keeps the current window's counter for the next one too.
         left_seconds = min(float(expiry), max(0.0, current_ms / 1e3 - expiry))
-        return told(bool(passed), item.amount, previous if previous_ms else 0, left_seconds, expiry, current)
+        return told(
+            bool(passed), item.amount, previous if previous_ms else 0, left_seconds, expiry, current
+        )
 
     def ping(self) -> None:
         """See whether Redis answers.
@@ -98,7 +100,8 @@ class SharedCounters:
         self._client.connection_pool.disconnect()
 
     def _in_time(self) -> Any:
-        # The time-outs of sockets are for one read each: a Redis that drips would be waited for again and again.
+        # The time-outs of sockets are for one read each: a Redis that drips would be waited for
+        # again and again.
         return gevent.Timeout(self._timeout_seconds, RedisTimeout("not in time"))
 
     def _ask(self, current: str, limit: int, expiry: int) -> list[Any]:
@@ -110,7 +113,8 @@ class SharedCounters:
             try:
                 return list(pipe.execute())
             except NoScriptError:  # a new Redis, or one that has forgotten
-                # The one that counts last: where it is there, the other is too, and no request is counted and then asked for again.
+                # The one that counts last: where it is there, the other is too, and no request is
+                # counted and then asked for again.
                 self._client.script_load(RedisStorage.SCRIPT_SLIDING_WINDOW)
                 self._client.script_load(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW)
         raise redis.ResponseError("Redis does not keep scripts")

@@ -1,7 +1,8 @@
 """The arithmetic of a sliding window of two counters: nothing here counts, waits or asks.
 
-What the window before took counts for as much of it as the last ``expiry`` seconds still cover. So a limit can't be had twice at the turn
-of a window, and a client costs two integers, whatever its limit.
+What the window before took counts for as much of it as the last ``expiry`` seconds still cover. So
+a limit can't be had twice at the turn of a window, and a client costs two integers, whatever its
+limit.
 
 Source: ``limits``, strategy "sliding window counter", whose scripts count in Redis.
 """
@@ -37,7 +38,9 @@ def weigh(previous: int, left_seconds: float, expiry_seconds: int, current: int)
     return floor(previous * left_seconds / expiry_seconds) + current
 
 
-def told(passed: bool, limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int) -> Taken:
+def told(
+    passed: bool, limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int
+) -> Taken:
     """The outcome of a request, from the two counters after it.
 
     Args:
@@ -51,7 +54,11 @@ def told(passed: bool, limit: int, previous: int, left_seconds: float, expiry_se
     return Taken(passed, 0, _until_next(limit, previous, left_seconds, expiry_seconds, current))
 
 
-def _until_next(limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int) -> float:
-    if current < limit:  # what the window before took has to weigh less: previous * left / expiry < limit - current
+def _until_next(
+    limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int
+) -> float:
+    if (
+        current < limit
+    ):  # what the window before took has to weigh less: previous * left / expiry < limit - current
         return max(0.0, left_seconds - (limit - current) * expiry_seconds / previous)
     return left_seconds + max(0.0, expiry_seconds - limit * expiry_seconds / current)

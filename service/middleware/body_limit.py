@@ -1,7 +1,8 @@
 """No request brings more than its route takes.
 
-A length that is announced is judged before any of the body is read, on every route; a body without a length is cut while it is read. Either
-way the connection ends with the answer: what is left of the body is nothing that anyone wants to wait for.
+A length that is announced is judged before any of the body is read, on every route; a body without
+a length is cut while it is read. Either way the connection ends with the answer: what is left of
+the body is nothing that anyone wants to wait for.
 
 Source: RFC 9110, section 15.5.14 (413); RFC 9112, section 9.6 (tear-down).
 """
@@ -34,7 +35,8 @@ def body_at_most(limit_bytes: int) -> Callable[[View], View]:
 class _Bounded(io.RawIOBase):
     """A body of unknown length that raises where it passes a limit.
 
-    Werkzeug's own limit cuts what is read at once and says nothing, and refuses a body of just the limit that is read in parts.
+    Werkzeug's own limit cuts what is read at once and says nothing, and refuses a body of just the
+    limit that is read in parts.
     """
 
     def __init__(self, body: Any, limit_bytes: int) -> None:
@@ -47,7 +49,9 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             found = self._body.read(min(len(buffer), self._left + 1))
-        except Exception as error:  # of the server's own kind: the client left, or what it sends are no chunks
+        except (
+            Exception
+        ) as error:  # of the server's own kind: the client left, or what it sends are no chunks
             raise ClientDisconnected from error
         self._left -= len(found)
         if self._left < 0:
@@ -78,6 +82,8 @@ def install(app: Flask, default_bytes: int) -> None:
     def refuse(_: RequestEntityTooLarge) -> Response:
         limit = limit_bytes()
         detail = f"The body of this request may have {limit} bytes at most."
-        response = problem(413, detail, type=BODY_TOO_LARGE, title="Body Too Large", limit_bytes=limit)
+        response = problem(
+            413, detail, type=BODY_TOO_LARGE, title="Body Too Large", limit_bytes=limit
+        )
         response.headers["Connection"] = "close"
         return response

@@ -1,7 +1,8 @@
 """Answers are compressed by the best encoding that a client accepts, once that is worth its time.
 
-Only text of known size: what streams stays as it is, chunk by chunk, and images or archives are compressed already. The hub does the
-work, so levels are low (``bench/middlewares.py`` has the cost). A weak ETag holds for all encodings of one answer.
+Only text of known size: what streams stays as it is, chunk by chunk, and images or archives are
+compressed already. The hub does the work, so levels are low (``bench/middlewares.py`` has the
+cost). A weak ETag holds for all encodings of one answer.
 
 Source: RFC 9110, sections 12.5.3 (Accept-Encoding) and 8.8.1 (weak validators).
 """
@@ -55,7 +56,8 @@ def install(app: Flask) -> None:
 
 
 def _without_type(response: Response) -> Response:
-    # Flask calls it HTML; the encoder, which goes by that, would say "br" of nothing, and clients fail to decode it.
+    # Flask calls it HTML; the encoder, which goes by that, would say "br" of nothing, and clients
+    # fail to decode it.
     if response.status_code == NO_CONTENT:
         response.headers.pop("Content-Type", None)
     return response

@@ -1,4 +1,6 @@
-"""What a decorator says of a view, until a middleware asks for it. Nothing here knows what the marks mean."""
+"""What a decorator says of a view, until a middleware asks for it. Nothing here knows what the
+marks mean.
+"""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -10,7 +12,8 @@ Said = TypeVar("Said")
 
 
 class Mark(Generic[Said]):
-    """One kind of mark on views. It lies on the function, so it survives ``functools.wraps`` above it.
+    """One kind of mark on views. It lies on the function, so it survives ``functools.wraps`` above
+    it.
 
     Args:
         name: Distinguishes it from other kinds.
@@ -34,5 +37,7 @@ class Mark(Generic[Said]):
         return found
 
     def of_request(self) -> Said | None:
-        """The mark of the view that serves the current request; ``None`` when it has none or no route matched."""
+        """The mark of the view that serves the current request; ``None`` when it has none or no
+        route matched.
+        """
         return self.of(current_app.view_functions.get(request.endpoint or ""))

@@ -1,7 +1,7 @@
 """The order of the middlewares, and their switches.
 
-Flask runs what comes after a request in reverse: an answer gets its cache headers and may become a 304, what is left is compressed, and
-every answer, errors included, gets the fixed headers.
+Flask runs what comes after a request in reverse: an answer gets its cache headers and may become a
+304, what is left is compressed, and every answer, errors included, gets the fixed headers.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Versions of the API: which there are, and what becomes of a route that will go.
 
-``API-Version`` and ``API-Supported-Versions`` are on every answer by telemetry's layer, also where no route was reached. Here is what
-needs routes: a version that does not exist is said to be that, and a deprecated route says since when and until when.
+``API-Version`` and ``API-Supported-Versions`` are on every answer by telemetry's layer, also where
+no route was reached. Here is what needs routes: a version that does not exist is said to be that,
+and a deprecated route says since when and until when.
 
 Source: RFC 9745 (``Deprecation``), RFC 8594 (``Sunset``), RFC 9651 for dates in structured fields.
 """
@@ -34,7 +35,9 @@ class _Deprecation:
 _DEPRECATION: Final = Mark[_Deprecation]("deprecation")
 
 
-def deprecated(since: datetime, *, sunset: datetime | None = None, link: str = "") -> Callable[[View], View]:
+def deprecated(
+    since: datetime, *, sunset: datetime | None = None, link: str = ""
+) -> Callable[[View], View]:
     """Mark a route that clients should leave.
 
     Args:
@@ -68,7 +71,13 @@ def install(app: Flask, supported: Sequence[str]) -> None:
         if asked is None or asked[1] in supported:
             return None
         detail = f"There is no version {asked[1]} of this API; there is {', '.join(supported)}."
-        return problem(404, detail, type=UNKNOWN_VERSION, title="Unknown API Version", supported=list(supported))
+        return problem(
+            404,
+            detail,
+            type=UNKNOWN_VERSION,
+            title="Unknown API Version",
+            supported=list(supported),
+        )
 
     @app.after_request
     def tell(response: Response) -> Response:

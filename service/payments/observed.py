@@ -1,7 +1,9 @@
-"""Stripe's HTTP client, seen: each attempt of a call is a client span of its own, and the pauses between them are waits of the request.
+"""Stripe's HTTP client, seen: each attempt of a call is a client span of its own, and the pauses
+between them are waits of the request.
 
-One session serves every greenlet of the worker: the library would make one for each, with a new connection. Nothing of the process's
-environment is read (a ``.netrc`` would replace our key), and no cookie is kept.
+One session serves every greenlet of the worker: the library would make one for each, with a new
+connection. Nothing of the process's environment is read (a ``.netrc`` would replace our key), and
+no cookie is kept.
 
 Source: OpenTelemetry semantic conventions, "HTTP client span": one span an attempt.
 """
@@ -53,12 +55,18 @@ class ObservedClient(stripe.RequestsClient):
         """One attempt; ids in its path are placeholders in the span's name."""
         failed: stripe.APIConnectionError | None = None
         try:
-            with self._outgoing.http(method.upper(), url, template=_ID.sub("{id}", urlsplit(url).path)) as call:
+            with self._outgoing.http(
+                method.upper(), url, template=_ID.sub("{id}", urlsplit(url).path)
+            ) as call:
                 try:
-                    content, status, answered = super().request(method, url, {**(headers or {}), **call.headers}, post_data)
+                    content, status, answered = super().request(
+                        method, url, {**(headers or {}), **call.headers}, post_data
+                    )
                 except stripe.APIConnectionError as error:
                     failed = error
-                    raise error.__cause__ or error from None  # so that the span says whether it was a time-out
+                    raise (
+                        error.__cause__ or error
+                    ) from None  # so that the span says whether it was a time-out
                 call.answered(status)
                 return content, status, answered
         except Exception:
@@ -71,7 +79,8 @@ class ObservedClient(stripe.RequestsClient):
         self._own_session.close()
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
-        # Asked just before the library sleeps; otherwise a trace would show the pause and the request's phases would not.
+        # Asked just before the library sleeps; otherwise a trace would show the pause and the
+        # request's phases would not.
         seconds: float = super()._sleep_time_seconds(num_retries)
         if record := current_record():
             record.add_wait("external", seconds)

@@ -40,13 +40,17 @@ class FileSettings(Settings):
     """How much each account may keep, and of what."""
 
     file_quota_bytes: Annotated[int, Field(ge=1, le=1024**4)] = Field(
-        250 * 1024**2, alias="FILES_QUOTA_BYTES", description="most bytes of files that an account may keep"
+        250 * 1024**2,
+        alias="FILES_QUOTA_BYTES",
+        description="most bytes of files that an account may keep",
     )
     file_quota_count: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         1000, alias="FILES_QUOTA_COUNT", description="most files that an account may keep"
     )
     file_types: Annotated[Words, AfterValidator(_known)] = Field(
-        MEDIA_TYPES, alias="FILES_TYPES", description="types of files that are taken, as their content shows them, separated by commas"
+        MEDIA_TYPES,
+        alias="FILES_TYPES",
+        description="types of files that are taken, as their content shows them, separated by commas",
     )
     file_upload_seconds: PositiveSeconds = Field(
         1800.0,

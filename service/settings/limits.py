@@ -23,7 +23,9 @@ def _rate(value: str) -> str:
 def _redis_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = (
+            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port or 1) > 0
+        )
     except ValueError:
         usable = False
     if value and not (usable and parts.path.strip("/").isdecimal() | (parts.path in ("", "/"))):
@@ -37,25 +39,47 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
 
 
 class LimitSettings(Settings):
-    """How many requests an account, or else an address, may send; durations are seconds. Rates are written as ``limits`` reads them."""
+    """How many requests an account, or else an address, may send; durations are seconds. Rates are
+    written as ``limits`` reads them.
+    """
 
-    rate_limits: bool = Field(True, alias="RATE_LIMITS", description="limit how many requests an account or an address may send")
-    rate_limit_login: Rate = Field(
-        "10/minute", alias="RATE_LIMIT_LOGIN", description="requests to register, log in, renew a login, change a password"
+    rate_limits: bool = Field(
+        True,
+        alias="RATE_LIMITS",
+        description="limit how many requests an account or an address may send",
     )
-    rate_limit_read: Rate = Field("600/minute", alias="RATE_LIMIT_READ", description="requests that read")
-    rate_limit_write: Rate = Field("120/minute", alias="RATE_LIMIT_WRITE", description="requests that change something")
-    rate_limit_companion: Rate = Field("20/minute", alias="RATE_LIMIT_COMPANION", description="messages to the companion")
+    rate_limit_login: Rate = Field(
+        "10/minute",
+        alias="RATE_LIMIT_LOGIN",
+        description="requests to register, log in, renew a login, change a password",
+    )
+    rate_limit_read: Rate = Field(
+        "600/minute", alias="RATE_LIMIT_READ", description="requests that read"
+    )
+    rate_limit_write: Rate = Field(
+        "120/minute", alias="RATE_LIMIT_WRITE", description="requests that change something"
+    )
+    rate_limit_companion: Rate = Field(
+        "20/minute", alias="RATE_LIMIT_COMPANION", description="messages to the companion"
+    )
     rate_limit_upload: Rate = Field("30/minute", alias="RATE_LIMIT_UPLOAD", description="uploads")
     rate_limit_exempt_networks: Networks = Field(
-        (), alias="RATE_LIMIT_EXEMPT_NETWORKS", description="networks whose requests are not limited, separated by commas"
+        (),
+        alias="RATE_LIMIT_EXEMPT_NETWORKS",
+        description="networks whose requests are not limited, separated by commas",
     )
     redis_url: RedisUrl = Field(
-        "", alias="REDIS_URL", description="where all servers count together; without it each worker counts for itself"
+        "",
+        alias="REDIS_URL",
+        description="where all servers count together; without it each worker counts for itself",
     )
     redis_timeout_seconds: PositiveSeconds = Field(
-        0.1, alias="REDIS_TIMEOUT_SECONDS", description="most time that a request waits for Redis; then its worker counts"
+        0.1,
+        alias="REDIS_TIMEOUT_SECONDS",
+        description="most time that a request waits for Redis; then its worker counts",
     )
     redis_retry_seconds: PositiveSeconds = Field(
-        2.0, alias="REDIS_RETRY_SECONDS", description="after a failure, how long until Redis is asked again"
+        2.0,
+        alias="REDIS_RETRY_SECONDS",
+        description="after a failure, how long until Redis is asked again",
     )

@@ -15,7 +15,13 @@ from service.config import ServiceConfig
 from service.store.accounts import Account, Accounts, EmailTaken, Role
 from service.store.allowance import Quota, QuotaExceeded
 from service.store.care import Care
-from service.store.conversations import Conversation, ConversationMessage, Conversations, new_id, time_of
+from service.store.conversations import (
+    Conversation,
+    ConversationMessage,
+    Conversations,
+    new_id,
+    time_of,
+)
 from service.store.files import FileGone, Files, StoredFile
 from service.store.first_contact import FirstContact
 from service.store.guesses import Guesses, Patience
@@ -82,7 +88,12 @@ class Store:
     """
 
     def __init__(
-        self, client: MongoClient[dict[str, Any]], patience: Patience, quota: Quota, *, sleep: Callable[[float], None] = gevent.sleep
+        self,
+        client: MongoClient[dict[str, Any]],
+        patience: Patience,
+        quota: Quota,
+        *,
+        sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         self.client = client
         self.database = client.get_default_database(DEFAULT_DATABASE)
@@ -93,7 +104,9 @@ class Store:
         self.care = Care(self.database["care"])
         self.sessions = Sessions(self.database)
         self.guesses = Guesses(self.database["guesses"], patience)
-        self.conversations = Conversations(self.database["conversations"], self.database["conversation_messages"])
+        self.conversations = Conversations(
+            self.database["conversations"], self.database["conversation_messages"]
+        )
         self.payment_events = PaymentEvents(self.database["payment_events"])
         self.files = Files(self.database, quota)
         self._first_contact = FirstContact(self.set_up, sleep=sleep)
@@ -121,7 +134,9 @@ class Store:
         self.sessions.create_indexes()
 
     def change_role(self, account_id: str, role: Role) -> Account | None:
-        """Give an account a role, and end its logins when that is another one than before; ``None`` when there is no such account."""
+        """Give an account a role, and end its logins when that is another one than before; ``None``
+        when there is no such account.
+        """
         account = self.accounts.get(account_id)
         if account is None or account.role == role:
             return account
@@ -140,7 +155,12 @@ class Store:
         self.client.close()
 
 
-def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Callable[[float], None] = gevent.sleep) -> Store:
+def connect(
+    config: ServiceConfig,
+    listeners: Sequence[Any] = (),
+    *,
+    sleep: Callable[[float], None] = gevent.sleep,
+) -> Store:
     """A store on MongoDB; no connection is opened yet.
 
     Args:
@@ -162,7 +182,10 @@ def connect(config: ServiceConfig, listeners: Sequence[Any] = (), *, sleep: Call
         waitQueueTimeoutMS=_milliseconds(config.wait_queue_timeout_seconds),
     )
     patience = Patience(
-        config.guesses_per_account, config.guesses_per_address, config.first_lockout_seconds, config.longest_lockout_seconds
+        config.guesses_per_account,
+        config.guesses_per_address,
+        config.first_lockout_seconds,
+        config.longest_lockout_seconds,
     )
     quota = Quota(config.file_quota_bytes, config.file_quota_count, config.file_upload_seconds)
     return Store(client, patience, quota, sleep=sleep)

@@ -1,7 +1,8 @@
 """Accounts and the credentials that open them, in MongoDB.
 
-Credentials are found by their e-mail and accounts by their id, so both are an ``_id``: unique on MongoDB and FerretDB alike, and no scan.
-An account is written before its credentials; what a crash leaves between the two is an account that nobody can open.
+Credentials are found by their e-mail and accounts by their id, so both are an ``_id``: unique on
+MongoDB and FerretDB alike, and no scan. An account is written before its credentials; what a crash
+leaves between the two is an account that nobody can open.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,10 @@ class Account:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The account that a document holds."""
-        return cls(account_id=document["_id"], **{name: value for name, value in document.items() if name != "_id"})
+        return cls(
+            account_id=document["_id"],
+            **{name: value for name, value in document.items() if name != "_id"},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class Accounts:
         credentials: By e-mail.
     """
 
-    def __init__(self, accounts: Collection[dict[str, Any]], credentials: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self, accounts: Collection[dict[str, Any]], credentials: Collection[dict[str, Any]]
+    ) -> None:
         self._accounts = accounts
         self._credentials = credentials
 
@@ -75,7 +81,13 @@ class Accounts:
         fields = asdict(account)
         self._accounts.insert_one({"_id": fields.pop("account_id"), **fields})
         try:
-            self._credentials.insert_one({"_id": account.email, "account_id": account.account_id, "password_hash": password_hash})
+            self._credentials.insert_one(
+                {
+                    "_id": account.email,
+                    "account_id": account.account_id,
+                    "password_hash": password_hash,
+                }
+            )
         except DuplicateKeyError:
             self._accounts.delete_one({"_id": account.account_id})
             raise EmailTaken from None  # the server's text repeats the e-mail
@@ -95,5 +107,10 @@ class Accounts:
         self._credentials.update_one({"_id": email}, {"$set": {"password_hash": password_hash}})
 
     def set_role(self, account_id: str, role: Role) -> bool:
-        """Give an account a role; false when there is no such account. Tokens that are out keep the old one until they expire."""
-        return self._accounts.update_one({"_id": account_id}, {"$set": {"role": role}}).matched_count == 1
+        """Give an account a role; false when there is no such account. Tokens that are out keep the
+        old one until they expire.
+        """
+        return (
+            self._accounts.update_one({"_id": account_id}, {"$set": {"role": role}}).matched_count
+            == 1
+        )

@@ -1,11 +1,12 @@
 """How much an account may keep, held also when many of its uploads begin at once.
 
-FerretDB loses concurrent updates, so there is no counter. An upload first writes down what it may take at most; only then it counts: what
-is kept, and what all others have written down. Whoever writes last sees everyone before, so no two can both take the last room. Of those
-that do not fit together the earlier go first: the later give up, the earlier count again.
+FerretDB loses concurrent updates, so there is no counter. An upload first writes down what it may
+take at most; only then it counts: what is kept, and what all others have written down. Whoever
+writes last sees everyone before, so no two can both take the last room. Of those that do not fit
+together the earlier go first: the later give up, the earlier count again.
 
-What is written down is also the trace of chunks that may be there without a file: whatever ends badly leaves it behind, and once it is old
-it is cleared away with the chunks (``stale``).
+What is written down is also the trace of chunks that may be there without a file: whatever ends
+badly leaves it behind, and once it is old it is cleared away with the chunks (``stale``).
 """
 
 from collections.abc import Callable
@@ -49,7 +50,9 @@ class QuotaExceeded(Exception):
         retry_after_seconds: When only uploads under way are in the way: when to try again.
     """
 
-    def __init__(self, quota: Quota, used_bytes: int, used_count: int, retry_after_seconds: int | None) -> None:
+    def __init__(
+        self, quota: Quota, used_bytes: int, used_count: int, retry_after_seconds: int | None
+    ) -> None:
         super().__init__("no room for another file")
         self.quota = quota
         self.used_bytes = used_bytes
@@ -114,15 +117,25 @@ class Allowance:
             return  # somebody else removes it too
 
     def stale(self) -> list[tuple[str, int]]:
-        """Ids of files whose upload or removal can no longer be under way, and how many chunks each has at most."""
-        found = self._reservations.find({"begun_at": {"$lt": self._oldest()}}, {"chunks": True}, limit=10)
+        """Ids of files whose upload or removal can no longer be under way, and how many chunks each
+        has at most.
+        """
+        found = self._reservations.find(
+            {"begun_at": {"$lt": self._oldest()}}, {"chunks": True}, limit=10
+        )
         return [(one["_id"], one["chunks"]) for one in found]
 
     def _note(self, file_id: str, owner_id: str, size_bytes: int, chunks: int) -> None:
         now = self._now()
         begun_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self._reservations.insert_one(
-            {"_id": file_id, "owner_id": owner_id, "size_bytes": size_bytes, "chunks": chunks, "begun_at": begun_at}
+            {
+                "_id": file_id,
+                "owner_id": owner_id,
+                "size_bytes": size_bytes,
+                "chunks": chunks,
+                "begun_at": begun_at,
+            }
         )
 
     def _oldest(self) -> datetime:
@@ -131,11 +144,23 @@ class Allowance:
     def _wait_for_room(self, file_id: str, owner_id: str) -> None:
         waited_seconds, query = 0.0, {"metadata.owner_id": owner_id}
         while True:
-            # In this order: a file that is completed in between is seen twice, and counted once; never not at all.
-            reserved = list(self._reservations.find({"owner_id": owner_id, "begun_at": {"$gte": self._oldest()}}))
-            kept = {one["_id"]: one["length"] for one in self._files.find(query, {"length": True}, batch_size=_ALL)}
+            # In this order: a file that is completed in between is seen twice, and counted once;
+            # never not at all.
+            reserved = list(
+                self._reservations.find(
+                    {"owner_id": owner_id, "begun_at": {"$gte": self._oldest()}}
+                )
+            )
+            kept = {
+                one["_id"]: one["length"]
+                for one in self._files.find(query, {"length": True}, batch_size=_ALL)
+            }
             mine = next(one for one in reserved if one["_id"] == file_id)
-            others = [one for one in reserved if one["_id"] not in kept and one["size_bytes"] and one is not mine]
+            others = [
+                one
+                for one in reserved
+                if one["_id"] not in kept and one["size_bytes"] and one is not mine
+            ]
             if self._fits(kept, [mine, *others]):
                 return
             earlier = [one for one in others if _order(one) < _order(mine)]

@@ -22,13 +22,22 @@ class Care:
     def begin(self, therapist_id: str, member_id: str) -> None:
         """From now on the therapist looks after the member."""
         try:
-            self._collection.insert_one({"_id": _pair(therapist_id, member_id), "therapist_id": therapist_id, "member_id": member_id})
+            self._collection.insert_one(
+                {
+                    "_id": _pair(therapist_id, member_id),
+                    "therapist_id": therapist_id,
+                    "member_id": member_id,
+                }
+            )
         except DuplicateKeyError:
             return
 
     def is_given(self, therapist_id: str, member_id: str) -> bool:
         """Whether the therapist looks after the member."""
-        return self._collection.find_one({"_id": _pair(therapist_id, member_id)}, {"_id": True}) is not None
+        return (
+            self._collection.find_one({"_id": _pair(therapist_id, member_id)}, {"_id": True})
+            is not None
+        )
 
 
 def _pair(therapist_id: str, member_id: str) -> str:

@@ -1,8 +1,9 @@
 """Conversations with the companion, in MongoDB: one document each, and one for every message.
 
-Ids begin with the time, so that the order of ids is the order of things and a page needs no other index than the one of ``_id``. A
-message's ``_id`` begins with its conversation's. A conversation is deleted before its messages, and whoever adds some looks afterwards
-whether it is still there: so no message outlives its conversation, also when both happen at once.
+Ids begin with the time, so that the order of ids is the order of things and a page needs no other
+index than the one of ``_id``. A message's ``_id`` begins with its conversation's. A conversation is
+deleted before its messages, and whoever adds some looks afterwards whether it is still there: so no
+message outlives its conversation, also when both happen at once.
 """
 
 import secrets
@@ -78,11 +79,15 @@ class Conversations:
         messages: Of all of them.
     """
 
-    def __init__(self, conversations: Collection[dict[str, Any]], messages: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self, conversations: Collection[dict[str, Any]], messages: Collection[dict[str, Any]]
+    ) -> None:
         self._conversations = conversations
         self._messages = messages
 
-    def page(self, account_id: str, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
+    def page(
+        self, account_id: str, *, limit: int, before: str | None = None
+    ) -> Sequence[Conversation]:
         """Conversations of an account, newest first.
 
         Args:
@@ -90,15 +95,22 @@ class Conversations:
             limit: At most so many.
             before: Only those older than the one of this id.
         """
-        query: dict[str, Any] = {"account_id": account_id} | ({"_id": {"$lt": before}} if before else {})
-        return [_conversation(found) for found in self._conversations.find(query, sort=[("_id", DESCENDING)], limit=limit)]
+        query: dict[str, Any] = {"account_id": account_id} | (
+            {"_id": {"$lt": before}} if before else {}
+        )
+        return [
+            _conversation(found)
+            for found in self._conversations.find(query, sort=[("_id", DESCENDING)], limit=limit)
+        ]
 
     def get(self, conversation_id: str, account_id: str) -> Conversation | None:
         """The conversation of that id, if it is the account's."""
         found = self._conversations.find_one({"_id": conversation_id, "account_id": account_id})
         return _conversation(found) if found else None
 
-    def messages(self, conversation_id: str, *, limit: int, after: str | None = None) -> Sequence[ConversationMessage]:
+    def messages(
+        self, conversation_id: str, *, limit: int, after: str | None = None
+    ) -> Sequence[ConversationMessage]:
         """Messages, oldest first.
 
         Args:
@@ -141,7 +153,12 @@ class Conversations:
         Returns:
             Whether it was there, and the account's.
         """
-        if self._conversations.delete_one({"_id": conversation_id, "account_id": account_id}).deleted_count != 1:
+        if (
+            self._conversations.delete_one(
+                {"_id": conversation_id, "account_id": account_id}
+            ).deleted_count
+            != 1
+        ):
             return False
         self._messages.delete_many({"_id": _range(conversation_id)})
         return True
@@ -152,7 +169,10 @@ class Conversations:
             self._conversations.create_indexes([index])
 
     def _find(self, ids: dict[str, str], order: int, limit: int) -> list[ConversationMessage]:
-        return [_message(found) for found in self._messages.find({"_id": ids}, sort=[("_id", order)], limit=limit)]
+        return [
+            _message(found)
+            for found in self._messages.find({"_id": ids}, sort=[("_id", order)], limit=limit)
+        ]
 
 
 def _range(conversation_id: str, after: str | None = None) -> dict[str, str]:
@@ -161,7 +181,9 @@ def _range(conversation_id: str, after: str | None = None) -> dict[str, str]:
 
 
 def _conversation(document: dict[str, Any]) -> Conversation:
-    return Conversation(document["_id"], document["account_id"], document["title"], document["begun_at"])
+    return Conversation(
+        document["_id"], document["account_id"], document["title"], document["begun_at"]
+    )
 
 
 def _document(conversation_id: str, message: ConversationMessage) -> dict[str, Any]:
@@ -176,4 +198,6 @@ def _document(conversation_id: str, message: ConversationMessage) -> dict[str, A
 
 def _message(document: dict[str, Any]) -> ConversationMessage:
     message_id = document["_id"].rpartition(":")[2]
-    return ConversationMessage(message_id, document["by"], document["text"], document["is_whole"], document["at"])
+    return ConversationMessage(
+        message_id, document["by"], document["text"], document["is_whole"], document["at"]
+    )

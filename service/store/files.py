@@ -1,7 +1,8 @@
 """Files in GridFS, each somebody's own.
 
-A file is there when its document is, which comes last and goes first; chunks without one are what an upload or a removal left behind, and
-are cleared away by whoever uploads next (``allowance`` says how they are known).
+A file is there when its document is, which comes last and goes first; chunks without one are what
+an upload or a removal left behind, and are cleared away by whoever uploads next (``allowance`` says
+how they are known).
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +20,15 @@ from pymongo.errors import PyMongoError
 from service.store.allowance import Allowance, Quota
 from service.store.clock import utc_now
 from service.store.indexes import FILE_CHUNKS, FILE_RESERVATIONS, FILES
-from service.store.upload import CHUNK_BYTES, Document, Upload, UploadTooSlow, chunk_id, chunks_of, remove_chunks
+from service.store.upload import (
+    CHUNK_BYTES,
+    Document,
+    Upload,
+    UploadTooSlow,
+    chunk_id,
+    chunks_of,
+    remove_chunks,
+)
 
 BUCKET: Final = "uploads"
 
@@ -88,7 +97,8 @@ class Files:
 
     @contextmanager
     def upload(self, owner_id: str, most_bytes: int) -> Iterator[Upload]:
-        """Take a file: write to what this gives, then ``keep`` it. However the block is left, nothing half done stays.
+        """Take a file: write to what this gives, then ``keep`` it. However the block is left,
+        nothing half done stays.
 
         Args:
             owner_id: Whose it is.
@@ -98,7 +108,9 @@ class Files:
             QuotaExceeded: The account has no room for it.
         """
         self.sweep()
-        upload = Upload(self._chunks, str(uuid4()), most_bytes, self._now() + self._upload_time, now=self._now)
+        upload = Upload(
+            self._chunks, str(uuid4()), most_bytes, self._now() + self._upload_time, now=self._now
+        )
         self._allowance.reserve(upload.file_id, owner_id, most_bytes, chunks_of(most_bytes))
         try:
             yield upload
@@ -120,11 +132,18 @@ class Files:
         about = {"owner_id": owner_id, "media_type": media_type, "sha256": found.pop("sha256")}
         now = self._now()
         uploaded_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        document = {"_id": upload.file_id, **found, "uploadDate": uploaded_at, "filename": name, "metadata": about}
+        document = {
+            "_id": upload.file_id,
+            **found,
+            "uploadDate": uploaded_at,
+            "filename": name,
+            "metadata": about,
+        }
         if not upload.is_in_time():
             raise UploadTooSlow
         self._files.insert_one(document)
-        # It is there, whatever comes: a reservation that stays takes no room beside its file, and is swept.
+        # It is there, whatever comes: a reservation that stays takes no room beside its file, and
+        # is swept.
         with suppress(PyMongoError):
             self._allowance.release(upload.file_id)
         return StoredFile.from_document(document)
@@ -134,7 +153,9 @@ class Files:
         document = self._files.find_one({"_id": file_id})
         return StoredFile.from_document(document) if document else None
 
-    def page(self, owner_id: str, *, limit: int, after: tuple[datetime, str] | None = None) -> list[StoredFile]:
+    def page(
+        self, owner_id: str, *, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[StoredFile]:
         """Files of an account, newest first.
 
         Args:
@@ -144,13 +165,18 @@ class Files:
         """
         query: Document = {"metadata.owner_id": owner_id}
         if after is not None:
-            query["$or"] = [{"uploadDate": {"$lt": after[0]}}, {"uploadDate": after[0], "_id": {"$lt": after[1]}}]
-        found = self._files.find(query, sort=[("uploadDate", DESCENDING), ("_id", DESCENDING)], limit=limit)
+            query["$or"] = [
+                {"uploadDate": {"$lt": after[0]}},
+                {"uploadDate": after[0], "_id": {"$lt": after[1]}},
+            ]
+        found = self._files.find(
+            query, sort=[("uploadDate", DESCENDING), ("_id", DESCENDING)], limit=limit
+        )
         return [StoredFile.from_document(document) for document in found]
 
     def pieces(self, file: StoredFile, begin: int, end: int) -> Iterator[bytes]:
-        """The bytes of a file from ``begin`` up to ``end``, a chunk at a time: each is asked for when it is wanted, so that no cursor
-        and no connection waits for a slow reader.
+        """The bytes of a file from ``begin`` up to ``end``, a chunk at a time: each is asked for
+        when it is wanted, so that no cursor and no connection waits for a slow reader.
 
         Raises:
             FileGone: It was removed.
@@ -183,7 +209,11 @@ class Files:
 
     def create_indexes(self) -> None:
         """Create what is missing; does nothing when all are there."""
-        for collection, indexes in ((self._files, FILES), (self._chunks, FILE_CHUNKS), (self._reservations, FILE_RESERVATIONS)):
+        for collection, indexes in (
+            (self._files, FILES),
+            (self._chunks, FILE_CHUNKS),
+            (self._reservations, FILE_RESERVATIONS),
+        ):
             for index in indexes:
                 collection.create_indexes([index])
 

@@ -1,7 +1,8 @@
 """Reaching MongoDB for the first time, in the background, for as long as it takes.
 
-Five retries after growing waits, then a steady watch; what is set up once there (indexes) belongs to the first contact, so it is made up
-for whenever the database appears. Later outages are pymongo's to heal.
+Five retries after growing waits, then a steady watch; what is set up once there (indexes) belongs
+to the first contact, so it is made up for whenever the database appears. Later outages are
+pymongo's to heal.
 """
 
 import logging
@@ -11,7 +12,14 @@ from typing import Final
 
 import gevent
 from pymongo.errors import PyMongoError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never, wait_chain, wait_fixed
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_never,
+    wait_chain,
+    wait_fixed,
+)
 
 from telemetry.health import Evidence
 
@@ -50,7 +58,9 @@ class FirstContact:
         """Return once the first contact is made; blocks this greenlet until then."""
         retrying = Retrying(
             stop=stop_never,
-            wait=wait_chain(*map(wait_fixed, RETRY_WAITS_SECONDS), wait_fixed(WATCH_INTERVAL_SECONDS)),
+            wait=wait_chain(
+                *map(wait_fixed, RETRY_WAITS_SECONDS), wait_fixed(WATCH_INTERVAL_SECONDS)
+            ),
             retry=retry_if_exception_type(PyMongoError),
             before=self._begin,
             before_sleep=self._failed,
@@ -62,7 +72,11 @@ class FirstContact:
 
     def evidence(self) -> Evidence:
         """What health should know: connected, or how it stands. Safe from any thread."""
-        return Evidence(healthy=self._made, reason="" if self._made else self._progress(), details={"attempts": self._attempts})
+        return Evidence(
+            healthy=self._made,
+            reason="" if self._made else self._progress(),
+            details={"attempts": self._attempts},
+        )
 
     def _progress(self) -> str:
         if self._attempts == 0:

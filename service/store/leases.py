@@ -1,8 +1,8 @@
 """Leases: who works on something now, until when; several processes may ask at once.
 
-Each lease of a name has a number, and a new one is the insert of the next number once the last has run out: no number is used twice,
-so what runs late cannot take away another's lease. Whoever holds one keeps to work that may be done twice, as a pause of the
-process can outlast any lease.
+Each lease of a name has a number, and a new one is the insert of the next number once the last has
+run out: no number is used twice, so what runs late cannot take away another's lease. Whoever holds
+one keeps to work that may be done twice, as a pause of the process can outlast any lease.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,9 @@ class Leases:
         raise AssertionError("count() ends")  # pragma: no cover
 
     def give_back(self, lease: Lease, now: datetime) -> None:
-        """Let the next one have it at once; only its holder writes there, so nothing is lost where updates are not atomic."""
+        """Let the next one have it at once; only its holder writes there, so nothing is lost where
+        updates are not atomic.
+        """
         self._collection.update_one({"_id": lease.lease_id}, {"$set": {"until": now}})
 
     def forget(self, name: str) -> None:

@@ -1,4 +1,6 @@
-"""What is stored, as the rest of the service sees it: frozen, typed, and without MongoDB's own types."""
+"""What is stored, as the rest of the service sees it: frozen, typed, and without MongoDB's own
+types.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +21,8 @@ class BlogPost:
         slug: Its name in URLs, and its ``_id``: unique without a second index.
         author: The name that readers see.
         body: Markdown; empty where only an overview was asked for.
-        published_at: In UTC, to the millisecond, as all instants here; of a draft what its place among drafts goes by.
+        published_at: In UTC, to the millisecond, as all instants here; of a draft what its place
+            among drafts goes by.
         html: Of the body; empty in documents that were written before it was stored.
         author_id: Account of the author; empty for the demo posts, which belong to nobody.
         published_by: Account of who published it; empty for a draft and for demo posts.
@@ -46,7 +49,9 @@ class BlogPost:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The post that a document holds; members of a later version of the service are left out."""
-        known = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        known = {
+            field.name: document[field.name] for field in fields(cls) if field.name in document
+        }
         return cls(**known | {"slug": document["_id"], "tags": tuple(document["tags"])})
 
     def to_document(self) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""Events of the payment provider, in MongoDB: each is handled once, however often it is delivered and whoever dies over it.
+"""Events of the payment provider, in MongoDB: each is handled once, however often it is delivered
+and whoever dies over it.
 
-Whoever inserts an event's document handles it, and marks it afterwards or takes it away again. One that was killed does neither: after
-``lease_seconds`` its document is deleted by the next delivery. Inserts and deletes are atomic on MongoDB and FerretDB alike; nobody but the
-one who inserted a document updates it.
+Whoever inserts an event's document handles it, and marks it afterwards or takes it away again. One
+that was killed does neither: after ``lease_seconds`` its document is deleted by the next delivery.
+Inserts and deletes are atomic on MongoDB and FerretDB alike; nobody but the one who inserted a
+document updates it.
 """
 
 import logging
@@ -29,12 +31,17 @@ class PaymentEvents:
 
     Args:
         collection: Returns time-zone aware datetimes.
-        lease_seconds: After this long, whoever handles an event is taken for dead; longer than any request may take.
+        lease_seconds: After this long, whoever handles an event is taken for dead; longer than any
+            request may take.
         now: In UTC.
     """
 
     def __init__(
-        self, collection: Collection[dict[str, Any]], *, lease_seconds: float = LEASE_SECONDS, now: Callable[[], datetime] = utc_now
+        self,
+        collection: Collection[dict[str, Any]],
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._collection = collection
         self._lease = timedelta(seconds=lease_seconds)
@@ -44,7 +51,8 @@ class PaymentEvents:
         """Ask to handle an event.
 
         Returns:
-            ``ours`` to handle it now, then ``done`` or ``release``; ``handled`` when it was; ``busy`` while somebody else is at it.
+            ``ours`` to handle it now, then ``done`` or ``release``; ``handled`` when it was;
+            ``busy`` while somebody else is at it.
         """
         if self._inserted(event_id):
             return "ours"
@@ -56,7 +64,11 @@ class PaymentEvents:
         if self._now() - found["claimed_at"] < self._lease:
             return "busy"
         abandoned = {"_id": event_id, "claimed_at": found["claimed_at"], "handled": False}
-        return "ours" if self._collection.delete_one(abandoned).deleted_count and self._inserted(event_id) else "busy"
+        return (
+            "ours"
+            if self._collection.delete_one(abandoned).deleted_count and self._inserted(event_id)
+            else "busy"
+        )
 
     def done(self, event_id: str) -> None:
         """Keep in mind that a claimed event was handled."""
@@ -73,11 +85,15 @@ class PaymentEvents:
         except OperationFailure as error:
             if error.code != _NOT_IMPLEMENTED:
                 raise
-            log.info("this database has no indexes that expire: payment events are kept until somebody deletes them")
+            log.info(
+                "this database has no indexes that expire: payment events are kept until somebody deletes them"
+            )
 
     def _inserted(self, event_id: str) -> bool:
         try:
-            self._collection.insert_one({"_id": event_id, "claimed_at": self._now(), "handled": False})
+            self._collection.insert_one(
+                {"_id": event_id, "claimed_at": self._now(), "handled": False}
+            )
         except DuplicateKeyError:
             return False
         return True

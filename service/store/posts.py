@@ -1,7 +1,8 @@
 """The blog's posts in MongoDB.
 
-``page`` and ``get`` are the readers', who only ever see published posts; the others are for writers. A page is found by the position of
-the last post before it, so it stays right while posts are added, and costs the same however deep it is.
+``page`` and ``get`` are the readers', who only ever see published posts; the others are for
+writers. A page is found by the position of the last post before it, so it stays right while posts
+are added, and costs the same however deep it is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +55,14 @@ class Posts:
     def __init__(self, collection: Collection[dict[str, Any]]) -> None:
         self._collection = collection
 
-    def page(self, *, limit: int, after: Position | None = None, tag: str | None = None, category: str | None = None) -> Page:
+    def page(
+        self,
+        *,
+        limit: int,
+        after: Position | None = None,
+        tag: str | None = None,
+        category: str | None = None,
+    ) -> Page:
         """Published posts, newest first.
 
         Args:
@@ -68,7 +76,9 @@ class Posts:
         """
         return self._page(_where("published", after=after, tags=tag, category=category), limit)
 
-    def drafts(self, *, limit: int, after: Position | None = None, author_id: str | None = None) -> Page:
+    def drafts(
+        self, *, limit: int, after: Position | None = None, author_id: str | None = None
+    ) -> Page:
         """Drafts, newest first; of one author, or all."""
         return self._page(_where("draft", after=after, author_id=author_id), limit)
 
@@ -98,8 +108,15 @@ class Posts:
             raise SlugTaken from None
 
     def replace(self, post: BlogPost, revision: str) -> bool:
-        """Store a post in place of its revision so far; false when that is not there any more. On FerretDB this is not atomic."""
-        return self._collection.replace_one(_revision(post.slug, revision), post.to_document()).matched_count == 1
+        """Store a post in place of its revision so far; false when that is not there any more. On
+        FerretDB this is not atomic.
+        """
+        return (
+            self._collection.replace_one(
+                _revision(post.slug, revision), post.to_document()
+            ).matched_count
+            == 1
+        )
 
     def remove(self, slug: str, revision: str) -> bool:
         """Delete a revision of a post; false when it is not there any more."""
@@ -143,11 +160,18 @@ class Posts:
 
 def _revision(slug: str, revision: str) -> Mapping[str, Any]:
     # None also matches where there is no such member.
-    return {"_id": slug, "revision": {"$in": [revision, None]} if revision == FIRST_REVISION else revision}
+    return {
+        "_id": slug,
+        "revision": {"$in": [revision, None]} if revision == FIRST_REVISION else revision,
+    }
 
 
-def _where(status: PostStatus, *, after: Position | None, **filters: str | None) -> Mapping[str, Any]:
-    query: dict[str, Any] = {"status": status} | {name: value for name, value in filters.items() if value is not None}
+def _where(
+    status: PostStatus, *, after: Position | None, **filters: str | None
+) -> Mapping[str, Any]:
+    query: dict[str, Any] = {"status": status} | {
+        name: value for name, value in filters.items() if value is not None
+    }
     if after is not None:
         earlier = {"published_at": {"$lt": after.published_at}}
         same_instant = {"published_at": after.published_at, "_id": {"$lt": after.slug}}

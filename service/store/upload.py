@@ -1,8 +1,9 @@
 """One file on its way into GridFS, chunk by chunk.
 
-pymongo's own ``GridIn`` keeps up to 32 MB before it writes anything, which is more than a whole file of ours; so chunks are written here,
-as GridFS's specification has them, and any GridFS tool reads them. A chunk's ``_id`` is made of the file's and its number: reading or
-removing one is a command by ``_id``, on FerretDB too, which decodes a whole collection for any other question.
+pymongo's own ``GridIn`` keeps up to 32 MB before it writes anything, which is more than a whole
+file of ours; so chunks are written here, as GridFS's specification has them, and any GridFS tool
+reads them. A chunk's ``_id`` is made of the file's and its number: reading or removing one is a
+command by ``_id``, on FerretDB too, which decodes a whole collection for any other question.
 
 Source: GridFS specification (MongoDB drivers), "chunks collection".
 """
@@ -15,7 +16,9 @@ from typing import Any, Final
 from pymongo.collection import Collection
 
 CHUNK_BYTES: Final = 1024**2
-"""Of one chunk: a large file is 25 commands, and as many spans. GridFS's usual 255 KiB would make 100 of each."""
+"""Of one chunk: a large file is 25 commands, and as many spans. GridFS's usual 255 KiB would make
+100 of each.
+"""
 
 Document = dict[str, Any]
 
@@ -50,7 +53,13 @@ class Upload:
     """
 
     def __init__(
-        self, chunks: Collection[Document], file_id: str, most_bytes: int, deadline: datetime, *, now: Callable[[], datetime]
+        self,
+        chunks: Collection[Document],
+        file_id: str,
+        most_bytes: int,
+        deadline: datetime,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self.file_id = file_id
         self.size_bytes = 0
@@ -88,7 +97,11 @@ class Upload:
         """
         if self._buffer:
             self._flush()
-        return {"length": self.size_bytes, "chunkSize": CHUNK_BYTES, "sha256": self._digest.hexdigest()}
+        return {
+            "length": self.size_bytes,
+            "chunkSize": CHUNK_BYTES,
+            "sha256": self._digest.hexdigest(),
+        }
 
     def is_in_time(self) -> bool:
         """Whether it may still be completed."""
@@ -101,7 +114,14 @@ class Upload:
         with memoryview(self._buffer) as view:
             data = bytes(view[:CHUNK_BYTES])
         del self._buffer[:CHUNK_BYTES]
-        self._chunks.insert_one({"_id": chunk_id(self.file_id, number), "files_id": self.file_id, "n": number, "data": data})
+        self._chunks.insert_one(
+            {
+                "_id": chunk_id(self.file_id, number),
+                "files_id": self.file_id,
+                "n": number,
+                "data": data,
+            }
+        )
 
 
 def remove_chunks(chunks: Collection[Document], file_id: str, count: int) -> None:

@@ -1,9 +1,10 @@
 """Where posts are written: an author's own, an admin's all.
 
-Two who change one post at once do not overwrite each other, on FerretDB neither, whose updates are not atomic: who changes a revision
-takes a lease of it, which one alone can; the others wait for the outcome and look again. What is guaranteed is that each revision
-has exactly one successor (or was deleted once), and that a condition is true of the very revision that is replaced. A worker that dies
-between the two leaves a lease, which is good for ``LEASE_SECONDS``.
+Two who change one post at once do not overwrite each other, on FerretDB neither, whose updates are
+not atomic: who changes a revision takes a lease of it, which one alone can; the others wait for the
+outcome and look again. What is guaranteed is that each revision has exactly one successor (or was
+deleted once), and that a condition is true of the very revision that is replaced. A worker that
+dies between the two leaves a lease, which is good for ``LEASE_SECONDS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,17 @@ from uuid import uuid4
 
 import gevent
 
-from service.store import BlogPost, Lease, Leases, Page, Position, Posts, PostStatus, Role, SlugTaken
+from service.store import (
+    BlogPost,
+    Lease,
+    Leases,
+    Page,
+    Position,
+    Posts,
+    PostStatus,
+    Role,
+    SlugTaken,
+)
 from service.writing.markdown import Markdown
 from service.writing.slugs import slugs
 
@@ -111,7 +122,11 @@ class Desk:
 
     def drafts(self, writer: Writer, *, limit: int, after: Position | None) -> Page:
         """The writer's drafts, newest first; an admin's are all there are."""
-        return self._posts.drafts(author_id=None if writer.role == "admin" else writer.account_id, limit=limit, after=after)
+        return self._posts.drafts(
+            author_id=None if writer.role == "admin" else writer.account_id,
+            limit=limit,
+            after=after,
+        )
 
     def draft(self, writer: Writer, slug: str) -> BlogPost:
         """A draft that the writer may change.
@@ -124,7 +139,9 @@ class Desk:
             raise NoSuchPost
         return post
 
-    def edit(self, writer: Writer, slug: str, fields: Mapping[str, Any], condition: Condition) -> BlogPost:
+    def edit(
+        self, writer: Writer, slug: str, fields: Mapping[str, Any], condition: Condition
+    ) -> BlogPost:
         """Change some fields of a post; its slug stays.
 
         Args:
@@ -140,17 +157,30 @@ class Desk:
             BeingChanged: Others did not come to an end with it.
         """
         self._expected(writer, slug, condition)  # before anything is rendered
-        rendered = {**fields, "html": self._markdown.render(fields["body"])} if "body" in fields else fields
+        rendered = (
+            {**fields, "html": self._markdown.render(fields["body"])}
+            if "body" in fields
+            else fields
+        )
         return self._change(writer, slug, condition, lambda post: replace(post, **rendered))
 
     def publish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
-        """Show a post to readers, as of now; one that they see already stays as it is. Raises as ``edit``."""
+        """Show a post to readers, as of now; one that they see already stays as it is. Raises as
+        ``edit``.
+        """
         now = self._now()
-        return self._change(writer, slug, condition, lambda post: post if post.status == "published" else _published(post, writer, now))
+        return self._change(
+            writer,
+            slug,
+            condition,
+            lambda post: post if post.status == "published" else _published(post, writer, now),
+        )
 
     def unpublish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
         """Make a post a draft again. Raises as ``edit``."""
-        return self._change(writer, slug, condition, lambda post: replace(post, status="draft", published_by=""))
+        return self._change(
+            writer, slug, condition, lambda post: replace(post, status="draft", published_by="")
+        )
 
     def delete(self, writer: Writer, slug: str, condition: Condition) -> None:
         """Delete a post; its slug is free again. Raises as ``edit``."""
@@ -166,7 +196,13 @@ class Desk:
             return named
         raise AssertionError("slugs have no end")
 
-    def _change(self, writer: Writer, slug: str, condition: Condition, change: Callable[[BlogPost], BlogPost]) -> BlogPost:
+    def _change(
+        self,
+        writer: Writer,
+        slug: str,
+        condition: Condition,
+        change: Callable[[BlogPost], BlogPost],
+    ) -> BlogPost:
         outcome: list[BlogPost] = []
 
         def write(post: BlogPost) -> bool:
@@ -179,7 +215,9 @@ class Desk:
         self._alone(writer, slug, condition, write)
         return outcome[0]
 
-    def _alone(self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]) -> None:
+    def _alone(
+        self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]
+    ) -> None:
         for wait_seconds in WAITS_SECONDS:
             post = self._expected(writer, slug, condition)
             if self._write_alone(post, write):

@@ -1,10 +1,13 @@
-"""Markdown as HTML that any page may show: CommonMark and tables, no HTML of the writer's own, and what comes out is made safe again.
+"""Markdown as HTML that any page may show: CommonMark and tables, no HTML of the writer's own, and
+what comes out is made safe again.
 
-Rendering is done once, when a post is written. It is Python and costs 4 µs a byte of prose (2 kB 8 ms, 100 kB 0.5 s; ``python -m
-bench.markdown``), so it runs in the hub's threadpool, one at a time: there it shares the interpreter with the hub, which goes on within
-the interpreter's 5 ms turns. No text is much worse: of 100 kB the worst known (``![`` over and over) takes 2.5 s.
+Rendering is done once, when a post is written. It is Python and costs 4 µs a byte of prose (2 kB 8
+ms, 100 kB 0.5 s; ``python -m bench.markdown``), so it runs in the hub's threadpool, one at a time:
+there it shares the interpreter with the hub, which goes on within the interpreter's 5 ms turns. No
+text is much worse: of 100 kB the worst known (``![`` over and over) takes 2.5 s.
 
-Source: CommonMark 0.31.2; OWASP's cheat sheet on cross-site scripting (allow lists, schemes of URLs).
+Source: CommonMark 0.31.2; OWASP's cheat sheet on cross-site scripting (allow lists, schemes of
+URLs).
 """
 
 from contextvars import copy_context
@@ -19,10 +22,30 @@ from telemetry import waiting
 
 LONGEST_BODY_BYTES: Final = 100_000
 MOST_REMEMBERED: Final = 64
-"""Texts whose HTML is not stored, because they were written before it was: so many are rendered once a process."""
+"""Texts whose HTML is not stored, because they were written before it was: so many are rendered
+once a process.
+"""
 
 _TABLE: Final = {"table", "thead", "tbody", "tr", "th", "td"}
-_TEXT: Final = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "hr", "br", "pre", "code", "em", "strong"}
+_TEXT: Final = {
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "hr",
+    "br",
+    "pre",
+    "code",
+    "em",
+    "strong",
+}
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 # How the renderer aligns a table's cells; nothing else of `style` comes through.
 _ALIGNED: Final = {f"text-align:{side}" for side in ("left", "center", "right")}

@@ -15,7 +15,9 @@ MOST_NUMBERED: Final = 50
 
 
 def slugs(title: str) -> Iterator[str]:
-    """Slugs for a title, best first, without end: the title's own, then ``-2``, ``-3``, …, and random ones when so many are taken."""
+    """Slugs for a title, best first, without end: the title's own, then ``-2``, ``-3``, …, and
+    random ones when so many are taken.
+    """
     base = slugify(title, max_length=LONGEST_BASE, word_boundary=True) or NAMELESS
     yield base
     for number in range(2, MOST_NUMBERED + 1):

@@ -3,8 +3,9 @@
 - ``cpu``: the hub's thread computed.
 - ``blocked``: it waited in a call that gevent does not know, with the interpreter free for others.
 - ``gil``: another thread kept the interpreter to itself.
-- ``frozen``: it was not given a processor (machine overloaded, container throttled, process stopped), or sat in a C call that waits
-  without giving the interpreter away, which from inside looks the same.
+- ``frozen``: it was not given a processor (machine overloaded, container throttled, process
+  stopped), or sat in a C call that waits without giving the interpreter away, which from inside
+  looks the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,9 @@ Shares = Mapping[Blame, float]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time in which the watching thread was kept from running, though not for want of a processor; ``perf_counter`` seconds."""
+    """A time in which the watching thread was kept from running, though not for want of a
+    processor; ``perf_counter`` seconds.
+    """
 
     began: float
     ended: float
@@ -44,8 +47,11 @@ def shares_of(began: float, ended: float, used: Usage, gaps: Iterable[Gap]) -> S
     cpu = min(seconds, max(0.0, used.thread_cpu))
     ready = min(seconds - cpu, max(0.0, used.thread_ready))
     waited = seconds - cpu - ready
-    # While the watching thread ran, the interpreter was free: what was waited for then was a call. The rest of the gaps is left to tell.
-    unseen = min(waited, max(0.0, sum(gap.overlap_seconds(began, ended) for gap in gaps) - cpu - ready))
+    # While the watching thread ran, the interpreter was free: what was waited for then was a call.
+    # The rest of the gaps is left to tell.
+    unseen = min(
+        waited, max(0.0, sum(gap.overlap_seconds(began, ended) for gap in gaps) - cpu - ready)
+    )
     gil = min(unseen, max(0.0, used.process_cpu - used.thread_cpu))
     return {"cpu": cpu, "blocked": waited - unseen, "gil": gil, "frozen": ready + unseen - gil}
 

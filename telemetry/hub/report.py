@@ -14,7 +14,9 @@ from telemetry.hub.blame import Shares, blame_of
 
 LOG_EVERY_SECONDS: Final = 10.0
 ALONE: Final = 0.75
-"""Share of the looks from which on a holder is named as the only one: the first and the last look may find someone else."""
+"""Share of the looks from which on a holder is named as the only one: the first and the last look
+may find someone else.
+"""
 
 _log = logging.getLogger("telemetry.hub")
 
@@ -58,14 +60,19 @@ class Finding:
         if self.holder is None:
             return "nobody that was seen"
         request = self.holder.request
-        who = f"{request.method_label} {request.route}, request {request.request_id}" if request else "code outside of requests"
+        who = (
+            f"{request.method_label} {request.route}, request {request.request_id}"
+            if request
+            else "code outside of requests"
+        )
         if self.holder.seen >= ALONE * self.looks:
             return who
         return f"{who} in {self.holder.seen} of {self.looks} looks"
 
 
 class BlockLog:
-    """Writes one line a finding, at most one every ten seconds; the next line tells what was left out.
+    """Writes one line a finding, at most one every ten seconds; the next line tells what was left
+    out.
 
     Args:
         clock: Monotonic seconds.
@@ -85,7 +92,9 @@ class BlockLog:
             self._left_out_seconds += finding.seconds
             return
         self._silent_until = now + LOG_EVERY_SECONDS
-        request, stack = (finding.holder.request, finding.holder.stack) if finding.holder else (None, ())
+        request, stack = (
+            (finding.holder.request, finding.holder.stack) if finding.holder else (None, ())
+        )
         blame = blame_of(finding.shares)
         text = f"hub held for {finding.seconds:.3f} s ({blame}) by {finding.who()}"
         if stack:
@@ -93,8 +102,16 @@ class BlockLog:
         if self._left_out:
             text += f"; {self._left_out} more since the last line ({self._left_out_seconds:.3f} s)"
             self._left_out, self._left_out_seconds = 0, 0.0
-        fields: dict[str, Any] = {"duration_seconds": round(finding.seconds, 6), "blame": blame, "stack": list(stack)}
-        fields |= {f"{kind}_seconds": round(seconds, 6) for kind, seconds in finding.shares.items() if seconds >= 1e-3}
+        fields: dict[str, Any] = {
+            "duration_seconds": round(finding.seconds, 6),
+            "blame": blame,
+            "stack": list(stack),
+        }
+        fields |= {
+            f"{kind}_seconds": round(seconds, 6)
+            for kind, seconds in finding.shares.items()
+            if seconds >= 1e-3
+        }
         if request is not None:
             fields |= {"method": request.method_label, "route": request.route}
         _log.warning(text, extra={"fields": fields, "request": request})

@@ -1,7 +1,8 @@
 """The turns of the hub: how long each kept every other greenlet waiting.
 
-Two watchers of the loop, one before and one after its poll for events, take the time; 0.5 µs a turn for both. They run on the hub at
-every turn, so they only add up: what a long turn means is decided elsewhere.
+Two watchers of the loop, one before and one after its poll for events, take the time; 0.5 µs a turn
+for both. They run on the hub at every turn, so they only add up: what a long turn means is decided
+elsewhere.
 """
 
 import time
@@ -58,7 +59,8 @@ class Turns:
 
     def start(self, hub: Hub) -> None:
         """Begin to time the turns of a hub, from its own thread."""
-        # Lowest before the poll: after gevent's own watcher, which runs the greenlets that are ready. Highest after it: before any other.
+        # Lowest before the poll: after gevent's own watcher, which runs the greenlets that are
+        # ready. Highest after it: before any other.
         before = hub.loop.prepare(ref=False, priority=_LOWEST)
         after = hub.loop.check(ref=False, priority=_HIGHEST)
         before.start(self._turn_ends)
@@ -85,7 +87,11 @@ class Turns:
         """The histogram of all turns; only the hub's thread writes it, so it needs no lock."""
         cumulated = accumulate(self._counts)
         bounds = [floatToGoString(bound) for bound in (*self._bounds, float("inf"))]  # type: ignore[no-untyped-call]
-        return [HistogramMetricFamily(HUB_LAG.name, HUB_LAG.help, list(zip(bounds, cumulated, strict=True)), self._seconds)]
+        return [
+            HistogramMetricFamily(
+                HUB_LAG.name, HUB_LAG.help, list(zip(bounds, cumulated, strict=True)), self._seconds
+            )
+        ]
 
     def _turn_begins(self) -> None:
         self.began = time.perf_counter()
@@ -98,6 +104,9 @@ class Turns:
             self._counts[bisect_left(self._bounds, seconds)] += 1
             self._seconds += seconds
             if seconds >= self.threshold_seconds:
-                # No clock that lets other threads run: the watching one would see the hub here and not who held it.
+                # No clock that lets other threads run: the watching one would see the hub here and
+                # not who held it.
                 self.blocks.append(Block(began, now, time.thread_time(), time.process_time()))
-            self.began = 0.0  # last: for other threads a turn has not ended before its block is there
+            self.began = (
+                0.0  # last: for other threads a turn has not ended before its block is there
+            )

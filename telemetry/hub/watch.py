@@ -1,6 +1,7 @@
 """``HubWatch``: watches the hub of one worker and says in the registry and the log what held it.
 
-It connects the parts and owns the metrics; what happens at every turn is in ``turns``, what the watching thread does in ``watcher``.
+It connects the parts and owns the metrics; what happens at every turn is in ``turns``, what the
+watching thread does in ``watcher``.
 """
 
 import time
@@ -48,13 +49,17 @@ class HubWatch:
         self._turns = Turns(blocked_after_seconds)
         self._log = BlockLog()
         self._watcher: Watcher | None = None
-        self._seconds = {blame: metrics.counter(names.HUB_BLOCKED).labels(blame) for blame in BLAMES}
+        self._seconds = {
+            blame: metrics.counter(names.HUB_BLOCKED).labels(blame) for blame in BLAMES
+        }
         metrics.gauge(names.GREENLETS).set_function(lambda: len(self.greenlets))
         metrics.registry.register(self._turns)
 
     @property
     def busy_seconds(self) -> float:
-        """How long the present turn of the hub has lasted; 0 while it waits for events. Readable from any thread."""
+        """How long the present turn of the hub has lasted; 0 while it waits for events. Readable
+        from any thread.
+        """
         began = self._turns.began
         return max(0.0, time.perf_counter() - began) if began else 0.0
 

@@ -1,7 +1,8 @@
 """The native thread that watches the hub: is it held, for how long, by what and by whom.
 
-Every 25 ms it looks at the turn that the hub is in. It never waits for the hub and the hub never waits for it: it collects what it sees
-of a turn that lasts and, when that has ended, hands on one finding. Idle that takes 0.4 % of a core, most of it for waking up.
+Every 25 ms it looks at the turn that the hub is in. It never waits for the hub and the hub never
+waits for it: it collects what it sees of a turn that lasts and, when that has ended, hands on one
+finding. Idle that takes 0.4 % of a core, most of it for waking up.
 """
 
 import time
@@ -22,7 +23,9 @@ from telemetry.native import sleep
 BLOCKED_AFTER_SECONDS: Final = 0.1
 LOOK_EVERY_SECONDS: Final = 0.025
 LATE_SECONDS: Final = 0.005
-"""A look that comes this much too late tells that the thread could not run; less is the operating system's usual."""
+"""A look that comes this much too late tells that the thread could not run; less is the operating
+system's usual.
+"""
 TURNS_IN_A_GAP: Final = 20
 """A hub that went on turning while the watching thread did not run was not frozen."""
 HOLDERS: Final = 16
@@ -112,14 +115,19 @@ class Watcher:
         self._stopped = True
 
     def _look(self) -> _Look:
-        # The totals first: the hub may take over in between, and they must not count what a turn that is not seen yet uses.
+        # The totals first: the hub may take over in between, and they must not count what a turn
+        # that is not seen yet uses.
         usage = self._clocks.read()
         return _Look(usage, time.perf_counter(), self._turns.number(), self._turns.began)
 
     def _is_quiet(self) -> bool:
         """Nothing has happened since the last look: what an idle service costs is this."""
         last, at = self._last, time.perf_counter()
-        if self._turns.began or self._turns.blocks or at - last.at - self._look_every_seconds > LATE_SECONDS:
+        if (
+            self._turns.began
+            or self._turns.blocks
+            or at - last.at - self._look_every_seconds > LATE_SECONDS
+        ):
             return False
         if self._turns.number() != last.turns:
             return False
@@ -149,12 +157,17 @@ class Watcher:
             before = self._before_turn if seen else last
             at_end = Usage(block.hub_cpu, now.usage.thread_ready, block.process_cpu)
             shares = shares_of(block.began, block.ended, at_end.since(before.usage), self._gaps)
-            holder = max(self._holders.values(), key=lambda each: each.seen, default=None) if seen else None
+            holder = (
+                max(self._holders.values(), key=lambda each: each.seen, default=None)
+                if seen
+                else None
+            )
             self._found(Finding(shares, holder, self._looks))
         return taken
 
     def _gap(self, due: float, at: float, own_clocks: Clocks) -> Gap | None:
-        # On time, this thread cannot have waited for a processor: it asks for how long only when it may have been for long enough.
+        # On time, this thread cannot have waited for a processor: it asks for how long only when it
+        # may have been for long enough.
         self._late_seconds += max(0.0, at - due)
         if self._late_seconds <= LATE_SECONDS:
             return None
@@ -168,13 +181,21 @@ class Watcher:
         return gap
 
     def _look_between_turns(self, gap: Gap | None, last: _Look, now: _Look) -> None:
-        """The hub may have been kept from running while it had nothing to do, or when it should have woken: no turn tells of that."""
+        """The hub may have been kept from running while it had nothing to do, or when it should
+        have woken: no turn tells of that.
+        """
         used = now.usage.since(last.usage)
-        kept = gap.ended - gap.began if gap is not None and now.turns - last.turns <= TURNS_IN_A_GAP else 0.0
+        kept = (
+            gap.ended - gap.began
+            if gap is not None and now.turns - last.turns <= TURNS_IN_A_GAP
+            else 0.0
+        )
         if max(kept, used.thread_ready) >= self._turns.threshold_seconds:
             gil = max(0.0, min(kept, used.process_cpu - used.thread_cpu))
             frozen = max(kept, used.thread_ready) - gil
-            self._found(Finding({"cpu": 0.0, "blocked": 0.0, "gil": gil, "frozen": frozen}, None, 0))
+            self._found(
+                Finding({"cpu": 0.0, "blocked": 0.0, "gil": gil, "frozen": frozen}, None, 0)
+            )
 
     def _see_holder(self) -> None:
         self._looks += 1

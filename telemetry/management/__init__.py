@@ -1,4 +1,6 @@
-"""Metrics, health and stacks of one worker over HTTP, answered also while its hub is blocked: ``Management``."""
+"""Metrics, health and stacks of one worker over HTTP, answered also while its hub is blocked:
+``Management``.
+"""
 
 from telemetry.management.connection import Limits
 from telemetry.management.management import Management

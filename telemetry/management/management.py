@@ -1,6 +1,7 @@
 """``Management``: what the management port of one worker serves, and on which socket.
 
-Every answer is made in a native thread from what is in memory: nothing here waits for the hub, reads a file or asks another service.
+Every answer is made in a native thread from what is in memory: nothing here waits for the hub,
+reads a file or asks another service.
 """
 
 import _socket
@@ -37,7 +38,8 @@ class Management:
         config: Host, port and slot, or the inherited socket, which then belongs to this object.
         metrics: What ``/metrics`` shows.
         guard: Stands around each answer.
-        health_verdicts: By path such as ``/health/liveness``; each gives a status code and a JSON body, from any thread, without I/O.
+        health_verdicts: By path such as ``/health/liveness``; each gives a status code and a JSON
+            body, from any thread, without I/O.
         in_flight: The requests in flight, readable from any thread.
         greenlets: The greenlets to show in ``/debug/stacks``, beside those of requests.
         limits: What clients may use up.
@@ -69,7 +71,9 @@ class Management:
             "/debug/stacks": self._show_stacks,
         }
         for path, verdict in health_verdicts.items():
-            self._routes[path] = self._routes[f"/api/{config.api_version}{path}"] = _verdict_route(verdict)
+            self._routes[path] = self._routes[f"/api/{config.api_version}{path}"] = _verdict_route(
+                verdict
+            )
         self.port: int | None = None
         """The port it listens on; ``None`` before ``start`` and after ``stop``."""
 
@@ -81,7 +85,11 @@ class Management:
         """
         if self._server is not None:
             return
-        listener = _inherited(self._config.management_fd) if self._config.management_fd is not None else _bound(self._config)
+        listener = (
+            _inherited(self._config.management_fd)
+            if self._config.management_fd is not None
+            else _bound(self._config)
+        )
         self.port = listener.getsockname()[1]
         self._hub_thread = gevent.get_hub().thread_ident
         guard = HubGuard(self._guard)
@@ -90,7 +98,9 @@ class Management:
         self._server.start()
 
     def stop(self) -> None:
-        """Stop serving and give the port back; an answer on its way has a second to go out. Yields meanwhile."""
+        """Stop serving and give the port back; an answer on its way has a second to go out. Yields
+        meanwhile.
+        """
         server, self._server, self.port = self._server, None, None
         if server is not None:
             server.stop()
@@ -111,7 +121,9 @@ class Management:
         slices = []
         for part in self._exposition.render(form):
             slices.append(part)
-            sleep(SLICE_PAUSE_SECONDS)  # the hub gets the interpreter between two slices, not after the last
+            sleep(
+                SLICE_PAUSE_SECONDS
+            )  # the hub gets the interpreter between two slices, not after the last
         # Not compressed: on the same machine that only costs processor time.
         return Response(200, form.content_type, slices)
 
@@ -143,7 +155,9 @@ def _bound(config: TelemetryConfig) -> _socket.socket:
     try:
         if port > 65535:  # getaddrinfo would take it modulo 65536
             raise OverflowError("a port is at most 65535")
-        family, kind, protocol, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM, 0, _socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = _socket.getaddrinfo(
+            host, port, 0, _socket.SOCK_STREAM, 0, _socket.AI_PASSIVE
+        )[0]
         listener = _socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
@@ -166,7 +180,9 @@ def _inherited(descriptor: int) -> _socket.socket:
         listener = _socket.socket(fileno=descriptor)
         listening = listener.getsockopt(_socket.SOL_SOCKET, _socket.SO_ACCEPTCONN)
     except OSError as error:
-        raise SettingError(f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket ({error.strerror})") from None
+        raise SettingError(
+            f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket ({error.strerror})"
+        ) from None
     if not listening:
         listener.detach()
         raise SettingError(f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket")

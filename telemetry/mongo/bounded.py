@@ -3,7 +3,9 @@
 from typing import Final
 
 OTHER: Final = "_OTHER"
-"""Stands for every value past the limit (semantic conventions: the fallback value for what is not known)."""
+"""Stands for every value past the limit (semantic conventions: the fallback value for what is not
+known).
+"""
 
 
 class Bounded:

@@ -1,7 +1,8 @@
 """Who asked the pool for something, and whether anybody still stands behind it.
 
-pymongo tells the end of most things, but not of all: a greenlet that is killed while it waits for a connection emits no event at all, and
-one that is killed inside the pool's ``checkin`` loses those of the check-in. What a greenlet began is therefore kept with the greenlet.
+pymongo tells the end of most things, but not of all: a greenlet that is killed while it waits for a
+connection emits no event at all, and one that is killed inside the pool's ``checkin`` loses those
+of the check-in. What a greenlet began is therefore kept with the greenlet.
 """
 
 from dataclasses import dataclass
@@ -33,10 +34,19 @@ class Claim:
         """A claim of the running greenlet."""
         current = gevent.getcurrent()
         record = current_record()
-        # A child that a request spawned may rightly outlive it: only the serving greenlet's claims end with the request.
-        return cls(current, record if record is not None and record.greenlet is current else None, now_seconds)
+        # A child that a request spawned may rightly outlive it: only the serving greenlet's claims
+        # end with the request.
+        return cls(
+            current,
+            record if record is not None and record.greenlet is current else None,
+            now_seconds,
+        )
 
     @property
     def abandoned(self) -> bool:
-        """The greenlet is gone, or its request is over: whatever it began has ended, with or without an event."""
-        return is_dead(self.greenlet) or (self.record is not None and self.record.outcome is not None)
+        """The greenlet is gone, or its request is over: whatever it began has ended, with or
+        without an event.
+        """
+        return is_dead(self.greenlet) or (
+            self.record is not None and self.record.outcome is not None
+        )

@@ -1,7 +1,8 @@
 """What one look at MongoDB found, and how it is exposed.
 
-A look that fails is evidence too: ``mongodb_up`` is 0, with a timestamp as fresh as any. What the server did not report is absent, never
-zero; its own counters are shown only as long as the last look succeeded, so a number never outlives what it was read from.
+A look that fails is evidence too: ``mongodb_up`` is 0, with a timestamp as fresh as any. What the
+server did not report is absent, never zero; its own counters are shown only as long as the last
+look succeeded, so a number never outlives what it was read from.
 """
 
 import re
@@ -26,7 +27,14 @@ OPERATIONS: Final = ("insert", "query", "update", "delete", "getmore", "command"
 DIRECTIONS: Final = {"bytesIn": "receive", "bytesOut": "transmit"}
 STATES: Final = ("current", "available", "active")
 
-SERVER_STATUS: Final = {"serverStatus": 1, "metrics": 0, "wiredTiger": 0, "tcmalloc": 0, "locks": 0, "repl": 0}
+SERVER_STATUS: Final = {
+    "serverStatus": 1,
+    "metrics": 0,
+    "wiredTiger": 0,
+    "tcmalloc": 0,
+    "locks": 0,
+    "repl": 0,
+}
 """Without its largest sections, which cost the server and the wire most."""
 
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
@@ -84,7 +92,8 @@ def look(
     Returns:
         What was found; a server that does not answer in time is down.
     """
-    # pymongo's own bound first, for it says what is wrong; it selects servers in steps of half a second, and waits for name servers.
+    # pymongo's own bound first, for it says what is wrong; it selects servers in steps of half a
+    # second, and waits for name servers.
     with gevent.Timeout(timeout_seconds) as last_resort:
         try:
             with pymongo.timeout(timeout_seconds * DRIVER_SHARE):
@@ -97,7 +106,11 @@ def look(
         except gevent.Timeout as fired:
             if fired is not last_resort:
                 raise
-            return Evidence(unix_time(), up=False, error=_known_error(client) or f"no answer within {timeout_seconds:g} s")
+            return Evidence(
+                unix_time(),
+                up=False,
+                error=_known_error(client) or f"no answer within {timeout_seconds:g} s",
+            )
     return Evidence(unix_time(), up=True, ping_seconds=ping_seconds, counters=counters(reported))
 
 
@@ -108,7 +121,9 @@ def _known_error(client: "pymongo.MongoClient[Any]") -> str:
 
 def told(error: Exception) -> str:
     """An error in one short line without credentials."""
-    public = next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
+    public = next(
+        kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_")
+    )
     text = _CREDENTIALS.sub("//", " ".join(str(error).split()))
     return f"{public}: {text}"[:MOST_ERROR_CHARACTERS]
 
@@ -128,7 +143,9 @@ def counters(reported: Mapping[str, Any]) -> ServerCounters:
 
 def _server_status(client: "pymongo.MongoClient[Any]") -> Mapping[str, Any]:
     try:
-        reply: Mapping[str, Any] = client.admin.command(dict(SERVER_STATUS), read_preference=client.read_preference)
+        reply: Mapping[str, Any] = client.admin.command(
+            dict(SERVER_STATUS), read_preference=client.read_preference
+        )
     except OperationFailure as refused:
         if refused.timeout:
             raise
@@ -139,7 +156,11 @@ def _server_status(client: "pymongo.MongoClient[Any]") -> Mapping[str, Any]:
 def _numbers(section: object, fields: Mapping[str, str]) -> dict[str, float]:
     if not isinstance(section, Mapping):
         return {}
-    return {label: float(section[name]) for name, label in fields.items() if isinstance(section.get(name), int | float)}
+    return {
+        label: float(section[name])
+        for name, label in fields.items()
+        if isinstance(section.get(name), int | float)
+    }
 
 
 class EvidenceCollector(Collector):
@@ -153,7 +174,9 @@ class EvidenceCollector(Collector):
         self._latest = latest
 
     def describe(self) -> Iterable[Metric]:
-        """The families without samples, so that the registry knows their names before the first look."""
+        """The families without samples, so that the registry knows their names before the first
+        look.
+        """
         return self._families().values()
 
     def collect(self) -> Iterator[Metric]:
@@ -176,9 +199,15 @@ class EvidenceCollector(Collector):
 
     @staticmethod
     def _families() -> dict[names.Metric, GaugeMetricFamily | CounterMetricFamily]:
-        gauges = (names.MONGODB_UP, names.MONGODB_EVIDENCE, names.MONGODB_PING, names.MONGODB_SERVER_CONNECTIONS)
+        gauges = (
+            names.MONGODB_UP,
+            names.MONGODB_EVIDENCE,
+            names.MONGODB_PING,
+            names.MONGODB_SERVER_CONNECTIONS,
+        )
         families: dict[names.Metric, GaugeMetricFamily | CounterMetricFamily] = {
-            metric: GaugeMetricFamily(metric.name, metric.help, labels=metric.labels) for metric in gauges
+            metric: GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for metric in gauges
         }
         for metric in (names.MONGODB_OPCOUNTERS, names.MONGODB_NETWORK):
             families[metric] = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)

@@ -34,7 +34,9 @@ class MongoTelemetry:
         provider: Where spans go.
     """
 
-    def __init__(self, config: TelemetryConfig, metrics: Metrics, guard: Guard, provider: TracerProvider) -> None:
+    def __init__(
+        self, config: TelemetryConfig, metrics: Metrics, guard: Guard, provider: TracerProvider
+    ) -> None:
         self._guard = guard
         self._instruments = PoolInstruments(metrics)
         self._commands = CommandListener(metrics, guard, command_tracer(provider, guard))
@@ -50,7 +52,9 @@ class MongoTelemetry:
 
         Call it once for each client: connection ids are unique only within one.
         """
-        pool = PoolListener(self._instruments, self._guard, on_checked_in=self._commands.connection_returned)
+        pool = PoolListener(
+            self._instruments, self._guard, on_checked_in=self._commands.connection_returned
+        )
         self._pools.add(pool)
         return [pool, self._commands]
 
@@ -70,12 +74,16 @@ class MongoTelemetry:
 
     @property
     def last_error(self) -> str:
-        """Why the last look found the server down, without credentials; empty when it is up or was not looked at."""
+        """Why the last look found the server down, without credentials; empty when it is up or was
+        not looked at.
+        """
         evidence = self.evidence
         return "" if evidence is None else evidence.error
 
     def watch(self, client: "pymongo.MongoClient[Any]") -> None:
-        """Look at the deployment of ``client`` in the background, once per interval; ``on_look`` is called after each look."""
+        """Look at the deployment of ``client`` in the background, once per interval; ``on_look`` is
+        called after each look.
+        """
         self._watch.start(client)
 
     def stop(self) -> None:
@@ -83,7 +91,8 @@ class MongoTelemetry:
         self._watch.stop()
 
     def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one for a connection that it was killed in; call it before the record is completed.
+        """Add to a request's waits the one for a connection that it was killed in; call it before
+        the record is completed.
 
         Args:
             record: The request that the running greenlet serves.
@@ -93,7 +102,9 @@ class MongoTelemetry:
                 listener.settle(record)
 
     def sweep(self) -> None:
-        """Let go of what killed greenlets have left behind: their waits, and commands whose end nobody told."""
+        """Let go of what killed greenlets have left behind: their waits, and commands whose end
+        nobody told.
+        """
         self._commands.sweep()
         for listener in self._pools.listeners:
             listener.sweep()

@@ -1,7 +1,7 @@
 """A query without its values: which fields were asked about, in which order, with which operators.
 
-Only the parts that decide how a server finds documents are told; what is stored or changed never is. Names of fields come from the code
-that wrote the query. Sizes are bounded whatever the query's.
+Only the parts that decide how a server finds documents are told; what is stored or changed never
+is. Names of fields come from the code that wrote the query. Sizes are bounded whatever the query's.
 """
 
 import json
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 PARTS: Final = ("filter", "query", "pipeline", "sort", "key")
-"""Parts of a command that are told. ``updates`` and ``deletes`` hold one filter per statement, under ``q``."""
+"""Parts of a command that are told. ``updates`` and ``deletes`` hold one filter per statement,
+under ``q``.
+"""
 
 VALUE: Final = "?"
 MOST_NAMES: Final = 64
@@ -27,12 +29,15 @@ def query_shape(name: str, command: Mapping[str, Any]) -> str:
         command: Its document.
 
     Returns:
-        JSON after the command's name, cut at 512 characters; the bare name when there is nothing to tell.
+        JSON after the command's name, cut at 512 characters; the bare name when there is nothing to
+        tell.
 
     Source: OpenTelemetry semantic conventions, sanitization of ``db.query.text``.
     """
     names_left = iter(range(MOST_NAMES))
-    told: dict[str, Any] = {part: _shape(command[part], 0, names_left) for part in PARTS if part in command}
+    told: dict[str, Any] = {
+        part: _shape(command[part], 0, names_left) for part in PARTS if part in command
+    }
     for statements in ("updates", "deletes"):
         if command.get(statements):
             told["q"] = _shape(command[statements][0].get("q", {}), 0, names_left)
@@ -43,8 +48,16 @@ def _shape(value: Any, depth: int, names_left: Iterator[int]) -> Any:
     if depth >= MOST_DEPTH:
         return VALUE
     if isinstance(value, Mapping):
-        # The names go first in zip: it stops before it takes an item that there is no name left for.
-        return {str(key): _shape(each, depth + 1, names_left) for _, (key, each) in zip(names_left, value.items(), strict=False)}
-    if isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value[:MOST_NAMES]):
-        return [_shape(each, depth + 1, names_left) for _, each in zip(names_left, value, strict=False)]
+        # The names go first in zip: it stops before it takes an item that there is no name left
+        # for.
+        return {
+            str(key): _shape(each, depth + 1, names_left)
+            for _, (key, each) in zip(names_left, value.items(), strict=False)
+        }
+    if isinstance(value, list | tuple) and any(
+        isinstance(each, Mapping) for each in value[:MOST_NAMES]
+    ):
+        return [
+            _shape(each, depth + 1, names_left) for _, each in zip(names_left, value, strict=False)
+        ]
     return VALUE

@@ -1,8 +1,9 @@
 """The background greenlet that looks at MongoDB, so that no probe has to.
 
-It looks through a client of its own with one connection: an application that has exhausted its pool says nothing about the server, and
-the look takes no connection from anybody. That client has no listeners, so neither its pool nor its commands are seen in the
-application's gauges, histograms or traces. Every look is bounded by less than the interval, and whatever it finds is written.
+It looks through a client of its own with one connection: an application that has exhausted its pool
+says nothing about the server, and the look takes no connection from anybody. That client has no
+listeners, so neither its pool nor its commands are seen in the application's gauges, histograms or
+traces. Every look is bounded by less than the interval, and whatever it finds is written.
 """
 
 import time
@@ -81,7 +82,12 @@ class Watch:
         while not self._stopped.is_set():
             began = self._clock()
             with self._guard.at("mongo.watch"):
-                self.evidence = look(client, self.interval_seconds * LOOK_SHARE, clock=self._clock, unix_time=self._unix_time)
+                self.evidence = look(
+                    client,
+                    self.interval_seconds * LOOK_SHARE,
+                    clock=self._clock,
+                    unix_time=self._unix_time,
+                )
             for callback in self.on_look:
                 with self._guard.at("mongo.on_look"):
                     callback()
@@ -89,7 +95,8 @@ class Watch:
 
     def _client_like(self, client: "pymongo.MongoClient[Any]") -> "pymongo.MongoClient[Any]":
         most_milliseconds = max(1, round(self.interval_seconds * LOOK_SHARE * DRIVER_SHARE * 1000))
-        # Private, and the only way that keeps credentials, TLS and replica set whatever way they were given; a test holds it in place.
+        # Private, and the only way that keeps credentials, TLS and replica set whatever way they
+        # were given; a test holds it in place.
         return client._duplicate(
             event_listeners=(),
             appname="telemetry",

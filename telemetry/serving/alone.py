@@ -1,6 +1,8 @@
-"""A Flask app on gevent's own server, in one process without gunicorn: for development and for small deployments.
+"""A Flask app on gevent's own server, in one process without gunicorn: for development and for
+small deployments.
 
-It drains as the worker does. The process must have been monkey-patched, and ``serve`` must be called from its main greenlet.
+It drains as the worker does. The process must have been monkey-patched, and ``serve`` must be
+called from its main greenlet.
 """
 
 import logging
@@ -37,7 +39,8 @@ def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) ->
         port: 0 lets the kernel choose.
 
     Returns:
-        The exit code: 0, or 1 when a request was cut, something fatal happened or a port is taken (one line says so).
+        The exit code: 0, or 1 when a request was cut, something fatal happened or a port is taken
+        (one line says so).
 
     Raises:
         RuntimeError: The process is not monkey-patched.
@@ -52,10 +55,15 @@ def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) ->
         return 1
     connections = Connections()
     server = _Server(listener, app, connections)
-    stop = Stop(longest_seconds(config.drain_delay_seconds, config.drain_timeout_seconds) - WATCHDOG_AHEAD_SECONDS)
+    stop = Stop(
+        longest_seconds(config.drain_delay_seconds, config.drain_timeout_seconds)
+        - WATCHDOG_AHEAD_SECONDS
+    )
     before = _handle_signals(stop)
     try:
-        return serve_until_stopped(telemetry, [server], connections, stop, listener_goes_away=lambda: True)
+        return serve_until_stopped(
+            telemetry, [server], connections, stop, listener_goes_away=lambda: True
+        )
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -79,7 +87,14 @@ class _Server(pywsgi.WSGIServer):
 
     def __init__(self, listener: Any, app: Callable[..., Any], connections: Connections) -> None:
         error_log = logging.getLogger("telemetry.server")
-        super().__init__(listener, app, spawn=Pool(CONNECTIONS), log=None, error_log=error_log, handler_class=_Handler)
+        super().__init__(
+            listener,
+            app,
+            spawn=Pool(CONNECTIONS),
+            log=None,
+            error_log=error_log,
+            handler_class=_Handler,
+        )
         self.connections = connections
 
 
@@ -107,13 +122,19 @@ class _Handler(pywsgi.WSGIHandler):
     def run_application(self) -> None:
         super().run_application()
         body: Any = self.wsgi_input
-        self.close_connection = self.close_connection or (body.chunked_input and (self.code or 0) >= 400)
-        if self.close_connection and (body.chunked_input or body.position < (body.content_length or 0)):
+        self.close_connection = self.close_connection or (
+            body.chunked_input and (self.code or 0) >= 400
+        )
+        if self.close_connection and (
+            body.chunked_input or body.position < (body.content_length or 0)
+        ):
             # gevent would read what is left of the body to its end, and there may be none.
             body.chunked_input, body.content_length = False, 0
             linger(self.socket)
 
-    def handle_error(self, kind: type[BaseException] | None, value: BaseException | None, traceback: Any) -> None:
+    def handle_error(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: Any
+    ) -> None:
         if isinstance(value, GreenletExit):
             self._close_after_response()
         super().handle_error(kind, value, traceback)

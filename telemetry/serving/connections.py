@@ -1,7 +1,8 @@
 """The open connections of a server, and which of them wait for a request.
 
-A drain waits for requests, not for connections: an idle keep-alive would otherwise hold the process until its time-out. An idle one is
-shut for reading only, so that a request that the kernel already holds is still answered.
+A drain waits for requests, not for connections: an idle keep-alive would otherwise hold the process
+until its time-out. An idle one is shut for reading only, so that a request that the kernel already
+holds is still answered.
 """
 
 import socket
@@ -62,9 +63,11 @@ class Connection:
 
 
 class Waiting:
-    """Context in which a connection waits for its next request, for so many seconds; the body is left when they are over.
+    """Context in which a connection waits for its next request, for so many seconds; the body is
+    left when they are over.
 
-    Greenlets take turns here: a client that always has its next request ready would otherwise keep the hub (p99 13.7 against 307 ms).
+    Greenlets take turns here: a client that always has its next request ready would otherwise keep
+    the hub (p99 13.7 against 307 ms).
     """
 
     __slots__ = ("_connection", "_timeout")
@@ -78,7 +81,9 @@ class Waiting:
             gevent.sleep(0)
         self._timeout.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
         self._timeout.close()
         return error is self._timeout
 

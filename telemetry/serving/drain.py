@@ -1,8 +1,9 @@
 """From draining to stopped, in steps; the same under gunicorn and alone.
 
-Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and loses nothing; stop accepting and
-refuse what still comes; wait for what is in flight; cut and name what is overdue; clean up. Every step is bounded in time. A worker that
-is replaced refuses nobody: its siblings or its successor accept from the same sockets.
+Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
+loses nothing; stop accepting and refuse what still comes; wait for what is in flight; cut and name
+what is overdue; clean up. Every step is bounded in time. A worker that is replaced refuses nobody:
+its siblings or its successor accept from the same sockets.
 """
 
 import logging
@@ -21,16 +22,20 @@ from telemetry.serving.stop import Stop
 
 POLL_SECONDS: Final = 0.05
 KILL_SECONDS: Final = 1.0
-# Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a machine that is short of CPU.
+# Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
+# machine that is short of CPU.
 CLEAN_UP_SECONDS: Final = 15.0
-# The watchdog comes before whoever would kill the process from outside, so that the stacks are seen.
+# The watchdog comes before whoever would kill the process from outside, so that the stacks are
+# seen.
 WATCHDOG_AHEAD_SECONDS: Final = 2.0
 
 _log = logging.getLogger("telemetry.lifecycle")
 
 
 def longest_seconds(delay_seconds: float, timeout_seconds: float) -> float:
-    """The longest that a drain may take, clean-up included, before somebody should end the process from outside."""
+    """The longest that a drain may take, clean-up included, before somebody should end the process
+    from outside.
+    """
     return delay_seconds + timeout_seconds + CLEAN_UP_SECONDS
 
 
@@ -55,8 +60,9 @@ class Drain:
         servers: What listens; may be none when the process never became ready.
         connections: The connections of all servers.
         stop: Tells when somebody loses patience.
-        listener_goes_away: Whether no other process accepts from the same sockets. Then what still comes is refused, and what the kernel
-            has queued is answered; else others take it, and what comes on open connections is their last request, and served.
+        listener_goes_away: Whether no other process accepts from the same sockets. Then what still
+            comes is refused, and what the kernel has queued is answered; else others take it, and
+            what comes on open connections is their last request, and served.
         clock: Monotonic seconds.
     """
 
@@ -81,9 +87,14 @@ class Drain:
         """Drain.
 
         Returns:
-            The exit code: 1 when a request was cut, something fatal began the drain or the clean-up failed, else 0.
+            The exit code: 1 when a request was cut, something fatal began the drain or the clean-up
+            failed, else 0.
         """
-        _log.info("draining: %s", self._lifecycle.reason, extra={"fields": {"in_flight": len(self._telemetry.recorder.in_flight)}})
+        _log.info(
+            "draining: %s",
+            self._lifecycle.reason,
+            extra={"fields": {"in_flight": len(self._telemetry.recorder.in_flight)}},
+        )
         self._connections.close_after_response()
         if self._servers:
             self._wait(self._telemetry.config.drain_delay_seconds, lambda: True)
@@ -92,7 +103,12 @@ class Drain:
         self._cut()
         self._clean_up()
         code = self._lifecycle.exit_code
-        _log.info("stopped", extra={"fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.watch(0), 3)}})
+        _log.info(
+            "stopped",
+            extra={
+                "fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.watch(0), 3)}
+            },
+        )
         return code
 
     def _wait(self, seconds: float, unfinished: Callable[[], bool]) -> None:

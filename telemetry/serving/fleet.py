@@ -1,7 +1,7 @@
 """The arbiter's side: slots, management sockets, signals and the exit status of the whole.
 
-gunicorn's arbiter can't be subclassed from a configuration, so a few of its methods are replaced on the instance. Nothing here is
-monkey-patched and no hub exists: this is the parent that forks.
+gunicorn's arbiter can't be subclassed from a configuration, so a few of its methods are replaced on
+the instance. Nothing here is monkey-patched and no hub exists: this is the parent that forks.
 """
 
 import contextlib
@@ -38,7 +38,9 @@ class Fleet:
         PortError: A management port of one of the first workers is taken.
     """
 
-    def __init__(self, arbiter: Any, config: TelemetryConfig, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, arbiter: Any, config: TelemetryConfig, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.failed = False
         self._arbiter = arbiter
         self._config = config
@@ -54,8 +56,14 @@ class Fleet:
         arbiter.spawn_worker = self._spawn
 
     def admit(self, worker: Any) -> None:
-        """Before the fork: give the worker the lowest free slot. It follows from who is there, so nothing has to be given back."""
-        taken = {other.ticket.slot for other in self._arbiter.WORKERS.values() if other.ticket.fate != "retired"}
+        """Before the fork: give the worker the lowest free slot. It follows from who is there, so
+        nothing has to be given back.
+        """
+        taken = {
+            other.ticket.slot
+            for other in self._arbiter.WORKERS.values()
+            if other.ticket.fate != "retired"
+        }
         slot = next(number for number in itertools.count() if number not in taken)
         worker.ticket = Ticket(slot)
         if slot not in self._sockets:
@@ -63,13 +71,27 @@ class Fleet:
                 self._sockets[slot] = self._management_socket(slot)
             except PortError as error:
                 # The service runs; one worker fewer to look at is no reason to end it.
-                self._sockets[slot] = listen(self._config.management_host, 0, purpose="management", setting="TELEMETRY_MANAGEMENT_PORT")
-                _log.error("%s; slot %s listens on port %s instead", error, slot, self._sockets[slot].getsockname()[1])
+                self._sockets[slot] = listen(
+                    self._config.management_host,
+                    0,
+                    purpose="management",
+                    setting="TELEMETRY_MANAGEMENT_PORT",
+                )
+                _log.error(
+                    "%s; slot %s listens on port %s instead",
+                    error,
+                    slot,
+                    self._sockets[slot].getsockname()[1],
+                )
 
     def enter(self, worker: Any) -> None:
-        """In the new worker: say through the environment who it is, keep its own management socket and no other."""
+        """In the new worker: say through the environment who it is, keep its own management socket
+        and no other.
+        """
         os.environ["TELEMETRY_SLOT"] = str(worker.ticket.slot)
-        os.environ["TELEMETRY_MANAGEMENT_FD"] = str(os.dup(self._sockets[worker.ticket.slot].fileno()))
+        os.environ["TELEMETRY_MANAGEMENT_FD"] = str(
+            os.dup(self._sockets[worker.ticket.slot].fileno())
+        )
         for inherited in self._sockets.values():
             inherited.close()
 
@@ -79,7 +101,9 @@ class Fleet:
             worker.ticket.fate = "retired"
 
     def bury(self, worker: Any) -> None:
-        """A worker is gone. Only the end of the whole counts for its exit status: what died before then has a successor."""
+        """A worker is gone. Only the end of the whole counts for its exit status: what died before
+        then has a successor.
+        """
         if self._halting and not worker.ticket.clean:
             self.failed = True
         worker.ticket.close()
@@ -98,11 +122,17 @@ class Fleet:
     def _management_socket(self, slot: int) -> socket.socket:
         base = self._config.management_port
         port = base + slot if base else 0
-        return listen(self._config.management_host, port, purpose=f"management of slot {slot}", setting="TELEMETRY_MANAGEMENT_PORT")
+        return listen(
+            self._config.management_host,
+            port,
+            purpose=f"management of slot {slot}",
+            setting="TELEMETRY_MANAGEMENT_PORT",
+        )
 
     def _signal(self, number: int, frame: object) -> None:
         if number in STOPPING and self._asked_at is None:
-            # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain here.
+            # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain
+            # here.
             self._asked_at = self._clock()
             self._stock_signal(signal.SIGTERM, frame)
         elif self._asked_at is None or number not in (*STOPPING, signal.SIGQUIT):
@@ -111,13 +141,15 @@ class Fleet:
             self._force()
 
     def _force(self) -> None:
-        # Not through the arbiter, which would kill its workers two seconds later: too soon for them to flush.
+        # Not through the arbiter, which would kill its workers two seconds later: too soon for them
+        # to flush.
         for pid in list(self._arbiter.WORKERS):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
 
     def _spawn(self) -> Any:
-        # What reaches the new worker before it has handlers of its own waits in the kernel: the interpreter forgets what came in a fork.
+        # What reaches the new worker before it has handlers of its own waits in the kernel: the
+        # interpreter forgets what came in a fork.
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:
             return self._stock_spawn()

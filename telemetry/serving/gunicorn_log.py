@@ -1,6 +1,7 @@
 """gunicorn's own log lines as JSON, in the shape of the service's lines.
 
-The arbiter writes them to standard error, before any worker exists; so this formats with the standard library alone.
+The arbiter writes them to standard error, before any worker exists; so this formats with the
+standard library alone.
 """
 
 import json
@@ -27,7 +28,9 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Members: time, level, logger, message, pid, and exception where there is one."""
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "time": datetime.fromtimestamp(record.created, UTC)
+            .isoformat(timespec="microseconds")
+            .replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -35,5 +38,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             kind, error, _ = record.exc_info
-            line["exception"] = {"type": kind.__name__, "message": str(error), "stack": self.formatException(record.exc_info)}
+            line["exception"] = {
+                "type": kind.__name__,
+                "message": str(error),
+                "stack": self.formatException(record.exc_info),
+            }
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -1,6 +1,8 @@
-"""gunicorn's server hooks for ``DrainingWorker``: import them by name into a gunicorn configuration.
+"""gunicorn's server hooks for ``DrainingWorker``: import them by name into a gunicorn
+configuration.
 
-Plain functions without state of their own, because a reload reads the configuration anew; what must outlive it is on the arbiter.
+Plain functions without state of their own, because a reload reads the configuration anew; what must
+outlive it is on the arbiter.
 """
 
 import os
@@ -21,7 +23,9 @@ def on_starting(arbiter: Any) -> None:
         SystemExit: A setting cannot be used or a port is taken; the text is one line.
     """
     if arbiter.cfg.preload_app:
-        sys.exit("preload_app is not possible: the app must be imported after the worker has been monkey-patched")
+        sys.exit(
+            "preload_app is not possible: the app must be imported after the worker has been monkey-patched"
+        )
     try:
         # gunicorn itself would try for five seconds, with two lines each time.
         for address in arbiter.cfg.address:

@@ -1,9 +1,10 @@
 """What is left of a request's body when its answer is complete.
 
-A client may still be sending. To close at once would reset the connection and could destroy the answer before it is read; to read on for
-the next request's sake would let a client keep us reading for ever. So an answer that ends its connection is followed by a close in steps:
-no more is sent, what arrives is thrown away for a bounded time, then the socket is closed. And who asks whether to send a body is told to
-only when somebody reads it.
+A client may still be sending. To close at once would reset the connection and could destroy the
+answer before it is read; to read on for the next request's sake would let a client keep us reading
+for ever. So an answer that ends its connection is followed by a close in steps: no more is sent,
+what arrives is thrown away for a bounded time, then the socket is closed. And who asks whether to
+send a body is told to only when somebody reads it.
 
 Source: RFC 9112, section 9.6 (tear-down); RFC 9110, section 10.1.1 (``Expect: 100-continue``).
 """
@@ -21,7 +22,9 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-def linger(client: socket.socket, *, seconds: float = LINGER_SECONDS, most_bytes: int = LINGER_BYTES) -> None:
+def linger(
+    client: socket.socket, *, seconds: float = LINGER_SECONDS, most_bytes: int = LINGER_BYTES
+) -> None:
     """Send no more, and throw away what arrives until the client is done too.
 
     Args:
@@ -30,7 +33,9 @@ def linger(client: socket.socket, *, seconds: float = LINGER_SECONDS, most_bytes
         most_bytes: Most to throw away.
     """
     deadline = time.monotonic() + seconds
-    with contextlib.suppress(OSError):  # it is gone already, or never stops: either way nothing is owed any more
+    with contextlib.suppress(
+        OSError
+    ):  # it is gone already, or never stops: either way nothing is owed any more
         client.shutdown(socket.SHUT_WR)
         while most_bytes > 0 and (left := deadline - time.monotonic()) > 0:
             client.settimeout(left)

@@ -1,7 +1,9 @@
-"""Answers that no app gives: to a head that cannot be read, or is too large, and to an app that has given up.
+"""Answers that no app gives: to a head that cannot be read, or is too large, and to an app that has
+given up.
 
-They are problems as the app's own are, and have a request id of their own for whoever asks what happened. Nothing of what came is said
-again, neither to the client nor in the log: it may be anything.
+They are problems as the app's own are, and have a request id of their own for whoever asks what
+happened. Nothing of what came is said again, neither to the client nor in the log: it may be
+anything.
 
 Source: RFC 9457; RFC 9110, section 15 for the statuses.
 """
@@ -16,18 +18,33 @@ from telemetry.names import REQUEST_ID_HEADER
 
 _TOLD: Final[dict[type[Exception], tuple[HTTPStatus, str]]] = {
     errors.LimitRequestLine: (HTTPStatus.REQUEST_URI_TOO_LONG, "The URL is too long."),
-    errors.LimitRequestHeaders: (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too many, or one of them is too large."),
-    errors.UnsupportedTransferCoding: (HTTPStatus.NOT_IMPLEMENTED, "The transfer coding is not known here."),
-    errors.ExpectationFailed: (HTTPStatus.EXPECTATION_FAILED, "What the client expects is not known here."),
+    errors.LimitRequestHeaders: (
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The headers are too many, or one of them is too large.",
+    ),
+    errors.UnsupportedTransferCoding: (
+        HTTPStatus.NOT_IMPLEMENTED,
+        "The transfer coding is not known here.",
+    ),
+    errors.ExpectationFailed: (
+        HTTPStatus.EXPECTATION_FAILED,
+        "What the client expects is not known here.",
+    ),
 }
-_OURS: Final = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+_OURS: Final = (
+    errors.ConfigurationProblem,
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+)
 _UNREADABLE: Final = (HTTPStatus.BAD_REQUEST, "The request cannot be read.")
 
 GAVE_UP: Final = "Something went wrong on our side. The request id finds what it was."
 
 
 def refusal_of(error: BaseException) -> tuple[HTTPStatus, str] | None:
-    """Status and detail for what a client sent, as gunicorn's parser finds it; ``None`` for what is not the client's mistake."""
+    """Status and detail for what a client sent, as gunicorn's parser finds it; ``None`` for what is
+    not the client's mistake.
+    """
     if isinstance(error, _OURS) or not isinstance(error, errors.ParseException):
         return None
     return next((told for kind, told in _TOLD.items() if isinstance(error, kind)), _UNREADABLE)

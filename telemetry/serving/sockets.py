@@ -4,7 +4,9 @@ import socket
 
 
 class PortError(OSError):
-    """A socket cannot listen where it should; the text is one line that says what, why and which setting changes it."""
+    """A socket cannot listen where it should; the text is one line that says what, why and which
+    setting changes it.
+    """
 
 
 def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket:
@@ -17,13 +19,16 @@ def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket
         setting: Variable that changes the port, for the error.
 
     Returns:
-        The socket, blocking, with TCP_NODELAY: accepted ones inherit it, else answers on a kept connection wait 44 ms for an ACK.
+        The socket, blocking, with TCP_NODELAY: accepted ones inherit it, else answers on a kept
+        connection wait 44 ms for an ACK.
 
     Raises:
         PortError: It cannot listen there.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise PortError(_text(host, port, purpose, setting, error)) from None

@@ -1,7 +1,8 @@
 """The wish that the process stops: told from anywhere, awaited by one greenlet.
 
-Telling is safe in a signal handler and in a native thread: it sets plain attributes and wakes the loop. The first wish arms a watchdog,
-so that not even a hub that never comes back can keep the process.
+Telling is safe in a signal handler and in a native thread: it sets plain attributes and wakes the
+loop. The first wish arms a watchdog, so that not even a hub that never comes back can keep the
+process.
 """
 
 import faulthandler
@@ -19,7 +20,8 @@ STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2, signal.SIG
 HELD_SIGNALS: Final = (*STOP_SIGNALS, signal.SIGQUIT)
 """Blocked from before a worker's fork until it has its handlers."""
 
-# Ctrl-C and systemd signal the whole process group, and gunicorn's arbiter then passes it on: within this time it is the same wish.
+# Ctrl-C and systemd signal the whole process group, and gunicorn's arbiter then passes it on:
+# within this time it is the same wish.
 SAME_SIGNAL_SECONDS: Final = 0.5
 # Killing what is in flight, closing the database and flushing take up to 4 s.
 FORCED_SECONDS: Final = 8.0
@@ -30,7 +32,8 @@ class Stop:
     """One process's wish to stop.
 
     Args:
-        limit_seconds: How long after the first wish the process may live; then its stacks go to standard error and it exits with 1.
+        limit_seconds: How long after the first wish the process may live; then its stacks go to
+            standard error and it exits with 1.
         clock: Monotonic seconds.
     """
 
@@ -57,7 +60,9 @@ class Stop:
         self.ask(reason)
         if not self.forced:
             self.forced = True
-            faulthandler.dump_traceback_later(min(FORCED_SECONDS, self._limit_seconds), exit=True, file=_STDERR)
+            faulthandler.dump_traceback_later(
+                min(FORCED_SECONDS, self._limit_seconds), exit=True, file=_STDERR
+            )
 
     def on_signal(self, number: int, _frame: FrameType | None = None) -> None:
         """Handler of a stopping signal: the first asks, a later one forces."""
@@ -80,6 +85,8 @@ class Stop:
         self._waker.send()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait until something was told, or for some seconds; returns at once where it was told since the last wait."""
+        """Wait until something was told, or for some seconds; returns at once where it was told
+        since the last wait.
+        """
         self._told.wait(seconds)
         self._told.clear()

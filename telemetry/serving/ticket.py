@@ -1,7 +1,8 @@
-"""What the arbiter and one worker know of each other: the worker's slot, its fate, and whether it ended well.
+"""What the arbiter and one worker know of each other: the worker's slot, its fate, and whether it
+ended well.
 
-A shared page of memory, because the arbiter's ``child_exit`` hook is not told the exit status and a worker can't be told its fate by a
-signal. Each byte has one writer.
+A shared page of memory, because the arbiter's ``child_exit`` hook is not told the exit status and a
+worker can't be told its fate by a signal. Each byte has one writer.
 """
 
 import mmap
@@ -23,13 +24,16 @@ class Ticket:
     def __init__(self, slot: int) -> None:
         self.slot = slot
         self.told_to_drain = False
-        """Kept by the arbiter: it would otherwise repeat SIGTERM every second, and a second one forces."""
+        """Kept by the arbiter: it would otherwise repeat SIGTERM every second, and a second one
+        forces.
+        """
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
 
     @property
     def fate(self) -> Fate:
-        """``serving``: if it ends, its slot and listener wait for a successor. ``retired``: a successor has both already, so it lets go of
-        the management port. ``last``: nobody accepts after it, so it answers what the kernel has queued."""
+        """``serving``: if it ends, its slot and listener wait for a successor. ``retired``: a
+        successor has both already, so it lets go of the management port. ``last``: nobody accepts
+        after it, so it answers what the kernel has queued."""
         return _FATES[self._page[_FATE]]
 
     @fate.setter

@@ -1,7 +1,8 @@
 """Exceptions that nothing handled: logged with the request they belong to, counted, and never lost.
 
-gevent and the interpreter print such an exception and go on. Here it becomes one log line and one count, wherever it ended: in a
-greenlet, a thread, the main greenlet or a finaliser. After a ``MemoryError`` or ``SystemError`` the process can't be trusted: it drains.
+gevent and the interpreter print such an exception and go on. Here it becomes one log line and one
+count, wherever it ended: in a greenlet, a thread, the main greenlet or a finaliser. After a
+``MemoryError`` or ``SystemError`` the process can't be trusted: it drains.
 """
 
 import logging
@@ -44,7 +45,9 @@ class Uncaught:
         self._undo: list[Callable[[], None]] = []
 
     def install(self) -> None:
-        """Hook the hub, threads, the main greenlet and finalisers; in the main thread, once it has its hub."""
+        """Hook the hub, threads, the main greenlet and finalisers; in the main thread, once it has
+        its hub.
+        """
         if self._undo:
             return
         hub = gevent.get_hub()
@@ -66,7 +69,8 @@ class Uncaught:
             error: With its traceback.
             fatal: The process must end; some exceptions are fatal by their type.
         """
-        # ``threadpool.apply`` and ``Greenlet.get`` report an exception and raise it again in whoever waits.
+        # ``threadpool.apply`` and ``Greenlet.get`` report an exception and raise it again in
+        # whoever waits.
         if vars(error).get(_REPORTED):
             return
         vars(error)[_REPORTED] = True
@@ -88,18 +92,26 @@ class Uncaught:
     def _replace(self, owner: Any, name: str, hook: Callable[..., None]) -> None:
         before = vars(owner).get(name)
         setattr(owner, name, hook)
-        self._undo.append(lambda: delattr(owner, name) if before is None else setattr(owner, name, before))
+        self._undo.append(
+            lambda: delattr(owner, name) if before is None else setattr(owner, name, before)
+        )
 
     def _hub_hook(self, before: Callable[..., None]) -> Callable[..., None]:
-        # Runs inside the failing greenlet, so the log line finds its request. ``before`` would print, and end the main one.
-        def handle_error(context: object, kind: Any, value: Any, traceback: TracebackType | None) -> None:
+        # Runs inside the failing greenlet, so the log line finds its request. ``before`` would
+        # print, and end the main one.
+        def handle_error(
+            context: object, kind: Any, value: Any, traceback: TracebackType | None
+        ) -> None:
             error = _as_exception(kind, value, traceback)
             if isinstance(error, (GreenletExit, HubDestroyed)):
                 before(context, kind, value, traceback)
                 return
             with self._guard.at("uncaught"):
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
-                    self._lifecycle.drain(f"{type(error).__name__} in a greenlet", fatal=getattr(error, "code", 1) not in (None, 0))
+                    self._lifecycle.drain(
+                        f"{type(error).__name__} in a greenlet",
+                        fatal=getattr(error, "code", 1) not in (None, 0),
+                    )
                 else:
                     # The loop itself reports None: nobody knows what did not happen.
                     where: Where = "thread" if _is_from_threadpool(context) else "greenlet"
@@ -118,7 +130,9 @@ class Uncaught:
         return excepthook
 
     def _main_hook(self, before: Callable[..., object]) -> Callable[..., None]:
-        def excepthook(kind: type[BaseException], value: BaseException, traceback: TracebackType | None) -> None:
+        def excepthook(
+            kind: type[BaseException], value: BaseException, traceback: TracebackType | None
+        ) -> None:
             with self._guard.at("uncaught"):
                 self.report("main", value, fatal=True)
             if before is not sys.__excepthook__:
@@ -147,4 +161,8 @@ def _as_exception(kind: Any, value: Any, traceback: TracebackType | None) -> Bas
     if isinstance(value, BaseException):
         return value
     error = kind() if value is None else kind(value)
-    return error.with_traceback(traceback) if isinstance(error, BaseException) else RuntimeError(repr(value))
+    return (
+        error.with_traceback(traceback)
+        if isinstance(error, BaseException)
+        else RuntimeError(repr(value))
+    )

@@ -1,7 +1,8 @@
 """gunicorn's gevent worker, made to drain.
 
-The stock one loses requests to SIGINT, SIGQUIT, SIGUSR2 and SIGHUP, waits for idle connections, and says nothing of what it cuts. This
-one turns every wish to stop into the one drain, and keeps track of which connections wait for a request.
+The stock one loses requests to SIGINT, SIGQUIT, SIGUSR2 and SIGHUP, waits for idle connections, and
+says nothing of what it cuts. This one turns every wish to stop into the one drain, and keeps track
+of which connections wait for a request.
 """
 
 import contextlib
@@ -41,7 +42,8 @@ from telemetry.serving.ticket import Ticket
 
 # A peer that takes or sends nothing for so long holds its greenlet no longer.
 STALLED_PEER_SECONDS: Final = 60.0
-# The arbiter halts the whole service on 3 when a worker cannot start; a worker that served never uses it, or 4.
+# The arbiter halts the whole service on 3 when a worker cannot start; a worker that served never
+# uses it, or 4.
 BOOT_FAILED: Final = 3
 
 LAST_WORDS_SECONDS: Final = 0.3
@@ -64,14 +66,23 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _start(response: Any, environ: dict[str, Any], status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+def _start(
+    response: Any,
+    environ: dict[str, Any],
+    status: str,
+    headers: list[tuple[str, str]],
+    *exc_info: Any,
+) -> Any:
     body = environ["wsgi.input"]
     # A client that was not told to send its body may send it, or its next request: nobody can know.
     unasked = isinstance(body, AskedFor) and not body.wanted
-    # To find the next request behind a refused body we would have to read a body that may have no end.
+    # To find the next request behind a refused body we would have to read a body that may have no
+    # end.
     endless = "HTTP_TRANSFER_ENCODING" in environ and status >= "4"
     # gunicorn drops this header of an app.
-    wished = any(name.lower() == "connection" and value.lower() == "close" for name, value in headers)
+    wished = any(
+        name.lower() == "connection" and value.lower() == "close" for name, value in headers
+    )
     if unasked or endless or wished:
         response.force_close()
     return response.start_response(status, headers, *exc_info)
@@ -96,12 +107,16 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         """
         missing = [name for name in hooks.HOOKS if getattr(cfg, name) is not getattr(hooks, name)]
         if missing:
-            raise RuntimeError(f"DrainingWorker needs these hooks of telemetry.serving.hooks: {', '.join(missing)}")
+            raise RuntimeError(
+                f"DrainingWorker needs these hooks of telemetry.serving.hooks: {', '.join(missing)}"
+            )
         if cfg.is_ssl:
             raise RuntimeError("DrainingWorker speaks no TLS; end it at the proxy")
 
     def init_process(self) -> None:
-        """Patch, load and serve; a failure after a wish to stop is exit code 1, never one that halts the arbiter."""
+        """Patch, load and serve; a failure after a wish to stop is exit code 1, never one that
+        halts the arbiter.
+        """
         self.connections = Connections()
         try:
             super().init_process()
@@ -149,7 +164,9 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         sys.exit(code)
 
     def notify(self) -> None:
-        """Tell the arbiter that the hub turns; without an arbiter there is nobody to stop us later, so drain."""
+        """Tell the arbiter that the hub turns; without an arbiter there is nobody to stop us later,
+        so drain.
+        """
         self.tmp.notify()
         if self._orphaned():
             self.stop.ask("the arbiter is gone")
@@ -200,7 +217,9 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             raise StopIteration
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what could not be understood; a connection that is killed while it waits is owed nothing."""
+        """Answer what could not be understood; a connection that is killed while it waits is owed
+        nothing.
+        """
         if isinstance(exc, GreenletExit):
             return
         refusal = refusal_of(exc)
@@ -214,11 +233,16 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         self.stop.force("SIGQUIT")
 
     def handle_abort(self, _sig: int, frame: FrameType | None) -> None:
-        """The arbiter has not heard of us for ``timeout``: say what holds the hub, and end before SIGKILL does."""
+        """The arbiter has not heard of us for ``timeout``: say what holds the hub, and end before
+        SIGKILL does.
+        """
         faulthandler.dump_traceback_later(1, exit=True, file=2)
         record = current_record()
         stack = "".join(traceback.format_stack(frame))
-        _log.critical("hub blocked for longer than the worker's time-out", extra={"request": record, "fields": {"stack": stack}})
+        _log.critical(
+            "hub blocked for longer than the worker's time-out",
+            extra={"request": record, "fields": {"stack": stack}},
+        )
         # The log is written by a native thread, which needs the GIL for a moment.
         monkey.get_original("time", "sleep")(LAST_WORDS_SECONDS)
         os._exit(1)
@@ -234,28 +258,43 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
                 body.close()
 
     def _refuse(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
-        """No app will see it: answered, counted, and told in a line that holds nothing of what came."""
+        """No app will see it: answered, counted, and told in a line that holds nothing of what
+        came.
+        """
         request_id = str(uuid4()) if self.telemetry.config.request_id else ""
         self._unreadable[(str(status.value),)].inc()
-        fields = {"status": status.value, "request_id": request_id, "client_address": addr[0] if addr else ""}
+        fields = {
+            "status": status.value,
+            "request_id": request_id,
+            "client_address": addr[0] if addr else "",
+        }
         _requests.info("request refused before it was read", extra={"fields": fields})
         with contextlib.suppress(OSError):
             client.sendall(problem(status, detail, request_id))
             linger(client)
 
     def _give_up(self, response: Any, sock: Any, request_id: str, error: BaseException) -> None:
-        """The app raised or its greenlet was killed: tell the client, if that is still possible, and nobody twice."""
+        """The app raised or its greenlet was killed: tell the client, if that is still possible,
+        and nobody twice.
+        """
         if not isinstance(error, GreenletExit):
-            gevent.get_hub().handle_error(gevent.getcurrent(), type(error), error, error.__traceback__)
+            gevent.get_hub().handle_error(
+                gevent.getcurrent(), type(error), error, error.__traceback__
+            )
         if response.headers_sent:
-            # A second status line would look like part of the body; a reset tells that the rest is missing.
+            # A second status line would look like part of the body; a reset tells that the rest is
+            # missing.
             sock.shutdown(socket.SHUT_RDWR)
         else:
             sock.sendall(problem(HTTPStatus.INTERNAL_SERVER_ERROR, GAVE_UP, request_id))
 
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)
-        server = StreamServer(listener, handle=partial(self.handle, _Address(listener)), spawn=Pool(self.worker_connections))
+        server = StreamServer(
+            listener,
+            handle=partial(self.handle, _Address(listener)),
+            spawn=Pool(self.worker_connections),
+        )
         if self.cfg.workers > 1:
             server.max_accept = 1
         return server

@@ -1,9 +1,10 @@
 """The ``traceparent`` and ``tracestate`` headers of a caller, read strictly.
 
-Headers are text from strangers: what does not follow the grammar is as if it had not been sent, nothing is logged for it, and what is
-kept is bounded. Nothing here decides whether to trust them.
+Headers are text from strangers: what does not follow the grammar is as if it had not been sent,
+nothing is logged for it, and what is kept is bounded. Nothing here decides whether to trust them.
 
-Source: W3C Trace Context, level 1, sections 3.2 and 3.3; level 2 for the random flag and versions to come.
+Source: W3C Trace Context, level 1, sections 3.2 and 3.3; level 2 for the random flag and versions
+to come.
 """
 
 import re
@@ -16,9 +17,12 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _TRACEPARENT_LENGTH: Final = 55
 _OPTIONAL_WHITESPACE: Final = " \t"
 
-# Level 1's grammar, as the OpenTelemetry API's: a pair that only level 2 allows would be logged and dropped there.
+# Level 1's grammar, as the OpenTelemetry API's: a pair that only level 2 allows would be logged and
+# dropped there.
 _KEY: Final = r"[a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13}"
-_MEMBER: Final = re.compile(rf"({_KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])")
+_MEMBER: Final = re.compile(
+    rf"({_KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
+)
 MAX_MEMBERS: Final = 32
 MAX_LENGTH: Final = 512
 """Characters of ``tracestate`` that are passed on, the least that section 3.3.1.5 asks for."""
@@ -50,8 +54,8 @@ def parse_traceparent(header: str) -> Traceparent | None:
         header: The header's value; white space around it is tolerated.
 
     Returns:
-        The parent, or ``None`` when the header is not valid and a new trace should begin. Of a version above 00 the part that version
-        00 knows is read and what follows it is ignored.
+        The parent, or ``None`` when the header is not valid and a new trace should begin. Of a
+        version above 00 the part that version 00 knows is read and what follows it is ignored.
 
     Source: W3C Trace Context, sections 3.2.2 and 4.3.
     """
@@ -66,7 +70,12 @@ def parse_traceparent(header: str) -> Traceparent | None:
     if trace_id == "0" * 32 or parent_span_id == "0" * 16:
         return None
     bits = int(flags, 16)
-    return Traceparent(trace_id, parent_span_id, bool(bits & TraceFlags.SAMPLED), bool(bits & TraceFlags.RANDOM_TRACE_ID))
+    return Traceparent(
+        trace_id,
+        parent_span_id,
+        bool(bits & TraceFlags.SAMPLED),
+        bool(bits & TraceFlags.RANDOM_TRACE_ID),
+    )
 
 
 def parse_tracestate(header: str) -> TraceState:
@@ -76,8 +85,8 @@ def parse_tracestate(header: str) -> TraceState:
         header: The header's value; several headers are joined by commas.
 
     Returns:
-        At most 32 members and 512 characters: whole members are left out, first those over 128 characters, then from the end. Empty when
-        any member is not valid or a key comes twice.
+        At most 32 members and 512 characters: whole members are left out, first those over 128
+        characters, then from the end. Empty when any member is not valid or a key comes twice.
 
     Source: W3C Trace Context, section 3.3.1.
     """
@@ -95,7 +104,9 @@ def parse_tracestate(header: str) -> TraceState:
 
 def _bounded(members: dict[str, str]) -> dict[str, str]:
     if _length(members) > MAX_LENGTH:
-        members = {key: value for key, value in members.items() if len(key) + 1 + len(value) <= LONG_MEMBER}
+        members = {
+            key: value for key, value in members.items() if len(key) + 1 + len(value) <= LONG_MEMBER
+        }
     while len(members) > MAX_MEMBERS or _length(members) > MAX_LENGTH:
         members.popitem()
     return members

@@ -1,7 +1,8 @@
 """Everything that makes, samples and exports the spans of one worker.
 
-The provider is never made global: what creates spans is handed it. Building this starts nothing and reads nothing but its arguments, so
-it survives a fork (with the slot of where it was built); ``start`` must come after it.
+The provider is never made global: what creates spans is handed it. Building this starts nothing and
+reads nothing but its arguments, so it survives a fork (with the slot of where it was built);
+``start`` must come after it.
 """
 
 import time
@@ -27,8 +28,9 @@ from telemetry.tracing.span_queue import SpanQueue
 
 SHUTDOWN_SECONDS: Final = 2.0
 
-# The specification's counts, and a bound on text (it has none): a stack trace fits, a request body that someone pasted does not. All are
-# given because the SDK reads the environment for each that is not.
+# The specification's counts, and a bound on text (it has none): a stack trace fits, a request body
+# that someone pasted does not. All are given because the SDK reads the environment for each that is
+# not.
 LIMITS: Final = SpanLimits(
     max_attributes=128,
     max_events=128,
@@ -51,8 +53,16 @@ class Tracing:
         clock: Monotonic seconds, for the sampling budget.
     """
 
-    def __init__(self, config: TelemetryConfig, metrics: Metrics, guard: Guard, *, clock: Callable[[], float] = time.monotonic) -> None:
-        # A batch must fit while another one is under way, or a small queue would refuse spans before any is worth sending.
+    def __init__(
+        self,
+        config: TelemetryConfig,
+        metrics: Metrics,
+        guard: Guard,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # A batch must fit while another one is under way, or a small queue would refuse spans
+        # before any is worth sending.
         batch_spans = max(1, min(config.batch_spans, config.queue_spans // 2))
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self._exporter = SpanExporter(
@@ -73,10 +83,14 @@ class Tracing:
             meter_provider=NoOpMeterProvider(),
         )
         self.provider.add_span_processor(self.queue)
-        self.tracer = self.provider.get_tracer("telemetry", config.service_version, Schemas.V1_44_0.value)
+        self.tracer = self.provider.get_tracer(
+            "telemetry", config.service_version, Schemas.V1_44_0.value
+        )
 
     def start(self) -> None:
-        """Start exporting; after the fork, in the thread whose hub serves. Spans that ended before are exported too."""
+        """Start exporting; after the fork, in the thread whose hub serves. Spans that ended before
+        are exported too.
+        """
         self._exporter.start()
 
     def flush(self, timeout_seconds: float) -> bool:

@@ -1,7 +1,9 @@
-"""Who the requests come from: one account of each role, and a second member, with tokens that outlive the job.
+"""Who the requests come from: one account of each role, and a second member, with tokens that
+outlive the job.
 
-They are written to a file in the form of Web Fuzzing Commons, of which Schemathesis tries one after the other until an operation lets
-one in; the two members are peers, neither of whom may read what is the other's.
+They are written to a file in the form of Web Fuzzing Commons, of which Schemathesis tries one after
+the other until an operation lets one in; the two members are peers, neither of whom may read what
+is the other's.
 """
 
 import json
@@ -15,7 +17,13 @@ from service.store import connect
 from service.store.accounts import Account, Role
 from service.store.sessions import Slot, Therapist
 
-ROLES: dict[str, Role] = {"member": "member", "neighbour": "member", "therapist": "therapist", "author": "author", "admin": "admin"}
+ROLES: dict[str, Role] = {
+    "member": "member",
+    "neighbour": "member",
+    "therapist": "therapist",
+    "author": "author",
+    "admin": "admin",
+}
 """By name, in the order in which they are tried."""
 GUEST = {"email": "guest@serene-mail.com", "password": "everybody has this one"}
 """Whoever logs in."""
@@ -37,22 +45,45 @@ def write(config: ServiceConfig, file: Path) -> None:
         people = [(name, _account(name, role)) for name, role in ROLES.items()]
         for account in (*(account for _, account in people), _account("guest", "member")):
             store.accounts.add(account, Passwords(config).hash(GUEST["password"]))
-        store.sessions.therapists.put(Therapist(THERAPIST, "Grace Hopper", "Psychologist", ("en",), ("sleep",), 8000, "eur", ""))
-        store.sessions.slots.offer_new(Slot(THERAPIST, at, at + timedelta(minutes=50), 8000, "eur") for at in open_slots())
+        store.sessions.therapists.put(
+            Therapist(
+                THERAPIST, "Grace Hopper", "Psychologist", ("en",), ("sleep",), 8000, "eur", ""
+            )
+        )
+        store.sessions.slots.offer_new(
+            Slot(THERAPIST, at, at + timedelta(minutes=50), 8000, "eur") for at in open_slots()
+        )
     finally:
         store.close()
-    file.write_text(json.dumps({"auth": [_entry(name, tokens.issue(Identity(one.account_id, one.role))) for name, one in people]}))
+    file.write_text(
+        json.dumps(
+            {
+                "auth": [
+                    _entry(name, tokens.issue(Identity(one.account_id, one.role)))
+                    for name, one in people
+                ]
+            }
+        )
+    )
 
 
 def open_slots() -> list[datetime]:
     """When a session can be booked."""
-    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+        days=1
+    )
     return [tomorrow + timedelta(hours=hours) for hours in range(SLOTS)]
 
 
 def _account(name: str, role: Role) -> Account:
     now = datetime.now(UTC).replace(microsecond=0)
-    return Account(THERAPIST if name == "therapist" else str(uuid4()), f"{name}@serene-mail.com", name, role, now)
+    return Account(
+        THERAPIST if name == "therapist" else str(uuid4()),
+        f"{name}@serene-mail.com",
+        name,
+        role,
+        now,
+    )
 
 
 def _entry(name: str, token: str) -> dict[str, object]:

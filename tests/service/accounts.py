@@ -53,4 +53,6 @@ def with_role(client: FlaskClient, store: Store, role: Role, **changes: Any) -> 
     account = client.post(f"{AUTH}/register", json=registration(**changes)).get_json()
     store.change_role(account["id"], role)
     body = registration(**changes)
-    return Member(client, account | {"role": role}, login(client, body["email"], body["password"]).get_json())
+    return Member(
+        client, account | {"role": role}, login(client, body["email"], body["password"]).get_json()
+    )

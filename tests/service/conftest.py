@@ -25,7 +25,11 @@ def database_uri(mongodb_uri: str) -> str:
 @pytest.fixture
 def config(database_uri: str) -> ServiceConfig:
     # Every test comes from one address; tests of rate limits set their own.
-    cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
+    cheap = {
+        "PASSWORD_TIME_COST": "1",
+        "PASSWORD_MEMORY_KIB": "8",
+        "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
+    }
     return ServiceConfig.from_env({"MONGODB_URI": database_uri, **PATIENT, **cheap})
 
 
@@ -48,9 +52,17 @@ def seeded(store: Store) -> Store:
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the background."""
-    # No trace is kept: there is no Collector here, and the end would try for two seconds to deliver each.
-    settings = {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "SERVICE_VERSION": "1.2.3", "OTEL_TRACES_SAMPLER_ARG": "0"}
+    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the
+    background.
+    """
+    # No trace is kept: there is no Collector here, and the end would try for two seconds to deliver
+    # each.
+    settings = {
+        "DEPLOYMENT_ENVIRONMENT": "test",
+        "TELEMETRY_STRICT": "true",
+        "SERVICE_VERSION": "1.2.3",
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+    }
     telemetry = Telemetry.from_env(settings)
     yield telemetry
     telemetry.shutdown()
@@ -66,7 +78,9 @@ def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskC
 
 
 @pytest.fixture
-def watched(database_uri: str, stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]) -> Iterator[Watched]:
+def watched(
+    database_uri: str, stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Watched]:
     """The whole app and all that is told of it."""
     with watching(database_uri, stripe_mock.environ, capfd) as watched:
         yield watched

@@ -31,7 +31,10 @@ def client(config, telemetry, store):
 
 def problem(response) -> tuple[int, str]:
     body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
     assert body["request_id"] == response.headers["X-Request-ID"]
     return response.status_code, body["detail"]
 
@@ -42,7 +45,9 @@ def refresh(client, token: str):
 
 def results(telemetry) -> dict[str, float]:
     families = telemetry.registry.restricted_registry(["serene_logins_total"]).collect()
-    return {sample.labels["result"]: sample.value for family in families for sample in family.samples}
+    return {
+        sample.labels["result"]: sample.value for family in families for sample in family.samples
+    }
 
 
 def test_a_registration_makes_a_member(client):
@@ -50,14 +55,22 @@ def test_a_registration_makes_a_member(client):
     body = response.get_json()
 
     assert (response.status_code, response.headers["Location"]) == (201, f"{AUTH}/me")
-    assert body == {"id": body["id"], "email": EMAIL, "name": "Ada", "role": "member", "created_at": body["created_at"]}
+    assert body == {
+        "id": body["id"],
+        "email": EMAIL,
+        "name": "Ada",
+        "role": "member",
+        "created_at": body["created_at"],
+    }
     assert UUID.fullmatch(body["id"])
     assert INSTANT.fullmatch(body["created_at"])
 
 
 def test_an_email_has_one_account_however_it_is_written(client, store):
     member(client)
-    assert problem(client.post(f"{AUTH}/register", json=registration(email="ADA@serene-mail.com"))) == (
+    assert problem(
+        client.post(f"{AUTH}/register", json=registration(email="ADA@serene-mail.com"))
+    ) == (
         409,
         "There is an account of that e-mail.",
     )
@@ -66,7 +79,10 @@ def test_an_email_has_one_account_however_it_is_written(client, store):
 
 def test_one_of_many_registrations_of_an_email_at_once_wins(client, store):
     app = client.application
-    calls = [gevent.spawn(app.test_client().post, f"{AUTH}/register", json=registration()) for _ in range(8)]
+    calls = [
+        gevent.spawn(app.test_client().post, f"{AUTH}/register", json=registration())
+        for _ in range(8)
+    ]
     gevent.joinall(calls, raise_error=True)
     assert sorted(call.value.status_code for call in calls) == [201] + [409] * 7
     assert store.database["accounts"].count_documents({}) == 1
@@ -75,7 +91,15 @@ def test_one_of_many_registrations_of_an_email_at_once_wins(client, store):
 @pytest.mark.parametrize(
     ("changes", "errors"),
     [
-        ({"password": "short"}, [{"field": "password", "reason": "Value should have at least 10 items after validation, not 5"}]),
+        (
+            {"password": "short"},
+            [
+                {
+                    "field": "password",
+                    "reason": "Value should have at least 10 items after validation, not 5",
+                }
+            ],
+        ),
         ({"name": ""}, [{"field": "name", "reason": "should have at least 1 character"}]),
         ({"role": "admin"}, [{"field": "role", "reason": "Extra inputs are not permitted"}]),
         ({"email": 1, "name": "a\nb"}, None),
@@ -119,12 +143,19 @@ def test_a_login_gives_tokens_that_show_who_calls(client, telemetry):
 
 def test_a_wrong_password_and_an_unknown_email_are_one_answer(client, telemetry):
     member(client)
-    answers = [login(client, password="not the password"), login(client, email="nobody@serene-mail.com")]
+    answers = [
+        login(client, password="not the password"),
+        login(client, email="nobody@serene-mail.com"),
+    ]
     bodies = [response.get_json(force=True) | {"request_id": ""} for response in answers]
 
     assert bodies[0] == bodies[1]
-    assert [problem(response) for response in answers] == [(401, "The e-mail or the password is wrong.")] * 2
-    assert {response.headers["WWW-Authenticate"] for response in answers} == {'Bearer realm="Serene API"'}
+    assert [problem(response) for response in answers] == [
+        (401, "The e-mail or the password is wrong.")
+    ] * 2
+    assert {response.headers["WWW-Authenticate"] for response in answers} == {
+        'Bearer realm="Serene API"'
+    }
     assert results(telemetry) == {"success": 1.0, "failure": 2.0}
 
 
@@ -133,12 +164,16 @@ def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_login(client):
     other = login(client).get_json()
     first = ada.tokens["refresh_token"]
     second = refresh(client, first).get_json()
-    assert client.get(f"{AUTH}/me", headers=bearer(second["access_token"])).get_json() == ada.account
+    assert (
+        client.get(f"{AUTH}/me", headers=bearer(second["access_token"])).get_json() == ada.account
+    )
 
     refused = (401, "The refresh token is not good, or no longer; log in again.")
     assert problem(refresh(client, first)) == refused
     assert problem(refresh(client, second["refresh_token"])) == refused
-    assert refresh(client, other["refresh_token"]).status_code == 200  # another login of the same account
+    assert (
+        refresh(client, other["refresh_token"]).status_code == 200
+    )  # another login of the same account
 
 
 def test_of_many_uses_of_a_refresh_token_at_once_at_most_one_wins_and_the_login_ends(client):
@@ -174,7 +209,10 @@ def test_a_new_password_ends_every_login(client):
     assert response.status_code == 200
     assert refresh(client, ada.tokens["refresh_token"]).status_code == 401
     assert refresh(client, response.get_json()["refresh_token"]).status_code == 200
-    assert (login(client).status_code, login(client, password="another long password").status_code) == (401, 200)
+    assert (
+        login(client).status_code,
+        login(client, password="another long password").status_code,
+    ) == (401, 200)
 
 
 def test_a_password_is_not_changed_without_the_one_so_far(client):
@@ -188,7 +226,10 @@ def test_a_password_is_not_changed_without_the_one_so_far(client):
 def test_an_account_that_is_gone_is_no_account(client, store):
     ada = member(client)
     store.database["accounts"].delete_one({"_id": ada.account["id"]})
-    assert problem(client.get(f"{AUTH}/me", headers=ada.headers)) == (401, "There is no such account any more.")
+    assert problem(client.get(f"{AUTH}/me", headers=ada.headers)) == (
+        401,
+        "There is no such account any more.",
+    )
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@serene-mail.com"])
@@ -197,13 +238,19 @@ def test_too_many_wrong_passwords_have_to_wait_whoever_it_is(client, telemetry, 
     answers = [login(client, email, "not the password") for _ in range(6)]
     assert [response.status_code for response in answers] == [401] * 5 + [429]
     assert LOCKOUT_SECONDS / 2 < int(answers[-1].headers["Retry-After"]) <= LOCKOUT_SECONDS
-    assert problem(login(client, email)) == (429, "Too many wrong passwords; wait before the next attempt.")
+    assert problem(login(client, email)) == (
+        429,
+        "Too many wrong passwords; wait before the next attempt.",
+    )
     assert results(telemetry) == {"failure": 5.0, "limited": 2.0}
 
 
 def test_of_many_guesses_at_once_no_more_than_allowed_are_let_through(client):
     client.post(f"{AUTH}/register", json=registration())
-    calls = [gevent.spawn(login, client.application.test_client(), EMAIL, "not the password") for _ in range(12)]
+    calls = [
+        gevent.spawn(login, client.application.test_client(), EMAIL, "not the password")
+        for _ in range(12)
+    ]
     gevent.joinall(calls, raise_error=True)
     statuses = [call.value.status_code for call in calls]
     assert set(statuses) <= {401, 429}

@@ -16,7 +16,9 @@ from tests.mongodb import free_port
 
 POSTS = "/api/v1/blog/posts"
 PUBLISHED = sorted(
-    (post for post in demo_posts() if post.status == "published"), key=lambda post: (post.published_at, post.slug), reverse=True
+    (post for post in demo_posts() if post.status == "published"),
+    key=lambda post: (post.published_at, post.slug),
+    reverse=True,
 )
 
 
@@ -47,7 +49,11 @@ def invalid(response) -> list[dict[str, str]]:
 def counted(telemetry: Telemetry, name: str) -> dict[str, float]:
     """A counter's values by its one label."""
     families = telemetry.registry.restricted_registry([name]).collect()
-    return {next(iter(sample.labels.values())): sample.value for family in families for sample in family.samples}
+    return {
+        next(iter(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def test_a_page_has_twenty_posts_newest_first_and_says_where_the_next_one_is(client):
@@ -63,7 +69,10 @@ def test_a_page_has_twenty_posts_newest_first_and_says_where_the_next_one_is(cli
 def test_the_last_page_has_no_next(client):
     response = client.get(client.get(POSTS).get_json()["next"])
 
-    assert response.get_json() == {"posts": [overview(post) for post in PUBLISHED[20:]], "next": None}
+    assert response.get_json() == {
+        "posts": [overview(post) for post in PUBLISHED[20:]],
+        "next": None,
+    }
     assert "Link" not in response.headers
 
 
@@ -72,7 +81,10 @@ def test_the_last_page_has_no_next(client):
     [
         ("tag=beginners", lambda post: "beginners" in post.tags),
         ("category=sleep", lambda post: post.category == "sleep"),
-        ("tag=science&category=sleep", lambda post: post.category == "sleep" and "science" in post.tags),
+        (
+            "tag=science&category=sleep",
+            lambda post: post.category == "sleep" and "science" in post.tags,
+        ),
         ("tag=nobody-uses-this", lambda post: False),
     ],
 )
@@ -90,16 +102,31 @@ def test_filters_follow_from_page_to_page(client, query, matches):
 def test_a_post_is_whole(client):
     post = PUBLISHED[3]
     response = client.get(f"{POSTS}/{post.slug}")
-    assert (response.status_code, response.get_json()) == (200, overview(post) | {"body": post.body, "html": Markdown().render(post.body)})
-    assert client.get(f"{POSTS}/{post.slug}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+    assert (response.status_code, response.get_json()) == (
+        200,
+        overview(post) | {"body": post.body, "html": Markdown().render(post.body)},
+    )
+    assert (
+        client.get(
+            f"{POSTS}/{post.slug}", headers={"If-None-Match": response.headers["ETag"]}
+        ).status_code
+        == 304
+    )
 
 
-@pytest.mark.parametrize("slug", ["never-written", "a-week-of-early-evenings", "%00", "%ff", "x" * 201, "%F0%9F%99%82", "a%0Ab"])
+@pytest.mark.parametrize(
+    "slug",
+    ["never-written", "a-week-of-early-evenings", "%00", "%ff", "x" * 201, "%F0%9F%99%82", "a%0Ab"],
+)
 def test_what_readers_cannot_see_is_404(client, slug):
     response = client.get(f"{POSTS}/{slug}")
     body = response.get_json(force=True)
 
-    assert (response.status_code, body["title"], body["detail"]) == (404, "Not Found", "There is no post of that slug.")
+    assert (response.status_code, body["title"], body["detail"]) == (
+        404,
+        "Not Found",
+        "There is no post of that slug.",
+    )
     assert body["request_id"] == response.headers["X-Request-ID"]
 
 
@@ -108,13 +135,43 @@ def test_what_readers_cannot_see_is_404(client, slug):
     [
         ("limit=0", [{"field": "limit", "reason": "should be greater than or equal to 1"}]),
         ("limit=101", [{"field": "limit", "reason": "should be less than or equal to 100"}]),
-        ("limit=ten", [{"field": "limit", "reason": "should be a valid integer, unable to parse string as an integer"}]),
-        ("limit=" + "9" * 5000, [{"field": "limit", "reason": "Unable to parse input string as an integer, exceeded maximum size"}]),
+        (
+            "limit=ten",
+            [
+                {
+                    "field": "limit",
+                    "reason": "should be a valid integer, unable to parse string as an integer",
+                }
+            ],
+        ),
+        (
+            "limit=" + "9" * 5000,
+            [
+                {
+                    "field": "limit",
+                    "reason": "Unable to parse input string as an integer, exceeded maximum size",
+                }
+            ],
+        ),
         ("tag=", [{"field": "tag", "reason": "should have at least 1 character"}]),
         ("tag=" + "x" * 65, [{"field": "tag", "reason": "should have at most 64 characters"}]),
-        ("category=a%00b", [{"field": "category", "reason": "should have no control characters, and no space at either end"}]),
-        ("cursor=abc", [{"field": "cursor", "reason": "should be the cursor of a page's next link"}]),
-        ("cursor=" + "x" * 401, [{"field": "cursor", "reason": "should be the cursor of a page's next link"}]),
+        (
+            "category=a%00b",
+            [
+                {
+                    "field": "category",
+                    "reason": "should have no control characters, and no space at either end",
+                }
+            ],
+        ),
+        (
+            "cursor=abc",
+            [{"field": "cursor", "reason": "should be the cursor of a page's next link"}],
+        ),
+        (
+            "cursor=" + "x" * 401,
+            [{"field": "cursor", "reason": "should be the cursor of a page's next link"}],
+        ),
         ("tag=a&tag=b", [{"field": "tag", "reason": "should be given once"}]),
         (
             "limit=0&tag=",
@@ -134,19 +191,39 @@ def test_an_unknown_parameter_is_no_mistake(client):
 
 
 # The client only reads, so one serves every example.
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(name=st.sampled_from(["limit", "tag", "category", "cursor", "x"]), value=st.binary(max_size=80), slug=st.booleans())
+@settings(
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    name=st.sampled_from(["limit", "tag", "category", "cursor", "x"]),
+    value=st.binary(max_size=80),
+    slug=st.booleans(),
+)
 def test_no_bytes_break_a_route(client, name, value, slug):
     text = quote_from_bytes(value, safe="")
     path = f"{POSTS}/{text or 'x'}" if slug else f"{POSTS}?{name}={text}"
-    # A slug that begins with a slash is a path with two: Werkzeug sends the client to the one with one.
+    # A slug that begins with a slash is a path with two: Werkzeug sends the client to the one with
+    # one.
     assert client.get(path).status_code in ({200, 308, 404} if slug else {200, 422})
 
 
 def test_pages_are_counted_by_the_filter_used(client, telemetry):
-    for query in ("", "?tag=a", "?category=a", "?category=a&tag=a", "?tag=x&limit=0", "?colour=blue"):
+    for query in (
+        "",
+        "?tag=a",
+        "?category=a",
+        "?category=a&tag=a",
+        "?tag=x&limit=0",
+        "?colour=blue",
+    ):
         client.get(POSTS + query)
-    assert counted(telemetry, "serene_post_lists_total") == {"none": 2.0, "tag": 2.0, "category": 1.0, "tag_category": 1.0}
+    assert counted(telemetry, "serene_post_lists_total") == {
+        "none": 2.0,
+        "tag": 2.0,
+        "category": 1.0,
+        "tag_category": 1.0,
+    }
 
 
 def test_reads_are_counted_by_outcome(client, telemetry):
@@ -158,7 +235,10 @@ def test_reads_are_counted_by_outcome(client, telemetry):
 @pytest.mark.parametrize("path", [POSTS, f"{POSTS}/naps"])
 def test_without_a_database_a_request_is_a_503_that_says_when_to_come_back(telemetry, path):
     config = ServiceConfig.from_env(
-        {"MONGODB_URI": f"mongodb://127.0.0.1:{free_port()}", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
+        {
+            "MONGODB_URI": f"mongodb://127.0.0.1:{free_port()}",
+            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05",
+        }
     )
     store = connect(config)
     response = create_app(config, telemetry, store).test_client().get(path, buffered=True)
@@ -172,5 +252,7 @@ def test_without_a_database_a_request_is_a_503_that_says_when_to_come_back(telem
         "instance": path,
         "request_id": response.headers["X-Request-ID"],
     }
-    assert counted(telemetry, "serene_post_reads_total") == ({"error": 1.0} if path != POSTS else {})
+    assert counted(telemetry, "serene_post_reads_total") == (
+        {"error": 1.0} if path != POSTS else {}
+    )
     store.close()

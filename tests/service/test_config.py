@@ -16,7 +16,9 @@ PRODUCTION = {
 }
 
 BAD_STRIPE_KEY = "STRIPE_API_KEY should be a secret or restricted key of Stripe: sk_test_…, sk_live_…, rk_test_… or rk_live_…"
-BAD_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET should be the signing secret of a webhook, 16 characters or more"
+BAD_WEBHOOK_SECRET = (
+    "STRIPE_WEBHOOK_SECRET should be the signing secret of a webhook, 16 characters or more"
+)
 
 
 DEVELOPMENT = {
@@ -117,10 +119,22 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
 @pytest.mark.parametrize(
     ("environ", "line"),
     [
-        ({"SERENE_PORT": "http"}, "SERENE_PORT='http': should be a valid integer, unable to parse string as an integer"),
-        ({"MONGODB_MAX_POOL_SIZE": "0"}, "MONGODB_MAX_POOL_SIZE='0': should be greater than or equal to 1"),
-        ({"MONGODB_SOCKET_TIMEOUT_SECONDS": "inf"}, "MONGODB_SOCKET_TIMEOUT_SECONDS='inf': should be a finite number"),
-        ({"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "0"}, "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS='0': should be greater than 0"),
+        (
+            {"SERENE_PORT": "http"},
+            "SERENE_PORT='http': should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            {"MONGODB_MAX_POOL_SIZE": "0"},
+            "MONGODB_MAX_POOL_SIZE='0': should be greater than or equal to 1",
+        ),
+        (
+            {"MONGODB_SOCKET_TIMEOUT_SECONDS": "inf"},
+            "MONGODB_SOCKET_TIMEOUT_SECONDS='inf': should be a finite number",
+        ),
+        (
+            {"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "0"},
+            "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS='0': should be greater than 0",
+        ),
         (
             {"DEPLOYMENT_ENVIRONMENT": "production"},
             "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret",
@@ -130,10 +144,22 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
                 {"SERENE_TOKEN_KEYS": keys},
                 "SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name once, each secret 32 characters or more",
             )
-            for keys in ("hunter2", "a:hunter2", f":{'x' * 32}", f"a:{'x' * 32},", f"a:{'x' * 32},a:{'y' * 32}")
+            for keys in (
+                "hunter2",
+                "a:hunter2",
+                f":{'x' * 32}",
+                f"a:{'x' * 32},",
+                f"a:{'x' * 32},a:{'y' * 32}",
+            )
         ),
-        *(({"STRIPE_API_KEY": key}, BAD_STRIPE_KEY) for key in ("canary", "pk_test_canary", "sk_canary", "sk_test_", "sk_test_a b")),
-        *(({"STRIPE_WEBHOOK_SECRET": secret}, BAD_WEBHOOK_SECRET) for secret in ("whsec_canary", " whsec_of-the-canary", "whsec\n" * 4)),
+        *(
+            ({"STRIPE_API_KEY": key}, BAD_STRIPE_KEY)
+            for key in ("canary", "pk_test_canary", "sk_canary", "sk_test_", "sk_test_a b")
+        ),
+        *(
+            ({"STRIPE_WEBHOOK_SECRET": secret}, BAD_WEBHOOK_SECRET)
+            for secret in ("whsec_canary", " whsec_of-the-canary", "whsec\n" * 4)
+        ),
         *(
             (
                 {"STRIPE_API_BASE": base},
@@ -153,9 +179,18 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ({"STRIPE_TIMEOUT_SECONDS": "0"}, "STRIPE_TIMEOUT_SECONDS='0': should be greater than 0"),
         ({"STRIPE_CALL_SECONDS": "inf"}, "STRIPE_CALL_SECONDS='inf': should be a finite number"),
         ({"STRIPE_RETRIES": "6"}, "STRIPE_RETRIES='6': should be less than or equal to 5"),
-        ({"STRIPE_WEBHOOK_TOLERANCE_SECONDS": "0"}, "STRIPE_WEBHOOK_TOLERANCE_SECONDS='0': should be greater than or equal to 1"),
-        (PRODUCTION | {"STRIPE_API_KEY": ""}, "STRIPE_API_KEY is not set: in production it has to be"),
-        (PRODUCTION | {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set: in production it has to be"),
+        (
+            {"STRIPE_WEBHOOK_TOLERANCE_SECONDS": "0"},
+            "STRIPE_WEBHOOK_TOLERANCE_SECONDS='0': should be greater than or equal to 1",
+        ),
+        (
+            PRODUCTION | {"STRIPE_API_KEY": ""},
+            "STRIPE_API_KEY is not set: in production it has to be",
+        ),
+        (
+            PRODUCTION | {"STRIPE_WEBHOOK_SECRET": ""},
+            "STRIPE_WEBHOOK_SECRET is not set: in production it has to be",
+        ),
         (
             {"MONGODB_MIN_POOL_SIZE": "20"},
             "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
@@ -177,9 +212,17 @@ def test_a_password_is_in_no_line_and_no_repr():
     with pytest.raises(SettingError) as raised:
         ServiceConfig.from_env({"MONGODB_URI": "mongo://admin:pass/w@rd@db/serene"})
 
-    assert str(raised.value).startswith("MONGODB_URI='mongo://***@db/serene': should be a MongoDB connection string")
-    assert [secret for secret in ("nnnn", "canary", "whsec") if secret in repr(ServiceConfig.from_env(PRODUCTION))] == []
-    assert "hunter2" not in repr(ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:hunter2@db/serene"}))
+    assert str(raised.value).startswith(
+        "MONGODB_URI='mongo://***@db/serene': should be a MongoDB connection string"
+    )
+    assert [
+        secret
+        for secret in ("nnnn", "canary", "whsec")
+        if secret in repr(ServiceConfig.from_env(PRODUCTION))
+    ] == []
+    assert "hunter2" not in repr(
+        ServiceConfig.from_env({"MONGODB_URI": "mongodb://admin:hunter2@db/serene"})
+    )
 
 
 def test_a_name_for_the_dns_is_not_resolved_when_it_is_read():

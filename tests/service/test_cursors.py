@@ -1,4 +1,6 @@
-"""A cursor is a position, and its pattern is all there is to know: what has it is taken, and nothing else."""
+"""A cursor is a position, and its pattern is all there is to know: what has it is taken, and
+nothing else.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -20,7 +22,12 @@ TAKEN = TypeAdapter(cursors.Cursor)
 @example(milliseconds=0, slug="a\nb")
 @example(milliseconds=4_102_444_800_000, slug="\U0010ffff" * 200)
 def test_a_position_survives_the_way_to_the_client_and_back(milliseconds, slug):
-    position = Position(datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000), slug)
+    position = Position(
+        datetime.fromtimestamp(milliseconds // 1000, UTC).replace(
+            microsecond=milliseconds % 1000 * 1000
+        ),
+        slug,
+    )
     assert cursors.decode(TAKEN.validate_python(cursors.encode(position))) == position
 
 
@@ -40,7 +47,9 @@ NO_CURSORS = [
 
 @pytest.mark.parametrize("text", NO_CURSORS)
 def test_what_is_no_cursor_is_refused(text):
-    with pytest.raises(ValidationError, match=r"should be the cursor of a page's next link|a valid string"):
+    with pytest.raises(
+        ValidationError, match=r"should be the cursor of a page's next link|a valid string"
+    ):
         TAKEN.validate_python(text)
 
 

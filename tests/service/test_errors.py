@@ -2,7 +2,12 @@
 
 import pytest
 from flask import Flask, request
-from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError, WaitQueueTimeoutError
+from pymongo.errors import (
+    AutoReconnect,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service import errors
@@ -10,7 +15,12 @@ from service.errors import FieldError, InvalidParameters
 from telemetry.context import set_current_record
 from tests.telemetry.records import record
 
-DATABASE_ERRORS = (AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError, WaitQueueTimeoutError)
+DATABASE_ERRORS = (
+    AutoReconnect,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
 
 
 @pytest.fixture
@@ -34,7 +44,12 @@ def app():
 
     @app.get("/invalid")
     def invalid():
-        raise InvalidParameters([FieldError("limit", "should be less than or equal to 100"), FieldError("tag", "should be given once")])
+        raise InvalidParameters(
+            [
+                FieldError("limit", "should be less than or equal to 100"),
+                FieldError("tag", "should be given once"),
+            ]
+        )
 
     @app.get("/broken")
     def broken():
@@ -62,18 +77,28 @@ def problem(response):
 
 
 def plain(status: int, title: str, detail: str, instance: str) -> tuple[int, dict[str, object]]:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+    }
     return status, body | {"request_id": "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"}
 
 
 def test_404_names_the_path_as_a_uri(client):
     detail = "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
-    assert problem(client.get("/nö where/%ff")) == plain(404, "Not Found", detail, "/n%C3%B6%20where/%EF%BF%BD")
+    assert problem(client.get("/nö where/%ff")) == plain(
+        404, "Not Found", detail, "/n%C3%B6%20where/%EF%BF%BD"
+    )
 
 
 def test_405_says_what_is_allowed(client):
     response = client.delete("/json")
-    assert problem(response) == plain(405, "Method Not Allowed", "The method is not allowed for the requested URL.", "/json")
+    assert problem(response) == plain(
+        405, "Method Not Allowed", "The method is not allowed for the requested URL.", "/json"
+    )
     assert sorted(response.headers["Allow"].split(", ")) == ["OPTIONS", "POST"]
 
 
@@ -103,13 +128,17 @@ def test_413_for_a_body_over_the_limit(client):
 
 def test_415_for_a_body_of_another_type(client):
     detail = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
-    assert problem(client.post("/json", data="{}", content_type="text/plain")) == plain(415, "Unsupported Media Type", detail, "/json")
+    assert problem(client.post("/json", data="{}", content_type="text/plain")) == plain(
+        415, "Unsupported Media Type", detail, "/json"
+    )
 
 
 def test_500_says_the_request_id_and_nothing_else(client, caplog):
     detail = "Something went wrong on our side. The request id finds what it was."
     assert problem(client.get("/broken")) == plain(500, "Internal Server Error", detail, "/broken")
-    assert [(logged.name, logged.exc_info[0]) for logged in caplog.records] == [("errors", KeyError)]
+    assert [(logged.name, logged.exc_info[0]) for logged in caplog.records] == [
+        ("errors", KeyError)
+    ]
 
 
 @pytest.mark.parametrize("which", range(len(DATABASE_ERRORS)))
@@ -117,7 +146,10 @@ def test_a_database_that_does_not_answer_is_503_and_its_kind_is_recorded(client,
     response = client.get(f"/down/{which}")
 
     status, body = plain(
-        503, "Database Unavailable", "The database cannot be reached at the moment; send the request again.", f"/down/{which}"
+        503,
+        "Database Unavailable",
+        "The database cannot be reached at the moment; send the request again.",
+        f"/down/{which}",
     )
     assert problem(response) == (status, body | {"type": "urn:serene:problem:database-unavailable"})
     assert response.headers["Retry-After"] == "5"

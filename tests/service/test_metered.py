@@ -11,7 +11,9 @@ from telemetry import names
 
 @pytest.fixture
 def metrics():
-    return PrometheusMetrics(app=None, path=None, export_defaults=False, registry=CollectorRegistry())
+    return PrometheusMetrics(
+        app=None, path=None, export_defaults=False, registry=CollectorRegistry()
+    )
 
 
 @pytest.mark.parametrize("labels", [{}, {"outcome": str}, {"result": str, "method": str}])

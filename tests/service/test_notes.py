@@ -21,7 +21,11 @@ def told(**environ: str):
     middleware.install(app, ServiceConfig.from_env(environ), ["v1"])
 
     @app.get("/old")
-    @middleware.deprecated(datetime(2026, 1, 1, tzinfo=UTC), sunset=datetime(2027, 1, 1, tzinfo=UTC), link="https://serene.example/v2")
+    @middleware.deprecated(
+        datetime(2026, 1, 1, tzinfo=UTC),
+        sunset=datetime(2027, 1, 1, tzinfo=UTC),
+        link="https://serene.example/v2",
+    )
     @operation("Old", {200: Answer("Old.")})
     def old() -> str:
         """An old route."""
@@ -29,7 +33,9 @@ def told(**environ: str):
 
     operation_told = openapi(app, "1")["paths"]["/old"]["get"]
     headers = operation_told["responses"]["200"]["headers"]
-    return operation_told.get("deprecated"), {name: one["description"] for name, one in headers.items() if "description" in one}
+    return operation_told.get("deprecated"), {
+        name: one["description"] for name, one in headers.items() if "description" in one
+    }
 
 
 def test_a_deprecated_route_is_told_to_be_that():

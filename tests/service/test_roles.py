@@ -31,12 +31,17 @@ def admin(client, store):
 
 
 def set_role(who, account_id: str, role: object):
-    return who.client.put(f"/api/v1/accounts/{account_id}/role", json={"role": role}, headers=who.headers)
+    return who.client.put(
+        f"/api/v1/accounts/{account_id}/role", json={"role": role}, headers=who.headers
+    )
 
 
 def problem(response) -> tuple[int, str]:
     body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
     assert body["request_id"] == response.headers["X-Request-ID"]
     return response.status_code, body["detail"]
 
@@ -47,20 +52,34 @@ def refresh(client, tokens):
 
 def test_the_first_admin_is_made_by_command(client, database_uri):
     account = client.post(f"{AUTH}/register", json=registration()).get_json()
-    assert run_roles(database_uri, EMAIL.upper(), "admin") == (0, f"roles: account {account['id']} is admin now\n", "")
-    assert run_roles(database_uri, EMAIL, "admin") == (0, f"roles: account {account['id']} is admin now\n", "")
+    assert run_roles(database_uri, EMAIL.upper(), "admin") == (
+        0,
+        f"roles: account {account['id']} is admin now\n",
+        "",
+    )
+    assert run_roles(database_uri, EMAIL, "admin") == (
+        0,
+        f"roles: account {account['id']} is admin now\n",
+        "",
+    )
     headers = bearer(login(client).get_json()["access_token"])
     assert client.get(f"{AUTH}/me", headers=headers).get_json() == account | {"role": "admin"}
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("arguments", [(), (EMAIL,), (EMAIL, "root"), (EMAIL, "admin", "x"), ("--help",)])
+@pytest.mark.parametrize(
+    "arguments", [(), (EMAIL,), (EMAIL, "root"), (EMAIL, "admin", "x"), ("--help",)]
+)
 def test_wrong_arguments_are_one_line(arguments):
     assert run_roles("mongodb://127.0.0.1:1", *arguments) == (2, "", f"{USAGE}\n")
 
 
 def test_an_email_that_nobody_has_is_one_line_without_it(store, database_uri):
-    assert run_roles(database_uri, "nobody@serene-mail.com", "admin") == (1, "", "roles: there is no account of that e-mail\n")
+    assert run_roles(database_uri, "nobody@serene-mail.com", "admin") == (
+        1,
+        "",
+        "roles: there is no account of that e-mail\n",
+    )
 
 
 @pytest.mark.e2e
@@ -83,9 +102,14 @@ def test_an_admin_gives_a_role_that_the_next_login_has(client, admin):
     assert (response.status_code, response.get_json()) == (200, ada.account | {"role": "author"})
     assert response.headers["Cache-Control"] == "private, no-store"
 
-    assert client.get(DRAFTS, headers=ada.headers).status_code == 403  # the token that is out says what it said
+    assert (
+        client.get(DRAFTS, headers=ada.headers).status_code == 403
+    )  # the token that is out says what it said
     assert refresh(client, ada.tokens).status_code == 401
-    assert client.get(DRAFTS, headers=bearer(login(client).get_json()["access_token"])).status_code == 200
+    assert (
+        client.get(DRAFTS, headers=bearer(login(client).get_json()["access_token"])).status_code
+        == 200
+    )
 
 
 def test_the_role_that_an_account_has_ends_no_login(client, admin):
@@ -97,35 +121,59 @@ def test_the_role_that_an_account_has_ends_no_login(client, admin):
 
 @pytest.mark.parametrize("role", ["member", "author", "therapist"])
 def test_nobody_takes_their_own_admins_role_away(admin, role):
-    assert problem(set_role(admin, admin.account["id"], role)) == (409, "Another admin has to take this role away from you.")
+    assert problem(set_role(admin, admin.account["id"], role)) == (
+        409,
+        "Another admin has to take this role away from you.",
+    )
     assert admin.client.get(f"{AUTH}/me", headers=admin.headers).get_json() == admin.account
 
 
 def test_an_admin_takes_the_role_of_another_one(client, store, admin):
     other = with_role(client, store, "admin")
-    assert set_role(admin, other.account["id"], "member").get_json() == other.account | {"role": "member"}
+    assert set_role(admin, other.account["id"], "member").get_json() == other.account | {
+        "role": "member"
+    }
 
 
-@pytest.mark.parametrize("account_id", ["6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "x", "%00", "%ff", "x" * 300, "%24ne"])
+@pytest.mark.parametrize(
+    "account_id", ["6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "x", "%00", "%ff", "x" * 300, "%24ne"]
+)
 def test_an_account_that_nobody_has_is_404(admin, account_id):
-    assert problem(set_role(admin, account_id, "author")) == (404, "There is no account of that id.")
+    assert problem(set_role(admin, account_id, "author")) == (
+        404,
+        "There is no account of that id.",
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
         ({}, [{"field": "role", "reason": "Field required"}]),
-        ({"role": "root"}, [{"field": "role", "reason": "should be 'member', 'therapist', 'author' or 'admin'"}]),
-        ({"role": None}, [{"field": "role", "reason": "should be 'member', 'therapist', 'author' or 'admin'"}]),
-        ({"role": "author", "name": "x"}, [{"field": "name", "reason": "Extra inputs are not permitted"}]),
+        (
+            {"role": "root"},
+            [{"field": "role", "reason": "should be 'member', 'therapist', 'author' or 'admin'"}],
+        ),
+        (
+            {"role": None},
+            [{"field": "role", "reason": "should be 'member', 'therapist', 'author' or 'admin'"}],
+        ),
+        (
+            {"role": "author", "name": "x"},
+            [{"field": "name", "reason": "Extra inputs are not permitted"}],
+        ),
     ],
 )
 def test_what_is_no_role_is_told(admin, body, errors):
-    response = admin.client.put(f"/api/v1/accounts/{admin.account['id']}/role", json=body, headers=admin.headers)
+    response = admin.client.put(
+        f"/api/v1/accounts/{admin.account['id']}/role", json=body, headers=admin.headers
+    )
     assert (response.status_code, response.get_json(force=True)["errors"]) == (422, errors)
 
 
 @pytest.mark.parametrize("role", ["member", "therapist", "author"])
 def test_only_admins_give_roles(client, store, role):
     ada = with_role(client, store, role)
-    assert problem(set_role(ada, ada.account["id"], "admin")) == (403, "This takes an account of the role admin.")
+    assert problem(set_role(ada, ada.account["id"], "admin")) == (
+        403,
+        "This takes an account of the role admin.",
+    )

@@ -24,15 +24,25 @@ def run_seed(uri: str, *arguments: str, **settings: str) -> tuple[int, str, str]
 def test_an_empty_blog_is_filled_once(store, database_uri):
     assert run_seed(database_uri) == (0, "demo posts: 40 loaded\n" + OPENED.format(4, SLOTS), "")
     again = run_seed(database_uri)
-    assert (again[0], again[1].splitlines()[0], again[2]) == (0, "demo posts: none loaded, there are posts already", "")
+    assert (again[0], again[1].splitlines()[0], again[2]) == (
+        0,
+        "demo posts: none loaded, there are posts already",
+        "",
+    )
     assert store.database["posts"].count_documents({}) == 40
 
 
 def test_a_blog_with_a_post_is_left_alone(store, database_uri):
-    mine = BlogPost("mine", "Mine", "", "sleep", (), "Me", "draft", datetime(2026, 1, 1, tzinfo=UTC))
+    mine = BlogPost(
+        "mine", "Mine", "", "sleep", (), "Me", "draft", datetime(2026, 1, 1, tzinfo=UTC)
+    )
     store.posts.add([mine])
 
-    assert run_seed(database_uri) == (0, "demo posts: none loaded, there are posts already\n" + OPENED.format(4, SLOTS), "")
+    assert run_seed(database_uri) == (
+        0,
+        "demo posts: none loaded, there are posts already\n" + OPENED.format(4, SLOTS),
+        "",
+    )
     assert [BlogPost.from_document(found) for found in store.database["posts"].find()] == [mine]
 
 
@@ -46,7 +56,9 @@ def test_demo_therapists_are_loaded_once_and_their_slots_topped_up(store, client
         OPENED.format(0, 14),
     ]
     therapists = client.get("/api/v1/therapists?language=tr").get_json()["therapists"]
-    assert [(one["name"], one["price"]) for one in therapists] == [("Emre Y\u0131ld\u0131z", {"amount": 8000, "currency": "eur"})]
+    assert [(one["name"], one["price"]) for one in therapists] == [
+        ("Emre Y\u0131ld\u0131z", {"amount": 8000, "currency": "eur"})
+    ]
     slots = store.sessions.slots.open(therapists[0]["id"], FRIDAY, FRIDAY + timedelta(days=3))
     assert [(slot.starts_at, slot.ends_at - slot.starts_at) for slot in slots] == [
         (datetime(2026, 11, 30, hour, tzinfo=UTC), timedelta(minutes=50)) for hour in (17, 18, 19)
@@ -92,7 +104,9 @@ def test_the_demo_posts_are_varied_and_their_dates_fixed():
         datetime(2026, 5, 4, 7, tzinfo=UTC),
         datetime(2026, 5, 4, 7, tzinfo=UTC) + timedelta(days=175),
     )
-    assert len(set(instants)) < len(instants)  # some share one, so that the order within an instant is seen
+    assert len(set(instants)) < len(
+        instants
+    )  # some share one, so that the order within an instant is seen
     assert len({post.slug for post in posts}) == 40
     assert len({post.category for post in published}) >= 10
     assert all(post.title and post.summary and post.body and post.tags for post in posts)

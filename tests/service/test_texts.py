@@ -15,7 +15,9 @@ from service.blueprints.session_models import Line, TherapistProfile, Time
 
 BIO = TherapistProfile.model_fields["bio"].rebuild_annotation()
 ADAPTERS = [TypeAdapter(one) for one in (texts.Word, Title, Summary, Line, BIO, Text)]
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(" a\0\n\u200d\u2028\u202e\u3000", max_size=4)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(
+    " a\0\n\u200d\u2028\u202e\u3000", max_size=4
+)
 
 
 @given(text=TEXTS, adapter=st.sampled_from(ADAPTERS))
@@ -26,7 +28,9 @@ def test_a_text_is_taken_when_its_schema_says_so(text, adapter):
     schema = adapter.json_schema()
     # JSON Schema's patterns are JavaScript's, whose $ is only at the very end.
     pattern = schema.pop("pattern", "")
-    told = Draft202012Validator(schema).is_valid(text) and bool(re.search(re.sub(r"\$$", r"\\Z", pattern), text))
+    told = Draft202012Validator(schema).is_valid(text) and bool(
+        re.search(re.sub(r"\$$", r"\\Z", pattern), text)
+    )
     try:
         adapter.validate_python(text)
         taken = True
@@ -35,12 +39,26 @@ def test_a_text_is_taken_when_its_schema_says_so(text, adapter):
     assert taken == told
 
 
-@pytest.mark.parametrize("given", ["a man with a family: \U0001f468\u200d\U0001f469", "naïve", "قلب", "a  b"])
+@pytest.mark.parametrize(
+    "given", ["a man with a family: \U0001f468\u200d\U0001f469", "naïve", "قلب", "a  b"]
+)
 def test_a_line_may_be_in_any_language(given):
     assert TypeAdapter(Title).validate_python(given) == given
 
 
-@pytest.mark.parametrize("given", [5, 5.0, True, "5", "2026-12-01", "2026-12-01T09:00", "2026-12-01T09:00:00", "2026-12-01 09:00:00Z"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        5,
+        5.0,
+        True,
+        "5",
+        "2026-12-01",
+        "2026-12-01T09:00",
+        "2026-12-01T09:00:00",
+        "2026-12-01 09:00:00Z",
+    ],
+)
 def test_an_instant_is_a_text_with_an_offset(given):
     with pytest.raises(ValidationError):
         TypeAdapter(Time).validate_python(given)

@@ -1,4 +1,6 @@
-"""The whole app on the real database, a Stripe and a model, watched as in production, and all that it tells."""
+"""The whole app on the real database, a Stripe and a model, watched as in production, and all that
+it tells.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +50,9 @@ class Watched:
 
 
 @contextmanager
-def watching(database_uri: str, stripe_environ: dict[str, str], captured: pytest.CaptureFixture[str]) -> Iterator[Watched]:
+def watching(
+    database_uri: str, stripe_environ: dict[str, str], captured: pytest.CaptureFixture[str]
+) -> Iterator[Watched]:
     """The app, for as long as the block.
 
     Args:
@@ -58,11 +62,22 @@ def watching(database_uri: str, stripe_environ: dict[str, str], captured: pytest
     """
     with ModelServer() as model:
         # Every trace is kept, as nothing else in these tests does.
-        telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+        telemetry = Telemetry.from_env(
+            {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"}
+        )
         exporter = InMemorySpanExporter()
         telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
-        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_RETRIES": "0"}
-        cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
+        own = {
+            "MONGODB_URI": database_uri,
+            "COMPANION_BASE_URL": model.url,
+            "STRIPE_WEBHOOK_SECRET": SECRET,
+            "STRIPE_RETRIES": "0",
+        }
+        cheap = {
+            "PASSWORD_TIME_COST": "1",
+            "PASSWORD_MEMORY_KIB": "8",
+            "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
+        }
         config = ServiceConfig.from_env(stripe_environ | own | cheap)
         store = connect(config, telemetry.mongo_listeners())
         store.set_up()
@@ -70,7 +85,9 @@ def watching(database_uri: str, stripe_environ: dict[str, str], captured: pytest
         telemetry.lifecycle.ready()
         telemetry.logs.install()
         propagation.install()
-        app = create_app(config, telemetry, store, bookings=assemble(config, telemetry, store, payments))
+        app = create_app(
+            config, telemetry, store, bookings=assemble(config, telemetry, store, payments)
+        )
         app.test_client_class = ClosingClient
         yield Watched(app.test_client(use_cookies=False), store, telemetry, exporter, captured)
         propagation.uninstall()

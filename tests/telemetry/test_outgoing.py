@@ -1,4 +1,6 @@
-"""An outgoing call carries its request's ids, is a span under it and a wait on its record: with a real server and two client libraries."""
+"""An outgoing call carries its request's ids, is a span under it and a wait on its record: with a
+real server and two client libraries.
+"""
 
 import itertools
 import re
@@ -21,7 +23,9 @@ CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Peer:
-    """A server that notes the headers it is sent; ``/slow`` takes its time, ``/4xx`` and the like answer so."""
+    """A server that notes the headers it is sent; ``/slow`` takes its time, ``/4xx`` and the like
+    answer so.
+    """
 
     def __init__(self):
         self.headers = []
@@ -30,7 +34,12 @@ class Peer:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, environ, start_response):
-        self.headers.append({name: environ.get(name) for name in ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE")})
+        self.headers.append(
+            {
+                name: environ.get(name)
+                for name in ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE")
+            }
+        )
         path = environ["PATH_INFO"]
         if path == "/slow":
             gevent.sleep(0.05)
@@ -49,7 +58,9 @@ class Shop:
     """An app whose one route runs ``work``, behind the whole layer."""
 
     def __init__(self, **environ):
-        self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ})
+        self.telemetry = Telemetry.from_env(
+            {"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ}
+        )
         self.records = []
         self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")
@@ -58,7 +69,9 @@ class Shop:
         self.client = app.test_client()
 
     def run(self, work, **headers):
-        """Serve one request; returns its record, its own span and those of its calls, in the order of their ends."""
+        """Serve one request; returns its record, its own span and those of its calls, in the order
+        of their ends.
+        """
         self.work = work
         self.client.get("/", headers=headers, buffered=True)
         *calls, server = self.telemetry.tracing.queue.take(10)
@@ -69,8 +82,14 @@ def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
     shop = Shop()
 
     def work():
-        with shop.telemetry.outgoing.http("GET", f"{peer.url}/slow?card=4111111111111111", template="/slow") as call:
-            call.answered(requests.get(f"{peer.url}/slow", headers=call.headers, timeout=PATIENCE_SECONDS).status_code)
+        with shop.telemetry.outgoing.http(
+            "GET", f"{peer.url}/slow?card=4111111111111111", template="/slow"
+        ) as call:
+            call.answered(
+                requests.get(
+                    f"{peer.url}/slow", headers=call.headers, timeout=PATIENCE_SECONDS
+                ).status_code
+            )
 
     record, server, (span,) = shop.run(work, traceparent=CALLER, tracestate="vendor=1")
 
@@ -130,7 +149,9 @@ def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_
     told = float(re.search(r"external;dur=([\d.]+)", timing)[1])
     assert 30 <= told <= 1000 * shop.records[-1].waits["external"] - 30
     span, _ = shop.telemetry.tracing.queue.take(10)
-    assert shop.records[-1].waits == {"external": pytest.approx((span.end_time - span.start_time) / 1e9)}
+    assert shop.records[-1].waits == {
+        "external": pytest.approx((span.end_time - span.start_time) / 1e9)
+    }
     assert shop.records[-1].under_way == []
 
 
@@ -167,7 +188,9 @@ def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):
 
     _, server, spans = shop.run(work)
     assert [span.parent.span_id for span in spans] == [server.context.span_id] * 2
-    assert [sent["HTTP_TRACEPARENT"].split("-")[2] for sent in peer.headers] == [f"{span.context.span_id:016x}" for span in spans]
+    assert [sent["HTTP_TRACEPARENT"].split("-")[2] for sent in peer.headers] == [
+        f"{span.context.span_id:016x}" for span in spans
+    ]
 
 
 def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
@@ -183,7 +206,9 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
     shop.client.get("/", buffered=True)
     (record,) = shop.records
     assert [headers["X-Request-ID"] for headers in sent] == [record.request_id] * 2
-    assert [headers["traceparent"].split("-")[1::2] for headers in sent] == [[record.trace_id, "02"]] * 2  # random, not sampled
+    assert [headers["traceparent"].split("-")[1::2] for headers in sent] == [
+        [record.trace_id, "02"]
+    ] * 2  # random, not sampled
     assert record.waits.keys() == {"external"}
 
 
@@ -193,7 +218,14 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
         ("GET", "/302", 302, "GET", {}, StatusCode.UNSET),
         ("GET", "/404", 404, "GET", {"error.type": "404"}, StatusCode.ERROR),
         ("GET", "/503", 503, "GET", {"error.type": "503"}, StatusCode.ERROR),
-        ("BREW", "/200", 200, "HTTP", {"http.request.method": "_OTHER", "http.request.method_original": "BREW"}, StatusCode.UNSET),
+        (
+            "BREW",
+            "/200",
+            200,
+            "HTTP",
+            {"http.request.method": "_OTHER", "http.request.method_original": "BREW"},
+            StatusCode.UNSET,
+        ),
     ],
 )
 def test_the_span_says_how_it_was_answered(peer, method, path, status, name, others, verdict):
@@ -202,7 +234,15 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
 
     def work():
         with shop.telemetry.outgoing.http(method, url) as call:
-            call.answered(requests.request(method, url, headers=call.headers, timeout=PATIENCE_SECONDS, allow_redirects=False).status_code)
+            call.answered(
+                requests.request(
+                    method,
+                    url,
+                    headers=call.headers,
+                    timeout=PATIENCE_SECONDS,
+                    allow_redirects=False,
+                ).status_code
+            )
 
     _, _, (span,) = shop.run(work)
     assert (span.name, span.status.status_code) == (name, verdict)
@@ -218,13 +258,20 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
 
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(requests.ConnectionError("no"), "ConnectionError"), (gevent.Timeout(1), "Timeout"), (gevent.GreenletExit(), "GreenletExit")],
+    [
+        (requests.ConnectionError("no"), "ConnectionError"),
+        (gevent.Timeout(1), "Timeout"),
+        (gevent.GreenletExit(), "GreenletExit"),
+    ],
 )
 def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(error, kind):
     shop = Shop()
 
     def work():
-        with pytest.raises(type(error)), shop.telemetry.outgoing.wait("GET key", {"db.system.name": "redis"}):  # noqa: PT012
+        with (
+            pytest.raises(type(error)),
+            shop.telemetry.outgoing.wait("GET key", {"db.system.name": "redis"}),
+        ):  # noqa: PT012
             time.sleep(0.01)
             raise error
 
@@ -257,7 +304,9 @@ def test_switched_off_ids_stay_here(peer):
 
     shop.work = work
     assert "X-Request-ID" not in shop.client.get("/", buffered=True).headers
-    assert peer.headers == [dict.fromkeys(("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"))]
+    assert peer.headers == [
+        dict.fromkeys(("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"))
+    ]
 
 
 def test_a_url_that_cannot_be_read_breaks_no_call():

@@ -32,7 +32,11 @@ def in_request(name, work):
 
 def test_spawned_greenlets_see_the_request_of_their_spawner():
     def work():
-        spawned = [gevent.spawn(CURRENT.get), gevent.spawn_later(0.001, CURRENT.get), Pool(1).spawn(CURRENT.get)]
+        spawned = [
+            gevent.spawn(CURRENT.get),
+            gevent.spawn_later(0.001, CURRENT.get),
+            Pool(1).spawn(CURRENT.get),
+        ]
         grandchild = gevent.spawn(lambda: gevent.spawn(CURRENT.get).get())
         return [greenlet.get() for greenlet in (*spawned, grandchild)]
 
@@ -80,7 +84,9 @@ print(seen)
 
 def test_a_patched_thread_starts_with_an_empty_context():
     """It would otherwise carry the request that happened to start it for as long as it lives."""
-    process = subprocess.run([sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60)
+    process = subprocess.run(
+        [sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60
+    )
 
     assert (process.stdout, process.stderr) == ("['nothing', 'nothing']\n", "")
 

@@ -1,7 +1,8 @@
 """Answers of requests that may be sent again under one key, kept for a day or so.
 
-A request takes a lease of its key, works, and states its answer as a fact: the first one stands, and is what everybody gets. One that
-dies leaves its lease to run out, and the next of that key does the work again, which has to bear that.
+A request takes a lease of its key, works, and states its answer as a fact: the first one stands,
+and is what everybody gets. One that dies leaves its lease to run out, and the next of that key does
+the work again, which has to bear that.
 
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
@@ -41,12 +42,16 @@ class Answers:
         leases: Of the keys that are being worked on.
     """
 
-    def __init__(self, answers: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self, answers: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
+    ) -> None:
         self._collection = answers
         self._facts = Facts(answers)
         self._leases = Leases(leases)
 
-    def begin(self, key: str, fingerprint: str, *, now: datetime, seconds: float) -> StoredAnswer | Lease:
+    def begin(
+        self, key: str, fingerprint: str, *, now: datetime, seconds: float
+    ) -> StoredAnswer | Lease:
         """Begin to work on a request.
 
         Args:
@@ -77,7 +82,9 @@ class Answers:
             return found
         return taken
 
-    def finish(self, key: str, fingerprint: str, given: StoredAnswer, now: datetime) -> StoredAnswer:
+    def finish(
+        self, key: str, fingerprint: str, given: StoredAnswer, now: datetime
+    ) -> StoredAnswer:
         """Keep an answer.
 
         Returns:

@@ -1,8 +1,11 @@
-"""Bookings in MongoDB. A booking never changes; what became of it is facts beside it, each of which can be stated once.
+"""Bookings in MongoDB. A booking never changes; what became of it is facts beside it, each of which
+can be stated once.
 
-- its *outcome*: paid, or expired, or cancelled before it was paid; whoever states it first decides between payment, expiry and member;
+- its *outcome*: paid, or expired, or cancelled before it was paid; whoever states it first decides
+between payment, expiry and member;
 - its *cancellation*, after it was paid, with what is paid back;
-- its *attempts* to pay, numbered, with the *result* of each, and the provider's *name* of it where that is known before the result;
+- its *attempts* to pay, numbered, with the *result* of each, and the provider's *name* of it where
+that is known before the result;
 - *refunds*, by payment.
 """
 
@@ -151,7 +154,9 @@ class BookingStore:
         if outcome is None or outcome.kind != "paid":
             return BookingState(booking, outcome)
         cancellation = self.cancellation(booking.booking_id)
-        refunded = cancellation is not None and self.refunds.get(str(outcome.payment_id)) is not None
+        refunded = (
+            cancellation is not None and self.refunds.get(str(outcome.payment_id)) is not None
+        )
         return BookingState(booking, outcome, cancellation, refunded)
 
     def page(
@@ -175,11 +180,15 @@ class BookingStore:
         order = [("starts_at", DESCENDING), ("_id", DESCENDING)]
         found = [_booking(one) for one in self._bookings.find(query, sort=order, limit=limit + 1)]
         last = found[limit - 1] if len(found) > limit else None
-        return self._states(found[:limit]), Position(last.starts_at, last.booking_id) if last else None
+        return self._states(found[:limit]), Position(
+            last.starts_at, last.booking_id
+        ) if last else None
 
     def unpaid(self, member_id: str, now: datetime) -> int:
         """How many slots a member holds that are not paid."""
-        held = self._bookings.find({"member_id": member_id, "expires_at": {"$gt": now}}, projection=["_id"])
+        held = self._bookings.find(
+            {"member_id": member_id, "expires_at": {"$gt": now}}, projection=["_id"]
+        )
         names = {found["_id"] for found in held}
         return len(names - self.outcomes.among(names).keys())
 
@@ -226,22 +235,39 @@ class BookingStore:
         result = self.results.get(name)
         known = result if result and result.get("payment_id") else self.payment_names.get(name)
         payment_id = known["payment_id"] if known else None
-        return Attempt(number, found["method"], found["begun_at"], result["status"] if result else None, payment_id)
+        return Attempt(
+            number,
+            found["method"],
+            found["begun_at"],
+            result["status"] if result else None,
+            payment_id,
+        )
 
     def _states(self, bookings: list[Booking]) -> list[BookingState]:
         ids = [booking.booking_id for booking in bookings]
         outcomes = {name: _outcome(found) for name, found in self.outcomes.among(ids).items()}
-        cancellations = {name: _cancellation(found) for name, found in self.cancellations.among(outcomes).items()}
-        paid = {name: str(outcome.payment_id) for name, outcome in outcomes.items() if outcome and name in cancellations}
+        cancellations = {
+            name: _cancellation(found) for name, found in self.cancellations.among(outcomes).items()
+        }
+        paid = {
+            name: str(outcome.payment_id)
+            for name, outcome in outcomes.items()
+            if outcome and name in cancellations
+        }
         refunds = self.refunds.among(paid.values())
         return [
-            BookingState(one, outcomes.get(name), cancellations.get(name), paid.get(name) in refunds)
+            BookingState(
+                one, outcomes.get(name), cancellations.get(name), paid.get(name) in refunds
+            )
             for name, one in zip(ids, bookings, strict=True)
         ]
 
 
 def _booking(document: Mapping[str, Any]) -> Booking:
-    return Booking(booking_id=document["_id"], **{name: value for name, value in document.items() if name != "_id"})
+    return Booking(
+        booking_id=document["_id"],
+        **{name: value for name, value in document.items() if name != "_id"},
+    )
 
 
 def _outcome(found: Mapping[str, Any] | None) -> Outcome | None:

@@ -1,8 +1,9 @@
 """Facts: documents that are written once under a name and never changed.
 
-Stating a fact is an insert, of which exactly one wins on MongoDB and FerretDB alike; whoever states it again learns that it stands. Nothing
-is ever updated or deleted to decide something: FerretDB finds and then changes, so of two at once both may think they did, and a
-name that is used anew could be deleted by whoever had found its last use.
+Stating a fact is an insert, of which exactly one wins on MongoDB and FerretDB alike; whoever states
+it again learns that it stands. Nothing is ever updated or deleted to decide something: FerretDB
+finds and then changes, so of two at once both may think they did, and a name that is used anew
+could be deleted by whoever had found its last use.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,11 @@ class Facts:
         if len(wanted) == 1:  # FerretDB finds one by its _id, and scans for several
             found = self.get(wanted[0])
             return {wanted[0]: found} if found else {}
-        return {found["_id"]: found for found in self._collection.find({"_id": {"$in": wanted}})} if wanted else {}
+        return (
+            {found["_id"]: found for found in self._collection.find({"_id": {"$in": wanted}})}
+            if wanted
+            else {}
+        )
 
     def between(self, first: str, end: str) -> list[Mapping[str, Any]]:
         """Facts by the order of their names, from ``first`` on and before ``end``."""

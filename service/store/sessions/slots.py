@@ -1,8 +1,10 @@
-"""Slots and their sales, in MongoDB. A slot is named by its therapist and its beginning, so it is there once.
+"""Slots and their sales, in MongoDB. A slot is named by its therapist and its beginning, so it is
+there once.
 
-Selling a slot is the insert of its next sale; of many at once one wins. A sale names its holder, and the slot is free again once the
-holder is over, which is a fact elsewhere: freeing it takes no write here that could be lost, or done twice and hit the next holder.
-Withdrawing a slot is a sale to nobody.
+Selling a slot is the insert of its next sale; of many at once one wins. A sale names its holder,
+and the slot is free again once the holder is over, which is a fact elsewhere: freeing it takes no
+write here that could be lost, or done twice and hit the next holder. Withdrawing a slot is a sale
+to nobody.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -84,10 +86,14 @@ class Slots:
         # In the order of the sales, so the last one of each slot stays.
         holders = {sale["slot_id"]: sale["holder"] for sale in self._sales.between(first, last)}
         over = self._over(holders.values())
-        return [_slot(one) for one in found if one["_id"] not in holders or holders[one["_id"]] in over]
+        return [
+            _slot(one) for one in found if one["_id"] not in holders or holders[one["_id"]] in over
+        ]
 
     def offer(self, slot: Slot) -> None:
-        """Open a slot; one that is open or sold is left as it is, and one that was withdrawn is opened at its new price."""
+        """Open a slot; one that is open or sold is left as it is, and one that was withdrawn is
+        opened at its new price.
+        """
         document = _document(slot)
         try:
             self._slots.insert_one(document)
@@ -101,7 +107,11 @@ class Slots:
         """Open those of many slots that there never were; returns how many that are."""
         documents = [_document(slot) for slot in slots]
         try:
-            return len(self._slots.insert_many(documents, ordered=False).inserted_ids) if documents else 0
+            return (
+                len(self._slots.insert_many(documents, ordered=False).inserted_ids)
+                if documents
+                else 0
+            )
         except BulkWriteError as error:
             if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
                 raise
@@ -128,7 +138,9 @@ class Slots:
         raise AssertionError("count() ends")  # pragma: no cover
 
     def sell(self, name: str, holder: str) -> bool:
-        """Give a slot to a booking; false when somebody has it. The booking that has it already has it."""
+        """Give a slot to a booking; false when somebody has it. The booking that has it already has
+        it.
+        """
         for number in count():
             sale = f"{name}#{number:06d}"
             if self._sales.state(sale, slot_id=name, holder=holder):

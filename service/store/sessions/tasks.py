@@ -1,4 +1,5 @@
-"""Work on bookings that has to come to an end, written down before it is begun: what a crash leaves behind is found here.
+"""Work on bookings that has to come to an end, written down before it is begun: what a crash leaves
+behind is found here.
 
 A task may be done twice and by two at once; who is done with it removes it.
 """
@@ -21,7 +22,8 @@ class Task:
     """One piece of work.
 
     Args:
-        kind: ``expire`` a booking that is not paid, find out how an attempt to ``pay`` ended, ``cancel``, or ``refund``.
+        kind: ``expire`` a booking that is not paid, find out how an attempt to ``pay`` ended,
+            ``cancel``, or ``refund``.
         subject: What it is done to: booking, attempt or payment.
         booking_id: Of the booking it is about.
         begun_at: When it was written down.
@@ -50,7 +52,9 @@ class Tasks:
         leases: Of the tasks that are being done.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self, collection: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
+    ) -> None:
         self._collection = collection
         self.leases = Leases(leases)
 
@@ -73,7 +77,10 @@ class Tasks:
     def due(self, now: datetime, limit: int) -> list[Task]:
         """Tasks that somebody should do, those that wait longest first."""
         found = self._collection.find({"due_at": {"$lte": now}}, sort=[("due_at", 1)], limit=limit)
-        return [Task(**{name: value for name, value in document.items() if name != "_id"}) for document in found]
+        return [
+            Task(**{name: value for name, value in document.items() if name != "_id"})
+            for document in found
+        ]
 
     def is_open(self, task: Task) -> bool:
         """Whether it is still to be done."""

@@ -1,4 +1,6 @@
-"""Therapists as members see them, in MongoDB; who somebody is to the service, the account of the same id says."""
+"""Therapists as members see them, in MongoDB; who somebody is to the service, the account of the
+same id says.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -34,12 +36,17 @@ class Therapist:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The profile that a document holds."""
         lists = {name: tuple(document[name]) for name in ("languages", "specialties")}
-        fields: dict[str, Any] = {name: value for name, value in document.items() if name != "_id"} | lists
+        fields: dict[str, Any] = {
+            name: value for name, value in document.items() if name != "_id"
+        } | lists
         return cls(therapist_id=document["_id"], **fields)
 
     def to_document(self) -> dict[str, Any]:
         """The document that holds the profile."""
-        fields = asdict(self) | {"languages": list(self.languages), "specialties": list(self.specialties)}
+        fields = asdict(self) | {
+            "languages": list(self.languages),
+            "specialties": list(self.specialties),
+        }
         return {"_id": fields.pop("therapist_id"), **fields}
 
 
@@ -69,7 +76,12 @@ class Therapists:
         return Therapist.from_document(document) if document else None
 
     def page(
-        self, *, limit: int, after: str | None = None, language: str | None = None, specialty: str | None = None
+        self,
+        *,
+        limit: int,
+        after: str | None = None,
+        language: str | None = None,
+        specialty: str | None = None,
     ) -> tuple[tuple[Therapist, ...], str | None]:
         """Profiles in the order of their ids.
 
@@ -85,5 +97,8 @@ class Therapists:
         query: dict[str, Any] = {"_id": {"$gt": after}} if after else {}
         query |= {"languages": language} if language else {}
         query |= {"specialties": specialty} if specialty else {}
-        found = [Therapist.from_document(one) for one in self._collection.find(query, sort=[("_id", ASCENDING)], limit=limit + 1)]
+        found = [
+            Therapist.from_document(one)
+            for one in self._collection.find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
+        ]
         return tuple(found[:limit]), found[limit - 1].therapist_id if len(found) > limit else None

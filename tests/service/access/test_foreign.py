@@ -1,6 +1,8 @@
-"""Every protected route with an id in its path, for a real thing of somebody else: refused as documented, and nothing has changed.
+"""Every protected route with an id in its path, for a real thing of somebody else: refused as
+documented, and nothing has changed.
 
-The table is kept against the app's own URL map: a route with a variable in its path is listed here with a maker of its thing, or is public.
+The table is kept against the app's own URL map: a route with a variable in its path is listed here
+with a maker of its thing, or is public.
 """
 
 import json
@@ -34,14 +36,27 @@ class World:
         self.strangers = self._everybody("stranger")
         self.owners = self._everybody("owner")
         self.therapist_id = self.owners["therapist"].account["id"]
-        profile = {"name": "Grace", "title": "Psychologist", "languages": ["en"], "specialties": ["sleep"]}
+        profile = {
+            "name": "Grace",
+            "title": "Psychologist",
+            "languages": ["en"],
+            "specialties": ["sleep"],
+        }
         profile["price"] = {"amount": 9000, "currency": "eur"}
         self._hours = 0
         for one in (self.owners["therapist"], self.strangers["therapist"]):
-            assert client.put(f"{API}/therapists/me", json=profile, headers=one.headers).status_code == 201
+            assert (
+                client.put(f"{API}/therapists/me", json=profile, headers=one.headers).status_code
+                == 201
+            )
 
     def _everybody(self, kind: str) -> dict[str, Member]:
-        return {role: with_role(self.client, self.store, role, email=f"{role}.{kind}@serene-mail.com", name=role) for role in ROLES}
+        return {
+            role: with_role(
+                self.client, self.store, role, email=f"{role}.{kind}@serene-mail.com", name=role
+            )
+            for role in ROLES
+        }
 
     def account(self) -> dict[str, str]:
         return {"account_id": self.owners["member"].account["id"]}
@@ -54,8 +69,12 @@ class World:
 
     def conversation(self) -> dict[str, str]:
         own, message = new_id(), new_id()
-        self.store.conversations.begin(Conversation(own, self.owners["member"].account["id"], "hello", time_of(own)))
-        self.store.conversations.add(own, [ConversationMessage(message, "member", "hello", True, time_of(message))])
+        self.store.conversations.begin(
+            Conversation(own, self.owners["member"].account["id"], "hello", time_of(own))
+        )
+        self.store.conversations.add(
+            own, [ConversationMessage(message, "member", "hello", True, time_of(message))]
+        )
         return {"conversation_id": own}
 
     def draft(self) -> dict[str, str]:
@@ -71,7 +90,9 @@ class World:
         """A new slot, three days ahead or more."""
         starts_at = self.hour()
         url = f"{API}/therapists/{self.therapist_id}/slots"
-        response = self.client.post(url, json={"starts_at": [starts_at]}, headers=self.owners["therapist"].headers)
+        response = self.client.post(
+            url, json={"starts_at": [starts_at]}, headers=self.owners["therapist"].headers
+        )
         assert response.status_code == 201, response.get_data(as_text=True)
         return self.whose_slots() | {"starts_at": starts_at}
 
@@ -80,14 +101,19 @@ class World:
         return (utc_now() + timedelta(days=3, hours=self._hours)).strftime("%Y-%m-%dT%H:00:00Z")
 
     def session(self) -> dict[str, str]:
-        response = self.client.post(f"{API}/sessions", json=self.slot(), headers=self.owners["member"].headers)
+        response = self.client.post(
+            f"{API}/sessions", json=self.slot(), headers=self.owners["member"].headers
+        )
         assert response.status_code == 201, response.get_data(as_text=True)
         return {"session_id": response.get_json()["id"]}
 
     def everything(self) -> dict[str, list[str]]:
         """All that the database holds."""
         database = self.store.database
-        return {name: sorted(map(repr, database[name].find())) for name in sorted(database.list_collection_names())}
+        return {
+            name: sorted(map(repr, database[name].find()))
+            for name in sorted(database.list_collection_names())
+        }
 
 
 @dataclass(frozen=True)
@@ -108,14 +134,17 @@ class Thing:
     given: dict[str, Any] = field(default_factory=dict)
     body: Callable[[World], dict[str, Any]] | None = None
 
-    def call(self, world: World, who: Member, method: str, rule: str, values: dict[str, str]) -> Any:
+    def call(
+        self, world: World, who: Member, method: str, rule: str, values: dict[str, str]
+    ) -> Any:
         path = template_of(rule).format(**values)
         headers = {**who.headers, **self.given.get("headers", {})}
         body = self.body(world) if self.body else self.given.get("json")
         return world.client.open(path, method=method, headers=headers, json=body)
 
 
-# An author learns what is published anyway, and an admin looks after every post, every therapist's slots and every account.
+# An author learns what is published anyway, and an admin looks after every post, every therapist's
+# slots and every account.
 DRAFT = {"member": 403, "therapist": 403, "author": 404}
 POST = {"member": 403, "therapist": 403, "author": 403}
 SLOT = {"member": 403, "author": 403, "therapist": 403}
@@ -129,7 +158,10 @@ FILE = f"{API}/files/<file_id>"
 
 THINGS = {
     ("PUT", f"{API}/accounts/<account_id>/role"): Thing(
-        World.account, "admin", {"member": 403, "therapist": 403, "author": 403}, {"json": {"role": "member"}}
+        World.account,
+        "admin",
+        {"member": 403, "therapist": 403, "author": 403},
+        {"json": {"role": "member"}},
     ),
     ("GET", f"{API}/blog/drafts/<slug>"): Thing(World.draft, "author", DRAFT),
     ("PUT", BLOG): Thing(World.published, "author", POST, {"json": TEXT}),
@@ -146,8 +178,12 @@ THINGS = {
     ("GET", SESSION): Thing(World.session, "member", HIDDEN),
     ("GET", f"{SESSION}/calendar.ics"): Thing(World.session, "member", HIDDEN),
     ("POST", f"{SESSION}/cancellation"): Thing(World.session, "member", HIDDEN, KEY),
-    ("POST", f"{SESSION}/payment"): Thing(World.session, "member", HIDDEN, KEY | {"json": {"payment_method": "pm_card"}}),
-    ("POST", SLOTS): Thing(World.whose_slots, "therapist", SLOT, body=lambda world: {"starts_at": [world.hour()]}),
+    ("POST", f"{SESSION}/payment"): Thing(
+        World.session, "member", HIDDEN, KEY | {"json": {"payment_method": "pm_card"}}
+    ),
+    ("POST", SLOTS): Thing(
+        World.whose_slots, "therapist", SLOT, body=lambda world: {"starts_at": [world.hour()]}
+    ),
     ("DELETE", f"{SLOTS}/<starts_at>"): Thing(World.slot, "therapist", SLOT),
 }
 
@@ -155,13 +191,17 @@ THINGS = {
 @pytest.fixture
 def world(config, telemetry, store) -> World:
     telemetry.lifecycle.ready()
-    app = create_app(config, telemetry, store, bookings=assemble(config, telemetry, store, Provider()))
+    app = create_app(
+        config, telemetry, store, bookings=assemble(config, telemetry, store, Provider())
+    )
     app.test_client_class = ClosingClient
     return World(app.test_client(), store)
 
 
 def test_every_protected_route_of_a_thing_is_listed(world):
-    assert {route for route in routes(world.client.application).keys() - PUBLIC if "<" in route[1]} == THINGS.keys()
+    assert {
+        route for route in routes(world.client.application).keys() - PUBLIC if "<" in route[1]
+    } == THINGS.keys()
 
 
 def test_nobody_does_anything_with_what_is_somebody_elses(world):
@@ -173,7 +213,12 @@ def test_nobody_does_anything_with_what_is_somebody_elses(world):
             before = before or world.everything()
             response = thing.call(world, world.strangers[role], method, rule, values)
             told = str(status) in documented[template_of(rule)][method.lower()]["responses"]
-            seen[method, rule, role] = (response.status_code, response.content_type, told, world.everything() == before)
+            seen[method, rule, role] = (
+                response.status_code,
+                response.content_type,
+                told,
+                world.everything() == before,
+            )
             expected[method, rule, role] = (status, "application/problem+json", True, True)
     assert seen == expected
 
@@ -187,13 +232,21 @@ def test_the_same_calls_go_well_for_whom_it_belongs_to(world):
 
 
 def test_what_is_not_there_looks_like_what_is_not_theirs(world):
-    """The whole problem is the same, so that nobody can tell a foreign id from one that does not exist."""
+    """The whole problem is the same, so that nobody can tell a foreign id from one that does not
+    exist.
+    """
     differing = []
     for (method, rule), thing in THINGS.items():
         real = thing.make(world)
         for role in [role for role, status in thing.strangers.items() if status == 404]:
-            none = {name: "0" * len(value) if name != "session_id" else f"{value[:-12]}{'0' * 12}" for name, value in real.items()}
-            answers = [thing.call(world, world.strangers[role], method, rule, values) for values in (real, none)]
+            none = {
+                name: "0" * len(value) if name != "session_id" else f"{value[:-12]}{'0' * 12}"
+                for name, value in real.items()
+            }
+            answers = [
+                thing.call(world, world.strangers[role], method, rule, values)
+                for values in (real, none)
+            ]
             if told(answers[0]) != told(answers[1]):
                 differing.append((method, rule, role))
     assert differing == []
@@ -202,4 +255,6 @@ def test_what_is_not_there_looks_like_what_is_not_theirs(world):
 def told(response: Any) -> tuple[int, dict[str, Any]]:
     """A problem without what differs each time."""
     body = json.loads(response.get_data())
-    return response.status_code, {name: value for name, value in body.items() if name not in ("instance", "request_id")}
+    return response.status_code, {
+        name: value for name, value in body.items() if name not in ("instance", "request_id")
+    }

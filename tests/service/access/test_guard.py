@@ -52,12 +52,17 @@ def client():
     ],
 )
 def test_a_role_opens_its_routes_and_an_admin_all(client, path, role, status):
-    response = client.get(path, headers={"Authorization": f"Bearer {TOKENS.issue(Identity('1', role))}"})
+    response = client.get(
+        path, headers={"Authorization": f"Bearer {TOKENS.issue(Identity('1', role))}"}
+    )
     assert response.status_code == status
     if status == 200:
         assert response.get_json() == {"id": "1", "role": role}
     else:
-        assert response.get_json(force=True)["detail"] == f"This takes an account of the role {path[1:]}."
+        assert (
+            response.get_json(force=True)["detail"]
+            == f"This takes an account of the role {path[1:]}."
+        )
 
 
 def test_a_view_is_protected_once_and_keeps_its_notes(client):
@@ -69,8 +74,12 @@ def test_a_view_is_protected_once_and_keeps_its_notes(client):
 
 def test_a_retired_key_is_good_until_it_is_taken_away():
     old, new = f"old:{'o' * 32}", f"new:{'n' * 32}"
-    token = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(Identity("1", "member"))
+    token = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(
+        Identity("1", "member")
+    )
     both = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": f"{new},{old}"}))
 
     assert both.check(token) == Identity("1", "member")
-    assert Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(both.issue(Identity("2", "admin"))) == Identity("2", "admin")
+    assert Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(
+        both.issue(Identity("2", "admin"))
+    ) == Identity("2", "admin")

@@ -1,4 +1,6 @@
-"""Passwords off the hub: bounded, with the request's context, and without a trace of who has an account."""
+"""Passwords off the hub: bounded, with the request's context, and without a trace of who has an
+account.
+"""
 
 import gevent
 import pytest
@@ -21,7 +23,13 @@ def test_only_the_password_is_right():
     stored = ours.hash("correct horse")
     assert stored.startswith("$argon2id$v=19$m=8,t=1,p=1$")
     given = ("correct horse", "correct horse ", "", "correct\x00horse", "ö")
-    assert [ours.verify(stored, password) for password in given] == [True, False, False, False, False]
+    assert [ours.verify(stored, password) for password in given] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_nobody_has_no_password_not_even_the_one_that_stands_in():
@@ -31,14 +39,18 @@ def test_nobody_has_no_password_not_even_the_one_that_stands_in():
 def test_nobodys_password_is_looked_at_like_anybodys(monkeypatch):
     ours = passwords()
     looked_at = []
-    monkeypatch.setattr(ours, "_is_right", lambda stored, password: looked_at.append(stored[:26]) or False)
+    monkeypatch.setattr(
+        ours, "_is_right", lambda stored, password: looked_at.append(stored[:26]) or False
+    )
     ours.verify(None, "x")
     ours.verify(ours.hash("y"), "x")
     assert looked_at[0] == looked_at[1]
 
 
 def test_the_wait_for_a_turn_and_for_the_hash_is_told():
-    ours = Passwords(AccountSettings.from_env({"PASSWORD_TIME_COST": "8", "PASSWORDS_AT_ONCE": "1"}))
+    ours = Passwords(
+        AccountSettings.from_env({"PASSWORD_TIME_COST": "8", "PASSWORDS_AT_ONCE": "1"})
+    )
     request = record()
 
     def ask():
@@ -49,7 +61,11 @@ def test_the_wait_for_a_turn_and_for_the_hash_is_told():
     gevent.sleep(0)
     assert [phase for phase, _ in request.under_way] == ["threadpool"] * 2
     gevent.joinall(hashing, raise_error=True)
-    assert (list(request.waits), request.under_way, request.waits["threadpool"] > 0.01) == (["threadpool"], [], True)
+    assert (list(request.waits), request.under_way, request.waits["threadpool"] > 0.01) == (
+        ["threadpool"],
+        [],
+        True,
+    )
 
 
 def test_the_hub_turns_while_a_password_is_hashed():

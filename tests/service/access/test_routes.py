@@ -1,4 +1,6 @@
-"""Every route of the app's own URL map with every kind of bad token: a new route is either protected, or in the list below."""
+"""Every route of the app's own URL map with every kind of bad token: a new route is either
+protected, or in the list below.
+"""
 
 import base64
 import hmac
@@ -53,7 +55,13 @@ def changed(header: dict[str, str] | None = None, **claims: object) -> str:
     """A token of ours with other members, and the signature that it had."""
     _, _, signature = issued().split(".")
     own = jwt.decode(issued(), options={"verify_signature": False})
-    return ".".join((part(header or {"alg": "HS256", "kid": "development", "typ": "at+jwt"}), part(own | claims), signature))
+    return ".".join(
+        (
+            part(header or {"alg": "HS256", "kid": "development", "typ": "at+jwt"}),
+            part(own | claims),
+            signature,
+        )
+    )
 
 
 def signed_by_hs512() -> str:
@@ -64,7 +72,9 @@ def signed_by_hs512() -> str:
     return f"{signing}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def signed(*, kid: str = "development", typ: str = "at+jwt", leave_out: str = "", **claims: object) -> str:
+def signed(
+    *, kid: str = "development", typ: str = "at+jwt", leave_out: str = "", **claims: object
+) -> str:
     """A token with our key, and other members."""
     own = jwt.decode(issued(), options={"verify_signature": False}) | claims
     own.pop(leave_out, None)
@@ -83,14 +93,22 @@ BAD = {
     "foreign audience": (bearer(issued(SERENE_TOKEN_AUDIENCE="other")), INVALID),
     "unknown key": (bearer(signed(kid="other")), INVALID),
     "tampered": (bearer(changed(role="admin")), INVALID),
-    "alg none": (bearer(changed({"alg": "none", "kid": "development", "typ": "at+jwt"}).rpartition(".")[0] + "."), INVALID),
+    "alg none": (
+        bearer(
+            changed({"alg": "none", "kid": "development", "typ": "at+jwt"}).rpartition(".")[0] + "."
+        ),
+        INVALID,
+    ),
     "other algorithm": (bearer(signed_by_hs512()), INVALID),
     "other type": (bearer(signed(typ="JWT")), INVALID),
     "unknown role": (bearer(signed(role="root")), INVALID),
     "without expiry": (bearer(signed(leave_out="exp")), INVALID),
     "without subject": (bearer(signed(leave_out="sub")), INVALID),
     "nonsense": (bearer("a.b.c"), INVALID),
-    "nested": (bearer(base64.urlsafe_b64encode(b"[" * 5000).decode().rstrip("=") + ".e30.x"), INVALID),
+    "nested": (
+        bearer(base64.urlsafe_b64encode(b"[" * 5000).decode().rstrip("=") + ".e30.x"),
+        INVALID,
+    ),
 }
 
 
@@ -104,7 +122,9 @@ def client(config, telemetry, store):
 
 def path_of(rule: str) -> str:
     """A path that the rule matches."""
-    return re.sub(r"<(?:(\w+):)?(\w+)>", lambda found: UUID if found[1] == "uuid" else found[2], rule)
+    return re.sub(
+        r"<(?:(\w+):)?(\w+)>", lambda found: UUID if found[1] == "uuid" else found[2], rule
+    )
 
 
 def template_of(rule: str) -> str:
@@ -122,7 +142,9 @@ def routes(app) -> dict[tuple[str, str], object]:
 
 
 def test_a_route_that_is_not_listed_as_public_is_protected(client):
-    assert {route for route, access in routes(client.application).items() if access is None} == PUBLIC
+    assert {
+        route for route, access in routes(client.application).items() if access is None
+    } == PUBLIC
 
 
 def test_every_protected_route_refuses_every_bad_token(client):
@@ -132,13 +154,19 @@ def test_every_protected_route_refuses_every_bad_token(client):
         for kind, (headers, challenge) in BAD.items():
             response = client.open(path, method=method, headers=headers)
             expected[method, rule, kind] = (401, "application/problem+json", challenge)
-            seen[method, rule, kind] = (response.status_code, response.content_type, response.headers.get("WWW-Authenticate"))
+            seen[method, rule, kind] = (
+                response.status_code,
+                response.content_type,
+                response.headers.get("WWW-Authenticate"),
+            )
     assert seen == expected
 
 
 def test_every_route_for_a_role_refuses_the_others(client):
     seen, expected = {}, {}
-    for (method, rule), access in sorted(routes(client.application).items(), key=lambda item: item[0]):
+    for (method, rule), access in sorted(
+        routes(client.application).items(), key=lambda item: item[0]
+    ):
         if access is None or not access.roles:
             continue
         for role in set(ROLES) - set(access.roles):
@@ -149,10 +177,18 @@ def test_every_route_for_a_role_refuses_the_others(client):
 
 def test_the_document_says_which_routes_are_protected(client):
     paths = client.get("/api/v1/openapi.json").get_json()["paths"]
-    told = {(method.upper(), path): operation.get("security") for path, item in paths.items() for method, operation in item.items()}
+    told = {
+        (method.upper(), path): operation.get("security")
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
     expected = {
         (method, template_of(rule)): [{"bearer": list(access.roles)}] if access else None
         for (method, rule), access in routes(client.application).items()
     }
     assert told == expected
-    assert all("401" in paths[path][method.lower()]["responses"] for (method, path), security in told.items() if security)
+    assert all(
+        "401" in paths[path][method.lower()]["responses"]
+        for (method, path), security in told.items()
+        if security
+    )

@@ -16,7 +16,11 @@ ADA = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
 def decoded(monkeypatch):
     """Each token whose signature is looked at."""
     seen, decode = [], jwt.decode
-    monkeypatch.setattr(jwt, "decode", lambda token, *args, **more: seen.append(token) or decode(token, *args, **more))
+    monkeypatch.setattr(
+        jwt,
+        "decode",
+        lambda token, *args, **more: seen.append(token) or decode(token, *args, **more),
+    )
     return seen
 
 
@@ -43,7 +47,12 @@ def test_a_part_of_a_token_that_was_remembered_proves_nothing():
     token = own.issue(ADA)
     own.check(token)
     head, body, signature = token.split(".")
-    for forged in (f"{head}.{body}.", f"{head}.{body}.{signature[::-1]}", f"{token}AAAA", token.swapcase()):
+    for forged in (
+        f"{head}.{body}.",
+        f"{head}.{body}.{signature[::-1]}",
+        f"{token}AAAA",
+        token.swapcase(),
+    ):
         with pytest.raises(InvalidToken):
             own.check(forged)
 

@@ -36,7 +36,8 @@ def test_every_rule_of_the_app_is_in_it(client, document):
 
 def test_an_operation_is_told_whole(document):
     common = {
-        name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
+        name: {"$ref": f"#/components/headers/{name}"}
+        for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
     }
     about = {
         name: {"description": text, "schema": {"type": "string"}}
@@ -66,10 +67,17 @@ def test_an_operation_is_told_whole(document):
         "responses": {
             "200": {
                 "description": "The post.",
-                "headers": common | about | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}},
+                "headers": common
+                | about
+                | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
+                "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}
+                },
             },
-            "304": {"description": "As it was: `If-None-Match` has its ETag.", "headers": common | about},
+            "304": {
+                "description": "As it was: `If-None-Match` has its ETag.",
+                "headers": common | about,
+            },
             "404": {"$ref": "#/components/responses/NotFound"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
             "500": {"$ref": "#/components/responses/InternalServerError"},
@@ -95,13 +103,23 @@ def test_what_can_follow_an_answer_is_told(document):
             "operationId": "auth_login",
             "requestBody": {"email": "$request.body#/email", "password": "$request.body#/password"},
         },
-        "roles_set_role": {"operationId": "roles_set_role", "parameters": {"account_id": "$response.body#/id"}},
+        "roles_set_role": {
+            "operationId": "roles_set_role",
+            "parameters": {"account_id": "$response.body#/id"},
+        },
     }
 
 
 def test_every_link_leads_to_an_operation_and_its_parameters(document):
-    operations = {one["operationId"]: one for item in document["paths"].values() for one in item.values()}
-    links = [link for one in operations.values() for answer in one["responses"].values() for link in answer.get("links", {}).values()]
+    operations = {
+        one["operationId"]: one for item in document["paths"].values() for one in item.values()
+    }
+    links = [
+        link
+        for one in operations.values()
+        for answer in one["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
     assert len(links) > 40
     for link in links:
         known = {one["name"] for one in operations[link["operationId"]].get("parameters", ())}
@@ -114,7 +132,12 @@ def test_every_link_leads_to_an_operation_and_its_parameters(document):
         ("/", "/", 200, "application/json"),
         ("/api/v1/blog/posts", "/api/v1/blog/posts", 200, "application/json"),
         ("/api/v1/blog/posts?limit=0", "/api/v1/blog/posts", 422, "application/problem+json"),
-        ("/api/v1/blog/posts/naps-without-regret", "/api/v1/blog/posts/{slug}", 404, "application/problem+json"),
+        (
+            "/api/v1/blog/posts/naps-without-regret",
+            "/api/v1/blog/posts/{slug}",
+            404,
+            "application/problem+json",
+        ),
         ("/api/v1/health", "/api/v1/health", 200, "application/json"),
         ("/api/v1/health/liveness", "/api/v1/health/liveness", 200, "application/json"),
         ("/api/v1/health/readiness", "/api/v1/health/readiness", 200, "application/json"),
@@ -128,8 +151,14 @@ def test_an_answer_is_as_its_schema_says(client, document, path, operation, stat
     if "$ref" in told:
         told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
     # The tests' address is exempt from limits; tests/service/limits/ has those headers.
-    assert all(name in response.headers for name in told["headers"] if name != "Link" and not name.startswith("RateLimit-"))
-    validator = Draft202012Validator(told["content"][media_type]["schema"] | {"components": document["components"]})
+    assert all(
+        name in response.headers
+        for name in told["headers"]
+        if name != "Link" and not name.startswith("RateLimit-")
+    )
+    validator = Draft202012Validator(
+        told["content"][media_type]["schema"] | {"components": document["components"]}
+    )
     assert list(validator.iter_errors(response.get_json(force=True))) == []
 
 
@@ -146,7 +175,9 @@ def test_the_page_and_all_that_it_loads_come_from_here(client):
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     loaded = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.get_data(as_text=True))
     answers = [client.get(f"/api/v1/{url}") for url in loaded]
-    assert [(url, found.status_code, found.mimetype) for url, found in zip(loaded, answers, strict=True)] == [
+    assert [
+        (url, found.status_code, found.mimetype) for url, found in zip(loaded, answers, strict=True)
+    ] == [
         ("docs/swagger_style.css", 200, "text/css"),
         ("docs/swagger_bundle.js", 200, "text/javascript"),
         ("docs/start.js", 200, "text/javascript"),

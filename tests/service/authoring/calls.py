@@ -10,7 +10,13 @@ POSTS = f"{BLOG}/posts"
 DRAFTS = f"{BLOG}/drafts"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 TAG = re.compile(r'W/"[0-9a-f]{32}"')
-TEXT = {"title": "Naps, without regret", "summary": "Twenty minutes.", "category": "sleep", "tags": ["night", "short"], "body": "*Nap*."}
+TEXT = {
+    "title": "Naps, without regret",
+    "summary": "Twenty minutes.",
+    "category": "sleep",
+    "tags": ["night", "short"],
+    "body": "*Nap*.",
+}
 NO_POST = "There is no post of that slug that is yours to see."
 CHANGED_SINCE = "The post has been changed since; read it again and make the change anew."
 CALLS = {
@@ -42,7 +48,10 @@ def seen(who: Member, url: str):
 
 def problem(response) -> tuple[int, str]:
     body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
     assert body["request_id"] == response.headers["X-Request-ID"]
     return response.status_code, body["detail"]
 

@@ -4,17 +4,30 @@ from datetime import UTC, datetime
 
 import gevent
 
-from tests.service.authoring.calls import CALLS, CHANGED_SINCE, DRAFTS, POSTS, TEXT, create, problem, seen
+from tests.service.authoring.calls import (
+    CALLS,
+    CHANGED_SINCE,
+    DRAFTS,
+    POSTS,
+    TEXT,
+    create,
+    problem,
+    seen,
+)
 
 
 def test_an_etag_that_is_not_the_posts_any_more_changes_nothing(staff):
     first = create(staff.mara).headers["ETag"]
     url = f"{POSTS}/naps-without-regret"
-    second = staff.mara.client.patch(url, json={"title": "Rest"}, headers=staff.mara.headers | {"If-Match": first})
+    second = staff.mara.client.patch(
+        url, json={"title": "Rest"}, headers=staff.mara.headers | {"If-Match": first}
+    )
     assert second.status_code == 200
 
     refused = [
-        staff.mara.client.open(url + suffix, method=method, headers=staff.mara.headers | {"If-Match": tag}, **body)
+        staff.mara.client.open(
+            url + suffix, method=method, headers=staff.mara.headers | {"If-Match": tag}, **body
+        )
         for method, suffix, body in CALLS.values()
         for tag in (first, "", "x", '"x", W/"y"')
     ]
@@ -35,7 +48,9 @@ def test_of_many_changes_of_one_revision_one_wins(staff):
     def change(number):
         headers = staff.mara.headers | {"If-Match": tag}
         client = staff.mara.client.application.test_client()
-        return client.patch(f"{POSTS}/naps-without-regret", json={"title": f"Title {number}"}, headers=headers)
+        return client.patch(
+            f"{POSTS}/naps-without-regret", json={"title": f"Title {number}"}, headers=headers
+        )
 
     calls = [gevent.spawn(change, number) for number in range(16)]
     gevent.joinall(calls, raise_error=True)
@@ -46,11 +61,19 @@ def test_of_many_changes_of_one_revision_one_wins(staff):
 
 def test_many_changes_without_a_condition_all_come_in_one_after_the_other(staff, store):
     create(staff.mara)
-    members = [{"title": "Rest"}, {"summary": "Now."}, {"category": "calm"}, {"tags": ["tea"]}, {"body": "Tea"}]
+    members = [
+        {"title": "Rest"},
+        {"summary": "Now."},
+        {"category": "calm"},
+        {"tags": ["tea"]},
+        {"body": "Tea"},
+    ]
 
     def change(changes):
         client = staff.mara.client.application.test_client()
-        return client.patch(f"{POSTS}/naps-without-regret", json=changes, headers=staff.mara.headers)
+        return client.patch(
+            f"{POSTS}/naps-without-regret", json=changes, headers=staff.mara.headers
+        )
 
     calls = [gevent.spawn(change, changes) for changes in members]
     gevent.joinall(calls, raise_error=True)
@@ -77,11 +100,18 @@ def test_a_post_that_others_are_changing_is_a_conflict(staff, store, monkeypatch
 
 def test_one_title_at_once_has_as_many_slugs(staff, store):
     def write():
-        return staff.mara.client.application.test_client().post(POSTS, json=TEXT, headers=staff.mara.headers)
+        return staff.mara.client.application.test_client().post(
+            POSTS, json=TEXT, headers=staff.mara.headers
+        )
 
     calls = [gevent.spawn(write) for _ in range(20)]
     gevent.joinall(calls, raise_error=True)
-    expected = {"naps-without-regret", *(f"naps-without-regret-{number}" for number in range(2, 21))}
+    expected = {
+        "naps-without-regret",
+        *(f"naps-without-regret-{number}" for number in range(2, 21)),
+    }
     assert [call.value.status_code for call in calls] == [201] * 20
     assert {call.value.get_json()["slug"] for call in calls} == expected
-    assert {document["_id"] for document in store.database["posts"].find({}, {"_id": True})} == expected
+    assert {
+        document["_id"] for document in store.database["posts"].find({}, {"_id": True})
+    } == expected

@@ -18,7 +18,10 @@ INVALID = [
     ({"category": "a\x00b"}, UNFIT),
     ({"category": "x" * 65}, "should have at most 64 characters"),
     ({"tags": ["a", "a"]}, "should name each tag once"),
-    ({"tags": [str(number) for number in range(11)]}, "Tuple should have at most 10 items after validation, not 11"),
+    (
+        {"tags": [str(number) for number in range(11)]},
+        "Tuple should have at most 10 items after validation, not 11",
+    ),
     ({"tags": "a"}, "should be a valid array"),
     ({"body": ""}, "should have at least 1 character"),
     ({"body": "x" * 100_001}, "should have at most 100000 characters"),
@@ -40,16 +43,34 @@ def test_what_cannot_be_used_is_told_by_field(staff, changes, reason):
         staff.mara.client.patch(url, json=changes, headers=staff.mara.headers),
     ]
     errors = [{"field": next(iter(changes)), "reason": reason}]
-    assert [(response.status_code, response.get_json(force=True)["errors"]) for response in answers] == [(422, errors)] * 3
+    assert [
+        (response.status_code, response.get_json(force=True)["errors"]) for response in answers
+    ] == [(422, errors)] * 3
 
 
 @pytest.mark.parametrize(
     ("method", "sent", "errors"),
     [
-        ("POST", {}, [{"field": name, "reason": "Field required"} for name in ("title", "category", "body")]),
-        ("POST", TEXT | {"status": "gone"}, [{"field": "status", "reason": "should be 'draft' or 'published'"}]),
-        ("PUT", {"title": "a"}, [{"field": name, "reason": "Field required"} for name in ("category", "body")]),
-        ("PUT", TEXT | {"status": "published"}, [{"field": "status", "reason": "Extra inputs are not permitted"}]),
+        (
+            "POST",
+            {},
+            [{"field": name, "reason": "Field required"} for name in ("title", "category", "body")],
+        ),
+        (
+            "POST",
+            TEXT | {"status": "gone"},
+            [{"field": "status", "reason": "should be 'draft' or 'published'"}],
+        ),
+        (
+            "PUT",
+            {"title": "a"},
+            [{"field": name, "reason": "Field required"} for name in ("category", "body")],
+        ),
+        (
+            "PUT",
+            TEXT | {"status": "published"},
+            [{"field": "status", "reason": "Extra inputs are not permitted"}],
+        ),
         ("PATCH", {}, [{"field": "body", "reason": "should have at least one member"}]),
         ("PATCH", [], [{"field": "body", "reason": "should be an object"}]),
         ("PATCH", {"title": "", "tags": [1]}, None),
@@ -68,7 +89,13 @@ def test_what_is_missing_or_too_much_is_told(staff, method, sent, errors):
     ("sent", "status"),
     [
         ({"data": b"{", "content_type": "application/json"}, 400),
-        ({"data": b'{"title": "\\ud800", "category": "a", "body": "b"}', "content_type": "application/json"}, 400),
+        (
+            {
+                "data": b'{"title": "\\ud800", "category": "a", "body": "b"}',
+                "content_type": "application/json",
+            },
+            400,
+        ),
         ({"data": b"{}", "content_type": "text/markdown"}, 415),
         ({"data": b" " * (1024**2 + 1), "content_type": "application/json"}, 413),
     ],
@@ -80,7 +107,11 @@ def test_a_body_that_cannot_be_read_is_a_problem(staff, sent, status):
 @pytest.mark.parametrize("slug", ["never-written", "%00", "%ff", "x" * 201, "a%0Ab", "%24ne"])
 def test_a_slug_that_nobody_has_is_404(staff, slug):
     answers = [
-        staff.admin.client.open(f"{POSTS}/{slug}{suffix}", method=method, headers=staff.admin.headers, **body)
+        staff.admin.client.open(
+            f"{POSTS}/{slug}{suffix}", method=method, headers=staff.admin.headers, **body
+        )
         for method, suffix, body in CALLS.values()
     ]
-    assert {problem(response) for response in [*answers, seen(staff.admin, f"{DRAFTS}/{slug}")]} == {(404, NO_POST)}
+    assert {
+        problem(response) for response in [*answers, seen(staff.admin, f"{DRAFTS}/{slug}")]
+    } == {(404, NO_POST)}

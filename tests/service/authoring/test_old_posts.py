@@ -10,7 +10,14 @@ def old_document(store, **changes) -> BlogPost:
     """A post as it was stored before posts had owners, revisions and HTML."""
     post = demo_posts()[0]
     document = post.to_document() | changes
-    for member_name in ("html", "author_id", "published_by", "created_at", "updated_at", "revision"):
+    for member_name in (
+        "html",
+        "author_id",
+        "published_by",
+        "created_at",
+        "updated_at",
+        "revision",
+    ):
         del document[member_name]
     store.database["posts"].insert_one(document)
     return post
@@ -21,7 +28,10 @@ def test_a_post_of_before_is_read_rendered_and_changed_by_admins_only(staff, sto
     url = f"{POSTS}/{post.slug}"
     read = staff.mara.client.get(url)
     assert (read.status_code, read.get_json()["html"]) == (200, Markdown().render(post.body))
-    assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (403, "This post is somebody else's.")
+    assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (
+        403,
+        "This post is somebody else's.",
+    )
 
     headers = staff.admin.headers | {"If-Match": read.headers["ETag"]}
     response = staff.admin.client.patch(url, json={"title": "Anew"}, headers=headers)
@@ -46,13 +56,18 @@ def test_a_post_of_before_is_read_rendered_and_changed_by_admins_only(staff, sto
             "html": Markdown().render(post.body),
         },
     )
-    assert staff.admin.client.patch(url, json={"title": "Again"}, headers=headers).status_code == 412
+    assert (
+        staff.admin.client.patch(url, json={"title": "Again"}, headers=headers).status_code == 412
+    )
     assert staff.admin.client.delete(url, headers=staff.admin.headers).status_code == 204
 
 
 def test_a_post_of_before_can_be_deleted_at_once(staff, store):
     post = old_document(store)
-    assert staff.admin.client.delete(f"{POSTS}/{post.slug}", headers=staff.admin.headers).status_code == 204
+    assert (
+        staff.admin.client.delete(f"{POSTS}/{post.slug}", headers=staff.admin.headers).status_code
+        == 204
+    )
     assert store.posts.is_empty()
 
 

@@ -26,7 +26,11 @@ class World:
         self.config, self.telemetry, self.store = config, telemetry, store
         self.kept = store.sessions
         self.clock, self.provider = Clock(utc_now()), Provider()
-        self.bookings = Bookings(replace(assemble(config, telemetry, store, payments or self.provider).parts, now=self.clock))
+        self.bookings = Bookings(
+            replace(
+                assemble(config, telemetry, store, payments or self.provider).parts, now=self.clock
+            )
+        )
         self.recovery = Recovery(self.bookings)
         telemetry.lifecycle.ready()
         self.app = create_app(config, telemetry, store, bookings=self.bookings)
@@ -34,7 +38,9 @@ class World:
         self._tokens = Tokens(config)
         self.member, self.other, self.therapist = (str(uuid4()) for _ in range(3))
         self.put_therapist(self.therapist)
-        self.starts_at = (self.clock.now + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
+        self.starts_at = (self.clock.now + timedelta(days=3)).replace(
+            minute=0, second=0, microsecond=0
+        )
         self.slot = self.offer(self.starts_at)
 
     def put_therapist(self, therapist_id: str, **changes) -> Therapist:
@@ -56,19 +62,33 @@ class World:
         self.kept.slots.offer(slot)
         return slot
 
-    def headers(self, account_id: str, role: str = "member", key: str | None = None) -> dict[str, str]:
+    def headers(
+        self, account_id: str, role: str = "member", key: str | None = None
+    ) -> dict[str, str]:
         token = self._tokens.issue(Identity(account_id, role))
         return bearer(token) | ({"Idempotency-Key": key} if key else {})
 
     def get(self, path: str, account_id: str | None = None, role: str = "member"):
-        return self.app.test_client().get(f"{API}{path}", headers=self.headers(account_id, role) if account_id else {})
+        return self.app.test_client().get(
+            f"{API}{path}", headers=self.headers(account_id, role) if account_id else {}
+        )
 
-    def post(self, path: str, body=None, account_id: str | None = None, key: str | None = None, role: str = "member"):
+    def post(
+        self,
+        path: str,
+        body=None,
+        account_id: str | None = None,
+        key: str | None = None,
+        role: str = "member",
+    ):
         headers = self.headers(account_id or self.member, role, key)
         return self.app.test_client().post(f"{API}{path}", json=body, headers=headers)
 
     def book(self, account_id: str | None = None, starts_at: datetime | None = None):
-        body = {"therapist_id": self.therapist, "starts_at": (starts_at or self.starts_at).isoformat()}
+        body = {
+            "therapist_id": self.therapist,
+            "starts_at": (starts_at or self.starts_at).isoformat(),
+        }
         return self.post("/sessions", body, account_id)
 
     def booked(self, **given) -> str:
@@ -77,8 +97,16 @@ class World:
         assert response.status_code == 201, response.get_data(as_text=True)
         return response.get_json()["id"]
 
-    def pay(self, session_id: str, key: str = "key-1", method: str = "pm_card", account_id: str | None = None):
-        return self.post(f"/sessions/{session_id}/payment", {"payment_method": method}, account_id, key)
+    def pay(
+        self,
+        session_id: str,
+        key: str = "key-1",
+        method: str = "pm_card",
+        account_id: str | None = None,
+    ):
+        return self.post(
+            f"/sessions/{session_id}/payment", {"payment_method": method}, account_id, key
+        )
 
     def paid(self, account_id: str | None = None, **given) -> str:
         """The id of a new booking that is paid."""
@@ -95,7 +123,11 @@ class World:
 
     def results(self) -> dict[str, float]:
         families = self.telemetry.registry.restricted_registry(["serene_bookings_total"]).collect()
-        return {sample.labels["result"]: sample.value for family in families for sample in family.samples}
+        return {
+            sample.labels["result"]: sample.value
+            for family in families
+            for sample in family.samples
+        }
 
     def recover(self) -> None:
         """Let every lease and every wait run out, and make passes until nothing is left to do."""
@@ -107,13 +139,17 @@ class World:
         return sorted(task["_id"] for task in self.store.database["booking_tasks"].find())
 
     def assert_money_agrees(self) -> None:
-        """What the provider holds is what the bookings say: nothing taken twice, nothing kept for nothing, no slot sold twice."""
+        """What the provider holds is what the bookings say: nothing taken twice, nothing kept for
+        nothing, no slot sold twice.
+        """
         balance = {payment_id: left for payment_id, left in self.provider.balance().items() if left}
         expected, slots = {}, []
         for found in self.store.database["bookings"].find():
             state = self.kept.bookings.state(self.kept.bookings.get(found["_id"]))
             if state.outcome and state.outcome.kind == "paid":
-                kept = state.booking.amount - (state.cancellation.refund_amount if state.cancellation else 0)
+                kept = state.booking.amount - (
+                    state.cancellation.refund_amount if state.cancellation else 0
+                )
                 expected |= {state.outcome.payment_id: kept} if kept else {}
             if state.status in ("paid", "pending_payment"):
                 slots.append((state.booking.therapist_id, state.booking.starts_at))
@@ -124,7 +160,10 @@ class World:
 @pytest.fixture
 def config(database_uri) -> ServiceConfig:
     """With limits; hundreds of requests at once share ten connections."""
-    return ServiceConfig.from_env({"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"} | PATIENT)
+    return ServiceConfig.from_env(
+        {"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}
+        | PATIENT
+    )
 
 
 @pytest.fixture
@@ -135,5 +174,8 @@ def world(config, telemetry, store) -> World:
 def problem(response) -> tuple[int, str, str]:
     """Status, type and detail of a problem."""
     body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
     return response.status_code, body["type"], body["detail"]

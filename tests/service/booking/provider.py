@@ -1,4 +1,6 @@
-"""Faults for tests, and a payment provider: honest about keys, with a ledger, settable in what it answers, how slowly, where it dies."""
+"""Faults for tests, and a payment provider: honest about keys, with a ledger, settable in what it
+answers, how slowly, where it dies.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,25 +56,37 @@ class Provider:
     _lock: RLock = field(default_factory=RLock)
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
-        self._once(key, (amount, currency, method, booking_id), lambda: self._new_payment(key, amount, currency))
+        self._once(
+            key,
+            (amount, currency, method, booking_id),
+            lambda: self._new_payment(key, amount, currency),
+        )
         self._answer("pay")
         return self.payments[key]
 
     def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        self._once(key, (payment_id, amount), lambda: self.refunds.setdefault(key, (payment_id, amount)))
+        self._once(
+            key, (payment_id, amount), lambda: self.refunds.setdefault(key, (payment_id, amount))
+        )
         self._answer("refund")
         return f"re_{key}"
 
     def balance(self) -> dict[str, int]:
         """What is left of each payment that succeeded."""
-        left = {payment.payment_id: payment.amount for payment in self.payments.values() if payment.status == "succeeded"}
+        left = {
+            payment.payment_id: payment.amount
+            for payment in self.payments.values()
+            if payment.status == "succeeded"
+        }
         for payment_id, amount in self.refunds.values():
             left[payment_id] -= amount
         return left
 
     def complete(self, payment_id: str, status: PaymentStatus) -> None:
         """The payer did what was asked, or the bank said how it went."""
-        key, payment = next((key, one) for key, one in self.payments.items() if one.payment_id == payment_id)
+        key, payment = next(
+            (key, one) for key, one in self.payments.items() if one.payment_id == payment_id
+        )
         self.payments[key] = Payment(payment_id, status, payment.amount, payment.currency)
 
     def _new_payment(self, key: str, amount: int, currency: str) -> None:

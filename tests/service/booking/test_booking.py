@@ -51,7 +51,9 @@ def test_one_of_two_hundred_bookings_of_a_slot_at_once_wins(world):
     responses = at_once(lambda number=number: world.book(f"{number:032x}") for number in range(200))
 
     assert sorted(response.status_code for response in responses) == [201] + [409] * 199
-    assert {problem(response) for response in responses if response.status_code == 409} == {(409, BLANK, "The slot is taken.")}
+    assert {problem(response) for response in responses if response.status_code == 409} == {
+        (409, BLANK, "The slot is taken.")
+    }
     assert world.store.database["bookings"].count_documents({}) == 1
     assert world.results() == {"booked": 1.0, "taken": 199.0}
     assert len(world.tasks()) == 1
@@ -59,16 +61,25 @@ def test_one_of_two_hundred_bookings_of_a_slot_at_once_wins(world):
 
 def test_a_member_holds_so_many_slots_unpaid_and_no_more(world):
     most = world.config.booking_unpaid_at_once
-    starts = [world.offer(world.starts_at + timedelta(hours=2 * number)).starts_at for number in range(1, most + 4)]
+    starts = [
+        world.offer(world.starts_at + timedelta(hours=2 * number)).starts_at
+        for number in range(1, most + 4)
+    ]
     held = [world.booked(starts_at=each) for each in starts[:most]]
 
     detail = "You hold as many sessions that are not paid as one may; pay or cancel one first."
     assert problem(world.book(starts_at=starts[most])) == (409, BLANK, detail)
     assert world.book("another", starts_at=starts[most]).status_code == 201
     # Each way to hold one less lets one more in.
-    assert (world.pay(held[0]).status_code, world.book(starts_at=starts[most + 1]).status_code) == (200, 201)
+    assert (world.pay(held[0]).status_code, world.book(starts_at=starts[most + 1]).status_code) == (
+        200,
+        201,
+    )
     assert world.book(starts_at=starts[most + 2]).status_code == 409
-    assert (world.cancel(held[1]).status_code, world.book(starts_at=starts[most + 2]).status_code) == (200, 201)
+    assert (
+        world.cancel(held[1]).status_code,
+        world.book(starts_at=starts[most + 2]).status_code,
+    ) == (200, 201)
     world.clock.forward(seconds=world.config.booking_unpaid_seconds + 1)
     assert world.book().status_code == 201
 
@@ -95,7 +106,11 @@ def test_a_paid_session_is_paid_once_and_the_therapist_is_in_charge(world):
 def test_the_same_key_and_body_have_the_same_answer_and_one_payment(world):
     session_id = world.booked()
     first, second = world.pay(session_id), world.pay(session_id)
-    assert (first.status_code, first.data, first.content_type) == (second.status_code, second.data, second.content_type)
+    assert (first.status_code, first.data, first.content_type) == (
+        second.status_code,
+        second.data,
+        second.content_type,
+    )
     assert second.headers["Idempotency-Replayed"] == "true"
     assert world.provider.calls == [f"pay:{session_id}:1"]
 
@@ -109,7 +124,9 @@ def test_the_same_key_at_once_is_one_payment(world):
     waiting = [response for response in responses if response.status_code == 409]
     assert (len(done) + len(waiting), len({response.data for response in done})) == (20, 1)
     in_progress = "urn:serene:problem:request-in-progress"
-    assert {problem(response) for response in waiting} == {(409, in_progress, "A request of this Idempotency-Key is in progress.")}
+    assert {problem(response) for response in waiting} == {
+        (409, in_progress, "A request of this Idempotency-Key is in progress.")
+    }
     assert {response.headers["Retry-After"] for response in waiting} == {"1"}
     assert world.pay(session_id).data == done[0].data
     assert world.provider.balance() == {"pi_1": 9001}
@@ -118,8 +135,13 @@ def test_the_same_key_at_once_is_one_payment(world):
 def test_other_keys_at_once_are_one_payment_too(world):
     session_id = world.booked()
     world.provider.latency_seconds = 0.1
-    responses = at_once(lambda number=number: world.pay(session_id, f"key-{number}", f"pm_{number}") for number in range(10))
-    assert {(response.status_code, response.get_json()["status"]) for response in responses} == {(200, "paid")}
+    responses = at_once(
+        lambda number=number: world.pay(session_id, f"key-{number}", f"pm_{number}")
+        for number in range(10)
+    )
+    assert {(response.status_code, response.get_json()["status"]) for response in responses} == {
+        (200, "paid")
+    }
     assert world.provider.balance() == {"pi_1": 9001}
     assert world.results() == {"booked": 1.0, "paid": 1.0}
 
@@ -129,21 +151,33 @@ def test_a_key_is_not_good_for_another_request(world):
     world.pay(session_id, method="pm_declined")
     expected = (422, reused, "The Idempotency-Key was used for another request.")
     assert problem(world.pay(session_id, method="pm_other")) == expected
-    other = world.booked(starts_at=world.offer(world.starts_at.replace(hour=(world.starts_at.hour + 2) % 24)).starts_at)
+    other = world.booked(
+        starts_at=world.offer(
+            world.starts_at.replace(hour=(world.starts_at.hour + 2) % 24)
+        ).starts_at
+    )
     assert problem(world.pay(other, method="pm_declined")) == expected
 
 
 def test_a_key_is_somebodys_own(world):
     first = world.booked()
-    second = world.booked(account_id=world.other, starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at)
-    assert (world.pay(first).status_code, world.pay(second, account_id=world.other).status_code) == (200, 200)
+    second = world.booked(
+        account_id=world.other, starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at
+    )
+    assert (
+        world.pay(first).status_code,
+        world.pay(second, account_id=world.other).status_code,
+    ) == (200, 200)
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 256, "\u00e9"])
 def test_a_payment_needs_a_key(world, key):
     session_id = world.booked()
     response = world.pay(session_id, key)
-    assert (response.status_code, [error["field"] for error in response.get_json(force=True)["errors"]]) == (422, ["Idempotency-Key"])
+    assert (
+        response.status_code,
+        [error["field"] for error in response.get_json(force=True)["errors"]],
+    ) == (422, ["Idempotency-Key"])
     assert world.cancel(session_id, key).status_code == 422
     assert world.provider.calls == []
 
@@ -152,7 +186,11 @@ def test_a_declined_payment_may_be_tried_with_something_else(world):
     session_id = world.booked()
     world.provider.status = "declined"
     declined = world.pay(session_id)
-    assert problem(declined) == (402, "urn:serene:problem:payment-declined", "The payment was declined; pay with something else.")
+    assert problem(declined) == (
+        402,
+        "urn:serene:problem:payment-declined",
+        "The payment was declined; pay with something else.",
+    )
     assert world.pay(session_id).data == declined.data
 
     world.provider.status = "succeeded"
@@ -197,7 +235,10 @@ def test_a_lost_answer_is_503_and_the_same_key_tells_what_came_of_it(world):
     session_id = world.booked()
     world.provider.lost_answers = 1
     lost = world.pay(session_id)
-    assert (problem(lost)[:2], lost.headers["Retry-After"]) == ((503, "urn:serene:problem:payments-unavailable"), "5")
+    assert (problem(lost)[:2], lost.headers["Retry-After"]) == (
+        (503, "urn:serene:problem:payments-unavailable"),
+        "5",
+    )
     assert world.pay(session_id).get_json()["status"] == "paid"
     assert world.provider.calls == [f"pay:{session_id}:1"] * 2
     assert world.provider.balance() == {"pi_1": 9001}
@@ -218,10 +259,17 @@ def test_a_payment_that_the_provider_does_not_take_is_our_mistake_and_ends(world
 
 
 def test_what_is_over_cannot_be_paid(world):
-    expired, cancelled = world.booked(), world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at)
+    expired, cancelled = (
+        world.booked(),
+        world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at),
+    )
     world.cancel(cancelled)
     world.clock.forward(seconds=901)
-    assert problem(world.pay(expired)) == (409, BLANK, "The booking has expired, because it was not paid in time.")
+    assert problem(world.pay(expired)) == (
+        409,
+        BLANK,
+        "The booking has expired, because it was not paid in time.",
+    )
     assert problem(world.pay(cancelled, "key-2")) == (409, BLANK, "The booking is over.")
     assert world.provider.calls == []
     assert world.status(expired) == "expired"
@@ -236,7 +284,11 @@ def test_sessions_are_their_parties_own(world):
     assert problem(world.pay(session_id, account_id=world.other)) == none
     assert problem(world.cancel(session_id, account_id=world.other)) == none
     assert world.get(f"/sessions/{session_id}", world.therapist).status_code == 200
-    assert problem(world.pay(session_id, account_id=world.therapist)) == (403, BLANK, "The member pays.")
+    assert problem(world.pay(session_id, account_id=world.therapist)) == (
+        403,
+        BLANK,
+        "The member pays.",
+    )
 
 
 def test_lists_are_ones_own_paged_and_told_when_nothing_changed(world):
@@ -255,7 +307,9 @@ def test_lists_are_ones_own_paged_and_told_when_nothing_changed(world):
     assert [one["id"] for one in as_therapist] == ids[::-1]
 
     headers = world.headers(world.member) | {"If-None-Match": first.headers["ETag"]}
-    assert world.app.test_client().get(f"{API}/sessions?limit=2", headers=headers).status_code == 304
+    assert (
+        world.app.test_client().get(f"{API}/sessions?limit=2", headers=headers).status_code == 304
+    )
 
 
 @pytest.mark.parametrize(

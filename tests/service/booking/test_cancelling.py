@@ -28,7 +28,9 @@ MOMENT = timedelta(milliseconds=1)
 def test_what_is_paid_back_depends_on_who_cancels_and_when(world, by, before, back):
     session_id = world.paid()
     world.clock.now = world.starts_at - before
-    response = world.cancel(session_id, account_id=world.member if by == "member" else world.therapist)
+    response = world.cancel(
+        session_id, account_id=world.member if by == "member" else world.therapist
+    )
 
     body = response.get_json()
     assert (response.status_code, body["status"]) == (200, "refunded" if back else "cancelled")
@@ -41,10 +43,17 @@ def test_what_is_paid_back_depends_on_who_cancels_and_when(world, by, before, ba
 
 def test_rules_are_settings(world):
     session_id = world.paid()
-    rules = {"BOOKING_FULL_REFUND_SECONDS": "60", "BOOKING_PART_REFUND_SECONDS": "30", "BOOKING_PART_REFUND_PERCENT": "10"}
+    rules = {
+        "BOOKING_FULL_REFUND_SECONDS": "60",
+        "BOOKING_PART_REFUND_SECONDS": "30",
+        "BOOKING_PART_REFUND_PERCENT": "10",
+    }
     settings = ServiceConfig.from_env(rules)
     booking = world.kept.bookings.get(session_id)
-    amounts = [refund_amount(settings, booking, "member", booking.starts_at - timedelta(seconds=left)) for left in (60, 59, 30, 29)]
+    amounts = [
+        refund_amount(settings, booking, "member", booking.starts_at - timedelta(seconds=left))
+        for left in (60, 59, 30, 29)
+    ]
     assert amounts == [9001, 900, 900, 0]
 
 
@@ -61,11 +70,20 @@ def test_cancelled_many_times_at_once_it_is_paid_back_once(world):
     session_id = world.paid()
     world.provider.latency_seconds = 0.1
     who = (world.member, world.therapist)
-    calls = [gevent.spawn(world.cancel, session_id, f"key-{number}", who[number % 2]) for number in range(10)]
+    calls = [
+        gevent.spawn(world.cancel, session_id, f"key-{number}", who[number % 2])
+        for number in range(10)
+    ]
     gevent.joinall(calls, raise_error=True)
-    assert {(call.value.status_code, call.value.get_json()["status"]) for call in calls} == {(200, "refunded")}
+    assert {(call.value.status_code, call.value.get_json()["status"]) for call in calls} == {
+        (200, "refunded")
+    }
     assert list(world.provider.refunds.values()) == [("pi_1", 9001)]
-    assert (world.results()["cancelled"], world.results()["refunded"], world.tasks()) == (1.0, 1.0, [])
+    assert (world.results()["cancelled"], world.results()["refunded"], world.tasks()) == (
+        1.0,
+        1.0,
+        [],
+    )
 
 
 def test_the_same_key_has_the_same_answer(world):
@@ -121,7 +139,11 @@ def test_a_part_is_not_paid_back_twice_when_the_provider_may_have_forgotten_the_
 def test_a_booking_that_is_not_paid_is_cancelled_without_the_provider(world):
     session_id = world.booked()
     body = world.cancel(session_id).get_json()
-    assert (body["status"], body["refund"], body["cancelled_at"] is not None) == ("cancelled", None, True)
+    assert (body["status"], body["refund"], body["cancelled_at"] is not None) == (
+        "cancelled",
+        None,
+        True,
+    )
     assert world.cancel(session_id, "key-2").get_json() == body
     assert world.provider.calls == []
     assert world.book(world.other).status_code == 201
@@ -138,9 +160,14 @@ def test_an_expired_booking_cannot_be_cancelled(world):
 
 def test_a_payment_and_a_cancellation_at_once_agree_in_the_end(world):
     for number in range(6):
-        session_id = world.booked(starts_at=world.offer(world.starts_at.replace(hour=number)).starts_at)
+        session_id = world.booked(
+            starts_at=world.offer(world.starts_at.replace(hour=number)).starts_at
+        )
         world.provider.latency_seconds = 0.005 * number
-        calls = [gevent.spawn(world.pay, session_id, f"pay-{number}"), gevent.spawn(world.cancel, session_id, f"cancel-{number}")]
+        calls = [
+            gevent.spawn(world.pay, session_id, f"pay-{number}"),
+            gevent.spawn(world.cancel, session_id, f"cancel-{number}"),
+        ]
         gevent.joinall(calls, raise_error=True)
         assert {call.value.status_code for call in calls} <= {200, 409}
     world.recover()
@@ -150,7 +177,12 @@ def test_a_payment_and_a_cancellation_at_once_agree_in_the_end(world):
 
 
 def event(session_id, **changes):
-    return {"booking_id": session_id, "payment_id": "pi_1", "amount": 9001, "currency": "eur"} | changes
+    return {
+        "booking_id": session_id,
+        "payment_id": "pi_1",
+        "amount": 9001,
+        "currency": "eur",
+    } | changes
 
 
 def test_money_given_back_at_the_provider_cancels_the_session(world):
@@ -158,7 +190,10 @@ def test_money_given_back_at_the_provider_cancels_the_session(world):
     assert world.bookings.payment_refunded(**event(session_id, amount=100)) == "done"
     assert world.status(session_id) == "paid"
     world.provider.refund(payment_id="pi_1", amount=9001, key="by hand")
-    assert [world.bookings.payment_refunded(**event(session_id)) for _ in range(2)] == ["done", "done"]
+    assert [world.bookings.payment_refunded(**event(session_id)) for _ in range(2)] == [
+        "done",
+        "done",
+    ]
     assert (world.status(session_id), world.tasks()) == ("refunded", [])
     assert list(world.provider.refunds) == ["by hand"]
     assert world.book(world.other).status_code == 201
@@ -175,7 +210,11 @@ def test_the_webhook_of_our_own_refund_changes_nothing(world):
 def test_events_of_nothing_change_nothing(world):
     session_id = world.booked()
     nobody = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
-    handlers = (world.bookings.payment_succeeded, world.bookings.payment_failed, world.bookings.payment_refunded)
+    handlers = (
+        world.bookings.payment_succeeded,
+        world.bookings.payment_failed,
+        world.bookings.payment_refunded,
+    )
     assert [handler(**nobody) for handler in handlers] == ["unknown_booking"] * 3
     assert world.bookings.payment_succeeded(**event(session_id, amount=1)) == "other_amount"
     assert world.bookings.payment_succeeded(**event(session_id, currency="usd")) == "other_amount"
@@ -189,7 +228,10 @@ def test_a_payment_that_fails_later_makes_room_for_another(world):
     world.provider.status = "action_required"
     world.pay(session_id)
     assert world.bookings.payment_failed(**event(session_id, payment_id="pi_other")) == "ignored"
-    assert [world.bookings.payment_failed(**event(session_id)) for _ in range(2)] == ["done", "ignored"]
+    assert [world.bookings.payment_failed(**event(session_id)) for _ in range(2)] == [
+        "done",
+        "ignored",
+    ]
     world.provider.status = "succeeded"
     assert world.pay(session_id, "key-2").get_json()["status"] == "paid"
     assert world.provider.balance() == {"pi_2": 9001}

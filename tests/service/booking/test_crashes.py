@@ -1,4 +1,6 @@
-"""A crash after any write of booking, paying, cancelling and recovering: afterwards money and bookings agree, and nothing is left to do."""
+"""A crash after any write of booking, paying, cancelling and recovering: afterwards money and
+bookings agree, and nothing is left to do.
+"""
 
 from itertools import count
 
@@ -28,7 +30,9 @@ def dies(call) -> bool:
 
 
 def until_it_survives(arm, monkeypatch, make, call, check) -> int:
-    """Crash one fresh subject after another, each one write later, until one comes through; returns after how many."""
+    """Crash one fresh subject after another, each one write later, until one comes through; returns
+    after how many.
+    """
     for number in count(1):
         subject = make(number)
         arm(number)
@@ -40,24 +44,38 @@ def until_it_survives(arm, monkeypatch, make, call, check) -> int:
     raise AssertionError
 
 
-def test_a_crash_after_any_write_of_a_booking_leaves_a_slot_that_is_free_in_the_end(world, crash_at_write, monkeypatch):
+def test_a_crash_after_any_write_of_a_booking_leaves_a_slot_that_is_free_in_the_end(
+    world, crash_at_write, monkeypatch
+):
     def check(account_id):
         world.recover()
         assert world.book(account_id).status_code == 201
         world.recover()
         world.assert_money_agrees()
         assert world.tasks() == []
-        world.starts_at = world.offer(world.starts_at.replace(year=world.starts_at.year + 1)).starts_at
+        world.starts_at = world.offer(
+            world.starts_at.replace(year=world.starts_at.year + 1)
+        ).starts_at
 
-    survived = until_it_survives(crash_at_write, monkeypatch, lambda _: world.member, lambda member: world.book(member), check)
+    survived = until_it_survives(
+        crash_at_write,
+        monkeypatch,
+        lambda _: world.member,
+        lambda member: world.book(member),
+        check,
+    )
     assert survived == 4  # the task, the sale, the booking
 
 
-def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(world, crash_at_write, monkeypatch):
+def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(
+    world, crash_at_write, monkeypatch
+):
     starts = world.starts_at
 
     def make(number):
-        return world.booked(starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at)
+        return world.booked(
+            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
+        )
 
     def check(session_id):
         world.clock.forward(seconds=61)
@@ -69,16 +87,22 @@ def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(worl
         assert world.tasks() == []
         assert world.store.care.is_given(world.therapist, world.member)
 
-    survived = until_it_survives(crash_at_write, monkeypatch, make, lambda one: world.pay(one, f"key-{one}"), check)
+    survived = until_it_survives(
+        crash_at_write, monkeypatch, make, lambda one: world.pay(one, f"key-{one}"), check
+    )
     assert survived > 8
     assert len(world.provider.payments) == survived
 
 
-def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_once(world, crash_at_write, monkeypatch):
+def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_once(
+    world, crash_at_write, monkeypatch
+):
     starts = world.starts_at
 
     def make(number):
-        return world.paid(starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at)
+        return world.paid(
+            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
+        )
 
     def check(session_id):
         world.clock.forward(seconds=61)
@@ -89,7 +113,9 @@ def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_o
         world.assert_money_agrees()
         assert world.tasks() == []
 
-    survived = until_it_survives(crash_at_write, monkeypatch, make, lambda one: world.cancel(one, f"cancel-{one}"), check)
+    survived = until_it_survives(
+        crash_at_write, monkeypatch, make, lambda one: world.cancel(one, f"cancel-{one}"), check
+    )
     assert survived > 6
     assert world.provider.balance() == {f"pi_{number}": 0 for number in range(1, survived + 1)}
 
@@ -98,7 +124,9 @@ def test_a_crash_of_the_recovery_itself_is_recovered_from(world, crash_at_write,
     starts = world.starts_at
 
     def make(number):
-        session_id = world.booked(starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at)
+        session_id = world.booked(
+            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
+        )
         world.provider.lost_answers = 1
         assert world.pay(session_id, f"key-{session_id}").status_code == 503
         world.clock.forward(seconds=61)
@@ -110,4 +138,7 @@ def test_a_crash_of_the_recovery_itself_is_recovered_from(world, crash_at_write,
         assert (world.status(session_id), world.tasks()) == ("paid", [])
         world.assert_money_agrees()
 
-    assert until_it_survives(crash_at_write, monkeypatch, make, lambda _: world.recovery.once(), check) >= 6
+    assert (
+        until_it_survives(crash_at_write, monkeypatch, make, lambda _: world.recovery.once(), check)
+        >= 6
+    )

@@ -1,4 +1,6 @@
-"""What is told of bookings: no name, key, payment method or token of anybody, and waits where they belong."""
+"""What is told of bookings: no name, key, payment method or token of anybody, and waits where they
+belong.
+"""
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -53,4 +55,9 @@ def test_nothing_personal_is_in_a_log_a_span_or_a_metric(world, telemetry, capfd
     assert 'db.collection.name": "slot_sales"' in traced
     assert 'serene_bookings_total{result="paid"} 1.0' in measured
     sinks = {"logs": logged, "spans": traced, "metrics": measured}
-    assert [(sink, secret) for sink, text in sinks.items() for secret in ("canary", "Bearer") if secret in text] == []
+    assert [
+        (sink, secret)
+        for sink, text in sinks.items()
+        for secret in ("canary", "Bearer")
+        if secret in text
+    ] == []

@@ -1,4 +1,6 @@
-"""The recovery pass: what a crash left is completed or given back, what nobody paid expires, and each task is done by one worker."""
+"""The recovery pass: what a crash left is completed or given back, what nobody paid expires, and
+each task is done by one worker.
+"""
 
 import gevent
 import pytest
@@ -18,7 +20,10 @@ def test_a_crash_between_payment_and_booking_is_found_and_completed(world):
     world.provider.crash_after = "pay"
     with pytest.raises(Crash):
         world.pay(session_id)
-    assert (world.status(session_id), world.provider.balance()) == ("pending_payment", {"pi_1": 9001})
+    assert (world.status(session_id), world.provider.balance()) == (
+        "pending_payment",
+        {"pi_1": 9001},
+    )
 
     assert problem(world.pay(session_id))[:2] == (409, "urn:serene:problem:request-in-progress")
     assert world.recovery.once() == 0  # its request may still be at work
@@ -90,7 +95,11 @@ def test_the_webhook_gives_it_back_as_well_and_only_once(world):
     calls = [gevent.spawn(world.bookings.payment_succeeded, **event) for _ in range(5)]
     gevent.joinall(calls, raise_error=True)
     world.recover()
-    assert (world.status(session_id), world.provider.balance(), world.tasks()) == ("cancelled", {"pi_1": 0}, [])
+    assert (world.status(session_id), world.provider.balance(), world.tasks()) == (
+        "cancelled",
+        {"pi_1": 0},
+        [],
+    )
     assert world.results()["refunded"] == 1.0
 
 
@@ -98,7 +107,8 @@ def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(
     session_id = world.booked()
     world.provider.status = "processing"
     world.pay(session_id)
-    # As when its process paused between task and attempt for so long that the pass found a task without one.
+    # As when its process paused between task and attempt for so long that the pass found a task
+    # without one.
     world.kept.tasks.remove("pay", f"{session_id}:1")
     world.clock.forward(seconds=901)
     world.recovery.once()
@@ -160,7 +170,10 @@ def test_two_workers_do_a_task_once(world):
     world.provider.latency_seconds = 0.2
     world.clock.forward(seconds=61)
     second = Recovery(world.bookings)
-    passes = [gevent.spawn(recovery.once) for recovery in (world.recovery, second, Recovery(world.bookings))]
+    passes = [
+        gevent.spawn(recovery.once)
+        for recovery in (world.recovery, second, Recovery(world.bookings))
+    ]
     gevent.joinall(passes, raise_error=True)
     assert sum(one.value for one in passes) == 1
     assert world.provider.calls == [f"pay:{session_id}:1"] * 2
@@ -181,7 +194,10 @@ def test_a_worker_that_died_at_a_task_is_followed_by_another(world):
 
 
 def test_a_task_that_cannot_be_done_does_not_keep_the_others(world, caplog):
-    broken, good = world.booked(), world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at)
+    broken, good = (
+        world.booked(),
+        world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at),
+    )
     for session_id in (broken, good):
         world.provider.lost_answers = 1
         world.pay(session_id, f"key-{session_id}")
@@ -196,7 +212,9 @@ def test_a_task_that_cannot_be_done_does_not_keep_the_others(world, caplog):
     world.clock.forward(seconds=61)
     assert world.recovery.once() == 1
     assert (world.status(broken), world.status(good)) == ("pending_payment", "paid")
-    assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [f"task pay of booking {broken}"]
+    assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [
+        f"task pay of booking {broken}"
+    ]
 
 
 def test_answers_and_leases_are_forgotten_after_their_time(world):
@@ -205,7 +223,9 @@ def test_answers_and_leases_are_forgotten_after_their_time(world):
     assert world.store.database["answers"].count_documents({}) == 1
     world.clock.forward(seconds=world.config.idempotency_seconds + 61)
     world.recovery.once()
-    assert {name: world.store.database[name].count_documents({}) for name in names} == dict.fromkeys(names, 0)
+    assert {
+        name: world.store.database[name].count_documents({}) for name in names
+    } == dict.fromkeys(names, 0)
 
 
 def test_the_pass_is_made_again_and_again_in_the_background(world):
@@ -232,4 +252,6 @@ def test_the_service_makes_it_and_without_a_provider_nobody_can_pay(config, tele
     assert "sessions.book_session" in service.app.view_functions
     service.store.close()
     with pytest.raises(PaymentsUnavailable):
-        assemble(config, telemetry, store).parts.payments.refund(payment_id="pi", amount=1, key="key")
+        assemble(config, telemetry, store).parts.payments.refund(
+            payment_id="pi", amount=1, key="key"
+        )

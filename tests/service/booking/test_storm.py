@@ -1,4 +1,6 @@
-"""Many clients, workers and faults at once, in an order that differs every time; at the end all accounts agree."""
+"""Many clients, workers and faults at once, in an order that differs every time; at the end all
+accounts agree.
+"""
 
 import random
 from contextlib import suppress
@@ -18,7 +20,9 @@ class Storm:
 
     def __init__(self, world, chance: random.Random) -> None:
         self._world, self._chance = world, chance
-        self._starts = [world.offer(world.starts_at.replace(hour=hour)).starts_at for hour in (1, 2, 3)]
+        self._starts = [
+            world.offer(world.starts_at.replace(hour=hour)).starts_at for hour in (1, 2, 3)
+        ]
         self._ids: list[str] = []
 
     def client(self, name: str) -> None:
@@ -37,7 +41,9 @@ class Storm:
         for _ in range(8):
             # What is settable of the provider is the same for all, so it changes under them.
             self._world.provider.lost_answers += self._chance.choice((0, 0, 0, 1))
-            self._world.provider.status = self._chance.choice(("succeeded", "succeeded", "declined", "processing"))
+            self._world.provider.status = self._chance.choice(
+                ("succeeded", "succeeded", "declined", "processing")
+            )
             self._world.clock.forward(seconds=self._chance.choice((0, 1, 200)))
             with suppress(*EXPECTED):
                 self._one_step(name)
@@ -46,7 +52,11 @@ class Storm:
         bookings = self._world.bookings
         step = self._chance.choice(("book", "pay", "pay", "cancel", "webhook"))
         if step == "book" or not self._ids:
-            self._ids.append(bookings.book(name, self._world.therapist, self._chance.choice(self._starts)).booking_id)
+            self._ids.append(
+                bookings.book(
+                    name, self._world.therapist, self._chance.choice(self._starts)
+                ).booking_id
+            )
             return
         booking = self._world.kept.bookings.get(self._chance.choice(self._ids))
         if step == "pay":
@@ -57,7 +67,11 @@ class Storm:
             self._webhook()
 
     def _webhook(self) -> None:
-        keys = [key for key, payment in self._world.provider.payments.items() if payment.status in ("processing", "succeeded")]
+        keys = [
+            key
+            for key, payment in self._world.provider.payments.items()
+            if payment.status in ("processing", "succeeded")
+        ]
         if not keys:
             return
         key = self._chance.choice(keys)

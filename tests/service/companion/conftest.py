@@ -50,8 +50,14 @@ def model(model_server: ModelServer) -> ModelServer:
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry of which no trace is kept; greenlets belong to the request that spawned them, as in production."""
-    settings = {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "OTEL_TRACES_SAMPLER_ARG": "0"}
+    """Telemetry of which no trace is kept; greenlets belong to the request that spawned them, as in
+    production.
+    """
+    settings = {
+        "DEPLOYMENT_ENVIRONMENT": "test",
+        "TELEMETRY_STRICT": "true",
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+    }
     telemetry = Telemetry.from_env(settings)
     propagation.install()
     yield telemetry
@@ -68,12 +74,18 @@ class Companion:
 
     def say(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
         """Say something; the answer is read whole."""
-        return self.client.post(MESSAGES, json={"message": message, **body}, headers=member(account))
+        return self.client.post(
+            MESSAGES, json={"message": message, **body}, headers=member(account)
+        )
 
-    def stream(self, message: str = "hello", account: str = ADA, **body: Any) -> list[tuple[str, Any]]:
+    def stream(
+        self, message: str = "hello", account: str = ADA, **body: Any
+    ) -> list[tuple[str, Any]]:
         """Say something, and take the answer as events."""
         response = self.say(message, account, stream=True, **body)
-        assert (response.status_code, response.mimetype) == (200, "text/event-stream"), response.get_data(as_text=True)
+        assert (response.status_code, response.mimetype) == (200, "text/event-stream"), (
+            response.get_data(as_text=True)
+        )
         return events(response.get_data(as_text=True))
 
     def get(self, path: str, account: str = ADA) -> Any:
@@ -83,7 +95,11 @@ class Companion:
     def results(self) -> dict[str, int]:
         """How many messages fared how."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
-        return {one.labels["result"]: int(one.value) for one in samples if one.name == "serene_companion_seconds_count"}
+        return {
+            one.labels["result"]: int(one.value)
+            for one in samples
+            if one.name == "serene_companion_seconds_count"
+        }
 
     def calls(self) -> int:
         """Calls of the model that are under way."""
@@ -92,7 +108,11 @@ class Companion:
     def circuit(self) -> str:
         """State of the circuit breaker, as the metric tells it."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
-        (state,) = [one.labels["state"] for one in samples if one.name == "serene_companion_circuit_state" and one.value == 1]
+        (state,) = [
+            one.labels["state"]
+            for one in samples
+            if one.name == "serene_companion_circuit_state" and one.value == 1
+        ]
         return str(state)
 
 
@@ -105,7 +125,12 @@ def companion_with(database_uri: str, telemetry: Telemetry, model: ModelServer) 
     stores = []
 
     def make(**settings: str) -> Companion:
-        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url} | PATIENT | QUICK | settings
+        own = (
+            {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url}
+            | PATIENT
+            | QUICK
+            | settings
+        )
         config = ServiceConfig.from_env(own)
         store = connect(config, telemetry.mongo_listeners())
         store.set_up()

@@ -8,8 +8,18 @@ from telemetry.config import SettingError
 
 
 def test_types_are_some_of_those_that_are_known():
-    config = ServiceConfig.from_env({"FILES_TYPES": "image/png, text/plain", "FILES_QUOTA_BYTES": "1000", "FILES_QUOTA_COUNT": "3"})
-    assert (config.file_types, config.file_quota_bytes, config.file_quota_count) == (("image/png", "text/plain"), 1000, 3)
+    config = ServiceConfig.from_env(
+        {
+            "FILES_TYPES": "image/png, text/plain",
+            "FILES_QUOTA_BYTES": "1000",
+            "FILES_QUOTA_COUNT": "3",
+        }
+    )
+    assert (config.file_types, config.file_quota_bytes, config.file_quota_count) == (
+        ("image/png", "text/plain"),
+        1000,
+        3,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when things end badly."""
+"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when
+things end badly.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,7 +10,15 @@ from gridfs import GridFSBucket
 from pymongo.errors import ConnectionFailure
 
 from service.config import ServiceConfig
-from service.store import FileGone, Files, Quota, QuotaExceeded, UploadTooLarge, UploadTooSlow, connect
+from service.store import (
+    FileGone,
+    Files,
+    Quota,
+    QuotaExceeded,
+    UploadTooLarge,
+    UploadTooSlow,
+    connect,
+)
 from service.store.upload import CHUNK_BYTES
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
@@ -35,7 +45,10 @@ def keep(files, size=100 * KIB, owner=OWNER):
 
 
 def stored(store):
-    return tuple(store.database[f"uploads.{name}"].count_documents({}) for name in ("files", "chunks", "reservations"))
+    return tuple(
+        store.database[f"uploads.{name}"].count_documents({})
+        for name in ("files", "chunks", "reservations")
+    )
 
 
 def test_a_file_is_one_of_gridfs_to_any_other_tool(store):
@@ -66,7 +79,10 @@ def try_to_keep(files, size):
 @pytest.mark.parametrize("round_number", range(5))
 def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(store, round_number):
     files = Files(store.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
-    outcomes = [each.value for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])]
+    outcomes = [
+        each.value
+        for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])
+    ]
     refused = [outcome for outcome in outcomes if isinstance(outcome, QuotaExceeded)]
     kept = store.database["uploads.files"].count_documents({})
     assert (kept, len(refused), stored(store)[2]) == (3, 17, 0)
@@ -165,7 +181,10 @@ def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files
     clock.forward(2)
     file = keep(files)
     assert stored(store) == (2, 2, 0)
-    assert {one["files_id"] for one in store.database["uploads.chunks"].find()} == {file.file_id, removed.file_id}
+    assert {one["files_id"] for one in store.database["uploads.chunks"].find()} == {
+        file.file_id,
+        removed.file_id,
+    }
     with pytest.raises(UploadTooSlow):
         files.keep(upload, OWNER, "late.txt", "text/plain")
     broken.gen.close()
@@ -198,8 +217,15 @@ def test_a_reader_learns_that_its_file_was_removed(store):
         next(pieces)
 
 
-def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(own_mongodb):
-    config = ServiceConfig.from_env({"MONGODB_URI": f"{own_mongodb.uri}/files", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"})
+def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(
+    own_mongodb,
+):
+    config = ServiceConfig.from_env(
+        {
+            "MONGODB_URI": f"{own_mongodb.uri}/files",
+            "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2",
+        }
+    )
     store = connect(config)
     store.set_up()
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))

@@ -23,11 +23,17 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture
 def limited(database_uri, seeded) -> Iterator[Limited]:
-    """Makes servers that limit everybody; each has a telemetry of its own, as ``client.application.extensions["telemetry"]``."""
+    """Makes servers that limit everybody; each has a telemetry of its own, as
+    ``client.application.extensions["telemetry"]``.
+    """
     made: list[Telemetry] = []
 
     def make(**environ: str) -> FlaskClient:
-        settings = {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "OTEL_TRACES_SAMPLER_ARG": "0"}
+        settings = {
+            "DEPLOYMENT_ENVIRONMENT": "test",
+            "TELEMETRY_STRICT": "true",
+            "OTEL_TRACES_SAMPLER_ARG": "0",
+        }
         telemetry = Telemetry.from_env(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
         made.append(telemetry)
         telemetry.lifecycle.ready()

@@ -6,7 +6,13 @@ from flask.testing import FlaskClient
 
 POSTS = "/api/v1/blog/posts"
 LOGIN = "/api/v1/auth/login"
-TOLD = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Retry-After")
+TOLD = (
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+    "Retry-After",
+)
 
 
 def told(response: Any) -> dict[str, str]:
@@ -22,7 +28,12 @@ def from_address(address: str) -> dict[str, str]:
 def counted(client: FlaskClient, name: str) -> dict[str, float]:
     """A counter's values that are not zero, by label."""
     telemetry = client.application.extensions["telemetry"]
-    samples = [one for family in telemetry.registry.restricted_registry([name]).collect() for one in family.samples if one.name == name]
+    samples = [
+        one
+        for family in telemetry.registry.restricted_registry([name]).collect()
+        for one in family.samples
+        if one.name == name
+    ]
     return {"".join(one.labels.values()): one.value for one in samples if one.value}
 
 

@@ -23,7 +23,10 @@ def test_what_is_left_is_told_and_one_too_many_is_a_problem(limited):
         (429, READ | {"RateLimit-Remaining": "0", "Retry-After": "60"}),
     ]
     refused = answers[2]
-    assert (refused.content_type, refused.headers["Cache-Control"]) == ("application/problem+json", "no-store")
+    assert (refused.content_type, refused.headers["Cache-Control"]) == (
+        "application/problem+json",
+        "no-store",
+    )
     assert refused.get_json() == {
         "type": "urn:serene:problem:rate-limited",
         "title": "Rate Limited",
@@ -41,13 +44,21 @@ def test_one_too_many_is_no_news_in_the_logs(limited, capfd):
     client.application.extensions["telemetry"].shutdown()
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [answer.status_code for answer in answers] == [200, 429, 429]
-    assert [(line["level"], line["status"]) for line in lines] == [("INFO", 200), ("INFO", 429), ("INFO", 429)]
+    assert [(line["level"], line["status"]) for line in lines] == [
+        ("INFO", 200),
+        ("INFO", 429),
+        ("INFO", 429),
+    ]
 
 
 def test_errors_tell_it_too(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
     answers = [client.get(f"{POSTS}/none"), client.get(f"{POSTS}?limit=0"), client.get(POSTS)]
-    assert [(answer.status_code, answer.headers["RateLimit-Remaining"]) for answer in answers] == [(404, "1"), (422, "0"), (429, "0")]
+    assert [(answer.status_code, answer.headers["RateLimit-Remaining"]) for answer in answers] == [
+        (404, "1"),
+        (422, "0"),
+        (429, "0"),
+    ]
 
 
 def test_an_unchanged_answer_tells_it_too(limited):
@@ -74,7 +85,10 @@ def test_groups_are_counted_apart_and_addresses_too(limited):
 def test_only_trusted_proxies_vouch_for_an_address(limited):
     client = limited(RATE_LIMIT_READ="1/minute")
     outside = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
-    assert [client.get(POSTS, headers=from_address(f"198.51.100.{number}"), **outside).status_code for number in range(3)] == [
+    assert [
+        client.get(POSTS, headers=from_address(f"198.51.100.{number}"), **outside).status_code
+        for number in range(3)
+    ] == [
         200,
         429,
         429,
@@ -83,9 +97,17 @@ def test_only_trusted_proxies_vouch_for_an_address(limited):
 
 def test_health_and_documentation_are_never_limited_and_say_nothing_of_it(limited):
     client = limited(RATE_LIMIT_READ="1/minute")
-    paths = ["/api/v1/health/liveness", "/api/v1/health/readiness", "/api/v1/health", "/api/v1/openapi.json", "/api/v1/docs"]
+    paths = [
+        "/api/v1/health/liveness",
+        "/api/v1/health/readiness",
+        "/api/v1/health",
+        "/api/v1/openapi.json",
+        "/api/v1/docs",
+    ]
     answers = [client.get(path) for path in paths for _ in range(3)]
-    assert {(answer.status_code == 429, bool(told(answer))) for answer in answers} == {(False, False)}
+    assert {(answer.status_code == 429, bool(told(answer))) for answer in answers} == {
+        (False, False)
+    }
 
 
 def test_a_login_is_counted_before_its_body_is_read(limited):
@@ -113,16 +135,24 @@ def test_a_body_that_never_comes_is_not_waited_for(limited):
 def test_the_login_group_is_one_whatever_the_route(limited):
     client = limited(RATE_LIMIT_LOGIN="3/minute")
     assert client.post("/api/v1/auth/register", json=registration()).status_code == 201
-    assert client.post(LOGIN, json={"email": EMAIL, "password": "a long enough password"}).status_code == 200
+    assert (
+        client.post(LOGIN, json={"email": EMAIL, "password": "a long enough password"}).status_code
+        == 200
+    )
     assert client.post("/api/v1/auth/refresh", json={"refresh_token": "none"}).status_code == 401
-    assert client.post(LOGIN, json={"email": EMAIL, "password": "a long enough password"}).status_code == 429
+    assert (
+        client.post(LOGIN, json={"email": EMAIL, "password": "a long enough password"}).status_code
+        == 429
+    )
 
 
 def test_accounts_are_counted_wherever_they_come_from(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
     ada, bea = member(client), member(client, email="bea@serene-mail.com")
     seen = [
-        client.get("/api/v1/auth/me", headers=who.headers | from_address(f"198.51.100.{number}")).status_code
+        client.get(
+            "/api/v1/auth/me", headers=who.headers | from_address(f"198.51.100.{number}")
+        ).status_code
         for who in (ada, bea)
         for number in range(3)
     ]
@@ -132,7 +162,10 @@ def test_accounts_are_counted_wherever_they_come_from(limited):
 def test_tokens_that_prove_nothing_are_counted_by_address(limited):
     client = limited(RATE_LIMIT_READ="3/minute")
     ada = member(client)
-    seen = [client.get("/api/v1/auth/me", headers=bearer(f"made.up.{number}")).status_code for number in range(5)]
+    seen = [
+        client.get("/api/v1/auth/me", headers=bearer(f"made.up.{number}")).status_code
+        for number in range(5)
+    ]
     assert seen == [401, 401, 401, 429, 429]
     assert client.get("/api/v1/auth/me").status_code == 429
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
@@ -141,7 +174,9 @@ def test_tokens_that_prove_nothing_are_counted_by_address(limited):
 def test_a_token_is_checked_once(limited, monkeypatch):
     checked = []
     check = Tokens.check
-    monkeypatch.setattr(Tokens, "check", lambda self, token: checked.append(token) or check(self, token))
+    monkeypatch.setattr(
+        Tokens, "check", lambda self, token: checked.append(token) or check(self, token)
+    )
     client = limited()
     ada = member(client)
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
@@ -151,17 +186,23 @@ def test_a_token_is_checked_once(limited, monkeypatch):
 
 def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(limited):
     client = limited(RATE_LIMIT_READ="10/minute")
-    asked = [gevent.spawn(lambda: client.application.test_client().get(POSTS).status_code) for _ in range(100)]
+    asked = [
+        gevent.spawn(lambda: client.application.test_client().get(POSTS).status_code)
+        for _ in range(100)
+    ]
     gevent.joinall(asked, timeout=60)
     assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
 
 
 def test_exempt_networks_are_not_limited_and_not_told(limited):
-    client = limited(RATE_LIMIT_READ="1/minute", RATE_LIMIT_EXEMPT_NETWORKS="198.51.100.0/24,2001:db8::/32")
+    client = limited(
+        RATE_LIMIT_READ="1/minute", RATE_LIMIT_EXEMPT_NETWORKS="198.51.100.0/24,2001:db8::/32"
+    )
     for address in ("198.51.100.7", "2001:db8::1"):
-        assert [(answer.status_code, told(answer)) for answer in (client.get(POSTS, headers=from_address(address)) for _ in range(3))] == [
-            (200, {})
-        ] * 3
+        assert [
+            (answer.status_code, told(answer))
+            for answer in (client.get(POSTS, headers=from_address(address)) for _ in range(3))
+        ] == [(200, {})] * 3
     assert [client.get(POSTS).status_code for _ in range(2)] == [200, 429]
 
 

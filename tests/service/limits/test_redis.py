@@ -1,4 +1,6 @@
-"""Limits that servers share by a real Redis, and what becomes of them when it crashes, hangs or comes back."""
+"""Limits that servers share by a real Redis, and what becomes of them when it crashes, hangs or
+comes back.
+"""
 
 import logging
 import re
@@ -28,7 +30,11 @@ def shared(redis, limited):
     """Makes servers on the one Redis."""
 
     def make(rate: str = "3/minute", **environ: str):
-        retry = {"REDIS_URL": redis.url, "REDIS_RETRY_SECONDS": "0.2", "REDIS_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)}
+        retry = {
+            "REDIS_URL": redis.url,
+            "REDIS_RETRY_SECONDS": "0.2",
+            "REDIS_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+        }
         return limited(**{"RATE_LIMIT_READ": rate, **retry, **environ})
 
     return make
@@ -42,7 +48,9 @@ def timed(client):
 
 def hanging(shared, redis):
     """A server whose Redis has answered once, and hangs since."""
-    client = shared("1000/minute", REDIS_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS), REDIS_RETRY_SECONDS="600")
+    client = shared(
+        "1000/minute", REDIS_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS), REDIS_RETRY_SECONDS="600"
+    )
     client.get(POSTS)
     redis.hang()
     return client
@@ -50,7 +58,13 @@ def hanging(shared, redis):
 
 def until_connected(redis, connections):
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while sum(one.status == "ESTABLISHED" and one.raddr.port == redis.port for one in Process().net_connections("tcp")) < connections:
+    while (
+        sum(
+            one.status == "ESTABLISHED" and one.raddr.port == redis.port
+            for one in Process().net_connections("tcp")
+        )
+        < connections
+    ):
         assert time.monotonic() < deadline
         gevent.sleep(0.01)
 
@@ -73,13 +87,24 @@ def test_servers_count_together(shared):
         (429, "0"),
         (429, "0"),
     ]
-    assert told(answers[3]).keys() == {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Retry-After"}
+    assert told(answers[3]).keys() == {
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+        "RateLimit-Policy",
+        "Retry-After",
+    }
     assert part(one) == part(other) == {"status": "up", "healthy": True, "storage": "redis"}
     assert counted(one, FALLBACKS) == {}
 
 
-def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(shared, limited):
-    phases = [re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"]) for client in (shared(), limited())]
+def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(
+    shared, limited
+):
+    phases = [
+        re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"])
+        for client in (shared(), limited())
+    ]
     assert ["external" in found for found in phases] == [True, False]
 
 
@@ -91,7 +116,9 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
     counters.take("read/198.51.100.7", parse("3/minute"))
     counters.close()
     telemetry.tracing.provider.force_flush()
-    assert [(span.name, span.kind, dict(span.attributes)) for span in exporter.get_finished_spans()] == [
+    assert [
+        (span.name, span.kind, dict(span.attributes)) for span in exporter.get_finished_spans()
+    ] == [
         (
             "PIPELINE EVALSHA",
             SpanKind.CLIENT,
@@ -108,7 +135,12 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
 
 def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
     clients = [shared("10/minute") for _ in range(2)]
-    asked = [gevent.spawn(lambda app=clients[n % 2].application: app.test_client().get(POSTS).status_code) for n in range(100)]
+    asked = [
+        gevent.spawn(
+            lambda app=clients[n % 2].application: app.test_client().get(POSTS).status_code
+        )
+        for n in range(100)
+    ]
     gevent.joinall(asked, timeout=PATIENCE_SECONDS)
     assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
     assert [counted(client, FALLBACKS) for client in clients] == [{}, {}]
@@ -201,9 +233,18 @@ def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis
 
 
 def test_who_waits_as_long_as_told_passes(redis, telemetry):
-    counters, item = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing), parse("4/2seconds")
+    counters, item = (
+        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing),
+        parse("4/2seconds"),
+    )
     taken = [counters.take("a", item) for _ in range(5)]
-    assert [(one.passed, one.remaining) for one in taken] == [(True, 3), (True, 2), (True, 1), (True, 0), (False, 0)]
+    assert [(one.passed, one.remaining) for one in taken] == [
+        (True, 3),
+        (True, 2),
+        (True, 1),
+        (True, 0),
+        (False, 0),
+    ]
     assert 0 < taken[4].reset_seconds <= 2.0
     gevent.sleep(taken[4].reset_seconds + 0.02)
     assert counters.take("a", item).passed
@@ -211,7 +252,10 @@ def test_who_waits_as_long_as_told_passes(redis, telemetry):
 
 
 def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
-    counters, item = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing), parse("1000/minute")
+    counters, item = (
+        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing),
+        parse("1000/minute"),
+    )
     counters.take("a", item)
     redis.hang()
     victims = [gevent.spawn(counters.take, "a", item) for _ in range(10)]
@@ -220,6 +264,8 @@ def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
     redis.go_on()
     # What the killed ones had sent is counted; what they would have read is read by nobody else.
     seen = [counters.take("b", item) for _ in range(20)]
-    assert [(one.passed, one.remaining) for one in seen] == [(True, 999 - number) for number in range(20)]
+    assert [(one.passed, one.remaining) for one in seen] == [
+        (True, 999 - number) for number in range(20)
+    ]
     assert isinstance(seen[0], Taken)
     counters.close()

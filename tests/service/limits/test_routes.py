@@ -1,4 +1,6 @@
-"""The group of every route of the app's own URL map: a new route shows up here, and in the OpenAPI document."""
+"""The group of every route of the app's own URL map: a new route shows up here, and in the OpenAPI
+document.
+"""
 
 import pytest
 
@@ -74,20 +76,35 @@ def test_the_document_tells_limits_where_there_are_some(client):
     for (method, rule), group in groups(client.application).items():
         path = rule.replace("<uuid:", "<").replace("<", "{").replace(">", "}")
         responses = document["paths"][path][method.lower()]["responses"]
-        successes = [answer["headers"].keys() for status, answer in responses.items() if status < "4"]
-        seen[method, rule] = ("429" in responses, [HEADERS.keys() <= headers for headers in successes])
+        successes = [
+            answer["headers"].keys() for status, answer in responses.items() if status < "4"
+        ]
+        seen[method, rule] = (
+            "429" in responses,
+            [HEADERS.keys() <= headers for headers in successes],
+        )
         expected[method, rule] = (group is not None, [group is not None] * len(successes))
     assert seen == expected
-    assert document["components"]["responses"]["TooManyRequests"]["headers"].keys() >= HEADERS.keys() | {"Retry-After"}
+    assert document["components"]["responses"]["TooManyRequests"][
+        "headers"
+    ].keys() >= HEADERS.keys() | {"Retry-After"}
 
 
 def test_the_document_says_nothing_of_limits_that_are_switched_off(limited):
     document = limited(RATE_LIMITS="false").get("/api/v1/openapi.json").get_json()
     # A login is refused after too many wrong passwords, whatever the limits are.
-    told = {path for path, item in document["paths"].items() for one in item.values() if "429" in one["responses"]}
+    told = {
+        path
+        for path, item in document["paths"].items()
+        for one in item.values()
+        if "429" in one["responses"]
+    }
     assert told == {"/api/v1/auth/login", "/api/v1/auth/password"}
 
 
 def test_there_is_no_other_group():
-    with pytest.raises(ValueError, match="there is no group 'logins'; there is login, read, write, companion, upload"):
+    with pytest.raises(
+        ValueError,
+        match="there is no group 'logins'; there is login, read, write, companion, upload",
+    ):
         limited("logins")

@@ -10,7 +10,9 @@ RATE = "should be one rate such as 10/minute, 300/5minutes or 1000/hour"
 URL = "should be a URL such as redis://127.0.0.1:6379/0 or rediss://…"
 
 
-@pytest.mark.parametrize("value", ["many", "0/minute", "10", "10/fortnight", "10/minute;100/hour", "-1/minute"])
+@pytest.mark.parametrize(
+    "value", ["many", "0/minute", "10", "10/fortnight", "10/minute;100/hour", "-1/minute"]
+)
 def test_a_rate_that_cannot_be_used(value):
     with pytest.raises(SettingError) as caught:
         LimitSettings.from_env({"RATE_LIMIT_LOGIN": value})
@@ -19,13 +21,23 @@ def test_a_rate_that_cannot_be_used(value):
     assert RATE in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["10/minute", "10 per minute", "300/5minutes", "1000/hour", "1/second"])
+@pytest.mark.parametrize(
+    "value", ["10/minute", "10 per minute", "300/5minutes", "1000/hour", "1/second"]
+)
 def test_a_rate_in_the_librarys_notation(value):
     assert LimitSettings.from_env({"RATE_LIMIT_READ": value}).rate_limit_read == value
 
 
 @pytest.mark.parametrize(
-    "value", ["localhost:6379", "http://127.0.0.1", "redis://", "redis://h:99999", "redis://h/x", "redis://:hunter2-canary@"]
+    "value",
+    [
+        "localhost:6379",
+        "http://127.0.0.1",
+        "redis://",
+        "redis://h:99999",
+        "redis://h/x",
+        "redis://:hunter2-canary@",
+    ],
 )
 def test_a_redis_that_cannot_be_found(value):
     with pytest.raises(SettingError) as caught:
@@ -35,7 +47,14 @@ def test_a_redis_that_cannot_be_found(value):
     assert "hunter2-canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["redis://127.0.0.1:6379/0", "rediss://redis.serene.test", "redis://:hunter2-canary@redis:6379/1"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis://127.0.0.1:6379/0",
+        "rediss://redis.serene.test",
+        "redis://:hunter2-canary@redis:6379/1",
+    ],
+)
 def test_a_redis_is_not_shown(value):
     config = ServiceConfig.from_env({"REDIS_URL": value})
     assert config.redis_url == value
@@ -44,7 +63,12 @@ def test_a_redis_is_not_shown(value):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("REDIS_TIMEOUT_SECONDS", "0"), ("REDIS_RETRY_SECONDS", "-1"), ("RATE_LIMIT_EXEMPT_NETWORKS", "here")]
+    ("name", "value"),
+    [
+        ("REDIS_TIMEOUT_SECONDS", "0"),
+        ("REDIS_RETRY_SECONDS", "-1"),
+        ("RATE_LIMIT_EXEMPT_NETWORKS", "here"),
+    ],
 )
 def test_others_that_cannot_be_used(name, value):
     with pytest.raises(SettingError, match=f"^{name}"):

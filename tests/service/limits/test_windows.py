@@ -54,7 +54,12 @@ def test_who_waits_as_long_as_told_passes(clock, rate, seconds_between):
 def test_everybody_and_every_limit_is_counted_alone(clock):
     counters = MemoryCounters(clock=clock)
     takes = [("a", "1/minute"), ("b", "1/minute"), ("a", "2/minute"), ("a", "1/minute")]
-    assert [counters.take(key, parse(rate)).passed for key, rate in takes] == [True, True, True, False]
+    assert [counters.take(key, parse(rate)).passed for key, rate in takes] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_what_has_expired_goes_as_new_ones_come(clock):

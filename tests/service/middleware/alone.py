@@ -1,4 +1,6 @@
-"""``python -m tests.service.middleware.alone``: the small app in one process of its own, without gunicorn."""
+"""``python -m tests.service.middleware.alone``: the small app in one process of its own, without
+gunicorn.
+"""
 
 from gevent import monkey
 

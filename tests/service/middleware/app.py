@@ -1,4 +1,6 @@
-"""A small app with the API's middlewares: in the tests' own process, and under gunicorn as ``tests.service.middleware.app:served()``."""
+"""A small app with the API's middlewares: in the tests' own process, and under gunicorn as
+``tests.service.middleware.app:served()``.
+"""
 
 import hashlib
 import os
@@ -32,7 +34,10 @@ def readable(app: Flask) -> None:
 
     @app.get("/api/v1/said")
     def said() -> Response:
-        return Response("said", headers={"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'self'"})
+        return Response(
+            "said",
+            headers={"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'self'"},
+        )
 
     @app.get("/api/v1/small")
     def small() -> str:
@@ -91,7 +96,9 @@ def served(**environ: str) -> Flask:
     telemetry = Telemetry.from_env(settings)
     app = Flask("middlewares")
     errors.install(app)
-    middleware.install(app, ServiceConfig.from_env(settings), telemetry.config.api_supported_versions)
+    middleware.install(
+        app, ServiceConfig.from_env(settings), telemetry.config.api_supported_versions
+    )
     readable(app)
     writable(app)
     telemetry.init_app(app)

@@ -14,7 +14,11 @@ def client_of() -> Callable[..., FlaskClient]:
     """Makes a client of the app under the given variables."""
 
     def make(**environ: str) -> FlaskClient:
-        app = served(TELEMETRY_STRICT="true", DEPLOYMENT_ENVIRONMENT=environ.pop("DEPLOYMENT_ENVIRONMENT", "test"), **environ)
+        app = served(
+            TELEMETRY_STRICT="true",
+            DEPLOYMENT_ENVIRONMENT=environ.pop("DEPLOYMENT_ENVIRONMENT", "test"),
+            **environ,
+        )
         app.extensions["telemetry"].lifecycle.ready()
         app.test_client_class = ClosingClient
         return app.test_client()

@@ -1,4 +1,6 @@
-"""A refused body and its connection under both servers, seen by plain sockets: the answer arrives whole, then the connection ends."""
+"""A refused body and its connection under both servers, seen by plain sockets: the answer arrives
+whole, then the connection ends.
+"""
 
 import contextlib
 import json
@@ -11,10 +13,16 @@ import pytest
 from tests.service.middleware.app import BODY_LIMIT, UPLOAD_LIMIT
 from tests.telemetry.serving.processes import PATIENCE_SECONDS, Server, gunicorn, until
 
-ENVIRON = {"REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT, "DRAIN_DELAY_SECONDS": 0, "OTEL_SERVICE_NAME": "Serene"}
+ENVIRON = {
+    "REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT,
+    "DRAIN_DELAY_SECONDS": 0,
+    "OTEL_SERVICE_NAME": "Serene",
+}
 SERVERS = {
     "gunicorn": lambda: gunicorn(app="tests.service.middleware.app:served()", **ENVIRON),
-    "alone": lambda: contextlib.closing(Server(sys.executable, "-m", "tests.service.middleware.alone", **ENVIRON)),
+    "alone": lambda: contextlib.closing(
+        Server(sys.executable, "-m", "tests.service.middleware.alone", **ENVIRON)
+    ),
 }
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +32,10 @@ pytestmark = pytest.mark.e2e
 def port(request):
     """Where the small app is served."""
     with SERVERS[request.param]() as server:
-        until(lambda: server.process.poll() is None and server.get("/api/v1/small").status == 200, "an answer")
+        until(
+            lambda: server.process.poll() is None and server.get("/api/v1/small").status == 200,
+            "an answer",
+        )
         yield server.port
 
 
@@ -41,7 +52,9 @@ def head(path, *headers):
 def answer(reader):
     """One response: status, headers, body."""
     status = int(reader.readline().split()[1])
-    headers = dict(line.decode().rstrip("\r\n").split(": ", 1) for line in iter(reader.readline, b"\r\n"))
+    headers = dict(
+        line.decode().rstrip("\r\n").split(": ", 1) for line in iter(reader.readline, b"\r\n")
+    )
     return status, headers, reader.read(int(headers.get("Content-Length", 0)))
 
 
@@ -54,12 +67,22 @@ def flood(client):
 def refused(reader, limit):
     """Assert that a whole 413 arrives, and the end of the connection after it."""
     status, headers, body = answer(reader)
-    assert (status, headers["Content-Type"], headers["Connection"]) == (413, "application/problem+json", "close")
-    assert (json.loads(body)["type"], json.loads(body)["limit_bytes"]) == ("urn:serene:problem:body-too-large", limit)
+    assert (status, headers["Content-Type"], headers["Connection"]) == (
+        413,
+        "application/problem+json",
+        "close",
+    )
+    assert (json.loads(body)["type"], json.loads(body)["limit_bytes"]) == (
+        "urn:serene:problem:body-too-large",
+        limit,
+    )
     assert reader.read() == b""
 
 
-@pytest.mark.parametrize(("path", "limit"), [("/api/v1/json", BODY_LIMIT), ("/api/v1/blind", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)])
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("/api/v1/json", BODY_LIMIT), ("/api/v1/blind", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)],
+)
 def test_an_announced_length_is_refused_though_nothing_of_the_body_was_sent(port, path, limit):
     with connected(port) as (client, reader):
         client.sendall(head(path, f"Content-Length: {limit + 1}"))
@@ -74,7 +97,9 @@ def test_who_is_still_sending_gets_the_answer_all_the_same(port):
         refused(reader, UPLOAD_LIMIT)
 
 
-@pytest.mark.parametrize(("path", "limit"), [("/api/v1/json", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)])
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/api/v1/json", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)]
+)
 def test_a_body_in_chunks_without_an_end_is_refused_where_it_passes_the_limit(port, path, limit):
     with connected(port) as (client, reader):
         client.sendall(head(path, "Transfer-Encoding: chunked"))
@@ -87,9 +112,18 @@ def test_a_body_in_chunks_without_an_end_is_refused_where_it_passes_the_limit(po
 def test_a_body_in_chunks_within_the_limit_is_taken_and_the_connection_goes_on(port, path):
     with connected(port) as (client, reader):
         for _ in range(2):
-            client.sendall(head(path, "Transfer-Encoding: chunked") + b"3e8\r\n" + b"x" * BODY_LIMIT + b"\r\n0\r\n\r\n")
+            client.sendall(
+                head(path, "Transfer-Encoding: chunked")
+                + b"3e8\r\n"
+                + b"x" * BODY_LIMIT
+                + b"\r\n0\r\n\r\n"
+            )
             status, headers, body = answer(reader)
-            assert (status, headers.get("Connection", "keep-alive"), str(json.loads(body)["got"]).split()[0]) == (
+            assert (
+                status,
+                headers.get("Connection", "keep-alive"),
+                str(json.loads(body)["got"]).split()[0],
+            ) == (
                 200,
                 "keep-alive",
                 str(BODY_LIMIT),
@@ -105,7 +139,9 @@ def test_chunks_without_an_end_for_no_route_end_with_the_answer(port):
 
 def test_who_asks_first_is_refused_without_sending_the_body(port):
     with connected(port) as (client, reader):
-        client.sendall(head("/api/v1/json", f"Content-Length: {BODY_LIMIT + 1}", "Expect: 100-continue"))
+        client.sendall(
+            head("/api/v1/json", f"Content-Length: {BODY_LIMIT + 1}", "Expect: 100-continue")
+        )
         refused(reader, BODY_LIMIT)
 
 
@@ -115,7 +151,11 @@ def test_who_asks_first_is_told_to_go_on_when_the_body_is_wanted(port):
         assert (reader.readline(), reader.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
         client.sendall(b"calm!")
         status, headers, body = answer(reader)
-        assert (status, headers.get("Connection", "keep-alive"), json.loads(body)) == (200, "keep-alive", {"got": 5})
+        assert (status, headers.get("Connection", "keep-alive"), json.loads(body)) == (
+            200,
+            "keep-alive",
+            {"got": 5},
+        )
 
 
 def test_a_client_that_never_stops_sending_is_left_after_a_while(port):
@@ -132,4 +172,8 @@ def test_the_server_names_itself_without_a_version(port):
         client.sendall(b"GET /api/v1/small HTTP/1.1\r\nHost: serene.test\r\n\r\n")
         _, headers, _ = answer(reader)
     assert (headers.get("Server", "Serene"), headers["X-Powered-By"]) == ("Serene", "Serene")
-    assert [word for word in ("gunicorn", "gevent", "werkzeug", "python") if word in str(headers).lower()] == []
+    assert [
+        word
+        for word in ("gunicorn", "gevent", "werkzeug", "python")
+        if word in str(headers).lower()
+    ] == []

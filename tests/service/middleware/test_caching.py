@@ -42,7 +42,9 @@ def test_who_may_keep_an_answer(client, method, path, headers, status, cache_con
 def test_what_may_be_kept_and_is_known_whole_has_a_weak_tag(client, path, headers, tagged):
     response = client.get(path, headers=headers)
     assert response.headers.get("ETag", "").startswith(TAG) is tagged
-    assert ("Authorization" in response.headers.get("Vary", "")) is (path in ("/api/v1/posts", "/api/v1/mine", "/api/v1/events"))
+    assert ("Authorization" in response.headers.get("Vary", "")) is (
+        path in ("/api/v1/posts", "/api/v1/mine", "/api/v1/events")
+    )
 
 
 @pytest.mark.parametrize("form", ["{}", '"other", {}', "*", "strong"])
@@ -59,7 +61,9 @@ def test_who_has_it_already_is_told_so(client, form):
 
 def test_who_has_something_else_is_sent_it(client):
     tag = client.get("/api/v1/mine", headers=TOKEN).headers["ETag"]
-    response = client.get("/api/v1/mine", headers={"Authorization": "Bearer y", "If-None-Match": tag})
+    response = client.get(
+        "/api/v1/mine", headers={"Authorization": "Bearer y", "If-None-Match": tag}
+    )
     assert (response.status_code, response.get_json()) == (200, {"of": "Bearer y"})
     assert response.headers["ETag"] != tag
 

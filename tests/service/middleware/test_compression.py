@@ -41,7 +41,11 @@ def test_what_is_small_streamed_or_compressed_already_stays_as_it_is(client, pat
 def test_an_answer_without_a_body_has_neither_type_nor_encoding(client):
     response = client.get("/api/v1/nothing-to-say", headers={"Accept-Encoding": "gzip, br, zstd"})
     assert (response.status_code, response.data) == (204, b"")
-    assert {*response.headers.keys()} & {"Content-Type", "Content-Encoding", "Content-Length"} == set()
+    assert {*response.headers.keys()} & {
+        "Content-Type",
+        "Content-Encoding",
+        "Content-Length",
+    } == set()
 
 
 def test_a_stream_goes_out_chunk_by_chunk(client):
@@ -58,18 +62,31 @@ def test_one_weak_tag_holds_for_every_encoding(client, encoding):
     again = client.get("/api/v1/posts", headers={"Accept-Encoding": encoding, "If-None-Match": tag})
     assert tag.startswith('W/"')
     assert fresh.headers["ETag"] == tag
-    assert (again.status_code, again.data, again.headers["ETag"], again.headers.get("Content-Encoding")) == (304, b"", tag, None)
+    assert (
+        again.status_code,
+        again.data,
+        again.headers["ETag"],
+        again.headers.get("Content-Encoding"),
+    ) == (304, b"", tag, None)
     assert "Accept-Encoding" in again.headers["Vary"]
 
 
 def test_head_tells_what_get_would_send(client):
     headers = {"Accept-Encoding": "gzip"}
-    head, get = client.head("/api/v1/posts", headers=headers), client.get("/api/v1/posts", headers=headers)
+    head, get = (
+        client.head("/api/v1/posts", headers=headers),
+        client.get("/api/v1/posts", headers=headers),
+    )
     names = ("Content-Encoding", "ETag", "Vary", "Content-Type")
     assert [head.headers[name] for name in names] == [get.headers[name] for name in names]
     assert head.data == b""
 
 
 def test_switched_off_nothing_is_compressed(client_of):
-    response = client_of(COMPRESSION="false").get("/api/v1/posts", headers={"Accept-Encoding": "gzip"})
-    assert (response.headers.get("Content-Encoding"), "Accept-Encoding" in response.headers.get("Vary", "")) == (None, False)
+    response = client_of(COMPRESSION="false").get(
+        "/api/v1/posts", headers={"Accept-Encoding": "gzip"}
+    )
+    assert (
+        response.headers.get("Content-Encoding"),
+        "Accept-Encoding" in response.headers.get("Vary", ""),
+    ) == (None, False)

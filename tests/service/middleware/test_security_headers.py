@@ -1,8 +1,15 @@
-"""Every answer carries the security headers, errors too; a route may say otherwise; HSTS is for production."""
+"""Every answer carries the security headers, errors too; a route may say otherwise; HSTS is for
+production.
+"""
 
 import pytest
 
-from service.middleware.security_headers import CONTENT_POLICY, HEADERS, PAGE_CONTENT_POLICY, STRICT_TRANSPORT
+from service.middleware.security_headers import (
+    CONTENT_POLICY,
+    HEADERS,
+    PAGE_CONTENT_POLICY,
+    STRICT_TRANSPORT,
+)
 from tests.service.test_config import PRODUCTION
 
 ALL = {*HEADERS, "Content-Security-Policy", "Strict-Transport-Security"}
@@ -26,7 +33,10 @@ def sent(response):
 )
 def test_every_answer_has_them_all(client, method, path, status, policy):
     response = client.open(path, method=method)
-    assert (response.status_code, sent(response)) == (status, HEADERS | {"Content-Security-Policy": policy})
+    assert (response.status_code, sent(response)) == (
+        status,
+        HEADERS | {"Content-Security-Policy": policy},
+    )
 
 
 def test_the_table_is_what_the_issue_names():

@@ -1,4 +1,6 @@
-"""Each answer says the versions; an unknown one is a problem that lists those there are; a route that will go says when."""
+"""Each answer says the versions; an unknown one is a problem that lists those there are; a route
+that will go says when.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +13,10 @@ from tests.service.middleware.app import SINCE
 @pytest.mark.parametrize("path", ["/api/v1/posts", "/api/v1/nothing", "/api/v9/posts", "/nothing"])
 def test_each_answer_says_its_version_and_those_supported(client_of, path):
     response = client_of(API_SUPPORTED_VERSIONS="v1, v2").get(path)
-    assert (response.headers["API-Version"], response.headers["API-Supported-Versions"]) == ("v1", "v1, v2")
+    assert (response.headers["API-Version"], response.headers["API-Supported-Versions"]) == (
+        "v1",
+        "v1, v2",
+    )
 
 
 def test_a_refusal_while_stopping_says_them_too(client):
@@ -22,7 +27,9 @@ def test_a_refusal_while_stopping_says_them_too(client):
     assert (response.status_code, response.headers["API-Supported-Versions"]) == (503, "v1")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/v9/posts"), ("POST", "/api/v9"), ("GET", "/api/v10/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/v9/posts"), ("POST", "/api/v9"), ("GET", "/api/v10/")]
+)
 def test_an_unknown_version_is_a_problem_that_lists_those_supported(client, method, path):
     response = client.open(path, method=method)
     version = path.split("/")[2]
@@ -38,7 +45,9 @@ def test_an_unknown_version_is_a_problem_that_lists_those_supported(client, meth
     }
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/posts", "/api/v1x/posts", "/nothing/api/v9/posts"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/api/posts", "/api/v1x/posts", "/nothing/api/v9/posts"]
+)
 def test_a_path_that_names_no_unknown_version_is_not_found_like_any_other(client, path):
     assert client.get(path).get_json(force=True)["type"] == "about:blank"
 

@@ -7,7 +7,9 @@ from service.store import connect
 from tests.service.test_config import PRODUCTION
 
 
-@pytest.mark.parametrize(("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))])
+@pytest.mark.parametrize(
+    ("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))]
+)
 def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
     store = connect(ServiceConfig.from_env(PRODUCTION | {"DEPLOYMENT_ENVIRONMENT": environment}))
     options = store.client.options
@@ -35,7 +37,10 @@ def test_nothing_is_connected_before_it_is_used():
     store.close()
 
 
-@pytest.mark.parametrize(("uri", "name"), [("mongodb://db", "serene"), ("mongodb://db/", "serene"), ("mongodb://db/blog", "blog")])
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [("mongodb://db", "serene"), ("mongodb://db/", "serene"), ("mongodb://db/blog", "blog")],
+)
 def test_the_database_is_the_one_of_the_uri(uri, name):
     store = connect(ServiceConfig.from_env({"MONGODB_URI": uri}))
     assert store.database.name == name

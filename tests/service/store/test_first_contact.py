@@ -1,4 +1,6 @@
-"""The first contact with MongoDB: exact waits, told to health, and made up for whenever the database comes."""
+"""The first contact with MongoDB: exact waits, told to health, and made up for whenever the
+database comes.
+"""
 
 import gevent
 import pytest
@@ -14,7 +16,9 @@ from tests.mongodb import free_port
 
 def quick(uri: str) -> ServiceConfig:
     """Attempts that fail at once, so that only the waits between them count."""
-    return ServiceConfig.from_env({"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"})
+    return ServiceConfig.from_env(
+        {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
+    )
 
 
 class Sleeper:
@@ -47,7 +51,9 @@ def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_w
     store.start()
     store._greenlet.join()
 
-    assert before == Evidence(healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0})
+    assert before == Evidence(
+        healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0}
+    )
     assert sleeper.waits == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
     assert sleeper.told == [
         "connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in 5 s",
@@ -88,7 +94,9 @@ def test_an_attempt_that_goes_on_is_told_as_such():
     greenlet = gevent.spawn(contact.run)
     gevent.sleep(0)
 
-    assert contact.evidence() == Evidence(healthy=False, reason="connecting to MongoDB, attempt 1 of 6", details={"attempts": 1})
+    assert contact.evidence() == Evidence(
+        healthy=False, reason="connecting to MongoDB, attempt 1 of 6", details={"attempts": 1}
+    )
     answer.set(None)
     greenlet.join()
     assert contact.evidence() == Evidence(healthy=True, details={"attempts": 1})

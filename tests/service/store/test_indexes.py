@@ -12,13 +12,21 @@ def listed(collection) -> dict[str, Keys]:
 
 
 def redundant(indexes: dict[str, Keys]) -> list[str]:
-    """Names of indexes whose keys are those of another one, or how another one begins (in the same or in the opposite direction)."""
+    """Names of indexes whose keys are those of another one, or how another one begins (in the same
+    or in the opposite direction).
+    """
 
     def covers(wide: Keys, narrow: Keys) -> bool:
         start = wide[: len(narrow)]
         return start == narrow or start == tuple((name, -direction) for name, direction in narrow)
 
-    return sorted({name for (other, wide), (name, narrow) in permutations(indexes.items(), 2) if covers(wide, narrow)})
+    return sorted(
+        {
+            name
+            for (other, wide), (name, narrow) in permutations(indexes.items(), 2)
+            if covers(wide, narrow)
+        }
+    )
 
 
 @pytest.fixture
@@ -30,15 +38,26 @@ def test_posts_have_the_indexes_that_their_queries_need(posts):
     assert listed(posts) == {
         "_id_": (("_id", 1),),
         "status_1_published_at_-1": (("status", 1), ("published_at", -1)),
-        "category_1_status_1_published_at_-1": (("category", 1), ("status", 1), ("published_at", -1)),
+        "category_1_status_1_published_at_-1": (
+            ("category", 1),
+            ("status", 1),
+            ("published_at", -1),
+        ),
         "tags_1_status_1_published_at_-1": (("tags", 1), ("status", 1), ("published_at", -1)),
         "author_1_status_1": (("author", 1), ("status", 1)),
-        "author_id_1_status_1_published_at_-1": (("author_id", 1), ("status", 1), ("published_at", -1)),
+        "author_id_1_status_1_published_at_-1": (
+            ("author_id", 1),
+            ("status", 1),
+            ("published_at", -1),
+        ),
     }
 
 
 def test_logins_are_found_by_account_to_end_them_all(store):
-    assert listed(store.database["logins"]) == {"_id_": (("_id", 1),), "account_id_1": (("account_id", 1),)}
+    assert listed(store.database["logins"]) == {
+        "_id_": (("_id", 1),),
+        "account_id_1": (("account_id", 1),),
+    }
 
 
 def test_guesses_are_found_by_what_they_are_counted_for(store):
@@ -46,7 +65,10 @@ def test_guesses_are_found_by_what_they_are_counted_for(store):
 
 
 def test_conversations_are_found_by_account_newest_first(store):
-    assert listed(store.database["conversations"]) == {"_id_": (("_id", 1),), "account_id_1__id_-1": (("account_id", 1), ("_id", -1))}
+    assert listed(store.database["conversations"]) == {
+        "_id_": (("_id", 1),),
+        "account_id_1__id_-1": (("account_id", 1), ("_id", -1)),
+    }
 
 
 def test_bookings_are_found_by_party_and_their_work_by_time(store):
@@ -55,10 +77,16 @@ def test_bookings_are_found_by_party_and_their_work_by_time(store):
         "member_id_1_starts_at_-1": (("member_id", 1), ("starts_at", -1)),
         "therapist_id_1_starts_at_-1": (("therapist_id", 1), ("starts_at", -1)),
     }
-    assert listed(store.database["booking_tasks"]) == {"_id_": (("_id", 1),), "due_at_1": (("due_at", 1),)}
+    assert listed(store.database["booking_tasks"]) == {
+        "_id_": (("_id", 1),),
+        "due_at_1": (("due_at", 1),),
+    }
     assert listed(store.database["answers"]) == {"_id_": (("_id", 1),), "at_1": (("at", 1),)}
     leases = {"_id_": (("_id", 1),), "name_1": (("name", 1),), "until_1": (("until", 1),)}
-    assert {name: listed(store.database[name]) for name in ("booking_leases", "answer_leases", "post_leases")} == {
+    assert {
+        name: listed(store.database[name])
+        for name in ("booking_leases", "answer_leases", "post_leases")
+    } == {
         "booking_leases": leases,
         "answer_leases": leases,
         "post_leases": leases,
@@ -68,9 +96,20 @@ def test_bookings_are_found_by_party_and_their_work_by_time(store):
 def test_no_collection_has_an_index_that_another_one_covers(store):
     collections = sorted(store.database.list_collection_names())
     bookings = ["answer_leases", "answers", "booking_leases", "booking_tasks", "bookings"]
-    others = ["conversations", "guesses", "logins", "post_leases", "posts", "uploads.chunks", "uploads.files", "uploads.reservations"]
+    others = [
+        "conversations",
+        "guesses",
+        "logins",
+        "post_leases",
+        "posts",
+        "uploads.chunks",
+        "uploads.files",
+        "uploads.reservations",
+    ]
     assert collections == bookings + others
-    assert {name: redundant(listed(store.database[name])) for name in collections} == {name: [] for name in collections}
+    assert {name: redundant(listed(store.database[name])) for name in collections} == {
+        name: [] for name in collections
+    }
 
 
 def test_a_redundant_index_would_be_seen(posts):
@@ -78,7 +117,11 @@ def test_a_redundant_index_would_be_seen(posts):
     posts.create_index([("status", -1), ("published_at", 1)])
 
     # Neither of two that mirror each other is needed beside the other one.
-    assert redundant(listed(posts)) == ["category_1", "status_-1_published_at_1", "status_1_published_at_-1"]
+    assert redundant(listed(posts)) == [
+        "category_1",
+        "status_-1_published_at_1",
+        "status_1_published_at_-1",
+    ]
 
 
 def test_set_up_twice_changes_nothing(store, posts):

@@ -23,7 +23,9 @@ def test_of_many_at_once_one_has_it(leases):
 
 def test_who_does_not_get_it_learns_until_when_and_what_the_holder_said(leases):
     leases.take("naps:1", now=NOON, seconds=30, note="tea")
-    assert leases.take("naps:1", now=NOON, seconds=60, note="cake") == Held(NOON + timedelta(seconds=30), "tea")
+    assert leases.take("naps:1", now=NOON, seconds=60, note="cake") == Held(
+        NOON + timedelta(seconds=30), "tea"
+    )
     assert isinstance(leases.take("naps:2", now=NOON, seconds=30), Lease)
 
 

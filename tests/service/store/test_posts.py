@@ -11,7 +11,17 @@ NOON = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 
 
 def post(slug: str, *, days: float = 0, **changes) -> BlogPost:
-    plain = BlogPost(slug, slug.title(), f"About {slug}.", "sleep", ("night",), "Mara", "published", NOON + timedelta(days=days), "# Body")
+    plain = BlogPost(
+        slug,
+        slug.title(),
+        f"About {slug}.",
+        "sleep",
+        ("night",),
+        "Mara",
+        "published",
+        NOON + timedelta(days=days),
+        "# Body",
+    )
     return replace(plain, **changes)
 
 
@@ -47,7 +57,9 @@ def test_a_page_is_newest_first_and_by_slug_within_one_instant(store):
 
     first = store.posts.page(limit=2)
     assert first == Page((overview(posts[0]), overview(posts[1])), Position(NOON, "b"))
-    assert store.posts.page(limit=2, after=first.next) == Page((overview(posts[2]), overview(posts[3])), None)
+    assert store.posts.page(limit=2, after=first.next) == Page(
+        (overview(posts[2]), overview(posts[3])), None
+    )
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, 100])
@@ -70,7 +82,9 @@ def test_posts_that_are_added_meanwhile_move_no_page(store):
     first = store.posts.page(limit=1)
     store.posts.add([post("new", days=1)])
 
-    assert store.posts.page(limit=1, after=first.next) == Page((overview(post("older", days=-1)),), None)
+    assert store.posts.page(limit=1, after=first.next) == Page(
+        (overview(post("older", days=-1)),), None
+    )
 
 
 @pytest.mark.parametrize(

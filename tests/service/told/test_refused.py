@@ -1,4 +1,6 @@
-"""No canary of a request that is refused is told: every operation of the app's own document, with canaries wherever a value goes."""
+"""No canary of a request that is refused is told: every operation of the app's own document, with
+canaries wherever a value goes.
+"""
 
 import json
 import re
@@ -23,11 +25,22 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def paths_of(path: str, described: dict[str, Any]) -> list[str]:
-    """The path with each canary that has a shape; variables that are UUIDs stay such, or nothing would match."""
-    kinds = {one["name"]: one["schema"].get("format") for one in described.get("parameters", ()) if one["in"] == "path"}
+    """The path with each canary that has a shape; variables that are UUIDs stay such, or nothing
+    would match.
+    """
+    kinds = {
+        one["name"]: one["schema"].get("format")
+        for one in described.get("parameters", ())
+        if one["in"] == "path"
+    }
     if "{" not in path:
         return [path]
-    return [re.sub(r"{(\w+)}", lambda found, each=each: UUID if kinds[found[1]] == "uuid" else each, path) for each in SHAPED]
+    return [
+        re.sub(
+            r"{(\w+)}", lambda found, each=each: UUID if kinds[found[1]] == "uuid" else each, path
+        )
+        for each in SHAPED
+    ]
 
 
 def query_of(described: dict[str, Any]) -> dict[str, str]:
@@ -40,7 +53,9 @@ def bodies_of(described: dict[str, Any], schemas: dict[str, Any]) -> list[dict[s
     """What there is to send: canaries as JSON, cut short, as text, as a form."""
     if "requestBody" not in described:
         return [{}]
-    content = body_of(described["requestBody"]["content"].get("application/json", {}).get("schema", {}), schemas)
+    content = body_of(
+        described["requestBody"]["content"].get("application/json", {}).get("schema", {}), schemas
+    )
     whole = json.dumps(content)
     form = f'--x\r\nContent-Disposition: form-data; name="file"; filename="canary.txt"\r\n\r\n{WORD}\r\n--x--\r\n'
     return [
@@ -59,7 +74,11 @@ def requests(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         for own in paths_of(path, described):
             for body in bodies_of(described, document["components"]["schemas"]):
                 for account in shown:
-                    yield method, own, {"query_string": query_of(described), "headers": HEADERS | account, **body}
+                    yield (
+                        method,
+                        own,
+                        {"query_string": query_of(described), "headers": HEADERS | account, **body},
+                    )
 
 
 def test_no_canary_of_a_refused_request_is_told(watched: Watched):
@@ -75,7 +94,10 @@ def test_no_canary_of_a_refused_request_is_told(watched: Watched):
 
 
 def test_a_wrong_method_does_not_tell_what_the_right_one_keeps(watched: Watched):
-    statuses = [watched.client.open("/api/v1/blog/drafts/canary-title", method=method).status_code for method in ("POST", "OPTIONS", "FOO")]
+    statuses = [
+        watched.client.open("/api/v1/blog/drafts/canary-title", method=method).status_code
+        for method in ("POST", "OPTIONS", "FOO")
+    ]
     told = watched.told()
     assert statuses == [405, 200, 405]
     assert told["logs"].count('"path":"/api/v1/blog/drafts/REDACTED"') == 3

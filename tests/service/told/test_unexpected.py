@@ -1,4 +1,6 @@
-"""Exceptions that nobody expects may quote what a client sent. Their stacks are logged, and what the request brought is not in them."""
+"""Exceptions that nobody expects may quote what a client sent. Their stacks are logged, and what
+the request brought is not in them.
+"""
 
 import json
 from typing import Any
@@ -20,7 +22,9 @@ class Careless(RuntimeError):
 
 
 def careless(view: Any) -> Any:
-    """A view that reads what the real one reads, and fails with all of it in its text and in its cause's."""
+    """A view that reads what the real one reads, and fails with all of it in its text and in its
+    cause's.
+    """
     described = operation_of(view)
 
     def failing(**values: Any) -> Any:
@@ -29,10 +33,14 @@ def careless(view: Any) -> Any:
                 read_body(described.body)
             except Exception as error:
                 quoted = json.loads(request.get_data())
-                raise Careless(f"{quoted} {values} {dict(request.args)} {request.cookies}") from ValueError(str(error), quoted)
+                raise Careless(
+                    f"{quoted} {values} {dict(request.args)} {request.cookies}"
+                ) from ValueError(str(error), quoted)
         name = parse_options_header(request.headers["Content-Disposition"])[1]
         key, shown = request.headers["Idempotency-Key"], request.headers["Authorization"]
-        raise Careless(f"{values} {name} {key} {shown} {request.args.to_dict()}") from ValueError(name, values)
+        raise Careless(f"{values} {name} {key} {shown} {request.args.to_dict()}") from ValueError(
+            name, values
+        )
 
     return failing
 
@@ -42,22 +50,38 @@ def test_no_exception_tells_what_the_request_brought(watched: Watched):
     app = watched.client.application
     for endpoint, view in list(app.view_functions.items()):
         failing = careless(view)
-        failing.__dict__ |= vars(view)  # what is said of the view, such as which variables of its path are private
+        failing.__dict__ |= vars(
+            view
+        )  # what is said of the view, such as which variables of its path are private
         app.view_functions[endpoint] = failing
     watched.captured.readouterr()
     sent = 0
     for method, path, described in operations(document):
-        content = described.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        content = (
+            described.get("requestBody", {})
+            .get("content", {})
+            .get("application/json", {})
+            .get("schema", {})
+        )
         body = body_of(content, document["components"]["schemas"])
         for own in paths_of(path, described):
             given = {"json": body} if "requestBody" in described else {}
-            response = watched.client.open(own, method=method, query_string=query_of(described), headers=HEADERS, **given)
-            assert (response.status_code, "canary" in response.get_data(as_text=True).partition('"instance"')[0]) == (500, False)
+            response = watched.client.open(
+                own, method=method, query_string=query_of(described), headers=HEADERS, **given
+            )
+            assert (
+                response.status_code,
+                "canary" in response.get_data(as_text=True).partition('"instance"')[0],
+            ) == (500, False)
             sent += 1
     told = watched.told()
-    errors = [json.loads(line)["exception"] for line in told["logs"].splitlines() if '"exception"' in line]
+    errors = [
+        json.loads(line)["exception"] for line in told["logs"].splitlines() if '"exception"' in line
+    ]
     assert (len(errors), {error["type"] for error in errors}) == (sent, {"Careless"})
-    assert all("in failing" in error["stack"] and "ValueError" in error["stack"] for error in errors)
+    assert all(
+        "in failing" in error["stack"] and "ValueError" in error["stack"] for error in errors
+    )
     assert leaks(told) == []
 
 
@@ -70,11 +94,16 @@ def test_the_path_of_a_draft_is_not_in_the_line_of_its_exception(watched: Watche
     response = watched.client.get("/api/v1/blog/drafts/canary-title", headers=HEADERS)
     told = watched.told()
     line = next(json.loads(line) for line in told["logs"].splitlines() if '"exception"' in line)
-    assert (response.status_code, line["message"]) == (500, "Exception on /api/v1/blog/drafts/REDACTED [GET]")
+    assert (response.status_code, line["message"]) == (
+        500,
+        "Exception on /api/v1/blog/drafts/REDACTED [GET]",
+    )
     assert leaks(told) == []
 
 
-def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_too(watched: Watched, monkeypatch):
+def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_too(
+    watched: Watched, monkeypatch
+):
     """The body is kept out from when it was read, not from when something fails."""
     seen = []
 
@@ -86,11 +115,18 @@ def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_t
     app = watched.client.application
     monkeypatch.setattr("service.blueprints.companion_turns.Talks.begin", begin)
     headers = {"Authorization": f"Bearer {_token()}"}
-    assert watched.client.post("/api/v1/companion/messages", json={"message": WORD}, headers=headers).status_code == 500
+    assert (
+        watched.client.post(
+            "/api/v1/companion/messages", json={"message": WORD}, headers=headers
+        ).status_code
+        == 500
+    )
     told = watched.told()
     assert (seen, told["logs"].count("cannot answer REDACTED")) == ([True], 1)
     assert leaks(told) == []
 
 
 def _token() -> str:
-    return Tokens(ServiceConfig.from_env({})).issue(Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member"))
+    return Tokens(ServiceConfig.from_env({})).issue(
+        Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
+    )

@@ -1,4 +1,6 @@
-"""Markdown as HTML: what comes through, what never does, and that no text takes the process with it."""
+"""Markdown as HTML: what comes through, what never does, and that no text takes the process with
+it.
+"""
 
 import re
 import time
@@ -20,13 +22,31 @@ def markdown():
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("# One\n\ntwo *three* **four** `five`", "<h1>One</h1>\n<p>two <em>three</em> <strong>four</strong> <code>five</code></p>\n"),
-        ("- a\n- b\n\n3. c", '<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<ol start="3">\n<li>c</li>\n</ol>\n'),
-        ("> a\n\n---\n\n```python\nx < 1\n```", "<blockquote>\n<p>a</p>\n</blockquote>\n<hr>\n<pre><code>x &lt; 1\n</code></pre>\n"),
-        ('[a](https://example.org "b")', f'<p><a href="https://example.org" title="b" {LINK}>a</a></p>\n'),
-        ("<https://example.org>", f'<p><a href="https://example.org" {LINK}>https://example.org</a></p>\n'),
+        (
+            "# One\n\ntwo *three* **four** `five`",
+            "<h1>One</h1>\n<p>two <em>three</em> <strong>four</strong> <code>five</code></p>\n",
+        ),
+        (
+            "- a\n- b\n\n3. c",
+            '<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<ol start="3">\n<li>c</li>\n</ol>\n',
+        ),
+        (
+            "> a\n\n---\n\n```python\nx < 1\n```",
+            "<blockquote>\n<p>a</p>\n</blockquote>\n<hr>\n<pre><code>x &lt; 1\n</code></pre>\n",
+        ),
+        (
+            '[a](https://example.org "b")',
+            f'<p><a href="https://example.org" title="b" {LINK}>a</a></p>\n',
+        ),
+        (
+            "<https://example.org>",
+            f'<p><a href="https://example.org" {LINK}>https://example.org</a></p>\n',
+        ),
         ("[a](/api/v1/blog/posts/b#c)", f'<p><a href="/api/v1/blog/posts/b#c" {LINK}>a</a></p>\n'),
-        ("![a](https://example.org/b.png)", '<p><img src="https://example.org/b.png" alt="a"></p>\n'),
+        (
+            "![a](https://example.org/b.png)",
+            '<p><img src="https://example.org/b.png" alt="a"></p>\n',
+        ),
         (
             "|a|b|\n|:-|-:|\n|c|d|",
             '<table>\n<thead>\n<tr>\n<th style="text-align:left">a</th>\n<th style="text-align:right">b</th>\n</tr>\n</thead>\n'
@@ -83,7 +103,22 @@ ATTACKS = [
 ]
 TAG = re.compile(r"<(/?)([a-z0-9]+)((?: [a-z]+(?:=\"[^\"]*\")?)*)>")
 HEADINGS = {f"h{level}" for level in range(1, 7)}
-ALLOWED = {"p", "blockquote", "ul", "ol", "li", "hr", "br", "pre", "code", "em", "strong", "a", "img", *HEADINGS}
+ALLOWED = {
+    "p",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "hr",
+    "br",
+    "pre",
+    "code",
+    "em",
+    "strong",
+    "a",
+    "img",
+    *HEADINGS,
+}
 ALLOWED |= {"table", "thead", "tbody", "tr", "th", "td"}
 
 
@@ -92,12 +127,23 @@ def test_nothing_that_runs_comes_through(markdown, text):
     html = markdown.render(text)
     tags = TAG.findall(html)
     assert html.count("<") == len(tags)  # whatever else looks like a tag is escaped
-    attributes = [attribute for *_, some in tags for attribute in re.findall(r' ([a-z]+)="([^"]*)"', some)]
+    attributes = [
+        attribute for *_, some in tags for attribute in re.findall(r' ([a-z]+)="([^"]*)"', some)
+    ]
     assert {name for _, name, _ in tags} <= ALLOWED
     assert {name for name, _ in attributes} <= {"href", "title", "rel", "src", "alt", "style"}
-    # As a browser reads a URL: without what it skips, and with a scheme only of the letters that a scheme has.
-    urls = [re.sub(r"[\x00-\x20]", "", unescape(value)) for name, value in attributes if name in ("href", "src")]
-    assert {scheme[1].lower() for url in urls if (scheme := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", url))} <= {"https"}
+    # As a browser reads a URL: without what it skips, and with a scheme only of the letters that a
+    # scheme has.
+    urls = [
+        re.sub(r"[\x00-\x20]", "", unescape(value))
+        for name, value in attributes
+        if name in ("href", "src")
+    ]
+    assert {
+        scheme[1].lower()
+        for url in urls
+        if (scheme := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", url))
+    } <= {"https"}
 
 
 EVIL = {
@@ -119,7 +165,9 @@ EVIL = {
 def test_no_text_takes_long(markdown, kind):
     began = time.process_time()
     assert "<script" not in markdown.render(EVIL[kind])
-    assert time.process_time() - began < 30  # the worst takes 3 s; a quadratic one would take minutes
+    assert (
+        time.process_time() - began < 30
+    )  # the worst takes 3 s; a quadratic one would take minutes
 
 
 @pytest.mark.slow

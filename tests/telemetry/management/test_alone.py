@@ -29,7 +29,12 @@ def test_taken_management_port_stops_the_start_with_one_line():
         port = taken.getsockname()[1]
         environment = {**os.environ, "TELEMETRY_MANAGEMENT_PORT": str(port)}
         ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
         )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (

@@ -36,7 +36,9 @@ def here():
 
 
 def snapshot(**counts):
-    return PoolSnapshot("db:27017", **{"used": 0, "idle": 0, "establishing": 0, "pending": 0, **counts})
+    return PoolSnapshot(
+        "db:27017", **{"used": 0, "idle": 0, "establishing": 0, "pending": 0, **counts}
+    )
 
 
 def test_connection_is_in_one_state_at_a_time(connections, here):

@@ -1,4 +1,6 @@
-"""Scenarios on real processes take seconds of waiting each, so those that are asked for run beside each other."""
+"""Scenarios on real processes take seconds of waiting each, so those that are asked for run beside
+each other.
+"""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -10,7 +12,10 @@ AT_ONCE = 6
 
 def scenarios(*cases):
     """Mark a test with the scenarios whose outcomes it looks at: functions with their arguments."""
-    ids = ["-".join([case[0].__name__, *(getattr(part, "name", str(part)) for part in case[1:])]) for case in cases]
+    ids = [
+        "-".join([case[0].__name__, *(getattr(part, "name", str(part)) for part in case[1:])])
+        for case in cases
+    ]
     return pytest.mark.parametrize("outcome", cases, indirect=True, ids=ids)
 
 

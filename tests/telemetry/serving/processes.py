@@ -1,7 +1,7 @@
 """Real server processes under test, and the clients that talk to them.
 
-Each process gets a session of its own, so that ending it can only end what it started. Clients are plain sockets and threads: the
-test process is not monkey-patched.
+Each process gets a session of its own, so that ending it can only end what it started. Clients are
+plain sockets and threads: the test process is not monkey-patched.
 """
 
 import contextlib
@@ -90,7 +90,11 @@ class Server:
     def lines(self) -> list[dict]:
         """The JSON lines among the output."""
         # The last one may be in the middle of being written.
-        return [json.loads(line) for line in self.text.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+        return [
+            json.loads(line)
+            for line in self.text.splitlines(keepends=True)
+            if line.startswith("{") and line.endswith("\n")
+        ]
 
     def said(self, message: str) -> list[dict]:
         return [line for line in self.lines if line["message"].startswith(message)]
@@ -106,17 +110,27 @@ class Server:
         return until(answered, "an answer")
 
     def serves(self, count: int, *paths: str, ports: Sequence[int] = ()) -> None:
-        """Wait until so many requests of each path are in flight, in the workers of these management ports; one of them by default."""
+        """Wait until so many requests of each path are in flight, in the workers of these
+        management ports; one of them by default.
+        """
         ports = ports or [self.ready()["port"]]
 
         def in_flight(path: str) -> int:
-            return sum(management(port, "/debug/requests").body.count(f'"route":"{path}"'.encode()) for port in ports)
+            return sum(
+                management(port, "/debug/requests").body.count(f'"route":"{path}"'.encode())
+                for port in ports
+            )
 
-        until(lambda: all(in_flight(path) == count for path in paths), f"{count} requests of {paths} in flight")
+        until(
+            lambda: all(in_flight(path) == count for path in paths),
+            f"{count} requests of {paths} in flight",
+        )
 
     def get(self, path: str, timeout: float = PATIENCE_SECONDS) -> Answer:
         """One request on a connection of its own."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        ) as connection:
             return ask(connection, path)
 
     def connection(self) -> http.client.HTTPConnection:
@@ -158,12 +172,16 @@ def ask(connection: http.client.HTTPConnection, path: str) -> Answer:
 
 def management(port: int, path: str) -> Answer:
     """One request to a management port."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    ) as connection:
         return ask(connection, path)
 
 
 def fleet(server: Server, size: int, but: Sequence[int] = ()) -> dict[int, tuple[int, int]]:
-    """Wait until ``size`` workers have answered, none of ``but`` among them; pid and management port by slot."""
+    """Wait until ``size`` workers have answered, none of ``but`` among them; pid and management
+    port by slot.
+    """
     seen: dict[int, tuple[int, int]] = {}
 
     def all_there() -> object:

@@ -8,7 +8,12 @@ from gevent import socket as gevent_socket
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from telemetry.serving.connections import FRESH_LINGER_SECONDS, USED_LINGER_SECONDS, Connections, Waiting
+from telemetry.serving.connections import (
+    FRESH_LINGER_SECONDS,
+    USED_LINGER_SECONDS,
+    Connections,
+    Waiting,
+)
 from telemetry.serving.drain import _take_queued
 from tests.clock import Clock
 
@@ -34,7 +39,9 @@ def received(ours):
         return "nothing yet"
 
 
-@pytest.mark.parametrize(("used", "linger"), [(False, FRESH_LINGER_SECONDS), (True, USED_LINGER_SECONDS)])
+@pytest.mark.parametrize(
+    ("used", "linger"), [(False, FRESH_LINGER_SECONDS), (True, USED_LINGER_SECONDS)]
+)
 def test_an_idle_connection_is_shut_once_its_client_has_had_time(pair, clock, used, linger):
     connections = Connections(clock)
     seen = []
@@ -97,7 +104,12 @@ def test_waiting_ends_with_its_time(pair):
 
 def test_waiting_leaves_other_timeouts_to_their_owner(pair):
     theirs = gevent.Timeout(0.01)
-    with Connections().opened(pair[0]) as connection, theirs, pytest.raises(gevent.Timeout) as raised, Waiting(connection, 30):
+    with (
+        Connections().opened(pair[0]) as connection,
+        theirs,
+        pytest.raises(gevent.Timeout) as raised,
+        Waiting(connection, 30),
+    ):
         gevent.sleep(30)
 
     assert raised.value is theirs

@@ -1,4 +1,6 @@
-"""Real processes are told to stop while they serve: what is in flight completes, what is overdue is named, nobody is lost."""
+"""Real processes are told to stop while they serve: what is in flight completes, what is overdue is
+named, nobody is lost.
+"""
 
 import contextlib
 import os
@@ -31,7 +33,9 @@ def told(how, server, number):
 
 
 def ended(how, server, pid):
-    """Wait for the end of what was told to stop; then end the rest. Returns the exit code of the whole."""
+    """Wait for the end of what was told to stop; then end the rest. Returns the exit code of the
+    whole.
+    """
     if how == "worker":
         until(lambda: pid not in server.workers, "the end of the worker")
         server.ready()
@@ -40,7 +44,9 @@ def ended(how, server, pid):
 
 
 def hammer(server, answers, over):
-    """A client that sends its next request as soon as it has an answer, on a kept connection while that is allowed."""
+    """A client that sends its next request as soon as it has an answer, on a kept connection while
+    that is allowed.
+    """
     connection = server.connection()
     with contextlib.closing(connection):
         while not over.is_set() and (not answers or answers[-1].status in (200, 503)):
@@ -51,8 +57,13 @@ def hammer(server, answers, over):
 
 
 def under_load(how, number):
-    """Slow requests, a stream, clients that hammer, kept connections that idle and one that never asked, when the signal comes."""
-    with ThreadPoolExecutor(SLOW + HAMMERS + 1) as clients, started(how, DRAIN_TIMEOUT_SECONDS=90) as server:
+    """Slow requests, a stream, clients that hammer, kept connections that idle and one that never
+    asked, when the signal comes.
+    """
+    with (
+        ThreadPoolExecutor(SLOW + HAMMERS + 1) as clients,
+        started(how, DRAIN_TIMEOUT_SECONDS=90) as server,
+    ):
         who = server.ready()
         idle = [server.connection() for _ in range(3)]
         assert [ask(connection, "/who").status for connection in idle] == [200] * 3
@@ -76,9 +87,14 @@ def under_load(how, number):
         return {
             "slow": Counter((answer.status, answer.body) for answer in answers),
             "told before they ended": all(answer.at > told_at for answer in answers),
-            "hammered before": {answer.status for answers in hammered for answer in answers if answer.at < told_at},
+            "hammered before": {
+                answer.status for answers in hammered for answer in answers if answer.at < told_at
+            },
             "hammered after": {
-                (answer.status, answer.headers.get("Retry-After")) for answers in hammered for answer in answers if answer.at > told_at
+                (answer.status, answer.headers.get("Retry-After"))
+                for answers in hammered
+                for answer in answers
+                if answer.at > told_at
             },
             "code": code,
             "stopped": [line["exit_code"] for line in server.said("stopped")],
@@ -87,7 +103,13 @@ def under_load(how, number):
         }
 
 
-@scenarios(*[(under_load, how, number) for how in ("worker", "arbiter", "alone") for number in (SIGTERM, SIGINT, SIGUSR2)])
+@scenarios(
+    *[
+        (under_load, how, number)
+        for how in ("worker", "arbiter", "alone")
+        for number in (SIGTERM, SIGINT, SIGUSR2)
+    ]
+)
 def test_everything_in_flight_completes(outcome):
     after = outcome.pop("hammered after")
     seconds = outcome.pop("seconds")
@@ -109,7 +131,10 @@ def over_time(how):
     """Two requests of ten minutes, a drain that waits half a second."""
     with ThreadPoolExecutor(2) as clients, started(how, DRAIN_TIMEOUT_SECONDS=0.5) as server:
         server.ready()
-        cut = [clients.submit(server.get, path) for path in ("/slow?seconds=600", "/stream?seconds=600")]
+        cut = [
+            clients.submit(server.get, path)
+            for path in ("/slow?seconds=600", "/stream?seconds=600")
+        ]
         server.serves(1, "/slow", "/stream")
         server.signal(SIGTERM)
         answers = [future.result() for future in cut]
@@ -125,12 +150,22 @@ def test_what_takes_too_long_is_cut_and_named_with_its_stack(outcome):
     assert code == 1
     assert [answer.status for answer in answers] == [500, "cut"]
     assert answers[1].body == b".", "nothing may follow what the stream had sent"
-    assert [(line["level"], line["method"], line["path"], 0.5 < line["age_seconds"] < 300) for line in named] == [
+    assert [
+        (line["level"], line["method"], line["path"], 0.5 < line["age_seconds"] < 300)
+        for line in named
+    ] == [
         ("ERROR", "GET", "/slow", True),
         ("ERROR", "GET", "/stream", True),
     ]
-    assert all(line["message"] == f"request cut by the drain: GET {line['path']} after {line['age_seconds']:.3f} s" for line in named)
-    assert ["gevent.sleep(float(request.args" in named[0]["stack"], "gevent.sleep(pause)" in named[1]["stack"]] == [True, True]
+    assert all(
+        line["message"]
+        == f"request cut by the drain: GET {line['path']} after {line['age_seconds']:.3f} s"
+        for line in named
+    )
+    assert [
+        "gevent.sleep(float(request.args" in named[0]["stack"],
+        "gevent.sleep(pause)" in named[1]["stack"],
+    ] == [True, True]
     assert all(line["request_id"].replace("-", "") == line["trace_id"] for line in named)
     assert [line["exit_code"] for line in stopped] == [1]
 
@@ -148,15 +183,29 @@ def impatient(how, again):
         answer = cut.result()
         until(lambda: server.said("stopped"), "the end of the drain")
         code = ended(how, server, pid)
-        return code, answer.status, [line["path"] for line in server.said("request cut")], server.said("stopped")[0]["exit_code"]
+        return (
+            code,
+            answer.status,
+            [line["path"] for line in server.said("request cut")],
+            server.said("stopped")[0]["exit_code"],
+        )
 
 
 @scenarios(
-    *[(impatient, how, again) for how, again in (("arbiter", SIGTERM), ("arbiter", SIGINT), ("alone", SIGINT), ("alone", SIGQUIT))],
+    *[
+        (impatient, how, again)
+        for how, again in (
+            ("arbiter", SIGTERM),
+            ("arbiter", SIGINT),
+            ("alone", SIGINT),
+            ("alone", SIGQUIT),
+        )
+    ],
     (impatient, "worker", SIGTERM),
 )
 def test_a_second_signal_cuts_what_is_in_flight(outcome, request):
-    # A worker that was told by itself has a successor by now; the arbiter's code is about the end of the whole.
+    # A worker that was told by itself has a successor by now; the arbiter's code is about the end
+    # of the whole.
     code = 0 if "worker" in request.node.name else 1
 
     assert outcome == (code, 500, ["/slow"], 1)
@@ -170,7 +219,11 @@ def in_vain(how):
         until(lambda: server.said("draining"), "the drain")
         time.sleep(0.6)
         server.signal(SIGTERM)
-        return server.exit_code(), server.said("request cut"), server.said("stopped")[0]["drain_seconds"] < 45
+        return (
+            server.exit_code(),
+            server.said("request cut"),
+            server.said("stopped")[0]["drain_seconds"] < 45,
+        )
 
 
 @scenarios((in_vain, "arbiter"), (in_vain, "alone"))
@@ -203,7 +256,11 @@ def orphaned():
         answer = slow.result()
         until(lambda: server.said("stopped"), "the end of the drain")
         until(lambda: not alive(pid), "the end of the worker")
-        return answer.status, server.said("draining")[0]["message"], server.said("stopped")[0]["exit_code"]
+        return (
+            answer.status,
+            server.said("draining")[0]["message"],
+            server.said("stopped")[0]["exit_code"],
+        )
 
 
 def alive(pid):
@@ -226,7 +283,12 @@ def early():
         pids = [first]
         for _ in range(3):
             os.kill(pids[-1], SIGTERM)
-            pids.append(until(lambda: next((pid for pid in server.workers if pid not in pids), None), "a successor"))
+            pids.append(
+                until(
+                    lambda: next((pid for pid in server.workers if pid not in pids), None),
+                    "a successor",
+                )
+            )
         last = server.ready()["pid"]
         server.signal(SIGTERM)
         return pids.index(last), server.exit_code()
@@ -273,19 +335,30 @@ def test_a_killed_request_leaves_its_client_an_answer(outcome):
 
 
 def late(how):
-    """Two connections from before the signal: one asks when requests are refused already, one never asks."""
+    """Two connections from before the signal: one asks when requests are refused already, one never
+    asks.
+    """
     with ThreadPoolExecutor(1) as clients, started(how, DRAIN_DELAY_SECONDS=0) as server:
         server.ready()
         slow = clients.submit(server.get, "/slow?after=draining&seconds=5")
         server.serves(1, "/slow")
-        with contextlib.closing(server.connection()) as asks, socket.create_connection(("127.0.0.1", server.port)) as silent:
+        with (
+            contextlib.closing(server.connection()) as asks,
+            socket.create_connection(("127.0.0.1", server.port)) as silent,
+        ):
             asks.connect()
             server.signal(SIGTERM)
             until(lambda: server.said("draining"), "the drain")
             time.sleep(0.05)
             answer = ask(asks, "/who")
             silent_end = silent.recv(10)
-        return answer.status, answer.headers["Retry-After"], answer.headers["Connection"], silent_end, slow.result().status
+        return (
+            answer.status,
+            answer.headers["Retry-After"],
+            answer.headers["Connection"],
+            silent_end,
+            slow.result().status,
+        )
 
 
 @scenarios((late, "arbiter"), (late, "alone"))

@@ -1,4 +1,6 @@
-"""A request that runs a command forks its worker; the child, until its exec, has a copy of every other request."""
+"""A request that runs a command forks its worker; the child, until its exec, has a copy of every
+other request.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,12 +15,18 @@ SERVERS = {"gunicorn": gunicorn, "alone": alone}
 
 
 def forked(how):
-    """One request runs commands while another one takes turns with it, and says which process takes them."""
+    """One request runs commands while another one takes turns with it, and says which process takes
+    them.
+    """
     with ThreadPoolExecutor(1) as clients, SERVERS[how]() as server:
         pid = server.ready()["pid"]
         commands = clients.submit(server.get, "/command")
         turns = server.get("/turns")
-        took = {line.rpartition(" ")[2] for line in server.text.splitlines() if line.startswith("a turn of ")}
+        took = {
+            line.rpartition(" ")[2]
+            for line in server.text.splitlines()
+            if line.startswith("a turn of ")
+        }
         return commands.result().body, turns.body, took == {str(pid)}
 
 

@@ -14,7 +14,13 @@ def formatted(*args, exc_info=None):
 
 
 def test_a_line():
-    line = {"time": "2023-11-14T22:13:20.250000Z", "level": "WARNING", "logger": "gunicorn.error", "message": "Wörker 7\n", "pid": 42}
+    line = {
+        "time": "2023-11-14T22:13:20.250000Z",
+        "level": "WARNING",
+        "logger": "gunicorn.error",
+        "message": "Wörker 7\n",
+        "pid": 42,
+    }
 
     assert json.loads(formatted("Wörker %s\n", (7,))) == line
     assert "\n" not in formatted("Wörker %s\n", (7,))

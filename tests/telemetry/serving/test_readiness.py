@@ -17,7 +17,9 @@ SERVERS = {"gunicorn": gunicorn, "alone": alone}
 def shown(port):
     """The samples that are about the life cycle and not 0, by name and state."""
     lines = management(port, "/metrics").body.decode().splitlines()
-    samples = dict(line.rsplit(" ", 1) for line in lines if line.startswith(("service_state", "service_drain")))
+    samples = dict(
+        line.rsplit(" ", 1) for line in lines if line.startswith(("service_state", "service_drain"))
+    )
     return {name: float(value) for name, value in samples.items() if float(value)}
 
 
@@ -30,7 +32,10 @@ def announced(how):
         until(lambda: b"/slow" in management(port, "/debug/requests").body, "the request")
         server.signal(SIGTERM)
         until(lambda: server.said("draining"), "the drain")
-        readiness, liveness = management(port, "/health/readiness"), management(port, "/health/liveness")
+        readiness, liveness = (
+            management(port, "/health/readiness"),
+            management(port, "/health/liveness"),
+        )
         answer = server.get("/who")
         until(lambda: "service_drain_in_flight" in shown(port), "the look of the drain")
         during = {**shown(port), "service_drain_seconds": ...}
@@ -51,7 +56,11 @@ def test_a_drain_is_announced_while_it_still_serves(outcome):
         "before": (200, {'service_state{state="ready"}': 1.0}),
         "readiness": (503, "draining", ["server: draining (SIGTERM)"]),
         "liveness": 200,
-        "during": {'service_state{state="draining"}': 1.0, "service_drain_in_flight": 1.0, "service_drain_seconds": ...},
+        "during": {
+            'service_state{state="draining"}': 1.0,
+            "service_drain_in_flight": 1.0,
+            "service_drain_seconds": ...,
+        },
         "answer": (200, "close", "draining"),
         "slow": (200, "close"),
         "code": 0,

@@ -1,4 +1,6 @@
-"""Slots and management sockets over kills and reloads, and what is said when something cannot start."""
+"""Slots and management sockets over kills and reloads, and what is said when something cannot
+start.
+"""
 
 import os
 import socket
@@ -35,8 +37,12 @@ def test_the_successor_of_a_killed_worker_takes_its_slot_and_port(outcome):
 
     assert list(before) == list(after) == [0, 1]
     assert before[0][0] != after[0][0]
-    assert (before[0][1], before[1]) == (after[0][1], after[1]), "the port of the one, and the other whole, are as before"
-    assert code == 0, "who died in the middle of its life has a successor: that is no failure of the end"
+    assert (before[0][1], before[1]) == (after[0][1], after[1]), (
+        "the port of the one, and the other whole, are as before"
+    )
+    assert code == 0, (
+        "who died in the middle of its life has a successor: that is no failure of the end"
+    )
 
 
 def reloaded():
@@ -77,7 +83,9 @@ def stopped_while_reloading():
         slow = clients.submit(server.get, "/slow?seconds=15")
         server.serves(1, "/slow")
         server.signal(SIGHUP)
-        new = until(lambda: next((pid for pid in server.workers if pid != old), None), "the new worker")
+        new = until(
+            lambda: next((pid for pid in server.workers if pid != old), None), "the new worker"
+        )
         until(lambda: server.said("draining"), "the drain of the old worker")
         told_at = time.monotonic()
         server.signal(SIGTERM)
@@ -94,14 +102,21 @@ def test_a_stop_does_not_wait_for_the_end_of_a_reload(outcome):
 def outgrown():
     """A second worker, whose management port somebody else has."""
     base = free_port()
-    with socket.socket() as other, gunicorn(WEB_CONCURRENCY=1, TELEMETRY_MANAGEMENT_PORT=base) as server:
+    with (
+        socket.socket() as other,
+        gunicorn(WEB_CONCURRENCY=1, TELEMETRY_MANAGEMENT_PORT=base) as server,
+    ):
         server.ready()
         other.bind(("127.0.0.1", base + 1))
         other.listen()
         server.signal(SIGTTIN)
         ports = fleet(server, 2)
         server.signal(SIGTERM)
-        return base, {slot: port for slot, (_, port) in ports.items()}, f"slot 1 listens on port {ports[1][1]} instead" in server.text
+        return (
+            base,
+            {slot: port for slot, (_, port) in ports.items()},
+            f"slot 1 listens on port {ports[1][1]} instead" in server.text,
+        )
 
 
 @scenarios((outgrown,))
@@ -114,7 +129,9 @@ def test_a_later_worker_without_its_port_serves_all_the_same(outcome):
 
 
 def shrunk():
-    """One worker fewer is wanted, while both are busy for longer than the arbiter waits between two looks."""
+    """One worker fewer is wanted, while both are busy for longer than the arbiter waits between two
+    looks.
+    """
     with ThreadPoolExecutor(8) as clients, gunicorn(WEB_CONCURRENCY=2) as server:
         server.ready()
         ports = [port for _, port in fleet(server, 2).values()]
@@ -135,8 +152,21 @@ def test_a_worker_too_many_is_told_once(outcome):
 
 def run_gunicorn(*options, **environ):
     """gunicorn run to its end: exit code and output without gunicorn's own informational lines."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py", *options, "tests.telemetry.serving.apps.slow:app"]
-    settings = {"SERENE_PORT": free_port(), "TELEMETRY_MANAGEMENT_PORT": 0, "WEB_CONCURRENCY": 1, **environ}
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "service/gunicorn_conf.py",
+        *options,
+        "tests.telemetry.serving.apps.slow:app",
+    ]
+    settings = {
+        "SERENE_PORT": free_port(),
+        "TELEMETRY_MANAGEMENT_PORT": 0,
+        "WEB_CONCURRENCY": 1,
+        **environ,
+    }
     ended = subprocess.run(
         command,
         cwd=ROOT,
@@ -145,7 +175,11 @@ def run_gunicorn(*options, **environ):
         text=True,
         timeout=PATIENCE_SECONDS,
     )
-    return ended.returncode, [line for line in (ended.stdout + ended.stderr).splitlines() if line and '"level":"INFO"' not in line]
+    return ended.returncode, [
+        line
+        for line in (ended.stdout + ended.stderr).splitlines()
+        if line and '"level":"INFO"' not in line
+    ]
 
 
 def on_a_taken_port(setting):
@@ -168,14 +202,21 @@ def test_a_taken_management_port_is_one_line(outcome):
 def test_a_taken_port_is_one_line(outcome):
     port, code, lines = outcome
 
-    assert (code, lines) == (1, [f"the service cannot listen on 127.0.0.1:{port}: Address already in use; set bind to a free one"])
+    assert (code, lines) == (
+        1,
+        [
+            f"the service cannot listen on 127.0.0.1:{port}: Address already in use; set bind to a free one"
+        ],
+    )
 
 
 def with_a_bad_setting(name, value):
     return run_gunicorn(**{name: value})
 
 
-@scenarios((with_a_bad_setting, "SERENE_PORT", "many"), (with_a_bad_setting, "DRAIN_TIMEOUT_SECONDS", "-1"))
+@scenarios(
+    (with_a_bad_setting, "SERENE_PORT", "many"), (with_a_bad_setting, "DRAIN_TIMEOUT_SECONDS", "-1")
+)
 def test_a_bad_setting_is_one_line(outcome):
     code, (line,) = outcome
 
@@ -202,6 +243,12 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"flask", "pymongo",
 
 
 def test_the_arbiter_imports_nothing_that_must_be_patched_first():
-    ended = subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORTS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
 
     assert (ended.stdout, ended.stderr) == ("[]\n", "")

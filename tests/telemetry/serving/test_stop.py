@@ -1,4 +1,6 @@
-"""The wish to stop: which signals are one wish, which a second, and what happens when the hub never comes back."""
+"""The wish to stop: which signals are one wish, which a second, and what happens when the hub never
+comes back.
+"""
 
 import os
 import signal
@@ -90,7 +92,9 @@ hold_the_hub()
 
 
 def test_a_hub_that_never_comes_back_does_not_keep_the_process():
-    ended = subprocess.run([sys.executable, "-c", BLOCKED], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", BLOCKED], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "in hold_the_hub" in ended.stderr

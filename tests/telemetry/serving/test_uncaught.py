@@ -1,4 +1,6 @@
-"""Exceptions that nothing handled: each is one line and one count, whoever reports it and however often."""
+"""Exceptions that nothing handled: each is one line and one count, whoever reports it and however
+often.
+"""
 
 import gc
 import logging
@@ -26,16 +28,24 @@ class Watched:
         self.lifecycle.ready()
         self.errors = []
         self.lines = []
-        self.uncaught = Uncaught(self.metrics, Guard(strict=False, on_error=self.errors.append), self.lifecycle)
+        self.uncaught = Uncaught(
+            self.metrics, Guard(strict=False, on_error=self.errors.append), self.lifecycle
+        )
 
     def emit(self, line):
         request = current_record()
-        self.lines.append((line.levelname, line.getMessage(), line.fields, request and request.request_id))
+        self.lines.append(
+            (line.levelname, line.getMessage(), line.fields, request and request.request_id)
+        )
 
     @property
     def counts(self):
         samples = self.metrics.counter(names.UNCAUGHT_EXCEPTIONS).collect()[0].samples
-        return {tuple(sample.labels.values()): sample.value for sample in samples if sample.name.endswith("_total")}
+        return {
+            tuple(sample.labels.values()): sample.value
+            for sample in samples
+            if sample.name.endswith("_total")
+        }
 
 
 @pytest.fixture
@@ -60,7 +70,12 @@ def fail():
 
 
 def line(where, kind="KeyError", *, fatal=False, request_id=None):
-    return "CRITICAL" if fatal else "ERROR", f"uncaught {kind} ({where})", {"where": where, "fatal": fatal}, request_id
+    return (
+        "CRITICAL" if fatal else "ERROR",
+        f"uncaught {kind} ({where})",
+        {"where": where, "fatal": fatal},
+        request_id,
+    )
 
 
 def test_a_greenlet_is_named_with_its_request(watched):
@@ -138,7 +153,11 @@ def test_what_cannot_be_trusted_any_more_drains(watched, kind):
     assert watched.lines == [line("greenlet", kind.__name__, fatal=True)]
     assert watched.counts == {("greenlet", "true"): 1.0}
     facts = watched.lifecycle
-    assert (facts.state, facts.reason, facts.exit_code) == ("draining", f"uncaught {kind.__name__}", 1)
+    assert (facts.state, facts.reason, facts.exit_code) == (
+        "draining",
+        f"uncaught {kind.__name__}",
+        1,
+    )
 
 
 def test_a_killed_greenlet_is_no_error(watched):
@@ -154,7 +173,10 @@ def test_a_greenlet_that_wants_to_exit_starts_a_drain(watched, code, exit_code):
     gevent.spawn(sys.exit, code).join()
 
     assert (watched.lines, watched.counts) == ([], {})
-    assert (watched.lifecycle.reason, watched.lifecycle.exit_code) == ("SystemExit in a greenlet", exit_code)
+    assert (watched.lifecycle.reason, watched.lifecycle.exit_code) == (
+        "SystemExit in a greenlet",
+        exit_code,
+    )
 
 
 def test_hooks_of_others_are_called_and_come_back(monkeypatch):

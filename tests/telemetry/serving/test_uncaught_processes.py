@@ -1,4 +1,6 @@
-"""Exceptions that nothing handles, in real processes: named, counted, and the end where they are fatal."""
+"""Exceptions that nothing handles, in real processes: named, counted, and the end where they are
+fatal.
+"""
 
 from signal import SIGTERM
 
@@ -50,7 +52,13 @@ def out_of_memory(how):
             end = (exited, successor["slot"], successor["pid"] != pid, server.exit_code())
         else:
             end = server.exit_code()
-        return how, answer.body, server.said("draining")[0]["message"], server.said("stopped")[0]["exit_code"], end
+        return (
+            how,
+            answer.body,
+            server.said("draining")[0]["message"],
+            server.said("stopped")[0]["exit_code"],
+            end,
+        )
 
 
 @scenarios(*[(out_of_memory, how) for how in SERVERS])

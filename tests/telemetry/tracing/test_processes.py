@@ -1,4 +1,6 @@
-"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start without side effects."""
+"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start
+without side effects.
+"""
 
 import pytest
 

@@ -18,7 +18,12 @@ telemetry.init_app(app)
 
 @app.get("/who")
 def who():
-    return jsonify(pid=os.getpid(), slot=telemetry.config.slot, port=telemetry.management.port, state=telemetry.lifecycle.state)
+    return jsonify(
+        pid=os.getpid(),
+        slot=telemetry.config.slot,
+        port=telemetry.management.port,
+        state=telemetry.lifecycle.state,
+    )
 
 
 def wait_for(state):
@@ -114,4 +119,10 @@ def fatal():
 
 def counted():
     samples = telemetry.metrics.counter(names.UNCAUGHT_EXCEPTIONS).collect()[0].samples
-    return jsonify([[*sample.labels.values(), sample.value] for sample in samples if sample.name.endswith("_total")])
+    return jsonify(
+        [
+            [*sample.labels.values(), sample.value]
+            for sample in samples
+            if sample.name.endswith("_total")
+        ]
+    )
