@@ -15,9 +15,9 @@ from itertools import count
 import brotli
 from backports import zstd
 
-from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
 from telemetry.redaction import Redactor
+from telemetry.requests.parsing import Arrivals
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 ENVIRON = {

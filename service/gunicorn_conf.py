@@ -12,8 +12,15 @@ from typing import Annotated
 from pydantic import Field
 
 from telemetry.config import Port, SettingError, Settings, TelemetryConfig
-from telemetry.serving.drain import longest_seconds
-from telemetry.serving.hooks import child_exit, on_exit, on_reload, on_starting, post_fork, pre_fork
+from telemetry.gunicorn.hooks import (
+    child_exit,
+    on_exit,
+    on_reload,
+    on_starting,
+    post_fork,
+    pre_fork,
+)
+from telemetry.server.drain import longest_seconds
 
 __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pre_fork"]
 
@@ -42,7 +49,7 @@ bind = (
     f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
 )
 workers = _server.workers
-worker_class = "telemetry.serving.worker.DrainingWorker"
+worker_class = "telemetry.gunicorn.worker.DrainingWorker"
 worker_connections = 1000
 # Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who
 # close it first.
@@ -55,6 +62,6 @@ graceful_timeout = math.ceil(
 # The access log is telemetry's own JSON line.
 accesslog = None
 errorlog = "-"
-logger_class = "telemetry.serving.gunicorn_log.JsonLogger"
+logger_class = "telemetry.gunicorn.logging.JsonLogger"
 # It would run an event loop in a thread of the process that forks.
 control_socket_disable = True

@@ -15,8 +15,8 @@ from typing import Final
 from gevent import Greenlet
 from greenlet import greenlet
 
-from telemetry.context import RequestRecord
 from telemetry.native import new_lock
+from telemetry.requests.record import RequestRecord
 
 FRAMES: Final = 40
 """How many frames of a stack are shown: the innermost ones."""

@@ -19,11 +19,11 @@ from gevent import monkey
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import phases
 from telemetry.redaction import Redactor
+from telemetry.requests.record import RequestRecord, current_record
+from telemetry.requests.recorder import phases
 
 Line = Mapping[str, Any]
 

@@ -13,24 +13,24 @@ import gevent
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
-from telemetry import names, propagation
-from telemetry.arrival import Arrivals
+from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.context import ABORTED, RequestRecord
-from telemetry.cpu import CpuPhase
-from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
 from telemetry.health import Health
+from telemetry.http_client import Outgoing
 from telemetry.hub import HubWatch
 from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
-from telemetry.outgoing import Outgoing
 from telemetry.process import ProcessSampler
-from telemetry.recorder import Recorder, RequestMetrics
-from telemetry.slow import SlowRequests
+from telemetry.requests import inheritance
+from telemetry.requests.cpu_time import CpuPhase
+from telemetry.requests.parsing import Arrivals
+from telemetry.requests.record import ABORTED, RequestRecord
+from telemetry.requests.recorder import Recorder, RequestMetrics
+from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import (
     SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
@@ -38,6 +38,7 @@ from telemetry.tracing import (
     Tracing,
     WsgiServerSpans,
 )
+from telemetry.wsgi import RequestLayer, install
 
 Callback = Callable[[], object]
 
@@ -64,7 +65,7 @@ class Telemetry:
         self.health = Health(config, self.metrics, self.lifecycle)
         self.logs = Logs(config, self.metrics, self.guard)
         self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
-        self.outgoing = Outgoing(config, self.tracing, self.guard)
+        self.http_client = Outgoing(config, self.tracing, self.guard)
         self.process = ProcessSampler(self.metrics)
         self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
@@ -157,7 +158,7 @@ class Telemetry:
         self.management.start()
         self.logs.install()
         self.logs.writer.start()
-        propagation.install()
+        inheritance.install()
         if self.config.cpu_phase:
             self.cpu.install()
         self.tracing.start()

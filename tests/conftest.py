@@ -13,7 +13,7 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 from opentelemetry import context as otel_context  # noqa: E402
 
-from telemetry.context import current_record, set_current_record  # noqa: E402
+from telemetry.requests.record import current_record, set_current_record  # noqa: E402
 from tests.forks import end_children_that_go_on  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402

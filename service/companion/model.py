@@ -74,7 +74,7 @@ class Model:
         self._name = config.companion_model
         self._answer_seconds = config.companion_answer_timeout_seconds
         self._attempts = 1 + config.companion_retries
-        self._outgoing = telemetry.outgoing
+        self._outgoing = telemetry.http_client
         self._clock = clock
         self._attributes = _attributes(config)
         self._client = _client(config)

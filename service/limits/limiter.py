@@ -69,7 +69,7 @@ def install(app: Flask, settings: LimitSettings, telemetry: Telemetry) -> None:
         return
     fallbacks = telemetry.metrics.counter(names.RATE_LIMIT_FALLBACKS)
     shared = (
-        SharedCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.outgoing)
+        SharedCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.http_client)
         if settings.redis_url
         else None
     )

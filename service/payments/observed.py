@@ -47,7 +47,7 @@ class ObservedClient(stripe.RequestsClient):
     def __init__(self, telemetry: Telemetry, timeout_seconds: float) -> None:
         self._own_session = session()
         super().__init__(timeout=timeout_seconds, session=self._own_session)
-        self._outgoing = telemetry.outgoing
+        self._outgoing = telemetry.http_client
 
     def request(  # type: ignore[override]  # the library's own subclass has fewer parameters than its base, too
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None

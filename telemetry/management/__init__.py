@@ -3,6 +3,6 @@
 """
 
 from telemetry.management.connection import Limits
-from telemetry.management.management import Management
+from telemetry.management.endpoint import Management
 
 __all__ = ["Limits", "Management"]

@@ -10,9 +10,9 @@ from typing import Any
 
 from greenlet import greenlet
 
-from telemetry.context import RequestRecord
 from telemetry.greenlets import is_running, stack_of, stack_of_thread, stacks_of_threads
 from telemetry.native import sleep
+from telemetry.requests.record import RequestRecord
 
 STACKS_A_PAUSE = 50
 PAUSE_SECONDS = 0.001

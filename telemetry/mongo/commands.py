@@ -19,13 +19,13 @@ from greenlet import greenlet
 from pymongo import monitoring
 
 from telemetry import names
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import outcomes
-from telemetry.mongo.bounded import OTHER, Bounded
-from telemetry.mongo.claims import Claim
+from telemetry.mongo.cardinality import OTHER, Bounded
 from telemetry.mongo.outcomes import Failure
+from telemetry.mongo.ownership import Claim
+from telemetry.requests.record import RequestRecord, current_record
 
 HOUSEKEEPING: Final = frozenset(
     {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "authenticate", "endSessions"}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from telemetry.mongo.claims import Claim
+from telemetry.mongo.ownership import Claim
 
 State = Literal["establishing", "idle", "used"]
 T = TypeVar("T")

@@ -23,11 +23,11 @@ from pymongo import monitoring
 from pymongo.common import MAX_POOL_SIZE, MIN_POOL_SIZE
 from pymongo.pool import Pool
 
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
-from telemetry.mongo.claims import Claim
 from telemetry.mongo.connections import Connections, copied
+from telemetry.mongo.ownership import Claim
 from telemetry.mongo.pool_instruments import Instruments, PoolInstruments
+from telemetry.requests.record import RequestRecord, current_record
 
 Address = tuple[str, int | None]
 

@@ -23,7 +23,7 @@ from telemetry.guard import Guard
 from telemetry.mongo import outcomes
 from telemetry.mongo.commands import collection_of
 from telemetry.mongo.outcomes import Failure
-from telemetry.mongo.shape import query_shape
+from telemetry.mongo.query_shape import query_shape
 
 BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes"}
 """Under which name a write command holds its statements."""

@@ -22,7 +22,6 @@ from opentelemetry.semconv.attributes import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from telemetry.context import ABORTED, RequestRecord
 from telemetry.names import (
     DOMINANT_PHASE_ATTRIBUTE,
     OTHER_METHOD,
@@ -30,6 +29,7 @@ from telemetry.names import (
     SLOW_ATTRIBUTE,
     UNMATCHED_ROUTE,
 )
+from telemetry.requests.record import ABORTED, RequestRecord
 
 MAX_HOST_LENGTH: Final = 255
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}

@@ -8,7 +8,7 @@ from random import getrandbits
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
-from telemetry.context import current_record
+from telemetry.requests.record import current_record
 
 
 class RequestIdGenerator(IdGenerator):

@@ -17,10 +17,10 @@ from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
 from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
 
-from telemetry.context import RequestRecord, current_record
 from telemetry.names import REQUEST_ID_ATTRIBUTE
+from telemetry.requests.record import RequestRecord, current_record
+from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import leave, note_span
-from telemetry.tracing.tracing import Tracing
 
 SEMCONV_OPT_IN: Final = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
 """Variable and value that must be in ``os.environ`` before the first instrumentation of the process

@@ -21,10 +21,10 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from telemetry.context import RequestRecord
+from telemetry.requests.record import RequestRecord
+from telemetry.requests.traceparent import parse_tracestate
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
-from telemetry.tracing.traceparent import parse_tracestate
-from telemetry.tracing.tracing import Tracing
+from telemetry.tracing.pipeline import Tracing
 
 _NOWHERE = Context()
 

@@ -77,7 +77,7 @@ def test_the_service_knows_only_what_telemetry_shows_to_others():
     }
     foreign = {module for module in used if not module.startswith("service")}
     # gunicorn_conf names the hooks one by one, as gunicorn wants it.
-    serving = {"telemetry.serving.alone", "telemetry.serving.drain", "telemetry.serving.hooks"}
+    serving = {"telemetry.server.standalone", "telemetry.server.drain", "telemetry.gunicorn.hooks"}
     assert foreign - serving == {
         "telemetry",
         "telemetry.config",

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service import errors
 from service.errors import FieldError, InvalidParameters
-from telemetry.context import set_current_record
+from telemetry.requests.record import set_current_record
 from tests.telemetry.records import record
 
 DATABASE_ERRORS = (

@@ -18,7 +18,8 @@ from service.booking import assemble
 from service.config import ServiceConfig
 from service.payments import StripePayments
 from service.store import Store, connect
-from telemetry import Telemetry, propagation
+from telemetry import Telemetry
+from telemetry.requests import inheritance
 from tests.model_server import ModelServer
 from tests.service.clients import ClosingClient
 from tests.service.payments.signed import SECRET
@@ -84,13 +85,13 @@ def watching(
         payments = StripePayments(config, telemetry)
         telemetry.lifecycle.ready()
         telemetry.logs.install()
-        propagation.install()
+        inheritance.install()
         app = create_app(
             config, telemetry, store, bookings=assemble(config, telemetry, store, payments)
         )
         app.test_client_class = ClosingClient
         yield Watched(app.test_client(use_cookies=False), store, telemetry, exporter, captured)
-        propagation.uninstall()
+        inheritance.uninstall()
         telemetry.logs.uninstall()
         payments.close()
         store.client.drop_database(store.database.name)

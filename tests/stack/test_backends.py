@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from stack.backends import BACKENDS, BY_NAME, DEFAULT_NAMES, STOP_NAMES, Backend, every_port, template_values
+from stack.backends import (
+    BACKENDS,
+    BY_NAME,
+    DEFAULT_NAMES,
+    STOP_NAMES,
+    Backend,
+    every_port,
+    template_values,
+)
 from stack.runner import Stack
 
 # Docker Compose's defaults are right for the native stack too.

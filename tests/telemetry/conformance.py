@@ -18,19 +18,19 @@ from flask import Flask, Response  # noqa: E402
 from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: E402
 from gevent.socket import create_connection  # noqa: E402
 
-from telemetry.arrival import Arrivals  # noqa: E402
 from telemetry.config import TelemetryConfig  # noqa: E402
-from telemetry.flask import RequestLayer, install  # noqa: E402
 from telemetry.guard import Guard  # noqa: E402
 from telemetry.lifecycle import Lifecycle  # noqa: E402
 from telemetry.metrics import Metrics  # noqa: E402
-from telemetry.recorder import Recorder  # noqa: E402
+from telemetry.requests.parsing import Arrivals  # noqa: E402
+from telemetry.requests.recorder import Recorder  # noqa: E402
 from telemetry.tracing import (
     SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
     Tracing,
     WsgiServerSpans,
 )  # noqa: E402
+from telemetry.wsgi import RequestLayer, install  # noqa: E402
 
 CHUNKS = 3
 CHUNK_SECONDS = 0.1

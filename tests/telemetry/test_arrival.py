@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from telemetry.arrival import MAX_TEXT_LENGTH, Arrivals
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord
+from telemetry.requests.parsing import MAX_TEXT_LENGTH, Arrivals
+from telemetry.requests.record import RequestRecord
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 UUID4 = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"

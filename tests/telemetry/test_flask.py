@@ -8,15 +8,15 @@ import pytest
 from flask import Flask, Response, abort
 from opentelemetry.trace import get_current_span
 
-from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
-from telemetry.context import current_record
-from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder
+from telemetry.requests.parsing import Arrivals
+from telemetry.requests.record import current_record
+from telemetry.requests.recorder import Recorder
 from telemetry.tracing import Tracing, WsgiServerSpans
+from telemetry.wsgi import RequestLayer, install
 
 
 class Serving:

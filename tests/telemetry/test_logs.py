@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from telemetry.config import TelemetryConfig
-from telemetry.context import set_current_record
 from telemetry.guard import Guard
 from telemetry.logs import Logs, LogWriter
 from telemetry.metrics import Metrics
+from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.records import record
 

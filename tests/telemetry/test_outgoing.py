@@ -15,8 +15,8 @@ from gevent import pywsgi
 from gevent.event import Event
 from opentelemetry.trace import SpanKind, StatusCode
 
-from telemetry import Telemetry, current_record, outgoing
-from telemetry.context import set_current_record
+from telemetry import Telemetry, current_record, http_client
+from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -82,7 +82,7 @@ def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
     shop = Shop()
 
     def work():
-        with shop.telemetry.outgoing.http(
+        with shop.telemetry.http_client.http(
             "GET", f"{peer.url}/slow?card=4111111111111111", template="/slow"
         ) as call:
             call.answered(
@@ -122,7 +122,7 @@ def test_its_time_is_told_in_server_timing(peer):
     shop = Shop()
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url):
+        with shop.telemetry.http_client.http("GET", peer.url):
             urllib3.request("GET", f"{peer.url}/slow")
 
     shop.work = work
@@ -135,7 +135,7 @@ def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_
 
     def work():
         def body():
-            with shop.telemetry.outgoing.wait("chat", {}):
+            with shop.telemetry.http_client.wait("chat", {}):
                 for _ in range(2):
                     gevent.sleep(0.03)
                     yield b"piece"
@@ -161,7 +161,7 @@ def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
 
     def call(record):
         set_current_record(record)
-        with shop.telemetry.outgoing.wait("chat", {}):
+        with shop.telemetry.http_client.wait("chat", {}):
             ended.wait()
 
     def work():
@@ -183,7 +183,7 @@ def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):
 
     def work():
         for _ in range(2):
-            with shop.telemetry.outgoing.http("GET", peer.url) as call:
+            with shop.telemetry.http_client.http("GET", peer.url) as call:
                 urllib3.request("GET", peer.url, headers=call.headers)
 
     _, server, spans = shop.run(work)
@@ -198,9 +198,9 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
     sent = []
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url) as call:
+        with shop.telemetry.http_client.http("GET", peer.url) as call:
             sent.append(call.headers)
-        sent.append(shop.telemetry.outgoing.headers())
+        sent.append(shop.telemetry.http_client.headers())
 
     shop.work = work
     shop.client.get("/", buffered=True)
@@ -233,7 +233,7 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
     url = f"{peer.url}{path}".replace("//", "//user:pass@")
 
     def work():
-        with shop.telemetry.outgoing.http(method, url) as call:
+        with shop.telemetry.http_client.http(method, url) as call:
             call.answered(
                 requests.request(
                     method,
@@ -270,7 +270,7 @@ def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(e
     def work():
         with (
             pytest.raises(type(error)),
-            shop.telemetry.outgoing.wait("GET key", {"db.system.name": "redis"}),
+            shop.telemetry.http_client.wait("GET key", {"db.system.name": "redis"}),
         ):  # noqa: PT012
             time.sleep(0.01)
             raise error
@@ -288,8 +288,8 @@ def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(e
 
 def test_outside_of_a_request_nothing_is_passed_on_and_the_call_is_a_trace_of_its_own():
     telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true"})
-    assert outgoing.headers() == telemetry.outgoing.headers() == {}
-    with telemetry.outgoing.http("GET", "http://127.0.0.1/") as call:
+    assert http_client.headers() == telemetry.http_client.headers() == {}
+    with telemetry.http_client.http("GET", "http://127.0.0.1/") as call:
         assert call.headers.keys() == {"traceparent"}
     (span,) = telemetry.tracing.queue.take(1)
     assert span.parent is None
@@ -299,7 +299,7 @@ def test_switched_off_ids_stay_here(peer):
     shop = Shop(TELEMETRY_REQUEST_ID="false")
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url) as call:
+        with shop.telemetry.http_client.http("GET", peer.url) as call:
             urllib3.request("GET", peer.url, headers=call.headers)
 
     shop.work = work
@@ -311,6 +311,6 @@ def test_switched_off_ids_stay_here(peer):
 
 def test_a_url_that_cannot_be_read_breaks_no_call():
     telemetry = Telemetry.from_env({})
-    with telemetry.outgoing.http("GET", "http://[half/") as call:
+    with telemetry.http_client.http("GET", "http://[half/") as call:
         assert call.headers.keys() == {"traceparent"}
     assert telemetry.registry.get_sample_value("telemetry_errors_total", {"where": "outgoing"}) == 1

@@ -8,16 +8,16 @@ import gevent
 import pytest
 from gevent.pool import Pool
 
-from telemetry import propagation
+from telemetry.requests import inheritance
 
 CURRENT: ContextVar[str] = ContextVar("current", default="nothing")
 
 
 @pytest.fixture(autouse=True)
 def _installed():
-    propagation.install()
+    inheritance.install()
     yield
-    propagation.uninstall()
+    inheritance.uninstall()
 
 
 def in_request(name, work):
@@ -68,8 +68,8 @@ monkey.patch_all()
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from telemetry import propagation
-propagation.install()
+from telemetry.requests import inheritance
+inheritance.install()
 current = ContextVar("current", default="nothing")
 current.set("a request")
 seen = []
@@ -92,6 +92,6 @@ def test_a_patched_thread_starts_with_an_empty_context():
 
 
 def test_after_uninstall_contexts_are_empty_again():
-    propagation.uninstall()
+    inheritance.uninstall()
 
     assert in_request("a request", lambda: gevent.spawn(CURRENT.get).get()) == "nothing"

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder, RequestMetrics, phases
+from telemetry.requests.recorder import Recorder, RequestMetrics, phases
 from tests.telemetry.records import record
 
 

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 from telemetry import Telemetry, current_record, names, slow_after
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder
-from telemetry.slow import SlowRequests
+from telemetry.requests.recorder import Recorder
+from telemetry.requests.slow import SlowRequests
 from tests.telemetry.records import record
 
 SLOW = names.SLOW_REQUESTS.name
@@ -71,7 +71,7 @@ def observed():
             {"TELEMETRY_STRICT": "true", "TELEMETRY_SLOW_AFTER_SECONDS": "0.02", **environ}
         )
         records = []
-        telemetry.recorder.add_sink("test", records.append)
+        telemetry.requests.recorder.add_sink("test", records.append)
         app = Flask("shop")
 
         @app.get("/report")
@@ -134,7 +134,9 @@ def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed,
     assert counted == [
         {"http_route": path, "dominant_phase": "external"} for path in ("/quick", "/usual")
     ]
-    assert [line.levelname for line in caplog.records if line.name == "telemetry.slow"] == [
+    assert [
+        line.levelname for line in caplog.records if line.name == "telemetry.slow"
+    ] == [
         "WARNING",
         "WARNING",
     ]

@@ -8,7 +8,7 @@ import pytest
 from service.access import Busy, Passwords
 from service.settings.accounts import AccountSettings
 from telemetry import current_record
-from telemetry.context import set_current_record
+from telemetry.requests.record import set_current_record
 from tests.telemetry.records import record
 
 CHEAP = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}

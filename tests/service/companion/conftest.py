@@ -14,7 +14,8 @@ from service.access import Identity, Tokens
 from service.app import create_app
 from service.config import ServiceConfig
 from service.store import connect
-from telemetry import Telemetry, propagation
+from telemetry import Telemetry
+from telemetry.requests import inheritance
 from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
 from tests.service.accounts import bearer
@@ -59,9 +60,9 @@ def telemetry() -> Iterator[Telemetry]:
         "OTEL_TRACES_SAMPLER_ARG": "0",
     }
     telemetry = Telemetry.from_env(settings)
-    propagation.install()
+    inheritance.install()
     yield telemetry
-    propagation.uninstall()
+    inheritance.uninstall()
     telemetry.shutdown()
 
 

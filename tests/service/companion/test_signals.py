@@ -9,7 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import generate_latest
 
-from telemetry import Telemetry, propagation
+from telemetry import Telemetry
+from telemetry.requests import inheritance
 from tests.service.companion.conftest import eventually
 
 CALL = "chat serene-companion"
@@ -20,18 +21,18 @@ CANARY = "canary-tweet"
 def telemetry():
     """Telemetry that keeps every trace."""
     telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
-    propagation.install()
+    inheritance.install()
     telemetry.logs.install()
     yield telemetry
     telemetry.logs.uninstall()
-    propagation.uninstall()
+    inheritance.uninstall()
     telemetry.shutdown()
 
 
 @pytest.fixture
 def records(telemetry):
     found = []
-    telemetry.recorder.add_sink("test", found.append)
+    telemetry.requests.recorder.add_sink("test", found.append)
     return found
 
 

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 
 from tests.service.accounts import AUTH, bearer, registration
 from tests.service.files.samples import PNG
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, Server, gunicorn, until
+from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
 
 pytestmark = pytest.mark.e2e
 

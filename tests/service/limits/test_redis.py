@@ -112,7 +112,7 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
     telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
-    counters = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing)
+    counters = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client)
     counters.take("read/198.51.100.7", parse("3/minute"))
     counters.close()
     telemetry.tracing.provider.force_flush()
@@ -234,7 +234,7 @@ def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis
 
 def test_who_waits_as_long_as_told_passes(redis, telemetry):
     counters, item = (
-        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing),
+        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("4/2seconds"),
     )
     taken = [counters.take("a", item) for _ in range(5)]
@@ -253,7 +253,7 @@ def test_who_waits_as_long_as_told_passes(redis, telemetry):
 
 def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
     counters, item = (
-        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.outgoing),
+        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("1000/minute"),
     )
     counters.take("a", item)

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.service.middleware.app import BODY_LIMIT, UPLOAD_LIMIT
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, Server, gunicorn, until
+from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
 
 ENVIRON = {
     "REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT,

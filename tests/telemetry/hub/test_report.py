@@ -2,9 +2,9 @@
 
 import pytest
 
-from telemetry.hub.blame import Gap, blame_of, shares_of
+from telemetry.hub.attribution import Gap, blame_of, shares_of
+from telemetry.hub.block_log import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
 from telemetry.hub.clocks import Usage
-from telemetry.hub.report import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
 from tests.telemetry.records import record
 
 

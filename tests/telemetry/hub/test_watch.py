@@ -7,10 +7,10 @@ import gevent
 import pytest
 
 from telemetry import native
-from telemetry.context import current_record
 from telemetry.guard import Guard
 from telemetry.hub import HubWatch
 from telemetry.metrics import Metrics
+from telemetry.requests.record import current_record
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.hub.watched import Watched, eventually, watching
 from tests.telemetry.records import record

@@ -17,7 +17,7 @@ monkey.patch_all()
 import sys
 from flask import Flask
 from telemetry import Telemetry
-from telemetry.serving.alone import serve
+from telemetry.server.standalone import serve
 app, telemetry = Flask("app"), Telemetry.from_env()
 telemetry.init_app(app)
 sys.exit(serve(app, telemetry, "127.0.0.1", 0))

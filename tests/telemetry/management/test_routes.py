@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from telemetry import names, native
 from telemetry.exposition import choose_format
-from telemetry.management.management import Management
+from telemetry.management.endpoint import Management
 from telemetry.management.protocol import Request
 from tests.telemetry.management.clients import get, get_json, serving
 from tests.telemetry.records import record

@@ -8,9 +8,9 @@ from gevent.event import Event
 from opentelemetry.trace import SpanKind, StatusCode
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from telemetry.context import set_current_record
-from telemetry.mongo.bounded import OTHER
+from telemetry.mongo.cardinality import OTHER
 from telemetry.mongo.commands import ABANDONED, COLLECTIONS
+from telemetry.requests.record import set_current_record
 from tests.telemetry.mongo.conftest import eventually, hold, pool_of
 from tests.telemetry.records import record
 

@@ -3,9 +3,9 @@
 import gevent
 import pytest
 
-from telemetry.context import set_current_record
-from telemetry.mongo.claims import Claim
 from telemetry.mongo.connections import PRUNE_FROM, Connections, PoolSnapshot, copied
+from telemetry.mongo.ownership import Claim
+from telemetry.requests.record import set_current_record
 from tests.telemetry.records import record
 
 

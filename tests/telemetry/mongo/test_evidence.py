@@ -13,7 +13,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from telemetry.guard import Guard
 from telemetry.mongo import Evidence
-from telemetry.mongo.evidence import (
+from telemetry.mongo.server_check import (
     DRIVER_SHARE,
     EvidenceCollector,
     ServerCounters,
@@ -21,7 +21,7 @@ from telemetry.mongo.evidence import (
     look,
     told,
 )
-from telemetry.mongo.watch import LOOK_SHARE, Watch
+from telemetry.mongo.server_poller import LOOK_SHARE, Watch
 from tests.machine import Slowness
 from tests.mongodb import free_port
 from tests.telemetry.mongo.conftest import (

@@ -12,8 +12,8 @@ from prometheus_client import generate_latest
 from pymongo import monitoring
 from pymongo.errors import AutoReconnect, PyMongoError, WaitQueueTimeoutError
 
-from telemetry.context import set_current_record
 from telemetry.mongo import PoolSnapshot
+from telemetry.requests.record import set_current_record
 from tests.telemetry.mongo.conftest import (
     MONITORS,
     eventually,

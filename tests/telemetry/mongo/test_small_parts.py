@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from telemetry.mongo.bounded import Bounded
+from telemetry.mongo.cardinality import Bounded
 from telemetry.mongo.outcomes import Failure, of_failure, of_reply
 from telemetry.mongo.pool import pool_name
-from telemetry.mongo.shape import MOST_CHARACTERS, query_shape
+from telemetry.mongo.query_shape import MOST_CHARACTERS, query_shape
 
 
 def test_first_values_pass_and_the_rest_are_other():

@@ -5,11 +5,11 @@ import uuid
 import pytest
 
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord, set_current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.names import EXPORT_DURATION as DURATION
 from telemetry.names import SPANS_DROPPED as DROPPED
+from telemetry.requests.record import RequestRecord, set_current_record
 from telemetry.tracing import Tracing, WsgiServerSpans
 from telemetry.tracing.span_queue import SpanQueue
 

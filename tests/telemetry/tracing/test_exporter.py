@@ -9,8 +9,8 @@ import pytest
 from gevent.threadpool import ThreadPool
 from opentelemetry.trace import get_current_span
 
-from telemetry.context import current_record
 from telemetry.names import QUEUE_SPANS
+from telemetry.requests.record import current_record
 from telemetry.tracing.otlp_http import OtlpHttpSender
 from tests.telemetry.tracing import peers
 from tests.telemetry.tracing.collector import Collector, free_port, peer

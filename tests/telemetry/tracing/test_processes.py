@@ -125,7 +125,7 @@ def test_a_disabled_sdk_is_survived():
     lines = run(
         """
         import uuid
-        from telemetry.context import RequestRecord
+        from telemetry.requests.record import RequestRecord
         from telemetry.tracing import WsgiServerSpans
         tracing = tracing_of()
         spans = WsgiServerSpans(tracing)

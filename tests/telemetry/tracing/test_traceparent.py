@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry.tracing.traceparent import (
+from telemetry.requests.traceparent import (
     MAX_LENGTH,
     MAX_MEMBERS,
     Traceparent,
