@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import unquote_plus
 from uuid import UUID
+
+from telemetry.view_option import View, ViewOption
 
 MAX_QUERY_LENGTH: Final = 1024
 MAX_TEXT_LENGTH: Final = 16_384
@@ -116,9 +118,7 @@ _SHAPES: Final = re.compile(
 
 
 _VARIABLE: Final = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
-_PRIVATE: Final = "_telemetry_private_in_path"
-
-View = TypeVar("View", bound=Callable[..., Any])
+_PRIVATE: Final = ViewOption[frozenset[str]]("private_in_path")
 
 
 def private_in_path(*names: str) -> Callable[[View], View]:
@@ -128,12 +128,7 @@ def private_in_path(*names: str) -> Callable[[View], View]:
     Args:
         names: Of the variables, such as the slug of a draft, which tells its title.
     """
-
-    def mark(view: View) -> View:
-        setattr(view, _PRIVATE, frozenset(names))
-        return view
-
-    return mark
+    return _PRIVATE.set(frozenset(names))
 
 
 def is_card_number(digits: str) -> bool:
@@ -183,11 +178,11 @@ class Redactor:
                 of.
             view: What serves it; see ``private_in_path``.
         """
-        said: frozenset[str] = getattr(view, _PRIVATE, frozenset())
+        private = _PRIVATE.get(view) or frozenset()
         return frozenset(
             name
             for name, value in values.items()
-            if name in said or (self.is_sensitive(name) and not _is_id(name, value))
+            if name in private or (self.is_sensitive(name) and not _is_id(name, value))
         )
 
     def path(self, rule: str, values: Mapping[str, object], private: frozenset[str]) -> str:

@@ -7,17 +7,17 @@ a setting, and a route may have its own.
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from telemetry import names
 from telemetry.metrics import Metrics
 from telemetry.requests.record import RequestRecord
 from telemetry.requests.recorder import phases
+from telemetry.view_option import View, ViewOption
 
 _log = logging.getLogger("telemetry.slow")
 
-View = TypeVar("View", bound=Callable[..., Any])
-_SLOW_AFTER: Final = "_telemetry_slow_after_seconds"
+_SLOW_AFTER_SECONDS: Final = ViewOption[float]("slow_after_seconds")
 
 
 def slow_after(seconds: float) -> Callable[[View], View]:
@@ -32,17 +32,12 @@ def slow_after(seconds: float) -> Callable[[View], View]:
     """
     if not seconds > 0:
         raise ValueError(f"slow_after({seconds}): should be more than 0 seconds")
-
-    def mark(view: View) -> View:
-        setattr(view, _SLOW_AFTER, seconds)
-        return view
-
-    return mark
+    return _SLOW_AFTER_SECONDS.set(seconds)
 
 
 def slow_after_seconds_of(view: object) -> float | None:
     """The threshold that a view asked for, or ``None``."""
-    return getattr(view, _SLOW_AFTER, None)
+    return _SLOW_AFTER_SECONDS.get(view)
 
 
 class SlowRequests:
