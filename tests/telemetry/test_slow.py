@@ -71,7 +71,7 @@ def observed():
             {"TELEMETRY_STRICT": "true", "TELEMETRY_SLOW_AFTER_SECONDS": "0.02", **environ}
         )
         records = []
-        telemetry.requests.recorder.add_sink("test", records.append)
+        telemetry.recorder.add_sink("test", records.append)
         app = Flask("shop")
 
         @app.get("/report")
