@@ -16,9 +16,9 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from service import limits
-from service.limits.memory import MemoryCounters
-from service.settings.limits import LimitSettings
+from service import rate_limits
+from service.rate_limits.memory_counters import MemoryCounters
+from service.rate_limits.settings import RateLimitSettings
 from telemetry import Telemetry
 
 ITEM = parse("1000000/minute")
@@ -29,7 +29,7 @@ def app(**environ: str) -> Callable[[], object]:
     """One request of a small app whose limits are set so."""
     telemetry = Telemetry.from_env({"OTEL_TRACES_SAMPLER_ARG": "0", "TELEMETRY_REQUEST_LOG": "false"})
     found = Flask("bench", static_folder=None)
-    limits.install(found, LimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ), telemetry)
+    rate_limits.install(found, RateLimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ), telemetry)
     found.add_url_rule("/", "root", lambda: "")
     telemetry.lifecycle.ready()
     telemetry.init_app(found)

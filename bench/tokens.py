@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from service.access import Identity, Tokens
-from service.config import ServiceConfig
+from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.settings import AccountSettings
 
 ROUNDS: Final = 15
 CHECKS: Final = 2000
@@ -25,7 +25,7 @@ def microseconds(check: Callable[[str], object], tokens: list[str]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    remembering, settings = Tokens(ServiceConfig.from_env({})), ServiceConfig.from_env({})
+    remembering, settings = Tokens(AccountSettings.from_env({})), AccountSettings.from_env({})
     tokens = [remembering.issue(Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")) for _ in range(100)]
     seen: list[tuple[float, float]] = []
     for _ in range(ROUNDS):

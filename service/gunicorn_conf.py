@@ -7,11 +7,9 @@ and exit code 1. gunicorn reads the names below; see its configuration reference
 import math
 import os
 import sys
-from typing import Annotated
 
-from pydantic import Field
-
-from telemetry.config import Port, SettingError, Settings, TelemetryConfig
+from service.server_settings import ServerSettings
+from telemetry.config import SettingError, TelemetryConfig
 from telemetry.gunicorn.hooks import (
     child_exit,
     on_exit,
@@ -23,21 +21,6 @@ from telemetry.gunicorn.hooks import (
 from telemetry.server.drain import longest_seconds
 
 __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pre_fork"]
-
-
-class ServerSettings(Settings):
-    """Where the API listens, and with how many processes."""
-
-    host: str = Field(
-        "127.0.0.1", alias="SERENE_HOST", description="address that the API listens on"
-    )
-    port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
-    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)),
-        alias="WEB_CONCURRENCY",
-        description="workers; one a core unless set",
-    )
-
 
 try:
     _server = ServerSettings.from_env(os.environ)

@@ -12,6 +12,6 @@ monkey.patch_all()
 
 import os  # noqa: E402
 
-from service.compose import compose  # noqa: E402
+from service.bootstrap import build  # noqa: E402
 
-app = compose(os.environ).app
+app = build(os.environ).app

@@ -4,7 +4,6 @@ never decides: crisis messages.
 Nothing here knows HTTP of ours, and nothing here talks to the database.
 """
 
-from service.companion.aside import ReaderLeft, with_silences
 from service.companion.crisis import Crisis, HelpLine
 from service.companion.failures import (
     CircuitOpen,
@@ -15,7 +14,8 @@ from service.companion.failures import (
     Result,
     TooManyCalls,
 )
-from service.companion.model import Model, Said
+from service.companion.heartbeat import ReaderLeft, with_silences
+from service.companion.language_model import Model, Said
 
 __all__ = [
     "CircuitOpen",

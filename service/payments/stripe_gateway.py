@@ -17,10 +17,11 @@ from typing import Final, TypeVar
 import gevent
 import stripe
 
+from service import metrics as business
 from service.payments.gateway import Payment, PaymentRefused, PaymentStatus, PaymentsUnavailable
-from service.payments.observed import ObservedClient
-from service.settings.payments import PaymentSettings
-from telemetry import Telemetry, names
+from service.payments.instrumented_client import ObservedClient
+from service.payments.settings import PaymentSettings
+from telemetry import Telemetry
 
 log: Final = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class StripePayments:
             http_client=self._http,
         )
         self._call_seconds = settings.stripe_call_seconds
-        self._calls = telemetry.metrics.counter(names.PAYMENTS)
+        self._calls = telemetry.metrics.counter(business.PAYMENTS)
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
         """See ``Payments.pay``.

@@ -8,6 +8,7 @@ import pytest
 from dashboards import config
 from dashboards.promql import if_any, ratio, series, zero_when_quiet
 from dashboards.reading import Query, queries
+from service import metrics as business
 from telemetry import names
 from tests import promtool
 
@@ -47,7 +48,7 @@ def exposed(metric: names.Metric) -> set[str]:
     return {metric.name + suffix for suffix in ("_bucket", "_count", "_sum")} if metric.kind == "histogram" else {metric.name}
 
 
-OURS = {name: metric for metric in names.ALL for name in exposed(metric)}
+OURS = {name: metric for metric in (*names.ALL, *business.ALL) for name in exposed(metric)}
 
 
 def test_every_metric_that_is_asked_for_exists() -> None:
@@ -57,7 +58,7 @@ def test_every_metric_that_is_asked_for_exists() -> None:
 
 def test_every_metric_of_ours_is_shown_or_has_a_reason() -> None:
     asked = {name for query in QUERIES for name in query.metrics}
-    assert {metric.name for metric in names.ALL if not exposed(metric) & asked} == UNSHOWN.keys()
+    assert {metric.name for metric in (*names.ALL, *business.ALL) if not exposed(metric) & asked} == UNSHOWN.keys()
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{query.board}: {query.panel}, {query.legend}")

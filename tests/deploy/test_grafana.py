@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards import config, reading
+from service import metrics as business
 from telemetry import names
 from tests import promtool
 from tests.deploy import files
@@ -39,11 +40,11 @@ def test_rates_look_back_by_the_interval_of_the_scrapes() -> None:
 
 def test_spans_lead_to_metrics_and_labels_that_exist() -> None:
     settings = SOURCES["tempo"]["jsonData"]["tracesToMetrics"]
-    series = {metric.name + suffix for metric in names.ALL for suffix in ("", "_bucket", "_count", "_sum")}
+    series = {metric.name + suffix for metric in (*names.ALL, *business.ALL) for suffix in ("", "_bucket", "_count", "_sum")}
     asked = {name for query in settings["queries"] for name in re.findall(r"(\w+)\{\$\$__tags", query["query"])}
     assert len(settings["queries"]) == 4
     assert asked - series == set()
-    labels = {label for metric in names.ALL for label in metric.labels} | {"service_name"}
+    labels = {label for metric in (*names.ALL, *business.ALL) for label in metric.labels} | {"service_name"}
     assert {tag["value"] for tag in settings["tags"]} - labels == set()
     # A span's attribute is its metric's label, spelt with dots.
     assert {tag["key"].replace(".", "_") for tag in settings["tags"]} == {tag["value"] for tag in settings["tags"]}

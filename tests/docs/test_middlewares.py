@@ -2,8 +2,8 @@
 
 import re
 
-from service.config import ServiceConfig
-from service.settings.limits import LimitSettings
+from service.rate_limits.settings import RateLimitSettings
+from service.settings import ServiceSettings
 from telemetry.config import TelemetryConfig
 from tests.architecture.sources import ROOT
 
@@ -14,7 +14,7 @@ ROWS = [
 ]
 SWITCHES = {
     field.alias
-    for group in (ServiceConfig, TelemetryConfig)
+    for group in (*ServiceSettings.groups().values(), TelemetryConfig)
     for field in group.model_fields.values()
     if field.annotation is bool
 }
@@ -47,7 +47,7 @@ def test_each_names_its_code_and_its_tests():
 def test_the_section_on_rate_limits_names_every_setting_and_files_that_are_there():
     section = PAGE.read_text().partition("## Rate limits")[2].partition("\n## ")[0]
     assert set(re.findall(r"`((?:RATE_LIMIT|REDIS)[A-Z_]*)[`=]", section)) == {
-        field.alias for field in LimitSettings.model_fields.values()
+        field.alias for field in RateLimitSettings.model_fields.values()
     }
     assert [
         path for path in re.findall(r"\]\(([^)]+)\)", section) if not (PAGE.parent / path).is_file()

@@ -6,6 +6,7 @@ import pytest
 from markupsafe import escape
 from prometheus_client import REGISTRY
 
+from service import metrics as business
 from telemetry import names
 
 VARY = "Accept, Authorization, Accept-Encoding"
@@ -272,7 +273,7 @@ def test_the_root_tells_people_the_same_as_a_page(client):
     assert "/api/v1/blog/posts/&lt;slug&gt;" in shown
 
 
-def test_every_link_of_the_root_is_answered(client, telemetry):
+def test_every_link_of_the_root_is_answered(client, connected, telemetry):
     telemetry.lifecycle.ready()
     assert {
         url: client.get(url).status_code for url in DESCRIPTION["links"].values()
@@ -284,7 +285,7 @@ def test_every_link_of_the_root_is_answered(client, telemetry):
 )
 @pytest.mark.parametrize("draining", [False, True])
 def test_a_health_route_answers_as_health_does_and_is_never_cached(
-    client, telemetry, verdict, route, draining
+    client, connected, telemetry, verdict, route, draining
 ):
     if draining:
         telemetry.lifecycle.drain("SIGTERM")
@@ -322,7 +323,7 @@ def test_no_route_exists_that_nobody_wrote(client):
 
 def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
     client.get("/")
-    ours = {metric.name.removesuffix("_total") for metric in names.ALL}
+    ours = {metric.name.removesuffix("_total") for metric in (*names.ALL, *business.ALL)}
     collectors = ("process_", "python_", "target")
     families = {family.name for family in telemetry.registry.collect()}
     assert {

@@ -10,16 +10,14 @@ import gevent
 import pytest
 from flask.testing import FlaskClient
 
-from service.access import Identity, Tokens
-from service.app import create_app
-from service.config import ServiceConfig
-from service.store import connect
+from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.settings import AccountSettings
+from service.bootstrap import Service
 from telemetry import Telemetry
 from telemetry.requests import inheritance
 from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
-from tests.service.accounts import bearer
-from tests.service.clients import PATIENT, ClosingClient
+from tests.service.members import bearer
 
 MESSAGES = "/api/v1/companion/messages"
 CONVERSATIONS = "/api/v1/companion/conversations"
@@ -71,7 +69,12 @@ class Companion:
     """The app, and who talks to it."""
 
     client: FlaskClient
-    telemetry: Telemetry
+    service: Service
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What observes the service."""
+        return self.service.telemetry
 
     def say(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
         """Say something; the answer is read whole."""
@@ -121,30 +124,16 @@ Make = Callable[..., Companion]
 
 
 @pytest.fixture
-def companion_with(database_uri: str, telemetry: Telemetry, model: ModelServer) -> Iterator[Make]:
-    """Makes the app with settings of a test's own, on a database that is watched as in production."""
-    stores = []
+def companion_with(build_service: Callable[..., Service], model: ModelServer) -> Make:
+    """Builds the service with settings of a test's own, observed as in production."""
 
     def make(**settings: str) -> Companion:
-        own = (
-            {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url}
-            | PATIENT
-            | QUICK
-            | settings
-        )
-        config = ServiceConfig.from_env(own)
-        store = connect(config, telemetry.mongo_listeners())
-        store.set_up()
-        stores.append(store)
-        telemetry.lifecycle.ready()
-        app = create_app(config, telemetry, store)
-        app.test_client_class = ClosingClient
-        return Companion(app.test_client(), telemetry)
+        limited = {"RATE_LIMIT_EXEMPT_NETWORKS": ""}
+        own = {"COMPANION_BASE_URL": model.url} | limited | QUICK | settings
+        service = build_service(own)
+        return Companion(service.app.test_client(), service)
 
-    yield make
-    for store in stores:
-        store.client.drop_database(store.database.name)
-        store.close()
+    return make
 
 
 @pytest.fixture
@@ -153,9 +142,15 @@ def companion(companion_with: Make) -> Companion:
     return companion_with()
 
 
+@pytest.fixture
+def service(companion: Companion) -> Service:
+    """The service that the companion is part of."""
+    return companion.service
+
+
 def member(account: str = ADA, role: Any = "member") -> dict[str, str]:
     """What shows who calls."""
-    return bearer(Tokens(ServiceConfig.from_env({})).issue(Identity(account, role)))
+    return bearer(Tokens(AccountSettings.from_env({})).issue(Identity(account, role)))
 
 
 def events(text: str) -> list[tuple[str, Any]]:

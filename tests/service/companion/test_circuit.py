@@ -7,8 +7,8 @@ import logging
 import gevent
 import pytest
 
-from service.companion import CircuitOpen, ModelFailed, ModelLimited, ModelTimedOut
 from service.companion.circuit import Circuit
+from service.companion.failures import CircuitOpen, ModelFailed, ModelLimited, ModelTimedOut
 from tests.clock import Clock
 from tests.service.companion.conftest import eventually
 

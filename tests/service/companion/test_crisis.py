@@ -7,8 +7,9 @@ import time
 import gevent
 import pytest
 
-from service.companion import Crisis, HelpLine
-from service.store import Conversations, Unreachable
+from service.companion.crisis import Crisis, HelpLine
+from service.companion.repository import Conversations
+from service.mongo.connection import Unreachable
 from tests.mongodb import free_port
 from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, eventually, member
 

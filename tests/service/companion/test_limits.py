@@ -150,6 +150,6 @@ def test_problems_of_the_companions_other_routes_have_none(companion):
 
 
 def test_a_crash_of_ours_has_help_lines_too(companion, monkeypatch):
-    monkeypatch.setattr("service.blueprints.companion_turns.new_id", lambda: 1 / 0)
+    monkeypatch.setattr("service.companion.turns.new_id", lambda: 1 / 0)
     answer = companion.say(ALARMING)
     assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, EVERYWHERE)

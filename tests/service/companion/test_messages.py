@@ -223,7 +223,7 @@ def test_a_deleted_conversation_is_gone_with_its_messages(companion):
 
 
 def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answered(
-    companion, store, model
+    companion, service, model
 ):
     conversation = companion.say("first").get_json()["conversation_id"]
     model.behave(tokens_per_second=30)
@@ -235,4 +235,4 @@ def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answer
     )
     *_, done = answering.get(timeout=PATIENCE_SECONDS)
     assert done == ("done", {"conversation_id": None, "message_id": None, "reply_id": None})
-    assert store.database["conversation_messages"].count_documents({}) == 0
+    assert service.mongo.database["conversation_messages"].count_documents({}) == 0

@@ -9,10 +9,9 @@ import gevent
 import pytest
 from gevent import pywsgi
 
-from service.blueprints.companion_answers import presence
-from service.companion import ReaderLeft, with_silences
+from service.companion.heartbeat import ReaderLeft, with_silences
+from service.companion.streaming import presence
 from service.seed import seed
-from service.store import connect
 from tests.machine import PATIENCE_SECONDS
 from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, eventually, member
 
@@ -42,17 +41,13 @@ def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, 
     assert companion.results() == {"rejected": 2, "disconnected": 3, "answered": 1}
 
 
-def test_calls_that_hang_hold_no_connection_of_the_database(
-    companion_with, model, config, telemetry
-):
+def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, telemetry):
     companion = companion_with(
         MONGODB_MAX_POOL_SIZE="1",
         MONGODB_MIN_POOL_SIZE="0",
         MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="20",
     )
-    store = connect(config)
-    seed(store)
-    store.close()
+    seed(companion.service)
     conversation = companion.say().get_json()["conversation_id"]
     model.behave(fault="hang")
     hanging = [gevent.spawn(companion.say, conversation_id=conversation) for _ in range(20)]

@@ -19,10 +19,10 @@ def upload(who, content=PNG, name="calm.png", headers=(), **options):
     )
 
 
-def stored(store):
+def stored(service):
     """How many documents there are of files, chunks and reservations."""
     return tuple(
-        store.database[f"uploads.{name}"].count_documents({})
+        service.mongo.database[f"uploads.{name}"].count_documents({})
         for name in ("files", "chunks", "reservations")
     )
 

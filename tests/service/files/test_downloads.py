@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from service.store.upload import CHUNK_BYTES
+from service.files.upload import CHUNK_BYTES
 from tests.service.files.calls import upload
 from tests.service.files.samples import PNG
 

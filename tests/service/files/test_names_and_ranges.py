@@ -3,7 +3,8 @@
 import pytest
 from werkzeug.http import parse_options_header
 
-from service.files import Unsatisfiable, as_attachment, clean_name, given_name, part_of
+from service.files.names import as_attachment, clean_name, given_name
+from service.files.ranges import Unsatisfiable, part_of
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from tests.service.accounts import AUTH, bearer, registration
 from tests.service.files.samples import PNG
+from tests.service.members import AUTH, bearer, registration
 from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
 
 pytestmark = pytest.mark.e2e

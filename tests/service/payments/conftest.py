@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from service.config import ServiceConfig
-from service.payments import StripePayments
+from service.payments.settings import PaymentSettings
+from service.payments.stripe_gateway import StripePayments
 from telemetry import RequestRecord, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
@@ -41,7 +41,7 @@ class Shop:
             "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS),
         }
         self.payments = StripePayments(
-            ServiceConfig.from_env({**patient, **environ}), self.telemetry
+            PaymentSettings.from_env({**patient, **environ}), self.telemetry
         )
         self.records: list[RequestRecord] = []
         self.telemetry.recorder.add_sink("test", self.records.append)

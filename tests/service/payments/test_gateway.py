@@ -8,7 +8,7 @@ from dataclasses import replace
 import gevent
 import pytest
 
-from service.payments import Payment, PaymentRefused, PaymentsUnavailable
+from service.payments.gateway import Payment, PaymentRefused, PaymentsUnavailable
 from tests import stripe_mock as cards
 from tests.service.payments.conftest import order
 from tests.service.payments.peer import Peer, error

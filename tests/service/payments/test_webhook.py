@@ -9,12 +9,12 @@ import pytest
 from gevent.event import Event
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from service.app import create_app
-from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded, events
-from service.store import PaymentEvents
+from service.payments import events
+from service.payments.events import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.payments.repository import PaymentEvents
+from service.payments.room import PaymentsRoom
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
-from tests.service.clients import ClosingClient
 from tests.service.payments.signed import WEBHOOK, deliver, event, signature
 
 
@@ -41,11 +41,13 @@ def handler():
 
 
 @pytest.fixture
-def client(config, telemetry, store, handler):
-    telemetry.lifecycle.ready()
-    app = create_app(config, telemetry, store, on_payment_event=handler)
-    app.test_client_class = ClosingClient
-    return app.test_client()
+def service(build_service, handler):
+    return build_service(handle_payment_event=handler)
+
+
+@pytest.fixture
+def client(service):
+    return service.app.test_client()
 
 
 @pytest.fixture
@@ -107,10 +109,12 @@ def test_an_event_of_a_booking_is_handled(client, handler, counted, delivered, h
     ],
     ids=lambda value: value["type"],
 )
-def test_what_is_about_no_booking_is_taken_and_ignored(client, handler, counted, store, delivered):
+def test_what_is_about_no_booking_is_taken_and_ignored(
+    client, handler, counted, service, delivered
+):
     assert told(deliver(client, delivered)) == TAKEN
     assert (handler.handled, counted()) == ([], {"ignored": 1.0})
-    assert list(store.database["payment_events"].find()) == []
+    assert list(service.mongo.database["payment_events"].find()) == []
 
 
 def test_the_same_event_again_changes_nothing(client, handler, counted):
@@ -271,10 +275,9 @@ def test_the_document_tells_of_the_header_the_body_and_each_status(client):
     ]
 
 
-def test_without_a_handler_events_are_counted_and_no_more(config, telemetry, store, counted):
-    app = create_app(config, telemetry, store)
-    app.test_client_class = ClosingClient
-    assert told(deliver(app.test_client(), event())) == TAKEN
+def test_without_a_handler_events_are_counted_and_no_more(build_service, counted):
+    client = build_service().app.test_client()
+    assert told(deliver(client, event())) == TAKEN
     assert counted() == {"handled": 1.0}
 
 
@@ -297,9 +300,11 @@ def test_no_secret_and_nothing_of_a_body_is_logged(client, handler, telemetry, c
     ] == []
 
 
-def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(store):
+def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(
+    service,
+):
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    events = PaymentEvents(store.database["payment_events"], lease_seconds=60, now=clock)
+    events = PaymentEvents(service.mongo.database["payment_events"], lease_seconds=60, now=clock)
     assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
     clock.now += timedelta(seconds=59.9)
     assert events.claim("evt_1") == "busy"
@@ -314,19 +319,19 @@ def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_afte
     assert events.claim("evt_1") == "handled"
 
 
-def test_a_database_without_expiring_indexes_is_told_of_and_does(store, caplog):
-    with caplog.at_level("INFO", logger="service.store"):
-        store.payment_events.create_indexes()
+def test_a_database_without_expiring_indexes_is_told_of_and_does(service, caplog):
+    with caplog.at_level("INFO", logger="service.mongo"):
+        service.room(PaymentsRoom).events.create_indexes()
     assert caplog.messages == [
         "this database has no indexes that expire: payment events are kept until somebody deletes them"
     ]
-    assert list(store.database["payment_events"].list_indexes()) == []
+    assert list(service.mongo.database["payment_events"].list_indexes()) == []
 
 
-def test_another_failure_of_the_index_is_not_hidden(store, monkeypatch):
+def test_another_failure_of_the_index_is_not_hidden(service, monkeypatch):
     def refuse(_):
         raise OperationFailure("not authorized", 13)
 
-    monkeypatch.setattr(store.payment_events._collection, "create_indexes", refuse)
+    monkeypatch.setattr(service.room(PaymentsRoom).events._collection, "create_indexes", refuse)
     with pytest.raises(OperationFailure, match="not authorized"):
-        store.payment_events.create_indexes()
+        service.room(PaymentsRoom).events.create_indexes()
