@@ -51,7 +51,7 @@ def kill_half() -> dict[str, int]:
     telemetry: Telemetry = app.extensions["telemetry"]
     serving = [
         record.greenlet
-        for record in telemetry.requests.recorder.in_flight
+        for record in telemetry.recorder.in_flight
         if record.path.startswith("/api/v1/blog")
     ]
     victims = serving[::2]

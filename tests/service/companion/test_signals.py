@@ -32,7 +32,7 @@ def telemetry():
 @pytest.fixture
 def records(telemetry):
     found = []
-    telemetry.requests.recorder.add_sink("test", found.append)
+    telemetry.recorder.add_sink("test", found.append)
     return found
 
 

@@ -86,7 +86,7 @@ def turns():
 
 
 def in_flight(path):
-    return any(record.path == path for record in telemetry.requests.recorder.in_flight)
+    return any(record.path == path for record in telemetry.recorder.in_flight)
 
 
 @app.get("/kill")
