@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from service.config import ServiceConfig
+from service.config import TELEMETRY_DEFAULTS, ServiceConfig
 from service.gunicorn_conf import ServerSettings
 from telemetry.config import Settings, TelemetryConfig
 
@@ -43,7 +43,8 @@ def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
         name = str(field.alias)
         if name not in seen:
             seen.add(name)
-            yield f"| `{name}` | {default(field)} | {allowed(properties[name])} | {field.description} |"
+            shown = f"`{TELEMETRY_DEFAULTS[name]}`" if name in TELEMETRY_DEFAULTS else default(field)
+            yield f"| `{name}` | {shown} | {allowed(properties[name])} | {field.description} |"
 
 
 def default(field: FieldInfo) -> str:

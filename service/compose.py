@@ -12,7 +12,7 @@ from flask import Flask
 
 from service.app import create_app
 from service.booking import Bookings, Recovery, assemble
-from service.config import ServiceConfig
+from service.config import ServiceConfig, telemetry_environ
 from service.payments import StripePayments
 from service.store import Store, connect
 from telemetry import Telemetry
@@ -39,7 +39,7 @@ def compose(environ: Mapping[str, str]) -> Service:
         SettingError: A variable cannot be used; the text is one line.
     """
     config = ServiceConfig.from_env(environ)
-    telemetry = Telemetry.from_env(environ)
+    telemetry = Telemetry.from_env(telemetry_environ(environ))
     store = connect(config, telemetry.mongo_listeners())
     telemetry.health.add_indicator("store", store.evidence)
     telemetry.watch_mongo(store.client)

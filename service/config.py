@@ -4,7 +4,7 @@ How the process observes itself is ``telemetry``'s own group of settings; both r
 variable for the environment's name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -19,7 +19,19 @@ from service.settings.limits import LimitSettings
 from service.settings.payments import PaymentSettings, missing_in_production
 from telemetry.config import Environment, Port, PositiveSeconds
 
+TELEMETRY_DEFAULTS: Final = {"TELEMETRY_HEALTH_PREFIX": "/api/v1/health"}
+"""Settings of telemetry whose default is another one in this service."""
+
 DNS_SCHEME: Final = "mongodb+srv://"
+
+
+def telemetry_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that telemetry is built from.
+
+    Args:
+        environ: Variables by name; an empty value counts as not set.
+    """
+    return TELEMETRY_DEFAULTS | {name: value for name, value in environ.items() if value}
 
 
 def _mongodb_uri(value: str) -> str:

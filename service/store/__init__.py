@@ -32,7 +32,7 @@ from service.store.payment_events import PaymentEvents
 from service.store.posts import Page, Position, Posts, SlugTaken
 from service.store.sessions import Sessions
 from service.store.upload import UploadTooLarge, UploadTooSlow
-from telemetry.health import Evidence
+from telemetry.health import HealthEvidence
 
 __all__ = [
     "Account",
@@ -144,7 +144,7 @@ class Store:
         self.logins.end_all(account_id)
         return replace(account, role=role)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> HealthEvidence:
         """Whether the first contact is made, or how it stands; a health indicator."""
         return self._first_contact.evidence()
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.config import ServiceConfig
+from service.config import ServiceConfig, telemetry_environ
 from service.seed import seed
 from service.store import Store, connect
 from telemetry import Telemetry
@@ -63,7 +63,7 @@ def telemetry() -> Iterator[Telemetry]:
         "SERVICE_VERSION": "1.2.3",
         "OTEL_TRACES_SAMPLER_ARG": "0",
     }
-    telemetry = Telemetry.from_env(settings)
+    telemetry = Telemetry.from_env(telemetry_environ(settings))
     yield telemetry
     telemetry.shutdown()
 

@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 
 from service.app import create_app
 from service.booking import assemble
-from service.config import ServiceConfig
+from service.config import ServiceConfig, telemetry_environ
 from service.payments import StripePayments
 from service.store import Store, connect
 from telemetry import Telemetry
@@ -64,7 +64,7 @@ def watching(
     with ModelServer() as model:
         # Every trace is kept, as nothing else in these tests does.
         telemetry = Telemetry.from_env(
-            {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"}
+            telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
         )
         exporter = InMemorySpanExporter()
         telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from service.access import Identity, Tokens
 from service.app import create_app
-from service.config import ServiceConfig
+from service.config import ServiceConfig, telemetry_environ
 from service.store import connect
 from telemetry import Telemetry
 from telemetry.requests import inheritance
@@ -59,7 +59,7 @@ def telemetry() -> Iterator[Telemetry]:
         "TELEMETRY_STRICT": "true",
         "OTEL_TRACES_SAMPLER_ARG": "0",
     }
-    telemetry = Telemetry.from_env(settings)
+    telemetry = Telemetry.from_env(telemetry_environ(settings))
     inheritance.install()
     yield telemetry
     inheritance.uninstall()

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from psutil import Process
 
+from service.config import telemetry_environ
 from service.limits.shared import SharedCounters
 from service.limits.windows import Taken
 from telemetry import Telemetry
@@ -109,7 +110,9 @@ def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is
 
 
 def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
-    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry.from_env(
+        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    )
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
     counters = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client)
