@@ -1,6 +1,4 @@
-"""``python -m tests.service.middleware.alone``: the small app in one process of its own, without
-gunicorn.
-"""
+"""``python -m tests.service.middleware.standalone``: the small app without gunicorn."""
 
 from gevent import monkey
 
@@ -9,7 +7,7 @@ monkey.patch_all()
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from telemetry.server.standalone import serve  # noqa: E402
+from telemetry.standalone import serve  # noqa: E402
 from tests.service.middleware.app import served  # noqa: E402
 
 app = served()
