@@ -43,7 +43,8 @@ def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
         name = str(field.alias)
         if name not in seen:
             seen.add(name)
-            shown = f"`{TELEMETRY_DEFAULTS[name]}`" if name in TELEMETRY_DEFAULTS else default(field)
+            own_default = TELEMETRY_DEFAULTS.get(name)
+            shown = default(field) if own_default is None else f"`{own_default}`"
             yield f"| `{name}` | {shown} | {allowed(properties[name])} | {field.description} |"
 
 
