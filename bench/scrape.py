@@ -139,7 +139,7 @@ def _serve() -> None:
     for number in range(CHILDREN):
         for milliseconds in (1, 20, 300):
             observe_traced(durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}")
-    management = Management(TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, {}, tuple)
+    management = Management(TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, health_verdicts={}, in_flight=tuple)
     management.start()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:

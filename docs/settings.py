@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from service.settings import ServiceSettings
+from service.settings import TELEMETRY_DEFAULTS, ServiceSettings
 from telemetry.config import Settings, TelemetryConfig
 
 HEAD = """# Settings
@@ -45,7 +45,9 @@ def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
         name = str(field.alias)
         if name not in seen:
             seen.add(name)
-            yield f"| `{name}` | {default(field)} | {allowed(properties[name])} | {field.description} |"
+            own_default = TELEMETRY_DEFAULTS.get(name)
+            shown = default(field) if own_default is None else f"`{own_default}`"
+            yield f"| `{name}` | {shown} | {allowed(properties[name])} | {field.description} |"
 
 
 def default(field: FieldInfo) -> str:

@@ -3,11 +3,11 @@
 Probes of the health routes are left out everywhere: they are many and fast, and no user waits for them.
 """
 
-from dashboards.config import OBJECTIVES
+from dashboards.config import HEALTH_ROUTES, OBJECTIVES
 from dashboards.promql import RANGE, buckets, if_any, increase, largest, mean, quantile, rate, ratio, series, total, zero_when_quiet
 from telemetry import names
 
-PROBES = "|".join(sorted(names.HEALTH_ROUTES))
+PROBES = "|".join(sorted(HEALTH_ROUTES))
 USERS = f'{names.ROUTE}!~"{PROBES}"'
 CHOSEN = f'{names.ROUTE}=~"$route"'
 FAILED = f'{names.STATUS}=~"5.."'

@@ -1,4 +1,4 @@
-"""The parts that need no database: query shapes, outcomes, bounded labels, pool names."""
+"""Values that need no database: query shapes, outcomes, bounded labels, pool names."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from telemetry.mongo.cardinality import Bounded
 from telemetry.mongo.outcomes import Failure, of_failure, of_reply
 from telemetry.mongo.pool import pool_name
-from telemetry.mongo.query_shape import MOST_CHARACTERS, query_shape
+from telemetry.mongo.query_shape import MAX_CHARACTERS, query_shape
 
 
 def test_first_values_pass_and_the_rest_are_other():
@@ -30,7 +30,7 @@ def test_first_values_pass_and_the_rest_are_other():
         (("/tmp/mongodb.sock", None), "/tmp/mongodb.sock"),
     ],
 )
-def test_pool_is_named_by_where_its_server_is(address, name):
+def test_pool_is_named_by_the_address_of_its_server(address, name):
     assert pool_name(address) == name
 
 
@@ -65,18 +65,18 @@ def test_pool_is_named_by_where_its_server_is(address, name):
         ({"find": "posts", "filter": "not a document"}, 'find {"filter":"?"}'),
     ],
 )
-def test_query_is_told_without_its_values(command, text):
+def test_query_is_formatted_without_its_values(command, text):
     assert query_shape(next(iter(command)), command) == text
 
 
-def test_query_of_any_size_is_told_in_bounds():
+def test_query_of_any_size_is_formatted_in_bounds():
     wide = 1
-    for _ in range(6):  # ten to the power of six names, were they all told
+    for _ in range(6):  # ten to the power of six names, were they all kept
         wide = {f"field{number}": wide for number in range(10)}
     deep = {"a": 1}
     for _ in range(500):
         deep = {"$and": [deep]}
-    assert len(query_shape("find", {"filter": wide})) == MOST_CHARACTERS
+    assert len(query_shape("find", {"filter": wide})) == MAX_CHARACTERS
     assert json.loads(query_shape("find", {"filter": deep}).removeprefix("find ")) == {
         "filter": {"$and": [{"$and": [{"$and": ["?"]}]}]}
     }
@@ -103,7 +103,7 @@ def test_query_of_any_size_is_told_in_bounds():
         (None, Failure("UnknownError", "UnknownError")),
     ],
 )
-def test_failed_command_is_told_without_its_data(failure, expected):
+def test_failed_command_is_recorded_without_its_data(failure, expected):
     assert of_failure(failure) == expected
 
 
@@ -147,5 +147,5 @@ def test_failed_command_is_told_without_its_data(failure, expected):
         ),
     ],
 )
-def test_failure_that_hides_in_a_reply_is_found(reply, expected):
+def test_failure_inside_a_successful_reply_is_found(reply, expected):
     assert of_reply(reply) == expected

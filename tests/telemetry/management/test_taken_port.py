@@ -1,4 +1,4 @@
-"""A service that runs alone does not start on a taken management port, and says why in one line."""
+"""A standalone service does not start on a taken management port, and prints why in one line."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ monkey.patch_all()
 import sys
 from flask import Flask
 from telemetry import Telemetry
-from telemetry.server.standalone import serve
+from telemetry.standalone import serve
 app, telemetry = Flask("app"), Telemetry.from_env()
 telemetry.init_app(app)
 sys.exit(serve(app, telemetry, "127.0.0.1", 0))
@@ -38,6 +38,7 @@ def test_taken_management_port_stops_the_start_with_one_line():
         )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
-        f"TELEMETRY_MANAGEMENT_PORT={port}: cannot listen on 127.0.0.1:{port} for slot 0 (Address already in use); "
+        f"TELEMETRY_MANAGEMENT_PORT={port}: "
+        f"cannot listen on 127.0.0.1:{port} for slot 0 (Address already in use); "
         "set another port, 0 for any free one, or another TELEMETRY_MANAGEMENT_HOST\n"
     )

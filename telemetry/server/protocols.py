@@ -1,4 +1,4 @@
-"""What serving needs of a telemetry: a few facts and the two ends of its life.
+"""What serving needs of a process's telemetry: a few facts, and the two ends of its life.
 
 The real one lives on a higher floor; these protocols let it come down as an argument.
 """
@@ -13,47 +13,47 @@ from telemetry.metrics import Metrics
 from telemetry.requests.record import RequestRecord
 
 
-class InFlight(Protocol):
-    """Knows the requests that have begun and not ended."""
+class InFlightRequests(Protocol):
+    """The requests that have begun and not ended."""
 
     @property
     def in_flight(self) -> Sequence[RequestRecord]:
-        """Their records."""
+        """Return their records."""
 
 
-class Endpoint(Protocol):
-    """The management endpoint, as far as a retired worker must let go of it."""
+class ManagementEndpoint(Protocol):
+    """The management endpoint, as far as a retired worker must release it."""
 
     def stop(self) -> object:
-        """Stop listening; again is harmless."""
+        """Stop listening; a second call is harmless."""
 
 
-class Observed(Protocol):
+class ProcessTelemetry(Protocol):
     """The telemetry of one process."""
 
     @property
     def config(self) -> TelemetryConfig:
-        """Holds the times of a drain."""
+        """Return the settings, which hold the times of a drain."""
 
     @property
     def metrics(self) -> Metrics:
-        """Where uncaught exceptions are counted."""
+        """Return the metrics, where uncaught exceptions are counted."""
 
     @property
     def guard(self) -> Guard:
-        """Stands around what may go wrong."""
+        """Return the guard, which stands around what may go wrong."""
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """The state of the process."""
+        """Return the state of the process."""
 
     @property
-    def recorder(self) -> InFlight:
-        """Knows what a drain waits for."""
+    def recorder(self) -> InFlightRequests:
+        """Return the requests that a drain waits for."""
 
     @property
-    def management(self) -> Endpoint:
-        """The management endpoint."""
+    def management(self) -> ManagementEndpoint:
+        """Return the management endpoint."""
 
     def start(self) -> Any:
         """Start background work, after the fork, from the main greenlet."""

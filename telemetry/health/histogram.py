@@ -1,8 +1,6 @@
-"""What a histogram's counts say: how many, how long on average, within which time, and what share
-within a target.
+"""Arithmetic on the counts of a histogram: number, average, quantile, share within a target.
 
-Pure arithmetic on numbers that are handed in, the way Prometheus does it, so that health and
-dashboards agree.
+Pure functions of numbers, computed the way Prometheus does, so that health and dashboards agree.
 """
 
 import math
@@ -13,7 +11,7 @@ from operator import mul, sub
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class HistogramCounts:
     """Requests by bucket, and the time of all of them."""
 
     buckets: tuple[float, ...]
@@ -21,30 +19,32 @@ class Counts:
 
     @property
     def requests(self) -> float:
-        """How many there are."""
+        """Number of requests."""
         return sum(self.buckets)
 
     @property
     def average_seconds(self) -> float | None:
-        """Of one request; ``None`` without any."""
+        """Average time of a request; ``None`` without any."""
         return self.seconds / self.requests if self.requests > 0 else None
 
-    def since(self, before: "Counts") -> "Counts":
-        """What has been added to an earlier note."""
-        return Counts(tuple(map(sub, self.buckets, before.buckets)), self.seconds - before.seconds)
+    def since(self, before: "HistogramCounts") -> "HistogramCounts":
+        """Return what has been added to earlier counts."""
+        return HistogramCounts(
+            tuple(map(sub, self.buckets, before.buckets)), self.seconds - before.seconds
+        )
 
     def share_within(self, weights: Collection[float]) -> float | None:
-        """Share of requests within the target that ``bucket_weights`` was asked for; ``None``
-        without any.
+        """Return the share of requests within the target of ``bucket_weights``.
+
+        ``None`` without any request.
         """
         return sum(map(mul, self.buckets, weights)) / self.requests if self.requests > 0 else None
 
     def quantile_seconds(self, share: float, upper_bounds: Sequence[float]) -> float | None:
-        """The time that ``share`` of the requests stayed within, as Prometheus's
-        ``histogram_quantile`` finds it.
+        """Return the time that ``share`` of the requests stayed within.
 
-        Linear within its bucket; the highest finite bound when it lies above that. ``None`` without
-        any request.
+        Linear within its bucket, as Prometheus's ``histogram_quantile``; the highest finite bound
+        when it lies above that. ``None`` without any request.
         """
         rank, below = share * self.requests, 0.0
         if not rank:
@@ -61,7 +61,7 @@ class Counts:
 
 
 def bucket_weights(upper_bounds: Collection[float], target_seconds: float) -> tuple[float, ...]:
-    """Share of each bucket's observations that lie within the target.
+    """Return the share of each bucket's observations that lie within the target.
 
     Args:
         upper_bounds: Ascending, the last one infinite; each bucket counts what is above the bound

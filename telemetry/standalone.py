@@ -1,8 +1,7 @@
-"""A Flask app on gevent's own server, in one process without gunicorn: for development and for
-small deployments.
+"""The public door without gunicorn: a Flask app on gevent's own server, in one process.
 
-It drains as the worker does. The process must have been monkey-patched, and ``serve`` must be
-called from its main greenlet.
+For development and for small deployments. It drains as gunicorn's worker does. The process must
+have been monkey-patched, and ``serve`` must be called from its main greenlet.
 """
 
 import logging
@@ -17,19 +16,20 @@ from gevent.pool import Pool
 from greenlet import GreenletExit
 
 from telemetry.config import SettingError
-from telemetry.server.connections import Connection, Connections, Waiting
-from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS, longest_seconds
+from telemetry.server.connections import Connection, Connections, RequestWait
+from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS, longest_shutdown_seconds
 from telemetry.server.lifetime import serve_until_stopped
-from telemetry.server.lingering_close import linger
-from telemetry.server.requirements import Observed
-from telemetry.server.shutdown_signal import STOP_SIGNALS, Stop
-from telemetry.server.sockets import PortError, listen
+from telemetry.server.protocols import ProcessTelemetry
+from telemetry.server.shutdown_signal import STOP_SIGNALS, ShutdownSignal
+from telemetry.sockets import PortError, begin_lingering_close, listen
+
+__all__ = ["serve"]
 
 KEEPALIVE_SECONDS: Final = 75.0
-CONNECTIONS: Final = 1000
+MAX_CONNECTIONS: Final = 1000
 
 
-def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) -> int:
+def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port: int) -> int:
     """Serve until SIGTERM, SIGINT, SIGUSR2, SIGHUP or something fatal, then drain.
 
     Args:
@@ -40,7 +40,7 @@ def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) ->
 
     Returns:
         The exit code: 0, or 1 when a request was cut, something fatal happened or a port is taken
-        (one line says so).
+        (then with one line on standard error).
 
     Raises:
         RuntimeError: The process is not monkey-patched.
@@ -55,42 +55,43 @@ def serve(app: Callable[..., Any], telemetry: Observed, host: str, port: int) ->
         return 1
     connections = Connections()
     server = _Server(listener, app, connections)
-    stop = Stop(
-        longest_seconds(config.drain_delay_seconds, config.drain_timeout_seconds)
-        - WATCHDOG_AHEAD_SECONDS
-    )
-    before = _handle_signals(stop)
+    shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
+    before = _handle_signals(shutdown_signal)
     try:
         return serve_until_stopped(
-            telemetry, [server], connections, stop, listener_goes_away=lambda: True
+            telemetry, [server], connections, shutdown_signal, listener_goes_away=lambda: True
         )
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
-        stop.disarm()
+        shutdown_signal.disarm_watchdog()
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _handle_signals(stop: Stop) -> dict[int, Any]:
-    def force(number: int, _frame: FrameType | None) -> None:
-        stop.force(signal.Signals(number).name)
+def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:
+    """Install the handlers; returns those of before, by signal."""
 
-    before = {int(number): signal.signal(number, stop.on_signal) for number in STOP_SIGNALS}
+    def force(number: int, _frame: FrameType | None) -> None:
+        shutdown_signal.force(signal.Signals(number).name)
+
+    before = {
+        int(number): signal.signal(number, shutdown_signal.on_signal) for number in STOP_SIGNALS
+    }
     before[signal.SIGQUIT] = signal.signal(signal.SIGQUIT, force)
     return before
 
 
 class _Server(pywsgi.WSGIServer):
-    """gevent's server, with its connections known."""
+    """gevent's server, which registers its connections."""
 
     def __init__(self, listener: Any, app: Callable[..., Any], connections: Connections) -> None:
         error_log = logging.getLogger("telemetry.server")
         super().__init__(
             listener,
             app,
-            spawn=Pool(CONNECTIONS),
+            spawn=Pool(MAX_CONNECTIONS),
             log=None,
             error_log=error_log,
             handler_class=_Handler,
@@ -99,7 +100,7 @@ class _Server(pywsgi.WSGIServer):
 
 
 class _Handler(pywsgi.WSGIHandler):
-    """Serves one connection, and says when it waits."""
+    """Serves one connection, and marks when it waits."""
 
     def handle(self) -> None:
         with cast(_Server, self.server).connections.opened(self.socket):
@@ -130,7 +131,7 @@ class _Handler(pywsgi.WSGIHandler):
         ):
             # gevent would read what is left of the body to its end, and there may be none.
             body.chunked_input, body.content_length = False, 0
-            linger(self.socket)
+            begin_lingering_close(self.socket)
 
     def handle_error(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: Any
@@ -143,8 +144,8 @@ class _Handler(pywsgi.WSGIHandler):
     def _connection(self) -> Connection:
         return cast(_Server, self.server).connections.current
 
-    def _waiting(self) -> Waiting:
-        return Waiting(self._connection, KEEPALIVE_SECONDS)
+    def _waiting(self) -> RequestWait:
+        return RequestWait(self._connection, KEEPALIVE_SECONDS)
 
     def _close_after_response(self) -> None:
         self.close_connection = True

@@ -1,4 +1,4 @@
-"""gunicorn's own lines, whole."""
+"""gunicorn's own log lines as JSON."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ def formatted(*args, exc_info=None):
     return JsonFormatter().format(record)
 
 
-def test_a_line():
+def test_record_is_one_json_line():
     line = {
         "time": "2023-11-14T22:13:20.250000Z",
         "level": "WARNING",
@@ -26,9 +26,9 @@ def test_a_line():
     assert "\n" not in formatted("Wörker %s\n", (7,))
 
 
-def test_an_exception_is_in_its_line():
+def test_exception_is_part_of_its_line():
     try:
-        raise KeyError("lost")
+        {}["lost"]
     except KeyError:
         line = formatted("failed", (), exc_info=sys.exc_info())
 

@@ -1,5 +1,6 @@
-"""What no app answers: a head that cannot be read, and an app that gives up. Each is a problem with
-an id, and repeats nothing.
+"""Responses that no app gives: to an unreadable head, and for an app that failed.
+
+Each is a problem with a request id, and repeats nothing of the request.
 """
 
 import json
@@ -10,8 +11,9 @@ import pytest
 
 from telemetry.names import UNREADABLE_REQUESTS
 from tests.machine import PATIENCE_SECONDS
-from tests.telemetry.server.conftest import scenarios
-from tests.telemetry.server.processes import gunicorn, management, until
+from tests.support.polling import wait_until
+from tests.support.processes import get_management, gunicorn
+from tests.support.scenarios import scenarios
 
 pytestmark = pytest.mark.e2e
 
@@ -39,8 +41,8 @@ UNREADABLE = {
 }
 
 
-def exchanged(port, request):
-    """All that comes back: status line, headers, body."""
+def exchange(port, request):
+    """Send raw bytes; returns status line, headers and body."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         head, _, body = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b"\r\n\r\n")
@@ -50,21 +52,24 @@ def exchanged(port, request):
 
 def unreadable():
     with gunicorn() as server:
-        port = server.ready()["port"]
-        answers = [exchanged(server.port, request) for request in UNREADABLE]
-        metrics = management(port, "/metrics").body.decode().splitlines()
-        until(lambda: len(server.said("request refused")) == len(UNREADABLE), "a line of each")
+        port = server.wait_until_ready()["port"]
+        answers = [exchange(server.port, request) for request in UNREADABLE]
+        metrics = get_management(port, "/metrics").body.decode().splitlines()
+        wait_until(
+            lambda: len(server.logged("request refused")) == len(UNREADABLE),
+            what="a line for each",
+        )
         return (
             answers,
             [line for line in metrics if line.startswith(UNREADABLE_REQUESTS.name)],
-            server.said("request refused"),
+            server.logged("request refused"),
             server.text,
         )
 
 
 @scenarios((unreadable,))
-def test_what_cannot_be_read_is_a_problem_is_counted_and_is_not_repeated(outcome):
-    answers, counted, told, text = outcome
+def test_unreadable_request_gets_a_problem_is_counted_and_is_not_repeated(outcome):
+    answers, counted, lines, text = outcome
 
     for (status, detail), (line, headers, body) in zip(UNREADABLE.values(), answers, strict=True):
         title, request_id = HTTPStatus(status).phrase, headers["X-Request-ID"]
@@ -84,24 +89,25 @@ def test_what_cannot_be_read_is_a_problem_is_counted_and_is_not_repeated(outcome
         f'http_server_unreadable_requests_total{{http_response_status_code="{status}"}} {count}.0'
         for status, count in ((400, 3), (414, 1), (417, 1), (431, 1), (501, 1))
     ]
-    assert [(line["level"], line["status"], line["request_id"]) for line in told] == [
+    assert [(line["level"], line["status"], line["request_id"]) for line in lines] == [
         ("INFO", body["status"], body["request_id"]) for _, _, body in answers
     ]
     assert CANARY.decode() not in text
 
 
-def given_up():
+def app_failed():
     with gunicorn() as server:
-        server.ready()
-        answer = exchanged(server.port, b"GET /kill HTTP/1.1\r\nHost: x\r\n\r\n")
-        return answer, until(
+        server.wait_until_ready()
+        answer = exchange(server.port, b"GET /kill HTTP/1.1\r\nHost: x\r\n\r\n")
+        line = wait_until(
             lambda: next((line for line in server.lines if line.get("path") == "/kill"), None),
-            "its line",
+            what="its line",
         )
+        return answer, line
 
 
-@scenarios((given_up,))
-def test_an_app_that_gives_up_leaves_a_problem_with_the_requests_own_id(outcome):
+@scenarios((app_failed,))
+def test_failed_app_gets_a_problem_with_the_id_of_its_request(outcome):
     (status, headers, body), line = outcome
 
     assert (status, headers["Content-Type"]) == (

@@ -7,7 +7,7 @@ monkey.patch_all()
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from telemetry.server.standalone import serve  # noqa: E402
+from telemetry.standalone import serve  # noqa: E402
 from tests.telemetry.server.apps.slow import app, telemetry  # noqa: E402
 
 if __name__ == "__main__":
