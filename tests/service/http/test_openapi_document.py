@@ -11,6 +11,7 @@ from service.http.cursors import CURSOR
 from service.http.openapi.document import Undescribed, openapi
 from service.http.text_fields import LINE
 from service.system.documentation import ASSETS
+from tests.architecture.sources import ROOT
 
 DOCUMENT = "/api/v1/openapi.json"
 
@@ -23,6 +24,12 @@ def document(client):
 def test_the_document_is_valid_openapi_3_1(document):
     assert document["openapi"] == "3.1.0"
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_licence_is_the_one_in_the_repository(document):
+    assert document["info"]["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+    first_words = (ROOT / "LICENSE").read_text().split()
+    assert first_words[:4] == ["Apache", "License", "Version", "2.0,"]
 
 
 def test_every_rule_of_the_app_is_in_it(client, document):
