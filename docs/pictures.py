@@ -37,10 +37,11 @@ SUBJECTS: Final = (
     ("payments", "Stripe"),
 )
 LOWER_ROOMS: Final = (
-    ("rate_limits", "counts by account or address, in Redis or in memory"),
     ("accounts", "logins, tokens, passwords, roles, the guard of a route"),
+    ("foundation | rate_limits", "what a room is built on; counts of requests"),
     ("http", "@operation, OpenAPI, problems, middlewares, pages"),
     ("mongo", "connection, indexes, leases, idempotency"),
+    ("metrics | server_settings", "names of the business metrics; where it listens"),
 )
 TELEMETRY: Final = (
     ("runtime", "Telemetry: builds, starts, ends everything below"),
@@ -52,6 +53,7 @@ TELEMETRY: Final = (
     ("config | guard | redaction / names | view_option", "foundations"),
 )
 FILES: Final = (
+    ("room.py", "builds its parts"),
     ("routes.py", "HTTP only"),
     ("schemas.py", "what clients send and get"),
     ("model.py", "rules; no Flask, no pymongo"),
@@ -59,7 +61,7 @@ FILES: Final = (
     ("settings.py", "its variables"),
 )
 BESIDE: Final = (
-    ("dashboards/", "boards; imports only names"),
+    ("dashboards/", "boards; metric names only"),
     ("stack/", "backends without Docker"),
     ("deploy/", "what containers mount"),
     ("bench/", "measures; may import all"),
@@ -70,11 +72,11 @@ BESIDE: Final = (
 def rooms() -> Iterator[str]:
     """Rooms and floors."""
     left, width = 36, 648
-    yield rectangle(24, 20, 672, 360, PANEL)
+    yield rectangle(24, 20, 672, 398, PANEL)
     yield text(left, 44, "service/", size=15, font_weight="700", fill=INK)
     yield text(left + width, 44, "a room imports only from below", fill=GREY, text_anchor="end")
-    yield row(left, 56, width, "wsgi | __main__ | gunicorn_conf", "doors; they patch first")
-    yield row(left, 96, width, "bootstrap", "build(): the only place that composes")
+    yield row(left, 56, width, "wsgi | __main__ | gunicorn_conf | seed | recover | roles", "doors")
+    yield row(left, 96, width, "bootstrap / settings", "build(): the only place that composes")
     each = (width - 5 * 8) / 6
     for number, (name, what) in enumerate(SUBJECTS):
         yield box(left + number * (each + 8), 136, each, 56, name, (what,), ACCENT)
@@ -83,28 +85,28 @@ def rooms() -> Iterator[str]:
     yield text(start - 14, 212, "only sessions uses another subject", fill=GREY, text_anchor="end")
     for number, (name, what) in enumerate(LOWER_ROOMS):
         yield row(left, 224 + 38 * number, width, name, what)
-    yield rectangle(24, 396, 672, 320, PANEL)
-    yield text(left, 420, "telemetry/", size=15, font_weight="700", fill=INK)
+    yield rectangle(24, 434, 672, 320, PANEL)
+    yield text(left, 458, "telemetry/", size=15, font_weight="700", fill=INK)
     yield text(
-        left + width, 420, "knows nothing of the service; a wheel", fill=GREY, text_anchor="end"
+        left + width, 458, "knows nothing of the service; a wheel", fill=GREY, text_anchor="end"
     )
     for number, (name, what) in enumerate(TELEMETRY):
-        yield row(left, 432 + 40 * number, width, name, what)
-    yield arrow("M360 380V394")
+        yield row(left, 470 + 40 * number, width, name, what)
+    yield arrow("M360 418V432")
     yield from _beside()
 
 
 def _beside() -> Iterator[str]:
-    yield rectangle(720, 20, 296, 172, NIGHT)
+    yield rectangle(720, 20, 296, 192, NIGHT)
     yield text(736, 44, "The files of a subject", size=13, font_weight="600", fill="#ffffff")
     for number, (name, what) in enumerate(FILES):
         y = 72 + 25 * number
         yield text(736, y, name, fill="#ffcf6b", font_family=MONO)
         yield text(850, y, what, fill=NIGHT.text)
-    yield rectangle(720, 208, 296, 172)
-    yield text(736, 232, "Beside them", size=13, font_weight="600", fill=INK)
+    yield rectangle(720, 228, 296, 190)
+    yield text(736, 254, "Beside them", size=13, font_weight="600", fill=INK)
     for number, (name, what) in enumerate(BESIDE):
-        y = 260 + 25 * number
+        y = 284 + 28 * number
         yield text(736, y, name, fill=BLUE, font_family=MONO)
         yield text(836, y, what, fill=GREY)
     notes = (
@@ -123,7 +125,7 @@ def _beside() -> Iterator[str]:
         "",
         "Importing a module has no effect.",
     )
-    yield box(720, 396, 296, 320, "Rules", notes)
+    yield box(720, 434, 296, 320, "Rules", notes)
 
 
 INWARD: Final = (
@@ -264,7 +266,7 @@ PICTURES: Final = {
     "rooms.svg": picture(
         "Rooms and floors",
         "The folders of the service and of the telemetry layer; a folder imports only from below.",
-        736,
+        774,
         rooms(),
     ),
     "request.svg": picture(
