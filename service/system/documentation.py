@@ -23,7 +23,7 @@ from service.http import middleware
 from service.http.openapi.document import openapi
 from service.http.operation import ResponseSpec, operation
 
-FOLDER: Final = Path(__file__).parent.parent / "system" / "static" / "swagger-ui"
+FOLDER: Final = Path(__file__).parent / "static" / "swagger-ui"
 ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 # Swagger UI sets styles of elements by script and has its icons as data.
 CONTENT_POLICY: Final = (
@@ -77,7 +77,8 @@ def blueprint(version: str) -> Blueprint:
     def asset(name: str) -> Any:
         """What the page is made of."""
         if name == START:
-            start = f'SwaggerUIBundle({{url: {json.dumps(url_for("documentation.document"))}, dom_id: "#docs", deepLinking: true}});'
+            url = json.dumps(url_for("documentation.document"))
+            start = f'SwaggerUIBundle({{url: {url}, dom_id: "#docs", deepLinking: true}});'
             return Response(start, mimetype="text/javascript")
         if name not in ASSETS:
             raise NotFound

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from service.blueprints.documentation import ASSETS, FOLDER
+from service.system.documentation import ASSETS, FOLDER
 
 SUMS = dict(reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text().splitlines())
 
