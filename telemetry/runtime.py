@@ -19,7 +19,7 @@ from telemetry.guard import Guard
 from telemetry.health import DEFAULT_PREFIX, Health
 from telemetry.health_routes import add_health_routes
 from telemetry.http_client import Outgoing
-from telemetry.hub import HubWatch
+from telemetry.hub import HubMonitor
 from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
@@ -70,7 +70,7 @@ class Telemetry:
         self.process = ProcessSampler(self.metrics)
         self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
-        self.hub = HubWatch(self.metrics, self.guard, lambda: self.recorder.in_flight)
+        self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
             config,
             self.metrics,

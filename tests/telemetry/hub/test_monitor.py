@@ -1,4 +1,4 @@
-"""The watch says how long the hub was held, by what kind of thing and by which request."""
+"""The monitor reports how long the hub was held, by which cause and by which request."""
 
 import logging
 import time
@@ -8,20 +8,21 @@ import pytest
 
 from telemetry import native
 from telemetry.guard import Guard
-from telemetry.hub import HubWatch
+from telemetry.hub import HubMonitor
 from telemetry.metrics import Metrics
 from telemetry.requests.record import current_record
 from tests.machine import PATIENCE_SECONDS
-from tests.telemetry.hub.watched import Watched, eventually, watching
+from tests.support.polling import wait_until
+from tests.telemetry.hub.monitored_hub import MonitoredHub, monitored_hub
 from tests.telemetry.records import record
 
 HELD = "GET /api/v1/blog/posts/<slug>, request 6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 
 
 @pytest.fixture
-def watched(caplog):
-    with caplog.at_level(logging.WARNING, logger="telemetry.hub"), watching() as watched:
-        yield watched
+def hub(caplog):
+    with caplog.at_level(logging.WARNING, logger="telemetry.hub"), monitored_hub() as hub:
+        yield hub
 
 
 def wait_in_a_call_gevent_does_not_know():
@@ -39,67 +40,67 @@ def compute_without_letting_go():
 
 
 @pytest.mark.parametrize(
-    ("work", "blame"),
+    ("work", "cause"),
     [(wait_in_a_call_gevent_does_not_know, "blocked"), (compute, "cpu")],
 )
-def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame):
+def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, cause):
     held = record()
     for _ in range(30):
         caplog.clear()
         before = time.perf_counter()
-        with watching() as watched:
+        with monitored_hub() as hub:
             before_cpu = (
                 time.thread_time()
-            )  # after the watch's own walk over the heap, which is long after many tests
-            watched.serve(held, work)
+            )  # after the monitor's own walk over the heap, which is long after many tests
+            hub.serve(held, work)
             cpu_seconds = time.thread_time() - before_cpu
-            eventually(lambda: caplog.records)
+            wait_until(lambda: caplog.records, what="the line of the block")
         most = time.perf_counter() - before
-        if [line.request for line in caplog.records] == [held] and watched.blocked().get(
-            "frozen", 0.0
-        ) < 0.2:  # the machine let it
+        frozen_seconds = hub.blocked().get("frozen", 0.0)
+        # Otherwise the machine did not let the request run.
+        if [line.request for line in caplog.records] == [held] and frozen_seconds < 0.2:
             break
     [line] = caplog.records
-    shares = watched.blocked()
-    expected = {"cpu": cpu_seconds, "blocked": 0.4 if blame == "blocked" else 0.0}
-    assert 0.1 < sum(shares.values()) <= most
-    # What the machine took meanwhile may be missing where it was taken.
-    assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(
-        expected, abs=0.08 + shares.get("frozen", 0.0)
+    blocked = hub.blocked()
+    expected = {"cpu": cpu_seconds, "blocked": 0.4 if cause == "blocked" else 0.0}
+    assert 0.1 < sum(blocked.values()) <= most
+    # Time that the machine took away may be missing from its cause.
+    assert {each: blocked.get(each, 0.0) for each in expected} == pytest.approx(
+        expected, abs=0.08 + blocked.get("frozen", 0.0)
     )
     assert (line.levelname, line.request) == ("WARNING", held)
     stack = line.fields.pop("stack")
-    named = max(shares, key=shares.get)
+    named = max(blocked, key=blocked.get)
     assert line.fields == {
-        "duration_seconds": round(sum(shares.values()), 6),
+        "duration_seconds": round(sum(blocked.values()), 6),
         "blame": named,
         "method": "GET",
         "route": "/api/v1/blog/posts/<slug>",
         **{
-            f"{kind}_seconds": round(seconds, 6)
-            for kind, seconds in shares.items()
+            f"{each}_seconds": round(seconds, 6)
+            for each, seconds in blocked.items()
             if seconds >= 0.001
         },
     }
     assert [frame for frame in stack if __file__ in frame][-1].endswith(f" {work.__name__}")
     assert line.getMessage() == (
-        f"hub held for {sum(shares.values()):.3f} s ({named}) by {HELD} at {stack[-1]}"
+        f"hub held for {sum(blocked.values()):.3f} s ({named}) by {HELD} at {stack[-1]}"
     )
 
 
 @pytest.mark.slow
-def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
-    # A watching thread that gets no processor at that moment comes too late: it then names nobody,
-    # never somebody else.
+def test_holder_that_lets_no_thread_run_is_sampled_as_it_ends(caplog):
+    # A sampling thread that gets no processor at that moment comes too late: it then names no
+    # request, never another one.
     held = record()
     for _ in range(100):
         caplog.clear()
-        with watching() as watched:
-            watched.serve(held, compute_without_letting_go)
-            eventually(lambda: caplog.records)
+        with monitored_hub() as hub:
+            hub.serve(held, compute_without_letting_go)
+            wait_until(lambda: caplog.records, what="the line of the block")
         assert all(line.request in (None, held) for line in caplog.records)
         assert all(
-            line.fields["stack"] or "by nobody that was seen" in line.getMessage()
+            line.fields["stack"] or "by code that was not sampled" in line.getMessage()
             for line in caplog.records
         )
         if len(caplog.records) == 1 and caplog.records[0].fields["stack"]:
@@ -109,9 +110,9 @@ def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
     assert line.fields["stack"][-1].endswith(" compute_without_letting_go")
 
 
-def test_code_outside_of_requests_is_named_by_its_stack_alone(watched, caplog):
+def test_code_outside_of_requests_is_named_by_its_stack_alone(hub, caplog):
     gevent.spawn(wait_in_a_call_gevent_does_not_know).join()
-    eventually(lambda: caplog.records)
+    wait_until(lambda: caplog.records, what="the line of the block")
     [line] = caplog.records
     assert line.request is None
     assert (
@@ -122,23 +123,23 @@ def test_code_outside_of_requests_is_named_by_its_stack_alone(watched, caplog):
 
 
 @pytest.mark.slow
-def test_turn_that_several_requests_share_is_not_put_on_one(watched, caplog):
+def test_turn_that_several_requests_share_is_not_attributed_to_one(hub, caplog):
     one, other = record(request_id="1"), record(request_id="2")
-    watched.requests += [one, other]
+    hub.requests += [one, other]
 
     def serve(request, seconds):
         request.greenlet = gevent.getcurrent()
         native.sleep(seconds)
 
     gevent.joinall([gevent.spawn(serve, one, 0.3), gevent.spawn(serve, other, 0.5)])
-    eventually(lambda: caplog.records)
+    wait_until(lambda: caplog.records, what="the line of the block")
     [line] = caplog.records
     assert line.request is other
     assert " request 2 in " in line.getMessage()
-    assert " looks at " in line.getMessage()
+    assert " samples at " in line.getMessage()
 
 
-def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
+def test_thread_that_keeps_the_interpreter_is_not_attributed_to_the_hub():
     kept_seconds = []
 
     def keep_the_interpreter():
@@ -146,107 +147,105 @@ def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
         sum(range(30_000_000))
         kept_seconds.append(time.perf_counter() - before)
 
-    # Where other processes keep the threads from waiting for the interpreter, they wait for a
-    # processor: that is told as such.
+    # Where other processes take the processors, the threads wait for those instead of the
+    # interpreter, and that is the reported cause.
     for _ in range(20):
         kept_seconds.clear()
-        with watching() as watched:
+        with monitored_hub() as hub:
             native.NativeThread(keep_the_interpreter).start()
-            eventually(lambda: kept_seconds)
+            wait_until(lambda: kept_seconds, what="the end of the thread")
             gevent.sleep(0.1)
-            blocked = watched.blocked()
+            blocked = hub.blocked()
         assert blocked.get("cpu", 0.0) + blocked.get("blocked", 0.0) < 0.1
         if "gil" in blocked:
             break
     assert 0.05 < blocked["gil"] < kept_seconds[0] + 0.08
 
 
-def test_every_turn_is_in_the_histogram(watched):
-    before = watched.turns()
+def test_every_turn_is_in_the_histogram(hub):
+    before = hub.turns()
     for _ in range(50):
         gevent.sleep(0.001)
     gevent.spawn(native.sleep, 0.03).join()
     gevent.sleep(0.001)
-    [family] = watched.metrics.registry.restricted_registry(
-        ["gevent_hub_lag_seconds_bucket"]
-    ).collect()
+    [family] = hub.metrics.registry.restricted_registry(["gevent_hub_lag_seconds_bucket"]).collect()
     buckets = [sample.value for sample in family.samples]
-    assert watched.turns() - before >= 51
+    assert hub.turns() - before >= 51
     assert buckets == sorted(buckets)
     assert buckets[-1] - buckets[3] >= 1, "none took more than 25 ms"
-    assert watched.metrics.registry.get_sample_value("gevent_hub_lag_seconds_sum") >= 0.03
+    assert hub.metrics.registry.get_sample_value("gevent_hub_lag_seconds_sum") >= 0.03
 
 
-def test_greenlets_are_counted_while_they_exist(watched):
+def test_greenlets_are_counted_while_they_exist(hub):
     def count():
-        return watched.metrics.registry.get_sample_value("gevent_greenlets")
+        return hub.metrics.registry.get_sample_value("gevent_greenlets")
 
-    watched.watch.greenlets()
+    hub.monitor.greenlets()
     before = count()
     sleeping = [gevent.spawn(gevent.sleep, 60) for _ in range(20)]
     gevent.sleep(0)
     assert count() == before + 20
-    assert set(sleeping) <= set(watched.watch.greenlets())
+    assert set(sleeping) <= set(hub.monitor.greenlets())
     gevent.killall(sleeping)
-    assert not set(sleeping) & set(watched.watch.greenlets())
+    assert not set(sleeping) & set(hub.monitor.greenlets())
     assert count() == before
     gevent.killall([gevent.spawn(gevent.sleep, 60) for _ in range(20)])
-    eventually(lambda: count() == before)
+    wait_until(lambda: count() == before, what="the end of the greenlets")
 
 
-def test_another_thread_sees_how_long_the_hub_is_held(watched):
+def test_another_thread_reads_how_long_the_hub_is_held(hub):
     seen, ended = [0.0], []
 
-    def look():
+    def read():
         while not ended:
-            seen.append(watched.watch.busy_seconds)
+            seen.append(hub.monitor.busy_seconds)
             native.sleep(0.01)
 
-    def hold_the_hub_until_it_is_seen():
+    def hold_the_hub_until_it_is_read():
         until = time.monotonic() + PATIENCE_SECONDS
         while max(seen) < 0.2 and time.monotonic() < until:
             native.sleep(0.01)
 
     before = time.monotonic()
     gevent.sleep(0.001)  # the hub's present turn began earlier
-    native.NativeThread(look).start()
-    gevent.spawn(hold_the_hub_until_it_is_seen).join()
+    native.NativeThread(read).start()
+    gevent.spawn(hold_the_hub_until_it_is_read).join()
     most = time.monotonic() - before
     assert 0.2 <= max(seen) <= most
-    eventually(lambda: seen[-1] < 0.1)
+    wait_until(lambda: seen[-1] < 0.1, what="a free hub")
     ended.append(True)
 
 
-def test_failing_source_of_requests_is_counted_and_the_watch_goes_on():
+def test_failing_source_of_requests_is_counted_and_the_monitor_goes_on():
     errors = []
-    watch = HubWatch(Metrics(), Guard(strict=False, on_error=errors.append), lambda: 1 / 0)
-    watch.start()
+    monitor = HubMonitor(Metrics(), Guard(strict=False, on_error=errors.append), lambda: 1 / 0)
+    monitor.start()
     gevent.sleep(0.05)
     for _ in range(2):
         seen = len(errors)
         gevent.spawn(native.sleep, 0.2).join()
-        eventually(lambda seen=seen: len(errors) > seen)
-    watch.stop()
+        wait_until(lambda seen=seen: len(errors) > seen, what="another error")
+    monitor.stop()
     assert set(errors) == {"hub.watch"}
 
 
-def test_stopped_watch_leaves_nothing_behind():
-    watched = Watched()
-    watched.watch.start()
-    watched.watch.start()
+def test_stopped_monitor_leaves_nothing_behind():
+    hub = MonitoredHub()
+    hub.monitor.start()
+    hub.monitor.start()
     gevent.sleep(0.05)
-    watched.watch.stop()
-    watched.watch.stop()
-    turns, greenlets = watched.turns(), len(watched.watch.greenlets)
+    hub.monitor.stop()
+    hub.monitor.stop()
+    turns, greenlets = hub.turns(), len(hub.monitor.greenlets)
     gevent.spawn(native.sleep, 0.15).join()
     keep = gevent.spawn(gevent.sleep, 0)
     gevent.sleep(0.05)
-    assert (watched.turns(), watched.blocked(), watched.watch.busy_seconds) == (turns, {}, 0.0)
-    assert len(watched.watch.greenlets) <= greenlets
+    assert (hub.turns(), hub.blocked(), hub.monitor.busy_seconds) == (turns, {}, 0.0)
+    assert len(hub.monitor.greenlets) <= greenlets
     keep.join()
 
 
-def test_line_is_written_in_a_greenlet_that_serves_no_request(watched, caplog):
+def test_line_is_written_in_a_greenlet_that_serves_no_request(hub, caplog):
     seen = []
 
     class Handler(logging.Handler):
@@ -255,7 +254,7 @@ def test_line_is_written_in_a_greenlet_that_serves_no_request(watched, caplog):
 
     handler = Handler()
     logging.getLogger("telemetry.hub").addHandler(handler)
-    watched.serve(record(), wait_in_a_call_gevent_does_not_know)
-    eventually(lambda: seen)
+    hub.serve(record(), wait_in_a_call_gevent_does_not_know)
+    wait_until(lambda: seen, what="the line of the block")
     logging.getLogger("telemetry.hub").removeHandler(handler)
     assert seen == [(True, None)]

@@ -1,15 +1,15 @@
-"""A block is explained by clocks alone, and told in one line."""
+"""A block is explained by clocks alone, and logged in one line."""
 
 import pytest
 
-from telemetry.hub.attribution import Gap, blame_of, shares_of
-from telemetry.hub.block_log import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
+from telemetry.hub.attribution import Gap, main_cause, seconds_by_cause
+from telemetry.hub.block_log import LOG_EVERY_SECONDS, BlockLog, Holder, HubBlock
 from telemetry.hub.clocks import Usage
 from tests.telemetry.records import record
 
 
 @pytest.mark.parametrize(
-    ("used", "gaps", "shares", "blame"),
+    ("used", "gaps", "seconds", "cause"),
     [
         (Usage(0.9, 0.0, 0.9), [], {"cpu": 0.9, "blocked": 0.1, "gil": 0.0, "frozen": 0.0}, "cpu"),
         (
@@ -50,12 +50,12 @@ from tests.telemetry.records import record
         ),
     ],
 )
-def test_block_is_explained_by_the_clocks(used, gaps, shares, blame):
-    found = shares_of(100.0, 101.0, used, gaps)
-    assert (found, blame_of(found)) == (pytest.approx(shares), blame)
+def test_block_is_explained_by_the_clocks(used, gaps, seconds, cause):
+    found = seconds_by_cause(100.0, 101.0, used, gaps)
+    assert (found, main_cause(found)) == (pytest.approx(seconds), cause)
 
 
-def test_lines_are_limited_and_the_next_one_tells_what_was_left_out(caplog):
+def test_lines_are_limited_and_the_next_one_counts_those_left_out(caplog):
     now = [0.0]
     log = BlockLog(clock=lambda: now[0])
     for moment, seconds in [
@@ -66,21 +66,20 @@ def test_lines_are_limited_and_the_next_one_tells_what_was_left_out(caplog):
         (2 * LOG_EVERY_SECONDS, 0.6),
     ]:
         now[0] = moment
-        log.write(Finding({"frozen": seconds, "cpu": 0.0, "gil": 0.0, "blocked": 0.0}, None, 0))
+        log.write(HubBlock({"frozen": seconds, "cpu": 0.0, "gil": 0.0, "blocked": 0.0}, None, 0))
     assert [line.getMessage() for line in caplog.records] == [
-        "hub held for 0.200 s (frozen) by nobody that was seen",
-        "hub held for 0.500 s (frozen) by nobody that was seen; 2 more since the last line (0.700 s)",
-        "hub held for 0.600 s (frozen) by nobody that was seen",
+        "hub held for 0.200 s (frozen) by code that was not sampled",
+        "hub held for 0.500 s (frozen) by code that was not sampled; 2 more since the last line (0.700 s)",
+        "hub held for 0.600 s (frozen) by code that was not sampled",
     ]
 
 
-@pytest.mark.parametrize(("seen", "share"), [(4, ""), (3, ""), (2, " in 2 of 4 looks")])
-def test_share_of_the_looks_is_told_when_others_held_the_hub_too(seen, share):
+@pytest.mark.parametrize(("samples", "share"), [(4, ""), (3, ""), (2, " in 2 of 4 samples")])
+def test_share_of_the_samples_is_logged_when_other_code_held_the_hub_too(samples, share):
     held = record()
-    assert (
-        Finding({"cpu": 1.0}, Holder(held, ("a:1 f",), seen), 4).who()
-        == f"GET {held.route}, request {held.request_id}{share}"
-    )
-    assert (
-        Finding({"cpu": 1.0}, Holder(None, (), seen), 4).who() == f"code outside of requests{share}"
-    )
+    of_request = HubBlock({"cpu": 1.0}, Holder(held, ("a:1 f",), samples), 4)
+    outside = HubBlock({"cpu": 1.0}, Holder(None, (), samples), 4)
+    assert [of_request.holder_text(), outside.holder_text()] == [
+        f"GET {held.route}, request {held.request_id}{share}",
+        f"code outside of requests{share}",
+    ]
