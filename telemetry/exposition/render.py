@@ -6,7 +6,7 @@ hold the interpreter for a quarter of a second. Plain instruments take the short
 prometheus_client's renderer, family by family, so nothing is lost and nothing is written twice.
 
 Private attributes of prometheus_client are read here and in ``lines``;
-``tests/telemetry/test_exposition.py`` fails on a new version.
+``tests/telemetry/exposition/`` fails on a new version.
 
 Source: OpenMetrics 1.0.0; Prometheus text exposition format 0.0.4.
 """

@@ -1,4 +1,4 @@
-"""Our renderer says what prometheus_client's says, and its slices are whole lines."""
+"""The exposition renders what prometheus_client renders, in slices of whole lines."""
 
 import importlib.metadata
 import math
@@ -8,7 +8,7 @@ import prometheus_client
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeHistogramMetricFamily,
@@ -22,151 +22,22 @@ from prometheus_client.samples import Timestamp
 from telemetry import native
 from telemetry.exposition import Exposition, choose_format
 from telemetry.guard import Guard
+from tests.telemetry.exposition.registries import registries
+from tests.telemetry.exposition.rendering import ACCEPTS, OPENMETRICS, rendered, strict_guard
 
-OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-PROMETHEUS_3 = (
-    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
-    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
-)
-ACCEPTS = [
-    "",
-    "text/html",
-    OPENMETRICS,
-    PROMETHEUS_3,
-    "text/plain; version=1.0.0; escaping=allow-utf-8",
-] + [
-    f"application/openmetrics-text; version=1.0.0; escaping={escaping}"
-    for escaping in ("dots", "values", "underscores")
-]
 TRACE = {"trace_id": "0af7651916cd43dd8448eb211c80319c"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _client_without_created_samples():
-    prometheus_client.disable_created_metrics()
-    yield
-    prometheus_client.enable_created_metrics()
 
 
 @pytest.fixture
 def strict():
-    return Guard(strict=True, on_error=lambda where: pytest.fail(where))
-
-
-def rendered(registry, accept, **options):
-    guard = Guard(strict=True, on_error=lambda where: pytest.fail(where))
-    return b"".join(Exposition(registry, guard).render(choose_format(accept), **options))
+    return strict_guard()
 
 
 def test_prometheus_client_is_the_version_whose_private_attributes_were_read():
     assert importlib.metadata.version("prometheus_client") == "0.26.0", (
-        "telemetry/exposition reads private attributes of prometheus_client: compare metrics.py, values.py and registry.py of the new "
-        "version with 0.26.0, then change this line"
+        "telemetry/exposition reads private attributes of prometheus_client: compare metrics.py, "
+        "values.py and registry.py of the new version with 0.26.0, then change this line"
     )
-
-
-# --- the same text, whatever is registered --------------------------------------------------------
-plain_names = st.from_regex(r"[a-z][a-z0-9_]{0,8}[a-z]", fullmatch=True)
-any_names = plain_names | st.sampled_from(["a.b", "héllo", "with:colon", "blank in it", 'quote"d'])
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
-    ["", "\\", '"', "\n", "%s %%", 'a="b",c']
-)
-values = st.floats(width=64)
-positive = st.floats(min_value=0) | st.just(math.nan)
-exemplars = st.none() | st.dictionaries(st.sampled_from(["trace_id", "span_id"]), texts, min_size=1)
-
-
-@st.composite
-def registries(draw):
-    registry = CollectorRegistry()
-    for number, family in enumerate(
-        draw(
-            st.lists(
-                st.sampled_from([counter, gauge, histogram, summary, info, enum, callback]),
-                max_size=5,
-            )
-        )
-    ):
-        # One prefix each, so that no two families clash.
-        family(
-            draw,
-            f"m{number}_{draw(any_names)}",
-            draw(st.lists(any_names, max_size=2, unique=True)),
-            registry,
-        )
-    if draw(st.booleans()):
-        registry.set_target_info({"service_name": draw(texts.filter(bool))})
-    return registry
-
-
-def children(draw, instrument, labels):
-    if not labels:
-        return [instrument]
-    sets = st.lists(st.tuples(*(texts for _ in labels)), max_size=3, unique=True)
-    return [instrument.labels(*values) for values in draw(sets)]
-
-
-def counter(draw, name, labels, registry):
-    for child in children(
-        draw,
-        Counter(
-            name, draw(texts), labels, registry=registry, unit=draw(st.sampled_from(["", "bytes"]))
-        ),
-        labels,
-    ):
-        child.inc(draw(positive), draw(exemplars))
-
-
-def gauge(draw, name, labels, registry):
-    for child in children(
-        draw,
-        Gauge(
-            name,
-            draw(texts),
-            labels,
-            registry=registry,
-            unit=draw(st.sampled_from(["", "seconds"])),
-        ),
-        labels,
-    ):
-        child.set(draw(values))
-
-
-def callback(draw, name, labels, registry):
-    for child in children(draw, Gauge(name, draw(texts), labels, registry=registry), labels):
-        value = draw(values)
-        child.set_function(lambda value=value: value)
-
-
-def histogram(draw, name, labels, registry):
-    buckets = draw(
-        st.lists(
-            st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4, unique=True
-        ).map(sorted)
-    )
-    for child in children(
-        draw, Histogram(name, draw(texts), labels, registry=registry, buckets=buckets), labels
-    ):
-        for value in draw(st.lists(values, max_size=4)):
-            child.observe(value, draw(exemplars))
-
-
-def summary(draw, name, labels, registry):
-    for child in children(draw, Summary(name, draw(texts), labels, registry=registry), labels):
-        for value in draw(st.lists(values, max_size=2)):
-            child.observe(value)
-
-
-def info(draw, name, labels, registry):
-    for child in children(draw, Info(name, draw(texts), labels, registry=registry), labels):
-        child.info({"an_extra": draw(texts)})
-
-
-def enum(draw, name, labels, registry):
-    for child in children(
-        draw, Enum(name, draw(texts), labels, registry=registry, states=["on", "off"]), labels
-    ):
-        child.state(draw(st.sampled_from(["on", "off"])))
 
 
 @given(
@@ -215,7 +86,6 @@ def flat(sample):
     return sample.name, tuple(sorted(sample.labels.items())), sample.value, exemplar
 
 
-# --- what the property cannot reach ---------------------------------------------------------------
 class Custom:
     def collect(self):
         yield CounterMetricFamily("custom_seen", "Seen.", value=1, created=5.0)
@@ -309,9 +179,9 @@ def test_broken_collector_costs_only_its_own_family():
             choose_format(OPENMETRICS)
         )
     )
-    assert (
-        text
-        == b"# HELP broken Raises.\n# TYPE broken gauge\n# HELP whole Whole.\n# TYPE whole gauge\nwhole 1.0\n# EOF\n"
+    assert text == (
+        b"# HELP broken Raises.\n# TYPE broken gauge\n"
+        b"# HELP whole Whole.\n# TYPE whole gauge\nwhole 1.0\n# EOF\n"
     )
     assert seen == ["exposition", "exposition"]
 
@@ -319,22 +189,6 @@ def test_broken_collector_costs_only_its_own_family():
 class Broken:
     def collect(self):
         raise RuntimeError("no families")
-
-
-@pytest.mark.parametrize(
-    "accept", [*ACCEPTS, "application/openmetrics-text", "text/plain; version=0.0.4", "*/*", ",;=,"]
-)
-def test_content_type_is_what_prometheus_client_negotiates(accept):
-    assert (
-        choose_format(accept).content_type == prometheus_client.exposition.choose_encoder(accept)[1]
-    )
-
-
-def test_version_that_is_no_number_gets_the_plain_text_format():
-    assert (
-        choose_format("application/openmetrics-text; version=x").content_type
-        == "text/plain; version=0.0.4; charset=utf-8"
-    )
 
 
 def test_threads_render_while_others_observe_and_nothing_is_lost(strict):
