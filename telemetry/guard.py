@@ -1,8 +1,8 @@
 """The one place where an exception may be swallowed.
 
-Every sink and listener of telemetry runs inside a guard. In production what it raises is counted
-and dropped, so that telemetry can never break its host; where ``strict`` is set (our own tests) it
-is raised, so that nothing hides. ``BaseException`` always passes: a killed greenlet, a
+Every sink and listener of telemetry runs inside a guard. In production its exceptions are counted
+and dropped, so that telemetry can never break its host; where ``strict`` is set (in tests) they are
+raised, so that none is hidden. ``BaseException`` always passes: a killed greenlet, a
 ``gevent.Timeout`` and an exit belong to the host.
 """
 
@@ -17,7 +17,7 @@ LOG_EVERY_SECONDS: Final = 60.0
 
 
 class Guard:
-    """Hands out one reusable context manager per place.
+    """Provides one reusable context manager per place.
 
     Args:
         strict: Raise instead of swallowing.
@@ -38,7 +38,7 @@ class Guard:
         self._places: dict[str, Place] = {}
 
     def at(self, where: str) -> "Place":
-        """The guard of one place.
+        """Return the guard of one place.
 
         Args:
             where: A fixed name from the code (it becomes a label value), such as ``"mongo.pool"``.
@@ -63,7 +63,7 @@ class Guard:
 
 
 class Place:
-    """Context manager around one place; holds no state of a call, so it is safe to share."""
+    """Context manager around one place; it holds no state of a call, so it can be shared."""
 
     __slots__ = ("_guard", "silent_until", "where")
 

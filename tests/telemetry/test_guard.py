@@ -1,4 +1,4 @@
-"""The guard swallows, counts and logs what telemetry raises, and nothing else."""
+"""The guard swallows, counts and logs exceptions of telemetry, and no others."""
 
 import logging
 
@@ -32,7 +32,7 @@ def test_strict_guard_raises():
 @pytest.mark.parametrize(
     "error", [gevent.GreenletExit(), gevent.Timeout(1), SystemExit(3), KeyboardInterrupt()]
 )
-def test_what_belongs_to_the_host_passes(error):
+def test_base_exceptions_of_the_host_pass(error):
     guard = Guard(strict=False, on_error=lambda where: pytest.fail("counted"))
     with pytest.raises(BaseException) as raised, guard.at("sink"):
         raise error
