@@ -17,7 +17,7 @@ from backports import zstd
 
 from telemetry.config import TelemetryConfig
 from telemetry.redaction import Redactor
-from telemetry.requests.parsing import Arrivals
+from telemetry.requests.parsing import RequestParser
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 ENVIRON = {
@@ -40,12 +40,12 @@ class Untold(Redactor):
 def arrivals() -> dict[str, Callable[[], object]]:
     """Making a record, with texts that repeat and with a path that never does."""
     config, numbers = TelemetryConfig(), count()
-    plain = Arrivals(config)
+    plain = RequestParser(config)
     plain.redactor = Untold()
-    redacting = Arrivals(config)
+    redacting = RequestParser(config)
 
-    def arrive(these: Arrivals, path: Callable[[], str]) -> Callable[[], object]:
-        return lambda: these.record_of(ENVIRON | {"PATH_INFO": path()})
+    def arrive(these: RequestParser, path: Callable[[], str]) -> Callable[[], object]:
+        return lambda: these.parse(ENVIRON | {"PATH_INFO": path()})
 
     def known() -> str:
         return "/api/v1/blog/posts/calm-evenings"
@@ -81,15 +81,17 @@ def answers() -> dict[str, Callable[[], object]]:
     }
     found: dict[str, Callable[[], object]] = {}
     for posts in (10, 100, 1000):
-        body = json.dumps([post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]).encode()
+        body = json.dumps(
+            [post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]
+        ).encode()
         levels: Mapping[str, Callable[[bytes], bytes]] = {
             "zstd 3": lambda data: zstd.compress(data, 3),
             "br 4": lambda data: brotli.compress(data, quality=4),
             "gzip 5": lambda data: gzip.compress(data, 5),
         }
         for name, compress in levels.items():
-            found[f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"] = lambda body=body, compress=compress: compress(
-                body
+            found[f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"] = (
+                lambda body=body, compress=compress: compress(body)
             )  # type: ignore[misc]
     return found
 

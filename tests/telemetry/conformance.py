@@ -22,14 +22,14 @@ from telemetry.config import TelemetryConfig  # noqa: E402
 from telemetry.guard import Guard  # noqa: E402
 from telemetry.lifecycle import Lifecycle  # noqa: E402
 from telemetry.metrics import Metrics  # noqa: E402
-from telemetry.requests.parsing import Arrivals  # noqa: E402
-from telemetry.requests.recorder import Recorder  # noqa: E402
-from telemetry.tracing import (
+from telemetry.requests.parsing import RequestParser  # noqa: E402
+from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step  # noqa: E402
+from telemetry.tracing import (  # noqa: E402
     SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
     Tracing,
     WsgiServerSpans,
-)  # noqa: E402
+)
 from telemetry.wsgi import RequestLayer, install  # noqa: E402
 
 CHUNKS = 3
@@ -91,13 +91,13 @@ def chunks(count, error=None):
 
 
 class Handler(WSGIHandler):
-    """Says the raw target as gunicorn does; both sources are compared on what they get there."""
+    """Adds the raw target to the environ as gunicorn does; both sources read it."""
 
     def get_environ(self):
         return {**super().get_environ(), "RAW_URI": self.path}
 
     def log_error(self, *_):
-        """The broken stream is meant to be broken."""
+        """Ignore the stream that breaks on purpose."""
 
 
 def send(port, request):
@@ -144,16 +144,14 @@ def observe(app, source, records=None, **settings):
     else:
         spans = InstrumentationFlaskServerSpans(tracing)
         spans.install(app)
-    recorder = Recorder(guard)
-    recorder.add_sink("span", spans.close)
+    recorder = Recorder(guard, completion=(ACCOUNT_PHASES, Step("span", spans.close)))
     if records is not None:
         recorder.add_sink("test", records.append)
     lifecycle = Lifecycle(metrics)
     lifecycle.ready()
-    arrivals = Arrivals(config)
     layer = RequestLayer(
         app.wsgi_app,
-        arrivals=arrivals,
+        parser=RequestParser(config),
         recorder=recorder,
         spans=spans,
         lifecycle=lifecycle,

@@ -1,4 +1,4 @@
-"""Whose request it is, and which ids it has: claims count only from those who may make them."""
+"""The ids and the client of a request: claims count only from peers that may make them."""
 
 import math
 import uuid
@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from telemetry.config import TelemetryConfig
-from telemetry.requests.parsing import MAX_TEXT_LENGTH, Arrivals
+from telemetry.requests.parsing import MAX_TEXT_LENGTH, RequestParser
 from telemetry.requests.record import RequestRecord
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -14,7 +14,7 @@ UUID4 = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 TRUSTING = {"TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8"}
 
 
-def arrive(environ=None, settings=None):
+def parse(environ=None, settings=None):
     base = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/posts",
@@ -24,11 +24,13 @@ def arrive(environ=None, settings=None):
         "HTTP_USER_AGENT": "test/1",
         "wsgi.url_scheme": "https",
     }
-    return Arrivals(TelemetryConfig.from_env(settings or {})).record_of({**base, **(environ or {})})
+    return RequestParser(TelemetryConfig.from_env(settings or {})).parse(
+        {**base, **(environ or {})}
+    )
 
 
 def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
-    record = arrive()
+    record = parse()
     assert uuid.UUID(record.request_id).version == 4
     assert record.started_ns > 0
     assert record.started_unix_ns > 0
@@ -69,7 +71,7 @@ def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
 def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(
     peer, settings, claimed, honoured
 ):
-    record = arrive({"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": claimed}, settings)
+    record = parse({"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": claimed}, settings)
     assert (record.request_id == claimed) is honoured
     assert record.trace_id == uuid.UUID(record.request_id).hex
 
@@ -82,9 +84,9 @@ def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(
         ("trusted-proxies", "10.0.0.1", True),
     ],
 )
-def test_traceparent_names_the_trace_for_those_who_may(setting, peer, adopted):
+def test_traceparent_names_the_trace_when_its_sender_is_accepted(setting, peer, adopted):
     settings = {**TRUSTING, "TELEMETRY_TRACEPARENT_FROM": setting}
-    record = arrive(
+    record = parse(
         {
             "REMOTE_ADDR": peer,
             "HTTP_TRACEPARENT": f"00-{TRACE}-{PARENT}-01",
@@ -105,8 +107,8 @@ def test_traceparent_names_the_trace_for_those_who_may(setting, peer, adopted):
     )
 
 
-def test_broken_traceparent_is_as_if_it_had_not_been_sent():
-    record = arrive({"HTTP_TRACEPARENT": "00-xyz"})
+def test_broken_traceparent_is_ignored():
+    record = parse({"HTTP_TRACEPARENT": "00-xyz"})
     assert (record.trace_id, record.parent_span_id) == (uuid.UUID(record.request_id).hex, "")
 
 
@@ -121,13 +123,13 @@ def test_broken_traceparent_is_as_if_it_had_not_been_sent():
         ("192.0.2.9", "203.0.113.7", "192.0.2.9"),
     ],
 )
-def test_client_is_the_nearest_address_that_is_no_trusted_proxy(peer, forwarded, client):
-    record = arrive({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, TRUSTING)
+def test_client_is_the_nearest_address_that_is_not_a_trusted_proxy(peer, forwarded, client):
+    record = parse({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, TRUSTING)
     assert record.client_address == client
 
 
 def test_unknown_method_broken_text_and_endless_text_are_bounded():
-    record = arrive(
+    record = parse(
         {"REQUEST_METHOD": "FOOBAR", "PATH_INFO": "/caf\xe9", "HTTP_USER_AGENT": "u" * 5000}
     )
     assert (record.method_label, record.method) == ("_OTHER", "FOOBAR")
@@ -148,7 +150,7 @@ def test_no_text_of_a_record_holds_a_secret(keep_values):
         "HTTP_USER_AGENT": f"app/1 (ann@example.com; Bearer {JWT}; 4111 1111 1111 1111)",
         "HTTP_HOST": "ann@example.com",
     }
-    record = arrive(environ, {"TELEMETRY_LOG_QUERY_VALUES": keep_values})
+    record = parse(environ, {"TELEMETRY_LOG_QUERY_VALUES": keep_values})
     page = "2" if keep_values == "true" else "REDACTED"
     assert (record.method, record.path, record.query, record.user_agent, record.host) == (
         "GET REDACTED",
@@ -165,4 +167,4 @@ def test_no_text_of_a_record_holds_a_secret(keep_values):
 
 
 def test_without_the_performance_monitor_nothing_is_slow():
-    assert arrive(settings={"TELEMETRY_PERFORMANCE": "false"}).slow_after_seconds == math.inf
+    assert parse(settings={"TELEMETRY_PERFORMANCE": "false"}).slow_after_seconds == math.inf

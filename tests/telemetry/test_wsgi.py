@@ -1,4 +1,4 @@
-"""The WSGI layer records each request once, whole, and changes nothing but headers."""
+"""The WSGI layer records each request once, whole, and changes only headers."""
 
 import re
 import uuid
@@ -12,14 +12,14 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
-from telemetry.requests.parsing import Arrivals
+from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import current_record
-from telemetry.requests.recorder import Recorder
+from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
 from telemetry.tracing import Tracing, WsgiServerSpans
 from telemetry.wsgi import RequestLayer, install
 
 
-class Serving:
+class App:
     """A Flask app behind the layer, the records that came out of it, and the errors of telemetry."""
 
     def __init__(self):
@@ -29,14 +29,13 @@ class Serving:
         config = TelemetryConfig(environment="test")
         metrics = Metrics()
         self.lifecycle = Lifecycle(metrics)
-        self.recorder = Recorder(guard)
         spans = WsgiServerSpans(Tracing(config, metrics, guard))
-        self.recorder.add_sink("span", spans.close)
+        self.recorder = Recorder(guard, completion=(ACCOUNT_PHASES, Step("span", spans.close)))
         self.recorder.add_sink("test", self.records.append)
         self.app = Flask("shop")
         self.layer = RequestLayer(
             self.app.wsgi_app,
-            arrivals=Arrivals(config),
+            parser=RequestParser(config),
             recorder=self.recorder,
             spans=spans,
             lifecycle=self.lifecycle,
@@ -51,14 +50,14 @@ class Serving:
         return self.client.get(path, headers=headers, buffered=True)
 
     def facts(self):
-        """What the one record says of its end."""
+        """The end of the one request that was completed."""
         (record,) = self.records
         return record.route, record.status, record.outcome, record.error_type, record.response_bytes
 
 
 @pytest.fixture
 def serving():
-    serving = Serving()
+    serving = App()
 
     @serving.app.get("/hello/<name>")
     def hello(name):
@@ -120,10 +119,10 @@ def test_answer_carries_its_ids_and_its_time(serving):
     assert serving.facts() == ("/hello/<name>", 200, "completed", "", 9)
 
 
-def test_waits_are_told_in_server_timing(serving):
+def test_phases_are_sent_in_server_timing(serving):
     @serving.app.get("/waits")
     def waits():
-        current_record().add_wait("db", 0.25)
+        current_record().add_phase("db", 0.25)
         return "waited"
 
     assert "db;dur=250.00" in serving.get("/waits").headers["Server-Timing"]
@@ -137,7 +136,7 @@ def test_waits_are_told_in_server_timing(serving):
         ("/raise", ("/raise", 500, "failed", "ValueError", 265)),
     ],
 )
-def test_errors_are_recorded_with_what_flask_made_of_them(serving, path, facts):
+def test_errors_are_recorded_with_the_response_that_flask_made(serving, path, facts):
     answer = serving.get(path)
     assert serving.facts() == (*facts[:4], len(answer.data))
 
@@ -179,7 +178,7 @@ def begin(serving, path):
         (gevent.Timeout(1), "timeout", "Timeout"),
     ],
 )
-def test_what_ends_the_sending_is_what_the_server_is_handling_at_close(
+def test_exception_that_the_server_handles_at_close_is_the_outcome(
     serving, error, outcome, error_type
 ):
     body = begin(serving, "/stream")
@@ -195,12 +194,12 @@ def test_what_ends_the_sending_is_what_the_server_is_handling_at_close(
     assert serving.facts() == ("/stream", 200, outcome, error_type, 2)
 
 
-def test_body_closed_before_its_end_was_left_by_its_client(serving):
+def test_body_closed_before_its_end_means_that_the_client_disconnected(serving):
     begin(serving, "/stream").close()
     assert serving.facts() == ("/stream", 200, "client_disconnected", "", 2)
 
 
-def test_an_error_that_the_caller_was_handling_before_says_nothing_of_this_request(serving):
+def test_exception_that_the_caller_handled_before_is_not_the_outcome(serving):
     try:
         raise ConnectionResetError
     except ConnectionResetError:
@@ -237,7 +236,7 @@ def test_exception_that_flask_lets_through_counts_as_the_500_that_the_server_sen
     assert serving.facts() == ("/raise", 500, "failed", "ValueError", 0)
 
 
-def test_draining_asks_clients_to_leave_and_then_refuses(serving):
+def test_draining_closes_connections_and_then_refuses_requests(serving):
     serving.lifecycle.ready()
     serving.lifecycle.drain("test")
     assert serving.get("/hello/you").headers["Connection"] == "close"
@@ -261,12 +260,12 @@ def test_draining_asks_clients_to_leave_and_then_refuses(serving):
 
 
 @pytest.mark.parametrize("path", ["/hello/you", "/hello//you", "//hello/you", "/hello%2F/you"])
-def test_a_wrong_method_is_no_error_of_telemetry_however_its_path_is_written(serving, path):
+def test_a_wrong_method_is_never_an_error_of_telemetry(serving, path):
     assert serving.client.delete(path, buffered=True).status_code in {308, 404, 405}
     assert serving.errors == []
 
 
-def test_a_telemetry_that_fails_everywhere_changes_no_answer(serving, monkeypatch):
+def test_telemetry_that_fails_everywhere_changes_no_response(serving, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("broken telemetry")
 
@@ -275,7 +274,7 @@ def test_a_telemetry_that_fails_everywhere_changes_no_answer(serving, monkeypatc
     monkeypatch.setattr(Recorder, "complete", broken)
     assert serving.get("/hello/you").text == "hello you"
     assert serving.errors == ["layer.begin", "layer.headers", "layer.finish"]
-    monkeypatch.setattr(Arrivals, "record_of", broken)
+    monkeypatch.setattr(RequestParser, "parse", broken)
     assert serving.get("/hello/you").text == "hello you"
     assert serving.errors[3:] == ["layer.arrival"]
     serving.errors.clear()

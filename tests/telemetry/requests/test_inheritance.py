@@ -1,4 +1,4 @@
-"""Which greenlets see the request of whoever spawned them."""
+"""Which greenlets inherit the request of their spawner."""
 
 import subprocess
 import sys

@@ -1,5 +1,6 @@
-"""An outgoing call carries its request's ids, is a span under it and a wait on its record: with a
-real server and two client libraries.
+"""A call carries its request's ids, is a span under it and part of its ``external`` phase.
+
+With a real server and two client libraries.
 """
 
 import itertools
@@ -23,9 +24,7 @@ CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Peer:
-    """A server that notes the headers it is sent; ``/slow`` takes its time, ``/4xx`` and the like
-    answer so.
-    """
+    """A server that keeps the headers of its requests; ``/slow`` takes 50 ms, ``/404`` sends 404."""
 
     def __init__(self):
         self.headers = []
@@ -78,7 +77,7 @@ class Shop:
         return self.records[-1], server, calls
 
 
-def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
+def test_a_call_is_a_client_span_under_the_request_and_an_external_phase(peer):
     shop = Shop()
 
     def work():
@@ -114,11 +113,13 @@ def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
         "url.full": f"{peer.url}/slow?card=REDACTED",
         "url.template": "/slow",
     }
-    assert 0.05 <= record.waits["external"] <= record.duration_seconds
-    assert record.waits["external"] == pytest.approx((span.end_time - span.start_time) / 1e9)
+    assert 0.05 <= record.phase_seconds["external"] <= record.duration_seconds
+    assert record.phase_seconds["external"] == pytest.approx(
+        (span.end_time - span.start_time) / 1e9
+    )
 
 
-def test_its_time_is_told_in_server_timing(peer):
+def test_its_time_is_in_server_timing(peer):
     shop = Shop()
 
     def work():
@@ -130,12 +131,12 @@ def test_its_time_is_told_in_server_timing(peer):
     assert float(re.search(r"external;dur=([\d.]+)", timing)[1]) >= 50
 
 
-def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_record_has_all_of_it():
+def test_server_timing_counts_an_open_call_and_the_record_counts_all_of_it():
     shop = Shop()
 
     def work():
         def body():
-            with shop.telemetry.http_client.wait("chat", {}):
+            with shop.telemetry.http_client.client_span("chat", {}):
                 for _ in range(2):
                     gevent.sleep(0.03)
                     yield b"piece"
@@ -146,13 +147,11 @@ def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_
 
     shop.work = work
     timing = shop.client.get("/", buffered=True).headers["Server-Timing"]
-    told = float(re.search(r"external;dur=([\d.]+)", timing)[1])
-    assert 30 <= told <= 1000 * shop.records[-1].waits["external"] - 30
+    milliseconds = float(re.search(r"external;dur=([\d.]+)", timing)[1])
+    external = shop.records[-1].phase_seconds["external"]
+    assert 30 <= milliseconds <= 1000 * external - 30
     span, _ = shop.telemetry.tracing.queue.take(10)
-    assert shop.records[-1].waits == {
-        "external": pytest.approx((span.end_time - span.start_time) / 1e9)
-    }
-    assert shop.records[-1].under_way == []
+    assert external == pytest.approx((span.end_time - span.start_time) / 1e9)
 
 
 def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
@@ -161,21 +160,26 @@ def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
 
     def call(record):
         set_current_record(record)
-        with shop.telemetry.http_client.wait("chat", {}):
+        with shop.telemetry.http_client.client_span("chat", {}):
             ended.wait()
 
     def work():
-        shop.greenlet = gevent.spawn(call, current_record())
+        shop.live = current_record()
+        shop.greenlet = gevent.spawn(call, shop.live)
         gevent.sleep(0.03)
 
     shop.work = work
     shop.client.get("/", buffered=True)
     record = shop.records[-1]
-    before = dict(record.waits)
+    before = dict(record.phase_seconds)
     assert 0 < before["external"] <= record.duration_seconds
     ended.set()
     shop.greenlet.join()
-    assert (record.waits, record.under_way) == (before, [])
+    assert (record.phase_seconds, shop.live.phase_seconds, shop.live.open_phases) == (
+        before,
+        before,
+        [],
+    )
 
 
 def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):
@@ -193,7 +197,7 @@ def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):
     ]
 
 
-def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
+def test_an_unsampled_trace_is_passed_on_as_unsampled(peer):
     shop = Shop(OTEL_TRACES_SAMPLER_ARG="0")
     sent = []
 
@@ -209,7 +213,7 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
     assert [headers["traceparent"].split("-")[1::2] for headers in sent] == [
         [record.trace_id, "02"]
     ] * 2  # random, not sampled
-    assert record.waits.keys() == {"external"}
+    assert record.phase_seconds.keys() == {"external", "other"}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +232,7 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
         ),
     ],
 )
-def test_the_span_says_how_it_was_answered(peer, method, path, status, name, others, verdict):
+def test_the_span_has_the_status_of_the_response(peer, method, path, status, name, others, verdict):
     shop = Shop()
     url = f"{peer.url}{path}".replace("//", "//user:pass@")
 
@@ -264,13 +268,13 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
         (gevent.GreenletExit(), "GreenletExit"),
     ],
 )
-def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(error, kind):
+def test_a_call_without_a_response_is_an_error_of_its_kind_and_still_counts(error, kind):
     shop = Shop()
 
     def work():
         with (
             pytest.raises(type(error)),
-            shop.telemetry.http_client.wait("GET key", {"db.system.name": "redis"}),
+            shop.telemetry.http_client.client_span("GET key", {"db.system.name": "redis"}),
         ):  # noqa: PT012
             time.sleep(0.01)
             raise error
@@ -283,10 +287,10 @@ def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(e
         None,
     )
     assert span.parent.span_id == server.context.span_id
-    assert record.waits["external"] >= 0.01
+    assert record.phase_seconds["external"] >= 0.01
 
 
-def test_outside_of_a_request_nothing_is_passed_on_and_the_call_is_a_trace_of_its_own():
+def test_outside_of_a_request_a_call_is_a_trace_of_its_own_without_ids():
     telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true"})
     assert http_client.headers() == telemetry.http_client.headers() == {}
     with telemetry.http_client.http("GET", "http://127.0.0.1/") as call:
@@ -295,7 +299,7 @@ def test_outside_of_a_request_nothing_is_passed_on_and_the_call_is_a_trace_of_it
     assert span.parent is None
 
 
-def test_switched_off_ids_stay_here(peer):
+def test_switched_off_ids_are_not_passed_on(peer):
     shop = Shop(TELEMETRY_REQUEST_ID="false")
 
     def work():
@@ -309,7 +313,7 @@ def test_switched_off_ids_stay_here(peer):
     ]
 
 
-def test_a_url_that_cannot_be_read_breaks_no_call():
+def test_an_invalid_url_breaks_no_call():
     telemetry = Telemetry.from_env({})
     with telemetry.http_client.http("GET", "http://[half/") as call:
         assert call.headers.keys() == {"traceparent"}

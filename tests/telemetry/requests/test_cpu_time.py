@@ -1,4 +1,4 @@
-"""The cpu phase is what a request's greenlets ran: not what they waited, and not what others ran."""
+"""The cpu phase is the time that a request's greenlets ran: no waits, and no other greenlets."""
 
 import time
 
@@ -20,7 +20,7 @@ def cpu():
 
 
 def burn(seconds=BURN_SECONDS):
-    """Run for at least so long without switching; returns for how long it was."""
+    """Run for at least so long without a switch; returns the seconds."""
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
         pass
@@ -51,15 +51,15 @@ def test_running_counts_and_waiting_does_not(cpu):
 
     request, greenlet = serve(cpu, work)
     burnt = greenlet.get()
-    assert burnt <= request.waits["cpu"] <= request.duration_seconds - 0.1 + 0.01
+    assert burnt <= request.phase_seconds["cpu"] <= request.duration_seconds - 0.1 + 0.01
 
 
 def test_what_another_request_runs_meanwhile_is_its_own(cpu):
     first, first_greenlet = serve(cpu, lambda: (gevent.sleep(0.01), gevent.sleep(0.01))[0])
     second, second_greenlet = serve(cpu, lambda: burn(10 * BURN_SECONDS))
     gevent.joinall([first_greenlet, second_greenlet], raise_error=True)
-    assert first.waits["cpu"] < 5 * BURN_SECONDS
-    assert second.waits["cpu"] >= 10 * BURN_SECONDS
+    assert first.phase_seconds["cpu"] < 5 * BURN_SECONDS
+    assert second.phase_seconds["cpu"] >= 10 * BURN_SECONDS
 
 
 def test_children_run_for_the_request_that_spawned_them(cpu):
@@ -69,8 +69,8 @@ def test_children_run_for_the_request_that_spawned_them(cpu):
         return sum(child.value for child in children)
 
     request, greenlet = serve(cpu, work)
-    assert greenlet.get() <= request.waits["cpu"]
-    assert request.waits["cpu"] >= 2 * BURN_SECONDS
+    assert greenlet.get() <= request.phase_seconds["cpu"]
+    assert request.phase_seconds["cpu"] >= 2 * BURN_SECONDS
 
 
 def test_a_request_that_has_ended_leaves_nothing_on_its_greenlet(cpu):
@@ -96,10 +96,10 @@ def test_killed_while_waiting_still_has_what_it_ran(cpu):
     greenlet = gevent.spawn(run)
     gevent.sleep(1)
     greenlet.kill()
-    assert BURN_SECONDS <= request.waits["cpu"] < burnt[0] + 0.5
+    assert BURN_SECONDS <= request.phase_seconds["cpu"] < burnt[0] + 0.5
 
 
 def test_without_the_tracer_there_is_no_such_phase():
     request, greenlet = serve(CpuPhase(), burn)
     greenlet.get()
-    assert request.waits == {}
+    assert request.phase_seconds == {}

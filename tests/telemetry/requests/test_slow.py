@@ -1,4 +1,4 @@
-"""A request over its threshold is counted and told, with the phase that took most."""
+"""A request over its threshold is counted and logged, with the phase that took most."""
 
 import logging
 import math
@@ -13,16 +13,14 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.requests.recorder import Recorder
 from telemetry.requests.slow import SlowRequests
-from tests.telemetry.records import record
+from tests.telemetry.records import completed, record
 
 SLOW = names.SLOW_REQUESTS.name
 
 
 def test_slow_request_is_counted_by_its_dominant_phase_and_logged_with_its_breakdown(caplog):
     registry = CollectorRegistry()
-    request = record(
-        duration_seconds=2.0, waits={"db": 0.2, "db_pool_wait": 1.5}, dominant_phase="db_pool_wait"
-    )
+    request = completed(duration_seconds=2.0, phase_seconds={"db": 0.2, "db_pool_wait": 1.5})
     with caplog.at_level(logging.WARNING, logger="telemetry.slow"):
         SlowRequests(Metrics(registry))(request)
     labels = {"http_route": "/api/v1/blog/posts/<slug>", "dominant_phase": "db_pool_wait"}
@@ -43,18 +41,18 @@ def test_slow_request_is_counted_by_its_dominant_phase_and_logged_with_its_break
 
 def test_request_within_its_threshold_leaves_no_trace(caplog):
     registry = CollectorRegistry()
-    SlowRequests(Metrics(registry))(record(duration_seconds=0.999))
+    SlowRequests(Metrics(registry))(completed(duration_seconds=0.999))
     assert [sample for family in registry.collect() for sample in family.samples] == []
     assert caplog.records == []
 
 
 @pytest.mark.parametrize(("duration_seconds", "dominant_phase"), [(0.999, ""), (1.0, "external")])
-def test_completion_finds_what_was_slow_and_why(duration_seconds, dominant_phase):
+def test_completion_names_the_dominant_phase_of_a_slow_request(duration_seconds, dominant_phase):
     recorder = Recorder(
         Guard(strict=True, on_error=str),
         clock_ns=lambda: 1_000_000_000 + round(duration_seconds * 1e9),
     )
-    request = record(waits={"db": 0.1, "external": 0.6})
+    request = record(phase_seconds={"db": 0.1, "external": 0.6})
     recorder.begin(request)
     recorder.complete(request, "completed")
     assert (request.duration_seconds, request.dominant_phase) == (duration_seconds, dominant_phase)
@@ -96,12 +94,12 @@ def observed():
 
 def _external(answer):
     time.sleep(0.03)
-    # Told as so long that no pause of the machine outdoes it.
-    current_record().add_wait("external", 30.0)
+    # So long that no pause of the machine exceeds it.
+    current_record().add_phase("external", 30.0)
     return answer
 
 
-def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed, caplog):
+def test_a_route_has_its_own_threshold_and_its_span_names_the_dominant_phase(observed, caplog):
     telemetry, client, records = observed()
     for path in ("/report", "/quick", "/usual"):
         client.get(path, buffered=True)
@@ -112,7 +110,7 @@ def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed,
         ("/quick", 0.001, "external"),
         ("/usual", 0.02, "external"),
     ]
-    marks = [
+    attributes = [
         (
             span.attributes["http.route"],
             span.attributes.get("request.slow"),
@@ -120,7 +118,7 @@ def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed,
         )
         for span in telemetry.tracing.queue.take(3)
     ]
-    assert marks == [
+    assert attributes == [
         ("/report", None, None),
         ("/quick", True, "external"),
         ("/usual", True, "external"),
@@ -134,15 +132,13 @@ def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed,
     assert counted == [
         {"http_route": path, "dominant_phase": "external"} for path in ("/quick", "/usual")
     ]
-    assert [
-        line.levelname for line in caplog.records if line.name == "telemetry.slow"
-    ] == [
+    assert [line.levelname for line in caplog.records if line.name == "telemetry.slow"] == [
         "WARNING",
         "WARNING",
     ]
 
 
-def test_switched_off_it_tells_no_time_and_nothing_is_slow(observed):
+def test_switched_off_no_time_is_sent_and_nothing_is_slow(observed):
     _, client, records = observed(TELEMETRY_PERFORMANCE="false")
     answer = client.get("/quick", buffered=True)
     assert {"X-Response-Time", "Server-Timing"} & set(answer.headers.keys()) == set()
