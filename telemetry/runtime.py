@@ -33,7 +33,6 @@ from telemetry.requests.record import ABORTED, RequestRecord
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, RequestMetrics, Step
 from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import (
-    SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
     ServerSpans,
     Tracing,
@@ -61,7 +60,6 @@ class Telemetry:
     """
 
     def __init__(self, config: TelemetryConfig, registry: CollectorRegistry | None = None) -> None:
-        os.environ.setdefault(*SEMCONV_OPT_IN)  # instrumentations read it from there
         self.config = config
         self.metrics = Metrics(registry)
         self.metrics.describe_target(config)

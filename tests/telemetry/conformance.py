@@ -6,7 +6,6 @@ picks the stable conventions.
 """
 
 import json
-import os
 import sys
 
 from gevent import monkey
@@ -25,7 +24,6 @@ from telemetry.metrics import Metrics  # noqa: E402
 from telemetry.requests.parsing import RequestParser  # noqa: E402
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step  # noqa: E402
 from telemetry.tracing import (  # noqa: E402
-    SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
     Tracing,
     WsgiServerSpans,
@@ -179,5 +177,4 @@ def main(source):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault(*SEMCONV_OPT_IN)
     main(sys.argv[1])
