@@ -33,7 +33,7 @@ class LiveGreenlets:
         self._references: set[weakref.ref[Greenlet[..., object]]] = set()
 
     def start(self) -> None:
-        """Add the greenlets that exist (one walk over the heap), and each that starts from now on."""
+        """Add the existing greenlets (one walk over the heap), and each that starts from now on."""
         Greenlet.add_spawn_callback(self._add)
         for found in gc.get_objects():
             # ``isinstance`` raises for a weak proxy whose target is gone.

@@ -25,9 +25,9 @@ Instrument = TypeVar("Instrument", Counter, Gauge, Histogram)
 def use_native_locks() -> None:
     """Give prometheus_client's instruments native locks from now on; a second call is harmless.
 
-    In a monkey-patched process gevent's locks cost twice as much (0.97 against 0.60 µs an observe), raise
-    ``BlockingSwitchOutError`` when they are contended in a hub callback, and give a native thread a
-    second hub. A native lock is right because nothing yields while it holds one.
+    gevent's locks, in a monkey-patched process, cost twice as much (0.97 against 0.60 µs an
+    observe), raise ``BlockingSwitchOutError`` when they are contended in a hub callback, and give a
+    native thread a second hub. Native locks are safe because nothing yields while it holds one.
     """
     native_lock = monkey.get_original("_thread", "allocate_lock")
     for module in (client_values, client_metrics, client_registry):

@@ -18,7 +18,10 @@ UNMATCHED_ROUTE = "_UNMATCHED"
 """Route label of a request that no URL rule matched: one fixed value, never the raw path."""
 
 OTHER_METHOD = "_OTHER"
-"""Method label of a request with an unknown method (semantic conventions, ``http.request.method``)."""
+"""Method label of a request with an unknown method.
+
+Source: semantic conventions, ``http.request.method``.
+"""
 
 KNOWN_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
@@ -284,4 +287,4 @@ LOG_LINES_DROPPED = counter(
 ALL: tuple[Metric, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )
-"""Every metric of this module; prometheus_client's process, platform and gc collectors have others."""
+"""Every metric of this module, without those of prometheus_client's own collectors."""

@@ -25,8 +25,11 @@ SHORTEST_REMOVED: Final = 3
 """Characters of the shortest client value that is removed: shorter ones occur in any text."""
 
 SENSITIVE_NAMES: Final = frozenset(
-    "auth card cardnumber code creditcard credentials csrf cvc cvv dob iban jwt key message messages"
-    " mobile otp pan phone phonenumber pin prompt sessionid setcookie sid sig signature ssn".split()
+    {"auth", "code", "credentials", "csrf", "jwt", "key", "otp", "pin", "sessionid", "setcookie"}
+    | {"sid", "sig", "signature"}
+    | {"card", "cardnumber", "creditcard", "cvc", "cvv", "iban", "pan"}
+    | {"dob", "mobile", "phone", "phonenumber", "ssn"}
+    | {"message", "messages", "prompt"}
 )
 """Whole names, in lower case and without separators."""
 
@@ -80,12 +83,13 @@ _SHAPES: Final = re.compile(
     (?P<id> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b[0-9a-f]{32}\b )
     | (?P<jwt> (?<![\w-]) eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)? )
     | (?P<key> (?<![\w-])
-        (?: (?:sk|pk|rk)_(?:live|test)_\w{8,}+ | sk-[\w-]{16,}+ | whsec_\w{8,}+ | gh[opsru]_\w{20,}+ )
-      )
+        (?: (?:sk|pk|rk)_(?:live|test)_\w{8,}+ | sk-[\w-]{16,}+
+          | whsec_\w{8,}+ | gh[opsru]_\w{20,}+ ) )
     | (?P<credentials> \b(?i:bearer)\ +[\w.~+/=-]{8,}+ | \b(?i:basic)\ +[\w+/=]{16,}+ )
     | (?P<email> (?<![\w.+'-]) [\w.+'-]++ (?:@|%40) [\w-]++(?:\.[\w-]++)+ )
     | (?P<card> (?<!\d) \d(?:[ -]?\d){12,18}+ (?!\d) )
-    | (?P<token> (?<![\w-]) (?=[\w-]*?[a-z]) (?=[\w-]*?[A-Z]) (?=[\w-]*?[0-9]) [A-Za-z0-9_-]{32,}+ )
+    | (?P<token> (?<![\w-])
+        (?=[\w-]*?[a-z]) (?=[\w-]*?[A-Z]) (?=[\w-]*?[0-9]) [A-Za-z0-9_-]{32,}+ )
     """
 )
 

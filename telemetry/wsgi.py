@@ -71,6 +71,7 @@ class RequestLayer:
         ]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         record: RequestRecord | None = None
         with self._guard.at("layer.arrival"):
             record = self._parser.parse(environ)

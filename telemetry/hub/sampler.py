@@ -129,7 +129,7 @@ class HubSampler:
         return _Sample(usage, time.perf_counter(), self._timer.ended_turns(), self._timer.began)
 
     def _is_quiet(self) -> bool:
-        """Return whether nothing has happened since the last sample: the cost of an idle service."""
+        """Return whether nothing happened since the last sample: the cost of an idle service."""
         last, at = self._last, time.perf_counter()
         if (
             self._timer.began
@@ -190,7 +190,7 @@ class HubSampler:
         return gap
 
     def _check_between_turns(self, gap: Gap | None, last: _Sample, now: _Sample) -> None:
-        """Report that the hub could not run while it was idle or about to wake: no turn shows it."""
+        """Report a block while the hub was idle or about to wake, which is in no turn."""
         used = now.usage.since(last.usage)
         held = (
             gap.ended - gap.began

@@ -48,7 +48,9 @@ REQUESTS = {
     "query": "GET /posts/hello?token=secret&page=2 HTTP/1.1",
     "encoded path": "GET /posts/h%C3%A9llo HTTP/1.1",
     "old protocol": "GET /posts/hello HTTP/1.0",
-    "continued trace": f"GET /posts/hello HTTP/1.1\r\nTraceparent: {TRACEPARENT}\r\nTracestate: vendor=1",
+    "continued trace": (
+        f"GET /posts/hello HTTP/1.1\r\nTraceparent: {TRACEPARENT}\r\nTracestate: vendor=1"
+    ),
     "invalid traceparent": f"GET /posts/hello HTTP/1.1\r\nTraceparent: {INVALID}",
 }
 
@@ -100,10 +102,9 @@ class Handler(WSGIHandler):
 
 def send(port, request):
     """Send one request and read its answer to the end."""
+    headers = "Host: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close"
     with create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(
-            f"{request}\r\nHost: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close\r\n\r\n".encode()
-        )
+        connection.sendall(f"{request}\r\n{headers}\r\n\r\n".encode())
         while connection.recv(65536):
             pass
 

@@ -109,7 +109,8 @@ native, patched = type(monkey.get_original("_thread", "allocate_lock")()), type(
 assert native is not patched
 histogram = metrics.histogram(names.POOL_WAIT)
 child = histogram.labels("db")
-locks = [metrics.registry._lock, histogram._lock, child._sum._lock, *(bucket._lock for bucket in child._buckets)]
+buckets = [bucket._lock for bucket in child._buckets]
+locks = [metrics.registry._lock, histogram._lock, child._sum._lock, *buckets]
 assert {type(lock) for lock in locks} == {native}, locks
 """
 

@@ -156,10 +156,8 @@ def test_forked_child_samples_itself():
     if not pid:
         try:
             sampled.sampler.sample()
-            os.write(
-                write,
-                f"{sampled.value(names.PROCESS_THREADS)} {sampled.value(names.PROCESS_CPU_RATIO)}".encode(),
-            )
+            values = map(sampled.value, (names.PROCESS_THREADS, names.PROCESS_CPU_RATIO))
+            os.write(write, " ".join(map(str, values)).encode())
         finally:
             os._exit(0)
     os.close(write)

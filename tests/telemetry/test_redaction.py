@@ -202,7 +202,10 @@ def test_client_values_are_removed_from_text_that_quotes_them():
     body = json.dumps(
         {"a": ["first line\nsecond", {"b": "it's \u00e4"}], "n": 12345, "short": "is"}
     ).encode()
-    text = "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: this is ann@example.com"
+    text = (
+        "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: "
+        "this is ann@example.com"
+    )
     redacted = (
         "cannot use 'REDACTED' or \"REDACTED\" or REDACTED, 12345, REDACTED: this is REDACTED"
     )

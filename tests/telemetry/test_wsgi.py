@@ -20,7 +20,7 @@ from telemetry.wsgi import RequestLayer, install
 
 
 class App:
-    """A Flask app behind the layer, the records that came out of it, and the errors of telemetry."""
+    """A Flask app behind the layer, its completed requests, and the errors of telemetry."""
 
     def __init__(self):
         self.records = []
@@ -46,7 +46,7 @@ class App:
         self.client = self.app.test_client()
 
     def get(self, path, **headers):
-        """One request, its answer read and closed as a server would."""
+        """One request, its response read and closed as a server would."""
         return self.client.get(path, headers=headers, buffered=True)
 
     def facts(self):
@@ -112,7 +112,8 @@ def test_answer_carries_its_ids_and_its_time(serving):
     assert answer.headers["X-Request-ID"] == record.request_id
     assert uuid.UUID(record.request_id).version == 4
     assert re.fullmatch(r"\d+\.\d\dms", answer.headers["X-Response-Time"])
-    timing = rf'total;dur=\d+\.\d\d, traceparent;desc="00-4bf92f3577b34da6a3ce929d0e0e4736-{record.span_id}-01"'
+    traceparent = f"00-4bf92f3577b34da6a3ce929d0e0e4736-{record.span_id}-01"
+    timing = rf'total;dur=\d+\.\d\d, traceparent;desc="{traceparent}"'
     assert re.fullmatch(timing, answer.headers["Server-Timing"])
     assert answer.headers["API-Version"] == "v1"
     assert "Connection" not in answer.headers

@@ -16,7 +16,7 @@ def test_content_type_is_what_prometheus_client_negotiates(accept):
     )
 
 
-def test_version_that_is_no_number_gets_the_plain_text_format():
+def test_invalid_version_gets_the_plain_text_format():
     assert (
         choose_format("application/openmetrics-text; version=x").content_type
         == "text/plain; version=0.0.4; charset=utf-8"

@@ -104,7 +104,7 @@ class Renamed(Counter):
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-def test_custom_collectors_and_subclasses_are_left_to_prometheus_client(accept):
+def test_custom_collectors_and_subclasses_are_rendered_by_prometheus_client(accept):
     registry = CollectorRegistry()
     registry.register(Custom())
     Renamed("renamed", "Renamed.", registry=registry).inc()
@@ -122,7 +122,7 @@ def test_created_samples_of_our_instruments_are_left_out():
     assert text == choose_format(OPENMETRICS).encoder(registry)
 
 
-def test_kept_templates_follow_children_that_go_and_gauges_that_become_callbacks(strict):
+def test_templates_follow_removed_children_and_gauges_that_become_callbacks(strict):
     registry = CollectorRegistry()
     hits = Counter("hits", "Hits.", ["path"], registry=registry)
     level = Gauge("level", "Level.", registry=registry)

@@ -69,7 +69,8 @@ def test_lines_are_limited_and_the_next_one_counts_those_left_out(caplog):
         log.write(HubBlock({"frozen": seconds, "cpu": 0.0, "gil": 0.0, "blocked": 0.0}, None, 0))
     assert [line.getMessage() for line in caplog.records] == [
         "hub held for 0.200 s (frozen) by code that was not sampled",
-        "hub held for 0.500 s (frozen) by code that was not sampled; 2 more since the last line (0.700 s)",
+        "hub held for 0.500 s (frozen) by code that was not sampled; "
+        "2 more since the last line (0.700 s)",
         "hub held for 0.600 s (frozen) by code that was not sampled",
     ]
 

@@ -28,7 +28,7 @@ def burn(seconds=BURN_SECONDS):
 
 
 def serve(cpu, work):
-    """A request in a greenlet of its own, which does ``work`` between its begin and its end."""
+    """A request in its own greenlet, which runs ``work`` between its begin and its end."""
     request = record()
 
     def run():
@@ -54,7 +54,7 @@ def test_running_counts_and_waiting_does_not(cpu):
     assert burnt <= request.phase_seconds["cpu"] <= request.duration_seconds - 0.1 + 0.01
 
 
-def test_what_another_request_runs_meanwhile_is_its_own(cpu):
+def test_time_that_another_request_runs_is_not_counted(cpu):
     first, first_greenlet = serve(cpu, lambda: (gevent.sleep(0.01), gevent.sleep(0.01))[0])
     second, second_greenlet = serve(cpu, lambda: burn(10 * BURN_SECONDS))
     gevent.joinall([first_greenlet, second_greenlet], raise_error=True)
@@ -62,7 +62,7 @@ def test_what_another_request_runs_meanwhile_is_its_own(cpu):
     assert second.phase_seconds["cpu"] >= 10 * BURN_SECONDS
 
 
-def test_children_run_for_the_request_that_spawned_them(cpu):
+def test_spawned_greenlets_count_for_their_request(cpu):
     def work():
         children = [gevent.spawn(burn) for _ in range(2)]
         gevent.joinall(children, raise_error=True)
@@ -81,7 +81,7 @@ def test_a_request_that_has_ended_leaves_nothing_on_its_greenlet(cpu):
 
 
 @pytest.mark.slow
-def test_killed_while_waiting_still_has_what_it_ran(cpu):
+def test_request_killed_while_waiting_still_has_its_cpu_phase(cpu):
     request, burnt = record(), []
 
     def run():
@@ -99,7 +99,7 @@ def test_killed_while_waiting_still_has_what_it_ran(cpu):
     assert BURN_SECONDS <= request.phase_seconds["cpu"] < burnt[0] + 0.5
 
 
-def test_without_the_tracer_there_is_no_such_phase():
+def test_without_the_tracer_there_is_no_cpu_phase():
     request, greenlet = serve(CpuPhase(), burn)
     greenlet.get()
     assert request.phase_seconds == {}

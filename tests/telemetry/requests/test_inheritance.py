@@ -21,7 +21,7 @@ def _installed():
 
 
 def in_request(name, work):
-    """What ``work`` returns when a context that has its own request calls it."""
+    """Run ``work`` in a context with its own request; returns its result."""
 
     def run():
         CURRENT.set(name)
@@ -30,7 +30,7 @@ def in_request(name, work):
     return copy_context().run(run)
 
 
-def test_spawned_greenlets_see_the_request_of_their_spawner():
+def test_spawned_greenlets_inherit_the_request_of_their_spawner():
     def work():
         spawned = [
             gevent.spawn(CURRENT.get),
@@ -44,7 +44,7 @@ def test_spawned_greenlets_see_the_request_of_their_spawner():
     assert gevent.spawn(CURRENT.get).get() == "nothing"
 
 
-def test_what_a_spawned_greenlet_sets_stays_in_it():
+def test_a_spawned_greenlet_changes_only_its_own_context():
     def work():
         gevent.spawn(CURRENT.set, "changed by the child").get()
         return CURRENT.get()
@@ -83,7 +83,7 @@ print(seen)
 
 
 def test_a_patched_thread_starts_with_an_empty_context():
-    """It would otherwise carry the request that happened to start it for as long as it lives."""
+    """Otherwise it would keep the request that happened to start it for its whole life."""
     process = subprocess.run(
         [sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60
     )

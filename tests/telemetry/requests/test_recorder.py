@@ -1,4 +1,4 @@
-"""A request is completed once: steps in their order, then a frozen record for sinks in any order."""
+"""A request is completed once: steps in order, then a frozen record for sinks in any order."""
 
 import logging
 import os

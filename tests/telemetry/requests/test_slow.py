@@ -60,9 +60,7 @@ def test_completion_names_the_dominant_phase_of_a_slow_request(duration_seconds,
 
 @pytest.fixture
 def observed():
-    """An app with a route that may take long and one that may not, and the records and spans of its
-    requests.
-    """
+    """An app whose routes have different thresholds, and its completed requests."""
 
     def serve(**environ):
         telemetry = Telemetry.from_env(
@@ -146,6 +144,6 @@ def test_switched_off_no_time_is_sent_and_nothing_is_slow(observed):
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan])
-def test_a_threshold_that_makes_no_sense_is_refused_where_it_is_written(seconds):
+def test_an_invalid_threshold_is_refused_at_the_decorator(seconds):
     with pytest.raises(ValueError, match="more than 0 seconds"):
         slow_after(seconds)

@@ -1,4 +1,4 @@
-"""Headers of strangers are read by the letter of W3C Trace Context, and never raise."""
+"""Untrusted headers are parsed strictly by W3C Trace Context, and never raise."""
 
 import logging
 
@@ -48,7 +48,7 @@ def test_every_valid_header_is_read(trace_id, span_id, flags, left, right):
     version=hexes(2).filter(lambda version: version not in ("00", "ff")),
     trailing=st.one_of(st.just(""), st.text().map("-".__add__)),
 )
-def test_versions_to_come_may_say_more_after_a_dash(version, trailing):
+def test_future_versions_may_add_fields_after_a_dash(version, trailing):
     assert parse_traceparent(f"{version}-{TRACE}-{SPAN}-01{trailing}") == Traceparent(
         TRACE, SPAN, sampled=True
     )
@@ -56,13 +56,13 @@ def test_versions_to_come_may_say_more_after_a_dash(version, trailing):
 
 @examples
 @given(st.text())
-def test_any_other_text_is_refused(text):
+def test_any_other_text_is_no_parent(text):
     assert parse_traceparent(text) is None
 
 
 @examples
 @given(position=st.integers(0, 54), character=st.characters(exclude_characters=HEX + "-"))
-def test_one_foreign_character_spoils_a_header(position, character):
+def test_one_invalid_character_invalidates_a_header(position, character):
     header = f"00-{TRACE}-{SPAN}-01"
     spoilt = header[:position] + character + header[position + 1 :]
     # White space in front leaves one digit too few.
@@ -88,7 +88,7 @@ def test_one_foreign_character_spoils_a_header(position, character):
         pytest.param("", id="empty"),
     ],
 )
-def test_what_the_grammar_does_not_allow_is_not_a_parent(header):
+def test_header_outside_the_grammar_is_no_parent(header):
     assert parse_traceparent(header) is None
 
 
@@ -110,7 +110,7 @@ def test_one_bad_member_empties_the_tracestate_and_is_not_logged(header, caplog)
     assert caplog.records == []
 
 
-def test_long_members_go_first_then_the_last_ones():
+def test_long_members_are_dropped_first_then_the_last_ones():
     members = [f"k{index}={'v' * 20}" for index in range(30)]
     long = f"long={'v' * 200}"
     kept = parse_tracestate(",".join([members[0], long, *members[1:]])).to_header()
