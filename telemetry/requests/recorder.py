@@ -98,8 +98,7 @@ class Recorder:
         """Take a request into those in flight."""
         self._in_flight[id(record)] = record
         for place, run in self._begin:
-            with place:
-                run(record)
+            place.call(run, record)
 
     def complete(
         self, record: RequestRecord, outcome: Outcome, error: BaseException | None = None
@@ -115,14 +114,12 @@ class Recorder:
             return
         self._end(record, outcome, error)
         for place, run in self._completion:
-            with place:
-                run(record)
+            place.call(run, record)
         record.greenlet = None
         record.redacted_values = ()
         completed = freeze(record, outcome)
         for place, sink in self._sinks:
-            with place:
-                sink(completed)
+            place.call(sink, completed)
 
     def _end(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
         now_ns = self._clock_ns()
