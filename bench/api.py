@@ -1,7 +1,9 @@
-"""How fast is the whole API? One worker on a core of its own, everything else on the others: ``python -m bench.api``.
+"""How fast is the whole API? One worker on a core of its own, everything else on the others:
+``python -m bench.api``.
 
-Each kind of customer comes twice: a few at an easy pace (how long does an answer take?), then many that never pause (how many answers a
-second?). Beside each figure stands what the worker's time went into, read from its own metrics, and how busy its core and the database
+Each kind of customer comes twice: a few at an easy pace (how long does an answer take?), then many
+that never pause (how many answers a second?). Beside each figure stands what the worker's time went
+into, read from its own metrics, and how busy its core and the database
 were: where a target is missed, that says what the limit is.
 """
 
@@ -28,7 +30,11 @@ from stack.runner import Stack
 
 BACKENDS: Final = ("mongodb", "model", "stripe-mock", "service")
 # The model answers in a second, and the bulkhead is no limit.
-SETTINGS: Final = {"MODEL_FIRST_BYTE_SECONDS": "1", "MODEL_TOKENS_PER_SECOND": "0", "COMPANION_AT_ONCE": "300"}
+SETTINGS: Final = {
+    "MODEL_FIRST_BYTE_SECONDS": "1",
+    "MODEL_TOKENS_PER_SECOND": "0",
+    "COMPANION_AT_ONCE": "300",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ KINDS: Final = (
     Kind("health", 32),
     Kind("database", 32, 500),
     Kind("blog", 16),
-    # A password takes its time of the one core: at a faster pace they queue, which is the second part's question.
+    # A password takes its time of the one core: at a faster pace they queue, which is the second
+    # part's question.
     Kind("login", 8, pause_seconds=2.0),
     Kind("booking", 16),
     Kind("companion", 150, 100),
@@ -86,21 +93,64 @@ class Figures:
     requests: int
 
 
-def send(stack: Stack, kind: Kind, stock: Path, *, customers: int, pause_seconds: float, seconds: int) -> list[Figures]:
+def send(
+    stack: Stack, kind: Kind, stock: Path, *, customers: int, pause_seconds: float, seconds: int
+) -> list[Figures]:
     """Let customers come, and say what they saw."""
     with tempfile.NamedTemporaryFile(suffix=".json") as told:
-        command = [sys.executable, "-m", "locust", "-f", str(paths.ROOT / "bench/customers.py"), "--headless", "--only-summary"]
-        command += ["--host", stack.url("service"), "--users", str(customers), "--spawn-rate", str(customers), "--reset-stats"]
-        command += ["--run-time", f"{seconds}s", "--loglevel", "ERROR", "--json-file", told.name.removesuffix(".json")]
-        environment = os.environ | {"BENCH_KIND": kind.name, "BENCH_PAUSE_SECONDS": str(pause_seconds), "BENCH_STOCK": str(stock)}
-        subprocess.run(command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        return [_figures(entry, seconds) for entry in json.loads(Path(told.name).read_text(encoding="utf-8"))]
+        command = [
+            sys.executable,
+            "-m",
+            "locust",
+            "-f",
+            str(paths.ROOT / "bench/customers.py"),
+            "--headless",
+            "--only-summary",
+        ]
+        command += [
+            "--host",
+            stack.url("service"),
+            "--users",
+            str(customers),
+            "--spawn-rate",
+            str(customers),
+            "--reset-stats",
+        ]
+        command += [
+            "--run-time",
+            f"{seconds}s",
+            "--loglevel",
+            "ERROR",
+            "--json-file",
+            told.name.removesuffix(".json"),
+        ]
+        environment = os.environ | {
+            "BENCH_KIND": kind.name,
+            "BENCH_PAUSE_SECONDS": str(pause_seconds),
+            "BENCH_STOCK": str(stock),
+        }
+        subprocess.run(
+            command,
+            cwd=paths.ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        return [
+            _figures(entry, seconds)
+            for entry in json.loads(Path(told.name).read_text(encoding="utf-8"))
+        ]
 
 
 def _figures(entry: dict[str, Any], seconds: int) -> Figures:
     times = sorted((int(float(ms)), number) for ms, number in entry["response_times"].items())
     requests, failures = entry["num_requests"], entry["num_failures"]
-    span = max(1.0, entry["last_request_timestamp"] - entry["start_time"]) if entry["last_request_timestamp"] else seconds
+    span = (
+        max(1.0, entry["last_request_timestamp"] - entry["start_time"])
+        if entry["last_request_timestamp"]
+        else seconds
+    )
     p50, p95, p99 = (_quantile(times, share) for share in (0.5, 0.95, 0.99))
     return Figures(entry["name"], (requests - failures) / span, p50, p95, p99, failures, requests)
 
@@ -130,7 +180,9 @@ def row(customers: str, figures: Figures, usage: Usage, target: int) -> str:
     )
 
 
-def measure(stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence[Part]) -> list[tuple[Part, Figures]]:
+def measure(
+    stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence[Part]
+) -> list[tuple[Part, Figures]]:
     """The parts of one kind, printed as they end.
 
     Returns:
@@ -138,9 +190,13 @@ def measure(stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence
     """
     seen: list[tuple[Part, Figures]] = []
     for part in parts:
-        customers, pause = (EASY_CUSTOMERS, kind.pause_seconds) if part == "easy" else (kind.crowd, 0.0)
+        customers, pause = (
+            (EASY_CUSTOMERS, kind.pause_seconds) if part == "easy" else (kind.crowd, 0.0)
+        )
         with Watch(stack) as watch:
-            found = send(stack, kind, stock, customers=customers, pause_seconds=pause, seconds=seconds)
+            found = send(
+                stack, kind, stock, customers=customers, pause_seconds=pause, seconds=seconds
+            )
         told = f"{customers}, each every {pause:g} s" if pause else f"{customers}, no pause"
         for figures in found:
             print(row(told, figures, watch.usage(), 0 if pause else kind.target), flush=True)
@@ -150,7 +206,10 @@ def measure(stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence
 
 
 def give_the_worker_a_core(stack: Stack) -> None:
-    """The service on the first core, all that it needs on the others; with one core all share it."""
+    """The service on the first core, all that it needs on the others.
+
+    With one core all share it.
+    """
     cores = sorted(os.sched_getaffinity(0))
     own, others = cores[:1], cores[1:] or cores
     os.sched_setaffinity(0, others)
@@ -165,12 +224,17 @@ def give_the_worker_a_core(stack: Stack) -> None:
 def main() -> None:
     """Start a stack of its own, measure, print the table, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", choices=[[], *(kind.name for kind in KINDS)], help="all when not given")
+    parser.add_argument(
+        "kinds", nargs="*", choices=[[], *(kind.name for kind in KINDS)], help="all when not given"
+    )
     parser.add_argument("--seconds", type=int, default=15, help="of each part")
     parser.add_argument("--parts", nargs="+", choices=("easy", "crowd"), default=("easy", "crowd"))
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Stack(free_offset(every_port(1)), Path(folder)) as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(free_offset(every_port(1)), Path(folder)) as stack,
+    ):
         for name in BACKENDS:
             stack.start(name, SETTINGS)
             stack.wait_ready(name)
@@ -180,9 +244,16 @@ def main() -> None:
         stock.write_text(json.dumps(lay_in(stack)), encoding="utf-8")
         print(HEAD, flush=True)
         chosen = [kind for kind in KINDS if not options.kinds or kind.name in options.kinds]
-        seen = [one for kind in chosen for one in measure(stack, kind, stock, options.seconds, options.parts)]
+        seen = [
+            one
+            for kind in chosen
+            for one in measure(stack, kind, stock, options.seconds, options.parts)
+        ]
     if options.json:
-        options.json.write_text(json.dumps([{"part": part, **asdict(figures)} for part, figures in seen]), encoding="utf-8")
+        options.json.write_text(
+            json.dumps([{"part": part, **asdict(figures)} for part, figures in seen]),
+            encoding="utf-8",
+        )
 
 
 if __name__ == "__main__":

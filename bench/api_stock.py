@@ -1,4 +1,7 @@
-"""What the customers of ``bench.api`` need before they come: members who are logged in, and slots that nobody has booked."""
+"""What the customers of ``bench.api`` need before they come.
+
+Members who are logged in, and slots that nobody has booked.
+"""
 
 import subprocess
 import sys
@@ -34,12 +37,18 @@ def lay_in(stack: Stack) -> dict[str, Any]:
     """
     api = f"{stack.url('service')}/api/v1"
     members = [_register(api) for _ in range(MEMBERS)]
-    return {"members": members, "tokens": [_log_in(api, member) for member in members], "slots": _open_slots(stack, api)}
+    return {
+        "members": members,
+        "tokens": [_log_in(api, member) for member in members],
+        "slots": _open_slots(stack, api),
+    }
 
 
 def _register(api: str) -> dict[str, str]:
     member = {"email": f"bench-{uuid.uuid4().hex}@serene-mail.com", "password": uuid.uuid4().hex}
-    requests.post(f"{api}/auth/register", json=member | {"name": "A Member"}, timeout=30).raise_for_status()
+    requests.post(
+        f"{api}/auth/register", json=member | {"name": "A Member"}, timeout=30
+    ).raise_for_status()
     return member
 
 
@@ -53,15 +62,26 @@ def _log_in(api: str, member: dict[str, str]) -> str:
 def _open_slots(stack: Stack, api: str) -> list[dict[str, str]]:
     therapist = _register(api)
     command = [sys.executable, "-m", "service.roles", therapist["email"], "therapist"]
-    subprocess.run(command, cwd=paths.ROOT, env=stack.environment("service"), check=True, capture_output=True)
+    subprocess.run(
+        command, cwd=paths.ROOT, env=stack.environment("service"), check=True, capture_output=True
+    )
     headers = {"Authorization": f"Bearer {_log_in(api, therapist)}"}
     profile = requests.put(f"{api}/therapists/me", json=PROFILE, headers=headers, timeout=30)
     profile.raise_for_status()
     whose = profile.json()["id"]
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+        days=1
+    )
     slots = []
     for day in range(SLOT_DAYS):
-        starts = [(midnight + timedelta(days=day, hours=hour)).isoformat() for hour in range(SLOTS_A_DAY)]
-        requests.post(f"{api}/therapists/{whose}/slots", json={"starts_at": starts}, headers=headers, timeout=60).raise_for_status()
+        starts = [
+            (midnight + timedelta(days=day, hours=hour)).isoformat() for hour in range(SLOTS_A_DAY)
+        ]
+        requests.post(
+            f"{api}/therapists/{whose}/slots",
+            json={"starts_at": starts},
+            headers=headers,
+            timeout=60,
+        ).raise_for_status()
         slots += [{"therapist_id": whose, "starts_at": start} for start in starts]
     return slots

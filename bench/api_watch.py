@@ -30,7 +30,9 @@ class Usage:
 
     def phases_told(self) -> str:
         """The phases that took a hundredth or more, largest first."""
-        told = sorted(((share, phase) for phase, share in self.phases.items() if share >= 0.01), reverse=True)
+        told = sorted(
+            ((share, phase) for phase, share in self.phases.items() if share >= 0.01), reverse=True
+        )
         return ", ".join(f"{phase} {share:.0%}" for share, phase in told)
 
 
@@ -49,7 +51,12 @@ class Watch:
         self._before = self._look()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._after = self._look()
 
     def usage(self) -> Usage:
@@ -58,10 +65,18 @@ class Watch:
         spent = {phase: used[phase] for phase in PHASES}
         whole = sum(spent.values()) or 1.0
         seconds = used["seconds"]
-        return Usage(used["service"] / seconds, used["mongodb"] / seconds, {phase: took / whole for phase, took in spent.items()})
+        return Usage(
+            used["service"] / seconds,
+            used["mongodb"] / seconds,
+            {phase: took / whole for phase, took in spent.items()},
+        )
 
     def _look(self) -> dict[str, float]:
-        seen = dict.fromkeys(PHASES, 0.0) | {"seconds": _uptime()} | {name: _cpu_seconds(pid) for name, pid in self._pids.items()}
+        seen = (
+            dict.fromkeys(PHASES, 0.0)
+            | {"seconds": _uptime()}
+            | {name: _cpu_seconds(pid) for name, pid in self._pids.items()}
+        )
         with urllib.request.urlopen(self._management, timeout=10) as answer:
             for family in text_string_to_metric_families(answer.read().decode()):
                 for sample in family.samples:

@@ -1,4 +1,7 @@
-"""The same small app, bare or observed, for ``bench.cost``; the variable BENCH_APP says which, because gunicorn imports a module."""
+"""The same small app, bare or observed, for ``bench.cost``.
+
+The variable BENCH_APP says which, because gunicorn imports a module.
+"""
 
 from gevent import monkey
 

@@ -1,6 +1,8 @@
-"""What one kind of customer does, for ``bench.api``: a locust file. Nothing imports it, because locust patches the standard library.
+"""What one kind of customer does, for ``bench.api``: a locust file. Nothing imports it, because
+locust patches the standard library.
 
-The variable BENCH_KIND says which kind, BENCH_PAUSE_SECONDS how long each waits between requests, and the file BENCH_STOCK holds what they
+The variable BENCH_KIND says which kind, BENCH_PAUSE_SECONDS how long each waits between requests,
+and the file BENCH_STOCK holds what they
 need: access tokens of members, and slots that nobody has booked.
 """
 
@@ -85,7 +87,9 @@ class Blog(_Customer):
     def read(self) -> None:
         answer = self.client.get(f"{_API}/blog/posts?limit=10", name="blog, page")
         if answer.status_code == 200:
-            self.client.get(f"{_API}/blog/posts/{answer.json()['posts'][0]['slug']}", name="blog, post")
+            self.client.get(
+                f"{_API}/blog/posts/{answer.json()['posts'][0]['slug']}", name="blog, post"
+            )
 
 
 class Login(_Customer):
@@ -108,11 +112,18 @@ class Booking(_Customer):
         if not _STOCK["slots"]:
             self.stop()
             return
-        booked = self.client.post(f"{_API}/sessions", json=_STOCK["slots"].pop(), headers=self.token, name="booking, book")
+        booked = self.client.post(
+            f"{_API}/sessions", json=_STOCK["slots"].pop(), headers=self.token, name="booking, book"
+        )
         if booked.status_code == 201:
             headers = self.token | {"Idempotency-Key": str(uuid.uuid4())}
             paid = {"payment_method": "pm_card_visa"}
-            self.client.post(f"{_API}/sessions/{booked.json()['id']}/payment", json=paid, headers=headers, name="booking, pay")
+            self.client.post(
+                f"{_API}/sessions/{booked.json()['id']}/payment",
+                json=paid,
+                headers=headers,
+                name="booking, pay",
+            )
 
 
 class Companion(_Customer):
@@ -125,7 +136,12 @@ class Companion(_Customer):
         began = time.perf_counter()
         body = {"message": "What helps against a short night?", "stream": True}
         with self.client.post(
-            f"{_API}/companion/messages", json=body, headers=self.token, stream=True, catch_response=True, name="companion, whole stream"
+            f"{_API}/companion/messages",
+            json=body,
+            headers=self.token,
+            stream=True,
+            catch_response=True,
+            name="companion, whole stream",
         ) as answer:
             if answer.status_code != 200:
                 answer.failure(f"status {answer.status_code}")
@@ -135,7 +151,12 @@ class Companion(_Customer):
             answer.request_meta["response_time"] = whole_ms
             answer.success()
         self.environment.events.request.fire(
-            request_type="POST", name="companion, first word", response_time=first * 1e3, response_length=0, exception=None, context={}
+            request_type="POST",
+            name="companion, first word",
+            response_time=first * 1e3,
+            response_length=0,
+            exception=None,
+            context={},
         )
 
     def _first_word_after(self, stream: Any, began: float) -> float:

@@ -1,7 +1,9 @@
-"""``python -m bench.database``: what the embedded database (FerretDB on SQLite) costs, with its patch and without.
+"""``python -m bench.database``: what the embedded database (FerretDB on SQLite) costs, with its
+patch and without.
 
-Look-ups by ``_id`` and by an indexed field in collections of growing size, and writes: small documents in and out, and uploads of 100 kB
-to GridFS. Eight clients; per second of the clock, and the server's processor time each. Both are built first where they are missing.
+Look-ups by ``_id`` and by an indexed field in collections of growing size, and writes: small
+documents in and out, and uploads of 100 kB to GridFS. Eight clients; per second of the clock, and
+the server's processor time each. Both are built first where they are missing.
 """
 
 import argparse
@@ -51,7 +53,9 @@ def filled(database: Documents, count: int) -> str:
     database[name].create_index("member")
     for start in range(0, count, 1000):
         numbers = range(start, min(start + 1000, count))
-        database[name].insert_many([{"_id": f"id-{n}", "member": f"member-{n}", "body": "x" * BODY_BYTES} for n in numbers])
+        database[name].insert_many(
+            [{"_id": f"id-{n}", "member": f"member-{n}", "body": "x" * BODY_BYTES} for n in numbers]
+        )
     return name
 
 
@@ -103,7 +107,9 @@ def measure_all(binary: Path, seconds: float, sizes: list[int]) -> None:
     address = f"127.0.0.1:{wire + free_offset([wire])}"
     uri = f"mongodb://{address}"
     with tempfile.TemporaryDirectory() as data:
-        process = subprocess.Popen([binary, "-listen", address, "-directory", data, "-log-level", "ERROR"])
+        process = subprocess.Popen(
+            [binary, "-listen", address, "-directory", data, "-log-level", "ERROR"]
+        )
         try:
             while not probes.ask(uri).ready:
                 time.sleep(0.05)
@@ -114,12 +120,17 @@ def measure_all(binary: Path, seconds: float, sizes: list[int]) -> None:
             process.wait(30)
 
 
-def measure_on(database: Documents, server: psutil.Process, seconds: float, sizes: list[int]) -> None:
+def measure_on(
+    database: Documents, server: psutil.Process, seconds: float, sizes: list[int]
+) -> None:
     """Each kind of work in turn, on one server."""
     for count in sizes:
         name = filled(database, count)
         for field, prefix in (("_id", "id"), ("member", "member")):
-            print(f"  find by {field:6} of {count:6}: {measured(database, server, read(name, field, prefix, count), seconds)}", flush=True)
+            print(
+                f"  find by {field:6} of {count:6}: {measured(database, server, read(name, field, prefix, count), seconds)}",
+                flush=True,
+            )
     print(f"  insert and delete       : {measured(database, server, insert_and_delete, seconds)}")
     upload(database, -1, 0)
     print(f"  upload of 100 kB        : {measured(database, server, upload, seconds)}", flush=True)
@@ -128,20 +139,33 @@ def measure_on(database: Documents, server: psutil.Process, seconds: float, size
 def unpatched(builder: Builder, scratch: Path) -> Path:
     """FerretDB as it comes, built as ours but for the patch."""
     module = BY_NAME["mongodb"].module
-    shutil.copytree(paths.MODULES / module, scratch / module, ignore=shutil.ignore_patterns(patches.FOLDER))
+    shutil.copytree(
+        paths.MODULES / module, scratch / module, ignore=shutil.ignore_patterns(patches.FOLDER)
+    )
     return replace(builder, modules=scratch).build(BY_NAME["mongodb"])
 
 
 def main() -> None:
     """Print a table for the database as it comes, and for ours."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=5.0, help="for each line")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[20, 2_000, 20_000], help="documents in a collection")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="*",
+        default=[20, 2_000, 20_000],
+        help="documents in a collection",
+    )
     asked = parser.parse_args()
     cache = paths.cache_directory()
     builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
     with tempfile.TemporaryDirectory() as scratch:
-        folders = {"without the patch": unpatched(builder, Path(scratch)), "with the patch": builder.build(BY_NAME["mongodb"])}
+        folders = {
+            "without the patch": unpatched(builder, Path(scratch)),
+            "with the patch": builder.build(BY_NAME["mongodb"]),
+        }
     for name, folder in folders.items():
         print(name, flush=True)
         measure_all(folder / "ferretdb", asked.seconds, asked.sizes)

@@ -1,11 +1,13 @@
 """How long the export of spans keeps requests waiting, by how the encoding yields.
 
-A gevent server answers a steady trickle of requests from another process while it exports 512 spans five times a second to a receiver in
-that process. Variants take turns within each round, so that the machine's mood falls on all of them; what is printed is the median over
-the rounds of each round's ratio to no export at all, with its spread, the worst stall of the hub, and how many spans a second went out
-(2,560 are asked for; a saturated hub lets through fewer, the smaller the slices).
+A gevent server answers a steady trickle of requests from another process while it exports 512 spans
+five times a second to a receiver in that process. Variants take turns within each round, so that
+the machine's mood falls on all of them; what is printed is the median over the rounds of each
+round's ratio to no export at all, with its spread, the worst stall of the hub, and how many spans a
+second went out (2,560 are asked for; a saturated hub lets through fewer, the smaller the slices).
 
-    .venv/bin/python -m bench.export_stall [rounds] [seconds that a client thinks; 0 saturates the server]
+    .venv/bin/python -m bench.export_stall [rounds] [seconds that a client thinks; 0 saturates the
+    server]
 """
 
 import socket
@@ -74,7 +76,14 @@ def main(rounds: int, think_seconds: float) -> None:
     """
     server = WSGIServer(_listener(), _answer, log=None)
     server.start()
-    command = [sys.executable, "-m", "bench.export_stall", "peer", str(server.server_port), str(think_seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.export_stall",
+        "peer",
+        str(server.server_port),
+        str(think_seconds),
+    ]
     peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         collector_port = int(_line(peer))
@@ -90,7 +99,12 @@ def main(rounds: int, think_seconds: float) -> None:
         server.stop()
 
 
-def _round(variant: Variant, spans: list[ReadableSpan], collector_port: int, peer: "subprocess.Popen[bytes]") -> Outcome:
+def _round(
+    variant: Variant,
+    spans: list[ReadableSpan],
+    collector_port: int,
+    peer: "subprocess.Popen[bytes]",
+) -> Outcome:
     stalls: list[float] = []
     delivered: list[int] = []
     watch = gevent.spawn(_watch, stalls)
@@ -118,7 +132,8 @@ def _export(variant: Variant, spans: list[ReadableSpan], port: int, delivered: l
 
 
 def _listener() -> socket.socket:
-    # Accepted sockets inherit this; without it a keep-alive response waits 44 ms for an acknowledgement, and that is all one would see.
+    # Accepted sockets inherit this; without it a keep-alive response waits 44 ms for an
+    # acknowledgement, and that is all one would see.
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
@@ -144,12 +159,18 @@ def _line(peer: "subprocess.Popen[bytes]") -> bytes:
 
 
 def _spans() -> list[ReadableSpan]:
-    tracer = TracerProvider(resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False).get_tracer("bench")
-    attributes = {f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)}
+    tracer = TracerProvider(
+        resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False
+    ).get_tracer("bench")
+    attributes = {
+        f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)
+    }
     spans = []
     for _ in range(BATCH_SPANS):
         span = tracer.start_span(
-            "GET /api/v1/blog/posts/<slug>", kind=SpanKind.SERVER, attributes={**attributes, "http.response.status_code": 200}
+            "GET /api/v1/blog/posts/<slug>",
+            kind=SpanKind.SERVER,
+            attributes={**attributes, "http.response.status_code": 200},
         )
         span.end()
         assert isinstance(span, ReadableSpan)
@@ -159,15 +180,22 @@ def _spans() -> list[ReadableSpan]:
 
 def _report(seen: dict[str, list[Outcome]]) -> None:
     quiet = seen[VARIANTS[0].name]
-    print(f"{'variant':18} {'p99 ms':>8} {'ratio of p99 (min .. median .. max)':>38} {'stall ms (median, worst)':>26} {'spans/s':>9}")
+    print(
+        f"{'variant':18} {'p99 ms':>8} {'ratio of p99 (min .. median .. max)':>38} {'stall ms (median, worst)':>26} {'spans/s':>9}"
+    )
     for name, results in seen.items():
         ratios = sorted(mine.p99 / base.p99 for mine, base in zip(results, quiet, strict=True))
         spread = f"{ratios[0]:.2f} .. {statistics.median(ratios):.2f} .. {ratios[-1]:.2f}"
         stalls = [result.stall * 1e3 for result in results]
-        p99, delivered = (statistics.median(values) for values in zip(*((r.p99 * 1e3, r.delivered) for r in results), strict=True))
+        p99, delivered = (
+            statistics.median(values)
+            for values in zip(*((r.p99 * 1e3, r.delivered) for r in results), strict=True)
+        )
         stall = f"{statistics.median(stalls):.1f}, {max(stalls):.1f}"
         print(f"{name:18} {p99:8.2f} {spread:>38} {stall:>26} {delivered:9.0f}")
-    print(f"the service encodes {SLICE_SPANS} to {MAX_SLICE_SPANS} spans a slice, more as more wait")
+    print(
+        f"the service encodes {SLICE_SPANS} to {MAX_SLICE_SPANS} spans a slice, more as more wait"
+    )
 
 
 def _peer(api_port: int, think_seconds: float) -> None:
@@ -180,7 +208,10 @@ def _peer(api_port: int, think_seconds: float) -> None:
         if not sys.stdin.readline():
             return
         latencies: list[float] = []
-        gevent.joinall([gevent.spawn(_client, api_port, latencies, think_seconds) for _ in range(CONNECTIONS)], raise_error=True)
+        gevent.joinall(
+            [gevent.spawn(_client, api_port, latencies, think_seconds) for _ in range(CONNECTIONS)],
+            raise_error=True,
+        )
         print(statistics.quantiles(latencies, n=100)[98], flush=True)
 
 
@@ -206,4 +237,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["peer"]:
         _peer(int(sys.argv[2]), float(sys.argv[3]))
     else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 5, float(sys.argv[2]) if sys.argv[2:] else THINK_SECONDS)
+        main(
+            int(sys.argv[1]) if sys.argv[1:] else 5,
+            float(sys.argv[2]) if sys.argv[2:] else THINK_SECONDS,
+        )

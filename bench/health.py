@@ -1,7 +1,8 @@
 """What one verdict costs: ``python -m bench.health``.
 
-A registry is filled as after hours of traffic, then each verdict is taken many times. A verdict must stay well under a millisecond
-whatever the number of series; ``sample`` is what the background loop pays once an interval.
+A registry is filled as after hours of traffic, then each verdict is taken many times. A verdict
+must stay well under a millisecond whatever the number of series; ``sample`` is what the background
+loop pays once an interval.
 """
 
 import statistics

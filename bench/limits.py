@@ -1,7 +1,9 @@
-"""What rate limits cost, in microseconds of processor time and in bytes: ``python -m bench.limits``.
+"""What rate limits cost, in microseconds of processor time and in bytes: ``python -m
+bench.limits``.
 
-Counting one request in memory, by the library's storage and by ours, with few clients and with many; then whole requests of an app without
-limits, with them, and with them in Redis when ``--redis`` names one. Each figure is the median over rounds in which all take turns.
+Counting one request in memory, by the library's storage and by ours, with few clients and with
+many; then whole requests of an app without limits, with them, and with them in Redis when
+``--redis`` names one. Each figure is the median over rounds in which all take turns.
 """
 
 import argparse
@@ -27,13 +29,23 @@ CLIENTS = 50_000
 
 def app(**environ: str) -> Callable[[], object]:
     """One request of a small app whose limits are set so."""
-    telemetry = Telemetry.from_env({"OTEL_TRACES_SAMPLER_ARG": "0", "TELEMETRY_REQUEST_LOG": "false"})
+    telemetry = Telemetry.from_env(
+        {"OTEL_TRACES_SAMPLER_ARG": "0", "TELEMETRY_REQUEST_LOG": "false"}
+    )
     found = Flask("bench", static_folder=None)
-    limits.install(found, LimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ), telemetry)
+    limits.install(
+        found, LimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ), telemetry
+    )
     found.add_url_rule("/", "root", lambda: "")
     telemetry.lifecycle.ready()
     telemetry.init_app(found)
-    environ_of = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "s", "SERVER_PORT": "80", "wsgi.url_scheme": "http"}
+    environ_of = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/",
+        "SERVER_NAME": "s",
+        "SERVER_PORT": "80",
+        "wsgi.url_scheme": "http",
+    }
 
     def ask() -> None:
         body = found({**environ_of, "REMOTE_ADDR": "192.0.2.1"}, lambda *_: lambda _: None)
@@ -84,7 +96,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--redis", default="", help="URL of a Redis")
     options = parser.parse_args()
-    works = counting() | {"request, no limits": app(RATE_LIMITS="false"), "request, limits in memory": app()}
+    works = counting() | {
+        "request, no limits": app(RATE_LIMITS="false"),
+        "request, limits in memory": app(),
+    }
     works["request, exempt"] = app(RATE_LIMIT_EXEMPT_NETWORKS="192.0.2.0/24")
     if options.redis:
         works["request, limits in Redis"] = app(REDIS_URL=options.redis)
@@ -99,7 +114,9 @@ def main() -> None:
     for name, microseconds in measured.items():
         print(f"{name}: {statistics.median(microseconds):.1f} µs")
     print(f"bytes a client: {bytes_a_client():.0f}")
-    print(f"the library's storage with {CLIENTS} clients: holds the hub for {library_stall_seconds() * 1e3:.0f} ms, every 10 ms")
+    print(
+        f"the library's storage with {CLIENTS} clients: holds the hub for {library_stall_seconds() * 1e3:.0f} ms, every 10 ms"
+    )
 
 
 if __name__ == "__main__":

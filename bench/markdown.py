@@ -1,4 +1,5 @@
-"""``python -m bench.markdown``: what rendering a post costs, by its size, and the worst that 100 kB can do.
+"""``python -m bench.markdown``: what rendering a post costs, by its size, and the worst that 100 kB
+can do.
 
 Processor time of one rendering, sanitising included, best of three.
 """

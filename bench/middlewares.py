@@ -1,7 +1,8 @@
 """What redaction and compression cost the hub, in microseconds: ``python -m bench.middlewares``.
 
-Redaction is measured for a text that is known, for a new one, and for the worst that a client may send; compression for answers of three
-sizes. Each figure is the median over rounds in which all take turns, beside the ratio to what was there before.
+Redaction is measured for a text that is known, for a new one, and for the worst that a client may
+send; compression for answers of three sizes. Each figure is the median over rounds in which all
+take turns, beside the ratio to what was there before.
 """
 
 import argparse
@@ -81,15 +82,17 @@ def answers() -> dict[str, Callable[[], object]]:
     }
     found: dict[str, Callable[[], object]] = {}
     for posts in (10, 100, 1000):
-        body = json.dumps([post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]).encode()
+        body = json.dumps(
+            [post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]
+        ).encode()
         levels: Mapping[str, Callable[[bytes], bytes]] = {
             "zstd 3": lambda data: zstd.compress(data, 3),
             "br 4": lambda data: brotli.compress(data, quality=4),
             "gzip 5": lambda data: gzip.compress(data, 5),
         }
         for name, compress in levels.items():
-            found[f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"] = lambda body=body, compress=compress: compress(
-                body
+            found[f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"] = (
+                lambda body=body, compress=compress: compress(body)
             )  # type: ignore[misc]
     return found
 

@@ -1,7 +1,8 @@
 """Do requests wait for a database or a Collector that is gone?
 
-``python -m bench.outage database`` asks the health routes while MongoDB answers and while it hangs (SIGSTOP), in turn;
-``python -m bench.outage collector`` asks for pages under the same two conditions of the Collector. The claim is a ratio of p99 near 1.
+``python -m bench.outage database`` asks the health routes while MongoDB answers and while it hangs
+(SIGSTOP), in turn; ``python -m bench.outage collector`` asks for pages under the same two
+conditions of the Collector. The claim is a ratio of p99 near 1.
 """
 
 import argparse
@@ -29,7 +30,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     options = parser.parse_args()
     backend = "mongodb" if options.what == "database" else "collector"
-    with tempfile.TemporaryDirectory() as folder, Stack(free_offset(every_port(1)), Path(folder)) as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(free_offset(every_port(1)), Path(folder)) as stack,
+    ):
         for name in ("mongodb", "collector", "service"):
             stack.start(name, {"HEALTH_INTERVAL_SECONDS": "1"} if name == "service" else None)
             stack.wait_ready(name)
@@ -42,7 +46,11 @@ def main() -> None:
             compare(
                 ("answers", "hangs"),
                 (lambda: condition(signal.SIGCONT), lambda: condition(signal.SIGSTOP)),
-                lambda: ask_for(stack.port("service"), HEALTH if backend == "mongodb" else PAGES, options.seconds),
+                lambda: ask_for(
+                    stack.port("service"),
+                    HEALTH if backend == "mongodb" else PAGES,
+                    options.seconds,
+                ),
                 options.rounds,
             )
         finally:

@@ -1,4 +1,7 @@
-"""Two conditions measured in turn, A B A B …, so that a drift of the machine falls on both alike; said as ratios with their spread."""
+"""Two conditions measured in turn, A B A B …, so that a drift of the machine falls on both alike.
+
+Said as ratios with their spread.
+"""
 
 import http.client
 import statistics
@@ -21,7 +24,14 @@ class Round:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def ask_for(port: int, paths: Sequence[str], seconds: float, *, clients: int = 4, pause_seconds: float = 0.01) -> Round:
+def ask_for(
+    port: int,
+    paths: Sequence[str],
+    seconds: float,
+    *,
+    clients: int = 4,
+    pause_seconds: float = 0.01,
+) -> Round:
     """Ask a server on loopback for paths in turn.
 
     Args:
@@ -68,9 +78,13 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 
 def compare(
-    names: tuple[str, str], enter: tuple[Callable[[], None], Callable[[], None]], measure: Callable[[], Round], rounds: int
+    names: tuple[str, str],
+    enter: tuple[Callable[[], None], Callable[[], None]],
+    measure: Callable[[], Round],
+    rounds: int,
 ) -> None:
-    """Measure two conditions in turn and print p50 and p99 of each, and the ratio second to first pair by pair.
+    """Measure two conditions in turn and print p50 and p99 of each, and the ratio second to first
+    pair by pair.
 
     Args:
         names: Of the conditions.
@@ -85,11 +99,20 @@ def compare(
             measured[which].append(measure())
         print(f"  round {number + 1} of {rounds} done", flush=True)
     for name, found in zip(names, measured, strict=True):
-        requests, failures = sum(len(each.latencies) for each in found), sum(each.failures for each in found)
+        requests, failures = (
+            sum(len(each.latencies) for each in found),
+            sum(each.failures for each in found),
+        )
         print(f"{name}: {requests} requests, {failures} failed", end="")
         for share in (0.5, 0.99):
-            print(f", p{round(share * 100)} {spread([each.quantile(share) * 1e3 for each in found], ' ms')}", end="")
+            print(
+                f", p{round(share * 100)} {spread([each.quantile(share) * 1e3 for each in found], ' ms')}",
+                end="",
+            )
         print()
     for share in (0.5, 0.99):
-        ratios = [second.quantile(share) / first.quantile(share) for first, second in zip(*measured, strict=True)]
+        ratios = [
+            second.quantile(share) / first.quantile(share)
+            for first, second in zip(*measured, strict=True)
+        ]
         print(f"p{round(share * 100)} {names[1]} / {names[0]}: {spread(ratios)}")

@@ -1,8 +1,11 @@
-"""How long a scrape of 10,000 series keeps requests waiting: not at all, prometheus_client on the hub, our management port.
+"""How long a scrape of 10,000 series keeps requests waiting: not at all, prometheus_client on the
+hub, our management port.
 
-A gevent server in a process of its own answers a steady trickle of requests; this process scrapes it. Variants take turns within each
-round, so that the machine's mood falls on all of them. Per round: the median over its scrapes of the longest that the hub was held during
-one, and the p99 of the requests; printed are the medians over the rounds with their spread, and the ratios round by round.
+A gevent server in a process of its own answers a steady trickle of requests; this process scrapes
+it. Variants take turns within each round, so that the machine's mood falls on all of them. Per
+round: the median over its scrapes of the longest that the hub was held during one, and the p99 of
+the requests; printed are the medians over the rounds with their spread, and the ratios round by
+round.
 
     .venv/bin/python -m bench.scrape [rounds] [scrapes a round]
 """
@@ -104,7 +107,11 @@ class _Served:
         if variant == VARIANTS[0]:
             time.sleep(0.05)
         else:
-            port, path = (self.port, "/metrics") if variant == VARIANTS[1] else (self._management_port, "/metrics")
+            port, path = (
+                (self.port, "/metrics")
+                if variant == VARIANTS[1]
+                else (self._management_port, "/metrics")
+            )
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", path, headers={"Accept": OPENMETRICS})
             assert connection.getresponse().read().count(b"\n") > CHILDREN * 20
@@ -125,7 +132,9 @@ class _Served:
 @contextmanager
 def _server() -> Iterator[_Served]:
     command = [sys.executable, "-m", "bench.scrape", "serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield _Served(process)
         finally:
@@ -133,13 +142,20 @@ def _server() -> Iterator[_Served]:
 
 
 def _serve() -> None:
-    """The other process: one hub with requests, a scrape route of prometheus_client, and the management port."""
+    """The other process.
+
+    One hub with requests, a scrape route of prometheus_client, and the management port.
+    """
     metrics, guard = Metrics(), Guard(strict=True, on_error=print)
     durations = metrics.histograms(names.REQUEST_DURATION)
     for number in range(CHILDREN):
         for milliseconds in (1, 20, 300):
-            observe_traced(durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}")
-    management = Management(TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, {}, tuple)
+            observe_traced(
+                durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}"
+            )
+    management = Management(
+        TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, {}, tuple
+    )
     management.start()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
@@ -150,7 +166,9 @@ def _serve() -> None:
         return [body]
 
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it; without it each answer waits 44 ms
+    listener.setsockopt(
+        socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+    )  # accepted ones inherit it; without it each answer waits 44 ms
     listener.setblocking(False)
     server = WSGIServer(listener, answer, log=None)
     server.start()
@@ -181,10 +199,18 @@ def main(rounds: int, scrapes: int) -> None:
     """Print the comparison."""
     seen = measure(rounds, scrapes)
     for variant, outcomes in seen.items():
-        stalls, worst = [outcome.stall * 1e3 for outcome in outcomes], max(max(outcome.stalls) for outcome in outcomes) * 1e3
+        stalls, worst = (
+            [outcome.stall * 1e3 for outcome in outcomes],
+            max(max(outcome.stalls) for outcome in outcomes) * 1e3,
+        )
         p99 = [outcome.p99 * 1e3 for outcome in outcomes]
-        print(f"{variant:30} hub held {spread(stalls, ' ms')}, worst {worst:.1f} ms; requests' p99 {spread(p99, ' ms')}")
-    ratios = [stock.stall / ours.stall for stock, ours in zip(seen[VARIANTS[1]], seen[VARIANTS[2]], strict=True)]
+        print(
+            f"{variant:30} hub held {spread(stalls, ' ms')}, worst {worst:.1f} ms; requests' p99 {spread(p99, ' ms')}"
+        )
+    ratios = [
+        stock.stall / ours.stall
+        for stock, ours in zip(seen[VARIANTS[1]], seen[VARIANTS[2]], strict=True)
+    ]
     print(f"prometheus_client holds the hub {spread(ratios)} times as long as the management port")
 
 

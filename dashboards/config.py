@@ -1,4 +1,5 @@
-"""What counts as bad, over which windows, and in which colour: the only numbers and colours of the boards.
+"""What counts as bad, over which windows, and in which colour: the only numbers and colours of the
+boards.
 
 Changing an objective is changing it here; nothing here makes a query or a panel.
 """
@@ -20,12 +21,14 @@ class Objectives:
     """The service-level objectives; their first-row panels turn red where these are missed.
 
     Args:
-        latency_target_seconds: A request is fast enough up to this; must be one of the latency histogram's bounds.
+        latency_target_seconds: A request is fast enough up to this; must be one of the latency
+            histogram's bounds.
         fast_share: Share of requests that have to be fast enough.
         served_share: Share of requests that must not fail with a 5xx.
         now_window: Window of "how is it now"; PromQL duration.
-        budget_windows: Short and long window of the error budget's burn rate. Both burning is an incident, the short one
-            alone a blip, the long one alone is over (Google, *The Site Reliability Workbook*, chapter 5).
+        budget_windows: Short and long window of the error budget's burn rate. Both burning is an
+            incident, the short one alone a blip, the long one alone is over (Google, *The Site
+            Reliability Workbook*, chapter 5).
         burn_warn: Times the even pace that deserves a look.
         burn_bad: Times the even pace that wakes somebody up.
     """
@@ -109,7 +112,9 @@ COLOURS: Final[dict[str, str]] = {
 }
 """Colour by the name of a series; the same name has the same colour on every board."""
 
-COLOURED_BY: Final = frozenset({"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{blame}}"})
+COLOURED_BY: Final = frozenset(
+    {"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{blame}}"}
+)
 """Legends whose values are among the names that have a colour."""
 
 STATES: Final[tuple[tuple[int, str, str], ...]] = (

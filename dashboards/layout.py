@@ -1,7 +1,7 @@
 """Where panels stand, and what every board has: variables, links, refresh.
 
-A board is sections, a section is bands, a band is panels of one height that share the whole width: so nothing overlaps and nothing is
-left empty.
+A board is sections, a section is bands, a band is panels of one height that share the whole width:
+so nothing overlaps and nothing is left empty.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,13 @@ class Section:
     bands: Sequence[Band]
 
 
-def board(uid: str, title: str, description: str, sections: Sequence[Section], *further: dashboard.QueryVariable) -> Dashboard:
+def board(
+    uid: str,
+    title: str,
+    description: str,
+    sections: Sequence[Section],
+    *further: dashboard.QueryVariable,
+) -> Dashboard:
     """Put a board together.
 
     Args:
@@ -70,7 +76,9 @@ def board(uid: str, title: str, description: str, sections: Sequence[Section], *
         .time(config.TIME_FROM, "now")
         .timezone("browser")
         .link(_other_boards())
-        .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
+        .with_variable(
+            dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
+        )
         .with_variable(_service())
         .with_variable(_instance())
     )
@@ -84,7 +92,9 @@ def _placed(builder: dashboard.Dashboard, sections: Sequence[Section]) -> dashbo
     number, y = 0, 0
     for section in sections:
         number += 1
-        builder = builder.with_row(dashboard.Row(section.title).id(number).grid_pos(GridPos(h=1, w=COLUMNS, x=0, y=y)))
+        builder = builder.with_row(
+            dashboard.Row(section.title).id(number).grid_pos(GridPos(h=1, w=COLUMNS, x=0, y=y))
+        )
         y += 1
         for band in section.bands:
             for panel, position in _positions(band, y):
@@ -114,7 +124,9 @@ def _variable(name: str, label: str, query: str) -> dashboard.QueryVariable:
 
 
 def _service() -> dashboard.QueryVariable:
-    return _variable("service", "Service", f"label_values({names.SERVICE_STATE.name}, service_name)")
+    return _variable(
+        "service", "Service", f"label_values({names.SERVICE_STATE.name}, service_name)"
+    )
 
 
 def _instance() -> dashboard.QueryVariable:

@@ -1,13 +1,22 @@
 """One function a kind of panel: the look that all boards share.
 
-A panel is never without a description, a unit and a name for each series: they are arguments that have no default. Nothing here says
-what a number means or which query gives it.
+A panel is never without a description, a unit and a name for each series: they are arguments that
+have no default. Nothing here says what a number means or which query gives it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grafana_foundation_sdk.builders import common, dashboard, heatmap, prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import (
+    common,
+    dashboard,
+    heatmap,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
 from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models import heatmap as heatmap_shapes
 from grafana_foundation_sdk.models.common import DataSourceRef
@@ -63,18 +72,34 @@ class Head:
 
 
 def _query(index: int, one: Series) -> prometheus.Dataquery:
-    query = prometheus.Dataquery().ref_id(chr(ord("A") + index)).expr(one.expression).legend_format(one.legend).range()
+    query = (
+        prometheus.Dataquery()
+        .ref_id(chr(ord("A") + index))
+        .expr(one.expression)
+        .legend_format(one.legend)
+        .range()
+    )
     return query.exemplar(True) if one.exemplars else query
 
 
 def instant(index: int, one: Series) -> prometheus.Dataquery:
     """The query of a table: the value at the end of the time range."""
-    return prometheus.Dataquery().ref_id(chr(ord("A") + index)).expr(one.expression).legend_format(one.legend).instant()
+    return (
+        prometheus.Dataquery()
+        .ref_id(chr(ord("A") + index))
+        .expr(one.expression)
+        .legend_format(one.legend)
+        .instant()
+    )
 
 
 def thresholds(steps: Sequence[tuple[float | None, str]]) -> dashboard.ThresholdsConfig:
     """Colours from values on; the first value is ``None``."""
-    return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value, colour) for value, colour in steps])
+    return (
+        dashboard.ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([Threshold(value, colour) for value, colour in steps])
+    )
 
 
 def rising(limits: Limits) -> dashboard.ThresholdsConfig:
@@ -97,7 +122,9 @@ def plain() -> dashboard.ThresholdsConfig:
     return thresholds([(None, config.CALM)])
 
 
-def number(head: Head, limits: dashboard.ThresholdsConfig, when_nothing: str, *queries: Series) -> stat.Panel:
+def number(
+    head: Head, limits: dashboard.ThresholdsConfig, when_nothing: str, *queries: Series
+) -> stat.Panel:
     """A large number coloured by its thresholds, over its own course.
 
     Args:
@@ -113,7 +140,11 @@ def number(head: Head, limits: dashboard.ThresholdsConfig, when_nothing: str, *q
         .no_value(when_nothing)
         .color_mode(shapes.BigValueColorMode.BACKGROUND)
         .graph_mode(shapes.BigValueGraphMode.AREA)
-        .text_mode(shapes.BigValueTextMode.AUTO if len(queries) == 1 else shapes.BigValueTextMode.VALUE_AND_NAME)
+        .text_mode(
+            shapes.BigValueTextMode.AUTO
+            if len(queries) == 1
+            else shapes.BigValueTextMode.VALUE_AND_NAME
+        )
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     )
     for index, one in enumerate(queries):
@@ -141,7 +172,11 @@ def lines(head: Head, *queries: Series) -> timeseries.Panel:
             .show_legend(True)
             .calcs(["lastNotNull", "max"])
         )
-        .tooltip(common.VizTooltipOptions().mode(shapes.TooltipDisplayMode.MULTI).sort(shapes.SortOrder.DESCENDING))
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(shapes.TooltipDisplayMode.MULTI)
+            .sort(shapes.SortOrder.DESCENDING)
+        )
     )
     for index, one in enumerate(queries):
         panel = panel.with_target(_query(index, one))
@@ -153,21 +188,31 @@ def lines(head: Head, *queries: Series) -> timeseries.Panel:
 
 def stacked(head: Head, *queries: Series) -> timeseries.Panel:
     """Series that are parts of one whole."""
-    return lines(head, *queries).fill_opacity(40).stacking(common.StackingConfig().mode(shapes.StackingMode.NORMAL).group("A"))
+    return (
+        lines(head, *queries)
+        .fill_opacity(40)
+        .stacking(common.StackingConfig().mode(shapes.StackingMode.NORMAL).group("A"))
+    )
 
 
 def with_limit(panel: timeseries.Panel, limits: Limits) -> timeseries.Panel:
     """Draw the thresholds as dashed lines."""
     style = common.GraphThresholdsStyleConfig().mode(shapes.GraphThresholdsStyleMode.DASHED)
-    return panel.thresholds(thresholds([(None, "transparent"), (limits.warn, config.WARN), (limits.bad, config.BAD)])).thresholds_style(
-        style
-    )
+    return panel.thresholds(
+        thresholds([(None, "transparent"), (limits.warn, config.WARN), (limits.bad, config.BAD)])
+    ).thresholds_style(style)
 
 
 def distribution(head: Head, expression: str) -> heatmap.Panel:
     """A histogram over time, as a heatmap of its buckets, with exemplars."""
     query = Series(expression, "{{le}}", exemplars=True)
-    colours = heatmap.HeatmapColorOptions().mode(heatmap_shapes.HeatmapColorMode.SCHEME).scheme("Oranges").steps(64).exponent(0.5)
+    colours = (
+        heatmap.HeatmapColorOptions()
+        .mode(heatmap_shapes.HeatmapColorMode.SCHEME)
+        .scheme("Oranges")
+        .steps(64)
+        .exponent(0.5)
+    )
     return (
         heatmap.Panel()
         .title(head.title)
@@ -187,9 +232,14 @@ def distribution(head: Head, expression: str) -> heatmap.Panel:
     )
 
 
-def timeline(head: Head, expression: str, legend: str, states: Sequence[tuple[int, str, str]]) -> statetimeline.Panel:
+def timeline(
+    head: Head, expression: str, legend: str, states: Sequence[tuple[int, str, str]]
+) -> statetimeline.Panel:
     """States over time, one line a worker."""
-    results = {str(value): ValueMappingResult(text=text, color=colour, index=value) for value, text, colour in states}
+    results = {
+        str(value): ValueMappingResult(text=text, color=colour, index=value)
+        for value, text, colour in states
+    }
     mapping: ValueMapping = ValueMap(results)
     return (
         statetimeline.Panel()
@@ -202,7 +252,10 @@ def timeline(head: Head, expression: str, legend: str, states: Sequence[tuple[in
         .show_value(shapes.VisibilityMode.AUTO)
         .row_height(0.8)
         .legend(
-            common.VizLegendOptions().show_legend(True).display_mode(shapes.LegendDisplayMode.LIST).placement(shapes.LegendPlacement.BOTTOM)
+            common.VizLegendOptions()
+            .show_legend(True)
+            .display_mode(shapes.LegendDisplayMode.LIST)
+            .placement(shapes.LegendPlacement.BOTTOM)
         )
         .with_target(_query(0, Series(expression, legend)))
     )

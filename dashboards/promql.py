@@ -1,6 +1,7 @@
 """The few shapes that every query is made of.
 
-Each selector carries the boards' variables, so no panel can forget one. Nothing here knows a metric's name.
+Each selector carries the boards' variables, so no panel can forget one. Nothing here knows a
+metric's name.
 """
 
 from typing import Final
@@ -46,14 +47,19 @@ def largest(expression: str, *by: str) -> str:
     return f"max by ({', '.join(by)}) ({expression})" if by else f"max({expression})"
 
 
-def quantile(share: float, metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
+def quantile(
+    share: float, metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW
+) -> str:
     """A histogram's quantile over ``window``, for each value of the labels ``by``."""
     return f"histogram_quantile({share}, {total(rate(metric, *matchers, suffix='_bucket', window=window), 'le', *by)})"
 
 
 def mean(metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
     """A histogram's mean over ``window``, for each value of the labels ``by`` that has any."""
-    seconds, count = (total(rate(metric, *matchers, suffix=suffix, window=window), *by) for suffix in ("_sum", "_count"))
+    seconds, count = (
+        total(rate(metric, *matchers, suffix=suffix, window=window), *by)
+        for suffix in ("_sum", "_count")
+    )
     return ratio(seconds, count)
 
 
@@ -63,7 +69,10 @@ def buckets(metric: Metric, *matchers: str) -> str:
 
 
 def ratio(part: str, whole: str) -> str:
-    """``part`` of ``whole``; no data where the whole is 0, since no share of nothing is good or bad."""
+    """``part`` of ``whole``.
+
+    No data where the whole is 0, since no share of nothing is good or bad.
+    """
     return f"({part}) / ({whole} > 0)"
 
 
@@ -73,9 +82,11 @@ def if_any(expression: str) -> str:
 
 
 def zero_when_quiet(expression: str, witness: str, label: str = "") -> str:
-    """``expression``, or 0 when it has no series *and* somebody is there to say that nothing happened.
+    """``expression``, or 0 when it has no series *and* somebody is there to say that nothing
+    happened.
 
-    A labelled counter has no series before its first increment: nothing went wrong yet, and 0 is the truth. When nobody reports, it is
+    A labelled counter has no series before its first increment: nothing went wrong yet, and 0 is
+    the truth. When nobody reports, it is
     not: then there is no data.
 
     Args:
@@ -84,4 +95,6 @@ def zero_when_quiet(expression: str, witness: str, label: str = "") -> str:
         label: Label of ``expression`` that gets the value ``none``, for the legend.
     """
     zero = f"0 * count({witness})"
-    return f"({expression}) or on() " + (f'label_replace({zero}, "{label}", "none", "", "")' if label else f"({zero})")
+    return f"({expression}) or on() " + (
+        f'label_replace({zero}, "{label}", "none", "", "")' if label else f"({zero})"
+    )

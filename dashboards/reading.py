@@ -73,7 +73,13 @@ def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def queries() -> list[Query]:
     """Every query of every committed board."""
     return [
-        Query(file.name, panel["title"], target["expr"], target["legendFormat"], bool(target.get("instant")))
+        Query(
+            file.name,
+            panel["title"],
+            target["expr"],
+            target["legendFormat"],
+            bool(target.get("instant")),
+        )
         for file in board_files()
         for panel in panels(load(file))
         for target in panel["targets"]

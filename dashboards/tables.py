@@ -31,7 +31,8 @@ class Column:
 
 
 def grid(head: Head, keys: dict[str, str], *columns: Column) -> table.Panel:
-    """A table of instant values, one row for each value of the key labels; sorted by its first column.
+    """A table of instant values, one row for each value of the key labels; sorted by its first
+    column.
 
     Args:
         keys: Heading by label.
@@ -47,9 +48,15 @@ def grid(head: Head, keys: dict[str, str], *columns: Column) -> table.Panel:
         .sort_by([common.TableSortByFieldState().display_name(columns[0].name).desc(True)])
     )
     for index, column in enumerate(columns):
-        panel = panel.with_target(instant(index, Series(column.expression, column.name)).format(PromQueryFormat.TABLE))
+        panel = panel.with_target(
+            instant(index, Series(column.expression, column.name)).format(PromQueryFormat.TABLE)
+        )
         panel = panel.override_by_name(column.name, _cell(column))
-    values = [f"Value #{chr(ord('A') + index)}" for index in range(len(columns))] if len(columns) > 1 else ["Value"]
+    values = (
+        [f"Value #{chr(ord('A') + index)}" for index in range(len(columns))]
+        if len(columns) > 1
+        else ["Value"]
+    )
     renamed = keys | dict(zip(values, (column.name for column in columns), strict=True))
     order = {name: position for position, name in enumerate([*keys, *values])}
     return panel.transformations([_transformation("merge", {}), _organised(renamed, order)])
@@ -68,4 +75,6 @@ def _transformation(kind: str, options: dict[str, object]) -> DataTransformerCon
 
 
 def _organised(renamed: dict[str, str], order: dict[str, int]) -> DataTransformerConfig:
-    return _transformation("organize", {"excludeByName": {"Time": True}, "renameByName": renamed, "indexByName": order})
+    return _transformation(
+        "organize", {"excludeByName": {"Time": True}, "renameByName": renamed, "indexByName": order}
+    )

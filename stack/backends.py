@@ -1,9 +1,11 @@
-"""The backends, one declarative entry each; adding one (Loki, stripe-mock, …) is adding an entry and its Go module.
+"""The backends, one declarative entry each; adding one (Loki, stripe-mock, …) is adding an entry
+and its Go module.
 
-An entry says what to build, how to run it, on which ports, and what answers when it is ready. Texts are templates:
-`{bin}` is the folder of its built commands, `{data}` its data folder, `{root}` the checkout, `{python}` the virtual
-environment's Python, `{workers}` their number, `{targets}` what the Collector scrapes, and `{tempo[http]}` the port of
-that name of that backend. Nothing here runs anything.
+An entry says what to build, how to run it, on which ports, and what answers when it is ready. Texts
+are templates: `{bin}` is the folder of its built commands, `{data}` its data folder, `{root}` the
+checkout, `{python}` the virtual environment's Python, `{workers}` their number, `{targets}` what
+the Collector scrapes, and `{tempo[http]}` the port of that name of that backend. Nothing here runs
+anything.
 """
 
 import json
@@ -24,14 +26,17 @@ class Backend:
         ports: by name, at offset 0. The first is the one that `url` is about.
         command: what to run, as templates.
         url: where a client finds it.
-        ready: answers when it does its work; http:// asks for a 200, mongodb:// for an answered ping.
-        live: answers when it runs, though it may miss another backend; the same as `ready` when empty.
+        ready: answers when it does its work; http:// asks for a 200, mongodb:// for an answered
+            ping.
+        live: answers when it runs, though it may miss another backend; the same as `ready` when
+            empty.
         module: the folder of its Go module under stack/; empty when there is nothing to build.
         packages: command name to Go package.
         tags: Go build tags.
         environment: what is set on top of the caller's.
         needs: the backends without which it is alive and not ready.
-        sends_to: the backends that get what it has to say; it is stopped before them, so that they get its last words.
+        sends_to: the backends that get what it has to say; it is stopped before them, so that they
+            get its last words.
         per_worker: names of ports of which worker n has the one n higher.
         seed: run once it and what it needs are there, with its environment.
         stop_seconds: patience after SIGTERM, before SIGKILL.
@@ -56,7 +61,10 @@ class Backend:
     optional: bool = False
 
     def all_ports(self, offset: int, workers: int) -> dict[str, int]:
-        """Every port it listens on, by name; a worker's are called like "management/1" from the second on."""
+        """Every port it listens on, by name.
+
+        A worker's are called like "management/1" from the second on.
+        """
         ports = dict(self.ports)
         for name in self.per_worker:
             ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
@@ -192,8 +200,9 @@ BACKENDS: tuple[Backend, ...] = (
         },
         url="http://127.0.0.1:{tempo[http]}",
         ready="http://127.0.0.1:{tempo[http]}/ready",
-        # It needs 5 s, or for ever within half a minute of a query: this version's query queue waits at its end for a
-        # clean-up that its own end has stopped (modules/frontend/queue, stopping). The traces are on disk by then.
+        # It needs 5 s, or for ever within half a minute of a query: this version's query queue
+        # waits at its end for a clean-up that its own end has stopped (modules/frontend/queue,
+        # stopping). The traces are on disk by then.
         stop_seconds=8.0,
     ),
     Backend(
@@ -212,7 +221,9 @@ BY_NAME: Mapping[str, Backend] = MappingProxyType({backend.name: backend for bac
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 DEFAULT_NAMES: tuple[str, ...] = tuple(backend.name for backend in BACKENDS if not backend.optional)
 # What uses another is stopped before it.
-STOP_NAMES: tuple[str, ...] = tuple(TopologicalSorter({b.name: {*b.needs, *b.sends_to} for b in BACKENDS}).static_order())[::-1]
+STOP_NAMES: tuple[str, ...] = tuple(
+    TopologicalSorter({b.name: {*b.needs, *b.sends_to} for b in BACKENDS}).static_order()
+)[::-1]
 
 
 def every_port(workers: int) -> list[int]:

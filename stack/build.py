@@ -1,9 +1,10 @@
 """Builds a backend's Go module once, into a cache outside the checkout.
 
-The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum pin the rest), its
-patch, the packages, the tags, the flags and Go itself. A folder with that key is complete or not there: the build goes into a
-temporary folder that is renamed at the end, under a lock, so that two commands never build the same thing twice.
-The Collector's module is what the Collector's builder generated, committed: the builder itself is not needed here.
+The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum
+pin the rest), its patch, the packages, the tags, the flags and Go itself. A folder with that key is
+complete or not there: the build goes into a temporary folder that is renamed at the end, under a
+lock, so that two commands never build the same thing twice. The Collector's module is what the
+Collector's builder generated, committed: the builder itself is not needed here.
 """
 
 import hashlib
@@ -51,7 +52,13 @@ class Builder:
     def key(self, backend: Backend) -> str:
         """16 hex digits that change when the result would."""
         digest = hashlib.sha256()
-        for part in (self.go.version, self.go.platform, *_FLAGS, backend.tags, *sorted(backend.packages.items())):
+        for part in (
+            self.go.version,
+            self.go.platform,
+            *_FLAGS,
+            backend.tags,
+            *sorted(backend.packages.items()),
+        ):
             digest.update(repr(part).encode())
         module = self.modules / backend.module
         for file in sorted((*module.iterdir(), *(module / patches.FOLDER).glob("*"))):
@@ -77,7 +84,11 @@ class Builder:
                 scratch = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
                 sources = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
                 try:
-                    self._compile(backend, scratch, patches.prepare(self.go, self.modules / backend.module, sources))
+                    self._compile(
+                        backend,
+                        scratch,
+                        patches.prepare(self.go, self.modules / backend.module, sources),
+                    )
                     scratch.chmod(0o755)
                     scratch.rename(directory)
                 finally:
@@ -93,7 +104,13 @@ class Builder:
             return ""
         fetched = sum(line.startswith("go: downloading") for line in lines)
         compiled = sum(not line.startswith(("go: ", "#")) for line in lines)
-        return f"{compiled} packages compiled" if compiled else f"{fetched} modules fetched" if fetched else ""
+        return (
+            f"{compiled} packages compiled"
+            if compiled
+            else f"{fetched} modules fetched"
+            if fetched
+            else ""
+        )
 
     def _compile(self, backend: Backend, target: Path, patched: tuple[str, ...]) -> None:
         log = self.log_path(backend)
@@ -101,7 +118,16 @@ class Builder:
         tags = ("-tags", backend.tags) if backend.tags else ()
         with log.open("w") as output:
             for command, package in backend.packages.items():
-                arguments = ("build", "-v", *_FLAGS, *patched, *tags, "-o", str(target / command), package)
+                arguments = (
+                    "build",
+                    "-v",
+                    *_FLAGS,
+                    *patched,
+                    *tags,
+                    "-o",
+                    str(target / command),
+                    package,
+                )
                 status = self._run(arguments, self.modules / backend.module, output.fileno())
                 if status != 0:
                     raise StackError(
@@ -134,5 +160,9 @@ class Builder:
 def error_line(log: str) -> str:
     """The last line of a build's log that is not progress (a package's name, or a download)."""
     lines = [line.strip() for line in log.splitlines()]
-    told = [line for line in lines if line and not re.fullmatch(r"[\w./~-]+|# .*|go: downloading .*", line)]
+    told = [
+        line
+        for line in lines
+        if line and not re.fullmatch(r"[\w./~-]+|# .*|go: downloading .*", line)
+    ]
     return told[-1] if told else "Go said nothing"

@@ -1,7 +1,7 @@
 """The virtual environment: made when missing, brought up to date when requirements.txt changed.
 
-Runs before any package is installed: standard library only. The stamp in .venv is the hash of the requirements it was
-filled from; an environment without a stamp is filled, never replaced.
+Runs before any package is installed: standard library only. The stamp in .venv is the hash of the
+requirements it was filled from; an environment without a stamp is filled, never replaced.
 """
 
 import hashlib
@@ -19,7 +19,8 @@ _STAMP = "serene-requirements.sha256"
 
 
 def enter(argv: list[str]) -> None:
-    """Return only when this process runs inside an up-to-date .venv; ends the process with one line when it can't.
+    """Return only when this process runs inside an up-to-date .venv; ends the process with one line
+    when it can't.
 
     Args:
         argv: the command line to start again with .venv's Python.
@@ -53,7 +54,14 @@ def ensure(venv: Path, requirements: Path) -> bool:
             if not (venv / "bin" / "python").exists():
                 _make(venv, log)
         with progress.step("Installing the pinned Python packages into .venv"):
-            pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [
+                str(venv / "bin" / "python"),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
             _run([*pip, "-r", str(requirements)], log, f"install {requirements.name}")
         (venv / _STAMP).write_text(wanted)
     return True
@@ -62,9 +70,14 @@ def ensure(venv: Path, requirements: Path) -> bool:
 def _make(venv: Path, log: Path) -> None:
     existed = venv.exists()
     try:
-        _run([sys.executable, "-m", "venv", str(venv)], log, "make .venv (Debian needs the package python3-venv)")
+        _run(
+            [sys.executable, "-m", "venv", str(venv)],
+            log,
+            "make .venv (Debian needs the package python3-venv)",
+        )
     except StackError:
-        # Without ensurepip it leaves an environment without pip, which would look made the next time.
+        # Without ensurepip it leaves an environment without pip, which would look made the next
+        # time.
         if not existed:
             shutil.rmtree(venv, ignore_errors=True)
         raise
@@ -76,11 +89,19 @@ def _wanted(requirements: Path) -> str:
 
 def _is_current(venv: Path, requirements: Path) -> bool:
     stamp = venv / _STAMP
-    return (venv / "bin" / "python").exists() and stamp.exists() and stamp.read_text().strip() == _wanted(requirements)
+    return (
+        (venv / "bin" / "python").exists()
+        and stamp.exists()
+        and stamp.read_text().strip() == _wanted(requirements)
+    )
 
 
 def _run(command: list[str], log: Path, purpose: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     log.write_text(done.stdout + done.stderr)
     if done.returncode != 0:
-        raise StackError(f"cannot {purpose}: {last_line(done.stdout + done.stderr)} (whole log: {log})")
+        raise StackError(
+            f"cannot {purpose}: {last_line(done.stdout + done.stderr)} (whole log: {log})"
+        )

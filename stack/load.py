@@ -1,8 +1,9 @@
-"""Demo traffic for the API: people read its blog, most of the time, and are members, with the mistakes they make.
+"""Demo traffic for the API: people read its blog, most of the time, and are members, with the
+mistakes they make.
 
-A locust file: `serene load` runs it, and nothing imports it (locust patches the standard library on import). Every task
-is exactly one request, so that the chosen rate is the rate; what a member does takes many, and each time the next one is
-made. A 404 that was asked for is a success.
+A locust file: `serene load` runs it, and nothing imports it (locust patches the standard library on
+import). Every task is exactly one request, so that the chosen rate is the rate; what a member does
+takes many, and each time the next one is made. A 404 that was asked for is a success.
 """
 
 import os
@@ -24,7 +25,10 @@ _PAGE_SIZES = (5, 10, 20)
 
 
 class Reader(FastHttpUser):
-    """One person with a browser: lists, turns pages, filters, reads; remembers what the lists showed; is a member."""
+    """One person with a browser: lists, turns pages, filters, reads.
+
+    Remembers what the lists showed; is a member.
+    """
 
     def on_start(self) -> None:
         self.next: str | None = None
@@ -36,7 +40,8 @@ class Reader(FastHttpUser):
         gevent.sleep(self.wait_time())
 
     def wait_time(self) -> float:
-        """Seconds until the next request: random as arrivals are, and on average at the rate however long answers take.
+        """Seconds until the next request: random as arrivals are, and on average at the rate
+        however long answers take.
 
         locust's constant_throughput keeps all users in step: bursts that no real traffic has.
         """
@@ -60,7 +65,10 @@ class Reader(FastHttpUser):
 
     @task(10)
     def list_by_category(self) -> None:
-        self._list(f"{_POSTS}?category={random.choice(self.categories or ['mindfulness'])}", "list, by category")
+        self._list(
+            f"{_POSTS}?category={random.choice(self.categories or ['mindfulness'])}",
+            "list, by category",
+        )
 
     @task(25)
     def read_post(self) -> None:
@@ -71,7 +79,9 @@ class Reader(FastHttpUser):
 
     @task(4)
     def ask_for_what_is_not_there(self) -> None:
-        with self.client.get(f"{_POSTS}/{random.choice(_GONE)}", name="post, not there", catch_response=True) as answer:
+        with self.client.get(
+            f"{_POSTS}/{random.choice(_GONE)}", name="post, not there", catch_response=True
+        ) as answer:
             if answer.status_code == 404:
                 answer.success()
 
@@ -96,4 +106,6 @@ class Reader(FastHttpUser):
             self.next = page["next"]
             self.slugs = [post["slug"] for post in page["posts"]] or self.slugs
             self.tags = sorted({tag for post in page["posts"] for tag in post["tags"]}) or self.tags
-            self.categories = sorted({post["category"] for post in page["posts"]}) or self.categories
+            self.categories = (
+                sorted({post["category"] for post in page["posts"]}) or self.categories
+            )

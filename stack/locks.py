@@ -15,7 +15,8 @@ def held(path: Path) -> Iterator[None]:
     """Hold the lock `path` for the block, waiting for it as long as another process has it."""
     descriptor = _open(path)
     try:
-        # Asked again and again: a blocking flock would stop every greenlet of a patched process, the lock's holder with them.
+        # Asked again and again: a blocking flock would stop every greenlet of a patched process,
+        # the lock's holder with them.
         while not _taken(descriptor):
             time.sleep(_RETRY_SECONDS)
         yield
@@ -25,7 +26,8 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held_or_none(path: Path) -> Iterator[bool]:
-    """Hold the lock for the block and yield True, or yield False at once when another process has it."""
+    """Hold the lock for the block and yield True, or yield False at once when another process has
+    it."""
     descriptor = _open(path)
     try:
         yield _taken(descriptor)

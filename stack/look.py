@@ -51,10 +51,16 @@ def table(stack: Stack, names: Sequence[str]) -> str:
     rows = [("NAME", "URL", "STATE")]
     for name in names:
         seen = look(stack, name)
-        said = seen.state if seen.state in {"ready", "stopped"} else f"{seen.state}: {seen.detail[:100]}"
+        said = (
+            seen.state
+            if seen.state in {"ready", "stopped"}
+            else f"{seen.state}: {seen.detail[:100]}"
+        )
         rows.append((seen.name, seen.url, said))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return "\n".join(f"{name:<{widths[0]}}  {url:<{widths[1]}}  {state}" for name, url, state in rows)
+    return "\n".join(
+        f"{name:<{widths[0]}}  {url:<{widths[1]}}  {state}" for name, url, state in rows
+    )
 
 
 def status(options: argparse.Namespace) -> int:
@@ -63,7 +69,12 @@ def status(options: argparse.Namespace) -> int:
     started = [name for name in NAMES if stack.records.read(name) is not None]
     if options.json:
         states = [look(stack, name) for name in NAMES]
-        print(json.dumps({"port_offset": stack.offset, "backends": [asdict(state) for state in states]}, indent=2))
+        print(
+            json.dumps(
+                {"port_offset": stack.offset, "backends": [asdict(state) for state in states]},
+                indent=2,
+            )
+        )
         return 0 if started and all(state.state in {"ready", "stopped"} for state in states) else 1
     if not started:
         raise StackError(f"nothing is running{at_offset(stack.offset)}: start it with ./serene up")
@@ -76,7 +87,9 @@ def logs(options: argparse.Namespace) -> int:
     """Print the end of a backend's log, and with --follow what comes."""
     path = Stack(options.port_offset).log_path(options.name)
     if not path.exists():
-        raise StackError(f"{options.name} has written no log{at_offset(options.port_offset)}: there is no {path}")
+        raise StackError(
+            f"{options.name} has written no log{at_offset(options.port_offset)}: there is no {path}"
+        )
     with path.open(errors="replace") as log:
         print("".join(deque(log, maxlen=options.lines)), end="", flush=True)
         while options.follow:

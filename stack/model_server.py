@@ -1,14 +1,17 @@
-"""A stand-in for a language model: an HTTP server that speaks OpenAI's chat protocol and is as slow or as broken as it is told to be.
+"""A stand-in for a language model: an HTTP server that speaks OpenAI's chat protocol and is as slow
+or as broken as it is told to be.
 
-`python stack/model_server.py --port 8089` serves `/v1/chat/completions` (streamed and whole), `/v1/models`, `/health` and:
+`python stack/model_server.py --port 8089` serves `/v1/chat/completions` (streamed and whole),
+`/v1/models`, `/health` and:
 
-- `PUT /behaviour` with JSON such as `{"first_byte_seconds": 30}` changes how it behaves from now on, `DELETE` undoes that, `GET` tells;
-  either lets go of what waits for its first byte, or hangs;
+- `PUT /behaviour` with JSON such as `{"first_byte_seconds": 30}` changes how it behaves from now
+on, `DELETE` undoes that, `GET` tells; either lets go of what waits for its first byte, or hangs;
 - `GET /requests` tells the last requests and how many are under way, `DELETE` forgets them.
 
-A single request is treated otherwise when its model's name ends in a query, as in `any?fault=hang&fault_after_tokens=3`; at first the
-environment says how it behaves (`MODEL_FIRST_BYTE_SECONDS=1` and so on). Answers depend on the request alone. Nothing else of ours is
-imported, so that a container can run this one file.
+A single request is treated otherwise when its model's name ends in a query, as in
+`any?fault=hang&fault_after_tokens=3`; at first the environment says how it behaves
+(`MODEL_FIRST_BYTE_SECONDS=1` and so on). Answers depend on the request alone. Nothing else of ours
+is imported, so that a container can run this one file.
 """
 
 import argparse
@@ -43,8 +46,10 @@ class Behaviour:
         tokens_per_second: pace after that; 0 for as fast as it goes.
         status: of the answer; from 400 on there is an error instead of one.
         retry_after: the header of that name, in seconds; 0 for none.
-        fault: `hang` (stops saying anything), `cut` (closes the connection in the middle), `garbage` (is no answer at all), or empty.
-        fault_after_tokens: how many tokens come before the fault; with 0 a hang comes before the status line, a cut just after it.
+        fault: `hang` (stops saying anything), `cut` (closes the connection in the middle),
+            `garbage` (is no answer at all), or empty.
+        fault_after_tokens: how many tokens come before the fault; with 0 a hang comes before the
+            status line, a cut just after it.
     """
 
     first_byte_seconds: float = 0.0
@@ -61,7 +66,9 @@ class Behaviour:
             raise ValueError(f"there is no {sorted(unknown)[0]!r}; there are {', '.join(kinds)}")
         changed = replace(self, **{name: kinds[name](value) for name, value in given.items()})
         if changed.fault not in FAULTS or not 200 <= changed.status <= 599:
-            raise ValueError(f"fault should be one of {', '.join(FAULTS[1:])}, status an HTTP status")
+            raise ValueError(
+                f"fault should be one of {', '.join(FAULTS[1:])}, status an HTTP status"
+            )
         return changed
 
 
@@ -97,7 +104,17 @@ class ModelServer:
             case ("GET", "/health"):
                 return 200, {"status": "ok"}
             case ("GET", "/v1/models"):
-                return 200, {"object": "list", "data": [{"id": "serene-companion", "object": "model", "created": 0, "owned_by": "serene"}]}
+                return 200, {
+                    "object": "list",
+                    "data": [
+                        {
+                            "id": "serene-companion",
+                            "object": "model",
+                            "created": 0,
+                            "owned_by": "serene",
+                        }
+                    ],
+                }
             case ("PUT", "/behaviour"):
                 self._change(self._behaviour.changed_by(_body(environ)))
             case ("DELETE", "/behaviour"):
@@ -121,11 +138,25 @@ class ModelServer:
         messages = asked.get("messages")
         if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
             raise ValueError("messages should be a list of objects")
-        behaviour = self._behaviour.changed_by(dict(parse_qsl(str(asked.get("model", "")).partition("?")[2])))
-        headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in ("X-Request-ID", "traceparent")}
-        self._requests.append({"model": asked.get("model"), "messages": messages, "stream": bool(asked.get("stream")), "headers": headers})
+        behaviour = self._behaviour.changed_by(
+            dict(parse_qsl(str(asked.get("model", "")).partition("?")[2]))
+        )
+        headers = {
+            name: environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+            for name in ("X-Request-ID", "traceparent")
+        }
+        self._requests.append(
+            {
+                "model": asked.get("model"),
+                "messages": messages,
+                "stream": bool(asked.get("stream")),
+                "headers": headers,
+            }
+        )
         self._under_way += 1
-        return _Answer(_answer(asked, messages, behaviour, self._changed, start_response), self._done)
+        return _Answer(
+            _answer(asked, messages, behaviour, self._changed, start_response), self._done
+        )
 
     def _done(self) -> None:
         self._under_way -= 1
@@ -146,25 +177,44 @@ class _Answer:
 
 
 def _answer(
-    asked: dict[str, Any], messages: list[Any], behaviour: Behaviour, changed: Event, start_response: StartResponse
+    asked: dict[str, Any],
+    messages: list[Any],
+    behaviour: Behaviour,
+    changed: Event,
+    start_response: StartResponse,
 ) -> Iterator[bytes]:
     changed.wait(behaviour.first_byte_seconds)
     if behaviour.fault == "hang" and behaviour.fault_after_tokens == 0:
         changed.wait(HANG_SECONDS)
     if behaviour.status >= 400:
         retry_after = [("Retry-After", str(behaviour.retry_after))] if behaviour.retry_after else []
-        yield from _json(start_response, behaviour.status, _error(f"as asked for, of {messages[-1:]}"), retry_after)
+        yield from _json(
+            start_response,
+            behaviour.status,
+            _error(f"as asked for, of {messages[-1:]}"),
+            retry_after,
+        )
         return
     words = _reply(messages)
     if not asked.get("stream"):
         gevent.sleep(len(words) / behaviour.tokens_per_second if behaviour.tokens_per_second else 0)
-        yield from _json(start_response, 200, _whole(asked, messages, words) if behaviour.fault != "garbage" else ["garbage"])
+        yield from _json(
+            start_response,
+            200,
+            _whole(asked, messages, words) if behaviour.fault != "garbage" else ["garbage"],
+        )
         return
     start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
     yield from _events(asked, messages, words, behaviour, changed)
 
 
-def _events(asked: dict[str, Any], messages: list[Any], words: list[str], behaviour: Behaviour, changed: Event) -> Iterator[bytes]:
+def _events(
+    asked: dict[str, Any],
+    messages: list[Any],
+    words: list[str],
+    behaviour: Behaviour,
+    changed: Event,
+) -> Iterator[bytes]:
     for number, word in enumerate(words):
         if behaviour.fault and number == behaviour.fault_after_tokens:
             if behaviour.fault == "garbage":
@@ -174,7 +224,12 @@ def _events(asked: dict[str, Any], messages: list[Any], words: list[str], behavi
                 yield b": so far, and no further\n\n"
                 raise _Cut
             changed.wait(HANG_SECONDS)
-        yield _chunk(asked, choices=[{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}])
+        yield _chunk(
+            asked,
+            choices=[
+                {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
+            ],
+        )
         gevent.sleep(1 / behaviour.tokens_per_second if behaviour.tokens_per_second else 0)
     yield _chunk(asked, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
     if (asked.get("stream_options") or {}).get("include_usage"):
@@ -191,7 +246,11 @@ def _reply(messages: list[Any]) -> list[str]:
 
 def _usage(messages: list[Any], words: list[str]) -> dict[str, int]:
     prompt = sum(len(str(one.get("content")).split()) for one in messages)
-    return {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": len(words),
+        "total_tokens": prompt + len(words),
+    }
 
 
 def _whole(asked: dict[str, Any], messages: list[Any], words: list[str]) -> dict[str, Any]:
@@ -221,9 +280,21 @@ def _error(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "serene_stand_in", "param": None, "code": None}}
 
 
-def _json(start_response: StartResponse, status: int, body: object, headers: list[tuple[str, str]] | None = None) -> list[bytes]:
+def _json(
+    start_response: StartResponse,
+    status: int,
+    body: object,
+    headers: list[tuple[str, str]] | None = None,
+) -> list[bytes]:
     data = json.dumps(body).encode()
-    start_response(f"{status} As Asked", [("Content-Type", "application/json"), ("Content-Length", str(len(data))), *(headers or [])])
+    start_response(
+        f"{status} As Asked",
+        [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(data))),
+            *(headers or []),
+        ],
+    )
     return [data]
 
 
@@ -234,18 +305,26 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         arguments: of the command line, without the command.
         environ: may hold each part of `Behaviour` as MODEL_…, e.g. MODEL_FIRST_BYTE_SECONDS.
     """
-    parser = argparse.ArgumentParser(description="A stand-in for a language model, as slow or as broken as it is told to be.")
+    parser = argparse.ArgumentParser(
+        description="A stand-in for a language model, as slow or as broken as it is told to be."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8089)
     options = parser.parse_args(arguments)
-    given = {field.name: environ[name] for field in fields(Behaviour) if environ.get(name := f"MODEL_{field.name.upper()}")}
+    given = {
+        field.name: environ[name]
+        for field in fields(Behaviour)
+        if environ.get(name := f"MODEL_{field.name.upper()}")
+    }
     try:
         behaviour = Behaviour().changed_by(given)
     except ValueError as error:
         sys.exit(f"model server: {error}")
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, _Cut)
-    server = pywsgi.WSGIServer((options.host, options.port), ModelServer(behaviour), backlog=1024, log=None, error_log=None)
+    server = pywsgi.WSGIServer(
+        (options.host, options.port), ModelServer(behaviour), backlog=1024, log=None, error_log=None
+    )
     server.serve_forever()
 
 

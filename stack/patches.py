@@ -1,8 +1,10 @@
-"""Changes a dependency of a backend's Go module before the backend is built: a copy of it, pinned by go.sum, with a few texts replaced.
+"""Changes a dependency of a backend's Go module before the backend is built: a copy of it, pinned
+by go.sum, with a few texts replaced.
 
-For what has no setting upstream. A module asks for it by a file patch/patch.toml, which says why: the dependency's `module`, the files
-to `add` (path in the dependency to file beside patch.toml), and each text to `replace`, which must be there exactly once, so that
-another version of the dependency cannot be built without a look at the patch. The Go module cache is never touched.
+For what has no setting upstream. A module asks for it by a file patch/patch.toml, which says why:
+the dependency's `module`, the files to `add` (path in the dependency to file beside patch.toml),
+and each text to `replace`, which must be there exactly once, so that another version of the
+dependency cannot be built without a look at the patch. The Go module cache is never touched.
 """
 
 import shutil
@@ -19,7 +21,8 @@ _FILE = "patch.toml"
 
 
 def prepare(go: Go, module: Path, scratch: Path) -> tuple[str, ...]:
-    """Patch a copy in `scratch` of what `module` wants patched; a `module` without a patch wants nothing.
+    """Patch a copy in `scratch` of what `module` wants patched; a `module` without a patch wants
+    nothing.
 
     Args:
         go: fetches the dependency, as any build does.
@@ -61,7 +64,9 @@ def _make_writable(folder: Path) -> None:
 def _replace(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     if text.count(old) != 1:
-        raise StackError(f"{file.name} has the text that a patch replaces {text.count(old)} times, not once: {old.strip()}")
+        raise StackError(
+            f"{file.name} has the text that a patch replaces {text.count(old)} times, not once: {old.strip()}"
+        )
     file.write_text(text.replace(old, new))
 
 
@@ -76,5 +81,7 @@ def _go(go: Go, module: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise StackError(f"go {' '.join(arguments[:2])} failed in stack/{module.name}: {last_line(done.stderr)}")
+        raise StackError(
+            f"go {' '.join(arguments[:2])} failed in stack/{module.name}: {last_line(done.stderr)}"
+        )
     return done.stdout

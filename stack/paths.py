@@ -18,7 +18,8 @@ def state_directory(offset: int = 0) -> Path:
 def cache_directory() -> Path:
     """Where built backends live, outside every checkout.
 
-    Source: XDG Base Directory Specification, XDG_CACHE_HOME (a relative path there is to be ignored).
+    Source: XDG Base Directory Specification, XDG_CACHE_HOME (a relative path there is to be
+    ignored).
     """
     named = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(named) if os.path.isabs(named) else Path.home() / ".cache"

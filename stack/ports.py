@@ -1,6 +1,8 @@
-"""Ports on the loopback interface: which a stack takes, whether they are free, and who holds one that is not.
+"""Ports on the loopback interface: which a stack takes, whether they are free, and who holds one
+that is not.
 
-A stack at offset N takes every port N higher. Nothing here opens a port for longer than it takes to ask for it.
+A stack at offset N takes every port N higher. Nothing here opens a port for longer than it takes to
+ask for it.
 """
 
 import random
@@ -53,13 +55,18 @@ def require_free(backend: str, ports: Iterable[int]) -> None:
 
 
 def holder(port: int) -> str:
-    """The process that listens on `port`, as "pid 12 (its command line)", as far as this user may know."""
+    """The process that listens on `port`, as "pid 12 (its command line)", as far as this user may
+    know."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
         return "another process"
     for connection in connections:
-        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        listens = (
+            connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
+        )
         if listens and connection.pid:
             try:
                 command = " ".join(psutil.Process(connection.pid).cmdline())
@@ -70,7 +77,8 @@ def holder(port: int) -> str:
 
 
 def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
-    """An offset at which every one of `ports` is free now and stays out of the ephemeral range; random.
+    """An offset at which every one of `ports` is free now and stays out of the ephemeral range;
+    random.
 
     Raises: StackError when none was found in `attempts`.
     """
@@ -79,4 +87,6 @@ def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
         offset = random.randrange(100, _EPHEMERAL - wanted[-1], 10)
         if all(is_free(port + offset) for port in wanted):
             return offset
-    raise StackError(f"no port offset with all of {len(wanted)} ports free was found in {attempts} attempts")
+    raise StackError(
+        f"no port offset with all of {len(wanted)} ports free was found in {attempts} attempts"
+    )

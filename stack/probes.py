@@ -1,8 +1,9 @@
-"""Asks a backend whether it does its work. One question, one answer, never longer than the time-out.
+"""Asks a backend whether it does its work. One question, one answer, never longer than the
+time-out.
 
-A listening port proves nothing (the kernel accepts for a process that hangs), so HTTP must answer 200 and MongoDB's wire
-protocol must answer a ping. The ping is written here by hand: the whole message is 16 fixed fields, and a driver would
-bring a pool and its threads to each question.
+A listening port proves nothing (the kernel accepts for a process that hangs), so HTTP must answer
+200 and MongoDB's wire protocol must answer a ping. The ping is written here by hand: the whole
+message is 16 fixed fields, and a driver would bring a pool and its threads to each question.
 """
 
 import http.client
@@ -47,7 +48,13 @@ def _get(host: str, port: int, path: str, timeout_seconds: float) -> Answer:
 
 def _ping(host: str, port: int, timeout_seconds: float) -> Answer:
     """Source: MongoDB wire protocol, OP_MSG; BSON 1.1 for the document {ping: 1, $db: "admin"}."""
-    elements = b"\x10ping\x00" + struct.pack("<i", 1) + b"\x02$db\x00" + struct.pack("<i", 6) + b"admin\x00"
+    elements = (
+        b"\x10ping\x00"
+        + struct.pack("<i", 1)
+        + b"\x02$db\x00"
+        + struct.pack("<i", 6)
+        + b"admin\x00"
+    )
     document = struct.pack("<i", 4 + len(elements) + 1) + elements + b"\x00"
     body = struct.pack("<i", 0) + b"\x00" + document
     with socket.create_connection((host, port), timeout_seconds) as connection:

@@ -1,7 +1,8 @@
 """Processes that outlive the command that started them, told apart by pid *and* start time.
 
-A pid alone names nobody: it is given out again. Nothing here sends a signal before it has compared the start time, and
-nothing is ever looked up by name. Each of ours leads its own session, so what it forked can be found after it died.
+A pid alone names nobody: it is given out again. Nothing here sends a signal before it has compared
+the start time, and nothing is ever looked up by name. Each of ours leads its own session, so what
+it forked can be found after it died.
 """
 
 import os
@@ -22,7 +23,8 @@ _KILL_SECONDS = 5.0
 class Identity:
     """One process, now and after its pid was given to another.
 
-    Source: proc(5), /proc/pid/stat field 22: the start time in clock ticks since boot, which no clock change moves.
+    Source: proc(5), /proc/pid/stat field 22: the start time in clock ticks since boot, which no
+    clock change moves.
     """
 
     pid: int
@@ -97,7 +99,9 @@ def _session(leader: Identity) -> Iterator[Identity]:
             continue
         member = identify(pid) if mine else None
         # Started after the leader, as everything it forked; a comparison only Linux's ticks allow.
-        if member is not None and (not leader.started.isdigit() or int(member.started) >= int(leader.started)):
+        if member is not None and (
+            not leader.started.isdigit() or int(member.started) >= int(leader.started)
+        ):
             yield member
 
 

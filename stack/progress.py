@@ -1,7 +1,8 @@
 """Progress of everything that takes longer than a second: what, step n of m, elapsed.
 
-On a terminal it is one live line; elsewhere a line after the first second and then every ten, so that a log stays
-readable. Standard library only: the bootstrap uses it. Nothing here decides what the steps are.
+On a terminal it is one live line; elsewhere a line after the first second and then every ten, so
+that a log stays readable. Standard library only: the bootstrap uses it. Nothing here decides what
+the steps are.
 """
 
 import shutil
@@ -26,7 +27,13 @@ class Progress:
         seconds_between: of two lines of one step; chosen from `stream` when left out.
     """
 
-    def __init__(self, steps: int, stream: TextIO | None = None, quiet_seconds: float = 1.0, seconds_between: float | None = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        stream: TextIO | None = None,
+        quiet_seconds: float = 1.0,
+        seconds_between: float | None = None,
+    ) -> None:
         self.steps = steps
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
@@ -45,7 +52,9 @@ class Progress:
         self._number += 1
         label = f"[{self._number}/{self.steps}] {what}"
         started, finished = time.monotonic(), threading.Event()
-        ticker = threading.Thread(target=self._tick, args=(label, detail, started, finished), daemon=True)
+        ticker = threading.Thread(
+            target=self._tick, args=(label, detail, started, finished), daemon=True
+        )
         ticker.start()
         outcome = "stopped"
         try:
@@ -61,7 +70,9 @@ class Progress:
         """One line between steps."""
         self._write(line, ended=True)
 
-    def _tick(self, label: str, detail: Callable[[], str], started: float, finished: threading.Event) -> None:
+    def _tick(
+        self, label: str, detail: Callable[[], str], started: float, finished: threading.Event
+    ) -> None:
         wait = self._quiet_seconds
         while not finished.wait(wait):
             extra = detail()

@@ -1,7 +1,8 @@
-"""What runs, on disk: one small JSON file a process, so that any later command finds it and none rewrites another's.
+"""What runs, on disk: one small JSON file a process, so that any later command finds it and none
+rewrites another's.
 
-A record says what was started; whether that still runs is asked of the operating system each time, by pid and start
-time. Files appear whole or not at all.
+A record says what was started; whether that still runs is asked of the operating system each time,
+by pid and start time. Files appear whole or not at all.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""`serene load`, `serene test`, `serene contract` and `serene build`: what runs another program to its end."""
+"""`serene load`, `serene test`, `serene contract` and `serene build`.
+
+What runs another program to its end.
+"""
 
 import argparse
 import os
@@ -14,13 +17,33 @@ from stack.runner import Stack
 
 
 def load(options: argparse.Namespace) -> int:
-    """Demo traffic by locust, whose table ends it. Returns: locust's exit code, 1 when a request failed."""
+    """Demo traffic by locust, whose table ends it.
+
+    Returns: locust's exit code, 1 when a request failed.
+    """
     stack = Stack(options.port_offset)
     answer = stack.live_answer("service")
     if not answer.ready:
-        raise StackError(f"the service at {stack.url('service')} {answer.said}: start it with ./serene up")
-    command = [sys.executable, "-m", "locust", "-f", str(paths.MODULES / "load.py"), "--headless", "--only-summary"]
-    command += ["--host", stack.url("service"), "--users", str(options.users), "--spawn-rate", str(options.users)]
+        raise StackError(
+            f"the service at {stack.url('service')} {answer.said}: start it with ./serene up"
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(paths.MODULES / "load.py"),
+        "--headless",
+        "--only-summary",
+    ]
+    command += [
+        "--host",
+        stack.url("service"),
+        "--users",
+        str(options.users),
+        "--spawn-rate",
+        str(options.users),
+    ]
     command += ["--loglevel", "WARNING", "--reset-stats"]
     length = "until Ctrl-C"
     if options.duration is not None:
@@ -36,7 +59,8 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Build what is missing, then hand over to pytest, whose summary is the last thing and whose exit code is ours."""
+    """Build what is missing, then hand over to pytest, whose summary is the last thing and whose
+    exit code is ours."""
     arguments = [sys.executable, "-m", "pytest"]
     if options.fast:
         arguments += ["-m", "not e2e and not slow"]
@@ -48,7 +72,8 @@ def test(options: argparse.Namespace) -> int:
 
 
 def contract(options: argparse.Namespace) -> int:
-    """Build what is missing, then hand over to the job, whose findings are the last thing and whose exit code is ours."""
+    """Build what is missing, then hand over to the job, whose findings are the last thing and whose
+    exit code is ours."""
     _build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
     arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
     arguments += [] if options.seed is None else ["--seed", str(options.seed)]
@@ -80,8 +105,13 @@ def _build_missing(names: tuple[str, ...]) -> list[str]:
 
 
 def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
-    """Run a program that handles signals itself, and wait for what it has to say: Ctrl-C reaches it from the terminal."""
-    with subprocess.Popen(command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL) as process:
+    """Run a program that handles signals itself, and wait for what it has to say.
+
+    Ctrl-C reaches it from the terminal.
+    """
+    with subprocess.Popen(
+        command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL
+    ) as process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
         return process.wait()

@@ -1,7 +1,9 @@
 """A stack: backends started, waited for and stopped, at one port offset, in one folder.
 
-`Stack` is the library's front door (the package's docstring has an example). Several may run side by side, and the same
-one may be looked at from several processes: what runs is in records on disk, compared with the operating system.
+`Stack` is the library's front door (the package's docstring has an example). Several may run side
+by side, and the same
+one may be looked at from several processes: what runs is in records on disk, compared with the
+operating system.
 """
 
 import os
@@ -29,13 +31,22 @@ class Stack:
     """One stack of backends.
 
     Args:
-        offset: how much higher than the usual each port is; `stack.ports.free_offset` finds one for a test.
-        directory: where its data, logs and records are; `stack.paths.state_directory(offset)` when left out.
-        workers: how many gunicorn workers the service gets, which is how many management ports are scraped.
+        offset: how much higher than the usual each port is; `stack.ports.free_offset` finds one for
+            a test.
+        directory: where its data, logs and records are; `stack.paths.state_directory(offset)` when
+            left out.
+        workers: how many gunicorn workers the service gets, which is how many management ports are
+            scraped.
         builder: builds what is missing; one with the Go of this machine when left out.
     """
 
-    def __init__(self, offset: int = 0, directory: Path | None = None, workers: int = 1, builder: Builder | None = None) -> None:
+    def __init__(
+        self,
+        offset: int = 0,
+        directory: Path | None = None,
+        workers: int = 1,
+        builder: Builder | None = None,
+    ) -> None:
         self.offset = offset
         self.directory = (directory or paths.state_directory(offset)).resolve()
         self.workers = workers
@@ -47,7 +58,12 @@ class Stack:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop_all()
 
     @property
@@ -58,17 +74,22 @@ class Stack:
             self._builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
         return self._builder
 
-    # -- what is where ------------------------------------------------------------------------------------------------
+    # -- what is where -----------------------------------------------------------------------------
 
     def backend(self, name: str) -> Backend:
         """The entry called `name`. Raises: StackError when there is none."""
         try:
             return BY_NAME[name]
         except KeyError:
-            raise StackError(f"there is no backend {name!r}; there are {', '.join(NAMES)}") from None
+            raise StackError(
+                f"there is no backend {name!r}; there are {', '.join(NAMES)}"
+            ) from None
 
     def port(self, name: str, which: str | None = None) -> int:
-        """A port of backend `name`: its first one, or the one called `which`, e.g. port("tempo", "otlp")."""
+        """A port of backend `name`: its first one, or the one called `which`, e.g.
+
+        Port("tempo", "otlp").
+        """
         every = self.backend(name).all_ports(self.offset, self.workers)
         return every[which or next(iter(every))]
 
@@ -93,7 +114,7 @@ class Stack:
         """Whether this object (not another process) started backend `name`."""
         return name in self._children
 
-    # -- start, wait, stop --------------------------------------------------------------------------------------------
+    # -- start, wait, stop -------------------------------------------------------------------------
 
     def start(self, name: str, env: Mapping[str, str] | None = None) -> None:
         """Start backend `name`, built first when that is missing; returns before it is ready.
@@ -104,7 +125,9 @@ class Stack:
         """
         backend = self.backend(name)
         if self.records.alive(name) is not None:
-            raise StackError(f"{name} is already running, pid {self.pid(name)}: see ./serene status, or ./serene down")
+            raise StackError(
+                f"{name} is already running, pid {self.pid(name)}: see ./serene status, or ./serene down"
+            )
         self.require_free_ports(name)
         if backend.module:
             self.builder.build(backend)
@@ -118,12 +141,15 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Its own session: Ctrl-C reaches only this command, which then stops things in order.
+                # Its own session: Ctrl-C reaches only this command, which then stops things in
+                # order.
                 start_new_session=True,
             )
         identity = processes.identify(process.pid)
         self._children[name] = process
-        self.records.write(Record(name, process.pid, identity.started if identity else "gone", self.workers))
+        self.records.write(
+            Record(name, process.pid, identity.started if identity else "gone", self.workers)
+        )
 
     def wait_ready(self, name: str, seconds: float = 60.0) -> None:
         """Wait until backend `name` does its work.
@@ -133,7 +159,10 @@ class Stack:
         self._wait(name, self.answer, seconds)
 
     def wait_live(self, name: str, seconds: float = 60.0) -> None:
-        """Wait until backend `name` answers, though it may still miss another backend. Raises: as `wait_ready`."""
+        """Wait until backend `name` answers, though it may still miss another backend.
+
+        Raises: as `wait_ready`.
+        """
         self._wait(name, self.live_answer, seconds)
 
     def answer(self, name: str) -> Answer:
@@ -142,16 +171,24 @@ class Stack:
 
     def live_answer(self, name: str) -> Answer:
         """Ask backend `name` once whether it runs, though it may miss another backend."""
-        return probes.ask(self._filled(self.backend(name), self.backend(name).live or self.backend(name).ready))
+        return probes.ask(
+            self._filled(self.backend(name), self.backend(name).live or self.backend(name).ready)
+        )
 
     def send(self, name: str, number: signal.Signals) -> None:
-        """Send backend `name` a signal, e.g. SIGSTOP and SIGCONT. Raises: StackError when it does not run."""
+        """Send backend `name` a signal, e.g.
+
+        SIGSTOP and SIGCONT. Raises: StackError when it does not run.
+        """
         record = self.records.alive(name)
         if record is None or not processes.send(record.identity, number):
             raise StackError(f"{name} is not running")
 
-    def stop(self, name: str, number: signal.Signals = signal.SIGTERM, seconds: float | None = None) -> bool:
-        """End backend `name` by `number`, and by SIGKILL after `seconds` (its own patience when left out).
+    def stop(
+        self, name: str, number: signal.Signals = signal.SIGTERM, seconds: float | None = None
+    ) -> bool:
+        """End backend `name` by `number`, and by SIGKILL after `seconds` (its own patience when
+        left out).
 
         Returns: whether it went without SIGKILL (also when it did not run).
         """
@@ -172,7 +209,10 @@ class Stack:
                 self.stop(name)
 
     def exit_status(self, name: str) -> int | None:
-        """The exit status of backend `name` if this object started it and it ended; minus the signal that ended it."""
+        """The exit status of backend `name` if this object started it and it ended.
+
+        Minus the signal that ended it.
+        """
         child = self._children.get(name)
         return None if child is None else child.poll()
 
@@ -198,7 +238,7 @@ class Stack:
                 f"{last_line(done.stdout + done.stderr)} (whole log: {self.log_path(name)})"
             )
 
-    # -- for the command line -----------------------------------------------------------------------------------------
+    # -- for the command line ----------------------------------------------------------------------
 
     def require_free_ports(self, name: str) -> None:
         """Raises: StackError when another process has a port of backend `name`."""
@@ -207,7 +247,9 @@ class Stack:
     def environment(self, name: str) -> dict[str, str]:
         """The whole environment backend `name` is started with."""
         backend = self.backend(name)
-        return dict(os.environ) | {key: self._filled(backend, text) for key, text in backend.environment.items()}
+        return dict(os.environ) | {
+            key: self._filled(backend, text) for key, text in backend.environment.items()
+        }
 
     def last_log_line(self, name: str) -> str:
         """The last line backend `name` wrote."""
@@ -247,4 +289,10 @@ class Stack:
 
     def _filled(self, backend: Backend, template: str) -> str:
         folder = self.builder.directory(backend) if "{bin}" in template else ""
-        return template.format(**self._values, root=paths.ROOT, python=sys.executable, data=self.data_path(backend.name), bin=folder)
+        return template.format(
+            **self._values,
+            root=paths.ROOT,
+            python=sys.executable,
+            data=self.data_path(backend.name),
+            bin=folder,
+        )

@@ -1,7 +1,9 @@
-"""`serene trace ID`: from the request id that a customer sent to what happened, without leaving the terminal.
+"""`serene trace ID`: from the request id that a customer sent to what happened, without leaving the
+terminal.
 
-Asks Tempo for the trace (by the id itself, or by the span attribute `request.id` when the trace has an id of the
-caller's), draws its spans as a waterfall, and shows the request's own log line. Only reads.
+Asks Tempo for the trace (by the id itself, or by the span attribute `request.id` when the trace has
+an id of the caller's), draws its spans as a waterfall, and shows the request's own log line. Only
+reads.
 """
 
 import argparse
@@ -38,12 +40,19 @@ class Span:
 
 
 def trace(options: argparse.Namespace) -> int:
-    """Print the trace and the log line of a request. Returns: 0. Raises: StackError when Tempo does not have it."""
+    """Print the trace and the log line of a request.
+
+    Returns: 0. Raises: StackError when Tempo does not have it.
+    """
     stack = Stack(options.port_offset)
     request_id = options.id
-    spans = _trace(stack.url("tempo"), request_id.hex) or _trace(stack.url("tempo"), _trace_id_of(stack.url("tempo"), request_id))
+    spans = _trace(stack.url("tempo"), request_id.hex) or _trace(
+        stack.url("tempo"), _trace_id_of(stack.url("tempo"), request_id)
+    )
     if not spans:
-        raise StackError(f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or of another stack")
+        raise StackError(
+            f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or of another stack"
+        )
     width = min(shutil.get_terminal_size().columns, _LONGEST_LINE)
     print("\n".join(waterfall(spans, width)))
     for line in _log_lines(stack.log_path("service"), str(request_id)):
@@ -52,11 +61,16 @@ def trace(options: argparse.Namespace) -> int:
 
 
 def request_id(text: str) -> uuid.UUID:
-    """An id as it is in X-Request-ID, with or without its dashes. Raises: argparse's error when it is none."""
+    """An id as it is in X-Request-ID, with or without its dashes.
+
+    Raises: argparse's error when it is none.
+    """
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits"
+        ) from None
 
 
 def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
@@ -81,11 +95,18 @@ def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
 
 
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
-    """Each span after its parent, with its depth; one whose parent is not there counts as a root."""
+    """Each span after its parent, with its depth.
+
+    One whose parent is not there counts as a root.
+    """
     known = {span.span_id for span in spans}
 
     def below(parent: str | None, depth: int) -> Iterator[tuple[int, Span]]:
-        children = [s for s in spans if (s.parent_span_id == parent if parent is not None else s.parent_span_id not in known)]
+        children = [
+            s
+            for s in spans
+            if (s.parent_span_id == parent if parent is not None else s.parent_span_id not in known)
+        ]
         for span in sorted(children, key=lambda each: each.start_ns):
             yield depth, span
             yield from below(span.span_id, depth + 1)
@@ -103,7 +124,10 @@ def _trace(tempo: str, trace_id: str) -> list[Span]:
             int(span["startTimeUnixNano"]),
             int(span["endTimeUnixNano"]),
             span.get("status", {}).get("code") == "STATUS_CODE_ERROR",
-            {each["key"]: next(iter(each["value"].values()), "") for each in span.get("attributes", [])},
+            {
+                each["key"]: next(iter(each["value"].values()), "")
+                for each in span.get("attributes", [])
+            },
         )
         for batch in (found or {}).get("batches", [])
         for scope in batch["scopeSpans"]
@@ -112,14 +136,18 @@ def _trace(tempo: str, trace_id: str) -> list[Span]:
 
 
 def _trace_id_of(tempo: str, request_id: uuid.UUID) -> str:
-    question = urllib.parse.urlencode({"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1})
+    question = urllib.parse.urlencode(
+        {"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1}
+    )
     traces = (_get(f"{tempo}/api/search?{question}") or {}).get("traces", [])
     return str(traces[0]["traceID"]) if traces else ""
 
 
 def _get(url: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": "application/json"}), timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"Accept": "application/json"}), timeout=_SECONDS
+        ) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
     except urllib.error.HTTPError as error:

@@ -1,7 +1,8 @@
 """`serene up` and `serene down`: everything in order, and stopped each before what it uses.
 
-Each backend is built and started before the next one is built, so that the API answers minutes before the last build
-ends. The foreground command is the owner: it watches what it started and stops exactly that; `down` asks it to.
+Each backend is built and started before the next one is built, so that the API answers minutes
+before the last build ends. The foreground command is the owner: it watches what it started and
+stops exactly that; `down` asks it to.
 """
 
 import argparse
@@ -28,14 +29,19 @@ _READY_SECONDS = 120.0
 
 
 def up(options: argparse.Namespace) -> int:
-    """Start a stack; in the foreground stay until Ctrl-C. Returns: 0, or 1 when a backend ended by itself."""
+    """Start a stack; in the foreground stay until Ctrl-C.
+
+    Returns: 0, or 1 when a backend ended by itself.
+    """
     wanted = [name for name in NAMES if name in (options.only or DEFAULT_NAMES)]
     stack = Stack(options.port_offset, workers=options.workers)
     with locks.held_or_none(stack.directory / "up.lock") as mine:
         running = [name for name in wanted if stack.records.alive(name) is not None]
         if not mine or running:
             what = ", ".join(running) or "another ./serene up"
-            raise StackError(f"already running: {what} (see ./serene status; stop it with ./serene down)")
+            raise StackError(
+                f"already running: {what} (see ./serene status; stop it with ./serene down)"
+            )
         with _signals_interrupt(), _recorded_as_owner(stack):
             return _start_and_stay(stack, wanted, detach=options.detach)
 
@@ -46,7 +52,9 @@ def down(options: argparse.Namespace) -> int:
     owner = Records(stack.directory).alive(_OWNER)
     names = [record.name for record in stack.records.all()]
     if owner is None and not names:
-        raise StackError(f"nothing is running{look.at_offset(stack.offset)}: start it with ./serene up")
+        raise StackError(
+            f"nothing is running{look.at_offset(stack.offset)}: start it with ./serene up"
+        )
     if owner is not None:
         patience = sum(BY_NAME[name].stop_seconds for name in names) + 10
         with Progress(steps=1).step(f"Asking ./serene up (pid {owner.pid}) to stop everything"):
@@ -57,7 +65,10 @@ def down(options: argparse.Namespace) -> int:
 
 
 def prepare_builder(names: Sequence[str]) -> Builder | None:
-    """A builder for these backends, with a Go fetched when there is none; None when they need none."""
+    """A builder for these backends, with a Go fetched when there is none.
+
+    None when they need none.
+    """
     if not any(BY_NAME[name].module for name in names):
         return None
     cache = paths.cache_directory()
@@ -70,20 +81,27 @@ def prepare_builder(names: Sequence[str]) -> Builder | None:
 
 def build_in_step(builder: Builder, backend: Backend, progress: Progress) -> None:
     """Build one backend as one step of `progress`."""
-    with progress.step(f"Building {backend.name} (only the first time)", lambda: builder.how_far(backend)):
+    with progress.step(
+        f"Building {backend.name} (only the first time)", lambda: builder.how_far(backend)
+    ):
         builder.build(backend)
 
 
 def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
     with ExitStack() as at_the_end:
-        at_the_end.callback(lambda: _stop(stack, [name for name in wanted if stack.has_started(name)]))
+        at_the_end.callback(
+            lambda: _stop(stack, [name for name in wanted if stack.has_started(name)])
+        )
         _start(stack, wanted)
         print(look.table(stack, wanted), flush=True)
         if detach:
             at_the_end.pop_all()
             return 0
         with suppress(KeyboardInterrupt):  # The usual end.
-            print("Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f", flush=True)
+            print(
+                "Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f",
+                flush=True,
+            )
             _watch(stack, wanted)
         died = any(stack.exit_status(name) is not None for name in wanted)
     return 1 if died else 0
@@ -94,8 +112,12 @@ def _start(stack: Stack, wanted: list[str]) -> None:
         stack.require_free_ports(name)
         look.rotate_log(stack.log_path(name))
     builder = prepare_builder(wanted)
-    missing = {name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])}
-    seeds = {name for name in wanted if BY_NAME[name].seed and set(BY_NAME[name].needs) <= set(wanted)}
+    missing = {
+        name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])
+    }
+    seeds = {
+        name for name in wanted if BY_NAME[name].seed and set(BY_NAME[name].needs) <= set(wanted)
+    }
     progress = Progress(steps=len(wanted) + len(missing) + len(seeds))
     began = time.monotonic()
     for name in wanted:
@@ -112,7 +134,9 @@ def _start(stack: Stack, wanted: list[str]) -> None:
             with progress.step(f"Loading {name}'s demo data"):
                 stack.seed(name)
         if missing:
-            progress.say(f"{name} is up at {stack.url(name)} after {time.monotonic() - began:.0f} s")
+            progress.say(
+                f"{name} is up at {stack.url(name)} after {time.monotonic() - began:.0f} s"
+            )
 
 
 def _what_it_says(stack: Stack, name: str) -> str:
@@ -153,7 +177,10 @@ def _signals_interrupt() -> Iterator[None]:
         raise KeyboardInterrupt
 
     # SIGINT too: it is ignored in what a shell starts in the background.
-    replaced = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    replaced = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

@@ -1,4 +1,7 @@
-"""The Members board: can members do what they came for; which of it not; and is it us, or somebody whom we call."""
+"""The Members board: can members do what they came for.
+
+Which of it not; and is it us, or somebody whom we call.
+"""
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
@@ -6,7 +9,16 @@ from dashboards import config, layout
 from dashboards.boards.trust import trust
 from dashboards.heads import members as heads
 from dashboards.layout import Band, Section
-from dashboards.panels import PanelBuilder, Series, distribution, lines, number, plain, rising, stacked
+from dashboards.panels import (
+    PanelBuilder,
+    Series,
+    distribution,
+    lines,
+    number,
+    plain,
+    rising,
+    stacked,
+)
 from dashboards.queries import members as ask
 
 _WORKER = "worker {{service_instance_id}}"
@@ -15,7 +27,9 @@ _WORKER = "worker {{service_instance_id}}"
 def board() -> Dashboard:
     """The whole board."""
     description = "Can members book, pay, talk and keep files? If not: what fails, and is it us or somebody whom we call?"
-    return layout.board("serene-members", "Members", description, (_bad(), _where(), _why(), trust()))
+    return layout.board(
+        "serene-members", "Members", description, (_bad(), _where(), _why(), trust())
+    )
 
 
 def _bad() -> Section:
@@ -25,12 +39,37 @@ def _bad() -> Section:
 def _verdicts() -> tuple[PanelBuilder, ...]:
     share = rising(config.EXTERNAL_FAILED_SHARE)
     return (
-        number(heads.VERDICTS_PAYMENTS, share, "no payments", Series(ask.PAYMENTS_FAILED_NOW, "not made")),
-        number(heads.VERDICTS_COMPANION, share, "no messages", Series(ask.COMPANION_FAILED_NOW, "not answered")),
-        number(heads.VERDICTS_COMPANION_P95, rising(config.COMPANION_P95_SECONDS), "no messages", Series(ask.COMPANION_P95_NOW, "p95")),
-        number(heads.VERDICTS_CIRCUIT, rising(config.COUNT_OF_BAD), "nobody reports", Series(ask.CIRCUITS_OPEN, "open")),
+        number(
+            heads.VERDICTS_PAYMENTS,
+            share,
+            "no payments",
+            Series(ask.PAYMENTS_FAILED_NOW, "not made"),
+        ),
+        number(
+            heads.VERDICTS_COMPANION,
+            share,
+            "no messages",
+            Series(ask.COMPANION_FAILED_NOW, "not answered"),
+        ),
+        number(
+            heads.VERDICTS_COMPANION_P95,
+            rising(config.COMPANION_P95_SECONDS),
+            "no messages",
+            Series(ask.COMPANION_P95_NOW, "p95"),
+        ),
+        number(
+            heads.VERDICTS_CIRCUIT,
+            rising(config.COUNT_OF_BAD),
+            "nobody reports",
+            Series(ask.CIRCUITS_OPEN, "open"),
+        ),
         number(heads.VERDICTS_UPLOADS, share, "no uploads", Series(ask.UPLOADS_FAILED_NOW, "lost")),
-        number(heads.VERDICTS_LIMITED, plain(), "nobody reports", Series(ask.RATE_LIMITED_NOW, "refused")),
+        number(
+            heads.VERDICTS_LIMITED,
+            plain(),
+            "nobody reports",
+            Series(ask.RATE_LIMITED_NOW, "refused"),
+        ),
     )
 
 
@@ -50,7 +89,11 @@ def _where() -> Section:
                 8,
                 (
                     stacked(heads.COMPANION_ANSWERS, Series(ask.COMPANION_ANSWERS, "{{result}}")),
-                    lines(heads.COMPANION_LATENCY, Series(ask.COMPANION_P50, "p50"), Series(ask.COMPANION_P95, "p95", exemplars=True)),
+                    lines(
+                        heads.COMPANION_LATENCY,
+                        Series(ask.COMPANION_P50, "p50"),
+                        Series(ask.COMPANION_P95, "p95", exemplars=True),
+                    ),
                     distribution(heads.COMPANION_HEAT, ask.COMPANION_BUCKETS),
                 ),
             ),

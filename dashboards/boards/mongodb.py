@@ -5,7 +5,17 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import config, layout
 from dashboards.heads import mongodb as heads
 from dashboards.layout import Band, Section
-from dashboards.panels import PanelBuilder, Series, at_least, distribution, lines, number, rising, stacked, with_limit
+from dashboards.panels import (
+    PanelBuilder,
+    Series,
+    at_least,
+    distribution,
+    lines,
+    number,
+    rising,
+    stacked,
+    with_limit,
+)
 from dashboards.queries import mongodb as ask
 from dashboards.tables import Column, grid
 
@@ -15,7 +25,9 @@ _WORKER = "worker {{service_instance_id}}"
 def board() -> Dashboard:
     """The whole board."""
     description = "Is it the database, the way to it, or the pool of connections in between?"
-    return layout.board("serene-mongodb", "MongoDB", description, (_bad(), _where(), _pool(), _server()))
+    return layout.board(
+        "serene-mongodb", "MongoDB", description, (_bad(), _where(), _pool(), _server())
+    )
 
 
 def _bad() -> Section:
@@ -26,11 +38,36 @@ def _bad() -> Section:
                 5,
                 (
                     number(heads.BAD_UP, at_least(1), "nobody reports", Series(ask.UP, "up")),
-                    number(heads.BAD_PING, rising(config.PING_SECONDS), "no ping", Series(ask.PING, "ping")),
-                    number(heads.BAD_AGE, rising(config.EVIDENCE_AGE_SECONDS), "never looked", Series(ask.EVIDENCE_AGE, "age")),
-                    number(heads.BAD_USE, rising(config.POOL_USE_SHARE), "no pool", Series(ask.POOL_USE_SHARE, "in use")),
-                    number(heads.BAD_PENDING, rising(config.POOL_PENDING), "no pool", Series(ask.PENDING_NOW, "waiting")),
-                    number(heads.BAD_ERRORS, rising(config.ERROR_SHARE), "no operations", Series(ask.ERROR_SHARE_NOW, "failed")),
+                    number(
+                        heads.BAD_PING,
+                        rising(config.PING_SECONDS),
+                        "no ping",
+                        Series(ask.PING, "ping"),
+                    ),
+                    number(
+                        heads.BAD_AGE,
+                        rising(config.EVIDENCE_AGE_SECONDS),
+                        "never looked",
+                        Series(ask.EVIDENCE_AGE, "age"),
+                    ),
+                    number(
+                        heads.BAD_USE,
+                        rising(config.POOL_USE_SHARE),
+                        "no pool",
+                        Series(ask.POOL_USE_SHARE, "in use"),
+                    ),
+                    number(
+                        heads.BAD_PENDING,
+                        rising(config.POOL_PENDING),
+                        "no pool",
+                        Series(ask.PENDING_NOW, "waiting"),
+                    ),
+                    number(
+                        heads.BAD_ERRORS,
+                        rising(config.ERROR_SHARE),
+                        "no operations",
+                        Series(ask.ERROR_SHARE_NOW, "failed"),
+                    ),
                 ),
             ),
         ),
@@ -45,18 +82,34 @@ def _where() -> Section:
                 8,
                 (
                     with_limit(
-                        lines(heads.WHERE_LATENCY, Series(ask.P50, "p50"), Series(ask.P95, "p95"), Series(ask.P99, "p99")),
+                        lines(
+                            heads.WHERE_LATENCY,
+                            Series(ask.P50, "p50"),
+                            Series(ask.P95, "p95"),
+                            Series(ask.P99, "p99"),
+                        ),
                         config.DB_LATENCY_P95_SECONDS,
                     ),
                     distribution(heads.WHERE_HEAT, ask.DURATION_BUCKETS),
-                    lines(heads.WHERE_BY_OPERATION, Series(ask.P95_BY_OPERATION, "{{db_operation_name}} {{db_collection_name}}")),
+                    lines(
+                        heads.WHERE_BY_OPERATION,
+                        Series(
+                            ask.P95_BY_OPERATION, "{{db_operation_name}} {{db_collection_name}}"
+                        ),
+                    ),
                 ),
             ),
             Band(
                 8,
                 (
-                    stacked(heads.WHERE_RATE, Series(ask.OPERATIONS, "{{db_operation_name}} {{db_collection_name}}")),
-                    lines(heads.WHERE_ERRORS, Series(ask.ERRORS_BY_TYPE, "{{error_type}} {{db_operation_name}}")),
+                    stacked(
+                        heads.WHERE_RATE,
+                        Series(ask.OPERATIONS, "{{db_operation_name}} {{db_collection_name}}"),
+                    ),
+                    lines(
+                        heads.WHERE_ERRORS,
+                        Series(ask.ERRORS_BY_TYPE, "{{error_type}} {{db_operation_name}}"),
+                    ),
                     _operations(),
                 ),
             ),
@@ -89,7 +142,12 @@ def _pool() -> Section:
                         Series(ask.ESTABLISHING, "establishing"),
                     ),
                     lines(heads.POOL_PENDING, Series(ask.PENDING, _WORKER)),
-                    lines(heads.POOL_WAIT, Series(ask.WAIT_P50, "p50"), Series(ask.WAIT_P95, "p95"), Series(ask.WAIT_P99, "p99")),
+                    lines(
+                        heads.POOL_WAIT,
+                        Series(ask.WAIT_P50, "p50"),
+                        Series(ask.WAIT_P95, "p95"),
+                        Series(ask.WAIT_P99, "p99"),
+                    ),
                 ),
             ),
             Band(
@@ -123,7 +181,10 @@ def _server() -> Section:
                 6,
                 (
                     lines(heads.SERVER_UP, Series(ask.UP_BY_INSTANCE, _WORKER)),
-                    with_limit(lines(heads.SERVER_PING, Series(ask.PING_BY_INSTANCE, _WORKER)), config.PING_SECONDS),
+                    with_limit(
+                        lines(heads.SERVER_PING, Series(ask.PING_BY_INSTANCE, _WORKER)),
+                        config.PING_SECONDS,
+                    ),
                     with_limit(
                         lines(heads.SERVER_AGE, Series(ask.EVIDENCE_AGE_BY_INSTANCE, _WORKER)),
                         config.EVIDENCE_AGE_SECONDS,

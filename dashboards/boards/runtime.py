@@ -1,11 +1,24 @@
-"""The Runtime board: the hub that all requests of a worker share, its process, the machine, the life cycle."""
+"""The Runtime board.
+
+The hub that all requests of a worker share, its process, the machine, the life cycle.
+"""
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import config, layout
 from dashboards.heads import runtime as heads
 from dashboards.layout import Band, Section
-from dashboards.panels import Series, distribution, lines, number, plain, rising, stacked, timeline, with_limit
+from dashboards.panels import (
+    Series,
+    distribution,
+    lines,
+    number,
+    plain,
+    rising,
+    stacked,
+    timeline,
+    with_limit,
+)
 from dashboards.queries import runtime as ask
 
 _WORKER = "worker {{service_instance_id}}"
@@ -13,8 +26,15 @@ _WORKER = "worker {{service_instance_id}}"
 
 def board() -> Dashboard:
     """The whole board."""
-    description = "Is it the worker itself: its hub, its process, its machine, or is it coming and going?"
-    return layout.board("serene-runtime", "Runtime", description, (_bad(), _lifecycle(), _hub(), _process(), _machine()))
+    description = (
+        "Is it the worker itself: its hub, its process, its machine, or is it coming and going?"
+    )
+    return layout.board(
+        "serene-runtime",
+        "Runtime",
+        description,
+        (_bad(), _lifecycle(), _hub(), _process(), _machine()),
+    )
 
 
 def _bad() -> Section:
@@ -24,14 +44,42 @@ def _bad() -> Section:
             Band(
                 5,
                 (
-                    number(heads.BAD_LAG, rising(config.HUB_LAG_P99_SECONDS), "nothing measured", Series(ask.HUB_LAG_P99_NOW, "p99")),
                     number(
-                        heads.BAD_BLOCKED, rising(config.HUB_BLOCKED_SHARE), "nobody reports", Series(ask.HUB_BLOCKED_SHARE_NOW, "held")
+                        heads.BAD_LAG,
+                        rising(config.HUB_LAG_P99_SECONDS),
+                        "nothing measured",
+                        Series(ask.HUB_LAG_P99_NOW, "p99"),
                     ),
-                    number(heads.BAD_CPU, rising(config.CPU_SHARE), "nobody reports", Series(ask.CPU_NOW, "busiest")),
-                    number(heads.BAD_MEMORY, plain(), "nobody reports", Series(ask.RESIDENT_NOW, "resident")),
-                    number(heads.BAD_RESTARTS, rising(config.COUNT_OF_BAD), "nobody reports", Series(ask.RESTARTS, "restarts")),
-                    number(heads.BAD_UNCAUGHT, rising(config.COUNT_OF_BAD), "nobody reports", Series(ask.UNCAUGHT_RECENTLY, "uncaught")),
+                    number(
+                        heads.BAD_BLOCKED,
+                        rising(config.HUB_BLOCKED_SHARE),
+                        "nobody reports",
+                        Series(ask.HUB_BLOCKED_SHARE_NOW, "held"),
+                    ),
+                    number(
+                        heads.BAD_CPU,
+                        rising(config.CPU_SHARE),
+                        "nobody reports",
+                        Series(ask.CPU_NOW, "busiest"),
+                    ),
+                    number(
+                        heads.BAD_MEMORY,
+                        plain(),
+                        "nobody reports",
+                        Series(ask.RESIDENT_NOW, "resident"),
+                    ),
+                    number(
+                        heads.BAD_RESTARTS,
+                        rising(config.COUNT_OF_BAD),
+                        "nobody reports",
+                        Series(ask.RESTARTS, "restarts"),
+                    ),
+                    number(
+                        heads.BAD_UNCAUGHT,
+                        rising(config.COUNT_OF_BAD),
+                        "nobody reports",
+                        Series(ask.UNCAUGHT_RECENTLY, "uncaught"),
+                    ),
                 ),
             ),
         ),
@@ -56,7 +104,9 @@ def _lifecycle() -> Section:
                     lines(heads.LIFECYCLE_FLIGHT, Series(ask.DRAIN_IN_FLIGHT, _WORKER)),
                     lines(heads.LIFECYCLE_SECONDS, Series(ask.DRAIN_SECONDS, _WORKER)),
                     lines(heads.LIFECYCLE_REJECTED, Series(ask.DRAIN_REJECTED, _WORKER)),
-                    lines(heads.LIFECYCLE_UNCAUGHT, Series(ask.UNCAUGHT, "{{where}} fatal={{fatal}}")),
+                    lines(
+                        heads.LIFECYCLE_UNCAUGHT, Series(ask.UNCAUGHT, "{{where}} fatal={{fatal}}")
+                    ),
                 ),
             ),
         ),
@@ -72,7 +122,10 @@ def _hub() -> Section:
                 (
                     with_limit(
                         lines(
-                            heads.HUB_LAG, Series(ask.HUB_LAG_P50, "p50"), Series(ask.HUB_LAG_P95, "p95"), Series(ask.HUB_LAG_P99, "p99")
+                            heads.HUB_LAG,
+                            Series(ask.HUB_LAG_P50, "p50"),
+                            Series(ask.HUB_LAG_P95, "p95"),
+                            Series(ask.HUB_LAG_P99, "p99"),
                         ),
                         config.HUB_LAG_P99_SECONDS,
                     ),
@@ -92,10 +145,15 @@ def _process() -> Section:
             Band(
                 7,
                 (
-                    with_limit(lines(heads.PROCESS_CPU, Series(ask.CPU, _WORKER)), config.CPU_SHARE),
+                    with_limit(
+                        lines(heads.PROCESS_CPU, Series(ask.CPU, _WORKER)), config.CPU_SHARE
+                    ),
                     lines(heads.PROCESS_MEMORY, Series(ask.RESIDENT, _WORKER)),
                     lines(heads.PROCESS_FILES, Series(ask.OPEN_FILES, _WORKER)),
-                    with_limit(lines(heads.PROCESS_SHARE, Series(ask.OPEN_FILES_SHARE, _WORKER)), config.FILES_SHARE),
+                    with_limit(
+                        lines(heads.PROCESS_SHARE, Series(ask.OPEN_FILES_SHARE, _WORKER)),
+                        config.FILES_SHARE,
+                    ),
                 ),
             ),
             Band(
@@ -118,10 +176,20 @@ def _machine() -> Section:
             Band(
                 7,
                 (
-                    with_limit(lines(heads.MACHINE_CPU, Series(ask.MACHINE_CPU, "in use")), config.CPU_SHARE),
-                    with_limit(lines(heads.MACHINE_MEMORY, Series(ask.MACHINE_MEMORY, "in use")), config.MEMORY_SHARE),
+                    with_limit(
+                        lines(heads.MACHINE_CPU, Series(ask.MACHINE_CPU, "in use")),
+                        config.CPU_SHARE,
+                    ),
+                    with_limit(
+                        lines(heads.MACHINE_MEMORY, Series(ask.MACHINE_MEMORY, "in use")),
+                        config.MEMORY_SHARE,
+                    ),
                     lines(heads.MACHINE_PARTS, Series(ask.MACHINE_MEMORY_BYTES, "{{state}}")),
-                    lines(heads.MACHINE_LOAD, Series(ask.LOAD, "{{period}}"), Series(ask.PROCESSORS, "processors")),
+                    lines(
+                        heads.MACHINE_LOAD,
+                        Series(ask.LOAD, "{{period}}"),
+                        Series(ask.PROCESSORS, "processors"),
+                    ),
                 ),
             ),
         ),

@@ -34,7 +34,11 @@ def trust() -> Section:
                         Series(collector.SPANS_SENT, "sent"),
                         Series(collector.SPANS_FAILED, "failed"),
                     ),
-                    lines(heads.TRUST_POINTS, Series(collector.POINTS_SENT, "sent"), Series(collector.POINTS_FAILED, "failed")),
+                    lines(
+                        heads.TRUST_POINTS,
+                        Series(collector.POINTS_SENT, "sent"),
+                        Series(collector.POINTS_FAILED, "failed"),
+                    ),
                 ),
             ),
         ),

@@ -1,1 +1,4 @@
-"""What each panel says of itself, one module a board: apart from the layout, so that it can be read through as a text."""
+"""What each panel says of itself, one module a board.
+
+Apart from the layout, so that it can be read through as a text.
+"""

@@ -1,4 +1,5 @@
-"""What the Collector says of itself; its series belong to no worker, so the board's variables do not choose among them.
+"""What the Collector says of itself; its series belong to no worker, so the board's variables do
+not choose among them.
 
 Its counters have no ``_total``: that is how version 0.160 exposes them.
 """

@@ -1,4 +1,7 @@
-"""How long answers take when nothing is wrong: the figures that were promised, with one worker on a core of its own."""
+"""How long answers take when nothing is wrong.
+
+The figures that were promised, with one worker on a core of its own.
+"""
 
 import json
 import subprocess
@@ -32,12 +35,27 @@ def test_easy_load_is_answered_within_the_targets(tmp_path):
             break
         kinds = sorted({name.partition(",")[0] for name in late})
         file = tmp_path / "figures.json"
-        command = [sys.executable, "-m", "bench.api", *kinds, "--parts", "easy", "--seconds", "8", "--json", str(file)]
-        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, timeout=400, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "bench.api",
+            *kinds,
+            "--parts",
+            "easy",
+            "--seconds",
+            "8",
+            "--json",
+            str(file),
+        ]
+        done = subprocess.run(
+            command, cwd=paths.ROOT, capture_output=True, text=True, timeout=400, check=False
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         print(done.stdout)
         for figures in json.loads(file.read_text()):
             assert figures["failures"] == 0, figures
             best[figures["name"]] = min(best.get(figures["name"], float("inf")), figures["p95"])
-    assert {name: ms for name, ms in best.items() if name in MOST_P95_MS and ms >= MOST_P95_MS[name]} == {}
+    assert {
+        name: ms for name, ms in best.items() if name in MOST_P95_MS and ms >= MOST_P95_MS[name]
+    } == {}
     assert best.keys() >= MOST_P95_MS.keys()

@@ -1,4 +1,7 @@
-"""The committed boards: as their source makes them, readable by Grafana's types, whole in what they say, without gaps."""
+"""The committed boards.
+
+As their source makes them, readable by Grafana's types, whole in what they say, without gaps.
+"""
 
 import json
 from pathlib import Path
@@ -14,15 +17,25 @@ from dashboards.layout import COLUMNS, Band, Section, board
 from dashboards.panels import Head, Series, lines
 
 FILES = reading.board_files()
-PANELS = [pytest.param(panel, id=f"{file.stem}: {panel['title']}") for file in FILES for panel in reading.panels(reading.load(file))]
+PANELS = [
+    pytest.param(panel, id=f"{file.stem}: {panel['title']}")
+    for file in FILES
+    for panel in reading.panels(reading.load(file))
+]
 
 
 def test_committed_boards_are_what_their_source_makes(tmp_path: Path) -> None:
     write(tmp_path)
     made = {file.name: file.read_text() for file in tmp_path.iterdir()}
     committed = {file.name: file.read_text() for file in FILES}
-    assert made.keys() == committed.keys() == {"service.json", "members.json", "mongodb.json", "runtime.json"}
-    assert [name for name in made if made[name] != committed[name]] == [], "run `python -m dashboards`"
+    assert (
+        made.keys()
+        == committed.keys()
+        == {"service.json", "members.json", "mongodb.json", "runtime.json"}
+    )
+    assert [name for name in made if made[name] != committed[name]] == [], (
+        "run `python -m dashboards`"
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -72,8 +85,12 @@ def test_panel_says_what_it_shows_in_which_unit_and_of_what(panel: dict[str, Any
     assert panel["fieldConfig"]["defaults"]["unit"] != ""
     assert len(panel["description"].split()) >= 6
     assert panel["description"].endswith(".")
-    assert [target["legendFormat"] for target in panel["targets"] if not target.get("legendFormat")] == []
-    assert [target["refId"] for target in panel["targets"]] == [chr(ord("A") + index) for index in range(len(panel["targets"]))]
+    assert [
+        target["legendFormat"] for target in panel["targets"] if not target.get("legendFormat")
+    ] == []
+    assert [target["refId"] for target in panel["targets"]] == [
+        chr(ord("A") + index) for index in range(len(panel["targets"]))
+    ]
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -84,8 +101,15 @@ def test_number_has_a_text_for_having_no_data(panel: dict[str, Any]) -> None:
 
 def test_titles_are_unique_within_a_board() -> None:
     for file in FILES:
-        titles = [panel["title"] for panel in reading.panels(reading.load(file)) if not panel["title"].startswith("Machine")]
-        assert len(titles) - len(set(titles)) == {"service": 0, "members": 0, "mongodb": 1, "runtime": 1}[file.stem], file.stem
+        titles = [
+            panel["title"]
+            for panel in reading.panels(reading.load(file))
+            if not panel["title"].startswith("Machine")
+        ]
+        assert (
+            len(titles) - len(set(titles))
+            == {"service": 0, "members": 0, "mongodb": 1, "runtime": 1}[file.stem]
+        ), file.stem
 
 
 def test_latency_panels_ask_for_exemplars() -> None:
@@ -105,7 +129,9 @@ def test_same_name_has_the_same_colour_on_every_board() -> None:
             for override in panel["fieldConfig"].get("overrides", ()):
                 for one in override["properties"]:
                     if one["id"] == "color":
-                        colours.setdefault(override["matcher"]["options"], set()).add(one["value"]["fixedColor"])
+                        colours.setdefault(override["matcher"]["options"], set()).add(
+                            one["value"]["fixedColor"]
+                        )
     assert {name: found for name, found in colours.items() if len(found) > 1} == {}
     assert colours["p95"] == {"orange"}
 

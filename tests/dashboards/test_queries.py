@@ -1,4 +1,7 @@
-"""The boards' queries: names that exist, labels that their metrics have, PromQL that Prometheus itself reads."""
+"""The boards' queries.
+
+Names that exist, labels that their metrics have, PromQL that Prometheus itself reads.
+"""
 
 import re
 from pathlib import Path
@@ -38,13 +41,30 @@ UNSHOWN = {
 }
 """Metrics of ours that no board shows, and why."""
 
-EVERYWHERE = {"service_name", "service_instance_id", "job", "instance", "service_version", "deployment_environment_name"}
-VALUES = {"service": "serene", "instance": ".*", "route": ".*", "__rate_interval": "20s", "__range": "30m"}
+EVERYWHERE = {
+    "service_name",
+    "service_instance_id",
+    "job",
+    "instance",
+    "service_version",
+    "deployment_environment_name",
+}
+VALUES = {
+    "service": "serene",
+    "instance": ".*",
+    "route": ".*",
+    "__rate_interval": "20s",
+    "__range": "30m",
+}
 
 
 def exposed(metric: names.Metric) -> set[str]:
     """The names of its series."""
-    return {metric.name + suffix for suffix in ("_bucket", "_count", "_sum")} if metric.kind == "histogram" else {metric.name}
+    return (
+        {metric.name + suffix for suffix in ("_bucket", "_count", "_sum")}
+        if metric.kind == "histogram"
+        else {metric.name}
+    )
 
 
 OURS = {name: metric for metric in names.ALL for name in exposed(metric)}
@@ -60,30 +80,49 @@ def test_every_metric_of_ours_is_shown_or_has_a_reason() -> None:
     assert {metric.name for metric in names.ALL if not exposed(metric) & asked} == UNSHOWN.keys()
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{query.board}: {query.panel}, {query.legend}")
+@pytest.mark.parametrize(
+    "query", QUERIES, ids=lambda query: f"{query.board}: {query.panel}, {query.legend}"
+)
 def test_matched_labels_are_labels_of_the_metric(query: Query) -> None:
     for name, selector in re.findall(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}", query.filled(VALUES)):
         if metric := OURS.get(name):
             asked = set(re.findall(r"(\w+)(?:=~|!~|!=|=)", selector))
-            assert asked - set(metric.labels) - EVERYWHERE - ({"le"} if metric.kind == "histogram" else set()) == set()
+            assert (
+                asked
+                - set(metric.labels)
+                - EVERYWHERE
+                - ({"le"} if metric.kind == "histogram" else set())
+                == set()
+            )
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{query.board}: {query.panel}, {query.legend}")
+@pytest.mark.parametrize(
+    "query", QUERIES, ids=lambda query: f"{query.board}: {query.panel}, {query.legend}"
+)
 def test_legend_names_labels_that_the_query_keeps(query: Query) -> None:
-    kept = {label.strip() for group in re.findall(r"(?:by|group_left) \(?\(([^)]*)\)", query.expression) for label in group.split(",")}
+    kept = {
+        label.strip()
+        for group in re.findall(r"(?:by|group_left) \(?\(([^)]*)\)", query.expression)
+        for label in group.split(",")
+    }
     kept |= {label for label in ("le",) if "sum by (le)" in query.expression}
     assert set(re.findall(r"{{(\w+)}}", query.legend)) - kept == set()
 
 
 def test_rate_of_a_gauge_or_plain_counter_is_never_shown() -> None:
-    rated = {name for query in QUERIES for name in re.findall(r"(?:rate|increase)\((\w+)\{", query.expression)}
+    rated = {
+        name
+        for query in QUERIES
+        for name in re.findall(r"(?:rate|increase)\((\w+)\{", query.expression)
+    }
     assert {name for name in rated if name in OURS and OURS[name].kind == "gauge"} == set()
     counters = {name for name, metric in OURS.items() if metric.kind == "counter"}
     bare = {
         name
         for query in QUERIES
         for name in counters & query.metrics
-        if len(re.findall(rf"\b{name}\{{", query.expression)) != len(re.findall(rf"(?:rate|increase)\({name}\{{", query.expression))
+        if len(re.findall(rf"\b{name}\{{", query.expression))
+        != len(re.findall(rf"(?:rate|increase)\({name}\{{", query.expression))
     }
     assert bare == set()
 
@@ -93,7 +132,10 @@ def test_latency_target_is_a_bound_of_the_histogram() -> None:
 
 
 def test_prometheus_reads_every_query(tmp_path: Path) -> None:
-    assert promtool.read([query.filled(VALUES) for query in QUERIES], tmp_path) == (0, f"{len(QUERIES)} rules found")
+    assert promtool.read([query.filled(VALUES) for query in QUERIES], tmp_path) == (
+        0,
+        f"{len(QUERIES)} rules found",
+    )
 
 
 def test_prometheus_would_not_read_a_wrong_one(tmp_path: Path) -> None:
@@ -109,6 +151,9 @@ def test_zero_needs_a_witness() -> None:
 
 
 def test_shapes() -> None:
-    assert series(names.MONGODB_UP, 'a="b"') == 'mongodb_up{service_name="$service", service_instance_id=~"$instance", a="b"}'
+    assert (
+        series(names.MONGODB_UP, 'a="b"')
+        == 'mongodb_up{service_name="$service", service_instance_id=~"$instance", a="b"}'
+    )
     assert ratio("a", "b") == "(a) / (b > 0)"
     assert if_any("a") == "(a) >= 0"

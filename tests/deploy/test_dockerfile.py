@@ -1,4 +1,7 @@
-"""The Dockerfile: what hadolint says, what is copied, who runs it, and that its health check can tell."""
+"""The Dockerfile.
+
+What hadolint says, what is copied, who runs it, and that its health check can tell.
+"""
 
 import http.server
 import json
@@ -25,7 +28,9 @@ def instructions(name: str, lines: list[str] = LINES) -> list[str]:
 
 def hadolint(dockerfile: Path) -> tuple[int, str]:
     binary = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([binary, dockerfile], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        [binary, dockerfile], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     return done.returncode, done.stdout
 
 
@@ -45,14 +50,24 @@ def test_base_image_is_pinned_and_the_same_in_both_stages() -> None:
 
 
 def test_image_has_the_python_that_tests_run_on() -> None:
-    assert instructions("ARG")[0].startswith(f"PYTHON_IMAGE=python:{sys.version_info.major}.{sys.version_info.minor}.")
+    assert instructions("ARG")[0].startswith(
+        f"PYTHON_IMAGE=python:{sys.version_info.major}.{sys.version_info.minor}."
+    )
 
 
 def test_what_is_copied_exists_and_is_all_that_the_builder_gets() -> None:
-    sources = {source.split()[0].rstrip("/") for source in instructions("COPY") if not source.startswith("--from=")}
+    sources = {
+        source.split()[0].rstrip("/")
+        for source in instructions("COPY")
+        if not source.startswith("--from=")
+    }
     assert sources == {"requirements.txt", "telemetry", "service"}
     assert [source for source in sources if not (files.ROOT / source).exists()] == []
-    ignore = [line for line in files.text(".dockerignore").splitlines() if line and not line.startswith("#")]
+    ignore = [
+        line
+        for line in files.text(".dockerignore").splitlines()
+        if line and not line.startswith("#")
+    ]
     assert ignore[0] == "*"
     assert {line[1:] for line in ignore if line.startswith("!")} == sources
 
@@ -61,10 +76,17 @@ def test_last_stage_only_runs() -> None:
     last = STAGES[-1]
     assert instructions("USER", last) == ["10001:10001"]
     assert instructions("STOPSIGNAL", last) == ["SIGTERM"]
-    assert json.loads(instructions("ENTRYPOINT", last)[0]) == ["gunicorn", "--config", "service/gunicorn_conf.py", "service.wsgi:app"]
+    assert json.loads(instructions("ENTRYPOINT", last)[0]) == [
+        "gunicorn",
+        "--config",
+        "service/gunicorn_conf.py",
+        "service.wsgi:app",
+    ]
     assert instructions("CMD", last) == []
     assert instructions("RUN", last) == ["python -m compileall -q telemetry service"]
-    assert last.index("USER 10001:10001") > max(index for index, line in enumerate(last) if line.startswith(("COPY", "RUN")))
+    assert last.index("USER 10001:10001") > max(
+        index for index, line in enumerate(last) if line.startswith(("COPY", "RUN"))
+    )
 
 
 def test_nothing_is_compiled_or_installed_from_a_distribution() -> None:
@@ -81,7 +103,8 @@ def health_check() -> list[str]:
 
 @pytest.fixture
 def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
-    """A server that answers the liveness route with the status asked for, and everything else with 404; its port."""
+    """A server that answers the liveness route with the status asked for, and everything else with
+    404; its port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -102,7 +125,13 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
 
 def checked(port: int) -> int:
     command = [sys.executable, *health_check()[1:]]
-    done = subprocess.run(command, env={"SERENE_PORT": str(port)}, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        command,
+        env={"SERENE_PORT": str(port)},
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     return done.returncode
 
 

@@ -1,4 +1,7 @@
-"""What the tests of the stack share: the real command, real processes, and stacks of their own on free ports."""
+"""What the tests of the stack share.
+
+The real command, real processes, and stacks of their own on free ports.
+"""
 
 import os
 import subprocess
@@ -52,7 +55,10 @@ def serene() -> Serene:
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Starts Python with a program that prints a line when it is set up; ends it, by its pid, with the test."""
+    """Starts Python with a program that prints a line when it is set up.
+
+    Ends it, by its pid, with the test.
+    """
     running: list[subprocess.Popen[str]] = []
 
     def start(program: str) -> Spawned:

@@ -1,4 +1,7 @@
-"""The build cache: what its key depends on, and builds that fail, succeed, or run twice at once. Real Go, tiny modules."""
+"""The build cache: what its key depends on, and builds that fail, succeed, or run twice at once.
+
+Real Go, tiny modules.
+"""
 
 import dataclasses
 import subprocess
@@ -14,7 +17,9 @@ from stack.errors import StackError
 from stack.golang import Go
 
 GO = Go(Path("/somewhere/go"), "go1.26.8", "linux/amd64")
-TINY = Backend(name="tiny", ports={}, command=(), url="", ready="", module="tiny", packages={"tiny": "."})
+TINY = Backend(
+    name="tiny", ports={}, command=(), url="", ready="", module="tiny", packages={"tiny": "."}
+)
 
 
 @pytest.fixture
@@ -29,15 +34,23 @@ def modules(tmp_path: Path) -> Path:
 @pytest.fixture
 def builder(tmp_path: Path, modules: Path) -> Builder:
     """With the Go of this machine."""
-    return Builder(golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory()), tmp_path / "cache", modules)
+    return Builder(
+        golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory()),
+        tmp_path / "cache",
+        modules,
+    )
 
 
 def test_key_is_the_same_for_the_same_inputs(tmp_path: Path, modules: Path) -> None:
     (modules / "tiny" / "README.md").write_text("not an input")
-    assert Builder(GO, tmp_path / "a", modules).key(TINY) == Builder(GO, tmp_path / "b", modules).key(TINY)
+    assert Builder(GO, tmp_path / "a", modules).key(TINY) == Builder(
+        GO, tmp_path / "b", modules
+    ).key(TINY)
 
 
-@pytest.mark.parametrize("changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"])
+@pytest.mark.parametrize(
+    "changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"]
+)
 def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str) -> None:
     before = Builder(GO, tmp_path, modules).key(TINY)
     go, backend = GO, TINY
@@ -63,8 +76,14 @@ def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str
 @pytest.mark.parametrize(
     ("log", "line"),
     [
-        ("runtime\nexample.com/x\n# example.com/x\n./main.go:3:1: undefined: foo\nnet/http\n", "./main.go:3:1: undefined: foo"),
-        ("go: downloading a v1\ngo: a@v1: reading proxy: no such host\n", "go: a@v1: reading proxy: no such host"),
+        (
+            "runtime\nexample.com/x\n# example.com/x\n./main.go:3:1: undefined: foo\nnet/http\n",
+            "./main.go:3:1: undefined: foo",
+        ),
+        (
+            "go: downloading a v1\ngo: a@v1: reading proxy: no such host\n",
+            "go: a@v1: reading proxy: no such host",
+        ),
         ("", "Go said nothing"),
     ],
 )
@@ -89,7 +108,9 @@ def test_build_leaves_a_command_that_runs_and_is_not_repeated(builder: Builder) 
 
 
 @pytest.mark.e2e
-def test_failed_build_is_one_line_and_leaves_nothing_but_its_log(builder: Builder, modules: Path) -> None:
+def test_failed_build_is_one_line_and_leaves_nothing_but_its_log(
+    builder: Builder, modules: Path
+) -> None:
     (modules / "tiny" / "main.go").write_text("package main\n\nfunc main() { foo() }\n")
     with pytest.raises(StackError) as raised:
         builder.build(TINY)

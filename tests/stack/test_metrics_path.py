@@ -1,4 +1,7 @@
-"""From an exposition to Prometheus, through the Collector: the exact labels, the exemplars, and what happens when a worker goes."""
+"""From an exposition to Prometheus, through the Collector.
+
+The exact labels, the exemplars, and what happens when a worker goes.
+"""
 
 import http.server
 import time
@@ -31,7 +34,9 @@ class Worker:
             }
         )
         Gauge("gevent_greenlets", "Of the worker.", registry=self.registry).set(slot + 1)
-        latency = Histogram("http_server_request_duration_seconds", "Latency.", registry=self.registry, buckets=[1])
+        latency = Histogram(
+            "http_server_request_duration_seconds", "Latency.", registry=self.registry, buckets=[1]
+        )
         latency.observe(0.5, {"trace_id": TRACE_ID})
         self._server: http.server.HTTPServer
         self._thread: Thread
@@ -56,7 +61,9 @@ def workers(own_stack: Stack) -> Iterator[list[Worker]]:
 
 
 def query(stack: Stack, expression: str) -> list[tuple[dict[str, str], float]]:
-    answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": expression}, timeout=60).json()
+    answer = requests.get(
+        f"{stack.url('prometheus')}/api/v1/query", params={"query": expression}, timeout=60
+    ).json()
     found = [(sample["metric"], float(sample["value"][1])) for sample in answer["data"]["result"]]
     return sorted(found, key=lambda item: item[0].get("service_instance_id", ""))
 
@@ -80,18 +87,31 @@ def labels(stack: Stack, name: str, slot: int, **more: str) -> dict[str, str]:
     }
 
 
-def test_series_say_who_exposed_them_and_go_with_their_worker(own_stack: Stack, workers: list[Worker]) -> None:
+def test_series_say_who_exposed_them_and_go_with_their_worker(
+    own_stack: Stack, workers: list[Worker]
+) -> None:
     greenlets, up = "gevent_greenlets", 'up{job="serene"}'
-    eventually(lambda: query(own_stack, greenlets), [(labels(own_stack, greenlets, 0), 1.0), (labels(own_stack, greenlets, 1), 2.0)])
-    eventually(lambda: query(own_stack, up), [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 1.0)])
-    info = [(labels(own_stack, "target_info", slot, service_version="1.2.3"), 1.0) for slot in range(2)]
+    eventually(
+        lambda: query(own_stack, greenlets),
+        [(labels(own_stack, greenlets, 0), 1.0), (labels(own_stack, greenlets, 1), 2.0)],
+    )
+    eventually(
+        lambda: query(own_stack, up),
+        [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 1.0)],
+    )
+    info = [
+        (labels(own_stack, "target_info", slot, service_version="1.2.3"), 1.0) for slot in range(2)
+    ]
     eventually(lambda: query(own_stack, "target_info"), info)
 
     workers.pop().end()
     # Gone at the next scrape, not after Prometheus' five minutes; `up` keeps its labels.
     eventually(lambda: query(own_stack, greenlets), [(labels(own_stack, greenlets, 0), 1.0)])
     eventually(lambda: query(own_stack, "target_info"), info[:1])
-    eventually(lambda: query(own_stack, up), [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 0.0)])
+    eventually(
+        lambda: query(own_stack, up),
+        [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 0.0)],
+    )
 
 
 @pytest.mark.usefixtures("workers")
@@ -100,9 +120,16 @@ def test_exemplars_arrive_with_their_trace_id(own_stack: Stack) -> None:
 
     def exemplars() -> list[tuple[str, str, dict[str, str], str]]:
         window = {"query": name, "start": str(time.time() - 60), "end": str(time.time())}
-        answer = requests.get(f"{own_stack.url('prometheus')}/api/v1/query_exemplars", params=window, timeout=60).json()
+        answer = requests.get(
+            f"{own_stack.url('prometheus')}/api/v1/query_exemplars", params=window, timeout=60
+        ).json()
         return sorted(
-            (series["seriesLabels"]["service_instance_id"], series["seriesLabels"]["le"], exemplar["labels"], exemplar["value"])
+            (
+                series["seriesLabels"]["service_instance_id"],
+                series["seriesLabels"]["le"],
+                exemplar["labels"],
+                exemplar["value"],
+            )
             for series in answer["data"]
             for exemplar in series["exemplars"]
         )

@@ -32,7 +32,10 @@ def test_each_worker_after_the_first_has_its_own_management_port() -> None:
 def test_offset_that_leaves_the_range_of_ports_is_named(offset: int, port: int) -> None:
     with pytest.raises(StackError) as raised:
         ports.shifted("service", {"http": 8000}, offset)
-    assert str(raised.value) == f"port offset {offset} is out of range: service's http port would be {port}, and 65535 is the highest"
+    assert (
+        str(raised.value)
+        == f"port offset {offset} is out of range: service's http port would be {port}, and 65535 is the highest"
+    )
 
 
 def test_port_of_a_listening_socket_is_taken_until_it_closes() -> None:
@@ -78,5 +81,7 @@ def test_free_offset_moves_every_port_to_a_free_one_below_the_ephemeral_range() 
 
 
 def test_no_free_offset_is_an_error() -> None:
-    with pytest.raises(StackError, match="no port offset with all of 1 ports free was found in 0 attempts"):
+    with pytest.raises(
+        StackError, match="no port offset with all of 1 ports free was found in 0 attempts"
+    ):
         ports.free_offset([8000], attempts=0)

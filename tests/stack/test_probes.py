@@ -30,7 +30,10 @@ def http_port() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize(("path", "expected"), [("/ready", Answer(True, "answers 200")), ("/else", Answer(False, "answers 503"))])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/ready", Answer(True, "answers 200")), ("/else", Answer(False, "answers 503"))],
+)
 def test_http_must_answer_200(http_port: int, path: str, expected: Answer) -> None:
     assert probes.ask(f"http://127.0.0.1:{http_port}{path}") == expected
 
@@ -46,7 +49,9 @@ def test_port_that_accepts_and_says_nothing_is_not_ready(scheme: str) -> None:
 def test_closed_port_is_not_ready(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert probes.ask(f"{scheme}://127.0.0.1:{port}") == Answer(False, "does not answer (ConnectionRefusedError)")
+    assert probes.ask(f"{scheme}://127.0.0.1:{port}") == Answer(
+        False, "does not answer (ConnectionRefusedError)"
+    )
 
 
 @pytest.mark.slow

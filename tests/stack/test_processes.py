@@ -37,7 +37,9 @@ def test_zombie_counts_as_gone(spawn: Spawn) -> None:
     sleeper = spawn(SLEEPER)
     identity = identity_of(sleeper.pid)
     os.kill(sleeper.pid, signal.SIGKILL)
-    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # ended, and not taken from the process table
+    os.waitid(
+        os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT
+    )  # ended, and not taken from the process table
     assert not processes.is_alive(identity)
 
 

@@ -39,7 +39,9 @@ def test_step_of_less_than_a_second_says_nothing() -> None:
 def test_plain_lines_say_what_step_n_of_m_elapsed_and_how_far() -> None:
     stream = io.StringIO()
     progress = Progress(steps=3, stream=stream, quiet_seconds=0, seconds_between=60)
-    assert show(stream, progress) == "[1/3] Building: 0 s, 7 packages\n[1/3] Building: done in 0 s\n"
+    assert (
+        show(stream, progress) == "[1/3] Building: 0 s, 7 packages\n[1/3] Building: done in 0 s\n"
+    )
     assert show(stream, progress).splitlines()[-1] == "[2/3] Building: done in 0 s"
 
 

@@ -6,7 +6,15 @@ MILLISECOND = 1_000_000
 
 
 def span(identifier, parent, name, start, end, **rest):
-    return Span(identifier, parent, name, start * MILLISECOND, end * MILLISECOND, rest.get("failed", False), rest.get("attributes", {}))
+    return Span(
+        identifier,
+        parent,
+        name,
+        start * MILLISECOND,
+        end * MILLISECOND,
+        rest.get("failed", False),
+        rest.get("attributes", {}),
+    )
 
 
 def test_children_stand_under_their_parent_in_the_order_of_their_beginning():

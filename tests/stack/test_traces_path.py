@@ -1,4 +1,7 @@
-"""From OTLP to Tempo, through the Collector: found by id and by search within seconds, and kept while Tempo is away."""
+"""From OTLP to Tempo, through the Collector.
+
+Found by id and by search within seconds, and kept while Tempo is away.
+"""
 
 import secrets
 import signal
@@ -30,19 +33,30 @@ def send_span(stack: Stack, trace_id: str, span_id: str) -> None:
         "attributes": [{"key": "http.route", "value": {"stringValue": "/api/v1/blog/posts"}}],
     }
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "serene"}}]}
-    body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {"name": "serene"}, "spans": [span]}]}]}
+    body = {
+        "resourceSpans": [
+            {"resource": resource, "scopeSpans": [{"scope": {"name": "serene"}, "spans": [span]}]}
+        ]
+    }
     requests.post(f"{stack.url('collector')}/v1/traces", json=body, timeout=60).raise_for_status()
 
 
 def spans_by_id(stack: Stack, trace_id: str) -> list[tuple[str, str]]:
     answer = requests.get(f"{stack.url('tempo')}/api/traces/{trace_id}", timeout=60)
     batches: list[dict[str, Any]] = answer.json()["batches"] if answer.status_code == 200 else []
-    return [(span["name"], span["kind"]) for batch in batches for scope in batch["scopeSpans"] for span in scope["spans"]]
+    return [
+        (span["name"], span["kind"])
+        for batch in batches
+        for scope in batch["scopeSpans"]
+        for span in scope["spans"]
+    ]
 
 
 def found_by_search(stack: Stack) -> list[tuple[str, str]]:
     query = '{resource.service.name="serene" && span.http.route="/api/v1/blog/posts"}'
-    answer = requests.get(f"{stack.url('tempo')}/api/search", params={"q": query}, timeout=60).json()
+    answer = requests.get(
+        f"{stack.url('tempo')}/api/search", params={"q": query}, timeout=60
+    ).json()
     return [(trace["traceID"].zfill(32), trace["rootTraceName"]) for trace in answer["traces"]]
 
 
@@ -56,15 +70,25 @@ def test_span_is_found_by_id_and_by_search_within_ten_seconds(own_stack: Stack) 
         trace_id = secrets.token_hex(16)
         send_span(own_stack, trace_id, secrets.token_hex(8))
         sent = time.monotonic()
-        eventually(lambda trace_id=trace_id: spans_by_id(own_stack, trace_id), [("GET /api/v1/blog/posts", "SPAN_KIND_SERVER")])
-        eventually(lambda trace_id=trace_id: (trace_id, "GET /api/v1/blog/posts") in found_by_search(own_stack), True)
+        eventually(
+            lambda trace_id=trace_id: spans_by_id(own_stack, trace_id),
+            [("GET /api/v1/blog/posts", "SPAN_KIND_SERVER")],
+        )
+        eventually(
+            lambda trace_id=trace_id: (
+                (trace_id, "GET /api/v1/blog/posts") in found_by_search(own_stack)
+            ),
+            True,
+        )
         late.append(time.monotonic() - sent)
         if late[-1] < WITHIN_SECONDS:
             break
     assert min(late) < WITHIN_SECONDS
 
 
-def test_span_sent_while_tempo_is_away_arrives_when_it_is_back_and_survives_its_death(own_stack: Stack) -> None:
+def test_span_sent_while_tempo_is_away_arrives_when_it_is_back_and_survives_its_death(
+    own_stack: Stack,
+) -> None:
     own_stack.start("collector")
     own_stack.wait_ready("collector")
     trace_id = secrets.token_hex(16)

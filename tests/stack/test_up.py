@@ -1,4 +1,7 @@
-"""`serene up` and `serene down` on real backends: in the foreground, detached, interrupted, and with one that dies."""
+"""`serene up` and `serene down` on real backends.
+
+In the foreground, detached, interrupted, and with one that dies.
+"""
 
 import json
 import os
@@ -64,8 +67,21 @@ def up(number: int) -> Iterator[Callable[..., Foreground]]:
     running: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Foreground:
-        command = [sys.executable, str(paths.ROOT / "serene"), "up", "--port-offset", str(number), *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            str(paths.ROOT / "serene"),
+            "up",
+            "--port-offset",
+            str(number),
+            *arguments,
+        ]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         running.append(process)
         return Foreground(process)
 
@@ -83,7 +99,9 @@ def identities(number: int) -> dict[str, Identity]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_foreground_shows_one_table_and_its_end_stops_everything(up: Callable[..., Foreground], number: int, how: signal.Signals) -> None:
+def test_foreground_shows_one_table_and_its_end_stops_everything(
+    up: Callable[..., Foreground], number: int, how: signal.Signals
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     assert [re.split(" {2,}", line) for line in foreground.lines[-4:-1]] == [
@@ -92,18 +110,29 @@ def test_foreground_shows_one_table_and_its_end_stops_everything(up: Callable[..
         ["toxiproxy", f"http://127.0.0.1:{8474 + number}", "ready"],
     ]
     started = identities(number)
-    assert (sorted(started), [processes.is_alive(identity) for identity in started.values()]) == (["mongodb", "toxiproxy"], [True, True])
+    assert (sorted(started), [processes.is_alive(identity) for identity in started.values()]) == (
+        ["mongodb", "toxiproxy"],
+        [True, True],
+    )
     assert foreground.end(how) == 0
-    assert ([processes.is_alive(identity) for identity in started.values()], identities(number)) == ([False, False], {})
+    assert (
+        [processes.is_alive(identity) for identity in started.values()],
+        identities(number),
+    ) == ([False, False], {})
 
 
-def test_backend_that_dies_is_one_line_the_others_stay_and_the_exit_code_tells(up: Callable[..., Foreground], number: int) -> None:
+def test_backend_that_dies_is_one_line_the_others_stay_and_the_exit_code_tells(
+    up: Callable[..., Foreground], number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     stack = Stack(number)
     os.kill(identities(number)["mongodb"].pid, signal.SIGKILL)
     line = foreground.read_until("serene: ")
-    assert line == f"serene: mongodb was ended by SIGKILL; last log line: (nothing) (whole log: {stack.log_path('mongodb')})"
+    assert (
+        line
+        == f"serene: mongodb was ended by SIGKILL; last log line: (nothing) (whole log: {stack.log_path('mongodb')})"
+    )
     assert (stack.pid("mongodb"), stack.answer("toxiproxy").ready) == (None, True)
     assert foreground.end(signal.SIGINT) == 1
 
@@ -144,11 +173,17 @@ def test_status_tells_what_died(serene: Serene, number: int) -> None:
     dead = identities(number)["mongodb"]
     processes.stop(dead, signal.SIGKILL, seconds=10)
     status = serene("status", *at)
-    assert [re.split(" {2,}", line)[-1] for line in status.stdout.splitlines()] == ["STATE", "died: (nothing)", "ready"]
+    assert [re.split(" {2,}", line)[-1] for line in status.stdout.splitlines()] == [
+        "STATE",
+        "died: (nothing)",
+        "ready",
+    ]
     assert status.returncode == 1
 
 
-def test_second_up_is_refused_and_the_first_is_unharmed(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_second_up_is_refused_and_the_first_is_unharmed(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     again = serene("up", *BOTH, "--port-offset", str(number))
@@ -157,7 +192,9 @@ def test_second_up_is_refused_and_the_first_is_unharmed(up: Callable[..., Foregr
     assert foreground.end(signal.SIGINT) == 0
 
 
-def test_down_from_another_terminal_ends_the_foreground_command(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_down_from_another_terminal_ends_the_foreground_command(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     started = identities(number)
@@ -175,17 +212,24 @@ def test_second_interrupt_kills_what_takes_its_time(up: Callable[..., Foreground
     assert foreground.lines[-1] == "tempo did not end by itself and was killed"
 
 
-def test_what_a_killed_command_left_running_is_stopped_by_down(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_what_a_killed_command_left_running_is_stopped_by_down(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     started = identities(number)
     assert foreground.end(signal.SIGKILL) == -signal.SIGKILL
     assert [processes.is_alive(identity) for identity in started.values()] == [True, True]
     assert serene("down", "--port-offset", str(number)).returncode == 0
-    assert ([processes.is_alive(identity) for identity in started.values()], identities(number)) == ([False, False], {})
+    assert (
+        [processes.is_alive(identity) for identity in started.values()],
+        identities(number),
+    ) == ([False, False], {})
 
 
-def test_taken_port_is_one_line_and_nothing_is_started(serene: Serene, number: int, own_stack: Stack) -> None:
+def test_taken_port_is_one_line_and_nothing_is_started(
+    serene: Serene, number: int, own_stack: Stack
+) -> None:
     with Stack(number, own_stack.directory) as holder:
         holder.start("toxiproxy")
         holder.wait_ready("toxiproxy")
@@ -194,10 +238,16 @@ def test_taken_port_is_one_line_and_nothing_is_started(serene: Serene, number: i
     start = f"serene: port {8474 + number}, which toxiproxy needs, is taken by pid {pid} ("
     end = "): stop that, or start beside it with --port-offset 1000\n"
     assert (done.returncode, done.stdout, identities(number)) == (1, "", {})
-    assert (done.stderr.startswith(start), done.stderr.endswith(end), done.stderr.count("\n")) == (True, True, 1)
+    assert (done.stderr.startswith(start), done.stderr.endswith(end), done.stderr.count("\n")) == (
+        True,
+        True,
+        1,
+    )
 
 
-def test_backend_that_cannot_start_takes_those_before_it_down_again(serene: Serene, number: int) -> None:
+def test_backend_that_cannot_start_takes_those_before_it_down_again(
+    serene: Serene, number: int
+) -> None:
     # Tempo's data folder is a file: it ends at once.
     data = paths.state_directory(number) / "data" / "tempo"
     data.parent.mkdir(parents=True)
@@ -214,8 +264,18 @@ def test_logs_are_printed_and_followed(serene: Serene, number: int) -> None:
     log = Stack(number).log_path("mongodb")
     log.parent.mkdir(parents=True)
     log.write_text("one\ntwo\nthree\n")
-    assert serene("logs", "mongodb", "-n", "2", "--port-offset", str(number)).stdout == "two\nthree\n"
-    command = [sys.executable, str(paths.ROOT / "serene"), "logs", "mongodb", "-f", "--port-offset", str(number)]
+    assert (
+        serene("logs", "mongodb", "-n", "2", "--port-offset", str(number)).stdout == "two\nthree\n"
+    )
+    command = [
+        sys.executable,
+        str(paths.ROOT / "serene"),
+        "logs",
+        "mongodb",
+        "-f",
+        "--port-offset",
+        str(number),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
         assert [follower.stdout.readline() for _ in range(3)] == ["one\n", "two\n", "three\n"]
