@@ -9,7 +9,7 @@ import runpy
 import jsonschema
 import pytest
 
-from dashboards import reading
+from dashboards import board_json
 from service.config import ServiceConfig
 from telemetry.config import Settings, TelemetryConfig
 from tests.deploy import files
@@ -140,8 +140,8 @@ def test_home_board_is_mounted() -> None:
         for volume in files.services()["grafana"]["volumes"]
     }
     folder, _, name = home.rpartition("/")
-    assert files.ROOT / mounted[folder] == reading.GENERATED
-    assert name in {file.name for file in reading.board_files()}
+    assert files.ROOT / mounted[folder] == board_json.GENERATED
+    assert name in {file.name for file in board_json.files()}
 
 
 def aliases(settings: type[Settings]) -> set[str]:

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dashboards import config, reading
+from dashboards import board_json, config
 from telemetry import names
-from tests import promtool
 from tests.deploy import files
+from tests.support import promtool
 
 SOURCES = {
     source["uid"]: source
@@ -76,7 +76,7 @@ def test_prometheus_reads_what_spans_lead_to(tmp_path: Path) -> None:
         query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]
     ]
     filled = [query.replace("$$__tags", 'service_name="serene"') for query in queries]
-    assert promtool.read(filled, tmp_path) == (0, f"{len(queries)} rules found")
+    assert promtool.check_rules(filled, tmp_path) == (0, f"{len(queries)} rules found")
 
 
 def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there() -> None:
@@ -84,7 +84,7 @@ def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there
         volume.split(":")[1]: volume.split(":")[0]
         for volume in files.services()["grafana"]["volumes"]
     }
-    assert files.ROOT / mounted[PROVIDER["options"]["path"]] == reading.GENERATED
+    assert files.ROOT / mounted[PROVIDER["options"]["path"]] == board_json.GENERATED
     assert (PROVIDER["allowUiUpdates"], PROVIDER["disableDeletion"]) == (False, True)
 
 

@@ -1,6 +1,6 @@
-"""Reads a board's JSON as Grafana does: its panels, and the queries that their variables turn into.
+"""The committed boards, read as Grafana reads them: panels, queries, and their variables.
 
-For tests and for whatever else shows the committed boards; nothing here knows how a board was made.
+For tests, and for anything else that uses the JSON; nothing here knows how a board is built.
 """
 
 import json
@@ -25,7 +25,7 @@ class Query:
         panel: Title of the panel.
         expression: PromQL with the board's variables still in it.
         legend: Name of its series.
-        instant: One value at the end of the range instead of a course.
+        instant: Whether it is evaluated only at the end of the time range.
     """
 
     board: str
@@ -34,11 +34,11 @@ class Query:
     legend: str
     instant: bool
 
-    def filled(self, values: Mapping[str, str]) -> str:
-        """The query that Prometheus gets.
+    def substitute(self, values: Mapping[str, str]) -> str:
+        """Return the query that Grafana sends to Prometheus.
 
         Args:
-            values: Of every variable, Grafana's own (``__rate_interval``) included.
+            values: Value of every variable, Grafana's own (``__rate_interval``) included.
 
         Raises:
             KeyError: The query uses a variable that has no value.
@@ -47,23 +47,23 @@ class Query:
 
     @property
     def metrics(self) -> frozenset[str]:
-        """Names of the series it selects; each of our selectors has braces."""
+        """Names of the series that it selects; each selector of the boards has braces."""
         return frozenset(_NAME_BEFORE_SELECTOR.findall(self.expression))
 
 
-def board_files() -> list[Path]:
-    """The committed boards."""
+def files() -> list[Path]:
+    """Return the files of the committed boards."""
     return sorted(GENERATED.glob("*.json"))
 
 
 def load(file: Path) -> dict[str, Any]:
-    """A board's JSON."""
+    """Return a board's JSON."""
     loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return loaded
 
 
 def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every panel that shows something; a row is a heading."""
+    """Yield every panel of a board except rows, which are headings."""
     for panel in board["panels"]:
         if panel["type"] != "row":
             yield panel
@@ -71,7 +71,7 @@ def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def queries() -> list[Query]:
-    """Every query of every committed board."""
+    """Return every query of every committed board."""
     return [
         Query(
             file.name,
@@ -80,7 +80,7 @@ def queries() -> list[Query]:
             target["legendFormat"],
             bool(target.get("instant")),
         )
-        for file in board_files()
+        for file in files()
         for panel in panels(load(file))
         for target in panel["targets"]
     ]
