@@ -6,8 +6,9 @@ from typing import Final, Self
 
 import gevent
 
-PATIENCE_SECONDS: Final = 120.0
-"""For what comes about at once on an idle machine, and is waited for."""
+from tests.support.polling import TIMEOUT_SECONDS
+
+PATIENCE_SECONDS: Final = TIMEOUT_SECONDS
 _TURN_SECONDS: Final = 0.01
 
 

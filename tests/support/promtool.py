@@ -6,9 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from stack import golang, paths
-from stack.backends import BY_NAME
-from stack.build import Builder
+from tests.backend import built
 
 
 def check_rules(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
@@ -24,9 +22,7 @@ def check_rules(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
     file = folder / "rules.yml"
     rules = [{"record": f"query:{index}", "expr": text} for index, text in enumerate(expressions)]
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    cache = paths.cache_directory()
-    builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
-    promtool = builder.build(BY_NAME["prometheus"]) / "promtool"
+    promtool = built("prometheus") / "promtool"
     done = subprocess.run(
         [promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False
     )
