@@ -51,7 +51,7 @@ class ModelServer:
 
     def under_way(self) -> int:
         """How many answers it is giving now."""
-        return int(requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["under_way"])
+        return int(requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"])
 
     def __enter__(self) -> Self:
         command = [sys.executable, "stack/model_server.py", "--port", str(self.port)]

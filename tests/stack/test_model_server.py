@@ -1,6 +1,6 @@
 """The stand-in for a language model.
 
-The protocol, by the official library, and each thing that it can be told.
+OpenAI's protocol, with the official client, and each configurable behaviour.
 """
 
 import time
@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import openai
 import pytest
 import requests
+from openai.types.chat import ChatCompletionMessageParam
 
-from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
+from tests.support.polling import TIMEOUT_SECONDS
 
-HELLO = [{"role": "user", "content": "hello"}]
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]
 REPLY = (
     "I hear you. You wrote “hello”, and it is message 1 of yours that I can see. What would help?"
 )
@@ -34,12 +35,12 @@ def model(server: ModelServer) -> ModelServer:
 @pytest.fixture
 def client(model: ModelServer) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(
-        base_url=model.url, api_key="none", max_retries=0, timeout=PATIENCE_SECONDS
+        base_url=model.url, api_key="none", max_retries=0, timeout=TIMEOUT_SECONDS
     ) as client:
         yield client
 
 
-def test_it_answers_whole_and_in_a_stream(client: openai.OpenAI) -> None:
+def test_model_answers_whole_and_in_a_stream(client: openai.OpenAI) -> None:
     whole = client.chat.completions.create(model="any", messages=HELLO)
     stream = client.chat.completions.create(
         model="any", messages=HELLO, stream=True, stream_options={"include_usage": True}
@@ -53,7 +54,7 @@ def test_it_answers_whole_and_in_a_stream(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["serene-companion"]
 
 
-def test_a_request_may_say_itself_how_it_is_treated(
+def test_model_name_sets_the_behaviour_of_its_request(
     client: openai.OpenAI, model: ModelServer
 ) -> None:
     began = time.monotonic()
@@ -73,7 +74,7 @@ def test_a_request_may_say_itself_how_it_is_treated(
     assert [one["messages"] for one in model.asked()] == [HELLO] * 3
 
 
-def test_what_hangs_is_let_go_when_it_is_told_otherwise(
+def test_change_of_behaviour_releases_hanging_requests(
     client: openai.OpenAI, model: ModelServer
 ) -> None:
     model.behave(fault="hang")
@@ -85,9 +86,9 @@ def test_what_hangs_is_let_go_when_it_is_told_otherwise(
 
 
 @pytest.mark.parametrize(
-    "body", [{"fault": "sulk"}, {"status": 42}, {"mood": 1}, {"tokens_per_second": "many"}]
+    "body", [{"fault": "unknown"}, {"status": 42}, {"unknown": 1}, {"tokens_per_second": "many"}]
 )
-def test_what_it_cannot_be_told_is_refused(model: ModelServer, body: dict[str, object]) -> None:
-    refused = requests.put(f"{model.root}/behaviour", json=body, timeout=PATIENCE_SECONDS)
+def test_invalid_behaviour_is_refused(model: ModelServer, body: dict[str, object]) -> None:
+    refused = requests.put(f"{model.root}/behaviour", json=body, timeout=TIMEOUT_SECONDS)
     assert (refused.status_code, "message" in refused.json()["error"]) == (400, True)
-    assert requests.get(f"{model.root}/behaviour", timeout=PATIENCE_SECONDS).json()["fault"] == ""
+    assert requests.get(f"{model.root}/behaviour", timeout=TIMEOUT_SECONDS).json()["fault"] == ""
