@@ -1,7 +1,4 @@
-"""`serene load`, `serene test`, `serene contract` and `serene build`.
-
-What runs another program to its end.
-"""
+"""`serene load`, `serene test`, `serene contract` and `serene build`: run another program."""
 
 import argparse
 import os
@@ -17,22 +14,22 @@ from stack.runner import Stack
 
 
 def load(options: argparse.Namespace) -> int:
-    """Demo traffic by locust, whose table ends it.
+    """Run demo traffic with locust, which prints its table at the end.
 
     Returns: locust's exit code, 1 when a request failed.
     """
     stack = Stack(options.port_offset)
-    answer = stack.live_answer("service")
-    if not answer.ready:
+    result = stack.probe_live("service")
+    if not result.ready:
         raise StackError(
-            f"the service at {stack.url('service')} {answer.said}: start it with ./serene up"
+            f"the service at {stack.url('service')} {result.detail}: start it with ./serene up"
         )
     command = [
         sys.executable,
         "-m",
         "locust",
         "-f",
-        str(paths.MODULES / "load.py"),
+        str(paths.MODULES / "traffic" / "locustfile.py"),
         "--headless",
         "--only-summary",
     ]
@@ -53,14 +50,13 @@ def load(options: argparse.Namespace) -> int:
         "SERENE_LOAD_RATE_PER_USER": str(options.rate / options.users),
         "SERENE_LOAD_WEBHOOK_SECRET": BY_NAME["service"].environment["STRIPE_WEBHOOK_SECRET"],
     }
-    what = f"{options.users} users make {options.rate:g} requests a second {length}"
+    what = f"{options.users} users send {options.rate:g} requests a second {length}"
     with Progress(steps=1).step(what):
         return _run_to_its_end(command, environment)
 
 
 def test(options: argparse.Namespace) -> int:
-    """Build what is missing, then hand over to pytest, whose summary is the last thing and whose
-    exit code is ours."""
+    """Build what is missing, then replace this process with pytest: its output and exit code."""
     arguments = [sys.executable, "-m", "pytest"]
     if options.fast:
         arguments += ["-m", "not e2e and not slow"]
@@ -72,8 +68,7 @@ def test(options: argparse.Namespace) -> int:
 
 
 def contract(options: argparse.Namespace) -> int:
-    """Build what is missing, then hand over to the job, whose findings are the last thing and whose
-    exit code is ours."""
+    """Build what is missing, then replace this process with the contract test."""
     _build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
     arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
     arguments += [] if options.seed is None else ["--seed", str(options.seed)]
@@ -84,10 +79,10 @@ def contract(options: argparse.Namespace) -> int:
 
 
 def build(options: argparse.Namespace) -> int:
-    """Build these backends, or all, unless they are built."""
+    """Build these backends, or all, except those that are built."""
     unknown = [name for name in options.names if name not in BY_NAME]
     if unknown:
-        raise StackError(f"there is no backend {unknown[0]!r}; there are {', '.join(NAMES)}")
+        raise StackError(f"unknown backend {unknown[0]!r}; known are {', '.join(NAMES)}")
     built = _build_missing(tuple(options.names) or NAMES)
     print(f"built: {', '.join(built)}" if built else "everything is built")
     return 0
@@ -105,7 +100,7 @@ def _build_missing(names: tuple[str, ...]) -> list[str]:
 
 
 def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
-    """Run a program that handles signals itself, and wait for what it has to say.
+    """Run a program that handles signals itself, and return its exit code.
 
     Ctrl-C reaches it from the terminal.
     """

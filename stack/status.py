@@ -1,4 +1,4 @@
-"""`serene status` and `serene logs`: look, and change nothing."""
+"""`serene status` and `serene logs`: read the state of a stack, and change nothing."""
 
 import argparse
 import json
@@ -17,12 +17,12 @@ _FOLLOW_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """One backend at one instant, as `status --json` says it.
+class BackendStatus:
+    """One backend at one instant, as in `status --json`.
 
     Attributes:
-        state: "ready", "not ready", "died" (started, and gone without being stopped) or "stopped".
-        detail: what it answers, or its last log line.
+        state: "ready", "not ready", "died" (ended without being stopped) or "stopped".
+        detail: the probe's result, or its last log line.
     """
 
     name: str
@@ -33,30 +33,28 @@ class State:
     log: str
 
 
-def look(stack: Stack, name: str) -> State:
-    """Look at one backend of a stack."""
+def backend_status(stack: Stack, name: str) -> BackendStatus:
+    """Return the status of one backend of a stack."""
     pid = stack.pid(name)
     if pid is not None:
-        answer = stack.answer(name)
-        state, detail = ("ready" if answer.ready else "not ready"), answer.said
+        result = stack.probe_ready(name)
+        state, detail = ("ready" if result.ready else "not ready"), result.detail
     elif stack.records.read(name) is not None:
         state, detail = "died", stack.last_log_line(name)
     else:
         state, detail = "stopped", ""
-    return State(name, stack.url(name), state, detail, pid, str(stack.log_path(name)))
+    return BackendStatus(name, stack.url(name), state, detail, pid, str(stack.log_path(name)))
 
 
 def table(stack: Stack, names: Sequence[str]) -> str:
-    """Name, URL and state of these backends, one a line."""
+    """Return name, URL and state of these backends, one a line."""
     rows = [("NAME", "URL", "STATE")]
     for name in names:
-        seen = look(stack, name)
-        said = (
-            seen.state
-            if seen.state in {"ready", "stopped"}
-            else f"{seen.state}: {seen.detail[:100]}"
-        )
-        rows.append((seen.name, seen.url, said))
+        backend = backend_status(stack, name)
+        state = backend.state
+        if state not in {"ready", "stopped"}:
+            state = f"{state}: {backend.detail[:100]}"
+        rows.append((backend.name, backend.url, state))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(
         f"{name:<{widths[0]}}  {url:<{widths[1]}}  {state}" for name, url, state in rows
@@ -64,11 +62,11 @@ def table(stack: Stack, names: Sequence[str]) -> str:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Print what runs. Returns: 0 when everything that was started is ready, else 1."""
+    """Print what was started. Returns: 0 when all of it is ready, else 1."""
     stack = Stack(options.port_offset)
     started = [name for name in NAMES if stack.records.read(name) is not None]
     if options.json:
-        states = [look(stack, name) for name in NAMES]
+        states = [backend_status(stack, name) for name in NAMES]
         print(
             json.dumps(
                 {"port_offset": stack.offset, "backends": [asdict(state) for state in states]},
@@ -84,11 +82,11 @@ def status(options: argparse.Namespace) -> int:
 
 
 def logs(options: argparse.Namespace) -> int:
-    """Print the end of a backend's log, and with --follow what comes."""
+    """Print the end of a backend's log, and with --follow new lines until Ctrl-C."""
     path = Stack(options.port_offset).log_path(options.name)
     if not path.exists():
         raise StackError(
-            f"{options.name} has written no log{at_offset(options.port_offset)}: there is no {path}"
+            f"{options.name} has written no log{at_offset(options.port_offset)}: {path} is missing"
         )
     with path.open(errors="replace") as log:
         print("".join(deque(log, maxlen=options.lines)), end="", flush=True)
@@ -102,12 +100,12 @@ def logs(options: argparse.Namespace) -> int:
 
 
 def at_offset(offset: int) -> str:
-    """For messages: which stack, when it is not the usual one."""
+    """Return the part of a message that names a stack other than the default."""
     return f" at --port-offset {offset}" if offset else ""
 
 
 def rotate_log(path: Path) -> None:
-    """Begin a new log; the one before is kept as .1."""
+    """Start a new log; the previous one is kept as .1."""
     if path.exists():
         path.replace(path.with_suffix(".log.1"))
 

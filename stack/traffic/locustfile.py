@@ -1,9 +1,8 @@
-"""Demo traffic for the API: people read its blog, most of the time, and are members, with the
-mistakes they make.
+"""Demo traffic for locust: users who read the blog most of the time, and are members as well.
 
-A locust file: `serene load` runs it, and nothing imports it (locust patches the standard library on
-import). Every task is exactly one request, so that the chosen rate is the rate; what a member does
-takes many, and each time the next one is made. A 404 that was asked for is a success.
+`serene load` runs this file. Every task is exactly one request, so that the chosen rate is the
+request rate; each member task sends the next request of `member.Member`. An expected 404 is a
+success.
 """
 
 import os
@@ -13,26 +12,23 @@ import time
 import gevent
 from locust import FastHttpUser, task
 
-from stack.load_member import Member
+from stack.traffic.member import Member
 
 _API = "/api/v1"
 _POSTS = f"{_API}/blog/posts"
 _RATE = float(os.environ.get("SERENE_LOAD_RATE_PER_USER", "1"))
 _WEBHOOK_SECRET = os.environ.get("SERENE_LOAD_WEBHOOK_SECRET", "")
-# What a reader's browser and a crawler's leftovers ask for.
-_GONE = ("a-post-that-was-deleted", "wp-login.php", "undefined")
+# Requests of outdated bookmarks, scanners and broken clients.
+_MISSING_SLUGS = ("a-post-that-was-deleted", "wp-login.php", "undefined")
 _PAGE_SIZES = (5, 10, 20)
 
 
 class Reader(FastHttpUser):
-    """One person with a browser: lists, turns pages, filters, reads.
-
-    Remembers what the lists showed; is a member.
-    """
+    """One user: lists posts, pages, filters and reads by what the lists returned; is a member."""
 
     def on_start(self) -> None:
         self.next: str | None = None
-        self.life = Member(self.client, _WEBHOOK_SECRET).life()
+        self.member_requests = Member(self.client, _WEBHOOK_SECRET).requests()
         self.slugs: list[str] = []
         self.tags: list[str] = []
         self.categories: list[str] = []
@@ -40,10 +36,10 @@ class Reader(FastHttpUser):
         gevent.sleep(self.wait_time())
 
     def wait_time(self) -> float:
-        """Seconds until the next request: random as arrivals are, and on average at the rate
-        however long answers take.
+        """Return the seconds until the next request: Poisson arrivals at the chosen rate.
 
-        locust's constant_throughput keeps all users in step: bursts that no real traffic has.
+        Independent of response times. locust's constant_throughput keeps all users in step, in
+        bursts that no real traffic has.
         """
         self.due_seconds += random.expovariate(_RATE)
         return max(0.0, self.due_seconds - time.monotonic())
@@ -65,10 +61,8 @@ class Reader(FastHttpUser):
 
     @task(10)
     def list_by_category(self) -> None:
-        self._list(
-            f"{_POSTS}?category={random.choice(self.categories or ['mindfulness'])}",
-            "list, by category",
-        )
+        category = random.choice(self.categories or ["mindfulness"])
+        self._list(f"{_POSTS}?category={category}", "list, by category")
 
     @task(25)
     def read_post(self) -> None:
@@ -78,34 +72,33 @@ class Reader(FastHttpUser):
             self.client.get(f"{_POSTS}/{random.choice(self.slugs)}", name="post")
 
     @task(4)
-    def ask_for_what_is_not_there(self) -> None:
+    def read_missing_post(self) -> None:
         with self.client.get(
-            f"{_POSTS}/{random.choice(_GONE)}", name="post, not there", catch_response=True
-        ) as answer:
-            if answer.status_code == 404:
-                answer.success()
+            f"{_POSTS}/{random.choice(_MISSING_SLUGS)}", name="post, missing", catch_response=True
+        ) as response:
+            if response.status_code == 404:
+                response.success()
 
     @task(40)
-    def be_a_member(self) -> None:
+    def use_membership(self) -> None:
         try:
-            next(self.life)
+            next(self.member_requests)
         except StopIteration:
-            # An error, which locust has told of, was the end of it.
-            self.life = Member(self.client, _WEBHOOK_SECRET).life()
-            next(self.life)
+            # It ended with an error, which locust has reported.
+            self.member_requests = Member(self.client, _WEBHOOK_SECRET).requests()
+            next(self.member_requests)
 
     @task(6)
-    def look_at_health(self) -> None:
+    def get_health(self) -> None:
         self.client.get(f"{_API}/health", name="health")
 
     def _list(self, url: str, name: str) -> None:
-        with self.client.get(url, name=name, catch_response=True) as answer:
-            if answer.status_code != 200:
+        with self.client.get(url, name=name, catch_response=True) as response:
+            if response.status_code != 200:
                 return
-            page = answer.json()
+            page = response.json()
+            posts = page["posts"]
             self.next = page["next"]
-            self.slugs = [post["slug"] for post in page["posts"]] or self.slugs
-            self.tags = sorted({tag for post in page["posts"] for tag in post["tags"]}) or self.tags
-            self.categories = (
-                sorted({post["category"] for post in page["posts"]}) or self.categories
-            )
+            self.slugs = [post["slug"] for post in posts] or self.slugs
+            self.tags = sorted({tag for post in posts for tag in post["tags"]}) or self.tags
+            self.categories = sorted({post["category"] for post in posts}) or self.categories

@@ -1,7 +1,4 @@
-"""The configuration files of both stacks, checked by the real binaries.
-
-With Docker Compose's defaults and natively.
-"""
+"""The configuration files, checked by the real binaries: with Docker's defaults and natively."""
 
 import os
 import subprocess
@@ -62,12 +59,12 @@ def test_tempo_accepts_its_configuration(
     assert check(own_stack, "tempo", environment_of["tempo"], *arguments) == (0, "")
 
 
-def test_tempo_would_refuse_a_wrong_one(own_stack: Stack, tmp_path: Path) -> None:
+def test_tempo_refuses_an_unknown_setting(own_stack: Stack, tmp_path: Path) -> None:
     wrong = tmp_path / "tempo.yaml"
     wrong.write_text(
         (paths.ROOT / "deploy/tempo.yaml").read_text().replace("ingester:", "ingestor:")
     )
-    status, said = check(
+    status, output = check(
         own_stack,
         "tempo",
         dict(os.environ),
@@ -75,11 +72,11 @@ def test_tempo_would_refuse_a_wrong_one(own_stack: Stack, tmp_path: Path) -> Non
         f"-config.file={wrong}",
         "-config.expand-env=true",
     )
-    assert (status, "field ingestor not found" in said) == (1, True)
+    assert (status, "field ingestor not found" in output) == (1, True)
 
 
 def test_prometheus_accepts_its_configuration(own_stack: Stack) -> None:
-    status, said = check(
+    status, output = check(
         own_stack,
         "prometheus",
         dict(os.environ),
@@ -88,7 +85,7 @@ def test_prometheus_accepts_its_configuration(own_stack: Stack) -> None:
         "config",
         "deploy/prometheus.yml",
     )
-    assert (status, said.split("\n")[:2]) == (
+    assert (status, output.split("\n")[:2]) == (
         0,
         [
             "Checking deploy/prometheus.yml",

@@ -1,20 +1,19 @@
 """From an exposition to Prometheus, through the Collector.
 
-The exact labels, the exemplars, and what happens when a worker goes.
+The exact labels, the exemplars, and what happens when a worker ends.
 """
 
 import http.server
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Thread
-from typing import Any
 
 import pytest
 import requests
 from prometheus_client import CollectorRegistry, Gauge, Histogram, start_http_server
 
 from stack.runner import Stack
-from tests.machine import PATIENCE_SECONDS
+from tests.support.polling import wait_until_equal
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +21,7 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 
 
 class Worker:
-    """What a worker of the service exposes, on its management port."""
+    """A management port that exposes metrics as a worker of the service does."""
 
     def __init__(self, port: int, slot: int) -> None:
         self.registry = CollectorRegistry(
@@ -68,13 +67,6 @@ def query(stack: Stack, expression: str) -> list[tuple[dict[str, str], float]]:
     return sorted(found, key=lambda item: item[0].get("service_instance_id", ""))
 
 
-def eventually(look: Callable[[], Any], expected: Any, seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while (found := look()) != expected and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert found == expected
-
-
 def labels(stack: Stack, name: str, slot: int, **more: str) -> dict[str, str]:
     return {
         "__name__": name,
@@ -87,28 +79,28 @@ def labels(stack: Stack, name: str, slot: int, **more: str) -> dict[str, str]:
     }
 
 
-def test_series_say_who_exposed_them_and_go_with_their_worker(
+def test_series_have_their_workers_labels_and_end_with_it(
     own_stack: Stack, workers: list[Worker]
 ) -> None:
     greenlets, up = "gevent_greenlets", 'up{job="serene"}'
-    eventually(
+    wait_until_equal(
         lambda: query(own_stack, greenlets),
         [(labels(own_stack, greenlets, 0), 1.0), (labels(own_stack, greenlets, 1), 2.0)],
     )
-    eventually(
+    wait_until_equal(
         lambda: query(own_stack, up),
         [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 1.0)],
     )
     info = [
         (labels(own_stack, "target_info", slot, service_version="1.2.3"), 1.0) for slot in range(2)
     ]
-    eventually(lambda: query(own_stack, "target_info"), info)
+    wait_until_equal(lambda: query(own_stack, "target_info"), info)
 
     workers.pop().end()
     # Gone at the next scrape, not after Prometheus' five minutes; `up` keeps its labels.
-    eventually(lambda: query(own_stack, greenlets), [(labels(own_stack, greenlets, 0), 1.0)])
-    eventually(lambda: query(own_stack, "target_info"), info[:1])
-    eventually(
+    wait_until_equal(lambda: query(own_stack, greenlets), [(labels(own_stack, greenlets, 0), 1.0)])
+    wait_until_equal(lambda: query(own_stack, "target_info"), info[:1])
+    wait_until_equal(
         lambda: query(own_stack, up),
         [(labels(own_stack, "up", 0), 1.0), (labels(own_stack, "up", 1), 0.0)],
     )
@@ -134,12 +126,12 @@ def test_exemplars_arrive_with_their_trace_id(own_stack: Stack) -> None:
             for exemplar in series["exemplars"]
         )
 
-    eventually(exemplars, [(slot, "1", {"trace_id": TRACE_ID}, "0.5") for slot in ("0", "1")])
+    wait_until_equal(exemplars, [(slot, "1", {"trace_id": TRACE_ID}, "0.5") for slot in ("0", "1")])
 
 
 @pytest.mark.usefixtures("workers")
-def test_collector_is_scraped_at_a_lasting_address(own_stack: Stack) -> None:
+def test_collectors_own_metrics_have_a_stable_instance(own_stack: Stack) -> None:
     instance = f"127.0.0.1:{own_stack.port('collector', 'metrics')}"
     up = {"__name__": "up", "job": "otelcol", "instance": instance}
-    eventually(lambda: query(own_stack, 'up{job="otelcol"}'), [(up, 1.0)])
+    wait_until_equal(lambda: query(own_stack, 'up{job="otelcol"}'), [(up, 1.0)])
     assert query(own_stack, "otelcol_process_uptime")[0][0]["instance"] == instance

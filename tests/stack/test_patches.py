@@ -1,7 +1,6 @@
 """Patches of dependencies.
 
-What of FerretDB is changed, that the module cache is not, and that a patch that does not fit stops
-a build.
+The changes to FerretDB, the untouched module cache, and patches that do not fit.
 """
 
 import shutil
@@ -18,13 +17,13 @@ SQLITE = Path("internal/backends/sqlite")
 
 @pytest.fixture
 def go() -> Go:
-    """The Go of this machine."""
+    """This machine's Go."""
     return golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory())
 
 
 @pytest.fixture
 def module(tmp_path: Path) -> Path:
-    """A copy of FerretDB's module, to be broken."""
+    """A copy of FerretDB's module, which a test may change."""
     return Path(shutil.copytree(paths.MODULES / "ferretdb", tmp_path / "ferretdb"))
 
 
@@ -35,13 +34,13 @@ def scratch(tmp_path: Path) -> Path:
     return folder
 
 
-def test_module_without_a_patch_is_built_as_it_is(go: Go, module: Path, scratch: Path) -> None:
+def test_module_without_a_patch_is_not_changed(go: Go, module: Path, scratch: Path) -> None:
     shutil.rmtree(module / patches.FOLDER)
     assert (patches.prepare(go, module, scratch), list(scratch.iterdir())) == ((), [])
 
 
 @pytest.mark.e2e
-def test_patched_copy_replaces_the_dependency_and_leaves_the_module_alone(
+def test_patched_copy_replaces_the_dependency_and_leaves_the_module_unchanged(
     go: Go, module: Path, scratch: Path
 ) -> None:
     before = {path: path.read_bytes() for path in module.rglob("*") if path.is_file()}
@@ -63,11 +62,12 @@ def test_patched_copy_replaces_the_dependency_and_leaves_the_module_alone(
 
 @pytest.mark.e2e
 @pytest.mark.parametrize(("old", "times"), [("no such text", 0), ("func (c *collection)", 10)])
-def test_text_that_is_not_there_exactly_once_stops_the_build(
+def test_text_that_does_not_occur_exactly_once_stops_the_build(
     go: Go, module: Path, scratch: Path, old: str, times: int
 ) -> None:
     (module / patches.FOLDER / "patch.toml").write_text(
-        f'module = "github.com/FerretDB/FerretDB"\nadd = {{}}\n[[replace]]\nfile = "{SQLITE}/collection.go"\nold = "{old}"\nnew = ""\n'
+        'module = "github.com/FerretDB/FerretDB"\nadd = {}\n[[replace]]\n'
+        f'file = "{SQLITE}/collection.go"\nold = "{old}"\nnew = ""\n'
     )
     with pytest.raises(StackError) as raised:
         patches.prepare(go, module, scratch)
@@ -78,9 +78,7 @@ def test_text_that_is_not_there_exactly_once_stops_the_build(
 
 
 @pytest.mark.e2e
-def test_dependency_that_the_module_does_not_have_stops_the_build(
-    go: Go, module: Path, scratch: Path
-) -> None:
+def test_unknown_dependency_stops_the_build(go: Go, module: Path, scratch: Path) -> None:
     (module / patches.FOLDER / "patch.toml").write_text(
         'module = "serene.test/missing"\nadd = {}\nreplace = []\n'
     )
