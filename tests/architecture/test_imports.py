@@ -14,7 +14,7 @@ ENTRIES = {
     "service.gunicorn_conf": "a configuration that gunicorn executes",
     "bench.apps": "an entry like it, for the apps that are measured",
     "stack.traffic.locustfile": "a file that locust executes; importing locust patches the process",
-    "bench.customers": "the same, for the customers of the bench",
+    "bench.api_users": "the same, for the users of bench.api",
 }
 
 

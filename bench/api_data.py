@@ -1,7 +1,4 @@
-"""What the customers of ``bench.api`` need before they come.
-
-Members who are logged in, and slots that nobody has booked.
-"""
+"""Data for the users of ``bench.api``: members who are logged in, and free slots."""
 
 import subprocess
 import sys
@@ -26,14 +23,14 @@ PROFILE: Final = {
 }
 
 
-def lay_in(stack: Stack) -> dict[str, Any]:
-    """Through the API, as clients would.
+def create(stack: Stack) -> dict[str, Any]:
+    """Create the data through the API.
 
     Args:
-        stack: Its service is up.
+        stack: With a running service.
 
     Returns:
-        ``members`` with their passwords, ``tokens`` of them, and ``slots`` to book.
+        ``members`` with their passwords, their ``tokens``, and ``slots`` to book.
     """
     api = f"{stack.url('service')}/api/v1"
     members = [_register(api) for _ in range(MEMBERS)]
@@ -53,9 +50,9 @@ def _register(api: str) -> dict[str, str]:
 
 
 def _log_in(api: str, member: dict[str, str]) -> str:
-    answer = requests.post(f"{api}/auth/login", json=member, timeout=30)
-    answer.raise_for_status()
-    token: str = answer.json()["access_token"]
+    response = requests.post(f"{api}/auth/login", json=member, timeout=30)
+    response.raise_for_status()
+    token: str = response.json()["access_token"]
     return token
 
 
@@ -68,7 +65,7 @@ def _open_slots(stack: Stack, api: str) -> list[dict[str, str]]:
     headers = {"Authorization": f"Bearer {_log_in(api, therapist)}"}
     profile = requests.put(f"{api}/therapists/me", json=PROFILE, headers=headers, timeout=30)
     profile.raise_for_status()
-    whose = profile.json()["id"]
+    therapist_id = profile.json()["id"]
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
         days=1
     )
@@ -78,10 +75,10 @@ def _open_slots(stack: Stack, api: str) -> list[dict[str, str]]:
             (midnight + timedelta(days=day, hours=hour)).isoformat() for hour in range(SLOTS_A_DAY)
         ]
         requests.post(
-            f"{api}/therapists/{whose}/slots",
+            f"{api}/therapists/{therapist_id}/slots",
             json={"starts_at": starts},
             headers=headers,
             timeout=60,
         ).raise_for_status()
-        slots += [{"therapist_id": whose, "starts_at": start} for start in starts]
+        slots += [{"therapist_id": therapist_id, "starts_at": start} for start in starts]
     return slots

@@ -1,4 +1,4 @@
-"""What the worker and the database were busy with while customers came, for ``bench.api``."""
+"""What used the worker and the database during a part of ``bench.api``."""
 
 import urllib.request
 from dataclasses import dataclass
@@ -16,28 +16,26 @@ PHASES: Final = get_args(names.Phase)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Shares between two looks.
+    """Shares of time in one block.
 
     Args:
-        worker: Of one core, by the service's processes.
-        database: Of one core, by the database's process.
-        phases: Of all the time that requests took, by phase.
+        worker: Of one core, used by the service's processes.
+        database: Of one core, used by the database's process.
+        phases: Of the requests' total time, by phase.
     """
 
     worker: float
     database: float
     phases: dict[str, float]
 
-    def phases_told(self) -> str:
-        """The phases that took a hundredth or more, largest first."""
-        told = sorted(
-            ((share, phase) for phase, share in self.phases.items() if share >= 0.01), reverse=True
-        )
-        return ", ".join(f"{phase} {share:.0%}" for share, phase in told)
+    def format_phases(self) -> str:
+        """Return the phases with a share of 1% or more, largest first."""
+        shares = sorted(((share, phase) for phase, share in self.phases.items()), reverse=True)
+        return ", ".join(f"{phase} {share:.0%}" for share, phase in shares if share >= 0.01)
 
 
-class Watch:
-    """Looks at the start and at the end of a block.
+class UsageMeter:
+    """Reads counters at the start and at the end of a block.
 
     Args:
         stack: With a service of one worker.
@@ -48,7 +46,7 @@ class Watch:
         self._pids = {name: stack.pid(name) for name in ("service", "mongodb")}
 
     def __enter__(self) -> Self:
-        self._before = self._look()
+        self._before = self._read()
         return self
 
     def __exit__(
@@ -57,10 +55,10 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._after = self._look()
+        self._after = self._read()
 
     def usage(self) -> Usage:
-        """What the block used."""
+        """Return the shares of time in the block."""
         used = {name: after - self._before[name] for name, after in self._after.items()}
         spent = {phase: used[phase] for phase in PHASES}
         whole = sum(spent.values()) or 1.0
@@ -71,18 +69,18 @@ class Watch:
             {phase: took / whole for phase, took in spent.items()},
         )
 
-    def _look(self) -> dict[str, float]:
-        seen = (
+    def _read(self) -> dict[str, float]:
+        counters = (
             dict.fromkeys(PHASES, 0.0)
             | {"seconds": _uptime()}
             | {name: _cpu_seconds(pid) for name, pid in self._pids.items()}
         )
-        with urllib.request.urlopen(self._management, timeout=10) as answer:
-            for family in text_string_to_metric_families(answer.read().decode()):
+        with urllib.request.urlopen(self._management, timeout=10) as response:
+            for family in text_string_to_metric_families(response.read().decode()):
                 for sample in family.samples:
                     if sample.name == names.REQUEST_PHASE.name:
-                        seen[sample.labels["phase"]] += sample.value
-        return seen
+                        counters[sample.labels["phase"]] += sample.value
+        return counters
 
 
 def _uptime() -> float:
