@@ -1,7 +1,4 @@
-"""Whoever is named in a configuration is there, under that name and on that port.
-
-Nothing is left unset.
-"""
+"""Addresses in the configurations: each names a service and its port; no variable is unset."""
 
 import json
 
@@ -17,7 +14,7 @@ READ_BY = {
     "deploy/prometheus.yml": "prometheus",
     "deploy/tempo.yaml": "tempo",
 }
-OURSELVES = {"127.0.0.1", "0.0.0.0", "localhost"}
+LOOPBACK_OR_ANY = {"127.0.0.1", "0.0.0.0", "localhost"}
 
 
 @pytest.mark.parametrize("configuration", READ_BY)
@@ -30,8 +27,8 @@ def test_every_variable_has_a_default_or_is_set(configuration: str) -> None:
     ] == []
 
 
-def named() -> set[tuple[str, int]]:
-    """Every host:port that a container asks another one at."""
+def connected() -> set[tuple[str, int]]:
+    """Return every host:port at which a container connects to another one."""
     texts = [
         files.as_deployed(configuration, service) for configuration, service in READ_BY.items()
     ]
@@ -41,20 +38,20 @@ def named() -> set[tuple[str, int]]:
         address
         for text in texts
         for address in files.addresses(text)
-        if address[0] not in OURSELVES
+        if address[0] not in LOOPBACK_OR_ANY
     }
 
 
-def test_named_hosts_are_services_that_listen_there() -> None:
+def test_hosts_are_services_that_listen_on_the_port() -> None:
     assert {
         (host, port)
-        for host, port in named()
+        for host, port in connected()
         if host not in files.services() or port not in files.container_ports(host)
     } == set()
 
 
-def test_whole_path_is_named() -> None:
-    assert named() == {
+def test_whole_path_is_connected() -> None:
+    assert connected() == {
         ("service", 9464),
         ("service", 9465),
         ("collector", 4318),
@@ -98,15 +95,11 @@ def test_collector_scrapes_each_worker_with_its_slot() -> None:
     assert json.loads(files.variables("otel-collector.yaml")["SERENE_SCRAPE_TARGETS"]) == expected
 
 
-def test_collector_names_the_service_as_it_names_itself() -> None:
+def test_collector_labels_the_service_with_its_own_name() -> None:
     given = TelemetryConfig.from_env(files.environment("service"))
-    (serene,) = (
-        job
-        for job in yaml.safe_load(files.as_deployed("otel-collector.yaml", "collector"))[
-            "receivers"
-        ]["prometheus"]["config"]["scrape_configs"]
-        if job["job_name"] == "serene"
-    )
+    collector = yaml.safe_load(files.as_deployed("otel-collector.yaml", "collector"))
+    jobs = collector["receivers"]["prometheus"]["config"]["scrape_configs"]
+    (serene,) = (job for job in jobs if job["job_name"] == "serene")
     (target,) = serene["static_configs"]
     assert target["labels"] == {
         "service_name": given.service_name,

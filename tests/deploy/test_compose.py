@@ -1,7 +1,4 @@
-"""docker-compose.yml.
-
-Valid by the Compose specification, pinned, closed to the outside, and fit for what it runs.
-"""
+"""docker-compose.yml: valid by the specification, pinned images, loopback ports, known settings."""
 
 import re
 import runpy
@@ -24,7 +21,7 @@ OFFICIAL = {
     "stripe-mock": "stripe/stripe-mock",
 }
 WITHOUT_HEALTH_CHECK = {
-    "collector": "its image is one binary, with nothing to ask with",
+    "collector": "its image is one binary, without a client for a probe",
     "service": "its image has one",
     "seed": "ends by itself",
 }
@@ -34,7 +31,7 @@ def test_file_is_valid_by_the_compose_specification() -> None:
     jsonschema.Draft202012Validator(files.schema()).validate(files.compose())
 
 
-def test_specification_would_refuse_a_misspelt_key() -> None:
+def test_specification_refuses_a_misspelt_key() -> None:
     wrong = files.compose() | {"services": {"service": {"image": "serene:1", "heathcheck": {}}}}
     with pytest.raises(jsonschema.ValidationError, match="heathcheck"):
         jsonschema.Draft202012Validator(files.schema()).validate(wrong)
@@ -70,7 +67,7 @@ def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
     assert tag["mongodb"].startswith("8.")
 
 
-def test_ports_are_published_on_loopback_and_only_where_people_look() -> None:
+def test_only_user_facing_ports_are_published_and_only_on_loopback() -> None:
     published = {
         name: entry["ports"] for name, entry in files.services().items() if "ports" in entry
     }
@@ -82,16 +79,16 @@ def test_ports_are_published_on_loopback_and_only_where_people_look() -> None:
     }
 
 
-def test_nothing_depends_on_the_order_of_the_start() -> None:
+def test_services_start_in_any_order() -> None:
     assert [name for name, entry in files.services().items() if "depends_on" in entry] == []
 
 
-def test_everything_but_the_seed_comes_back_after_a_crash() -> None:
+def test_every_service_except_the_seed_restarts_after_a_crash() -> None:
     restarts = {name: entry["restart"] for name, entry in files.services().items()}
     assert restarts == dict.fromkeys(files.services(), "unless-stopped") | {"seed": "on-failure"}
 
 
-def test_health_is_checked_wherever_the_image_can() -> None:
+def test_every_service_whose_image_allows_it_has_a_health_check() -> None:
     unchecked = {
         name
         for name, entry in files.services().items()
@@ -148,7 +145,7 @@ def aliases(settings: type[Settings]) -> set[str]:
     return {str(field.alias) for field in settings.model_fields.values()}
 
 
-def test_service_gets_variables_that_it_knows_and_values_that_it_takes(
+def test_service_gets_only_known_variables_with_valid_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = files.environment("service")
@@ -179,7 +176,7 @@ def test_service_gets_variables_that_it_knows_and_values_that_it_takes(
     ] == []
 
 
-def test_docker_waits_longer_than_a_drain_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in files.environment("service").items():
         monkeypatch.setenv(name, value)
     gunicorn = runpy.run_path(str(files.ROOT / "service/gunicorn_conf.py"))
@@ -195,15 +192,8 @@ def test_seed_runs_a_module_that_exists() -> None:
 
 def test_service_and_seed_are_one_image_with_one_database() -> None:
     shared = ("build", "image", "read_only", "cap_drop", "security_opt")
-    assert (
-        len(
-            {
-                tuple(str(files.services()[name][key]) for key in shared)
-                for name in ("service", "seed")
-            }
-        )
-        == 1
-    )
+    service, seed = files.services()["service"], files.services()["seed"]
+    assert {key: seed[key] for key in shared} == {key: service[key] for key in shared}
     assert files.environment("seed")["MONGODB_URI"] == files.environment("service")["MONGODB_URI"]
     assert (
         files.environment("seed")["DEPLOYMENT_ENVIRONMENT"]

@@ -1,7 +1,4 @@
-"""Grafana's provisioning.
-
-Both data sources lead to each other, and ask for metrics and labels that exist.
-"""
+"""Grafana's provisioning: data sources that link to each other, existing metrics and labels."""
 
 import re
 from pathlib import Path
@@ -22,14 +19,14 @@ SOURCES = {
 
 
 def links(value: Any) -> set[str]:
-    """Every data source that settings point to."""
+    """Return every data source to which settings link."""
     if isinstance(value, dict):
         own = {str(value["datasourceUid"])} if "datasourceUid" in value else set()
         return own.union(*map(links, value.values()))
     return set().union(*map(links, value)) if isinstance(value, list) else set()
 
 
-def test_boards_and_links_name_the_provisioned_sources() -> None:
+def test_boards_and_links_use_the_provisioned_sources() -> None:
     assert SOURCES.keys() == {"prometheus", config.TEMPO_UID}
     assert {uid: links(source["jsonData"]) for uid, source in SOURCES.items()} == {
         "prometheus": {"tempo"},
@@ -38,40 +35,40 @@ def test_boards_and_links_name_the_provisioned_sources() -> None:
     assert [uid for uid, source in SOURCES.items() if source.get("isDefault")] == ["prometheus"]
 
 
-def test_exemplars_lead_to_their_trace() -> None:
+def test_exemplars_link_to_their_trace() -> None:
     assert SOURCES["prometheus"]["jsonData"]["exemplarTraceIdDestinations"] == [
         {"name": "trace_id", "datasourceUid": "tempo", "urlDisplayLabel": "Open the trace"}
     ]
 
 
-def test_rates_look_back_by_the_interval_of_the_scrapes() -> None:
+def test_rate_interval_is_that_of_the_scrapes() -> None:
     assert (
         SOURCES["prometheus"]["jsonData"]["timeInterval"]
         == files.variables("otel-collector.yaml")["SCRAPE_INTERVAL"]
     )
 
 
-def test_spans_lead_to_metrics_and_labels_that_exist() -> None:
+def test_spans_link_to_metrics_and_labels_that_exist() -> None:
     settings = SOURCES["tempo"]["jsonData"]["tracesToMetrics"]
     series = {
         metric.name + suffix for metric in names.ALL for suffix in ("", "_bucket", "_count", "_sum")
     }
-    asked = {
+    linked = {
         name
         for query in settings["queries"]
         for name in re.findall(r"(\w+)\{\$\$__tags", query["query"])
     }
     assert len(settings["queries"]) == 4
-    assert asked - series == set()
+    assert linked - series == set()
     labels = {label for metric in names.ALL for label in metric.labels} | {"service_name"}
     assert {tag["value"] for tag in settings["tags"]} - labels == set()
-    # A span's attribute is its metric's label, spelt with dots.
+    # A metric's label is the span's attribute with underscores for dots.
     assert {tag["key"].replace(".", "_") for tag in settings["tags"]} == {
         tag["value"] for tag in settings["tags"]
     }
 
 
-def test_prometheus_reads_what_spans_lead_to(tmp_path: Path) -> None:
+def test_prometheus_parses_the_queries_of_spans(tmp_path: Path) -> None:
     queries = [
         query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]
     ]
@@ -79,7 +76,7 @@ def test_prometheus_reads_what_spans_lead_to(tmp_path: Path) -> None:
     assert promtool.check_rules(filled, tmp_path) == (0, f"{len(queries)} rules found")
 
 
-def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there() -> None:
+def test_boards_are_read_from_the_mounted_folder_and_are_read_only() -> None:
     mounted = {
         volume.split(":")[1]: volume.split(":")[0]
         for volume in files.services()["grafana"]["volumes"]
@@ -88,7 +85,7 @@ def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there
     assert (PROVIDER["allowUiUpdates"], PROVIDER["disableDeletion"]) == (False, True)
 
 
-def test_nobody_logs_in_and_nobody_is_told_of_it() -> None:
+def test_login_and_usage_reports_are_disabled() -> None:
     given = files.environment("grafana")
     assert (given["GF_AUTH_ANONYMOUS_ENABLED"], given["GF_AUTH_DISABLE_LOGIN_FORM"]) == (
         "true",

@@ -1,7 +1,4 @@
-"""What the image installs.
-
-Everything that telemetry/ and service/ import, each pinned, and nothing else.
-"""
+"""Packages of the image: all that telemetry/ and service/ import, pinned, and no others."""
 
 import ast
 import re
@@ -9,6 +6,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.markers import default_environment
@@ -16,20 +14,20 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.deploy import files
-from tests.machine import PATIENCE_SECONDS
+from tests.support.polling import TIMEOUT_SECONDS
 
 OWN = {"telemetry", "service"}
 
 
 @pytest.fixture(scope="module")
 def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the Dockerfile's own commands have made its two lists."""
+    """The folder with the two lists that the Dockerfile's own commands generate."""
     folder = tmp_path_factory.mktemp("packages")
     (folder / "requirements.txt").write_text(files.text("requirements.txt"))
     (run,) = re.findall(
         r"RUN (sed .*? > constraints\.txt)", files.text("Dockerfile"), flags=re.DOTALL
     )
-    subprocess.run(["sh", "-euc", run], cwd=folder, check=True, timeout=PATIENCE_SECONDS)
+    subprocess.run(["sh", "-euc", run], cwd=folder, check=True, timeout=TIMEOUT_SECONDS)
     return folder
 
 
@@ -41,29 +39,25 @@ def requirements(file: Path) -> list[Requirement]:
     ]
 
 
-def closure(wanted: list[Requirement]) -> set[str]:
-    """Names of the distributions that pip installs for them, by the metadata of those installed
-    here."""
-    found: set[str] = set()
-    waiting = [(one.name, extra) for one in wanted for extra in {"", *one.extras}]
-    seen: set[tuple[str, str]] = set()
+def closure(required: list[Requirement]) -> set[str]:
+    """Return the names of all distributions that pip installs for these, by their metadata."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(one.name, extra) for one in required for extra in {"", *one.extras}]
     while waiting:
         name, extra = waiting.pop()
-        if (canonicalize_name(name), extra) in seen:
+        if (canonicalize_name(name), extra) in found:
             continue
-        seen.add((canonicalize_name(name), extra))
-        found.add(canonicalize_name(name))
+        found.add((canonicalize_name(name), extra))
+        environment: dict[str, Any] = {**default_environment(), "extra": extra}
         for text in metadata.requires(name) or ():
             needed = Requirement(text)
-            if needed.marker is None or needed.marker.evaluate(
-                default_environment() | {"extra": extra}
-            ):
+            if needed.marker is None or needed.marker.evaluate(environment):
                 waiting += [(needed.name, further) for further in {"", *needed.extras}]
-    return found
+    return {name for name, _ in found}
 
 
 def imported() -> set[str]:
-    """Top-level modules that the service's own code imports."""
+    """Return the top-level modules that the service's own code imports."""
     trees = [
         ast.parse(file.read_text())
         for folder in OWN
@@ -103,8 +97,7 @@ def test_everything_installed_is_pinned(lists: Path) -> None:
 
 
 def test_everything_imported_is_installed(lists: Path) -> None:
-    # Two namespaces that many distributions share; what they hold is needed by what the first group
-    # lists.
+    # google and opentelemetry are namespaces of many distributions, which others require.
     provided_by = metadata.packages_distributions()
     needed = {
         canonicalize_name(provided_by[module][0])
@@ -114,7 +107,7 @@ def test_everything_imported_is_installed(lists: Path) -> None:
     assert needed - closure(requirements(lists / "service.txt")) == set()
 
 
-def test_no_tool_for_tests_boards_or_traffic_is_installed(lists: Path) -> None:
+def test_no_development_tool_is_installed(lists: Path) -> None:
     service = {canonicalize_name(one.name) for one in requirements(lists / "service.txt")}
     others = {
         canonicalize_name(one.name) for one in requirements(lists / "requirements.txt")
