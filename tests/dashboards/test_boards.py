@@ -1,4 +1,4 @@
-"""The committed boards: generated from their source, readable by Grafana, complete, without gaps."""
+"""The committed boards: generated from their source, parsed by Grafana's types, without gaps."""
 
 import json
 from pathlib import Path
