@@ -18,9 +18,9 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from bench.rounds import microseconds_by_name
-from service import limits
-from service.limits.memory import MemoryCounters
-from service.settings.limits import LimitSettings
+from service import rate_limits
+from service.rate_limits.memory_counters import MemoryCounters
+from service.rate_limits.settings import RateLimitSettings
 from telemetry import Telemetry
 
 ITEM = parse("1000000/minute")
@@ -33,9 +33,8 @@ def app(**environ: str) -> Callable[[], object]:
         {"OTEL_TRACES_SAMPLER_ARG": "0", "TELEMETRY_REQUEST_LOG": "false"}
     )
     flask = Flask("bench", static_folder=None)
-    limits.install(
-        flask, LimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ), telemetry
-    )
+    settings = RateLimitSettings.from_env({"RATE_LIMIT_READ": "1000000/minute"} | environ)
+    rate_limits.install(flask, settings, telemetry, account_id=lambda: None)
     flask.add_url_rule("/", "root", lambda: "")
     telemetry.lifecycle.ready()
     telemetry.init_app(flask)

@@ -5,7 +5,7 @@ CPU time of one rendering, sanitising included, best of three.
 
 import time
 
-from service.writing import LONGEST_BODY_BYTES, Markdown
+from service.blog.markdown import LONGEST_BODY_BYTES, Markdown
 
 PROSE = (
     "Lorem *ipsum* dolor **sit** amet, [a link](https://example.org) and `code`.\n\n"

@@ -18,9 +18,9 @@ import brotli  # type: ignore[import-untyped]  # it has no type information
 from backports import zstd
 
 from bench.rounds import microseconds_by_name
-from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
 from telemetry.redaction import Redactor
+from telemetry.requests.parsing import Arrivals
 
 BROWSER = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"

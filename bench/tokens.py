@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from service.access import Identity, Tokens
-from service.config import ServiceConfig
+from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.settings import AccountSettings
 
 ROUNDS: Final = 15
 CHECKS: Final = 2000
@@ -25,7 +25,7 @@ def microseconds(check: Callable[[str], object], tokens: list[str]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    settings = ServiceConfig.from_env({})
+    settings = AccountSettings.from_env({})
     caching = Tokens(settings)
     identity = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
     tokens = [caching.issue(identity) for _ in range(100)]

@@ -8,9 +8,9 @@ if __name__ == "__main__":
 import os
 import sys
 
-from service.compose import compose
+from service.bootstrap import build
 from telemetry import SettingError
-from telemetry.serving.alone import serve
+from telemetry.server.standalone import serve
 
 
 def main() -> int:
@@ -20,11 +20,13 @@ def main() -> int:
         The exit code; 1 for a setting that cannot be used, told in one line.
     """
     try:
-        service = compose(os.environ)
+        service = build(os.environ)
     except SettingError as error:
         print(error, file=sys.stderr)
         return 1
-    return serve(service.app, service.telemetry, service.config.host, service.config.port)
+    return serve(
+        service.app, service.telemetry, service.settings.server.host, service.settings.server.port
+    )
 
 
 if __name__ == "__main__":

@@ -1,32 +1,26 @@
 """How gunicorn runs the service: ``gunicorn -c service/gunicorn_conf.py service.wsgi:app``.
 
-Everything comes from the environment; a setting that cannot be used is one line on standard error and exit code 1. gunicorn reads the
-names below; see its configuration reference for what they mean.
+Everything comes from the environment; a setting that cannot be used is one line on standard error
+and exit code 1. gunicorn reads the names below; see its configuration reference for what they mean.
 """
 
 import math
 import os
 import sys
-from typing import Annotated
 
-from pydantic import Field
-
-from telemetry.config import Port, SettingError, Settings, TelemetryConfig
-from telemetry.serving.drain import longest_seconds
-from telemetry.serving.hooks import child_exit, on_exit, on_reload, on_starting, post_fork, pre_fork
+from service.server_settings import ServerSettings
+from telemetry.config import SettingError, TelemetryConfig
+from telemetry.gunicorn.hooks import (
+    child_exit,
+    on_exit,
+    on_reload,
+    on_starting,
+    post_fork,
+    pre_fork,
+)
+from telemetry.server.drain import longest_seconds
 
 __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pre_fork"]
-
-
-class ServerSettings(Settings):
-    """Where the API listens, and with how many processes."""
-
-    host: str = Field("127.0.0.1", alias="SERENE_HOST", description="address that the API listens on")
-    port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
-    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)), alias="WEB_CONCURRENCY", description="workers; one a core unless set"
-    )
-
 
 try:
     _server = ServerSettings.from_env(os.environ)
@@ -34,18 +28,23 @@ try:
 except SettingError as error:
     sys.exit(str(error))
 
-bind = f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
+bind = (
+    f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
+)
 workers = _server.workers
-worker_class = "telemetry.serving.worker.DrainingWorker"
+worker_class = "telemetry.gunicorn.worker.DrainingWorker"
 worker_connections = 1000
-# Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who close it first.
+# Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who
+# close it first.
 keepalive = 75
 # A hub that has not turned for so long is stuck; the arbiter ends it, with its stack in the log.
 timeout = 30
-graceful_timeout = math.ceil(longest_seconds(_telemetry.drain_delay_seconds, _telemetry.drain_timeout_seconds))
+graceful_timeout = math.ceil(
+    longest_seconds(_telemetry.drain_delay_seconds, _telemetry.drain_timeout_seconds)
+)
 # The access log is telemetry's own JSON line.
 accesslog = None
 errorlog = "-"
-logger_class = "telemetry.serving.gunicorn_log.JsonLogger"
+logger_class = "telemetry.gunicorn.logging.JsonLogger"
 # It would run an event loop in a thread of the process that forks.
 control_socket_disable = True

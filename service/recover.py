@@ -1,4 +1,6 @@
-"""``python -m service.recover``: one pass over bookings that wait to be finished or ended, for when one should not wait for a worker's."""
+"""``python -m service.recover``: one pass over bookings that wait to be finished or ended, for when
+one should not wait for a worker's.
+"""
 
 from gevent import monkey
 
@@ -9,32 +11,19 @@ import os
 import sys
 from collections.abc import Mapping
 
-from pymongo.errors import PyMongoError
+from service import commands
+from service.bootstrap import Service
+from service.sessions.room import SessionsRoom
 
-from service.booking import Recovery
-from service.compose import compose
-from telemetry import SettingError
+
+def recover(service: Service) -> str:
+    """Make one pass; returns one line on what was done."""
+    return f"bookings: {service.room(SessionsRoom).recovery.once()} finished"
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Make one pass on the database that the environment names.
-
-    Returns:
-        The exit code; 1, with one line on standard error, when it could not be made.
-    """
-    try:
-        service = compose(environ)
-    except SettingError as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
-        print(f"bookings: {Recovery(service.bookings).once()} finished")
-    except PyMongoError as error:
-        print(f"bookings: MongoDB cannot be used: {str(error).partition(' (configured')[0]}", file=sys.stderr)
-        return 1
-    finally:
-        service.store.close()
-    return 0
+    """Make one pass on the database that the environment names; returns the exit code."""
+    return commands.run("bookings", environ, recover)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The telemetry layer: what any Flask, gevent and pymongo service can install to explain itself.
 
-These are its public names; everything else may change. They are looked up when asked for: gunicorn's arbiter imports
-``telemetry.serving`` before a worker is monkey-patched, and must not load Flask, pymongo and OpenTelemetry unpatched with it.
+These are its public names; everything else may change. They are looked up when asked for:
+gunicorn's arbiter imports ``telemetry.gunicorn`` before a worker is monkey-patched, and must not
+load Flask, pymongo and OpenTelemetry unpatched with it.
 """
 
 import importlib
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from telemetry.config import SettingError, Settings, TelemetryConfig
-    from telemetry.context import RequestRecord, current_record, waiting
     from telemetry.redaction import private_in_path
+    from telemetry.requests.record import RequestRecord, current_record, waiting
+    from telemetry.requests.slow import slow_after
     from telemetry.runtime import Telemetry
-    from telemetry.slow import slow_after
 
 __all__ = [
     "RequestRecord",
@@ -20,6 +21,7 @@ __all__ = [
     "Settings",
     "Telemetry",
     "TelemetryConfig",
+    "ViewOption",
     "current_record",
     "private_in_path",
     "slow_after",
@@ -27,15 +29,16 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "RequestRecord": "telemetry.context",
+    "RequestRecord": "telemetry.requests.record",
     "SettingError": "telemetry.config",
     "Settings": "telemetry.config",
     "Telemetry": "telemetry.runtime",
     "TelemetryConfig": "telemetry.config",
-    "current_record": "telemetry.context",
+    "ViewOption": "telemetry.view_option",
+    "current_record": "telemetry.requests.record",
     "private_in_path": "telemetry.redaction",
-    "slow_after": "telemetry.slow",
-    "waiting": "telemetry.context",
+    "slow_after": "telemetry.requests.slow",
+    "waiting": "telemetry.requests.record",
 }
 
 

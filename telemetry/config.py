@@ -1,7 +1,8 @@
-"""Settings of the telemetry layer: one frozen object, read once from an environment that is handed in.
+"""Settings of the telemetry layer: one frozen object, read once from an environment that is handed
+in.
 
-Nothing here reads ``os.environ`` by itself. A setting that cannot be used stops the start with one line that names the variable, its
-value and what is allowed.
+Nothing here reads ``os.environ`` by itself. A setting that cannot be used stops the start with one
+line that names the variable, its value and what is allowed.
 """
 
 import ipaddress
@@ -22,14 +23,17 @@ class SettingError(ValueError):
 class Settings(BaseModel):
     """Base of a group of settings: each field's alias is the environment variable that sets it."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, extra="ignore", arbitrary_types_allowed=True
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Read and check the settings.
 
         Args:
-            environ: Variables by name; an empty value counts as not set, as in the OpenTelemetry specification.
+            environ: Variables by name; an empty value counts as not set, as in the OpenTelemetry
+                specification.
 
         Returns:
             The frozen settings.
@@ -42,9 +46,16 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            # A default that depends on another setting is not made when one is bad; that is no news.
-            problems = [problem for problem in error.errors() if problem["type"] != "default_factory_not_called"]
-            raise SettingError("; ".join(_one_line(problem, given) for problem in problems)) from None
+            # A default that depends on another setting is not made when one is bad; that is no
+            # news.
+            problems = [
+                problem
+                for problem in error.errors()
+                if problem["type"] != "default_factory_not_called"
+            ]
+            raise SettingError(
+                "; ".join(_one_line(problem, given) for problem in problems)
+            ) from None
 
 
 def _one_line(problem: Mapping[str, object], given: Mapping[str, str]) -> str:
@@ -62,13 +73,21 @@ def _networks(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return tuple(
+            ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()
+        )
     except ValueError as error:
-        raise ValueError(f"should be a comma-separated list of networks such as 10.0.0.0/8 ({error})") from None
+        raise ValueError(
+            f"should be a comma-separated list of networks such as 10.0.0.0/8 ({error})"
+        ) from None
 
 
 def _words(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip())
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _http_url(value: str) -> str:
@@ -90,30 +109,51 @@ Environment = Literal["production", "development", "test"]
 class TelemetryConfig(Settings):
     """How one worker observes itself.
 
-    Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on ``management_port + n``.
+    Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on
+    ``management_port + n``.
     """
 
-    service_name: str = Field("serene", alias="OTEL_SERVICE_NAME", description="name of the service in every signal")
-    service_version: str = Field("0.1.0", alias="SERVICE_VERSION", description="version in every signal, and in health")
+    service_name: str = Field(
+        "serene", alias="OTEL_SERVICE_NAME", description="name of the service in every signal"
+    )
+    service_version: str = Field(
+        "0.1.0", alias="SERVICE_VERSION", description="version in every signal, and in health"
+    )
     environment: Environment = Field(
-        "development", alias="DEPLOYMENT_ENVIRONMENT", description="decides pool sizes, and is in every signal"
+        "development",
+        alias="DEPLOYMENT_ENVIRONMENT",
+        description="decides pool sizes, and is in every signal",
     )
     slot: Annotated[int, Field(ge=0, le=1023)] = Field(
-        0, alias="TELEMETRY_SLOT", description="number of this worker, its `service_instance_id`; under gunicorn the arbiter gives it"
+        0,
+        alias="TELEMETRY_SLOT",
+        description="number of this worker, its `service_instance_id`; under gunicorn the arbiter gives it",
     )
-    strict: bool = Field(False, alias="TELEMETRY_STRICT", description="raise what telemetry would otherwise count and drop; for tests")
+    strict: bool = Field(
+        False,
+        alias="TELEMETRY_STRICT",
+        description="raise what telemetry would otherwise count and drop; for tests",
+    )
 
     otlp_endpoint: HttpUrl = Field(
-        "http://127.0.0.1:4318", alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="where spans are sent: base URL of an OTLP/HTTP receiver"
+        "http://127.0.0.1:4318",
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="where spans are sent: base URL of an OTLP/HTTP receiver",
     )
     export_timeout_seconds: PositiveSeconds = Field(
-        2.0, alias="TELEMETRY_EXPORT_TIMEOUT_SECONDS", description="most time of one attempt to send spans"
+        2.0,
+        alias="TELEMETRY_EXPORT_TIMEOUT_SECONDS",
+        description="most time of one attempt to send spans",
     )
     export_interval_seconds: PositiveSeconds = Field(
-        1.0, alias="TELEMETRY_EXPORT_INTERVAL_SECONDS", description="most time that a span waits before it is sent"
+        1.0,
+        alias="TELEMETRY_EXPORT_INTERVAL_SECONDS",
+        description="most time that a span waits before it is sent",
     )
     queue_spans: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        8192, alias="TELEMETRY_QUEUE_SPANS", description="spans that may wait; more are refused and counted, and no exemplar names them"
+        8192,
+        alias="TELEMETRY_QUEUE_SPANS",
+        description="spans that may wait; more are refused and counted, and no exemplar names them",
     )
     batch_spans: Annotated[int, Field(ge=1, le=8192)] = Field(
         512, alias="TELEMETRY_BATCH_SPANS", description="most spans of one request to the receiver"
@@ -124,7 +164,9 @@ class TelemetryConfig(Settings):
         description="who makes the server spans: our own layer, or `opentelemetry-instrumentation-flask`",
     )
     sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(
-        1.0, alias="OTEL_TRACES_SAMPLER_ARG", description="share of traces that are kept when the caller has not decided"
+        1.0,
+        alias="OTEL_TRACES_SAMPLER_ARG",
+        description="share of traces that are kept when the caller has not decided",
     )
     parent_sampled_per_second: Annotated[float, Field(ge=0)] = Field(
         100.0,
@@ -135,43 +177,73 @@ class TelemetryConfig(Settings):
         "anyone", alias="TELEMETRY_TRACEPARENT_FROM", description="whose `traceparent` counts"
     )
     trusted_proxies: Networks = Field(
-        (), alias="TELEMETRY_TRUSTED_PROXIES", description="networks whose `X-Request-ID` and `X-Forwarded-For` count, separated by commas"
+        (),
+        alias="TELEMETRY_TRUSTED_PROXIES",
+        description="networks whose `X-Request-ID` and `X-Forwarded-For` count, separated by commas",
     )
 
-    management_host: str = Field("127.0.0.1", alias="TELEMETRY_MANAGEMENT_HOST", description="address of the management ports")
+    management_host: str = Field(
+        "127.0.0.1",
+        alias="TELEMETRY_MANAGEMENT_HOST",
+        description="address of the management ports",
+    )
     management_port: Port = Field(
         9464,
         alias="TELEMETRY_MANAGEMENT_PORT",
         description="management port of slot 0; slot n has the n-th after it; 0 lets the kernel choose",
     )
     management_fd: Annotated[int, Field(ge=0)] | None = Field(
-        None, alias="TELEMETRY_MANAGEMENT_FD", description="an open listening socket to use instead; under gunicorn the arbiter gives it"
+        None,
+        alias="TELEMETRY_MANAGEMENT_FD",
+        description="an open listening socket to use instead; under gunicorn the arbiter gives it",
     )
 
     slow_after_seconds: PositiveSeconds = Field(
-        1.0, alias="TELEMETRY_SLOW_AFTER_SECONDS", description="a request that takes longer is slow: counted and logged with its evidence"
+        1.0,
+        alias="TELEMETRY_SLOW_AFTER_SECONDS",
+        description="a request that takes longer is slow: counted and logged with its evidence",
     )
-    cpu_phase: bool = Field(True, alias="TELEMETRY_CPU_PHASE", description="tell how much of each request was running code")
+    cpu_phase: bool = Field(
+        True,
+        alias="TELEMETRY_CPU_PHASE",
+        description="tell how much of each request was running code",
+    )
     log_query_values: bool = Field(
-        False, alias="TELEMETRY_LOG_QUERY_VALUES", description="tell the values of query parameters in logs and spans, not only their names"
+        False,
+        alias="TELEMETRY_LOG_QUERY_VALUES",
+        description="tell the values of query parameters in logs and spans, not only their names",
     )
     redact_names: Words = Field(
-        (), alias="TELEMETRY_REDACT_NAMES", description="names of parameters and members that are never told, beside the usual ones"
+        (),
+        alias="TELEMETRY_REDACT_NAMES",
+        description="names of parameters and members that are never told, beside the usual ones",
     )
     request_id: bool = Field(
-        True, alias="TELEMETRY_REQUEST_ID", description="tell the request id: in answers, and with `traceparent` in outgoing calls"
+        True,
+        alias="TELEMETRY_REQUEST_ID",
+        description="tell the request id: in answers, and with `traceparent` in outgoing calls",
     )
     performance: bool = Field(
-        True, alias="TELEMETRY_PERFORMANCE", description="send `X-Response-Time` and `Server-Timing`, and mark, count and log slow requests"
+        True,
+        alias="TELEMETRY_PERFORMANCE",
+        description="send `X-Response-Time` and `Server-Timing`, and mark, count and log slow requests",
     )
-    request_log: bool = Field(True, alias="TELEMETRY_REQUEST_LOG", description="write one log line a request")
+    request_log: bool = Field(
+        True, alias="TELEMETRY_REQUEST_LOG", description="write one log line a request"
+    )
     health_times: bool = Field(
-        True, alias="TELEMETRY_HEALTH_TIMES", description="tell in health how long health checks and routes take, and how that goes"
+        True,
+        alias="TELEMETRY_HEALTH_TIMES",
+        description="tell in health how long health checks and routes take, and how that goes",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL", description="least level of log lines")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="LOG_LEVEL", description="least level of log lines"
+    )
     api_version: str = Field("v1", alias="API_VERSION", description="what `API-Version` says")
     api_supported_versions: Words = Field(
-        ("v1",), alias="API_SUPPORTED_VERSIONS", description="what `API-Supported-Versions` says; versions in paths, separated by commas"
+        ("v1",),
+        alias="API_SUPPORTED_VERSIONS",
+        description="what `API-Supported-Versions` says; versions in paths, separated by commas",
     )
 
     health_interval_seconds: PositiveSeconds = Field(
@@ -179,13 +251,19 @@ class TelemetryConfig(Settings):
         alias="HEALTH_INTERVAL_SECONDS",
         description="time between two looks at the database and the process; evidence of three intervals is stale",
     )
-    sla_target_seconds: PositiveSeconds = Field(0.5, alias="SLA_TARGET_SECONDS", description="requests should be answered within this")
+    sla_target_seconds: PositiveSeconds = Field(
+        0.5, alias="SLA_TARGET_SECONDS", description="requests should be answered within this"
+    )
     sla_window_seconds: PositiveSeconds = Field(
-        300.0, alias="SLA_WINDOW_SECONDS", description="the last stretch of time that health judges by the target"
+        300.0,
+        alias="SLA_WINDOW_SECONDS",
+        description="the last stretch of time that health judges by the target",
     )
 
     drain_delay_seconds: Seconds = Field(
-        1.0, alias="DRAIN_DELAY_SECONDS", description="time between not ready and refusing requests, for the load balancer to notice"
+        1.0,
+        alias="DRAIN_DELAY_SECONDS",
+        description="time between not ready and refusing requests, for the load balancer to notice",
     )
     drain_timeout_seconds: PositiveSeconds = Field(
         30.0,

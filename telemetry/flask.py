@@ -1,244 +1,92 @@
-"""The one WSGI layer: it sees a request first and its last byte last.
+"""What Flask tells of a request while it is in flight: the rule that matched, and the exception
+that became a 500.
 
-It opens and closes the record, adds the response headers and refuses what arrives after a drain's delay. What Flask knows of a request is
-noted in ``routing``.
+The rule says which variables of the path must not be told; the exception, what the request brought
+that its text may quote.
 """
 
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import gevent
-from flask import Flask, json
+from flask import Flask, got_request_exception, request, request_started
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import parse_options_header
+from werkzeug.routing import Rule
 
-from telemetry import names
-from telemetry.arrival import Arrivals
-from telemetry.config import TelemetryConfig
-from telemetry.context import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.guard import Guard
-from telemetry.lifecycle import Lifecycle
-from telemetry.recorder import Recorder
-from telemetry.routing import Watching
-from telemetry.tracing import ServerSpans
+from telemetry.redaction import Redactor
+from telemetry.requests.record import RequestRecord, current_record
+from telemetry.requests.slow import slow_after_seconds_of
 
-Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
-Write = Callable[[bytes], object]
-StartResponse = Callable[..., Write]
-WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-RETRY_AFTER_SECONDS: Final = 1
+PRIVATE_HEADERS: Final = ("Authorization", "Content-Disposition", "Idempotency-Key")
 
 
-class RequestLayer:
-    """Wraps a WSGI app so that each request is recorded once, whole.
+class Watching:
+    """Adds to the record of each request of an app what Flask knows of it.
 
     Args:
-        app: What answers.
-        arrivals: Makes the records.
-        recorder: Takes them when begun and when completed.
-        spans: Opens the server span; it is closed by a sink of the recorder.
-        lifecycle: Says whether requests are still taken.
-        guard: Stands around everything that is not the app itself.
-        config: Says which headers are added.
+        app: It keeps no reference to this, so whoever made this does.
+        redactor: Knows what must not be told.
+        guard: Stands around everything here.
     """
 
-    def __init__(
-        self,
-        app: WsgiApp,
-        *,
-        arrivals: Arrivals,
-        recorder: Recorder,
-        spans: ServerSpans,
-        lifecycle: Lifecycle,
-        guard: Guard,
-        config: TelemetryConfig,
-    ) -> None:
-        self._app = app
-        self._arrivals = arrivals
-        self._recorder = recorder
-        self._spans = spans
-        self._lifecycle = lifecycle
+    def __init__(self, app: Flask, redactor: Redactor, guard: Guard) -> None:
+        self._redactor = redactor
         self._guard = guard
-        self._tell_id = config.request_id
-        self._tell_times = config.performance
-        self._fixed: Headers = [
-            (names.API_VERSION_HEADER, config.api_version),
-            (names.API_SUPPORTED_VERSIONS_HEADER, ", ".join(config.api_supported_versions)),
-        ]
+        request_started.connect(self._note_route, app)
+        got_request_exception.connect(self._note_exception, app)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        record: RequestRecord | None = None
-        with self._guard.at("layer.arrival"):
-            record = self._arrivals.record_of(environ)
+    def _note_route(self, app: Flask, **_: object) -> None:
+        record = current_record()
         if record is None:
-            return self._app(environ, start_response)
-        exchange = _Exchange(self, record, environ, start_response)
-        with self._guard.at("layer.begin"):
-            self._begin(record, environ)
-        return exchange.run(self._app if self._lifecycle.accepting else self._refuse)
+            return
+        rule = request.url_rule
+        if rule is not None:
+            record.route = rule.rule
+            own = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
+            if own is not None and math.isfinite(record.slow_after_seconds):
+                record.slow_after_seconds = own
+        if request.view_args or request.routing_exception is not None:
+            with self._guard.at("layer.route"):
+                self._hide(app, record)
 
-    def watch(self, app: Flask) -> None:
-        """Have Flask tell the route and the exception of each request."""
-        self._watching = Watching(app, self._arrivals.redactor, self._guard)
+    def _hide(self, app: Flask, record: RequestRecord) -> None:
+        rule, values = _path_of_request()
+        if rule is not None and values:
+            private = self._redactor.private_variables(
+                values, app.view_functions.get(rule.endpoint)
+            )
+            if private:
+                record.path = self._redactor.path(rule.rule, values, private)
+                record.keep_out(*(str(values[name]) for name in private))
 
-    def _begin(self, record: RequestRecord, environ: Environ) -> None:
-        set_current_record(record)
-        if self._tell_id:
-            environ[names.REQUEST_ID_ENVIRON] = record.request_id
-        record.greenlet = gevent.getcurrent()
-        self._recorder.begin(record)
-        self._spans.open(record, environ)
-
-    def _refuse(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _note_exception(self, _: Flask, exception: BaseException, **__: object) -> None:
         record = current_record()
         if record is not None:
-            record.outcome = "rejected"
-        self._lifecycle.count_rejected()
-        problem = {
-            "type": "about:blank",
-            "title": "Service Unavailable",
-            "status": 503,
-            "detail": "This server is shutting down; send the request again.",
-            "request_id": record.request_id if record else None,
-        }
-        body = json.dumps(problem).encode()
-        headers = [
-            ("Content-Type", "application/problem+json"),
-            ("Content-Length", str(len(body))),
-            ("Retry-After", str(RETRY_AFTER_SECONDS)),
-        ]
-        start_response("503 Service Unavailable", headers)
-        return [body]
-
-    def headers(self, record: RequestRecord) -> Headers:
-        """What is added to every response: the request id, the time so far and where it went, the versions of the API."""
-        headers = list(self._fixed)
-        if self._tell_id:
-            headers.append((names.REQUEST_ID_HEADER, record.request_id))
-        if self._tell_times:
-            headers += _times(record)
-        if self._lifecycle.draining:
-            headers.append(("Connection", "close"))
-        return headers
-
-    def finish(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
-        """Complete a record and leave nothing of it in this greenlet."""
-        with self._guard.at("layer.finish"):
-            self._recorder.complete(record, outcome, error)
-        if current_record() is record:
-            set_current_record(None)
-
-    def started(self, record: RequestRecord, status: str, headers: Headers) -> Headers:
-        """Take note of a status line; returns the headers to send."""
-        with self._guard.at("layer.headers"):
-            record.status = int(status[:3])
-            return [*headers, *self.headers(record)]
-        return headers
+            record.error_type = type(exception).__name__
+            with self._guard.at("layer.exception"):
+                record.keep_out(*_brought())
 
 
-class _Exchange:
-    """One request and its response; itself the iterable that the server sends and closes."""
-
-    __slots__ = ("_body", "_chunks", "_environ", "_error", "_exhausted", "_layer", "_outer", "_record", "_start_response")
-
-    def __init__(self, layer: RequestLayer, record: RequestRecord, environ: Environ, start_response: StartResponse) -> None:
-        self._layer = layer
-        self._record = record
-        self._environ = environ
-        self._start_response = start_response
-        self._body: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
-        self._exhausted = False
-        self._error: BaseException | None = None
-        # What the caller may be handling already says nothing about this request.
-        self._outer = sys.exception()
-
-    def run(self, app: WsgiApp) -> Iterable[bytes]:
-        try:
-            self._body = app(self._environ, self._start)
-            self._chunks = iter(self._body)
-        except BaseException as error:
-            if self._record.status is None and isinstance(error, Exception):
-                self._record.status = 500  # what every server answers to an app that raised
-            self._finish(_outcome_of(error), error)
-            raise
-        return self
-
-    def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
-        write = self._start_response(status, self._layer.started(self._record, status, headers), *exc_info)
-
-        def counting(data: bytes) -> object:
-            self._record.response_bytes += len(data)
-            return write(data)
-
-        return counting
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            chunk = next(self._chunks)
-        except StopIteration:
-            self._exhausted = True
-            raise
-        except BaseException as error:
-            self._error = error
-            raise
-        self._record.response_bytes += len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        """Called by the server when the last byte is out, or when it gave up; what it is handling then says why."""
-        raised = sys.exception()
-        try:
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
-        except BaseException as error:
-            self._error = self._error or error
-            raise
-        finally:
-            self._finish(*self._verdict(None if raised is self._outer else raised))
-
-    def _verdict(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
-        if self._error is not None:
-            return _outcome_of(self._error), self._error
-        if isinstance(raised, OSError) or (raised is None and not self._exhausted):
-            return "client_disconnected", raised
-        if raised is not None and not self._exhausted:
-            return _outcome_of(raised), raised
-        return self._record.outcome or ("failed" if self._record.error_type else "completed"), None
-
-    def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
-        self._layer.finish(self._record, outcome, error)
-
-
-def _times(record: RequestRecord) -> Headers:
-    # W3C Server Timing; its ``traceparent`` is what a browser's own telemetry links a page to.
-    now_ns = time.perf_counter_ns()
-    milliseconds = (now_ns - record.started_ns) / 1e6
-    timings = [f"total;dur={milliseconds:.2f}"]
-    timings += [f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()]
-    if record.span_id:
-        timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"')
-    return [(names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"), (names.SERVER_TIMING_HEADER, ", ".join(timings))]
-
-
-def _outcome_of(error: BaseException) -> Outcome:
-    if isinstance(error, gevent.Timeout):
-        return "timeout"
-    return "failed" if isinstance(error, Exception) else "killed"
-
-
-def install(app: Flask, layer: RequestLayer) -> None:
-    """Put the layer around a Flask app.
-
-    Args:
-        app: The app that the layer was made for; its ``wsgi_app`` becomes the layer.
-        layer: Built on the app's former ``wsgi_app``.
+def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
+    """The rule of the path, also where the method is none of its own: a wrong one must not tell
+    what the right one does not.
     """
-    app.wsgi_app = layer  # type: ignore[method-assign]
-    layer.watch(app)
+    error, adapter = request.routing_exception, request_ctx.url_adapter
+    if isinstance(error, MethodNotAllowed) and error.valid_methods and adapter is not None:
+        try:
+            return adapter.match(method=next(iter(error.valid_methods)), return_rule=True)
+        except HTTPException:  # with the right method it would be a redirect: two slashes in a row
+            return None, None
+    return request.url_rule, request.view_args
+
+
+def _brought() -> Iterator[str]:
+    yield from request.args.values()
+    yield from request.cookies.values()
+    for name in PRIVATE_HEADERS:
+        if value := request.headers.get(name):
+            yield value
+            yield from parse_options_header(value)[1].values()

@@ -1,6 +1,7 @@
 """Which greenlets there are, which of them runs, and what each is doing.
 
-Looked at from any thread, also while the hub is blocked; nothing here switches greenlets, waits or logs.
+Looked at from any thread, also while the hub is blocked; nothing here switches greenlets, waits or
+logs.
 """
 
 import gc
@@ -14,8 +15,8 @@ from typing import Final
 from gevent import Greenlet
 from greenlet import greenlet
 
-from telemetry.context import RequestRecord
 from telemetry.native import new_lock
+from telemetry.requests.record import RequestRecord
 
 FRAMES: Final = 40
 """How many frames of a stack are shown: the innermost ones."""
@@ -24,7 +25,8 @@ FRAMES: Final = 40
 class LivingGreenlets:
     """The gevent greenlets of this process, kept without walking the heap.
 
-    A set of weak references that empty themselves, so it cannot drift as a counter would; 0.3 µs a spawn. Raw greenlets are not in it.
+    A set of weak references that empty themselves, so it cannot drift as a counter would; 0.3 µs a
+    spawn. Raw greenlets are not in it.
     """
 
     def __init__(self) -> None:
@@ -34,7 +36,9 @@ class LivingGreenlets:
         """Take in what exists (one walk over the heap) and from now on every greenlet as it starts."""
         Greenlet.add_spawn_callback(self._add)
         for found in gc.get_objects():
-            if issubclass(type(found), Greenlet):  # isinstance asks a weak proxy for the class of what may be gone, and that raises
+            if issubclass(
+                type(found), Greenlet
+            ):  # isinstance asks a weak proxy for the class of what may be gone, and that raises
                 self._add(found)
 
     def stop(self) -> None:
@@ -45,7 +49,9 @@ class LivingGreenlets:
         return len(self._references)
 
     def __call__(self) -> list[greenlet]:
-        """Those that are alive now. Ended ones that something still refers to are dropped on the way (0.2 µs each)."""
+        """Those that are alive now. Ended ones that something still refers to are dropped on the
+        way (0.2 µs each).
+        """
         alive: list[greenlet] = []
         for reference in self._references.copy():  # the copy is one step for other threads
             found: greenlet | None = reference()
@@ -60,14 +66,17 @@ class LivingGreenlets:
 
 
 def is_dead(one: greenlet) -> bool:
-    """Whether it has ended; asked of the greenlet itself, because gevent's answer looks at the calling thread."""
+    """Whether it has ended; asked of the greenlet itself, because gevent's answer looks at the
+    calling thread.
+    """
     return bool(greenlet.dead.__get__(one))
 
 
 def is_running(one: object) -> bool:
     """Whether it runs at this instant: started, not ended, and not suspended at any Python frame.
 
-    One that waits in compiled code alone (``gevent.spawn(event.wait)``) cannot be told from that; one that serves a request never does.
+    One that waits in compiled code alone (``gevent.spawn(event.wait)``) cannot be told from that;
+    one that serves a request never does.
     """
     return isinstance(one, greenlet) and greenlet.__bool__(one) and one.gr_frame is None
 
@@ -110,8 +119,9 @@ _walking: Final = new_lock()
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    # Each step to a caller's frame makes an object for it. When that sets off a garbage collection, and a finalizer lets go of the
-    # interpreter, the thread that is looked at goes on, and the step ends at a frame that is gone: a crash (CPython 3.11).
+    # Each step to a caller's frame makes an object for it. When that sets off a garbage collection,
+    # and a finalizer lets go of the interpreter, the thread that is looked at goes on, and the step
+    # ends at a frame that is gone: a crash (CPython 3.11).
     with _walking:
         was_enabled = gc.isenabled()
         gc.disable()

@@ -1,8 +1,9 @@
 """The one place where an exception may be swallowed.
 
-Every sink and listener of telemetry runs inside a guard. In production what it raises is counted and dropped, so that telemetry can
-never break its host; where ``strict`` is set (our own tests) it is raised, so that nothing hides. ``BaseException`` always passes:
-a killed greenlet, a ``gevent.Timeout`` and an exit belong to the host.
+Every sink and listener of telemetry runs inside a guard. In production what it raises is counted
+and dropped, so that telemetry can never break its host; where ``strict`` is set (our own tests) it
+is raised, so that nothing hides. ``BaseException`` always passes: a killed greenlet, a
+``gevent.Timeout`` and an exit belong to the host.
 """
 
 import logging
@@ -24,7 +25,13 @@ class Guard:
         clock: Monotonic seconds, for the limit on log lines.
     """
 
-    def __init__(self, *, strict: bool, on_error: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        strict: bool,
+        on_error: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.strict = strict
         self._on_error = on_error
         self._clock = clock
@@ -37,7 +44,8 @@ class Guard:
             where: A fixed name from the code (it becomes a label value), such as ``"mongo.pool"``.
 
         Returns:
-            A context manager that can be entered again and again, also from several greenlets at once.
+            A context manager that can be entered again and again, also from several greenlets at
+            once.
         """
         place = self._places.get(where)
         if place is None:
@@ -67,7 +75,9 @@ class Place:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
         if kind is None or not isinstance(error, Exception) or self._guard.strict:
             return False
         self._guard.report(self.where, error)

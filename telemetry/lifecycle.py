@@ -1,7 +1,8 @@
 """The state of this process: starting, ready, draining, stopped.
 
-A pure state machine: no greenlet, no signal, no I/O. It says what may happen and keeps the registry's view of it; ``serving`` makes it
-happen. A state is never left backwards, and a drain that has begun is not undone.
+A pure state machine: no greenlet, no signal, no I/O. It says what may happen and keeps the
+registry's view of it; ``serving`` makes it happen. A state is never left backwards, and a drain
+that has begun is not undone.
 """
 
 import time
@@ -65,7 +66,9 @@ class Lifecycle:
 
     @property
     def exit_code(self) -> int:
-        """What the process should exit with: 1 after something fatal or a request that was cut, else 0."""
+        """What the process should exit with: 1 after something fatal or a request that was cut,
+        else 0.
+        """
         return 1 if self._failed else 0
 
     def ready(self) -> None:
@@ -80,7 +83,8 @@ class Lifecycle:
             self._enter("ready")
 
     def drain(self, reason: str, *, fatal: bool = False) -> None:
-        """Begin to drain; the first reason is kept. Requests are still served until ``stop_accepting``.
+        """Begin to drain; the first reason is kept. Requests are still served until
+        ``stop_accepting``.
 
         Args:
             reason: For the log and for readiness, such as ``"SIGTERM"``.
@@ -122,7 +126,9 @@ class Lifecycle:
         self._enter("stopped")
 
     def on_drain(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when a drain begins, from whatever thread or greenlet began it; it must neither block nor raise."""
+        """Call ``callback`` when a drain begins, from whatever thread or greenlet began it; it must
+        neither block nor raise.
+        """
         self._callbacks.append(callback)
 
     def count_rejected(self) -> None:

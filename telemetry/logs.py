@@ -1,8 +1,9 @@
 """Structured logs: one JSON object a line, each with the ids of the request it belongs to.
 
-Lines are appended to a bounded queue and written by a native thread, because a write to a pipe that nobody reads would otherwise stop
-every request of the worker (docs/decisions). What does not fit is dropped and counted; before ``start`` and after ``stop`` lines are
-written at once. Messages, fields and exceptions may quote what a client sent, so they are redacted; a record already is.
+Lines are appended to a bounded queue and written by a native thread, because a write to a pipe that
+nobody reads would otherwise stop every request of the worker (docs/decisions). What does not fit is
+dropped and counted; before ``start`` and after ``stop`` lines are written at once. Messages, fields
+and exceptions may quote what a client sent, so they are redacted; a record already is.
 """
 
 import json
@@ -18,11 +19,11 @@ from gevent import monkey
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import phases
 from telemetry.redaction import Redactor
+from telemetry.requests.record import RequestRecord, current_record
+from telemetry.requests.recorder import phases
 
 Line = Mapping[str, Any]
 
@@ -33,11 +34,16 @@ SLICE_LINES: Final = 64
 
 
 def _timestamp(unix_seconds: float) -> str:
-    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(unix_seconds, UTC)
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def _encode(line: Line) -> bytes:
-    # ASCII: what a client sends may hold separators and control characters (U+2028, U+009B) that readers of logs act on.
+    # ASCII: what a client sends may hold separators and control characters (U+2028, U+009B) that
+    # readers of logs act on.
     return json.dumps(line, default=str, separators=(",", ":")).encode() + b"\n"
 
 
@@ -51,7 +57,14 @@ class LogWriter:
         queue_lines: Bound of the queue, in lines.
     """
 
-    def __init__(self, fd: int, guard: Guard, on_drop: Callable[[str], None], *, queue_lines: int = QUEUE_LINES) -> None:
+    def __init__(
+        self,
+        fd: int,
+        guard: Guard,
+        on_drop: Callable[[str], None],
+        *,
+        queue_lines: int = QUEUE_LINES,
+    ) -> None:
         self._fd = fd
         self._guard = guard
         self._on_drop = on_drop
@@ -81,7 +94,8 @@ class LogWriter:
         """Write what is queued and end the thread.
 
         Args:
-            timeout_seconds: How long a reader that does not read may delay this; what is left then is dropped and counted.
+            timeout_seconds: How long a reader that does not read may delay this; what is left then
+                is dropped and counted.
         """
         self._running = False
         deadline = time.monotonic() + timeout_seconds
@@ -113,7 +127,8 @@ class LogWriter:
         return lines
 
     def _write_now(self, lines: list[Line]) -> None:
-        # A line that cannot be encoded or written must end neither the thread nor the request that wrote it.
+        # A line that cannot be encoded or written must end neither the thread nor the request that
+        # wrote it.
         try:
             data = b"".join(map(_encode, lines))
             while data:
@@ -132,7 +147,8 @@ def _request_ids(record: RequestRecord | None) -> dict[str, str]:
 class JsonHandler(logging.Handler):
     """Turns the log records of the standard library into lines.
 
-    ``extra={"fields": {...}}`` adds members; ``extra={"request": record}`` names the request where it is no longer the current one.
+    ``extra={"fields": {...}}`` adds members; ``extra={"request": record}`` names the request where
+    it is no longer the current one.
     """
 
     def __init__(self, writer: LogWriter, resource: Mapping[str, str], redactor: Redactor) -> None:
@@ -142,7 +158,9 @@ class JsonHandler(logging.Handler):
         self._redactor = redactor
 
     def createLock(self) -> None:
-        """No lock: the queue is safe, and a patched lock held by a native thread would stop the hub."""
+        """No lock: the queue is safe, and a patched lock held by a native thread would stop the
+        hub.
+        """
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -163,7 +181,9 @@ class JsonHandler(logging.Handler):
             line["exception"] = {
                 "type": record.exc_info[0].__name__,
                 "message": self._redactor.quoting(str(record.exc_info[1]), kept_out),
-                "stack": self._redactor.quoting(formatter.formatException(record.exc_info), kept_out),
+                "stack": self._redactor.quoting(
+                    formatter.formatException(record.exc_info), kept_out
+                ),
             }
         self._writer.write(line)
 
@@ -180,7 +200,9 @@ class RequestLog:
         resource: Members of every line.
     """
 
-    def __init__(self, writer: LogWriter, config: TelemetryConfig, resource: Mapping[str, str]) -> None:
+    def __init__(
+        self, writer: LogWriter, config: TelemetryConfig, resource: Mapping[str, str]
+    ) -> None:
         self._writer = writer
         self._on = config.request_log
         self._resource = dict(resource)
@@ -224,7 +246,9 @@ class Logs:
         fd: Where lines go; standard output unless a test says otherwise.
     """
 
-    def __init__(self, config: TelemetryConfig, metrics: Metrics, guard: Guard, *, fd: int = 1) -> None:
+    def __init__(
+        self, config: TelemetryConfig, metrics: Metrics, guard: Guard, *, fd: int = 1
+    ) -> None:
         dropped = metrics.counter(names.LOG_LINES_DROPPED)
         resource = {
             "service": config.service_name,

@@ -1,7 +1,8 @@
 """The registry of one worker, and its instruments made from ``names``.
 
-There is no module-level registry: whoever composes the process makes one ``Metrics`` and hands it down. An instrument is made once and
-always under the name, labels and buckets that ``names`` gives it. Values are guarded by native locks, which no one holds over a yield.
+There is no module-level registry: whoever composes the process makes one ``Metrics`` and hands it
+down. An instrument is made once and always under the name, labels and buckets that ``names`` gives
+it. Values are guarded by native locks, which no one holds over a yield.
 """
 
 from typing import Generic, TypeVar, cast
@@ -22,10 +23,12 @@ Instrument = TypeVar("Instrument", Counter, Gauge, Histogram)
 
 
 def use_native_locks() -> None:
-    """Make every prometheus_client instrument from now on lock natively, also in a monkey-patched process; once or many times.
+    """Make every prometheus_client instrument from now on lock natively, also in a monkey-patched
+    process; once or many times.
 
-    gevent's locks cost twice as much (0.97 against 0.60 µs an observe), raise ``BlockingSwitchOutError`` when they are contended in a
-    hub callback, and give a native thread a second hub. A native lock is right because nothing yields while it holds one.
+    gevent's locks cost twice as much (0.97 against 0.60 µs an observe), raise
+    ``BlockingSwitchOutError`` when they are contended in a hub callback, and give a native thread a
+    second hub. A native lock is right because nothing yields while it holds one.
     """
     native_lock = monkey.get_original("_thread", "allocate_lock")
     for module in (client_values, client_metrics, client_registry):
@@ -33,10 +36,11 @@ def use_native_locks() -> None:
 
 
 class Children(Generic[Instrument], dict[tuple[str, ...], Instrument]):
-    """Children of one labelled instrument by their label values, for hot paths: ``children["GET", "/", "200"].observe(0.1)``.
+    """Children of one labelled instrument by their label values, for hot paths: ``children["GET",
+    "/", "200"].observe(0.1)``.
 
-    A child that is known costs one dictionary look-up (0.07 µs against 0.75 µs for ``labels()``); another is made on the way.
-    Use it only for instruments whose children are never removed.
+    A child that is known costs one dictionary look-up (0.07 µs against 0.75 µs for ``labels()``);
+    another is made on the way. Use it only for instruments whose children are never removed.
     """
 
     def __init__(self, parent: Instrument) -> None:
@@ -52,8 +56,8 @@ class Metrics:
     """Instruments on one registry.
 
     Args:
-        registry: Where they are registered; a new one that can be restricted by name when not given. One that is given should have been
-            made after ``use_native_locks``.
+        registry: Where they are registered; a new one that can be restricted by name when not
+            given. One that is given should have been made after ``use_native_locks``.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -76,20 +80,30 @@ class Metrics:
 
     def counters(self, metric: Metric) -> Children[Counter]:
         """The children of that counter by label values, for hot paths; always the same mapping."""
-        return cast(Children[Counter], self._children.setdefault(metric.name, Children(self.counter(metric))))
+        return cast(
+            Children[Counter],
+            self._children.setdefault(metric.name, Children(self.counter(metric))),
+        )
 
     def gauges(self, metric: Metric) -> Children[Gauge]:
         """The children of that gauge by label values, for hot paths; always the same mapping."""
-        return cast(Children[Gauge], self._children.setdefault(metric.name, Children(self.gauge(metric))))
+        return cast(
+            Children[Gauge], self._children.setdefault(metric.name, Children(self.gauge(metric)))
+        )
 
     def histograms(self, metric: Metric) -> Children[Histogram]:
         """The children of that histogram by label values, for hot paths; always the same mapping."""
-        return cast(Children[Histogram], self._children.setdefault(metric.name, Children(self.histogram(metric))))
+        return cast(
+            Children[Histogram],
+            self._children.setdefault(metric.name, Children(self.histogram(metric))),
+        )
 
     def describe_target(self, config: TelemetryConfig) -> None:
-        """Expose ``target_info``: who this process is, for the Collector's prometheus receiver to turn into resource attributes.
+        """Expose ``target_info``: who this process is, for the Collector's prometheus receiver to
+        turn into resource attributes.
 
-        Source: OpenMetrics 1.0.0, "Supporting target metadata in both push-based and pull-based systems".
+        Source: OpenMetrics 1.0.0, "Supporting target metadata in both push-based and pull-based
+        systems".
         """
         self.registry.set_target_info(
             {
@@ -113,7 +127,9 @@ class Metrics:
             return Counter(metric.name, metric.help, metric.labels, registry=self.registry)
         if metric.kind == "gauge":
             return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
-        return Histogram(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+        return Histogram(
+            metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets
+        )
 
 
 def observe_traced(histogram: Histogram, value: float, trace_id: str) -> None:

@@ -1,10 +1,11 @@
 """Every name that leaves the process, said once.
 
-Metrics, their labels and buckets, span attributes, headers and fixed label values live here and nowhere else; dashboards and tests
-import them, so a name cannot drift from what is shown. Nothing here has behaviour or imports anything of ours.
+Metrics, their labels and buckets, span attributes, headers and fixed label values live here and
+nowhere else; dashboards and tests import them, so a name cannot drift from what is shown. Nothing
+here has behaviour or imports anything of ours.
 
-Source: OpenTelemetry semantic conventions (HTTP, database, process), in Prometheus spelling: dots become underscores, SI base units are
-suffixes, counters end in ``_total``.
+Source: OpenTelemetry semantic conventions (HTTP, database, process), in Prometheus spelling: dots
+become underscores, SI base units are suffixes, counters end in ``_total``.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,21 @@ UNMATCHED_ROUTE = "_UNMATCHED"
 """Route label of every request that no URL rule matched: one fixed value, never the raw path."""
 
 OTHER_METHOD = "_OTHER"
-"""Method label of every request whose method is not known (semantic conventions, ``http.request.method``)."""
+"""Method label of every request whose method is not known (semantic conventions,
+``http.request.method``).
+"""
 
-KNOWN_METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+KNOWN_METHODS = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
 
 HEALTH_ROUTE = "/api/v1/health"
 LIVENESS_ROUTE = HEALTH_ROUTE + "/liveness"
 READINESS_ROUTE = HEALTH_ROUTE + "/readiness"
 HEALTH_ROUTES = frozenset({HEALTH_ROUTE, LIVENESS_ROUTE, READINESS_ROUTE})
-"""Where health is asked for, on the API and on the management port; probes count for no objective of the users' requests."""
+"""Where health is asked for, on the API and on the management port; probes count for no objective
+of the users' requests.
+"""
 
 REQUEST_ID_ENVIRON = "telemetry.request_id"
 """Where the server finds the id of a request whose app gave up."""
@@ -71,15 +78,33 @@ def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -
     return Metric(name, "histogram", help, labels, buckets)
 
 
-# The boundaries that the semantic conventions advise for http.server.request.duration, with 1 ms and 2.5 ms below them: most of our
-# answers take less than their first one.
-LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0)
+# The boundaries that the semantic conventions advise for http.server.request.duration, with 1 ms
+# and 2.5 ms below them: most of our answers take less than their first one.
+LATENCY_BUCKETS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.075,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    2.5,
+    5.0,
+    7.5,
+    10.0,
+    30.0,
+)
 # db.client.connection.*: from an idle pool (microseconds) to a wait-queue time-out.
 POOL_BUCKETS = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 # Below 5 ms a late timer is the operating system's; above 100 ms clients notice.
 HUB_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
-# --- requests ---------------------------------------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------
 METHOD, ROUTE, STATUS = "http_request_method", "http_route", "http_response_status_code"
 REQUEST_DURATION = _histogram(
     "http_server_request_duration_seconds",
@@ -89,7 +114,11 @@ REQUEST_DURATION = _histogram(
     ROUTE,
     STATUS,
 )
-ACTIVE_REQUESTS = _gauge("http_server_active_requests", "Requests that have arrived and are not yet answered whole.", METHOD)
+ACTIVE_REQUESTS = _gauge(
+    "http_server_active_requests",
+    "Requests that have arrived and are not yet answered whole.",
+    METHOD,
+)
 ABORTED_REQUESTS = _counter(
     "http_server_aborted_requests_total",
     "Requests whose response was cut short: the client left, the greenlet was killed, or a time-out struck.",
@@ -113,9 +142,11 @@ REQUEST_PHASE = _counter(
     ROUTE,
     "phase",
 )
-RESPONSE_SIZE = _counter("http_server_response_body_bytes_total", "Bytes of response bodies sent.", ROUTE)
+RESPONSE_SIZE = _counter(
+    "http_server_response_body_bytes_total", "Bytes of response bodies sent.", ROUTE
+)
 
-# --- database client --------------------------------------------------------------------------------------------------------------
+# --- database client ------------------------------------------------------------------------------
 POOL = "db_client_connection_pool_name"
 DB_OPERATION_DURATION = _histogram(
     "db_client_operation_duration_seconds",
@@ -125,50 +156,117 @@ DB_OPERATION_DURATION = _histogram(
     "db_collection_name",
     "error_type",
 )
-POOL_COUNT = _gauge("db_client_connection_count", "Connections of a pool, by state.", POOL, "db_client_connection_state")
+POOL_COUNT = _gauge(
+    "db_client_connection_count",
+    "Connections of a pool, by state.",
+    POOL,
+    "db_client_connection_state",
+)
 POOL_MAX = _gauge("db_client_connection_max", "Most connections that a pool may open.", POOL)
-POOL_IDLE_MIN = _gauge("db_client_connection_idle_min", "Connections that a pool keeps open at least.", POOL)
-POOL_PENDING = _gauge("db_client_connection_pending_requests", "Greenlets that wait for a connection.", POOL)
-POOL_TIMEOUTS = _counter("db_client_connection_timeouts_total", "Waits for a connection that ended without one.", POOL)
-POOL_WAIT = _histogram("db_client_connection_wait_time_seconds", "Time until a connection was handed out.", POOL_BUCKETS, POOL)
-POOL_USE = _histogram("db_client_connection_use_time_seconds", "Time a connection was out of the pool.", POOL_BUCKETS, POOL)
-POOL_CREATE = _histogram("db_client_connection_create_time_seconds", "Time to establish a connection.", POOL_BUCKETS, POOL)
-POOL_CLEARED = _counter("db_client_connection_cleared_total", "Times that a pool threw its connections away.", POOL, "reason")
+POOL_IDLE_MIN = _gauge(
+    "db_client_connection_idle_min", "Connections that a pool keeps open at least.", POOL
+)
+POOL_PENDING = _gauge(
+    "db_client_connection_pending_requests", "Greenlets that wait for a connection.", POOL
+)
+POOL_TIMEOUTS = _counter(
+    "db_client_connection_timeouts_total", "Waits for a connection that ended without one.", POOL
+)
+POOL_WAIT = _histogram(
+    "db_client_connection_wait_time_seconds",
+    "Time until a connection was handed out.",
+    POOL_BUCKETS,
+    POOL,
+)
+POOL_USE = _histogram(
+    "db_client_connection_use_time_seconds",
+    "Time a connection was out of the pool.",
+    POOL_BUCKETS,
+    POOL,
+)
+POOL_CREATE = _histogram(
+    "db_client_connection_create_time_seconds",
+    "Time to establish a connection.",
+    POOL_BUCKETS,
+    POOL,
+)
+POOL_CLEARED = _counter(
+    "db_client_connection_cleared_total",
+    "Times that a pool threw its connections away.",
+    POOL,
+    "reason",
+)
 
-# --- database server, as the background look saw it -------------------------------------------------------------------------------
+# --- database server, as the background look saw it -----------------------------------------------
 MONGODB_UP = _gauge("mongodb_up", "1 when the last look at MongoDB succeeded, else 0.")
 MONGODB_PING = _gauge("mongodb_ping_seconds", "Round trip of the last ping.")
-MONGODB_OPCOUNTERS = _counter("mongodb_opcounters_total", "The server's own operation counters.", "type")
-MONGODB_NETWORK = _counter("mongodb_network_bytes_total", "The server's own network counters.", "direction")
-MONGODB_SERVER_CONNECTIONS = _gauge("mongodb_server_connections", "The server's connections.", "state")
-MONGODB_EVIDENCE = _gauge("mongodb_evidence_timestamp_seconds", "Unix time of the last look at MongoDB that came to an end.")
+MONGODB_OPCOUNTERS = _counter(
+    "mongodb_opcounters_total", "The server's own operation counters.", "type"
+)
+MONGODB_NETWORK = _counter(
+    "mongodb_network_bytes_total", "The server's own network counters.", "direction"
+)
+MONGODB_SERVER_CONNECTIONS = _gauge(
+    "mongodb_server_connections", "The server's connections.", "state"
+)
+MONGODB_EVIDENCE = _gauge(
+    "mongodb_evidence_timestamp_seconds",
+    "Unix time of the last look at MongoDB that came to an end.",
+)
 
-# --- gevent hub -------------------------------------------------------------------------------------------------------------------
-HUB_LAG = _histogram("gevent_hub_lag_seconds", "How long one turn of the hub kept every other greenlet waiting.", HUB_LAG_BUCKETS)
-HUB_BLOCKED = _counter("gevent_hub_blocked_seconds_total", "Time the hub was held past its threshold, by what held it.", "blame")
+# --- gevent hub -----------------------------------------------------------------------------------
+HUB_LAG = _histogram(
+    "gevent_hub_lag_seconds",
+    "How long one turn of the hub kept every other greenlet waiting.",
+    HUB_LAG_BUCKETS,
+)
+HUB_BLOCKED = _counter(
+    "gevent_hub_blocked_seconds_total",
+    "Time the hub was held past its threshold, by what held it.",
+    "blame",
+)
 GREENLETS = _gauge("gevent_greenlets", "Greenlets that exist.")
 
-# --- process and machine ----------------------------------------------------------------------------------------------------------
-SYSTEM_MEMORY_RATIO = _gauge("system_memory_utilization_ratio", "Share of the machine's memory in use.")
+# --- process and machine --------------------------------------------------------------------------
+SYSTEM_MEMORY_RATIO = _gauge(
+    "system_memory_utilization_ratio", "Share of the machine's memory in use."
+)
 SYSTEM_MEMORY_BYTES = _gauge("system_memory_bytes", "The machine's memory.", "state")
 SYSTEM_LOAD = _gauge("system_load_average", "Load average of the machine.", "period")
 SYSTEM_CPU_COUNT = _gauge("system_cpu_logical_count", "Logical processors of the machine.")
-SYSTEM_CPU_RATIO = _gauge("system_cpu_utilization_ratio", "Share of the machine's processor time in use since the last sample.")
+SYSTEM_CPU_RATIO = _gauge(
+    "system_cpu_utilization_ratio",
+    "Share of the machine's processor time in use since the last sample.",
+)
 PROCESS_THREADS = _gauge("process_thread_count", "Threads of this process.")
-PROCESS_CPU_RATIO = _gauge("process_cpu_utilization_ratio", "Share of one core that this process used since the last sample.")
-
-# --- life cycle -------------------------------------------------------------------------------------------------------------------
-SERVICE_STATE = _gauge("service_state", "1 for the state that the process is in, 0 for the others.", "state")
-DRAIN_IN_FLIGHT = _gauge("service_drain_in_flight", "Requests that a drain is waiting for.")
-DRAIN_REJECTED = _counter("service_drain_rejected_total", "Requests that came too late and were answered 503.")
-DRAIN_SECONDS = _gauge("service_drain_seconds", "How long the current drain has taken; 0 outside of one.")
-UNCAUGHT_EXCEPTIONS = _counter(
-    "service_uncaught_exceptions_total", "Exceptions that nothing handled, by where they ended.", "where", "fatal"
+PROCESS_CPU_RATIO = _gauge(
+    "process_cpu_utilization_ratio",
+    "Share of one core that this process used since the last sample.",
 )
 
-# --- telemetry itself -------------------------------------------------------------------------------------------------------------
+# --- life cycle -----------------------------------------------------------------------------------
+SERVICE_STATE = _gauge(
+    "service_state", "1 for the state that the process is in, 0 for the others.", "state"
+)
+DRAIN_IN_FLIGHT = _gauge("service_drain_in_flight", "Requests that a drain is waiting for.")
+DRAIN_REJECTED = _counter(
+    "service_drain_rejected_total", "Requests that came too late and were answered 503."
+)
+DRAIN_SECONDS = _gauge(
+    "service_drain_seconds", "How long the current drain has taken; 0 outside of one."
+)
+UNCAUGHT_EXCEPTIONS = _counter(
+    "service_uncaught_exceptions_total",
+    "Exceptions that nothing handled, by where they ended.",
+    "where",
+    "fatal",
+)
+
+# --- telemetry itself -----------------------------------------------------------------------------
 SPANS = _counter("telemetry_spans_total", "Spans started, by the sampler's decision.", "decision")
-SPANS_DROPPED = _counter("telemetry_spans_dropped_total", "Sampled spans that were never delivered.", "reason")
+SPANS_DROPPED = _counter(
+    "telemetry_spans_dropped_total", "Sampled spans that were never delivered.", "reason"
+)
 EXPORT_DURATION = _histogram(
     "telemetry_export_seconds",
     "Time of one export to the Collector.",
@@ -176,31 +274,16 @@ EXPORT_DURATION = _histogram(
     "result",
 )
 QUEUE_SPANS = _gauge("telemetry_queue_spans", "Spans that wait for export.")
-TELEMETRY_ERRORS = _counter("telemetry_errors_total", "Exceptions inside telemetry that were caught and dropped.", "where")
-LOG_LINES_DROPPED = _counter("telemetry_log_lines_dropped_total", "Log lines that could not be written.", "reason")
-
-# --- business ---------------------------------------------------------------------------------------------------------------------
-POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
-POST_LISTS = _counter("serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter")
-POST_WRITES = _counter("serene_post_writes_total", "Changes of blog posts asked for, by what and by outcome.", "action", "result")
-LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
-# From a refusal at once to an answer that takes all the time it may.
-COMPANION_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
-COMPANION_DURATION = _histogram(
-    "serene_companion_seconds", "Time until a message was answered whole, by outcome.", COMPANION_BUCKETS, "result"
+TELEMETRY_ERRORS = _counter(
+    "telemetry_errors_total", "Exceptions inside telemetry that were caught and dropped.", "where"
 )
-COMPANION_CALLS = _gauge("serene_companion_calls", "Calls of the companion's model that are under way.")
-COMPANION_CIRCUIT = _gauge("serene_companion_circuit_state", "1 for the state of the companion's circuit, 0 for the others.", "state")
-UNAUTHORIZED = _counter("serene_unauthorized_total", "Requests refused for what they show of their account, by why.", "reason")
-RATE_LIMITED = _counter("serene_rate_limited_total", "Requests that were one too many, by the group of their route.", "group")
-RATE_LIMIT_FALLBACKS = _counter(
-    "serene_rate_limit_fallbacks_total", "Requests that their worker counted for itself because Redis did not answer."
+LOG_LINES_DROPPED = _counter(
+    "telemetry_log_lines_dropped_total", "Log lines that could not be written.", "reason"
 )
-PAYMENTS = _counter("serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result")
-PAYMENT_EVENTS = _counter("serene_payment_events_total", "What the payment provider's webhook brought, by what became of it.", "result")
-FILE_UPLOADS = _counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
-UPLOADS = _histogram("serene_uploads_bytes", "Sizes of the files that were taken.", (1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.7e7))
-BOOKINGS = _counter("serene_bookings_total", "What came of bookings and their payments, by outcome.", "result")
 
-ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
-"""Every metric that Serene exposes, apart from prometheus_client's own process, platform and gc collectors."""
+ALL: tuple[Metric, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Metric)
+)
+"""Every metric that the layer exposes, apart from prometheus_client's own process, platform and gc
+collectors.
+"""

@@ -1,8 +1,9 @@
 """Native threads beside a gevent hub, and the rules that keep them harmless.
 
-A native thread answers while the hub is blocked. It may use only what this module hands out (gevent's replacements quietly make a second
-hub in it), imports nothing (importlib's locks are gevent's), and logs nothing (the handlers' locks are too): what it has to report is run
-on the hub. Threads are started after the fork, when the main thread has its hub.
+A native thread answers while the hub is blocked. It may use only what this module hands out
+(gevent's replacements quietly make a second hub in it), imports nothing (importlib's locks are
+gevent's), and logs nothing (the handlers' locks are too): what it has to report is run on the hub.
+Threads are started after the fork, when the main thread has its hub.
 """
 
 import select
@@ -27,14 +28,18 @@ sleep = cast(Callable[[float], None], monkey.get_original("time", "sleep"))
 new_lock = cast(Callable[[], Lock], monkey.get_original("_thread", "allocate_lock"))
 new_poll = cast("Callable[[], select.poll]", monkey.get_original("select", "poll"))
 current_thread = cast(Callable[[], int], monkey.get_original("_thread", "get_ident"))
-_start_new_thread = cast(Callable[[Callable[[], None], tuple[()]], int], monkey.get_original("_thread", "start_new_thread"))
+_start_new_thread = cast(
+    Callable[[Callable[[], None], tuple[()]], int],
+    monkey.get_original("_thread", "start_new_thread"),
+)
 
 
 class NativeThread:
     """One native thread; it never keeps the process alive.
 
     Args:
-        run: What it does. It should last as long as it is wanted and guard each of its turns by itself.
+        run: What it does. It should last as long as it is wanted and guard each of its turns by
+            itself.
     """
 
     def __init__(self, run: Callable[[], None]) -> None:
@@ -70,7 +75,8 @@ def start_beside(run: Callable[[], None]) -> None:
 
 
 class HubGuard(Guard):
-    """A guard for native threads: what they swallow is reported by a greenlet, because logging locks with gevent's locks.
+    """A guard for native threads: what they swallow is reported by a greenlet, because logging
+    locks with gevent's locks.
 
     Args:
         guard: Does the reporting.

@@ -1,6 +1,7 @@
 """The process and its machine as metrics, as the background loop last saw them.
 
-``sample`` reads /proc; a scrape or a health route only gets what it left behind. What the platform does not tell is absent, never zero.
+``sample`` reads /proc; a scrape or a health route only gets what it left behind. What the platform
+does not tell is absent, never zero.
 """
 
 import time
@@ -52,11 +53,17 @@ class ProcessSampler:
 
     def sample(self) -> None:
         """Look anew; about 0.2 ms, most of it in /proc."""
-        self._families = [*self._by_client(), *_known(_memory, _load, _processors, _threads), *self._shares()]
+        self._families = [
+            *self._by_client(),
+            *_known(_memory, _load, _processors, _threads),
+            *self._shares(),
+        ]
 
     def describe(self) -> Iterable[Family]:
         """Every family that a sample may have, without samples."""
-        return [Family(each.name, each.documentation, each.type) for each in self._by_client()] + [_gauge(metric) for metric in _OWN]
+        return [Family(each.name, each.documentation, each.type) for each in self._by_client()] + [
+            _gauge(metric) for metric in _OWN
+        ]
 
     def collect(self) -> Iterable[Family]:
         """The last sample."""
@@ -64,7 +71,11 @@ class ProcessSampler:
 
     def _by_client(self) -> list[Family]:
         families = [family for collector in self._collectors for family in collector.collect()]
-        return families if any(family.name.startswith("process_") for family in families) else families + list(_known(process_by_psutil))
+        return (
+            families
+            if any(family.name.startswith("process_") for family in families)
+            else families + list(_known(process_by_psutil))
+        )
 
     def _shares(self) -> Iterator[Family]:
         """Shares of processor time since the sample before; absent where no time has passed."""
@@ -73,7 +84,9 @@ class ProcessSampler:
         if passed > 0 and used >= 0:  # a fork begins the count anew
             yield _gauge(names.PROCESS_CPU_RATIO, {"": used / passed})
         machine_before, self._machine_before = self._machine_before, _machine_seconds()
-        passed, busy = (now - then for now, then in zip(self._machine_before, machine_before, strict=True))
+        passed, busy = (
+            now - then for now, then in zip(self._machine_before, machine_before, strict=True)
+        )
         if passed > 0:
             yield _gauge(names.SYSTEM_CPU_RATIO, {"": min(1.0, max(0.0, busy / passed))})
 
@@ -83,13 +96,25 @@ def process_by_psutil() -> Iterator[Family]:
     process = psutil.Process()
     with process.oneshot():
         memory, cpu = process.memory_info(), process.cpu_times()
-        yield GaugeMetricFamily("process_virtual_memory_bytes", "Virtual memory size in bytes.", memory.vms)
-        yield GaugeMetricFamily("process_resident_memory_bytes", "Resident memory size in bytes.", memory.rss)
         yield GaugeMetricFamily(
-            "process_start_time_seconds", "Start time of the process since unix epoch in seconds.", process.create_time()
+            "process_virtual_memory_bytes", "Virtual memory size in bytes.", memory.vms
         )
-        yield CounterMetricFamily("process_cpu_seconds", "Total user and system CPU time spent in seconds.", cpu.user + cpu.system)
-        yield GaugeMetricFamily("process_open_fds", "Number of open file descriptors.", process.num_fds())
+        yield GaugeMetricFamily(
+            "process_resident_memory_bytes", "Resident memory size in bytes.", memory.rss
+        )
+        yield GaugeMetricFamily(
+            "process_start_time_seconds",
+            "Start time of the process since unix epoch in seconds.",
+            process.create_time(),
+        )
+        yield CounterMetricFamily(
+            "process_cpu_seconds",
+            "Total user and system CPU time spent in seconds.",
+            cpu.user + cpu.system,
+        )
+        yield GaugeMetricFamily(
+            "process_open_fds", "Number of open file descriptors.", process.num_fds()
+        )
 
 
 def _known(*looks: Callable[[], Iterator[Family]]) -> Iterator[Family]:
@@ -105,12 +130,15 @@ def _memory() -> Iterator[Family]:
     memory = psutil.virtual_memory()
     used = memory.total - memory.available
     yield _gauge(names.SYSTEM_MEMORY_RATIO, {"": used / memory.total})
-    # The two states add up to the machine's memory: what is available includes caches that can be dropped.
+    # The two states add up to the machine's memory: what is available includes caches that can be
+    # dropped.
     yield _gauge(names.SYSTEM_MEMORY_BYTES, {"used": used, "available": memory.available})
 
 
 def _load() -> Iterator[Family]:
-    yield _gauge(names.SYSTEM_LOAD, dict(zip(("1m", "5m", "15m"), psutil.getloadavg(), strict=True)))
+    yield _gauge(
+        names.SYSTEM_LOAD, dict(zip(("1m", "5m", "15m"), psutil.getloadavg(), strict=True))
+    )
 
 
 def _processors() -> Iterator[Family]:
@@ -127,7 +155,8 @@ def _threads() -> Iterator[Family]:
 def _machine_seconds() -> tuple[float, float]:
     """Processor time of the machine since it started: all of it, and what was not idle.
 
-    Not ``psutil.cpu_percent``: it remembers its last look by thread, and under gevent every greenlet is one.
+    Not ``psutil.cpu_percent``: it remembers its last look by thread, and under gevent every
+    greenlet is one.
     """
     times = psutil.cpu_times()._asdict()
     # Linux counts time spent for guests in user and nice already.
@@ -136,7 +165,9 @@ def _machine_seconds() -> tuple[float, float]:
 
 
 def _gauge(metric: Metric, values: dict[str, float] | None = None) -> Family:
-    """The family of a gauge without a label, whose only value is keyed by an empty string, or with one."""
+    """The family of a gauge without a label, whose only value is keyed by an empty string, or with
+    one.
+    """
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for label, value in (values or {}).items():
         family.add_metric([label] if metric.labels else [], value)

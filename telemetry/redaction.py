@@ -1,17 +1,21 @@
-"""What of a request may be told: names always, values only when a setting says so, and secrets and personal data never.
+"""What of a request may be told: names always, values only when a setting says so, and secrets and
+personal data never.
 
-Two ways to know them: by name (a parameter called ``token``) and by shape (a JWT, an opaque token, an e-mail address, a card number).
-Text is redacted once, where it enters a record or a log line, so that no sink has to think of it. Every pattern is linear in the text:
-a run of characters is tried from its beginning only, and quantifiers never give back.
+Two ways to know them: by name (a parameter called ``token``) and by shape (a JWT, an opaque token,
+an e-mail address, a card number). Text is redacted once, where it enters a record or a log line, so
+that no sink has to think of it. Every pattern is linear in the text: a run of characters is tried
+from its beginning only, and quantifiers never give back.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import unquote_plus
 from uuid import UUID
+
+from telemetry.view_option import View, ViewOption
 
 MAX_QUERY_LENGTH: Final = 1024
 MAX_TEXT_LENGTH: Final = 16_384
@@ -22,10 +26,42 @@ SHORTEST_KEPT_OUT: Final = 3
 """Shorter texts are everywhere: taking them out would leave nothing to read."""
 
 SENSITIVE_NAMES: Final = frozenset(
-    {"auth", "card", "cardnumber", "code", "creditcard", "credentials", "csrf", "cvc", "cvv", "dob", "iban", "jwt", "key", "otp", "pan"}
-    | {"message", "messages", "mobile", "phone", "phonenumber", "pin", "prompt", "sessionid", "setcookie", "sid", "sig", "signature", "ssn"}
+    {
+        "auth",
+        "card",
+        "cardnumber",
+        "code",
+        "creditcard",
+        "credentials",
+        "csrf",
+        "cvc",
+        "cvv",
+        "dob",
+        "iban",
+        "jwt",
+        "key",
+        "otp",
+        "pan",
+    }
+    | {
+        "message",
+        "messages",
+        "mobile",
+        "phone",
+        "phonenumber",
+        "pin",
+        "prompt",
+        "sessionid",
+        "setcookie",
+        "sid",
+        "sig",
+        "signature",
+        "ssn",
+    }
 )
-"""Whole names, in lower case and without separators; ``SENSITIVE_ENDINGS`` are those that names may end in."""
+"""Whole names, in lower case and without separators; ``SENSITIVE_ENDINGS`` are those that names may
+end in.
+"""
 
 SENSITIVE_ENDINGS: Final = (
     "apikey",
@@ -42,7 +78,18 @@ SENSITIVE_ENDINGS: Final = (
 )
 
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
-_NAMED_WORDS: Final = ("key", "authorization", "cookie", "cvc", "cvv", "email", "pass", "pwd", "secret", "token")
+_NAMED_WORDS: Final = (
+    "key",
+    "authorization",
+    "cookie",
+    "cvc",
+    "cvv",
+    "email",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+)
 _NAMED: Final = re.compile(
     r"""(?ix)
     (?<![\w-]) (
@@ -52,7 +99,8 @@ _NAMED: Final = re.compile(
     ( "[^"]*+" | '[^']*+' | (?:bearer|basic)\s++[^\s,;&"']++ | [^\s,;&"'\])}]++ )
     """
 )
-# What every shape has: looking for these costs a tenth of looking for the shapes, and most texts have none.
+# What every shape has: looking for these costs a tenth of looking for the shapes, and most texts
+# have none.
 _HINTS: Final = ("@", "%40", "eyj", "k_", "sk-", "whsec_", "gh", "bearer ", "basic ")
 _DIGITS: Final = re.compile(r"\d(?:[ -]?\d){12}")
 _LONG_RUN: Final = re.compile(r"(?<![\w-])[\w-]{32}")
@@ -70,23 +118,17 @@ _SHAPES: Final = re.compile(
 
 
 _VARIABLE: Final = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
-_PRIVATE: Final = "_telemetry_private_in_path"
-
-View = TypeVar("View", bound=Callable[..., Any])
+_PRIVATE: Final = ViewOption[frozenset[str]]("private_in_path")
 
 
 def private_in_path(*names: str) -> Callable[[View], View]:
-    """Keep variables of a view's path out of every log line and span; those of a sensitive name are kept out without being asked.
+    """Keep variables of a view's path out of every log line and span; those of a sensitive name are
+    kept out without being asked.
 
     Args:
         names: Of the variables, such as the slug of a draft, which tells its title.
     """
-
-    def mark(view: View) -> View:
-        setattr(view, _PRIVATE, frozenset(names))
-        return view
-
-    return mark
+    return _PRIVATE.set(frozenset(names))
 
 
 def is_card_number(digits: str) -> bool:
@@ -103,17 +145,21 @@ def is_card_number(digits: str) -> bool:
 
 def _without(match: re.Match[str]) -> str:
     kind, found = match.lastgroup, match[0]
-    if kind == "id" or (kind == "card" and not is_card_number(found.replace(" ", "").replace("-", ""))):
+    if kind == "id" or (
+        kind == "card" and not is_card_number(found.replace(" ", "").replace("-", ""))
+    ):
         return found
     return f"{found.partition(' ')[0]} {REDACTED}" if kind == "credentials" else REDACTED
 
 
 class Redactor:
-    """Takes out of text what must not be told. Equal texts are looked at once, for as long as a bounded cache holds them.
+    """Takes out of text what must not be told. Equal texts are looked at once, for as long as a
+    bounded cache holds them.
 
     Args:
         names: Sensitive names beside ``SENSITIVE_NAMES``, spelt in any way.
-        keep_query_values: Leave in the values of a query that are sensitive neither by name nor by shape.
+        keep_query_values: Leave in the values of a query that are sensitive neither by name nor by
+            shape.
     """
 
     def __init__(self, names: Iterable[str] = (), *, keep_query_values: bool = False) -> None:
@@ -124,14 +170,20 @@ class Redactor:
         self.query = lru_cache(CACHED_TEXTS)(self._query)
 
     def private_variables(self, values: Mapping[str, object], view: object) -> frozenset[str]:
-        """Which variables of a path must not be told: those that its view says, and those of a sensitive name.
+        """Which variables of a path must not be told: those that its view says, and those of a
+        sensitive name.
 
         Args:
-            values: Of all its variables; a UUID that is called an id is one, whatever it is an id of.
+            values: Of all its variables; a UUID that is called an id is one, whatever it is an id
+                of.
             view: What serves it; see ``private_in_path``.
         """
-        said: frozenset[str] = getattr(view, _PRIVATE, frozenset())
-        return frozenset(name for name, value in values.items() if name in said or (self.is_sensitive(name) and not _is_id(name, value)))
+        private = _PRIVATE.get(view) or frozenset()
+        return frozenset(
+            name
+            for name, value in values.items()
+            if name in private or (self.is_sensitive(name) and not _is_id(name, value))
+        )
 
     def path(self, rule: str, values: Mapping[str, object], private: frozenset[str]) -> str:
         """The path of a rule that matched, without its private variables.
@@ -141,23 +193,35 @@ class Redactor:
             values: Of its variables.
             private: Names of those that must not be told.
         """
-        return self.text(_VARIABLE.sub(lambda found: REDACTED if found[1] in private else str(values[found[1]]), rule))
+        return self.text(
+            _VARIABLE.sub(
+                lambda found: REDACTED if found[1] in private else str(values[found[1]]), rule
+            )
+        )
 
     def long_text(self, text: str) -> str:
-        """Text that is not likely to come again, such as a stack; cut after 16,384 characters, of which the first and last stay."""
+        """Text that is not likely to come again, such as a stack; cut after 16,384 characters, of
+        which the first and last stay.
+        """
         if len(text) > MAX_TEXT_LENGTH:
             half = MAX_TEXT_LENGTH // 2
             text = f"{text[:half]} … {text[-half:]}"
         return self._text(text)
 
     def quoting(self, text: str, kept_out: Iterable[str | bytes]) -> str:
-        """Text that may quote what a request brought, such as an exception's: that is taken out, whatever its shape.
+        """Text that may quote what a request brought, such as an exception's: that is taken out,
+        whatever its shape.
 
         Args:
             text: As for ``long_text``.
             kept_out: See ``RequestRecord.keep_out``.
         """
-        found = {each for brought in kept_out for each in _texts_of(brought) if len(each) >= SHORTEST_KEPT_OUT}
+        found = {
+            each
+            for brought in kept_out
+            for each in _texts_of(brought)
+            if len(each) >= SHORTEST_KEPT_OUT
+        }
         for each in sorted(found, key=len, reverse=True):
             for spelling in {each, repr(each)[1:-1], json.dumps(each)[1:-1]}:
                 text = text.replace(spelling, REDACTED)
@@ -177,7 +241,10 @@ class Redactor:
         if depth > MAX_DEPTH:
             return "…"
         if isinstance(value, Mapping):
-            return {name: REDACTED if self.is_sensitive(str(name)) else self.value(each, depth + 1) for name, each in value.items()}
+            return {
+                name: REDACTED if self.is_sensitive(str(name)) else self.value(each, depth + 1)
+                for name, each in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return [self.value(each, depth + 1) for each in value]
         return self.long_text(str(value))
@@ -195,7 +262,9 @@ class Redactor:
         return text
 
     def _query(self, query: str) -> str:
-        return "&".join(map(self._parameter, query[:MAX_QUERY_LENGTH].split("&"))) if query else query
+        return (
+            "&".join(map(self._parameter, query[:MAX_QUERY_LENGTH].split("&"))) if query else query
+        )
 
     def _parameter(self, part: str) -> str:
         name, equals, value = part.partition("=")
@@ -203,7 +272,11 @@ class Redactor:
             return REDACTED if name else name
         if not self._is_harmless(name):
             name = REDACTED
-        if self._keep_query_values and not self.is_sensitive(unquote_plus(name)) and self._is_harmless(value):
+        if (
+            self._keep_query_values
+            and not self.is_sensitive(unquote_plus(name))
+            and self._is_harmless(value)
+        ):
             return f"{name}={value}"
         return f"{name}={REDACTED}"
 

@@ -1,6 +1,7 @@
 """``Telemetry``: everything that one worker needs to explain itself, built once and in order.
 
-Building has no effect outside of the object; ``start`` is called after the fork, when the hub exists, and ``shutdown`` before the exit.
+Building has no effect outside of the object; ``start`` is called after the fork, when the hub
+exists, and ``shutdown`` before the exit.
 """
 
 import gc
@@ -12,25 +13,32 @@ import gevent
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
-from telemetry import names, propagation
-from telemetry.arrival import Arrivals
+from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.context import ABORTED, RequestRecord
-from telemetry.cpu import CpuPhase
-from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
 from telemetry.health import Health
+from telemetry.http_client import Outgoing
 from telemetry.hub import HubWatch
 from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
-from telemetry.outgoing import Outgoing
 from telemetry.process import ProcessSampler
-from telemetry.recorder import Recorder, RequestMetrics
-from telemetry.slow import SlowRequests
-from telemetry.tracing import SEMCONV_OPT_IN, InstrumentationFlaskServerSpans, ServerSpans, Tracing, WsgiServerSpans
+from telemetry.requests import inheritance
+from telemetry.requests.cpu_time import CpuPhase
+from telemetry.requests.parsing import Arrivals
+from telemetry.requests.record import ABORTED, RequestRecord
+from telemetry.requests.recorder import Recorder, RequestMetrics
+from telemetry.requests.slow import SlowRequests
+from telemetry.tracing import (
+    SEMCONV_OPT_IN,
+    InstrumentationFlaskServerSpans,
+    ServerSpans,
+    Tracing,
+    WsgiServerSpans,
+)
+from telemetry.wsgi import RequestLayer, install
 
 Callback = Callable[[], object]
 
@@ -44,7 +52,9 @@ class Telemetry:
     """
 
     def __init__(self, config: TelemetryConfig, registry: CollectorRegistry | None = None) -> None:
-        os.environ.setdefault(*SEMCONV_OPT_IN)  # instrumentations read it from there, once a process
+        os.environ.setdefault(
+            *SEMCONV_OPT_IN
+        )  # instrumentations read it from there, once a process
         self.config = config
         self.metrics = Metrics(registry)
         self.metrics.describe_target(config)
@@ -55,13 +65,18 @@ class Telemetry:
         self.health = Health(config, self.metrics, self.lifecycle)
         self.logs = Logs(config, self.metrics, self.guard)
         self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
-        self.outgoing = Outgoing(config, self.tracing, self.guard)
+        self.http_client = Outgoing(config, self.tracing, self.guard)
         self.process = ProcessSampler(self.metrics)
         self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
         self.hub = HubWatch(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
-            config, self.metrics, self.guard, self._verdicts(), lambda: self.recorder.in_flight, self.hub.greenlets
+            config,
+            self.metrics,
+            self.guard,
+            self._verdicts(),
+            lambda: self.recorder.in_flight,
+            self.hub.greenlets,
         )
         self.spans: ServerSpans = self._server_spans()
         self._connect_sinks()
@@ -115,7 +130,9 @@ class Telemetry:
         return self.mongo.listeners()
 
     def watch_mongo(self, client: Any) -> None:
-        """Look at the database of ``client`` in the background from ``start`` on; health depends on what is seen."""
+        """Look at the database of ``client`` in the background from ``start`` on; health depends on
+        what is seen.
+        """
         self.health.expect_database(why_down=lambda: self.mongo.last_error)
         self.on_start(lambda: self.mongo.watch(client))
 
@@ -124,7 +141,9 @@ class Telemetry:
         self._on_start.append(callback)
 
     def on_shutdown(self, callback: Callback) -> None:
-        """Call ``callback`` when the last request is answered, before spans and logs are flushed; last added, first called."""
+        """Call ``callback`` when the last request is answered, before spans and logs are flushed;
+        last added, first called.
+        """
         self._on_shutdown.append(callback)
 
     def start(self) -> None:
@@ -139,7 +158,7 @@ class Telemetry:
         self.management.start()
         self.logs.install()
         self.logs.writer.start()
-        propagation.install()
+        inheritance.install()
         if self.config.cpu_phase:
             self.cpu.install()
         self.tracing.start()
@@ -147,7 +166,8 @@ class Telemetry:
         self._sampler = gevent.spawn(self._sample_forever)
         for callback in self._on_start:
             callback()
-        # What exists now lives as long as the process: a full collection during a scrape stopped the hub for 30-45 ms without this.
+        # What exists now lives as long as the process: a full collection during a scrape stopped
+        # the hub for 30-45 ms without this.
         gc.collect()
         gc.freeze()
 
@@ -191,7 +211,8 @@ class Telemetry:
         }
 
     def _settle(self, record: RequestRecord) -> None:
-        # Only a request that was cut can have been waiting for a connection; looking for it costs more than the rest of the pool's work.
+        # Only a request that was cut can have been waiting for a connection; looking for it costs
+        # more than the rest of the pool's work.
         if record.outcome in ABORTED:
             self.mongo.settle(record)
 

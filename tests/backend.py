@@ -1,4 +1,6 @@
-"""A backend of a test's own: a server as the stack builds it, one process on a free port of the loopback interface."""
+"""A backend of a test's own: a server as the stack builds it, one process on a free port of the
+loopback interface.
+"""
 
 import os
 import signal
@@ -54,7 +56,9 @@ class Server:
         """Start it, and wait until it accepts connections."""
         command = self.command()
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -86,5 +90,10 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()

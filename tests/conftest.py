@@ -1,5 +1,6 @@
-"""What all tests stand on. The whole test process is monkey-patched by gevent, before anything else is imported, because production is:
-threads are greenlets, sockets and sleeps yield. A test that needs an unpatched process starts one (``subprocess``)."""
+"""What all tests stand on. The whole test process is monkey-patched by gevent, before anything else
+is imported, because production is: threads are greenlets, sockets and sleeps yield. A test that
+needs an unpatched process starts one (``subprocess``)."""
 
 from gevent import monkey
 
@@ -12,18 +13,26 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 from opentelemetry import context as otel_context  # noqa: E402
 
-from telemetry.context import current_record, set_current_record  # noqa: E402
+from telemetry.requests.record import current_record, set_current_record  # noqa: E402
 from tests.forks import end_children_that_go_on  # noqa: E402
 from tests.mongodb import MongoDB, free_port  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402
 
-# A shell lets what it starts in the background ignore SIGINT, and so would every process that the tests start and end with it.
+# A shell lets what it starts in the background ignore SIGINT, and so would every process that the
+# tests start and end with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 end_children_that_go_on()
 
-# The same examples each time, so that a run tells of the change and not of its luck; how fast they come is the machine's affair.
-settings.register_profile("serene", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that a run tells of the change and not of its luck; how fast they
+# come is the machine's affair.
+settings.register_profile(
+    "serene",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("serene")
 
 
@@ -32,7 +41,9 @@ BACKENDS = frozenset({"mongodb_uri", "own_mongodb", "stripe_mock", "own_stripe_m
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks for a real backend is a test on real backends, wherever it lies: ``--fast`` leaves it out."""
+    """What asks for a real backend is a test on real backends, wherever it lies: ``--fast`` leaves
+    it out.
+    """
     for item in items:
         if BACKENDS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.e2e)
@@ -40,17 +51,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """A test that leaves a request or a span current would make the next one's part of its trace: it fails itself instead."""
+    """A test that leaves a request or a span current would make the next one's part of its trace:
+    it fails itself instead.
+    """
     yield
     left = current_record(), otel_context.get_current()
     set_current_record(None)
     otel_context.attach(otel_context.Context())
-    assert left == (None, {}), "a request or a span is still current: close its response, or detach it"
+    assert left == (None, {}), (
+        "a request or a span is still current: close its response, or detach it"
+    )
 
 
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URI of a MongoDB that all tests share: use a database of your own name, and never stop the server."""
+    """The URI of a MongoDB that all tests share: use a database of your own name, and never stop
+    the server.
+    """
     with MongoDB(tmp_path_factory.mktemp("mongodb"), free_port()) as server:
         yield server.uri
 

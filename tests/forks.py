@@ -1,6 +1,8 @@
-"""Forked children of the test process: each has a copy of every greenlet, and nothing to do until its exec.
+"""Forked children of the test process: each has a copy of every greenlet, and nothing to do until
+its exec.
 
-One that hands over to the hub before it would go on with the tests themselves, unseen. It ends here, and says where it did.
+One that hands over to the hub before it would go on with the tests themselves, unseen. It ends
+here, and says where it did.
 """
 
 import os

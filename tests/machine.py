@@ -1,4 +1,6 @@
-"""How slow the machine is meanwhile: what a test subtracts where it measures time, so that neighbours on the machine fail no test."""
+"""How slow the machine is meanwhile: what a test subtracts where it measures time, so that
+neighbours on the machine fail no test.
+"""
 
 import time
 from types import TracebackType
@@ -13,9 +15,11 @@ _TURN_SECONDS: Final = 0.01
 
 
 class Slowness:
-    """Adds up, as long as its block runs, how much later than it should a greenlet of this process gets its turn.
+    """Adds up, as long as its block runs, how much later than it should a greenlet of this process
+    gets its turn.
 
-    A process that does not get the processor is late everywhere; one that only computes is not, so what its threads ran is taken off.
+    A process that does not get the processor is late everywhere; one that only computes is not, so
+    what its threads ran is taken off.
     """
 
     def __init__(self) -> None:
@@ -40,6 +44,11 @@ class Slowness:
         self._greenlet = gevent.spawn(self._measure)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         assert self._greenlet is not None
         self._greenlet.kill()

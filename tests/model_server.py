@@ -33,7 +33,9 @@ class ModelServer:
 
     def behave(self, **behaviour: Any) -> None:
         """Be like this from now on; see ``stack.model_server.Behaviour``."""
-        requests.put(f"{self.root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS).raise_for_status()
+        requests.put(
+            f"{self.root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS
+        ).raise_for_status()
 
     def reset(self) -> None:
         """Be as at first, and forget the requests; returns when none is under way."""
@@ -46,12 +48,16 @@ class ModelServer:
 
     def asked(self) -> list[dict[str, Any]]:
         """The requests for an answer so far."""
-        found: list[dict[str, Any]] = requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["requests"]
+        found: list[dict[str, Any]] = requests.get(
+            f"{self.root}/requests", timeout=PATIENCE_SECONDS
+        ).json()["requests"]
         return found
 
     def under_way(self) -> int:
         """How many answers it is giving now."""
-        return int(requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"])
+        return int(
+            requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"]
+        )
 
     def __enter__(self) -> Self:
         command = [sys.executable, "stack/model_server.py", "--port", str(self.port)]
@@ -66,7 +72,12 @@ class ModelServer:
                     raise
                 time.sleep(0.02)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         assert self.process is not None
         self.process.kill()
         self.process.wait()

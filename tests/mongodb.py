@@ -1,4 +1,6 @@
-"""A MongoDB of a test's own: FerretDB, as the stack builds it, on a free port with its data in a folder that is thrown away."""
+"""A MongoDB of a test's own: FerretDB, as the stack builds it, on a free port with its data in a
+folder that is thrown away.
+"""
 
 from tests.backend import Server, built, free_port
 
@@ -15,4 +17,10 @@ class MongoDB(Server):
 
     def command(self) -> list[str]:
         """FerretDB on its own folder."""
-        return [str(built("mongodb") / "ferretdb"), "-listen", f"127.0.0.1:{self.port}", "-directory", str(self.directory / "data")]
+        return [
+            str(built("mongodb") / "ferretdb"),
+            "-listen",
+            f"127.0.0.1:{self.port}",
+            "-directory",
+            str(self.directory / "data"),
+        ]

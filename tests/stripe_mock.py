@@ -32,14 +32,25 @@ class StripeMock(Server):
     @property
     def environ(self) -> dict[str, str]:
         """Settings of a service that pays here."""
-        return {"STRIPE_API_BASE": self.url, "STRIPE_API_KEY": "sk_test_tests", "STRIPE_WEBHOOK_SECRET": "whsec_of-the-tests"}
+        return {
+            "STRIPE_API_BASE": self.url,
+            "STRIPE_API_KEY": "sk_test_tests",
+            "STRIPE_WEBHOOK_SECRET": "whsec_of-the-tests",
+        }
 
     def command(self) -> list[str]:
         """stripe-mock with the fixtures of the stack."""
-        binary, fixtures = built("stripe-mock") / "stripe-mock", paths.ROOT / "deploy" / "stripe-fixtures.json"
+        binary, fixtures = (
+            built("stripe-mock") / "stripe-mock",
+            paths.ROOT / "deploy" / "stripe-fixtures.json",
+        )
         return [str(binary), "-listen", f"127.0.0.1:{self.port}", "-fixtures", str(fixtures)]
 
     def ledger(self, *keys: str) -> list[dict[str, Any]]:
-        """What was answered to each of the idempotency keys, in the order in which they came first, and how often each came."""
-        entries: list[dict[str, Any]] = requests.get(f"{self.url}/ledger", timeout=PATIENCE_SECONDS).json()
+        """What was answered to each of the idempotency keys, in the order in which they came first,
+        and how often each came.
+        """
+        entries: list[dict[str, Any]] = requests.get(
+            f"{self.url}/ledger", timeout=PATIENCE_SECONDS
+        ).json()
         return [entry for entry in entries if entry["key"] in keys]

@@ -1,1 +1,1 @@
-"""PromQL of the panels, one module a board, over the metrics of ``telemetry.names``."""
+"""PromQL of the panels, one module a board, over ``telemetry.names`` and ``service.metrics``."""

@@ -16,6 +16,7 @@ from dashboards.promql import (
     without_nan,
 )
 from dashboards.queries.workers import READY
+from service import metrics
 from telemetry import names
 
 _NOW = OBJECTIVES.now_window
@@ -31,40 +32,40 @@ def _share(part: str, whole: str) -> str:
 
 # --- is it bad ------------------------------------------------------------------------------------
 PAYMENTS_FAILED_NOW = _share(
-    rate(names.PAYMENTS, _PAYMENT_FAILED, window=_NOW), rate(names.PAYMENTS, window=_NOW)
+    rate(metrics.PAYMENTS, _PAYMENT_FAILED, window=_NOW), rate(metrics.PAYMENTS, window=_NOW)
 )
 COMPANION_FAILED_NOW = _share(
-    rate(names.COMPANION_DURATION, _MESSAGE_FAILED, suffix="_count", window=_NOW),
-    rate(names.COMPANION_DURATION, suffix="_count", window=_NOW),
+    rate(metrics.COMPANION_DURATION, _MESSAGE_FAILED, suffix="_count", window=_NOW),
+    rate(metrics.COMPANION_DURATION, suffix="_count", window=_NOW),
 )
-COMPANION_P95_NOW = without_nan(quantile(0.95, names.COMPANION_DURATION, window=_NOW))
-CIRCUITS_OPEN = total(series(names.COMPANION_CIRCUIT, 'state="open"'))
+COMPANION_P95_NOW = without_nan(quantile(0.95, metrics.COMPANION_DURATION, window=_NOW))
+CIRCUITS_OPEN = total(series(metrics.COMPANION_CIRCUIT, 'state="open"'))
 UPLOADS_FAILED_NOW = _share(
-    rate(names.FILE_UPLOADS, _UPLOAD_FAILED, window=_NOW), rate(names.FILE_UPLOADS, window=_NOW)
+    rate(metrics.FILE_UPLOADS, _UPLOAD_FAILED, window=_NOW), rate(metrics.FILE_UPLOADS, window=_NOW)
 )
-RATE_LIMITED_NOW = or_zero(total(rate(names.RATE_LIMITED, window=_NOW)), READY)
+RATE_LIMITED_NOW = or_zero(total(rate(metrics.RATE_LIMITED, window=_NOW)), READY)
 
 # --- where ----------------------------------------------------------------------------------------
-BOOKINGS = total(rate(names.BOOKINGS), "result")
-PAYMENTS = total(rate(names.PAYMENTS), "operation", "result")
-PAYMENT_EVENTS = or_zero(total(rate(names.PAYMENT_EVENTS), "result"), READY, "result")
-COMPANION_ANSWERS = total(rate(names.COMPANION_DURATION, suffix="_count"), "result")
-COMPANION_P50 = quantile(0.5, names.COMPANION_DURATION)
-COMPANION_P95 = quantile(0.95, names.COMPANION_DURATION)
-COMPANION_BUCKETS = buckets(names.COMPANION_DURATION)
-UPLOADS = total(rate(names.FILE_UPLOADS), "result")
-UPLOAD_BUCKETS = buckets(names.UPLOADS)
-UPLOAD_BYTES = total(rate(names.UPLOADS, suffix="_sum"))
-LOGINS = total(rate(names.LOGINS), "result")
-POST_READS = total(rate(names.POST_READS), "result")
-POST_LISTS = total(rate(names.POST_LISTS), "filter")
-POST_WRITES = or_zero(total(rate(names.POST_WRITES), "action", "result"), READY, "action")
+BOOKINGS = total(rate(metrics.BOOKINGS), "result")
+PAYMENTS = total(rate(metrics.PAYMENTS), "operation", "result")
+PAYMENT_EVENTS = or_zero(total(rate(metrics.PAYMENT_EVENTS), "result"), READY, "result")
+COMPANION_ANSWERS = total(rate(metrics.COMPANION_DURATION, suffix="_count"), "result")
+COMPANION_P50 = quantile(0.5, metrics.COMPANION_DURATION)
+COMPANION_P95 = quantile(0.95, metrics.COMPANION_DURATION)
+COMPANION_BUCKETS = buckets(metrics.COMPANION_DURATION)
+UPLOADS = total(rate(metrics.FILE_UPLOADS), "result")
+UPLOAD_BUCKETS = buckets(metrics.UPLOADS)
+UPLOAD_BYTES = total(rate(metrics.UPLOADS, suffix="_sum"))
+LOGINS = total(rate(metrics.LOGINS), "result")
+POST_READS = total(rate(metrics.POST_READS), "result")
+POST_LISTS = total(rate(metrics.POST_LISTS), "filter")
+POST_WRITES = or_zero(total(rate(metrics.POST_WRITES), "action", "result"), READY, "action")
 
 # --- why ------------------------------------------------------------------------------------------
-COMPANION_CALLS = largest(series(names.COMPANION_CALLS), WORKER)
-COMPANION_CIRCUIT = total(series(names.COMPANION_CIRCUIT), "state")
+COMPANION_CALLS = largest(series(metrics.COMPANION_CALLS), WORKER)
+COMPANION_CIRCUIT = total(series(metrics.COMPANION_CIRCUIT), "state")
 EXTERNAL_BY_ROUTE = total(rate(names.REQUEST_PHASE, 'phase="external"'), names.ROUTE)
 SESSION_ROUTES_MEAN = mean(names.REQUEST_DURATION, _SESSION_ROUTES, by=(names.ROUTE,))
-RATE_LIMITED = or_zero(total(rate(names.RATE_LIMITED), "group"), READY, "group")
-UNAUTHORIZED = or_zero(total(rate(names.UNAUTHORIZED), "reason"), READY, "reason")
-FALLBACKS = or_zero(total(increase(names.RATE_LIMIT_FALLBACKS)), READY)
+RATE_LIMITED = or_zero(total(rate(metrics.RATE_LIMITED), "group"), READY, "group")
+UNAUTHORIZED = or_zero(total(rate(metrics.UNAUTHORIZED), "reason"), READY, "reason")
+FALLBACKS = or_zero(total(increase(metrics.RATE_LIMIT_FALLBACKS)), READY)

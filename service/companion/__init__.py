@@ -1,9 +1,9 @@
-"""The AI companion's model behind its guards: time-outs, a circuit breaker, a bulkhead; and what it never decides: crisis messages.
+"""The AI companion's model behind its guards: time-outs, a circuit breaker, a bulkhead; and what it
+never decides: crisis messages.
 
 Nothing here knows HTTP of ours, and nothing here talks to the database.
 """
 
-from service.companion.aside import ReaderLeft, with_silences
 from service.companion.crisis import Crisis, HelpLine
 from service.companion.failures import (
     CircuitOpen,
@@ -14,7 +14,8 @@ from service.companion.failures import (
     Result,
     TooManyCalls,
 )
-from service.companion.model import Model, Said
+from service.companion.heartbeat import ReaderLeft, with_silences
+from service.companion.language_model import Model, Said
 
 __all__ = [
     "CircuitOpen",

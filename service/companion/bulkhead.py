@@ -33,7 +33,10 @@ class Bulkhead:
             TooManyCalls: There is none.
         """
         if self._taken >= self._places:
-            raise TooManyCalls("Too many people talk to the companion at the moment.", retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise TooManyCalls(
+                "Too many people talk to the companion at the moment.",
+                retry_after_seconds=RETRY_AFTER_SECONDS,
+            )
         self._taken += 1
         try:
             yield

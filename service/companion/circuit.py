@@ -1,8 +1,10 @@
-"""A circuit breaker around calls that last: ``pybreaker`` decides, and is told of each call only when it is over.
+"""A circuit breaker around calls that last: ``pybreaker`` decides, and is told of each call only
+when it is over.
 
-``pybreaker`` holds its lock for as long as a call that is made through it takes, so that calls would come one after the other. Here the
-lock is held for the telling alone. A call that ends in neither success nor failure (its client left) says nothing; in the half-open state
-only the one call that was let through counts.
+``pybreaker`` holds its lock for as long as a call that is made through it takes, so that calls
+would come one after the other. Here the lock is held for the telling alone. A call that ends in
+neither success nor failure (its client left) says nothing; in the half-open state only the one call
+that was let through counts.
 """
 
 import logging
@@ -44,8 +46,15 @@ class _Watch(CircuitBreakerListener):
     def __init__(self, on_change: Callable[[State, State], object]) -> None:
         self._on_change = on_change
 
-    def state_change(self, cb: CircuitBreaker, old_state: CircuitBreakerState | None, new_state: CircuitBreakerState) -> None:
-        self._on_change(_named(old_state.name if old_state else STATE_CLOSED), _named(new_state.name))
+    def state_change(
+        self,
+        cb: CircuitBreaker,
+        old_state: CircuitBreakerState | None,
+        new_state: CircuitBreakerState,
+    ) -> None:
+        self._on_change(
+            _named(old_state.name if old_state else STATE_CLOSED), _named(new_state.name)
+        )
 
 
 def _named(name: str) -> State:
@@ -77,7 +86,11 @@ class Circuit:
         self._is_trying = False
         # Its own clock is the wall's, which may step; it is never asked to look at it.
         self._breaker = CircuitBreaker(
-            fail_max=failures, reset_timeout=open_seconds, exclude=[_is_no_failure], listeners=[_Watch(self._changed)], name="companion"
+            fail_max=failures,
+            reset_timeout=open_seconds,
+            exclude=[_is_no_failure],
+            listeners=[_Watch(self._changed)],
+            name="companion",
         )
         on_state(self.state)
 
@@ -110,7 +123,10 @@ class Circuit:
             return False
         left = self._opened_at + self._open_seconds - self._clock()
         if self._is_trying or (self.state == "open" and left > 0):
-            raise CircuitOpen("The companion is having trouble; try again in a moment.", retry_after_seconds=max(1, math.ceil(left)))
+            raise CircuitOpen(
+                "The companion is having trouble; try again in a moment.",
+                retry_after_seconds=max(1, math.ceil(left)),
+            )
         self._is_trying = True
         if self.state == "open":
             self._breaker.half_open()
@@ -126,7 +142,12 @@ class Circuit:
         if now == "open":
             self._opened_at = self._clock()
         self._on_state(now)
-        _log.log(logging.INFO if now == "closed" else logging.WARNING, "circuit of the companion: %s, was %s", now, before)
+        _log.log(
+            logging.INFO if now == "closed" else logging.WARNING,
+            "circuit of the companion: %s, was %s",
+            now,
+            before,
+        )
 
 
 def _is_no_failure(error: BaseException) -> bool:

@@ -1,7 +1,9 @@
-"""Messages of people who may be in danger: found by phrases, answered with help lines. Both are data (``crisis.json``).
+"""Messages of people who may be in danger: found by phrases, answered with help lines. Both are
+data (``crisis.json``).
 
-Nothing here asks a model or keeps a word. It is better to show help to somebody who does not need it than the other way round, so the
-phrases are broad; those who only use a figure of speech see a few numbers more.
+Nothing here asks a model or keeps a word. It is better to show help to somebody who does not need
+it than the other way round, so the phrases are broad; those who only use a figure of speech see a
+few numbers more.
 """
 
 import json
@@ -46,7 +48,9 @@ class Crisis:
         help_lines: By language, and under an empty one those for everybody.
     """
 
-    def __init__(self, phrases: Mapping[str, Sequence[str]], help_lines: Mapping[str, Sequence[HelpLine]]) -> None:
+    def __init__(
+        self, phrases: Mapping[str, Sequence[str]], help_lines: Mapping[str, Sequence[HelpLine]]
+    ) -> None:
         self._help_lines = {language: tuple(lines) for language, lines in help_lines.items()}
         # By first word: a message has few words that any phrase begins with.
         self._phrases: dict[str, list[tuple[Words, str]]] = {}
@@ -58,7 +62,13 @@ class Crisis:
     def from_data(cls) -> Self:
         """With the phrases and the help lines that come with the service."""
         data: dict[str, Any] = json.loads(_DATA.read_text(encoding="utf-8"))
-        return cls(data["phrases"], {language: [HelpLine(**line) for line in lines] for language, lines in data["help_lines"].items()})
+        return cls(
+            data["phrases"],
+            {
+                language: [HelpLine(**line) for line in lines]
+                for language, lines in data["help_lines"].items()
+            },
+        )
 
     @property
     def languages(self) -> frozenset[str]:
@@ -81,7 +91,8 @@ class Crisis:
         )
 
     def help_lines(self, message: str) -> tuple[HelpLine, ...]:
-        """The help lines that a message calls for: of the countries where its language is spoken, then those for everybody.
+        """The help lines that a message calls for: of the countries where its language is spoken,
+        then those for everybody.
 
         Returns:
             None for a message that is not alarming.
@@ -94,7 +105,10 @@ class Crisis:
 def _readings(text: str, keep: str = "") -> set[Words]:
     # "l'envie" is two words and "don't" is typed as one: apostrophes are read both ways.
     plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
-    return {tuple(plain.translate(_table(plain, {"'": apostrophe, keep: keep})).split()) for apostrophe in ("", " ")}
+    return {
+        tuple(plain.translate(_table(plain, {"'": apostrophe, keep: keep})).split())
+        for apostrophe in ("", " ")
+    }
 
 
 def _table(text: str, read_as: Mapping[str, str]) -> dict[int, str]:

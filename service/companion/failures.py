@@ -1,9 +1,15 @@
-"""The ways in which there is no answer of the model. None of them carries a text of the model or of a member."""
+"""The ways in which there is no answer of the model. None of them carries a text of the model or of
+a member.
+"""
 
 from typing import ClassVar, Literal
 
-Result = Literal["answered", "streamed", "crisis", "timeout", "error", "rejected", "circuit_open", "disconnected"]
-"""How a message fared; the label of its metric. ``crisis`` where help lines were given, whatever the model did."""
+Result = Literal[
+    "answered", "streamed", "crisis", "timeout", "error", "rejected", "circuit_open", "disconnected"
+]
+"""How a message fared; the label of its metric. ``crisis`` where help lines were given, whatever
+the model did.
+"""
 
 
 class ModelUnavailable(Exception):
@@ -58,5 +64,9 @@ class ModelFailed(ModelUnavailable):
 
 
 def is_failure_of_the_model(error: BaseException) -> bool:
-    """Whether it says that the model is unwell: a time-out, a 5xx, a broken connection, nonsense. That it refused us (4xx) does not."""
-    return isinstance(error, ModelTimedOut) or (isinstance(error, ModelFailed) and not 400 <= error.status < 500)
+    """Whether it says that the model is unwell: a time-out, a 5xx, a broken connection, nonsense.
+    That it refused us (4xx) does not.
+    """
+    return isinstance(error, ModelTimedOut) or (
+        isinstance(error, ModelFailed) and not 400 <= error.status < 500
+    )

@@ -1,4 +1,6 @@
-"""What a file is by its first bytes, what it may be called, and which part of it is asked for. Nothing here knows where files are kept."""
+"""What a file is by its first bytes, what it may be called, and which part of it is asked for.
+Nothing here knows where files are kept.
+"""
 
 from service.files.kinds import HEAD_BYTES, media_type_of
 from service.files.multipart import READ_BYTES, BadForm, file_part

@@ -1,9 +1,11 @@
 """The type of a file by its content, never by its name.
 
-Text is told by being text, and a page or a drawing that a browser would run is no text. Documents that are ZIP archives are told apart by
-what the archive begins with. For all else there is ``puremagic``, whose weaker guesses are only used when nothing stronger is there.
+Text is told by being text, and a page or a drawing that a browser would run is no text. Documents
+that are ZIP archives are told apart by what the archive begins with. For all else there is
+``puremagic``, whose weaker guesses are only used when nothing stronger is there.
 
-Source: WHATWG MIME Sniffing, section 7.1 for what a browser takes for HTML; ECMA-376 and ODF 1.3, part 2, section 3.3 for documents.
+Source: WHATWG MIME Sniffing, section 7.1 for what a browser takes for HTML; ECMA-376 and ODF 1.3,
+part 2, section 3.3 for documents.
 """
 
 import codecs
@@ -27,7 +29,10 @@ _MARKUP: Final = re.compile(
     rb"|form|table|div|span|font|img|input|video|audio|a|b|p|br|h[1-6])(?:[\s>/\[-]|$)"
 )
 _ZIP: Final = b"PK\x03\x04"
-_ODF: Final = re.compile(rb"PK\x03\x04.{26}mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))PK", re.DOTALL)
+_ODF: Final = re.compile(
+    rb"PK\x03\x04.{26}mimetype(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))PK",
+    re.DOTALL,
+)
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 _OFFICE_FOLDERS: Final = {
     b"word/": f"{_OFFICE}wordprocessingml.document",

@@ -71,5 +71,8 @@ def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
 def _as_bad_form() -> Iterator[None]:
     try:
         yield
-    except (ValueError, RequestEntityTooLarge):  # the latter for a head without an end, or for too many parts
+    except (
+        ValueError,
+        RequestEntityTooLarge,
+    ):  # the latter for a head without an end, or for too many parts
         raise BadForm("The form cannot be read.") from None

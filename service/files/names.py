@@ -1,7 +1,7 @@
 """Names of files: as clients tell them, as they are kept, and as they go out again.
 
-A name is only ever shown, never a path; still it may end as one at whoever downloads it, so it keeps nothing that means something to a
-file system, a terminal or the eye.
+A name is only ever shown, never a path; still it may end as one at whoever downloads it, so it
+keeps nothing that means something to a file system, a terminal or the eye.
 
 Source: RFC 6266 (Content-Disposition), with RFC 8187 for what is not ASCII.
 """
@@ -37,13 +37,17 @@ def given_name(content_disposition: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A name without folders, controls, what cannot be seen, and what file systems do not take; ``file`` when nothing is left.
+    """A name without folders, controls, what cannot be seen, and what file systems do not take;
+    ``file`` when nothing is left.
 
     Args:
         name: From outside, of any length.
     """
     last = re.split(r"[/\\]", name[-4096:])[-1]
-    visible = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in unicodedata.normalize("NFC", last))
+    visible = "".join(
+        " " if unicodedata.category(each)[0] in "CZ" else each
+        for each in unicodedata.normalize("NFC", last)
+    )
     plain = _SPACES.sub(" ", _UNSAFE.sub("_", visible)).strip(" .")
     return _shortened(plain) or UNNAMED
 

@@ -1,12 +1,15 @@
 """The one part of a file that a request asks for.
 
-Source: RFC 9110, section 14: a range that cannot be read is as if it was not there, and so may be several at once.
+Source: RFC 9110, section 14: a range that cannot be read is as if it was not there, and so may be
+several at once.
 """
 
 import re
 from typing import Final
 
-_ONE_RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
+_ONE_RANGE: Final = re.compile(
+    r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII | re.IGNORECASE
+)
 
 
 class Unsatisfiable(ValueError):

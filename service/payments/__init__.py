@@ -1,4 +1,6 @@
-"""Payments by Stripe: what is asked of it, and what its webhooks say. Nothing here knows bookings or HTTP of ours."""
+"""Payments by Stripe: what is asked of it, and what its webhooks say. Nothing here knows bookings
+or HTTP of ours.
+"""
 
 from service.payments.events import (
     BadEvent,
@@ -9,7 +11,13 @@ from service.payments.events import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from service.payments.gateway import Payment, PaymentRefused, Payments, PaymentStatus, PaymentsUnavailable
+from service.payments.gateway import (
+    Payment,
+    PaymentRefused,
+    Payments,
+    PaymentStatus,
+    PaymentsUnavailable,
+)
 from service.payments.stripe_gateway import StripePayments
 
 __all__ = [

@@ -1,6 +1,8 @@
-"""What Stripe's webhook brings: a signed body becomes one of our events, or nothing that concerns us. What is done with it is not here.
+"""What Stripe's webhook brings: a signed body becomes one of our events, or nothing that concerns
+us. What is done with it is not here.
 
-Source: https://docs.stripe.com/webhooks, "Verify webhook signatures"; https://docs.stripe.com/api/events/types.
+Source: https://docs.stripe.com/webhooks, "Verify webhook signatures";
+https://docs.stripe.com/api/events/types.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +15,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 @dataclass(frozen=True, slots=True)
 class PaymentSucceeded:
-    """Money was taken; amounts are in the currency's smallest unit, currencies ISO 4217 in lower case."""
+    """Money was taken; amounts are in the currency's smallest unit, currencies ISO 4217 in lower
+    case.
+    """
 
     booking_id: str
     payment_id: str
@@ -33,7 +37,9 @@ class PaymentFailed:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefunded:
-    """Money was given back: ``amount`` of it so far, in all of its refunds; see ``PaymentSucceeded``."""
+    """Money was given back: ``amount`` of it so far, in all of its refunds; see
+    ``PaymentSucceeded``.
+    """
 
     booking_id: str
     payment_id: str
@@ -44,11 +50,15 @@ class PaymentRefunded:
 PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded
 
 PaymentEventHandler = Callable[[PaymentEvent], None]
-"""Acts on an event. One that raises gets the event again, and so may one that was killed: acting twice has to be acting once."""
+"""Acts on an event. One that raises gets the event again, and so may one that was killed: acting
+twice has to be acting once.
+"""
 
 
 class BadEvent(Exception):
-    """A body that Stripe did not sign for us, did not sign lately, or that is no event. Its text holds nothing of the body."""
+    """A body that Stripe did not sign for us, did not sign lately, or that is no event. Its text
+    holds nothing of the body.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ class Delivery:
 
     Args:
         event_id: The same each time that it is.
-        event: ``None`` where it does not concern us: another type, or a payment that is no booking's.
+        event: ``None`` where it does not concern us: another type, or a payment that is no
+            booking's.
     """
 
     event_id: str
@@ -80,13 +91,23 @@ class _Event(BaseModel):
     data: _Data
 
 
-_OBJECT: Final = {"type": "object", "required": ["object"], "properties": {"object": {"type": "object"}}}
+_OBJECT: Final = {
+    "type": "object",
+    "required": ["object"],
+    "properties": {"object": {"type": "object"}},
+}
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["id", "type", "data"],
-    "properties": {"id": {"type": "string", "minLength": 1, "maxLength": 255}, "type": {"type": "string"}, "data": _OBJECT},
+    "properties": {
+        "id": {"type": "string", "minLength": 1, "maxLength": 255},
+        "type": {"type": "string"},
+        "data": _OBJECT,
+    },
 }
-"""An event as JSON Schema: what of it is looked at whatever its type. Stripe's own documentation has the rest."""
+"""An event as JSON Schema: what of it is looked at whatever its type. Stripe's own documentation
+has the rest.
+"""
 
 
 class _Metadata(BaseModel):
@@ -126,7 +147,9 @@ def read(payload: bytes, signature: str, secret: str, tolerance_seconds: int) ->
     try:
         event = stripe.Webhook.construct_event(payload, signature, secret, tolerance_seconds)
         told = _Event.model_validate(event.to_dict())
-        return Delivery(told.id, _READERS[told.type](told.data.object) if told.type in _READERS else None)
+        return Delivery(
+            told.id, _READERS[told.type](told.data.object) if told.type in _READERS else None
+        )
     except stripe.SignatureVerificationError:
         raise BadEvent(_BAD_SIGNATURE) from None
     except (ValidationError, ValueError, AttributeError, RecursionError):
@@ -136,13 +159,19 @@ def read(payload: bytes, signature: str, secret: str, tolerance_seconds: int) ->
 def _succeeded(told: Mapping[str, Any]) -> PaymentEvent | None:
     intent = _Intent.model_validate(told)
     booking_id = intent.metadata.booking_id
-    return PaymentSucceeded(booking_id, intent.id, intent.amount_received, intent.currency) if booking_id else None
+    return (
+        PaymentSucceeded(booking_id, intent.id, intent.amount_received, intent.currency)
+        if booking_id
+        else None
+    )
 
 
 def _failed(told: Mapping[str, Any]) -> PaymentEvent | None:
     intent = _Intent.model_validate(told)
     booking_id = intent.metadata.booking_id
-    return PaymentFailed(booking_id, intent.id, intent.amount, intent.currency) if booking_id else None
+    return (
+        PaymentFailed(booking_id, intent.id, intent.amount, intent.currency) if booking_id else None
+    )
 
 
 def _refunded(told: Mapping[str, Any]) -> PaymentEvent | None:
@@ -150,7 +179,9 @@ def _refunded(told: Mapping[str, Any]) -> PaymentEvent | None:
     booking_id = charge.metadata.booking_id
     if not booking_id or not charge.payment_intent:
         return None
-    return PaymentRefunded(booking_id, charge.payment_intent, charge.amount_refunded, charge.currency)
+    return PaymentRefunded(
+        booking_id, charge.payment_intent, charge.amount_refunded, charge.currency
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], PaymentEvent | None]]] = {

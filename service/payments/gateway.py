@@ -1,4 +1,6 @@
-"""What the rest of the service asks of a payment provider, and what it gets; amounts are integers in the currency's smallest unit."""
+"""What the rest of the service asks of a payment provider, and what it gets; amounts are integers
+in the currency's smallest unit.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -7,11 +9,15 @@ PaymentStatus = Literal["succeeded", "declined", "action_required", "processing"
 
 
 class PaymentsUnavailable(Exception):
-    """The provider did not answer, or not in time; whether it took the money is not known. Ask again with the same key."""
+    """The provider did not answer, or not in time; whether it took the money is not known. Ask
+    again with the same key.
+    """
 
 
 class PaymentRefused(Exception):
-    """The provider does not take what we ask for, and took no money: a mistake of ours, such as a key that was used for something else."""
+    """The provider does not take what we ask for, and took no money: a mistake of ours, such as a
+    key that was used for something else.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class Payment:
         status: How it stands.
         amount: In the currency's smallest unit.
         currency: ISO 4217, in lower case.
-        client_secret: With it the payer's device does what is asked of the payer; only of one that is ``action_required``.
+        client_secret: With it the payer's device does what is asked of the payer; only of one that
+            is ``action_required``.
     """
 
     payment_id: str
@@ -34,7 +41,9 @@ class Payment:
 
 
 class Payments(Protocol):
-    """A payment provider. Every call with the same key is one call; each is a client span and a wait of its request."""
+    """A payment provider. Every call with the same key is one call; each is a client span and a
+    wait of its request.
+    """
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
         """Take money.

@@ -1,9 +1,12 @@
-"""Payments by Stripe: what ``Payments`` asks for, by the official library, and what its answers and errors mean to us.
+"""Payments by Stripe: what ``Payments`` asks for, by the official library, and what its answers and
+errors mean to us.
 
-A card that is declined is an answer. Everything that leaves open whether the money was taken, or that only we can mend, is
-``PaymentsUnavailable``, whose cause is not chained: the library's errors hold whole answers.
+A card that is declined is an answer. Everything that leaves open whether the money was taken, or
+that only we can mend, is ``PaymentsUnavailable``, whose cause is not chained: the library's errors
+hold whole answers.
 
-Source: https://docs.stripe.com/payments/paymentintents/lifecycle for the states, https://docs.stripe.com/api/errors for the errors.
+Source: https://docs.stripe.com/payments/paymentintents/lifecycle for the states,
+https://docs.stripe.com/api/errors for the errors.
 """
 
 import logging
@@ -14,10 +17,11 @@ from typing import Final, TypeVar
 import gevent
 import stripe
 
+from service import metrics as business
 from service.payments.gateway import Payment, PaymentRefused, PaymentStatus, PaymentsUnavailable
-from service.payments.observed import ObservedClient
-from service.settings.payments import PaymentSettings
-from telemetry import Telemetry, names
+from service.payments.instrumented_client import ObservedClient
+from service.payments.settings import PaymentSettings
+from telemetry import Telemetry
 
 log: Final = logging.getLogger(__name__)
 
@@ -44,7 +48,8 @@ class StripePayments:
     """
 
     def __init__(self, settings: PaymentSettings, telemetry: Telemetry) -> None:
-        # It would write a file into the home folder, ask for the platform in every call, and tell Stripe how long the last one took.
+        # It would write a file into the home folder, ask for the platform in every call, and tell
+        # Stripe how long the last one took.
         stripe.enable_telemetry = False
         # What it tells below that holds Stripe's messages, and whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
@@ -56,7 +61,7 @@ class StripePayments:
             http_client=self._http,
         )
         self._call_seconds = settings.stripe_call_seconds
-        self._calls = telemetry.metrics.counter(names.PAYMENTS)
+        self._calls = telemetry.metrics.counter(business.PAYMENTS)
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
         """See ``Payments.pay``.
@@ -65,16 +70,23 @@ class StripePayments:
             PaymentsUnavailable: No answer; ask again with the same key.
             PaymentRefused: We asked for what cannot be.
         """
-        return self._counted("pay", lambda: self._pay(amount, currency, method, booking_id, key), lambda payment: payment.status)
+        return self._counted(
+            "pay",
+            lambda: self._pay(amount, currency, method, booking_id, key),
+            lambda payment: payment.status,
+        )
 
     def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        """See ``Payments.refund``. Where all of the payment was given back before, it is the name of the latest refund.
+        """See ``Payments.refund``. Where all of the payment was given back before, it is the name
+        of the latest refund.
 
         Raises:
             PaymentsUnavailable: No answer; ask again with the same key.
             PaymentRefused: We asked for what cannot be.
         """
-        return self._counted("refund", lambda: self._refund(payment_id, amount, key), lambda _: "succeeded")
+        return self._counted(
+            "refund", lambda: self._refund(payment_id, amount, key), lambda _: "succeeded"
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -102,7 +114,9 @@ class StripePayments:
         except stripe.InvalidRequestError as error:
             if error.param != "payment_method":
                 raise _mistake(error) from None
-            return Payment("", "declined", amount, currency)  # there is no such card: the client's mistake, and nobody else's
+            return Payment(
+                "", "declined", amount, currency
+            )  # there is no such card: the client's mistake, and nobody else's
         status = _status(intent)
         client_secret = intent.client_secret if status == "action_required" else None
         return Payment(intent.id, status, intent.amount, intent.currency, client_secret or "")
@@ -110,17 +124,22 @@ class StripePayments:
     def _refund(self, payment_id: str, amount: int, key: str) -> str:
         try:
             with self._available():
-                return self._stripe.v1.refunds.create({"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key}).id
+                return self._stripe.v1.refunds.create(
+                    {"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key}
+                ).id
         except stripe.InvalidRequestError as error:
             if error.code != _ALREADY_REFUNDED:
                 raise _mistake(error) from None
         # Stripe forgets keys after a day, so a late second attempt ends here.
         with self._available():
-            return self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1}).data[0].id
+            return (
+                self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1}).data[0].id
+            )
 
     @contextmanager
     def _available(self) -> Iterator[None]:
-        # The library bounds each part of an answer; a server that sends a byte now and then is bounded only here.
+        # The library bounds each part of an answer; a server that sends a byte now and then is
+        # bounded only here.
         limit = gevent.Timeout(self._call_seconds)
         try:
             with limit:
@@ -130,7 +149,9 @@ class StripePayments:
                 raise
             raise PaymentsUnavailable("not answered in time") from None
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
-            log.error("Stripe refuses our key", extra={"fields": {"stripe_request": error.request_id}})
+            log.error(
+                "Stripe refuses our key", extra={"fields": {"stripe_request": error.request_id}}
+            )
             raise PaymentsUnavailable("our key is refused") from None
         except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
             raise PaymentsUnavailable(type(error.__cause__ or error).__name__) from None
@@ -160,7 +181,8 @@ def _is_open(intent: stripe.PaymentIntent) -> bool:
 
 
 def _is_replayed(intent: stripe.PaymentIntent) -> bool:
-    # Then it is what was said to the first request of the key, and how the payment stands now is another question.
+    # Then it is what was said to the first request of the key, and how the payment stands now is
+    # another question.
     answer = intent.last_response
     return answer is not None and answer.headers.get(_REPLAYED) == "true"
 

@@ -1,8 +1,9 @@
 """The lines of plain instruments, prepared once per child and then only filled in.
 
-Per child one template with its names and escaped labels; values are read without locks (each is one attribute, and one read of it is
-atomic). ``_created`` samples are left out: they double a counter's lines, the Collector's receiver stores them as series of their own,
-and a restart already shows in ``process_start_time_seconds``.
+Per child one template with its names and escaped labels; values are read without locks (each is one
+attribute, and one read of it is atomic). ``_created`` samples are left out: they double a counter's
+lines, the Collector's receiver stores them as series of their own, and a restart already shows in
+``process_start_time_seconds``.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +19,11 @@ _go_float = cast(Callable[[float], str], floatToGoString)
 
 
 def is_plain(collector: Any) -> bool:
-    """Whether this is a counter, gauge, histogram or summary itself (a subclass may mean anything) whose names need no escaping."""
-    # Colons are legal in a metric's name, yet prometheus_client escapes them in OpenMetrics samples: left to it.
+    """Whether this is a counter, gauge, histogram or summary itself (a subclass may mean anything)
+    whose names need no escaping.
+    """
+    # Colons are legal in a metric's name, yet prometheus_client escapes them in OpenMetrics
+    # samples: left to it.
     return type(collector) in (Counter, Gauge, Histogram, Summary) and all(
         METRIC_LABEL_NAME_RE.match(name) for name in (collector._name, *collector._labelnames)
     )
@@ -40,7 +44,9 @@ class InstrumentLines:
         text_help = instrument._documentation.replace("\\", r"\\").replace("\n", r"\n")
         self._text_header = f"# HELP {text_name} {text_help}\n# TYPE {text_name} {kind}\n"
         unit_line = f"# UNIT {name} {unit}\n" if unit else ""
-        self._openmetrics_header = f"# HELP {name} {_escape(instrument._documentation)}\n# TYPE {name} {kind}\n{unit_line}"
+        self._openmetrics_header = (
+            f"# HELP {name} {_escape(instrument._documentation)}\n# TYPE {name} {kind}\n{unit_line}"
+        )
 
     def parts(self, openmetrics: bool) -> Iterator[tuple[int, str]]:
         """The lines, child by child.
@@ -81,7 +87,9 @@ class _Child:
         for suffix, labels, value, _, exemplar, _ in self._instance._child_samples():
             if suffix != "_created":
                 shown = _number(value) + (_exemplar(exemplar) if openmetrics and exemplar else "")
-                out.append(f"{self._instance._name}{suffix}{_braces({**self._labels, **labels})} {shown}\n")
+                out.append(
+                    f"{self._instance._name}{suffix}{_braces({**self._labels, **labels})} {shown}\n"
+                )
         return "".join(out)
 
 
@@ -113,7 +121,10 @@ class _Summary(_Child):
         self._template = f"{instance._name}_count{shown} %s\n{instance._name}_sum{shown} %s\n"
 
     def fill(self, openmetrics: bool) -> str:
-        return self._template % (_number(self._instance._count._value), _number(self._instance._sum._value))
+        return self._template % (
+            _number(self._instance._count._value),
+            _number(self._instance._sum._value),
+        )
 
 
 class _Histogram(_Child):
@@ -140,7 +151,9 @@ class _Histogram(_Child):
                 total += count
                 text = _number(total)
             exemplar = bucket._exemplar
-            shown.append(text if exemplar is None or not openmetrics else text + _exemplar(exemplar))
+            shown.append(
+                text if exemplar is None or not openmetrics else text + _exemplar(exemplar)
+            )
         shown.append(text)
         if self._has_sum:
             shown.append(_number(self._instance._sum._value))
@@ -167,7 +180,11 @@ def _child_of(instance: Any, names: tuple[str, ...], values: tuple[str, ...]) ->
 
 
 def _braces(labels: dict[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(labels.items())) + "}" if labels else ""
+    return (
+        "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(labels.items())) + "}"
+        if labels
+        else ""
+    )
 
 
 def _escape(value: str) -> str:

@@ -1,6 +1,7 @@
 """Which text format a scraper gets.
 
-Decided by prometheus_client itself, so that a scraper that knows it sees no difference; nothing is rendered here.
+Decided by prometheus_client itself, so that a scraper that knows it sees no difference; nothing is
+rendered here.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ class Format:
         content_type: Of the answer.
         encoder: prometheus_client's renderer for it, with the escaping that was negotiated.
         openmetrics: With exemplars, and ``# EOF`` at the end.
-        keeps_plain_names: A name of letters, digits and underscores is written as it is; the escapings "dots" and "values" change it.
+        keeps_plain_names: A name of letters, digits and underscores is written as it is; the
+            escapings "dots" and "values" change it.
     """
 
     content_type: str
@@ -28,7 +30,8 @@ class Format:
 
 
 def choose_format(accept: str) -> Format:
-    """Negotiate as prometheus_client does: the first type that it can serve, without regard to weights.
+    """Negotiate as prometheus_client does: the first type that it can serve, without regard to
+    weights.
 
     Args:
         accept: The ``Accept`` header, or an empty string.

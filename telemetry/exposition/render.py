@@ -1,10 +1,12 @@
 """Renders a registry in slices.
 
-prometheus_client's own renderer takes every value's lock and builds every line anew: 10,000 series hold the interpreter for a quarter of
-a second. Plain instruments take the short way through ``lines``; everything else (custom collectors, Info, Enum, names that need escaping)
-goes through prometheus_client's renderer, family by family, so nothing is lost and nothing is written twice.
+prometheus_client's own renderer takes every value's lock and builds every line anew: 10,000 series
+hold the interpreter for a quarter of a second. Plain instruments take the short way through
+``lines``; everything else (custom collectors, Info, Enum, names that need escaping) goes through
+prometheus_client's renderer, family by family, so nothing is lost and nothing is written twice.
 
-Private attributes of prometheus_client are read here and in ``lines``; ``tests/telemetry/test_exposition.py`` fails on a new version.
+Private attributes of prometheus_client are read here and in ``lines``;
+``tests/telemetry/test_exposition.py`` fails on a new version.
 
 Source: OpenMetrics 1.0.0; Prometheus text exposition format 0.0.4.
 """
@@ -42,10 +44,11 @@ class Exposition:
 
         Args:
             form: From ``choose_format``.
-            slice_lines: About how many lines a slice has; a family that goes through prometheus_client is made in one go.
+            slice_lines: About how many lines a slice has; a family that goes through
+                prometheus_client is made in one go.
 
-        Yields:
-            UTF-8 slices of whole lines. What cannot be encoded (a lone surrogate in a label) becomes ``?``.
+        Yields: UTF-8 slices of whole lines. What cannot be encoded (a lone surrogate in a label)
+            becomes ``?``.
         """
         parts: list[str] = []
         size = 0
@@ -59,13 +62,16 @@ class Exposition:
         yield "".join(parts).encode(errors="replace") + (_END if form.openmetrics else b"")
 
     def _parts(self, form: Format) -> Iterator[tuple[int, str]]:
-        # A dictionary's copy() runs no Python code, so it is one step for other threads and needs no lock.
+        # A dictionary's copy() runs no Python code, so it is one step for other threads and needs
+        # no lock.
         collectors = self._registry._collector_to_names.copy()
         for gone in self._plain.keys() - collectors.keys():
             self._plain.pop(gone, None)
         target = self._registry._target_info
         if target:
-            yield from _by_client(_Families([InfoMetricFamily("target", "Target metadata", target)]), form)
+            yield from _by_client(
+                _Families([InfoMetricFamily("target", "Target metadata", target)]), form
+            )
         for collector in collectors:
             with self._guard.at("exposition"):
                 if form.keeps_plain_names and is_plain(collector):

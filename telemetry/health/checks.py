@@ -1,7 +1,8 @@
 """``Health``: three questions about this process, each answered from the registry at hand.
 
-No verdict does I/O, takes a lock of ours or yields, so a native thread may ask while the hub is blocked. The only method with a cost
-that grows is ``sample``, and the background loop calls it, never a request.
+No verdict does I/O, takes a lock of ours or yields, so a native thread may ask while the hub is
+blocked. The only method with a cost that grows is ``sample``, and the background loop calls it,
+never a request.
 """
 
 import os
@@ -87,11 +88,13 @@ class Health:
         )
 
     def expect_database(self, why_down: Callable[[], str] = str) -> None:
-        """From now on the service needs a database, also one that was never seen; called when one is to be watched.
+        """From now on the service needs a database, also one that was never seen; called when one
+        is to be watched.
 
         Args:
-            why_down: Returns, at once, why the last look found it down as ``"Kind: text"``, or an empty string. Only the kind is shown:
-                health routes are public, and the text may name hosts.
+            why_down: Returns, at once, why the last look found it down as ``"Kind: text"``, or an
+                empty string. Only the kind is shown: health routes are public, and the text may
+                name hosts.
         """
         self._why_database_is_down = why_down
 
@@ -100,8 +103,10 @@ class Health:
 
         Args:
             name: Key under ``services``.
-            indicator: Returns what it knows, at once: no I/O, no wait, from any thread. One that raises is down.
-            group: ``readiness`` makes the service not ready while the part is not up; ``report`` only shows the part.
+            indicator: Returns what it knows, at once: no I/O, no wait, from any thread. One that
+                raises is down.
+            group: ``readiness`` makes the service not ready while the part is not up; ``report``
+                only shows the part.
 
         Raises:
             ValueError: The name is taken.
@@ -116,8 +121,14 @@ class Health:
         self._sampled_at = self._monotonic()
 
     def liveness(self) -> Verdict:
-        """Whether the process runs at all: always 200, whatever it depends on, also while it drains."""
-        return Verdict(200, self._head("alive", success=True) | {"evidence": {"server": {"ageSeconds": self._server_age()}}})
+        """Whether the process runs at all: always 200, whatever it depends on, also while it
+        drains.
+        """
+        return Verdict(
+            200,
+            self._head("alive", success=True)
+            | {"evidence": {"server": {"ageSeconds": self._server_age()}}},
+        )
 
     def readiness(self) -> Verdict:
         """Whether the process may be sent traffic; 503 with every reason why not."""
@@ -133,9 +144,13 @@ class Health:
     def report(self) -> Verdict:
         """All that is known; 503 when a part that the service needs is not up."""
         began = self._monotonic()
-        reading = Reading(self._registry, (*DATABASE_SERIES, *SERVER_SERIES, *SYSTEM_SERIES, *PROCESS_SERIES))
+        reading = Reading(
+            self._registry, (*DATABASE_SERIES, *SERVER_SERIES, *SYSTEM_SERIES, *PROCESS_SERIES)
+        )
         required = [self._server(reading), *self._readiness_findings(reading)]
-        shown = [self._ask(name) for name, (_, group) in self._indicators.items() if group == "report"]
+        shown = [
+            self._ask(name) for name, (_, group) in self._indicators.items() if group == "report"
+        ]
         reasons = [finding.reason for finding in required if not finding.healthy]
         body = self._head("unhealthy" if reasons else "healthy", success=not reasons)
         if reasons:
@@ -167,11 +182,20 @@ class Health:
         findings = []
         if self._why_database_is_down is not None:
             kind = self._why_database_is_down().partition(":")[0]
-            findings.append(self._judge("database", database_evidence(reading, now_unix=self._clock(), kind_of_failure=kind)))
-        return findings + [self._ask(name) for name, (_, group) in self._indicators.items() if group == "readiness"]
+            findings.append(
+                self._judge(
+                    "database",
+                    database_evidence(reading, now_unix=self._clock(), kind_of_failure=kind),
+                )
+            )
+        return findings + [
+            self._ask(name) for name, (_, group) in self._indicators.items() if group == "readiness"
+        ]
 
     def _server(self, reading: Reading) -> Finding:
-        return self._judge("server", server_evidence(reading, self._lifecycle, age_seconds=self._server_age()))
+        return self._judge(
+            "server", server_evidence(reading, self._lifecycle, age_seconds=self._server_age())
+        )
 
     def _server_age(self) -> float:
         return round(self._monotonic() - self._sampled_at, 3)
@@ -193,7 +217,10 @@ class Health:
             "ageSeconds": round(sla.age_seconds, 3),
         }
         if self._config.health_times:
-            body |= {"routes": _times(self._latency.route_times()), "healthChecks": _times(self._latency.health_times())}
+            body |= {
+                "routes": _times(self._latency.route_times()),
+                "healthChecks": _times(self._latency.health_times()),
+            }
         return body
 
 
@@ -208,7 +235,9 @@ def _times(times: Times) -> dict[str, Any]:
 
 
 def _brief(finding: Finding) -> dict[str, Any]:
-    return {name: value for name, value in finding.body().items() if name in ("status", "ageSeconds")}
+    return {
+        name: value for name, value in finding.body().items() if name in ("status", "ageSeconds")
+    }
 
 
 def milliseconds(seconds: float) -> str:

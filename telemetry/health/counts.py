@@ -1,6 +1,8 @@
-"""What a histogram's counts say: how many, how long on average, within which time, and what share within a target.
+"""What a histogram's counts say: how many, how long on average, within which time, and what share
+within a target.
 
-Pure arithmetic on numbers that are handed in, the way Prometheus does it, so that health and dashboards agree.
+Pure arithmetic on numbers that are handed in, the way Prometheus does it, so that health and
+dashboards agree.
 """
 
 import math
@@ -32,20 +34,28 @@ class Counts:
         return Counts(tuple(map(sub, self.buckets, before.buckets)), self.seconds - before.seconds)
 
     def share_within(self, weights: Collection[float]) -> float | None:
-        """Share of requests within the target that ``bucket_weights`` was asked for; ``None`` without any."""
+        """Share of requests within the target that ``bucket_weights`` was asked for; ``None``
+        without any.
+        """
         return sum(map(mul, self.buckets, weights)) / self.requests if self.requests > 0 else None
 
     def quantile_seconds(self, share: float, upper_bounds: Sequence[float]) -> float | None:
-        """The time that ``share`` of the requests stayed within, as Prometheus's ``histogram_quantile`` finds it.
+        """The time that ``share`` of the requests stayed within, as Prometheus's
+        ``histogram_quantile`` finds it.
 
-        Linear within its bucket; the highest finite bound when it lies above that. ``None`` without any request.
+        Linear within its bucket; the highest finite bound when it lies above that. ``None`` without
+        any request.
         """
         rank, below = share * self.requests, 0.0
         if not rank:
             return None
-        for count, lower, upper in zip(self.buckets, (0.0, *upper_bounds), upper_bounds, strict=False):
+        for count, lower, upper in zip(
+            self.buckets, (0.0, *upper_bounds), upper_bounds, strict=False
+        ):
             if below + count >= rank:
-                return lower if math.isinf(upper) else lower + (upper - lower) * (rank - below) / count
+                return (
+                    lower if math.isinf(upper) else lower + (upper - lower) * (rank - below) / count
+                )
             below += count
         return None
 
@@ -54,7 +64,8 @@ def bucket_weights(upper_bounds: Collection[float], target_seconds: float) -> tu
     """Share of each bucket's observations that lie within the target.
 
     Args:
-        upper_bounds: Ascending, the last one infinite; each bucket counts what is above the bound before it.
+        upper_bounds: Ascending, the last one infinite; each bucket counts what is above the bound
+            before it.
         target_seconds: The target.
     """
     weights = []

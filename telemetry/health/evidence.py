@@ -1,9 +1,10 @@
 """What is known of one part of the service, and the verdict on it.
 
-Whoever knows a part returns evidence and judges nothing; one function judges all evidence alike, by its age. Nothing here reads a
-clock, a registry or a socket.
+Whoever knows a part returns evidence and judges nothing; one function judges all evidence alike, by
+its age. Nothing here reads a clock, a registry or a socket.
 
-Source: Spring Boot Actuator's split of indicators (evidence) from groups (who is asked), and its rule that an exception *is* down.
+Source: Spring Boot Actuator's split of indicators (evidence) from groups (who is asked), and its
+rule that an exception *is* down.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +22,8 @@ class Evidence:
     Args:
         healthy: What was seen is as it should be.
         reason: Why not, or what is going on; for people.
-        age_seconds: Age of what was seen, 0 for what is known now; ``None`` when nothing has ever been seen.
+        age_seconds: Age of what was seen, 0 for what is known now; ``None`` when nothing has ever
+            been seen.
         details: More of what was seen, as JSON values; what is not known is left out.
     """
 

@@ -1,7 +1,9 @@
-"""How the service answers, over the last minutes: share of requests within a target, average, 95th percentile and how these go.
+"""How the service answers, over the last minutes: share of requests within a target, average, 95th
+percentile and how these go.
 
-Everything comes from the one latency histogram; ``sample`` notes its totals once an interval, and a verdict only compares two notes.
-Health routes count for themselves and for nothing else: probes are frequent and fast and would hide what users see.
+Everything comes from the one latency histogram; ``sample`` notes its totals once an interval, and a
+verdict only compares two notes. Health routes count for themselves and for nothing else: probes are
+frequent and fast and would hide what users see.
 """
 
 import math
@@ -17,7 +19,9 @@ from telemetry.health.counts import Counts, bucket_weights
 Trend = Literal["rising", "falling", "steady", "unknown"]
 
 TREND_STEP: Final = 0.01
-"""Share by which two halves of the window have to differ before it is called a trend: one request in a hundred."""
+"""Share by which two halves of the window have to differ before it is called a trend: one request
+in a hundred.
+"""
 
 _ROUTE = names.REQUEST_DURATION.labels.index(names.ROUTE)
 
@@ -25,12 +29,16 @@ _ROUTE = names.REQUEST_DURATION.labels.index(names.ROUTE)
 Pace = Literal["slower", "faster", "steady", "unknown"]
 
 PACE_STEP: Final = 0.2
-"""Share by which the averages of two halves of the window have to differ before it is called a trend."""
+"""Share by which the averages of two halves of the window have to differ before it is called a
+trend.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The histogram's totals since the process started, at one instant: of users' routes and of health routes."""
+    """The histogram's totals since the process started, at one instant: of users' routes and of
+    health routes.
+    """
 
     at_seconds: float
     routes: Counts
@@ -62,7 +70,8 @@ class Sla:
 
     Args:
         share: 0 to 1, or ``None`` when no request has been seen in the window.
-        trend: The window's newer half against its older one; ``unknown`` when either saw no request.
+        trend: The window's newer half against its older one; ``unknown`` when either saw no
+            request.
         requests: How many requests the share stands on.
         window_seconds: What the notes at hand really cover; shorter than asked for after a start.
         age_seconds: Since the last note.
@@ -80,8 +89,9 @@ class LatencyWindow:
 
     Args:
         histogram: ``names.REQUEST_DURATION``.
-        target_seconds: An answer within this counts as good. On a bucket's bound the share is exact; between two bounds the bucket is
-            divided linearly, as Prometheus does; above the highest finite bound its bucket counts as too slow.
+        target_seconds: An answer within this counts as good. On a bucket's bound the share is
+            exact; between two bounds the bucket is divided linearly, as Prometheus does; above the
+            highest finite bound its bucket counts as too slow.
         window_seconds: How far back is looked.
         interval_seconds: How often ``sample`` is called; bounds the ring.
         health_routes: Route labels that are not users' requests.
@@ -106,7 +116,9 @@ class LatencyWindow:
         self._weights = bucket_weights(self._bounds, target_seconds)
         self._keep = math.ceil(window_seconds / interval_seconds) + 2
         # A tuple that is replaced whole: a native thread may read while the hub takes a note.
-        self._notes: tuple[Totals, ...] = (Totals(monotonic(), *[Counts((0.0,) * len(self._bounds))] * 2),)
+        self._notes: tuple[Totals, ...] = (
+            Totals(monotonic(), *[Counts((0.0,) * len(self._bounds))] * 2),
+        )
 
     def sample(self) -> None:
         """Take a note; called by the background loop once an interval."""
@@ -120,14 +132,18 @@ class LatencyWindow:
     def _totals(self, now: float) -> Totals:
         counts: dict[bool, list[list[float]]] = {True: [], False: []}
         seconds = {True: 0.0, False: 0.0}
-        # The children are read as they are: collecting the family builds an object a bucket, 15 ms for 300 children against 1 ms.
+        # The children are read as they are: collecting the family builds an object a bucket, 15 ms
+        # for 300 children against 1 ms.
         children = cast(dict[tuple[str, ...], Histogram], self._histogram._metrics)
         for labels, child in list(children.items()):
             is_health = labels[_ROUTE] in self._health_routes
             counts[is_health].append([bucket.get() for bucket in child._buckets])
             seconds[is_health] += child._sum.get()
         nothing = (0.0,) * len(self._bounds)
-        routes, health = (Counts(tuple(map(sum, zip(nothing, *counts[kind], strict=True))), seconds[kind]) for kind in (False, True))
+        routes, health = (
+            Counts(tuple(map(sum, zip(nothing, *counts[kind], strict=True))), seconds[kind])
+            for kind in (False, True)
+        )
         return Totals(now, routes, health)
 
     def sla(self) -> Sla:

@@ -1,6 +1,8 @@
-"""The parts of the service that the registry knows: the database, this server, the machine and the process.
+"""The parts of the service that the registry knows: the database, this server, the machine and the
+process.
 
-Each is one function from a reading to evidence or JSON. What a database or a platform does not report is left out, never zero.
+Each is one function from a reading to evidence or JSON. What a database or a platform does not
+report is left out, never zero.
 """
 
 import math
@@ -65,7 +67,9 @@ def database_evidence(reading: Reading, *, now_unix: float, kind_of_failure: str
     """
     looked_at = reading.total(names.MONGODB_EVIDENCE.name)
     up = reading.total(names.MONGODB_UP.name) == 1.0
-    metrics = _present(connections=_connections(reading), **(_server_reports(reading) if up else {}))
+    metrics = _present(
+        connections=_connections(reading), **(_server_reports(reading) if up else {})
+    )
     reason = f"did not answer ({kind_of_failure})" if kind_of_failure else "did not answer"
     return Evidence(
         healthy=up,
@@ -129,7 +133,11 @@ def system(reading: Reading, platform: str) -> dict[str, Any]:
     memory |= _integers(reading.by(names.SYSTEM_MEMORY_BYTES.name, "state"), suffix="Bytes") or {}
     cpu = {
         "cores": _integer(reading.total(names.SYSTEM_CPU_COUNT.name)),
-        "loadAverage": {period: round(load, 2) for period, load in reading.by(names.SYSTEM_LOAD.name, "period").items()} or None,
+        "loadAverage": {
+            period: round(load, 2)
+            for period, load in reading.by(names.SYSTEM_LOAD.name, "period").items()
+        }
+        or None,
         "usage": _percentage(reading.total(names.SYSTEM_CPU_RATIO.name)),
     }
     return {"memory": _present(**memory), "cpu": _present(**cpu), "platform": platform}

@@ -1,7 +1,7 @@
 """One look at a few families of the registry.
 
-Never a full collect: that costs 160 ms at 2,000 children, these families some tens of microseconds. What is not registered, or has no
-sample yet, is absent, which is not the same as zero.
+Never a full collect: that costs 160 ms at 2,000 children, these families some tens of microseconds.
+What is not registered, or has no sample yet, is absent, which is not the same as zero.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,8 +30,14 @@ class Reading:
         return name in self._samples
 
     def total(self, name: str, **labels: str) -> float | None:
-        """Sum of the samples of that name that carry all of ``labels``, or ``None`` when there is none."""
-        values = [value for carried, value in self._samples.get(name, ()) if labels.items() <= carried.items()]
+        """Sum of the samples of that name that carry all of ``labels``, or ``None`` when there is
+        none.
+        """
+        values = [
+            value
+            for carried, value in self._samples.get(name, ())
+            if labels.items() <= carried.items()
+        ]
         return sum(values) if values else None
 
     def by(self, name: str, label: str) -> dict[str, float]:

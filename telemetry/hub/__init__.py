@@ -1,5 +1,5 @@
 """How long the hub kept everyone waiting, and who held it: ``HubWatch``."""
 
-from telemetry.hub.watch import HubWatch
+from telemetry.hub.monitor import HubWatch
 
 __all__ = ["HubWatch"]

@@ -1,7 +1,9 @@
-"""What the system says of one thread: how long it computed, and how long it was ready but got no processor.
+"""What the system says of one thread: how long it computed, and how long it was ready but got no
+processor.
 
-Readable from any thread; a reading takes 6 µs, several times that where it is rare. What a platform cannot tell stays zero (macOS: the
-wait) or is coarser (macOS: the process's CPU time for the thread's).
+Readable from any thread; a reading takes 6 µs, several times that where it is rare. What a platform
+cannot tell stays zero (macOS: the wait) or is coarser (macOS: the process's CPU time for the
+thread's).
 
 Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
 """
@@ -30,14 +32,22 @@ class Usage:
 
     def since(self, earlier: Self) -> "Usage":
         """What was used between an earlier reading and this one."""
-        return Usage(self.thread_cpu - earlier.thread_cpu, self.thread_ready - earlier.thread_ready, self.process_cpu - earlier.process_cpu)
+        return Usage(
+            self.thread_cpu - earlier.thread_cpu,
+            self.thread_ready - earlier.thread_ready,
+            self.process_cpu - earlier.process_cpu,
+        )
 
 
 class Clocks:
     """The clocks of the thread that makes this object."""
 
     def __init__(self) -> None:
-        self._cpu_clock = time.pthread_getcpuclockid(current_thread()) if hasattr(time, "pthread_getcpuclockid") else None
+        self._cpu_clock = (
+            time.pthread_getcpuclockid(current_thread())
+            if hasattr(time, "pthread_getcpuclockid")
+            else None
+        )
         try:
             self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:  # not Linux, or without these statistics
@@ -45,12 +55,18 @@ class Clocks:
 
     def read(self) -> Usage:
         """The totals at this instant."""
-        thread_cpu = time.clock_gettime(self._cpu_clock) if self._cpu_clock is not None else time.process_time()
+        thread_cpu = (
+            time.clock_gettime(self._cpu_clock)
+            if self._cpu_clock is not None
+            else time.process_time()
+        )
         return Usage(thread_cpu, self.read_ready(), time.process_time())
 
     def read_ready(self) -> float:
         """The total of ``Usage.thread_ready`` alone."""
-        return int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
+        return (
+            int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
+        )
 
     def close(self) -> None:
         """Give the file back; no reading after this."""

@@ -1,6 +1,7 @@
 """One connection of the management port, served by a native thread of its own.
 
-Reads requests and writes answers within limits. Whatever the client does ends here: a broken connection is closed, and that is all.
+Reads requests and writes answers within limits. Whatever the client does ends here: a broken
+connection is closed, and that is all.
 """
 
 import _socket
@@ -10,7 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from telemetry.guard import Guard
-from telemetry.management.protocol import END_OF_HEAD, ProtocolError, Request, Response, parse, problem
+from telemetry.management.protocol import (
+    END_OF_HEAD,
+    ProtocolError,
+    Request,
+    Response,
+    parse,
+    problem,
+)
 
 Answer = Callable[[Request], Response]
 RECEIVE_BYTES: Final = 8192
@@ -22,7 +30,8 @@ class Limits:
     """What clients may use up; bytes and seconds.
 
     Args:
-        connections: At once; a further one takes the place of the one that has been waiting for a request for longest.
+        connections: At once; a further one takes the place of the one that has been waiting for a
+            request for longest.
         head_bytes: Request line and headers.
         head_seconds: From the first byte of a request to the end of its head.
         idle_seconds: Between requests.
@@ -49,10 +58,18 @@ class Connection:
     """
 
     def __init__(
-        self, accepted: _socket.socket, client: str, answer: Answer, guard: Guard, limits: Limits, among: set["Connection"]
+        self,
+        accepted: _socket.socket,
+        client: str,
+        answer: Answer,
+        guard: Guard,
+        limits: Limits,
+        among: set["Connection"],
     ) -> None:
         self.waiting_since: float | None = time.monotonic()
-        """Monotonic seconds since which it waits for a request; ``None`` while it answers one, or is to end."""
+        """Monotonic seconds since which it waits for a request; ``None`` while it answers one, or
+        is to end.
+        """
         self._socket = accepted
         self._client = client
         self._answer = answer
@@ -100,7 +117,9 @@ class Connection:
         response = problem(500, "The answer failed; the log has the reason.")
         with self._guard.at("management.answer"):
             response = self._answer(request)
-        sent = self._send(response, keep_alive=request.keep_alive, with_body=request.method != "HEAD")
+        sent = self._send(
+            response, keep_alive=request.keep_alive, with_body=request.method != "HEAD"
+        )
         if request.has_body:
             return self._linger()
         return sent and request.keep_alive
@@ -108,16 +127,22 @@ class Connection:
     def _read_head(self) -> bytes | None:
         self.waiting_since = time.monotonic()
         self._received = self._received.lstrip(b"\r\n")
-        deadline = self.waiting_since + (self._limits.head_seconds if self._received else self._limits.idle_seconds)
+        deadline = self.waiting_since + (
+            self._limits.head_seconds if self._received else self._limits.idle_seconds
+        )
         while END_OF_HEAD not in self._received:
             if len(self._received) > self._limits.head_bytes:
-                raise ProtocolError(431, f"A request's head may have {self._limits.head_bytes} bytes.")
+                raise ProtocolError(
+                    431, f"A request's head may have {self._limits.head_bytes} bytes."
+                )
             try:
                 self._socket.settimeout(max(0.001, deadline - time.monotonic()))
                 more = self._socket.recv(RECEIVE_BYTES)
             except TimeoutError:
                 if self._received:
-                    raise ProtocolError(408, f"A request's head may take {self._limits.head_seconds} s.") from None
+                    raise ProtocolError(
+                        408, f"A request's head may take {self._limits.head_seconds} s."
+                    ) from None
                 return None
             except OSError:  # the client broke the connection
                 return None
@@ -135,7 +160,8 @@ class Connection:
     def _send(self, response: Response, *, keep_alive: bool, with_body: bool = True) -> bool:
         deadline = time.monotonic() + self._limits.send_seconds
         try:
-            # Head and body go out in pieces: without this each small one waits for the one before to be acknowledged.
+            # Head and body go out in pieces: without this each small one waits for the one before
+            # to be acknowledged.
             self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             for piece in _pieces(response, keep_alive, with_body):
                 self._socket.settimeout(max(0.001, deadline - time.monotonic()))

@@ -1,6 +1,7 @@
 """Requests and responses of the management port: bytes in, bytes out.
 
-As much of HTTP/1.1 as a scraper, a probe and curl need; no sockets, no clocks but for the ``Date`` header.
+As much of HTTP/1.1 as a scraper, a probe and curl need; no sockets, no clocks but for the ``Date``
+header.
 
 Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics), RFC 9457 (problem details).
 """
@@ -65,7 +66,10 @@ class Response:
             "Connection": "keep-alive" if keep_alive else "close",
             **self.headers,
         }
-        lines = [f"HTTP/1.1 {self.status} {_PHRASES.get(self.status, '')}", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"HTTP/1.1 {self.status} {_PHRASES.get(self.status, '')}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         return "\r\n".join(lines).encode("latin-1", "replace") + END_OF_HEAD
 
 
@@ -94,10 +98,17 @@ def problem(status: int, detail: str, **headers: str) -> Response:
     return json_response(status, body, "application/problem+json", **headers)
 
 
-def json_response(status: int, body: Mapping[str, Any], content_type: str = "application/json", **headers: str) -> Response:
+def json_response(
+    status: int, body: Mapping[str, Any], content_type: str = "application/json", **headers: str
+) -> Response:
     """A JSON answer; what JSON does not know is written as text."""
     encoded = json.dumps(body, default=str, separators=(",", ":")).encode() + b"\n"
-    return Response(status, content_type, [encoded], {name.replace("_", "-"): value for name, value in headers.items()})
+    return Response(
+        status,
+        content_type,
+        [encoded],
+        {name.replace("_", "-"): value for name, value in headers.items()},
+    )
 
 
 def parse(head: bytes, client: str) -> Request:
@@ -122,7 +133,9 @@ def parse(head: bytes, client: str) -> Request:
         raise ProtocolError(400, "An HTTP/1.1 request needs a Host header.")
     has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
     wishes = {wish.strip().lower() for wish in headers.get("connection", "").split(",")}
-    keep_alive = not has_body and "close" not in wishes and (version == "HTTP/1.1" or "keep-alive" in wishes)
+    keep_alive = (
+        not has_body and "close" not in wishes and (version == "HTTP/1.1" or "keep-alive" in wishes)
+    )
     return Request(method, target.partition("?")[0], headers, client, keep_alive, has_body)
 
 

@@ -1,7 +1,8 @@
 """A small HTTP server on native threads: one that accepts, one for each of a few connections.
 
-Only ``_socket`` and what ``native`` hands out is used, so it serves while the hub is blocked. Everything is bounded: connections, head,
-and the time that a client may take. A client can break its own connection and nothing else.
+Only ``_socket`` and what ``native`` hands out is used, so it serves while the hub is blocked.
+Everything is bounded: connections, head, and the time that a client may take. A client can break
+its own connection and nothing else.
 """
 
 import _socket
@@ -29,7 +30,9 @@ class NativeServer:
         limits: What clients may use up.
     """
 
-    def __init__(self, listener: _socket.socket, answer: Answer, guard: Guard, limits: Limits) -> None:
+    def __init__(
+        self, listener: _socket.socket, answer: Answer, guard: Guard, limits: Limits
+    ) -> None:
         listener.setblocking(False)
         self._listener = listener
         self._answer = answer
@@ -55,7 +58,9 @@ class NativeServer:
         deadline = time.monotonic() + timeout_seconds
         while not self._thread.ended or self._connections:
             late = time.monotonic() >= deadline
-            for connection in self._connections.copy():  # one step for other threads, as adding and discarding are
+            for connection in (
+                self._connections.copy()
+            ):  # one step for other threads, as adding and discarding are
                 if late or connection.waiting_since is not None:
                     connection.shut()
             if late:
@@ -79,15 +84,22 @@ class NativeServer:
     def _accept(self) -> None:
         try:
             descriptor, address = self._listener._accept()  # type: ignore[attr-defined]
-        except (BlockingIOError, ConnectionError):  # another process took it, or the client has gone
+        except (
+            BlockingIOError,
+            ConnectionError,
+        ):  # another process took it, or the client has gone
             return
         except OSError:
-            sleep(PAUSE_SECONDS)  # out of descriptors or memory: without a pause this loop would take a whole core
+            sleep(
+                PAUSE_SECONDS
+            )  # out of descriptors or memory: without a pause this loop would take a whole core
             raise
         accepted = _socket.socket(fileno=descriptor)
         client = address[0] if isinstance(address, tuple) else ""
         has_room = self._has_room()
-        connection = Connection(accepted, client, self._answer, self._guard, self._limits, self._connections)
+        connection = Connection(
+            accepted, client, self._answer, self._guard, self._limits, self._connections
+        )
         if not has_room:
             connection.refuse()
             return
@@ -101,7 +113,9 @@ class NativeServer:
         connections = self._connections.copy()
         if len(connections) < self._limits.connections:
             return True
-        waiting = [(since, each) for each in connections if (since := each.waiting_since) is not None]
+        waiting = [
+            (since, each) for each in connections if (since := each.waiting_since) is not None
+        ]
         if waiting:
             min(waiting, key=lambda pair: pair[0])[1].shut()
         return bool(waiting)

@@ -1,4 +1,5 @@
-"""What is happening in this process right now: requests in flight, and where every greenlet and thread is.
+"""What is happening in this process right now: requests in flight, and where every greenlet and
+thread is.
 
 Read in a native thread while everything else goes on, so each line is true for its own instant.
 """
@@ -9,9 +10,9 @@ from typing import Any
 
 from greenlet import greenlet
 
-from telemetry.context import RequestRecord
 from telemetry.greenlets import is_running, stack_of, stack_of_thread, stacks_of_threads
 from telemetry.native import sleep
+from telemetry.requests.record import RequestRecord
 
 STACKS_A_PAUSE = 50
 PAUSE_SECONDS = 0.001
@@ -32,7 +33,9 @@ def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
             "route": record.route,
             "ageSeconds": round((now_ns - record.started_ns) / 1e9, 6),
             "status": record.status,
-            "waitSeconds": {phase: round(seconds, 6) for phase, seconds in record.waits.copy().items()},
+            "waitSeconds": {
+                phase: round(seconds, 6) for phase, seconds in record.waits.copy().items()
+            },
             "running": is_running(record.greenlet),
         }
         for record in in_flight
@@ -40,8 +43,11 @@ def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
     return {"inFlight": len(shown), "requests": sorted(shown, key=lambda each: -each["ageSeconds"])}
 
 
-def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iterable[greenlet]], hub_thread: int) -> Iterator[bytes]:
-    """Where each request, greenlet and thread is; greenlets at the same place are told once, with their number.
+def stacks_view(
+    in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iterable[greenlet]], hub_thread: int
+) -> Iterator[bytes]:
+    """Where each request, greenlet and thread is; greenlets at the same place are told once, with
+    their number.
 
     Args:
         in_flight: The requests in flight.
@@ -58,7 +64,10 @@ def stacks_view(in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iter
         serving.add(id(record.greenlet))
         state, stack = _where(record.greenlet, running)
         age_seconds = (now_ns - record.started_ns) / 1e9
-        yield _entry(f"request {record.request_id} {record.method_label} {record.route} {age_seconds:.3f} s {state}", stack)
+        yield _entry(
+            f"request {record.request_id} {record.method_label} {record.route} {age_seconds:.3f} s {state}",
+            stack,
+        )
     places: dict[tuple[str, tuple[str, ...]], int] = {}
     for number, each in enumerate(greenlets()):
         if number % STACKS_A_PAUSE == 0:

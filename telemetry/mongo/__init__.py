@@ -1,7 +1,7 @@
 """MongoDB, explained: command spans and durations, connection pools, and evidence of the server."""
 
 from telemetry.mongo.connections import PoolSnapshot
-from telemetry.mongo.evidence import Evidence
-from telemetry.mongo.facade import MongoTelemetry
+from telemetry.mongo.instrumentation import MongoTelemetry
+from telemetry.mongo.server_check import Evidence
 
 __all__ = ["Evidence", "MongoTelemetry", "PoolSnapshot"]

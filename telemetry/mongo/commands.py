@@ -1,8 +1,9 @@
 """Every MongoDB command, from its start to an end: none stays open.
 
-pymongo tells of a command's end only when it returned or raised an ``Exception``. A greenlet that is killed in one, or that a
-``gevent.Timeout`` tears out of it, ends without an event; then the return of its connection to the pool, the next command of the same
-greenlet, or the greenlet's own end closes it, as a failure of that exception's type. What a command came to goes to the duration
+pymongo tells of a command's end only when it returned or raised an ``Exception``. A greenlet that
+is killed in one, or that a ``gevent.Timeout`` tears out of it, ends without an event; then the
+return of its connection to the pool, the next command of the same greenlet, or the greenlet's own
+end closes it, as a failure of that exception's type. What a command came to goes to the duration
 histogram, to the request's waits and to the span. Nothing here blocks or yields.
 """
 
@@ -18,21 +19,54 @@ from greenlet import greenlet
 from pymongo import monitoring
 
 from telemetry import names
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import outcomes
-from telemetry.mongo.bounded import OTHER, Bounded
-from telemetry.mongo.claims import Claim
+from telemetry.mongo.cardinality import OTHER, Bounded
 from telemetry.mongo.outcomes import Failure
+from telemetry.mongo.ownership import Claim
+from telemetry.requests.record import RequestRecord, current_record
 
-HOUSEKEEPING: Final = frozenset({"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "authenticate", "endSessions"})
-"""The driver's own commands: no span and no duration, for nobody asked for them; a handshake is part of the wait for its connection."""
+HOUSEKEEPING: Final = frozenset(
+    {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "authenticate", "endSessions"}
+)
+"""The driver's own commands: no span and no duration, for nobody asked for them; a handshake is
+part of the wait for its connection.
+"""
 
 OPERATIONS: Final = frozenset(
-    {"aggregate", "bulkWrite", "count", "delete", "distinct", "explain", "find", "findAndModify", "getMore", "insert", "update"}
-    | {"collMod", "collStats", "create", "createIndexes", "drop", "dropDatabase", "dropIndexes", "renameCollection"}
-    | {"abortTransaction", "commitTransaction", "dbStats", "killCursors", "listCollections", "listDatabases", "listIndexes"}
+    {
+        "aggregate",
+        "bulkWrite",
+        "count",
+        "delete",
+        "distinct",
+        "explain",
+        "find",
+        "findAndModify",
+        "getMore",
+        "insert",
+        "update",
+    }
+    | {
+        "collMod",
+        "collStats",
+        "create",
+        "createIndexes",
+        "drop",
+        "dropDatabase",
+        "dropIndexes",
+        "renameCollection",
+    }
+    | {
+        "abortTransaction",
+        "commitTransaction",
+        "dbStats",
+        "killCursors",
+        "listCollections",
+        "listDatabases",
+        "listIndexes",
+    }
     | {"ping", "serverStatus"}
 )
 """Values of ``db_operation_name``; any other command is ``_OTHER``."""
@@ -69,7 +103,14 @@ class CommandListener(monitoring.CommandListener):
         clock: Monotonic seconds.
     """
 
-    def __init__(self, metrics: Metrics, guard: Guard, spans: SpanSink, *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        guard: Guard,
+        spans: SpanSink,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._durations = metrics.histograms(names.DB_OPERATION_DURATION)
         self._guard = guard.at("mongo.commands")
         self._spans_guard = guard.at("mongo.spans")
@@ -114,7 +155,9 @@ class CommandListener(monitoring.CommandListener):
             self._spans.failed(event)
 
     def connection_returned(self) -> None:
-        """The running greenlet is done with its connection: a command of its own that is still open ended without an event."""
+        """The running greenlet is done with its connection: a command of its own that is still open
+        ended without an event.
+        """
         command = self._open.get(id(gevent.getcurrent()))
         if command is not None:
             error = sys.exc_info()[1]
@@ -143,7 +186,11 @@ class CommandListener(monitoring.CommandListener):
         )
         self._open.pop(id(command.claim.greenlet), None)
 
-    def _record(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent, failure: Failure | None) -> None:
+    def _record(
+        self,
+        event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent,
+        failure: Failure | None,
+    ) -> None:
         command = self._pop(event.request_id)
         if command is None:
             return
@@ -152,13 +199,24 @@ class CommandListener(monitoring.CommandListener):
             command.record.add_wait("db", seconds)
         operation = event.command_name if event.command_name in OPERATIONS else OTHER
         error_type = self._error_types(failure.error_type) if failure is not None else ""
-        self._durations[operation, self._collections(collection_of(command.event)), error_type].observe(seconds)
+        self._durations[
+            operation, self._collections(collection_of(command.event)), error_type
+        ].observe(seconds)
 
     def _pop(self, request_id: int) -> _Open | None:
         key = id(gevent.getcurrent())
         command = self._open.get(key)
-        if command is None or command.event.request_id != request_id:  # a sweep ends the commands of other greenlets
-            key = next((each for each, other in self._open.items() if other.event.request_id == request_id), 0)
+        if (
+            command is None or command.event.request_id != request_id
+        ):  # a sweep ends the commands of other greenlets
+            key = next(
+                (
+                    each
+                    for each, other in self._open.items()
+                    if other.event.request_id == request_id
+                ),
+                0,
+            )
         return self._open.pop(key, None)
 
 
@@ -166,10 +224,15 @@ def collection_of(event: monitoring.CommandStartedEvent) -> str:
     """The collection that a command is about, or an empty string.
 
     Args:
-        event: The start; the command's first value is the collection's name, and a ``getMore`` names it under ``collection``.
+        event: The start; the command's first value is the collection's name, and a ``getMore``
+            names it under ``collection``.
     """
     command: Any = event.command
-    name = command.get("collection") if event.command_name == "getMore" else command.get(event.command_name)
+    name = (
+        command.get("collection")
+        if event.command_name == "getMore"
+        else command.get(event.command_name)
+    )
     return name if isinstance(name, str) else ""
 
 

@@ -1,24 +1,28 @@
-"""One pool as its events tell it: which connections there are, in which state each is, and who waits.
+"""One pool as its events tell it: which connections there are, in which state each is, and who
+waits.
 
-The state is kept per connection id and per waiting greenlet, never as a count, so a lost event cannot make a number drift: the next event
-of the same connection, or the end of its greenlet, puts it right. Where a greenlet ended and took its connection's last events with it
-(a storm of kills does that to pymongo's ``checkin``), the pool itself is asked whether it has the connection back.
+The state is kept per connection id and per waiting greenlet, never as a count, so a lost event
+cannot make a number drift: the next event of the same connection, or the end of its greenlet, puts
+it right. Where a greenlet ended and took its connection's last events with it (a storm of kills
+does that to pymongo's ``checkin``), the pool itself is asked whether it has the connection back.
 
-Nothing here blocks or yields. Only the hub's thread changes anything; ``snapshot`` may run in any thread, because it reads copies that
-the interpreter makes in one step.
+Nothing here blocks or yields. Only the hub's thread changes anything; ``snapshot`` may run in any
+thread, because it reads copies that the interpreter makes in one step.
 """
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from telemetry.mongo.claims import Claim
+from telemetry.mongo.ownership import Claim
 
 State = Literal["establishing", "idle", "used"]
 T = TypeVar("T")
 
 PRUNE_FROM: Final = 64
-"""Waiters that are kept before the abandoned ones are looked for: a scrape does not count those, but nothing else would free them."""
+"""Waiters that are kept before the abandoned ones are looked for: a scrape does not count those,
+but nothing else would free them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,17 @@ class Connections:
         address: ``host:port`` of the server.
         max_size: Most connections that the pool may open; ``None`` when it has no limit.
         min_size: Connections that the pool keeps open at least.
-        idle_now: Returns the ids that the pool itself holds idle, or ``None`` when it can't be asked; called only in doubt.
+        idle_now: Returns the ids that the pool itself holds idle, or ``None`` when it can't be
+            asked; called only in doubt.
     """
 
     def __init__(
-        self, address: str, *, max_size: int | None, min_size: int, idle_now: Callable[[], Collection[int] | None] = lambda: None
+        self,
+        address: str,
+        *,
+        max_size: int | None,
+        min_size: int,
+        idle_now: Callable[[], Collection[int] | None] = lambda: None,
     ) -> None:
         self.address = address
         self.max_size = max_size
@@ -82,7 +92,8 @@ class Connections:
 
     def wait_began(self, claim: Claim) -> None:
         """A greenlet asks for a connection."""
-        # Not keyed by the greenlet itself: gevent lets users define its equality. The claim keeps it alive, so its id is not used again.
+        # Not keyed by the greenlet itself: gevent lets users define its equality. The claim keeps
+        # it alive, so its id is not used again.
         self._waiting[id(claim.greenlet)] = claim
         if len(self._waiting) > self._prune_at:
             self._waiting = {key: each for key, each in self._waiting.items() if not each.abandoned}
@@ -117,7 +128,11 @@ class Connections:
         # With nobody on the way in or out, what is idle is what the pool holds.
         if not self._waiting and all(connection.state == "idle" for connection in left.values()):
             idle = self._idle_now()
-            left = {number: connection for number, connection in left.items() if idle is None or number in idle}
+            left = {
+                number: connection
+                for number, connection in left.items()
+                if idle is None or number in idle
+            }
         self._connections = left
 
     def snapshot(self) -> PoolSnapshot:
@@ -145,8 +160,9 @@ class Connections:
 def copied(values: Callable[[], Collection[T]]) -> tuple[T, ...]:
     """A copy of what the hub's thread may be changing.
 
-    Copying a dictionary's values takes one step of the interpreter, unless a garbage collection in the middle of it runs Python code; then
-    the dictionary may have changed, and the copy is made again. No lock: the hub never waits for whoever reads.
+    Copying a dictionary's values takes one step of the interpreter, unless a garbage collection in
+    the middle of it runs Python code; then the dictionary may have changed, and the copy is made
+    again. No lock: the hub never waits for whoever reads.
 
     Args:
         values: Returns the view to be copied, such as ``some_dict.values``.

@@ -1,7 +1,8 @@
 """What a MongoDB command came to: an error's type and code, and what may be said of it.
 
-Server messages may quote documents (a duplicate key, a value that failed validation), so they are never passed on: for an error that the
-server reported, its code's name stands for it. What the driver itself says of a connection holds no data, and is kept.
+Server messages may quote documents (a duplicate key, a value that failed validation), so they are
+never passed on: for an error that the server reported, its code's name stands for it. What the
+driver itself says of a connection holds no data, and is kept.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ def of_failure(failure: Mapping[str, Any] | None) -> Failure:
     """The failure of a command that raised.
 
     Args:
-        failure: ``CommandFailedEvent.failure``: the server's reply, or the driver's ``errtype`` and ``errmsg``.
+        failure: ``CommandFailedEvent.failure``: the server's reply, or the driver's ``errtype`` and
+            ``errmsg``.
     """
     told = failure or {}
     if "code" in told or "codeName" in told:
@@ -66,7 +68,11 @@ def of_reply(reply: Mapping[str, Any] | None) -> Failure | None:
     if errors:
         return _of_code(errors[0])
     if told.get("nErrors"):  # bulkWrite: one result per operation that failed
-        failed = [result for result in told.get("cursor", {}).get("firstBatch", ()) if not result.get("ok")]
+        failed = [
+            result
+            for result in told.get("cursor", {}).get("firstBatch", ())
+            if not result.get("ok")
+        ]
         return _of_code(failed[0]) if failed else Failure("BulkWriteError", "BulkWriteError")
     concern = told.get("writeConcernError")
     return _of_code(concern) if concern else None

@@ -1,12 +1,14 @@
 """Hears what MongoDB's connection pools do, and keeps it.
 
-Listens to pymongo's CMAP events, which bring a connection's id but not its client's: one listener serves one client. Some events arrive
-under the pool's own lock: nothing here blocks or yields.
+Listens to pymongo's CMAP events, which bring a connection's id but not its client's: one listener
+serves one client. Some events arrive under the pool's own lock: nothing here blocks or yields.
 
-What is counted: the connections of the request pools, and only those. pymongo does not publish the pools of its monitors, so of the
-sockets that are seen from outside, these are the rest, per client and server: one for heartbeats, and one more for round-trip times where
-the server streams its heartbeats (MongoDB 4.4 and later unless ``serverMonitoringMode=poll``; not FerretDB, which sends no
-``topologyVersion``). The evidence client (``watch``) has its own: one for heartbeats (it polls) and one to look through.
+What is counted: the connections of the request pools, and only those. pymongo does not publish the
+pools of its monitors, so of the sockets that are seen from outside, these are the rest, per client
+and server: one for heartbeats, and one more for round-trip times where the server streams its
+heartbeats (MongoDB 4.4 and later unless ``serverMonitoringMode=poll``; not FerretDB, which sends no
+``topologyVersion``). The evidence client (``watch``) has its own: one for heartbeats (it polls) and
+one to look through.
 """
 
 import sys
@@ -21,11 +23,11 @@ from pymongo import monitoring
 from pymongo.common import MAX_POOL_SIZE, MIN_POOL_SIZE
 from pymongo.pool import Pool
 
-from telemetry.context import RequestRecord, current_record
 from telemetry.guard import Guard
-from telemetry.mongo.claims import Claim
 from telemetry.mongo.connections import Connections, copied
+from telemetry.mongo.ownership import Claim
 from telemetry.mongo.pool_instruments import Instruments, PoolInstruments
+from telemetry.requests.record import RequestRecord, current_record
 
 Address = tuple[str, int | None]
 
@@ -71,7 +73,9 @@ class PoolListener(monitoring.ConnectionPoolListener):
         return tuple(connections for connections, _ in copied(self._pools.values))
 
     def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one that the running greenlet was killed in: the pool does not tell of it."""
+        """Add to a request's waits the one that the running greenlet was killed in: the pool does
+        not tell of it.
+        """
         for connections in self.pools:
             claim = connections.wait_ended(gevent.getcurrent())
             if claim is not None:
@@ -97,7 +101,9 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 idle_now=_idle_connections_of(_pool_being_made()),
             )
             instruments = self._instruments.of(connections.address)
-            if address in self._pools:  # discovered anew while the last connections of before were still out
+            if (
+                address in self._pools
+            ):  # discovered anew while the last connections of before were still out
                 self._instruments.release(connections.address)
             self._pools[address] = connections, instruments
 
@@ -142,7 +148,9 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 pool[0].closed(event.connection_id)
                 self._drop_when_over(event.address)
 
-    def connection_check_out_started(self, event: monitoring.ConnectionCheckOutStartedEvent) -> None:
+    def connection_check_out_started(
+        self, event: monitoring.ConnectionCheckOutStartedEvent
+    ) -> None:
         """A greenlet asks for a connection."""
         with self._guard:
             pool = self._pools.get(event.address)
@@ -188,7 +196,8 @@ class PoolListener(monitoring.ConnectionPoolListener):
 
 
 def _pool_being_made() -> Pool | None:
-    # The event tells only the address, and is sent by the pool's own constructor: the pool is a few frames up.
+    # The event tells only the address, and is sent by the pool's own constructor: the pool is a few
+    # frames up.
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         maker = frame.f_locals.get("self")
@@ -205,7 +214,9 @@ def _idle_connections_of(pool: Pool | None) -> Callable[[], Collection[int] | No
 
     def idle_now() -> Collection[int]:
         alive = reference()
-        return () if alive is None else {connection.id for connection in copied(lambda: alive.conns)}
+        return (
+            () if alive is None else {connection.id for connection in copied(lambda: alive.conns)}
+        )
 
     return idle_now
 
@@ -219,5 +230,6 @@ def _add_wait(seconds: float | None) -> None:
 def _clear_reason(event: monitoring.PoolClearedEvent) -> str:
     if event.interrupt_connections:
         return "heartbeat_timeout"
-    # A failed operation clears the pool while its exception unwinds; the monitor does it after it has dealt with its own.
+    # A failed operation clears the pool while its exception unwinds; the monitor does it after it
+    # has dealt with its own.
     return "operation" if sys.exc_info()[0] is not None else "heartbeat"

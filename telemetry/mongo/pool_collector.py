@@ -31,11 +31,15 @@ class PoolCollector(Collector):
 
     def snapshots(self) -> tuple[PoolSnapshot, ...]:
         """One snapshot per pool, in order of address."""
-        snapshots = [connections.snapshot() for listener in self.listeners for connections in listener.pools]
+        snapshots = [
+            connections.snapshot() for listener in self.listeners for connections in listener.pools
+        ]
         return tuple(sorted(snapshots, key=lambda snapshot: snapshot.address))
 
     def describe(self) -> Iterable[Metric]:
-        """The families without samples, so that the registry knows their names before there is a pool."""
+        """The families without samples, so that the registry knows their names before there is a
+        pool.
+        """
         return self._families().values()
 
     def collect(self) -> Iterator[Metric]:
@@ -44,11 +48,18 @@ class PoolCollector(Collector):
         for address, pools in self._by_address().items():
             snapshots = [pool.snapshot() for pool in pools]
             for state in ("used", "idle", "establishing"):
-                families[names.POOL_COUNT].add_metric([address, state], sum(getattr(each, state) for each in snapshots))
-            families[names.POOL_PENDING].add_metric([address], sum(each.pending for each in snapshots))
-            families[names.POOL_IDLE_MIN].add_metric([address], sum(pool.min_size for pool in pools))
+                families[names.POOL_COUNT].add_metric(
+                    [address, state], sum(getattr(each, state) for each in snapshots)
+                )
+            families[names.POOL_PENDING].add_metric(
+                [address], sum(each.pending for each in snapshots)
+            )
+            families[names.POOL_IDLE_MIN].add_metric(
+                [address], sum(pool.min_size for pool in pools)
+            )
             limits = [pool.max_size for pool in pools]
-            # A pool without a limit has no maximum to show, and none can be said of a sum that has it in it.
+            # A pool without a limit has no maximum to show, and none can be said of a sum that has
+            # it in it.
             if None not in limits:
                 families[names.POOL_MAX].add_metric([address], sum(limit or 0 for limit in limits))
         yield from families.values()
@@ -63,4 +74,7 @@ class PoolCollector(Collector):
     @staticmethod
     def _families() -> dict[names.Metric, GaugeMetricFamily]:
         shown = (names.POOL_COUNT, names.POOL_MAX, names.POOL_IDLE_MIN, names.POOL_PENDING)
-        return {metric: GaugeMetricFamily(metric.name, metric.help, labels=metric.labels) for metric in shown}
+        return {
+            metric: GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for metric in shown
+        }

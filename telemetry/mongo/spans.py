@@ -1,8 +1,9 @@
 """One client span a command, by ``opentelemetry-instrumentation-pymongo`` on our own provider.
 
-Its ``CommandTracer`` is handed to the client as a listener, so nothing is patched or registered globally, and the stable conventions are
-asked for directly, so no environment variable has to be set in time. Hooks add what it lacks of them, and put right what it gets wrong:
-values in the description of an error, and an error type that names network failures "UnknownError".
+Its ``CommandTracer`` is handed to the client as a listener, so nothing is patched or registered
+globally, and the stable conventions are asked for directly, so no environment variable has to be
+set in time. Hooks add what it lacks of them, and put right what it gets wrong: values in the
+description of an error, and an error type that names network failures "UnknownError".
 
 Source: OpenTelemetry semantic conventions, database client spans (stable) and MongoDB.
 """
@@ -22,7 +23,7 @@ from telemetry.guard import Guard
 from telemetry.mongo import outcomes
 from telemetry.mongo.commands import collection_of
 from telemetry.mongo.outcomes import Failure
-from telemetry.mongo.shape import query_shape
+from telemetry.mongo.query_shape import query_shape
 
 BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes"}
 """Under which name a write command holds its statements."""
@@ -52,9 +53,15 @@ def command_tracer(provider: TracerProvider, guard: Guard) -> CommandTracer:
         with place:
             _fail(span, outcomes.of_failure(event.failure))
 
-    tracer = provider.get_tracer("opentelemetry.instrumentation.pymongo", __version__, schema_url=Schemas.V1_33_0.value)
+    tracer = provider.get_tracer(
+        "opentelemetry.instrumentation.pymongo", __version__, schema_url=Schemas.V1_33_0.value
+    )
     return CommandTracer(
-        tracer, request_hook=request, response_hook=response, failed_hook=failed, semconv_opt_in_mode=_StabilityMode.DATABASE
+        tracer,
+        request_hook=request,
+        response_hook=response,
+        failed_hook=failed,
+        semconv_opt_in_mode=_StabilityMode.DATABASE,
     )
 
 

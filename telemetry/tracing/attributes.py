@@ -1,7 +1,7 @@
 """What a server span says of a completed request.
 
-One function from a record to a name, one to attributes, one to a verdict; values are facts of the record, bounded and
-already redacted.
+One function from a record to a name, one to attributes, one to a verdict; values are facts of the
+record, bounded and already redacted.
 
 Source: OpenTelemetry semantic conventions, "HTTP server span" (stable).
 """
@@ -22,21 +22,31 @@ from opentelemetry.semconv.attributes import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from telemetry.context import ABORTED, RequestRecord
-from telemetry.names import DOMINANT_PHASE_ATTRIBUTE, OTHER_METHOD, REQUEST_ID_ATTRIBUTE, SLOW_ATTRIBUTE, UNMATCHED_ROUTE
+from telemetry.names import (
+    DOMINANT_PHASE_ATTRIBUTE,
+    OTHER_METHOD,
+    REQUEST_ID_ATTRIBUTE,
+    SLOW_ATTRIBUTE,
+    UNMATCHED_ROUTE,
+)
+from telemetry.requests.record import ABORTED, RequestRecord
 
 MAX_HOST_LENGTH: Final = 255
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def span_name(record: RequestRecord) -> str:
-    """``GET /api/v1/blog/posts/<slug>``; the method alone without a route, and ``HTTP`` for a method that is not known."""
+    """``GET /api/v1/blog/posts/<slug>``; the method alone without a route, and ``HTTP`` for a
+    method that is not known.
+    """
     method = "HTTP" if record.method_label == OTHER_METHOD else record.method_label
     return method if record.route == UNMATCHED_ROUTE else f"{method} {record.route}"
 
 
 def error_type(record: RequestRecord) -> str:
-    """Why the request failed, with few values: how it was cut short, else the exception's class, else a status of 500 or more; or empty."""
+    """Why the request failed, with few values: how it was cut short, else the exception's class,
+    else a status of 500 or more; or empty.
+    """
     if record.outcome in ABORTED:
         return str(record.outcome)
     if record.error_type:
@@ -45,7 +55,9 @@ def error_type(record: RequestRecord) -> str:
 
 
 def is_error(record: RequestRecord) -> bool:
-    """Whether the span's status is an error: the server failed. A client that leaves or asks for what is not there is none."""
+    """Whether the span's status is an error: the server failed. A client that leaves or asks for
+    what is not there is none.
+    """
     return record.outcome != "client_disconnected" and error_type(record) != ""
 
 
@@ -93,7 +105,8 @@ def server_of(host: str, scheme: str) -> tuple[str, int | None]:
         scheme: ``http`` or ``https``, for the port that is not said.
 
     Returns:
-        The address without brackets, and the port; the host as it is and no port when it cannot be read.
+        The address without brackets, and the port; the host as it is and no port when it cannot be
+        read.
     """
     try:
         parts = urlsplit(f"//{host}")

@@ -1,9 +1,10 @@
 """Spans as OTLP protobuf, encoded in slices so that the hub is never held for a whole batch.
 
-The official encoder does the work, 16 spans at a time; serialized ``ExportTraceServiceRequest``s put one behind the other are one request,
-because protobuf appends repeated fields when it merges.
+The official encoder does the work, 16 spans at a time; serialized ``ExportTraceServiceRequest``s
+put one behind the other are one request, because protobuf appends repeated fields when it merges.
 
-Source: Protocol Buffers encoding, "Last One Wins" and merging; OTLP 1.x, ``ExportTraceServiceRequest``.
+Source: Protocol Buffers encoding, "Last One Wins" and merging; OTLP 1.x,
+``ExportTraceServiceRequest``.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,14 +41,17 @@ class Encoded:
 def slice_for(backlog_spans: int) -> int:
     """How many spans to encode at once while so many wait.
 
-    Sixteen hold the hub for less than a millisecond. When the hub is saturated each pause takes a whole turn of it, and slices that
-    small fall behind at 2,000 spans a second (``bench/export_stall.py``); then they grow with the backlog, up to 3 ms.
+    Sixteen hold the hub for less than a millisecond. When the hub is saturated each pause takes a
+    whole turn of it, and slices that small fall behind at 2,000 spans a second
+    (``bench/export_stall.py``); then they grow with the backlog, up to 3 ms.
     """
     return min(MAX_SLICE_SPANS, max(SLICE_SPANS, backlog_spans // BACKLOG_SLICES))
 
 
 def yield_to_hub() -> None:
-    """Let every other greenlet and the poll for I/O have their turn; see ``bench/export_stall.py`` for why not ``sleep(0)``."""
+    """Let every other greenlet and the poll for I/O have their turn; see ``bench/export_stall.py``
+    for why not ``sleep(0)``.
+    """
     gevent.sleep(YIELD_SECONDS)
 
 

@@ -1,8 +1,9 @@
 """The greenlet that hands spans to the Collector.
 
-A batch goes out each interval, or sooner when one is full. A batch that cannot be delivered is kept and tried again with growing delays
-while the queue behind it fills and then refuses. ``flush`` and ``shutdown`` are bounded whatever the Collector does. Nothing runs before
-``start``, and exporting never makes a span.
+A batch goes out each interval, or sooner when one is full. A batch that cannot be delivered is kept
+and tried again with growing delays while the queue behind it fills and then refuses. ``flush`` and
+``shutdown`` are bounded whatever the Collector does. Nothing runs before ``start``, and exporting
+never makes a span.
 """
 
 import contextvars
@@ -29,7 +30,9 @@ MAX_DELAY_SECONDS: Final = 5.0
 HURRIED_DELAY_SECONDS: Final = 0.1
 MAX_RETRY_AFTER_SECONDS: Final = 30.0
 MAX_ERROR_ATTEMPTS: Final = 5
-"""OTLP forbids retrying a 500, but some Collectors answer it while they start or are full; a poisonous batch must not stay for ever."""
+"""OTLP forbids retrying a 500, but some Collectors answer it while they start or are full; a
+poisonous batch must not stay for ever.
+"""
 
 KILL_SECONDS: Final = 0.5
 
@@ -87,15 +90,19 @@ class SpanExporter:
         self._flushes = 0
 
     def start(self) -> None:
-        """Start the greenlet, in the process and thread whose hub serves; a second call does nothing."""
+        """Start the greenlet, in the process and thread whose hub serves; a second call does
+        nothing.
+        """
         if self._greenlet is None:
             self._thread = self._get_thread()
             self._queue.on_batch = self._on_batch
-            # A fresh context, set from within: the caller's record and span are none of ours, even where spawning hands them on.
+            # A fresh context, set from within: the caller's record and span are none of ours, even
+            # where spawning hands them on.
             self._greenlet = gevent.spawn(contextvars.Context().run, self._run)
 
     def _on_batch(self) -> None:
-        # A span that ends in a native thread waits for the interval: only the hub's own thread may touch its events.
+        # A span that ends in a native thread waits for the interval: only the hub's own thread may
+        # touch its events.
         if not self._wake.is_set() and self._get_thread() == self._thread:
             self._wake.set()
 
@@ -113,7 +120,9 @@ class SpanExporter:
                 self._round(least)
 
     def _round(self, least: int) -> None:
-        """Deliver what waits now, in batches of at least ``least``; what ends meanwhile is the next round's."""
+        """Deliver what waits now, in batches of at least ``least``; what ends meanwhile is the next
+        round's.
+        """
         left = self._queue.waiting
         while left >= least:
             batch = self._queue.take(self._batch_spans)
@@ -149,7 +158,12 @@ class SpanExporter:
             if answer.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
                 return "rejected"
             self._queue.show()
-            self._pause(max(delay_seconds * random.uniform(0.5, 1.0), min(answer.retry_after_seconds, MAX_RETRY_AFTER_SECONDS)))
+            self._pause(
+                max(
+                    delay_seconds * random.uniform(0.5, 1.0),
+                    min(answer.retry_after_seconds, MAX_RETRY_AFTER_SECONDS),
+                )
+            )
             delay_seconds = min(2 * delay_seconds, MAX_DELAY_SECONDS)
 
     def _attempt(self, body: bytes) -> Answer:

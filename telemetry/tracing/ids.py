@@ -1,13 +1,14 @@
 """Ids of spans and traces: the trace of a request is named by its request id.
 
-``X-Request-ID`` without its dashes is the trace id, so whoever has the one has the other. Outside of a request ids are random.
+``X-Request-ID`` without its dashes is the trace id, so whoever has the one has the other. Outside
+of a request ids are random.
 """
 
 from random import getrandbits
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
-from telemetry.context import current_record
+from telemetry.requests.record import current_record
 
 
 class RequestIdGenerator(IdGenerator):
@@ -26,5 +27,7 @@ class RequestIdGenerator(IdGenerator):
         return (int(record.trace_id, 16) if record is not None else 0) or getrandbits(128) or 1
 
     def is_trace_id_random(self) -> bool:
-        """A version 4 UUID fixes bits only above the low 56, which is what this promises (W3C Trace Context, level 2)."""
+        """A version 4 UUID fixes bits only above the low 56, which is what this promises (W3C Trace
+        Context, level 2).
+        """
         return True

@@ -1,7 +1,8 @@
 """One attempt to hand a request to the Collector over OTLP/HTTP.
 
-Cooperative whether or not the process is monkey-patched, because it speaks through gevent's own sockets, and bounded in total: a peer that
-refuses, hangs, trickles or talks nonsense costs at most the time-out. What an answer means for the spans is decided elsewhere.
+Cooperative whether or not the process is monkey-patched, because it speaks through gevent's own
+sockets, and bounded in total: a peer that refuses, hangs, trickles or talks nonsense costs at most
+the time-out. What an answer means for the spans is decided elsewhere.
 
 Source: OTLP 1.x, "OTLP/HTTP"; RFC 9110, section 10.2.3 for ``Retry-After``.
 """
@@ -82,7 +83,11 @@ class OtlpHttpSender:
         with gevent.Timeout(self._timeout_seconds) as limit:
             try:
                 response = self._post(body)
-                answer = _read(response.status, response.headers.get_all("Retry-After"), response.read(MAX_ANSWER_BYTES))
+                answer = _read(
+                    response.status,
+                    response.headers.get_all("Retry-After"),
+                    response.read(MAX_ANSWER_BYTES),
+                )
                 keep = response.isclosed() and not response.will_close
             except gevent.Timeout as timeout:
                 if timeout is not limit:
@@ -101,7 +106,8 @@ class OtlpHttpSender:
         try:
             return self._exchange(body)
         except ConnectionError:
-            # The peer may have closed an idle connection; one that was opened for this request it has not.
+            # The peer may have closed an idle connection; one that was opened for this request it
+            # has not.
             if not reused:
                 raise
             self.close()
@@ -121,7 +127,8 @@ class OtlpHttpSender:
 
 
 class GeventConnection(HTTPConnection):
-    """The standard library's connection over gevent's own sockets, so that it never blocks the hub, patched or not.
+    """The standard library's connection over gevent's own sockets, so that it never blocks the hub,
+    patched or not.
 
     Args:
         url: Scheme, host and port count.
@@ -141,7 +148,8 @@ class GeventConnection(HTTPConnection):
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    # Reading the system's certificates takes tens of milliseconds: once a process, not once a reconnection.
+    # Reading the system's certificates takes tens of milliseconds: once a process, not once a
+    # reconnection.
     context: ssl.SSLContext = gevent.ssl.create_default_context()
     return context
 
@@ -170,4 +178,6 @@ def _retry_after_seconds(values: list[str] | None) -> float:
         moment = parsedate_to_datetime(values[0])
     except ValueError:
         return 0.0
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return max(
+        0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    )

@@ -11,7 +11,11 @@ import socket
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.version import __version__ as sdk_version
 from opentelemetry.semconv._incubating.attributes import host_attributes, process_attributes
-from opentelemetry.semconv.attributes import deployment_attributes, service_attributes, telemetry_attributes
+from opentelemetry.semconv.attributes import (
+    deployment_attributes,
+    service_attributes,
+    telemetry_attributes,
+)
 
 from telemetry.config import TelemetryConfig
 

@@ -1,7 +1,8 @@
 """Which traces are kept.
 
-A child follows its parent. A trace that begins here is kept by a ratio of its id, and one that a caller asks to keep is kept within a
-budget, so that no caller can make the service record everything. Each decision is counted.
+A child follows its parent. A trace that begins here is kept by a ratio of its id, and one that a
+caller asks to keep is kept within a budget, so that no caller can make the service record
+everything. Each decision is counted.
 """
 
 import time
@@ -21,7 +22,9 @@ _RANDOM_MASK: Final = (1 << RANDOM_BITS) - 1
 _SAMPLED: Final = 1
 
 DECISIONS: Final = ("sampled", "not_sampled", "over_budget")
-"""Values of the label ``decision``; ``over_budget`` is a caller's wish that neither the budget nor the ratio granted."""
+"""Values of the label ``decision``; ``over_budget`` is a caller's wish that neither the budget nor
+the ratio granted.
+"""
 
 
 class TokenBucket:
@@ -53,19 +56,22 @@ class TokenBucket:
 class RatioSampler(Sampler):
     """Parent-based, with a ratio that works on trace ids made from UUIDs.
 
-    The SDK's own ratio looks at the low 64 bits, whose first two are the same in every version 4 UUID; this one looks at the low 56,
-    and keeps those at or above the threshold as OpenTelemetry's consistent probability sampling does, so that a Collector's sampler
-    after it keeps a subset.
+    The SDK's own ratio looks at the low 64 bits, whose first two are the same in every version 4
+    UUID; this one looks at the low 56, and keeps those at or above the threshold as OpenTelemetry's
+    consistent probability sampling does, so that a Collector's sampler after it keeps a subset.
 
     Args:
         config: The ratio, and the budget for callers' wishes.
         spans: Counts spans by decision.
         clock: Monotonic seconds, for the budget.
 
-    Source: OpenTelemetry specification, "TraceState: Probability Sampling"; W3C Trace Context, level 2, section 3.2.2.5.
+    Source: OpenTelemetry specification, "TraceState: Probability Sampling"; W3C Trace Context,
+    level 2, section 3.2.2.5.
     """
 
-    def __init__(self, config: TelemetryConfig, spans: Counter, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, config: TelemetryConfig, spans: Counter, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._ratio = config.sample_ratio
         self._threshold = round((1.0 - config.sample_ratio) * (1 << RANDOM_BITS))
         self._budget = TokenBucket(config.parent_sampled_per_second, clock)
@@ -95,7 +101,9 @@ class RatioSampler(Sampler):
             return "sampled" if in_ratio else "not_sampled"
         if not parent.trace_flags & _SAMPLED:
             return "not_sampled"
-        if not parent.is_remote or in_ratio or self._budget.take():  # the budget is for what the ratio would not keep
+        if (
+            not parent.is_remote or in_ratio or self._budget.take()
+        ):  # the budget is for what the ratio would not keep
             return "sampled"
         return "over_budget"
 

@@ -1,7 +1,8 @@
 """The server span of a request: where it comes from is a seam with two sources.
 
-Ours opens it before the app and closes it with the completed record, so it lasts until the last byte. It becomes the current span of the
-serving greenlet by value, never by token: a response may be iterated and closed in another greenlet, where a token cannot be given back.
+Ours opens it before the app and closes it with the completed record, so it lasts until the last
+byte. It becomes the current span of the serving greenlet by value, never by token: a response may
+be iterated and closed in another greenlet, where a token cannot be given back.
 """
 
 from dataclasses import dataclass
@@ -20,10 +21,10 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from telemetry.context import RequestRecord
+from telemetry.requests.record import RequestRecord
+from telemetry.requests.traceparent import parse_tracestate
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
-from telemetry.tracing.traceparent import parse_tracestate
-from telemetry.tracing.tracing import Tracing
+from telemetry.tracing.pipeline import Tracing
 
 _NOWHERE = Context()
 
@@ -42,8 +43,8 @@ class ServerSpans(Protocol):
     def close(self, record: RequestRecord) -> None:
         """End the span as the completed record tells; called once, in whichever greenlet.
 
-        ``record.sampled`` is false afterwards when the span will not be delivered, so that no exemplar names it: call this before the
-        sinks that read it.
+        ``record.sampled`` is false afterwards when the span will not be delivered, so that no
+        exemplar names it: call this before the sinks that read it.
         """
 
 
@@ -74,7 +75,9 @@ def remote_parent(record: RequestRecord) -> Context:
         int(record.parent_span_id, 16),
         is_remote=True,
         trace_flags=TraceFlags(flags),
-        trace_state=parse_tracestate(record.parent_trace_state) if record.parent_trace_state else None,
+        trace_state=parse_tracestate(record.parent_trace_state)
+        if record.parent_trace_state
+        else None,
     )
     return set_span_in_context(NonRecordingSpan(parent), _NOWHERE)
 
@@ -87,14 +90,18 @@ def note_span(record: RequestRecord, span: Span) -> None:
 
 
 def make_current(span: Span) -> Context:
-    """Make a span the current one; returns what to go back to, which is never a request that is over."""
+    """Make a span the current one; returns what to go back to, which is never a request that is
+    over.
+    """
     before = otel_context.get_current()
     otel_context.attach(set_span_in_context(span, _NOWHERE))
     return before if get_current_span(before).is_recording() else _NOWHERE
 
 
 def leave(span: Span, before: Context) -> None:
-    """Go back, if the span is current here; in another greenlet it is not, and then there is nothing to undo."""
+    """Go back, if the span is current here; in another greenlet it is not, and then there is
+    nothing to undo.
+    """
     if get_current_span() is span:
         otel_context.attach(before)
 
@@ -111,7 +118,9 @@ class WsgiServerSpans:
         self._queue = tracing.queue
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
-        """See ``ServerSpans``. The attributes wait for ``close``: one call then, and none for a span that is not kept."""
+        """See ``ServerSpans``. The attributes wait for ``close``: one call then, and none for a
+        span that is not kept.
+        """
         span = self._tracer.start_span(
             record.method_label,
             context=remote_parent(record),
@@ -122,7 +131,9 @@ class WsgiServerSpans:
         record.server_span = OpenSpan(span, make_current(span), environ.get("SERVER_PROTOCOL", ""))
 
     def close(self, record: RequestRecord) -> None:
-        """See ``ServerSpans``. The end is the start plus the measured duration: a step of the wall clock cannot bend it."""
+        """See ``ServerSpans``. The end is the start plus the measured duration: a step of the wall
+        clock cannot bend it.
+        """
         opened, record.server_span = record.server_span, None
         if not isinstance(opened, OpenSpan):
             return

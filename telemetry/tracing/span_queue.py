@@ -1,7 +1,8 @@
 """Ended spans that wait for export: bounded, and it refuses the newest.
 
-A span that was taken is delivered as soon as the Collector can be reached, so an exemplar may name its trace; a span that was refused
-tells whoever ended it. Nothing here waits, sends or takes a lock: spans end in greenlets and in native threads.
+A span that was taken is delivered as soon as the Collector can be reached, so an exemplar may name
+its trace; a span that was refused tells whoever ended it. Nothing here waits, sends or takes a
+lock: spans end in greenlets and in native threads.
 """
 
 from collections import deque
@@ -19,7 +20,8 @@ DropReason = Literal["queue_full", "rejected", "encode_error", "failed", "shutdo
 """Why a sampled span was not delivered.
 
 - ``queue_full``: the bound was reached, the newest was refused.
-- ``rejected``: the Collector will never take it: a status that must not be retried, or its partial success said so.
+- ``rejected``: the Collector will never take it: a status that must not be retried, or its partial
+success said so.
 - ``encode_error``: it could not be written as protobuf.
 - ``failed``: an exception inside the export, counted by the guard as well.
 - ``shutdown``: it could not be delivered before the exit, or ended after it.
@@ -32,7 +34,8 @@ class SpanQueue(SpanProcessor):
     """A first-in first-out queue of ended spans; its bound includes those that are being sent.
 
     Args:
-        capacity: Most spans held; native threads that end spans in the same instant may exceed it by one each.
+        capacity: Most spans held; native threads that end spans in the same instant may exceed it
+            by one each.
         batch_spans: How many make a batch worth waking the exporter for.
         metrics: Counts what is dropped and shows how many wait.
         guard: Stands around what runs inside the host's ``span.end()``.
@@ -89,7 +92,10 @@ class SpanQueue(SpanProcessor):
         Args:
             span_id: Of a span of kind ``SERVER``; the last 4,096 refusals are known.
         """
-        return bool(self._refused_server_spans) and self._refused_server_spans.pop(span_id, self) is None
+        return (
+            bool(self._refused_server_spans)
+            and self._refused_server_spans.pop(span_id, self) is None
+        )
 
     def take(self, count: int) -> list[ReadableSpan]:
         """Take the oldest spans for export; they stay counted until ``settle``.
@@ -113,7 +119,9 @@ class SpanQueue(SpanProcessor):
             self._dropped[reason](count)
 
     def show(self) -> None:
-        """Write the gauge; called at each turn of the export rather than at each span, which would cost each request."""
+        """Write the gauge; called at each turn of the export rather than at each span, which would
+        cost each request.
+        """
         self._depth.set(len(self))
 
     def close(self) -> None:

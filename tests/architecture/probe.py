@@ -1,11 +1,13 @@
-"""Imports each module it is told of in a process of its own and prints what that did beside defining names.
+"""Imports each module it is told of in a process of its own and prints what that did beside
+defining names.
 
-That process is forked from one in which the module's package is imported, and nothing else of ours: Python imports that first anyway.
-What stands on the floor of ``telemetry`` is forked from where that is imported, because nothing there can import what is above.
+That process is forked from one in which the module's package is imported, and nothing else of ours:
+Python imports that first anyway. What stands on the floor of ``telemetry`` is forked from where
+that is imported, because nothing there can import what is above.
 
-Run with the modules as arguments, in a process that is *not* monkey-patched. What third-party packages do when they are imported is
-theirs (urllib3 opens a socket to learn about IPv6), so a socket or a read of the environment counts only when no import stands between
-it and a file of ours.
+Run with the modules as arguments, in a process that is *not* monkey-patched. What third-party
+packages do when they are imported is theirs (urllib3 opens a socket to learn about IPv6), so a
+socket or a read of the environment counts only when no import stands between it and a file of ours.
 """
 
 import importlib
@@ -45,14 +47,46 @@ import tenacity
 from gevent import _hub_local, monkey
 
 ROOT = os.getcwd() + os.sep
-ROOTS = tuple(ROOT + package + os.sep for package in ("telemetry", "service", "dashboards", "stack", "bench"))
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGQUIT)
+ROOTS = tuple(
+    ROOT + package + os.sep for package in ("telemetry", "service", "dashboards", "stack", "bench")
+)
+SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+)
 FLOOR = "telemetry"
 ON_THAT_FLOOR = ("service", "dashboards", "bench")
 # What takes long to import is imported once.
 LOADED_BEFORE = (
-    *(argon2, email_validator, flask, gevent, grafana_foundation_sdk, icalendar, jwt, limits, markdown_it, offapi, openai),
-    *(opentelemetry.sdk.trace, puremagic, pybreaker, pydantic, pymongo, redis, requests, slugify, stripe, tenacity),
+    *(
+        argon2,
+        email_validator,
+        flask,
+        gevent,
+        grafana_foundation_sdk,
+        icalendar,
+        jwt,
+        limits,
+        markdown_it,
+        offapi,
+        openai,
+    ),
+    *(
+        opentelemetry.sdk.trace,
+        puremagic,
+        pybreaker,
+        pydantic,
+        pymongo,
+        redis,
+        requests,
+        slugify,
+        stripe,
+        tenacity,
+    ),
 )
 
 effects: list[str] = []
@@ -81,7 +115,9 @@ def ours(*passed_by: str) -> str:
 
 
 def watch(event: str, _: tuple[Any, ...]) -> None:
-    if event.startswith(("socket.", "subprocess.", "os.system", "os.fork", "_thread.start_new_thread", "signal.")) and (where := ours()):
+    if event.startswith(
+        ("socket.", "subprocess.", "os.system", "os.fork", "_thread.start_new_thread", "signal.")
+    ) and (where := ours()):
         effects.append(f"{event} at {where}")
 
 
@@ -122,7 +158,9 @@ def state() -> dict[str, Any]:
         "tracer provider": repr(opentelemetry.trace._TRACER_PROVIDER),
         "log handlers": len(logging.root.handlers),
         "signals": [repr(signal.getsignal(number)) for number in SIGNALS],
-        "excepthooks": [repr(hook) for hook in (sys.excepthook, threading.excepthook, sys.unraisablehook)],
+        "excepthooks": [
+            repr(hook) for hook in (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        ],
     }
 
 
@@ -134,11 +172,20 @@ def probe(module: str) -> list[str]:
     except BaseException as error:
         return [f"cannot be imported alone: {error!r}"]
     after = state()
-    return [*effects, *(f"{what}: {before[what]} -> {after[what]}" for what in before if before[what] != after[what])]
+    return [
+        *effects,
+        *(
+            f"{what}: {before[what]} -> {after[what]}"
+            for what in before
+            if before[what] != after[what]
+        ),
+    ]
 
 
 def in_a_child(module: str, others: list[str]) -> dict[str, list[str]]:
-    """The same in a forked process, in which no other module but its packages is loaded; and then what is below it, likewise."""
+    """The same in a forked process, in which no other module but its packages is loaded; and then
+    what is below it, likewise.
+    """
     read, write = os.pipe()
     if os.fork() == 0:
         found = {module: probe(module)}
@@ -163,11 +210,17 @@ def in_children(modules: list[str]) -> dict[str, list[str]]:
 
 def is_below(module: str, other: str) -> bool:
     """Whether one is looked at where the other is imported."""
-    return module.startswith(f"{other}.") or (other == FLOOR and module.split(".")[0] in ON_THAT_FLOOR)
+    return module.startswith(f"{other}.") or (
+        other == FLOOR and module.split(".")[0] in ON_THAT_FLOOR
+    )
 
 
 if __name__ == "__main__":
     os.environ = Environment(os.environ)  # type: ignore[assignment]  # noqa: B003
     sys.addaudithook(watch)
     sys.path.insert(0, ROOT)
-    print(json.dumps({module: done for module, done in in_children(sys.argv[1:]).items() if done}, indent=1))
+    print(
+        json.dumps(
+            {module: done for module, done in in_children(sys.argv[1:]).items() if done}, indent=1
+        )
+    )

@@ -10,7 +10,9 @@ PACKAGES = ("telemetry", "service", "dashboards", "stack", "bench")
 
 def files(*folders: str) -> list[Path]:
     """Every Python file of the folders, all of the repository's by default."""
-    return sorted(path for folder in folders or (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py"))
+    return sorted(
+        path for folder in folders or (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py")
+    )
 
 
 def name(path: Path) -> str:
@@ -25,10 +27,17 @@ def tree(path: Path) -> ast.Module:
 
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function and method of a module, nested ones included."""
-    return (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def modules() -> list[str]:
     """Every importable module of the packages, by its dotted name."""
-    dotted = (path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in files(*PACKAGES))
+    dotted = (
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for path in files(*PACKAGES)
+    )
     return [module.removesuffix(".__init__") for module in dotted]

@@ -1,4 +1,6 @@
-"""Importing a module does nothing: no environment read, no registration, no socket, no thread, no global client."""
+"""Importing a module does nothing: no environment read, no registration, no socket, no thread, no
+global client.
+"""
 
 import json
 import subprocess
@@ -20,7 +22,9 @@ ENTRIES = {
 
 def effects(*names: str, root: Path = ROOT) -> dict[str, list[str]]:
     command = [sys.executable, str(ROOT / "tests" / "architecture" / "probe.py"), *names]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=550)
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=False, timeout=550
+    )
     assert done.returncode == 0, done.stderr
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found
@@ -32,10 +36,19 @@ def test_no_import_has_an_effect():
 
 
 PLANTED = [
-    ("import os\nhome = os.environ.get('HOME')", "reads HOME of the environment at telemetry/planted_0.py:2"),
-    ("import os\nhome = os.getenv('HOME')", "reads HOME of the environment at telemetry/planted_1.py:2"),
+    (
+        "import os\nhome = os.environ.get('HOME')",
+        "reads HOME of the environment at telemetry/planted_0.py:2",
+    ),
+    (
+        "import os\nhome = os.getenv('HOME')",
+        "reads HOME of the environment at telemetry/planted_1.py:2",
+    ),
     ("import socket\nlistener = socket.socket()", "socket.__new__ at telemetry/planted_2.py:2"),
-    ("import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()", "threads: 1 -> 2"),
+    (
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "threads: 1 -> 2",
+    ),
     ("import gevent\ngevent.spawn(print)", "hub: False -> True"),
     ("import pymongo\nclient = pymongo.MongoClient()", "threads: 1 -> "),
     ("import subprocess\nsubprocess.run(['true'])", "subprocess.Popen at telemetry/planted_6.py:2"),
@@ -57,7 +70,9 @@ def planted(tmp_path_factory):
     return [found.get(f"telemetry.planted_{number}", []) for number in range(len(PLANTED))]
 
 
-@pytest.mark.parametrize(("number", "effect"), [(number, effect) for number, (_, effect) in enumerate(PLANTED)])
+@pytest.mark.parametrize(
+    ("number", "effect"), [(number, effect) for number, (_, effect) in enumerate(PLANTED)]
+)
 def test_an_effect_is_seen(planted, number, effect):
     assert any(one.startswith(effect) for one in planted[number]), planted[number]
 
@@ -72,7 +87,9 @@ def test_an_effect_of_what_is_below_a_package_is_seen(tmp_path):
     above.mkdir()
     (above / "planted.py").write_text(PLANTED[8][0])
 
-    found = effects("telemetry", "telemetry.inner", "telemetry.inner.planted", "service.planted", root=tmp_path)
+    found = effects(
+        "telemetry", "telemetry.inner", "telemetry.inner.planted", "service.planted", root=tmp_path
+    )
 
     assert found.pop("service.planted")[0].startswith("default registry: ")
     assert found == {"telemetry.inner.planted": ["socket.__new__ at telemetry/inner/planted.py:2"]}

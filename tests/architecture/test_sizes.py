@@ -7,14 +7,21 @@ MOST_LINES_OF_A_FUNCTION = 50
 
 
 def test_no_file_is_long():
-    lengths = {sources.name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in sources.files()}
+    lengths = {
+        sources.name(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in sources.files()
+    }
     assert {file: lines for file, lines in lengths.items() if lines > MOST_LINES_OF_A_FILE} == {}
 
 
 def test_no_function_is_long():
     lengths = {
-        f"{sources.name(path)}:{function.lineno} {function.name}": (function.end_lineno or 0) - function.lineno + 1
+        f"{sources.name(path)}:{function.lineno} {function.name}": (function.end_lineno or 0)
+        - function.lineno
+        + 1
         for path in sources.files()
         for function in sources.functions(sources.tree(path))
     }
-    assert {function: lines for function, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION} == {}
+    assert {
+        function: lines for function, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION
+    } == {}

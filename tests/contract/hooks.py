@@ -1,6 +1,8 @@
-"""What no schema can say, and so Schemathesis cannot make up: it is put into requests that are meant to succeed, just before they are sent.
+"""What no schema can say, and so Schemathesis cannot make up: it is put into requests that are
+meant to succeed, just before they are sent.
 
-By what was made up, not by chance: a request that is made again is the same, but for the time. Also counted here: what was answered.
+By what was made up, not by chance: a request that is made again is the same, but for the time. Also
+counted here: what was answered.
 """
 
 import atexit
@@ -23,7 +25,9 @@ from schemathesis import GenerationMode
 
 from tests.contract.people import GUEST, THERAPIST, open_slots
 
-LOCAL_PART: Final = strategies.text("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~", min_size=1, max_size=10)
+LOCAL_PART: Final = strategies.text(
+    "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~", min_size=1, max_size=10
+)
 LABEL: Final = strategies.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 TOP: Final = strategies.sampled_from(("com", "org", "net", "io", "dev"))
 SLOT_DISTANCE: Final = timedelta(hours=2)
@@ -39,7 +43,9 @@ _answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
 
 def _number(*made_up: Any) -> int:
-    return int.from_bytes(sha256(json.dumps(made_up, default=str, sort_keys=True).encode()).digest()[:6])
+    return int.from_bytes(
+        sha256(json.dumps(made_up, default=str, sort_keys=True).encode()).digest()[:6]
+    )
 
 
 def _tomorrow() -> datetime:
@@ -54,7 +60,12 @@ def _login(case: schemathesis.Case) -> None:
 
 def _key(case: schemathesis.Case) -> None:
     """A key that is used for another request is a 422: here each request has its own."""
-    made_up = (case.path, case.path_parameters, case.body if isinstance(case.body, dict) else None, case.headers.get("Idempotency-Key"))
+    made_up = (
+        case.path,
+        case.path_parameters,
+        case.body if isinstance(case.body, dict) else None,
+        case.headers.get("Idempotency-Key"),
+    )
     case.headers["Idempotency-Key"] = f"{_number(*made_up):x}"
 
 
@@ -71,8 +82,14 @@ def _slots(case: schemathesis.Case) -> None:
         starts = case.body["starts_at"]
         if _number(starts, "whose") % 2:
             case.path_parameters = {"therapist_id": THERAPIST}
-        first = _tomorrow() + timedelta(days=FIRST_DAY + _number(starts) % DAYS_AHEAD, hours=_number(starts, "hour") % 24)
-        case.body = {"starts_at": [(first + index * SLOT_DISTANCE).isoformat() for index in range(len(starts))]}
+        first = _tomorrow() + timedelta(
+            days=FIRST_DAY + _number(starts) % DAYS_AHEAD, hours=_number(starts, "hour") % 24
+        )
+        case.body = {
+            "starts_at": [
+                (first + index * SLOT_DISTANCE).isoformat() for index in range(len(starts))
+            ]
+        }
 
 
 def _booking(case: schemathesis.Case) -> None:
@@ -80,7 +97,10 @@ def _booking(case: schemathesis.Case) -> None:
     number = _number(case.body)
     if number % 2:
         starts = open_slots()
-        case.body = {"therapist_id": THERAPIST, "starts_at": starts[number // 2 % len(starts)].isoformat()}
+        case.body = {
+            "therapist_id": THERAPIST,
+            "starts_at": starts[number // 2 % len(starts)].isoformat(),
+        }
 
 
 def _closing(case: schemathesis.Case) -> None:
@@ -88,7 +108,10 @@ def _closing(case: schemathesis.Case) -> None:
     number = _number(case.path_parameters)
     if number % 2:
         starts = open_slots()
-        case.path_parameters = {"therapist_id": THERAPIST, "starts_at": starts[number // 2 % len(starts)].isoformat()}
+        case.path_parameters = {
+            "therapist_id": THERAPIST,
+            "starts_at": starts[number // 2 % len(starts)].isoformat(),
+        }
 
 
 def _asset(case: schemathesis.Case) -> None:
@@ -102,7 +125,11 @@ def _span(case: schemathesis.Case) -> None:
     if "to" in case.query:
         begin = _tomorrow() + timedelta(days=_number(case.query) % MOST_DAYS)
         days = _number(case.query, "to") % MOST_DAYS + 1
-        case.query = {**case.query, "from": begin.isoformat(), "to": (begin + timedelta(days=days)).isoformat()}
+        case.query = {
+            **case.query,
+            "from": begin.isoformat(),
+            "to": (begin + timedelta(days=days)).isoformat(),
+        }
 
 
 def _password(case: schemathesis.Case) -> None:
@@ -118,7 +145,9 @@ class _Signed(AuthBase):
         """Requests' own way to ask for what goes with a request."""
         body = request.body or b""
         at = int(time.time())
-        signed = hmac.new(os.environ["SERENE_CONTRACT_WEBHOOK_SECRET"].encode(), f"{at}.".encode(), "sha256")
+        signed = hmac.new(
+            os.environ["SERENE_CONTRACT_WEBHOOK_SECRET"].encode(), f"{at}.".encode(), "sha256"
+        )
         signed.update(body if isinstance(body, bytes) else body.encode())
         request.headers["Stripe-Signature"] = f"t={at},v1={signed.hexdigest()}"
         return request
@@ -138,7 +167,9 @@ MEANT: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
 
 
 @schemathesis.hook
-def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+def before_call(
+    context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]
+) -> None:
     """Put in what is missing where the case is meant to succeed."""
     is_meant = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
     change = MEANT.get((case.method.upper(), case.path))
@@ -150,7 +181,9 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
 
 
 @schemathesis.hook
-def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+def after_call(
+    context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response
+) -> None:
     """Count the answer, unless it is one to a method that the operation does not have."""
     if response.request.method == case.operation.method.upper():
         _answers[case.operation.label][response.status_code] += 1

@@ -1,7 +1,9 @@
-"""One run of Schemathesis against a service of its own, with everything that runs beside it on the loopback interface.
+"""One run of Schemathesis against a service of its own, with everything that runs beside it on the
+loopback interface.
 
-Schemathesis runs as a process of its own: it imports ``ssl`` and uses threads, the tests are monkey-patched. What it finds it tells
-itself, with the operation, the check and a curl command; the job adds what the service says of the same time.
+Schemathesis runs as a process of its own: it imports ``ssl`` and uses threads, the tests are
+monkey-patched. What it finds it tells itself, with the operation, the check and a curl command; the
+job adds what the service says of the same time.
 """
 
 import json
@@ -15,7 +17,7 @@ from typing import Any, Final
 
 import requests
 
-from service.config import ServiceConfig
+from service.payments.settings import PaymentSettings
 from stack import paths
 from stack.backends import BY_NAME, every_port
 from stack.ports import free_offset
@@ -68,12 +70,13 @@ def run(directory: Path, seconds: float, seed: int | None = None, only: str | No
         stack.wait_ready("service", START_SECONDS)
         stack.seed("service")
         file = directory / "people.json"
-        config = ServiceConfig.from_env(stack.environment("service") | SETTINGS)
-        people.write(config, file)
+        environ = stack.environment("service") | SETTINGS
+        people.write(environ, file)
+        secret = PaymentSettings.from_env(environ).stripe_webhook_secret
         told = {
             "SERENE_CONTRACT_PEOPLE": str(file),
             "SERENE_CONTRACT_ANSWERS": str(directory / "answers.json"),
-            "SERENE_CONTRACT_WEBHOOK_SECRET": config.stripe_webhook_secret.get_secret_value(),
+            "SERENE_CONTRACT_WEBHOOK_SECRET": secret.get_secret_value(),
         }
         code = _schemathesis(stack.url("service"), told, directory, seconds, seed, only)
         document = requests.get(f"{stack.url('service')}{DOCUMENT}", timeout=60).json()
@@ -94,38 +97,71 @@ def reached(document: dict[str, Any], answers: Path, only: str | None) -> str:
     """
     counted: dict[str, dict[str, int]] = json.loads(answers.read_text()) if answers.exists() else {}
     # Schemathesis asks nothing of the document itself, which it has read.
-    tried = {path: item for path, item in document["paths"].items() if path != DOCUMENT and re.search(only or "", path)}
+    tried = {
+        path: item
+        for path, item in document["paths"].items()
+        if path != DOCUMENT and re.search(only or "", path)
+    }
     wanted = {f"{method.upper()} {path}" for path, item in tried.items() for method in item}
-    never = sorted(one for one in wanted if not any(status.startswith("2") for status in counted.get(one, {})))
+    never = sorted(
+        one for one in wanted if not any(status.startswith("2") for status in counted.get(one, {}))
+    )
     requests_made = sum(sum(statuses.values()) for statuses in counted.values())
     told = f"{requests_made} requests; operations answered 2xx: {len(wanted) - len(never)} of {len(wanted)}"
     return told + (f"; never: {', '.join(never)}" if never else "")
 
 
-def _schemathesis(url: str, told: dict[str, str], directory: Path, seconds: float, seed: int, only: str | None) -> int:
-    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run", f"{url}{DOCUMENT}"]
+def _schemathesis(
+    url: str, told: dict[str, str], directory: Path, seconds: float, seed: int, only: str | None
+) -> int:
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "--config-file",
+        str(CONFIGURATION),
+        "run",
+        f"{url}{DOCUMENT}",
+    ]
     command += ["--seed", str(seed), "--max-time", str(max(1, round(seconds))), "--no-color"]
     command += ["--include-path-regex", only] if only else []
     environment = os.environ | told | {"PYTHONPATH": str(paths.ROOT)}
     # In a folder that is thrown away, since it leaves its cache where it runs.
-    return subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(
+        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False
+    ).returncode
 
 
 def _said_by_the_service(stack: Stack) -> list[str]:
     """What no answer shows: a worker that was replaced, exceptions, errors of telemetry."""
     if stack.pid("service") is None:
         return [stack.exit_message("service")]
-    metrics = requests.get(f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60).text
+    metrics = requests.get(
+        f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60
+    ).text
     counted = ("telemetry_errors_total", "service_uncaught_exceptions_total")
-    found = [line for line in metrics.splitlines() if line.startswith(counted) and not line.endswith((" 0", " 0.0"))]
+    found = [
+        line
+        for line in metrics.splitlines()
+        if line.startswith(counted) and not line.endswith((" 0", " 0.0"))
+    ]
     return found + _exceptions(stack.log_path("service"))
 
 
 def _exceptions(log: Path) -> list[str]:
     """Each exception once: how often, what it was, where, and a request that had it."""
-    lines = [text for text in log.read_text(errors="replace").splitlines() if text.startswith("{") and '"exception"' in text]
+    lines = [
+        text
+        for text in log.read_text(errors="replace").splitlines()
+        if text.startswith("{") and '"exception"' in text
+    ]
     seen: dict[tuple[str, str], list[str]] = {}
     for line in map(json.loads, lines):
         kind, stack = line["exception"]["type"], line["exception"]["stack"].strip().splitlines()
-        seen.setdefault((line["message"], f"{kind} at {' '.join(stack[-3:-1]).strip()}"), []).append(line.get("request_id", ""))
-    return [f"{len(ids)} times {message}: {what} (request {ids[0]})" for (message, what), ids in seen.items()]
+        seen.setdefault(
+            (line["message"], f"{kind} at {' '.join(stack[-3:-1]).strip()}"), []
+        ).append(line.get("request_id", ""))
+    return [
+        f"{len(ids)} times {message}: {what} (request {ids[0]})"
+        for (message, what), ids in seen.items()
+    ]

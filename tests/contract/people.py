@@ -1,21 +1,33 @@
-"""Who the requests come from: one account of each role, and a second member, with tokens that outlive the job.
+"""Who the requests come from: one account of each role, and a second member, with tokens that
+outlive the job.
 
-They are written to a file in the form of Web Fuzzing Commons, of which Schemathesis tries one after the other until an operation lets
-one in; the two members are peers, neither of whom may read what is the other's.
+They are written to a file in the form of Web Fuzzing Commons, of which Schemathesis tries one after
+the other until an operation lets one in; the two members are peers, neither of whom may read what
+is the other's.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from service.access import Identity, Passwords, Tokens
-from service.config import ServiceConfig
-from service.store import connect
-from service.store.accounts import Account, Role
-from service.store.sessions import Slot, Therapist
+from service.accounts.access_tokens import Identity
+from service.accounts.passwords import Passwords
+from service.accounts.repository import Account, Role
+from service.accounts.room import AccountsRoom
+from service.bootstrap import build
+from service.sessions.room import SessionsRoom
+from service.sessions.slot_repository import Slot
+from service.sessions.therapist_repository import Therapist
 
-ROLES: dict[str, Role] = {"member": "member", "neighbour": "member", "therapist": "therapist", "author": "author", "admin": "admin"}
+ROLES: dict[str, Role] = {
+    "member": "member",
+    "neighbour": "member",
+    "therapist": "therapist",
+    "author": "author",
+    "admin": "admin",
+}
 """By name, in the order in which they are tried."""
 GUEST = {"email": "guest@serene-mail.com", "password": "everybody has this one"}
 """Whoever logs in."""
@@ -24,35 +36,59 @@ THERAPIST = "7f3b7c0e-6a52-4f0e-9d0e-0c6a3a1f5b11"
 SLOTS = 2000
 
 
-def write(config: ServiceConfig, file: Path) -> None:
+def write(environ: Mapping[str, str], file: Path) -> None:
     """Make the accounts, and write who they are.
 
     Args:
-        config: Of the service that they are for; its database is there.
+        environ: Of the service that they are for; its database is there.
         file: Where to write it.
     """
-    tokens = Tokens(config)
-    store = connect(config)
+    service = build(environ)
+    accounts, sessions = service.room(AccountsRoom), service.room(SessionsRoom).repositories
+    passwords = Passwords(service.settings.accounts)
     try:
         people = [(name, _account(name, role)) for name, role in ROLES.items()]
         for account in (*(account for _, account in people), _account("guest", "member")):
-            store.accounts.add(account, Passwords(config).hash(GUEST["password"]))
-        store.sessions.therapists.put(Therapist(THERAPIST, "Grace Hopper", "Psychologist", ("en",), ("sleep",), 8000, "eur", ""))
-        store.sessions.slots.offer_new(Slot(THERAPIST, at, at + timedelta(minutes=50), 8000, "eur") for at in open_slots())
+            accounts.accounts.add(account, passwords.hash(GUEST["password"]))
+        sessions.therapists.put(
+            Therapist(
+                THERAPIST, "Grace Hopper", "Psychologist", ("en",), ("sleep",), 8000, "eur", ""
+            )
+        )
+        sessions.slots.offer_new(
+            Slot(THERAPIST, at, at + timedelta(minutes=50), 8000, "eur") for at in open_slots()
+        )
     finally:
-        store.close()
-    file.write_text(json.dumps({"auth": [_entry(name, tokens.issue(Identity(one.account_id, one.role))) for name, one in people]}))
+        service.mongo.close()
+    file.write_text(
+        json.dumps(
+            {
+                "auth": [
+                    _entry(name, accounts.tokens.issue(Identity(one.account_id, one.role)))
+                    for name, one in people
+                ]
+            }
+        )
+    )
 
 
 def open_slots() -> list[datetime]:
     """When a session can be booked."""
-    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+        days=1
+    )
     return [tomorrow + timedelta(hours=hours) for hours in range(SLOTS)]
 
 
 def _account(name: str, role: Role) -> Account:
     now = datetime.now(UTC).replace(microsecond=0)
-    return Account(THERAPIST if name == "therapist" else str(uuid4()), f"{name}@serene-mail.com", name, role, now)
+    return Account(
+        THERAPIST if name == "therapist" else str(uuid4()),
+        f"{name}@serene-mail.com",
+        name,
+        role,
+        now,
+    )
 
 
 def _entry(name: str, token: str) -> dict[str, object]:

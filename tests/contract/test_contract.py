@@ -1,4 +1,6 @@
-"""Two minutes of `./serene contract`, as a person would call it: every answer is as the OpenAPI document says."""
+"""Two minutes of `./serene contract`, as a person would call it: every answer is as the OpenAPI
+document says.
+"""
 
 import subprocess
 import sys
@@ -11,12 +13,29 @@ pytestmark = pytest.mark.e2e
 
 MINUTES = 2
 SEED = 1
-"""The same each time, so that a run tells of the change and not of its luck; `./serene contract` takes a new one each time."""
+"""The same each time, so that a run tells of the change and not of its luck; `./serene contract`
+takes a new one each time.
+"""
 
 
 # Beside the minutes: starting, building a case again to make it smaller, and a busy machine.
 @pytest.mark.timeout(MINUTES * 60 + 900)
 def test_nothing_is_found_in_two_minutes():
-    command = [sys.executable, str(paths.ROOT / "serene"), "contract", "--minutes", str(MINUTES), "--seed", str(SEED)]
-    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    command = [
+        sys.executable,
+        str(paths.ROOT / "serene"),
+        "contract",
+        "--minutes",
+        str(MINUTES),
+        "--seed",
+        str(SEED),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

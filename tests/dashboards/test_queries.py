@@ -8,10 +8,12 @@ import pytest
 from dashboards import config
 from dashboards.board_json import Query, queries
 from dashboards.promql import or_zero, ratio, series, without_nan
+from service import metrics
 from telemetry import names
 from tests.support import promtool
 
 QUERIES = queries()
+ALL = (*names.ALL, *metrics.ALL)
 
 FOREIGN = {
     "up": "written by the scraper",
@@ -31,7 +33,7 @@ FOREIGN = {
     "otelcol_exporter_sent_metric_points": "the Collector",
     "otelcol_exporter_send_failed_metric_points": "the Collector",
 }
-"""Metrics that telemetry.names does not define, and their origin."""
+"""Metrics that neither telemetry nor the service defines, and their origin."""
 
 NOT_SHOWN = {
     names.PROCESS_CPU_RATIO.name: (
@@ -65,7 +67,7 @@ def series_names(metric: names.Metric) -> set[str]:
     )
 
 
-OWN = {name: metric for metric in names.ALL for name in series_names(metric)}
+OWN = {name: metric for metric in ALL for name in series_names(metric)}
 
 
 def test_every_queried_metric_exists() -> None:
@@ -75,9 +77,7 @@ def test_every_queried_metric_exists() -> None:
 
 def test_every_own_metric_is_shown_or_has_a_reason() -> None:
     queried = {name for query in QUERIES for name in query.metrics}
-    assert {
-        metric.name for metric in names.ALL if not series_names(metric) & queried
-    } == NOT_SHOWN.keys()
+    assert {metric.name for metric in ALL if not series_names(metric) & queried} == NOT_SHOWN.keys()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from dashboards import board_json
-from service.config import ServiceConfig
+from service.settings import ServiceSettings
 from telemetry.config import Settings, TelemetryConfig
 from tests.deploy import files
 
@@ -141,6 +141,9 @@ def test_home_board_is_mounted() -> None:
     assert name in {file.name for file in board_json.files()}
 
 
+GROUPS = (TelemetryConfig, *ServiceSettings.groups().values())
+
+
 def aliases(settings: type[Settings]) -> set[str]:
     return {str(field.alias) for field in settings.model_fields.values()}
 
@@ -152,28 +155,22 @@ def test_service_gets_only_known_variables_with_valid_values(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     gunicorn = runpy.run_path(str(files.ROOT / "service/gunicorn_conf.py"))
-    known = aliases(TelemetryConfig) | aliases(ServiceConfig) | aliases(gunicorn["ServerSettings"])
+    known = set().union(*map(aliases, GROUPS))
     assert given.keys() - known == set()
     assert (gunicorn["bind"], gunicorn["workers"]) == ("0.0.0.0:8000", 2)
     telemetry = TelemetryConfig.from_env(given)
-    service = ServiceConfig.from_env(given)
+    service = ServiceSettings.from_env(given)
     assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == (
         "production",
         "serene",
         "0.0.0.0",
     )
-    assert service.redis_url == f"redis://redis:{files.services()['redis']['expose'][0]}/0"
-    assert (service.environment, service.max_pool_size, service.min_pool_size) == (
-        "production",
-        50,
-        10,
-    )
-    assert [
-        field
-        for group in (TelemetryConfig, ServiceConfig)
-        for field in group.model_fields.values()
-        if field.is_required()
-    ] == []
+    redis_port = files.services()["redis"]["expose"][0]
+    assert service.rate_limits.redis_url == f"redis://redis:{redis_port}/0"
+    mongo = service.mongo
+    assert (mongo.environment, mongo.max_pool_size, mongo.min_pool_size) == ("production", 50, 10)
+    fields = [field for group in GROUPS for field in group.model_fields.values()]
+    assert [field for field in fields if field.is_required()] == []
 
 
 def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
-"""The service as it is, with routes that hold, stream and break on request; the end-to-end tests serve this.
+"""The service as it is, with routes that hold, stream and break on request; the end-to-end tests
+serve this.
 
-Run by gunicorn with the service's own configuration: ``gunicorn -c service/gunicorn_conf.py tests.e2e.app:app``.
+Run by gunicorn with the service's own configuration: ``gunicorn -c service/gunicorn_conf.py
+tests.e2e.app:app``.
 """
 
 import gevent
@@ -31,7 +33,9 @@ def after_drain(seconds: float) -> dict[str, float]:
 
 @app.get("/test/stream/<float:seconds>")
 def stream(seconds: float) -> Response:
-    """Send a kilobyte every tenth of a second for ``seconds``; enough for a broken connection to be noticed."""
+    """Send a kilobyte every tenth of a second for ``seconds``; enough for a broken connection to be
+    noticed.
+    """
 
     def chunks():
         for _ in range(round(seconds / TICK_SECONDS)):
@@ -45,7 +49,11 @@ def stream(seconds: float) -> Response:
 def kill_half() -> dict[str, int]:
     """Kill every second greenlet that serves a request of the blog."""
     telemetry: Telemetry = app.extensions["telemetry"]
-    serving = [record.greenlet for record in telemetry.recorder.in_flight if record.path.startswith("/api/v1/blog")]
+    serving = [
+        record.greenlet
+        for record in telemetry.recorder.in_flight
+        if record.path.startswith("/api/v1/blog")
+    ]
     victims = serving[::2]
     gevent.killall(victims)
     return {"killed": len(victims), "left": len(serving) - len(victims)}

@@ -1,4 +1,6 @@
-"""Real stacks for the end-to-end tests: one that all share and leave whole, and small ones of a test's own to break."""
+"""Real stacks for the end-to-end tests: one that all share and leave whole, and small ones of a
+test's own to break.
+"""
 
 import shutil
 import subprocess
@@ -29,7 +31,9 @@ def new_stack(directory: Path, workers: int = 1) -> Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything that ``./serene up`` starts, with two workers, shared: a test asks it and never breaks it."""
+    """Everything that ``./serene up`` starts, with two workers, shared: a test asks it and never
+    breaks it.
+    """
     directory = tmp_path_factory.mktemp("stack")
     with new_stack(directory, workers=WORKERS) as stack:
         for name in DEFAULT_NAMES:
@@ -38,16 +42,34 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.wait_ready(name, seconds=240)
         stack.seed("service")
         yield stack
-        workers = [Scrape(f"http://127.0.0.1:{stack.port('service', 'management') + slot}") for slot in range(WORKERS)]
+        workers = [
+            Scrape(f"http://127.0.0.1:{stack.port('service', 'management') + slot}")
+            for slot in range(WORKERS)
+        ]
         assert [worker.total("telemetry_errors_total") for worker in workers] == [0.0] * WORKERS
     shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def demo_traffic(stack: Stack) -> Iterator[None]:
-    """The traffic of ``./serene load`` on the shared stack while the module is tested: others measure how long answers take."""
-    command = [sys.executable, "-m", "stack.cli", "load", "--port-offset", str(stack.offset), "--rate", "20", "--duration", "3600"]
-    with subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
+    """The traffic of ``./serene load`` on the shared stack while the module is tested: others
+    measure how long answers take.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "stack.cli",
+        "load",
+        "--port-offset",
+        str(stack.offset),
+        "--rate",
+        "20",
+        "--duration",
+        "3600",
+    ]
+    with subprocess.Popen(
+        command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as load:
         try:
             yield
         finally:
@@ -101,7 +123,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts the service with the test routes in front of a stack; ends it with the test."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(stack: Stack, env: Mapping[str, str] | None = None, workers: int = 1, uses: Stack | None = None) -> Service:
+    def start(
+        stack: Stack,
+        env: Mapping[str, str] | None = None,
+        workers: int = 1,
+        uses: Stack | None = None,
+    ) -> Service:
         environment = (uses or stack).environment("service") | {
             "SERENE_PORT": str(stack.port("service")),
             "TELEMETRY_MANAGEMENT_PORT": str(stack.port("service", "management")),
@@ -110,11 +137,24 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             **(env or {}),
         }
         log = tmp_path / f"service-{len(running)}.log"
-        command = [str(paths.ROOT / ".venv/bin/gunicorn"), "-c", "service/gunicorn_conf.py", "tests.e2e.app:app"]
+        command = [
+            str(paths.ROOT / ".venv/bin/gunicorn"),
+            "-c",
+            "service/gunicorn_conf.py",
+            "tests.e2e.app:app",
+        ]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=paths.ROOT, env=environment, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                command, cwd=paths.ROOT, env=environment, stdout=output, stderr=output
+            )
         running.append(process)
-        service = Service(stack, process, stack.url("service"), f"http://127.0.0.1:{stack.port('service', 'management')}", log)
+        service = Service(
+            stack,
+            process,
+            stack.url("service"),
+            f"http://127.0.0.1:{stack.port('service', 'management')}",
+            log,
+        )
         wait_until_live(service)
         return service
 
@@ -134,7 +174,9 @@ def wait_until_live(service: Service, path: str = "/api/v1/health/liveness") -> 
 
     def look() -> bool:
         if service.process.poll() is not None:
-            raise AssertionError(f"the service ended with {service.process.returncode}: {service.log.read_text()[-2000:]}")
+            raise AssertionError(
+                f"the service ended with {service.process.returncode}: {service.log.read_text()[-2000:]}"
+            )
         return requests.get(service.url + path, timeout=60).status_code == 200
 
     wait_for(look, PATIENCE_SECONDS, f"{path} of {service.url}")

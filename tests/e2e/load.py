@@ -31,7 +31,8 @@ class Load:
         paths: Asked for in turn by each client.
         clients: How many ask at once.
         pause_seconds: Between an answer and the next request of a client.
-        keep_alive: Each client keeps its connection; without, workers share the requests more evenly.
+        keep_alive: Each client keeps its connection; without, workers share the requests more
+            evenly.
     """
 
     url: str
@@ -59,7 +60,12 @@ class Load:
             turn = number
             while not self._stopping:
                 self.answers.append(
-                    ask(self.url, self.paths[turn % len(self.paths)], session if self.keep_alive else None, self.timeout_seconds)
+                    ask(
+                        self.url,
+                        self.paths[turn % len(self.paths)],
+                        session if self.keep_alive else None,
+                        self.timeout_seconds,
+                    )
                 )
                 turn += 1
                 gevent.sleep(self.pause_seconds)
@@ -69,7 +75,9 @@ class Load:
         return [answer for answer in self.answers if moment <= answer.started < until]
 
 
-def ask(url: str, path: str, session: requests.Session | None = None, timeout_seconds: float = 30.0) -> Answer:
+def ask(
+    url: str, path: str, session: requests.Session | None = None, timeout_seconds: float = 30.0
+) -> Answer:
     """One request; a failure is an answer too."""
     started = time.monotonic()
     try:
@@ -90,4 +98,6 @@ def ask(url: str, path: str, session: requests.Session | None = None, timeout_se
 
 def outcomes(answers: Sequence[Answer]) -> Counter[int | str]:
     """How many answers of each status, and failures of each kind."""
-    return Counter(answer.status if answer.status is not None else answer.error for answer in answers)
+    return Counter(
+        answer.status if answer.status is not None else answer.error for answer in answers
+    )

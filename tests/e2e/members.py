@@ -31,9 +31,13 @@ class Member:
 def new_member(url: str) -> Member:
     """Register somebody new and log in."""
     credentials = {"email": f"member-{uuid.uuid4().hex}@serene-mail.com", "password": PASSWORD}
-    account = requests.post(f"{url}/api/v1/auth/register", json=credentials | {"name": "A Member"}, timeout=30)
+    account = requests.post(
+        f"{url}/api/v1/auth/register", json=credentials | {"name": "A Member"}, timeout=30
+    )
     account.raise_for_status()
     tokens = requests.post(f"{url}/api/v1/auth/login", json=credentials, timeout=30)
     tokens.raise_for_status()
     pair = tokens.json()
-    return Member(url, credentials["email"], account.json()["id"], pair["access_token"], pair["refresh_token"])
+    return Member(
+        url, credentials["email"], account.json()["id"], pair["access_token"], pair["refresh_token"]
+    )

@@ -1,4 +1,6 @@
-"""What an SRE's tools see: a trace in Tempo, series in Prometheus, a worker's own ``/metrics``, lines of its log."""
+"""What an SRE's tools see: a trace in Tempo, series in Prometheus, a worker's own ``/metrics``,
+lines of its log.
+"""
 
 import base64
 import json
@@ -58,7 +60,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Node:
-    """A span in its place: what it says, and what was called from it, in the order of their beginnings."""
+    """A span in its place: what it says, and what was called from it, in the order of their
+    beginnings.
+    """
 
     name: str
     kind: str
@@ -73,8 +77,15 @@ def trees(spans: Iterable[Span]) -> tuple[Node, ...]:
     known = {span.span_id for span in found}
 
     def below(parent: str | None) -> tuple[Node, ...]:
-        children = [span for span in found if (span.parent_span_id if span.parent_span_id in known else None) == parent]
-        return tuple(Node(span.name, span.kind, span.status, span.attributes, below(span.span_id)) for span in children)
+        children = [
+            span
+            for span in found
+            if (span.parent_span_id if span.parent_span_id in known else None) == parent
+        ]
+        return tuple(
+            Node(span.name, span.kind, span.status, span.attributes, below(span.span_id))
+            for span in children
+        )
 
     return below(None)
 
@@ -109,7 +120,9 @@ def spans_of(tempo_url: str, trace_id: str) -> list[Span]:
             kind=span["kind"].removeprefix("SPAN_KIND_"),
             began_ns=int(span["startTimeUnixNano"]),
             seconds=(int(span["endTimeUnixNano"]) - int(span["startTimeUnixNano"])) / 1e9,
-            status=span.get("status", {}).get("code", "STATUS_CODE_UNSET").removeprefix("STATUS_CODE_"),
+            status=span.get("status", {})
+            .get("code", "STATUS_CODE_UNSET")
+            .removeprefix("STATUS_CODE_"),
             attributes=_values(span.get("attributes", [])),
             resource=_values(batch["resource"]["attributes"]),
         )
@@ -120,7 +133,9 @@ def spans_of(tempo_url: str, trace_id: str) -> list[Span]:
     return sorted(spans, key=lambda span: span.parent_span_id)
 
 
-def trace(tempo_url: str, trace_id: str, *, spans: int = 1, seconds: float = PATIENCE_SECONDS) -> list[Span]:
+def trace(
+    tempo_url: str, trace_id: str, *, spans: int = 1, seconds: float = PATIENCE_SECONDS
+) -> list[Span]:
     """The spans of one trace once Tempo has at least ``spans`` of them."""
     return wait_for(
         lambda: found if len(found := spans_of(tempo_url, trace_id)) >= spans else None,
@@ -155,7 +170,11 @@ class Scrape:
     def __init__(self, url: str) -> None:
         answer = requests.get(f"{url}/metrics", headers=OPENMETRICS, timeout=60)
         answer.raise_for_status()
-        self.samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+        self.samples = [
+            sample
+            for family in text_string_to_metric_families(answer.text)
+            for sample in family.samples
+        ]
 
     def value(self, name: str, **labels: str) -> float | None:
         """The one sample of that name whose labels contain ``labels``."""
@@ -168,7 +187,9 @@ class Scrape:
 
     def all(self, name: str, **labels: str) -> list[float]:
         """Every such sample's value."""
-        return [s.value for s in self.samples if s.name == name and labels.items() <= s.labels.items()]
+        return [
+            s.value for s in self.samples if s.name == name and labels.items() <= s.labels.items()
+        ]
 
 
 def log_lines(path: Path, **members: Any) -> list[dict[str, Any]]:

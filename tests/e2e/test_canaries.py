@@ -1,4 +1,6 @@
-"""From the outside, once: nothing secret that a client sends is in the service's log, in its traces or on a series."""
+"""From the outside, once: nothing secret that a client sends is in the service's log, in its traces
+or on a series.
+"""
 
 import uuid
 from typing import Any
@@ -38,20 +40,35 @@ def journey(caller: Caller) -> list[int]:
     person = {"email": EMAIL, "password": PASSWORD, "name": WORD}
     statuses = [caller.call("POST", "/auth/register", json=person).status_code]
     del person["name"]
-    statuses.append(caller.call("POST", "/auth/login", json=person | {"password": WORD}).status_code)
+    statuses.append(
+        caller.call("POST", "/auth/login", json=person | {"password": WORD}).status_code
+    )
     pair = caller.call("POST", "/auth/login", json=person).json()
     caller.headers["Authorization"] = f"Bearer {pair['access_token']}"
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", f"/auth/me?token={WORD}&q={WORD}", {}),
         ("POST", "/companion/messages", {"json": {"message": f"hello {WORD}"}}),
-        ("POST", "/companion/messages", {"json": {"message": f"I want to die {WORD}", "stream": True}}),
+        (
+            "POST",
+            "/companion/messages",
+            {"json": {"message": f"I want to die {WORD}", "stream": True}},
+        ),
         ("POST", "/companion/messages", {"json": {"mood": WORD}}),
-        ("POST", "/files", {"data": WORD.encode(), "headers": {"Content-Disposition": f'attachment; filename="{WORD}.txt"'}}),
+        (
+            "POST",
+            "/files",
+            {
+                "data": WORD.encode(),
+                "headers": {"Content-Disposition": f'attachment; filename="{WORD}.txt"'},
+            },
+        ),
         ("GET", f"/blog/drafts/{WORD}", {}),
         ("POST", f"/blog/drafts/{WORD}", {}),
         ("GET", f"/therapists?cursor_of={WORD}", {}),
     ]
-    return statuses + [caller.call(method, path, **given).status_code for method, path, given in calls]
+    return statuses + [
+        caller.call(method, path, **given).status_code for method, path, given in calls
+    ]
 
 
 def test_no_canary_is_in_the_log_a_trace_or_a_series(stack):
@@ -64,14 +81,25 @@ def test_no_canary_is_in_the_log_a_trace_or_a_series(stack):
         spans = trace(stack.url("tempo"), uuid.UUID(request_id).hex)
         assert any(span.attributes.get("http.response.status_code") == status for span in spans)
         told["traces"] += str(spans)
-        wait_for(lambda request_id=request_id: log_lines(log, request_id=request_id, logger="access"), PATIENCE_SECONDS, "the log line")
+        wait_for(
+            lambda request_id=request_id: log_lines(log, request_id=request_id, logger="access"),
+            PATIENCE_SECONDS,
+            "the log line",
+        )
     told["log"] = log.read_text(errors="replace")
     prometheus = stack.url("prometheus")
     labels = requests.get(f"{prometheus}/api/v1/labels", timeout=60).json()["data"]
     assert "http_route" in labels
-    told["series"] = "".join(requests.get(f"{prometheus}/api/v1/label/{label}/values", timeout=60).text for label in labels)
-    told["metrics"] = requests.get(f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60).text
+    told["series"] = "".join(
+        requests.get(f"{prometheus}/api/v1/label/{label}/values", timeout=60).text
+        for label in labels
+    )
+    told["metrics"] = requests.get(
+        f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60
+    ).text
 
     assert told["log"].count('"path":"/api/v1/blog/drafts/REDACTED"') == 2
     secrets = (WORD, *caller.headers["Authorization"].removeprefix("Bearer ").split(".")[1:])
-    assert [(sink, secret) for sink, text in told.items() for secret in secrets if secret in text] == []
+    assert [
+        (sink, secret) for sink, text in told.items() for secret in secrets if secret in text
+    ] == []

@@ -13,7 +13,8 @@ from tests.machine import PATIENCE_SECONDS
 pytestmark = pytest.mark.e2e
 
 QUEUE_SPANS = 200
-# As long as one attempt to export may take: a request or an exit that waited for one would take that long, and the machine never does.
+# As long as one attempt to export may take: a request or an exit that waited for one would take
+# that long, and the machine never does.
 EXPORT_SECONDS = 40
 NOT_WAITING_SECONDS = 15.0
 EXIT_SECONDS = 15.0
@@ -38,7 +39,9 @@ def dropped(service, reason):
     return service.scrape().value("telemetry_spans_dropped_total", reason=reason) or 0.0
 
 
-def test_no_request_fails_or_waits_and_drops_are_counted_and_the_exit_is_hardly_later(backends, serve):
+def test_no_request_fails_or_waits_and_drops_are_counted_and_the_exit_is_hardly_later(
+    backends, serve
+):
     setting = {
         "TELEMETRY_QUEUE_SPANS": str(QUEUE_SPANS),
         "TELEMETRY_EXPORT_TIMEOUT_SECONDS": str(EXPORT_SECONDS),
@@ -54,15 +57,27 @@ def test_no_request_fails_or_waits_and_drops_are_counted_and_the_exit_is_hardly_
         gevent.sleep(2)
         assert dropped(service, "queue_full") == 0
         backends.stop("collector", signal.SIGKILL)
-        wait_for(lambda: dropped(service, "queue_full") > 0, PATIENCE_SECONDS, "drops while the Collector is dead")
+        wait_for(
+            lambda: dropped(service, "queue_full") > 0,
+            PATIENCE_SECONDS,
+            "drops while the Collector is dead",
+        )
         gevent.sleep(3)
         backends.start("collector")
         backends.wait_ready("collector")
         # An accepted span is delivered once the Collector is back: the queue empties.
-        wait_for(lambda: service.scrape().total("telemetry_queue_spans") < QUEUE_SPANS / 2, PATIENCE_SECONDS, "the queue to empty")
+        wait_for(
+            lambda: service.scrape().total("telemetry_queue_spans") < QUEUE_SPANS / 2,
+            PATIENCE_SECONDS,
+            "the queue to empty",
+        )
         backends.send("collector", signal.SIGSTOP)
         while_hung = dropped(service, "queue_full")
-        wait_for(lambda: dropped(service, "queue_full") > while_hung, PATIENCE_SECONDS, "drops while the Collector hangs")
+        wait_for(
+            lambda: dropped(service, "queue_full") > while_hung,
+            PATIENCE_SECONDS,
+            "drops while the Collector hangs",
+        )
         gevent.sleep(3)
     try:
         seconds = exit_seconds(service)

@@ -1,4 +1,6 @@
-"""The companion under gunicorn: a hundred calls that hang leave the rest of the service alone, and a silent client that goes is noticed."""
+"""The companion under gunicorn: a hundred calls that hang leave the rest of the service alone, and
+a silent client that goes is noticed.
+"""
 
 import json
 import socket
@@ -15,9 +17,14 @@ pytestmark = pytest.mark.e2e
 CALLS = 100
 """The default number of places."""
 _HOUR = "3600"
-NOT_GIVEN_UP = {f"COMPANION_{what}_SECONDS": _HOUR for what in ("FIRST_BYTE_TIMEOUT", "ANSWER_TIMEOUT", "HEARTBEAT")}
+NOT_GIVEN_UP = {
+    f"COMPANION_{what}_SECONDS": _HOUR
+    for what in ("FIRST_BYTE_TIMEOUT", "ANSWER_TIMEOUT", "HEARTBEAT")
+}
 """A model that hangs is waited for, and nothing is sent to a client meanwhile."""
-PATIENT = {f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SOCKET", "WAIT_QUEUE")}
+PATIENT = {
+    f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SOCKET", "WAIT_QUEUE")
+}
 """A hundred answers come at once, and each is kept."""
 
 
@@ -44,7 +51,11 @@ def token(service) -> str:
     auth = f"{service.url}/api/v1/auth"
     requests.post(f"{auth}/register", json=account, timeout=PATIENCE_SECONDS).raise_for_status()
     del account["name"]
-    return str(requests.post(f"{auth}/login", json=account, timeout=PATIENCE_SECONDS).json()["access_token"])
+    return str(
+        requests.post(f"{auth}/login", json=account, timeout=PATIENCE_SECONDS).json()[
+            "access_token"
+        ]
+    )
 
 
 def asking(service, token: str, *, stream: bool) -> socket.socket:
@@ -54,7 +65,9 @@ def asking(service, token: str, *, stream: bool) -> socket.socket:
         f"POST /api/v1/companion/messages HTTP/1.1\r\nHost: serene\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
-    connection = socket.create_connection(("127.0.0.1", service.stack.port("service")), PATIENCE_SECONDS)
+    connection = socket.create_connection(
+        ("127.0.0.1", service.stack.port("service")), PATIENCE_SECONDS
+    )
     connection.sendall(head.encode() + content)
     return connection
 
@@ -67,17 +80,25 @@ def under_way(service) -> float:
 def read(service, times: int = 200) -> set[int]:
     """Read a page of the blog again and again; gives the statuses."""
     with requests.Session() as session:
-        return {session.get(f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS).status_code for _ in range(times)}
+        return {
+            session.get(
+                f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS
+            ).status_code
+            for _ in range(times)
+        }
 
 
 def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
     behave(service, fault="hang")
     access = token(service)
     with ThreadPoolExecutor(10) as pool:
-        hanging = list(pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS)))
+        hanging = list(
+            pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS))
+        )
     wait_for(lambda: under_way(service) == CALLS, PATIENCE_SECONDS, "a hundred calls under way")
 
-    # Each would wait for a connection until it is given up, if a call that hangs held one; test_companion_waits.py measures how long.
+    # Each would wait for a connection until it is given up, if a call that hangs held one;
+    # test_companion_waits.py measures how long.
     assert read(service) == {200}
     assert under_way(service) == CALLS
     refused = requests.post(

@@ -51,16 +51,23 @@ def test_a_hundred_calls_that_hang_hold_no_connection_and_no_reader_up(own_stack
     service = serve(own_stack, SETTINGS)
     member = new_member(service.url)
     model = own_stack.url("model").removesuffix("/v1")
-    slug = requests.get(f"{service.url}/api/v1/blog/posts", timeout=PATIENCE_SECONDS).json()["posts"][0]["slug"]
+    slug = requests.get(f"{service.url}/api/v1/blog/posts", timeout=PATIENCE_SECONDS).json()[
+        "posts"
+    ][0]["slug"]
     paths = [path.format(slug=slug) for path in PATHS]
     read_for(service, paths, 3)  # connections are open, caches are warm
 
-    requests.put(f"{model}/behaviour", json={"first_byte_seconds": HANG_SECONDS}, timeout=PATIENCE_SECONDS).raise_for_status()
+    requests.put(
+        f"{model}/behaviour", json={"first_byte_seconds": HANG_SECONDS}, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
 
     def talk():
         began = time.monotonic()
         answer = requests.post(
-            f"{service.url}/api/v1/companion/messages", json={"message": "Good evening"}, headers=member.headers, timeout=300
+            f"{service.url}/api/v1/companion/messages",
+            json={"message": "Good evening"},
+            headers=member.headers,
+            timeout=300,
         )
         return answer.status_code, time.monotonic() - began
 

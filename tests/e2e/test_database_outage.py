@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 OUTAGE_SECONDS = 20
 INTERVAL_SECONDS = 1
 PROBES = ("/api/v1/health/liveness", "/api/v1/health/readiness", "/api/v1/health")
-# A probe that asked the database would wait for one of these each time: much longer than the machine, however busy, delays one.
+# A probe that asked the database would wait for one of these each time: much longer than the
+# machine, however busy, delays one.
 DATABASE_SECONDS = 30
 BOUNDED = ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")
 TIMEOUTS = {f"MONGODB_{name}_TIMEOUT_SECONDS": str(DATABASE_SECONDS) for name in BOUNDED}
@@ -33,12 +34,18 @@ def told(answers, least):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
-def test_readiness_follows_the_database_liveness_does_not_and_no_probe_waits(own_stack, serve, number):
+def test_readiness_follows_the_database_liveness_does_not_and_no_probe_waits(
+    own_stack, serve, number
+):
     own_stack.start("mongodb")
     own_stack.wait_ready("mongodb")
     service = serve(own_stack, {"HEALTH_INTERVAL_SECONDS": str(INTERVAL_SECONDS), **TIMEOUTS})
     probe = {path: service.url + path for path in PROBES}
-    wait_for(lambda: requests.get(probe["/api/v1/health/readiness"], timeout=60).status_code == 200, PATIENCE_SECONDS, "ready")
+    wait_for(
+        lambda: requests.get(probe["/api/v1/health/readiness"], timeout=60).status_code == 200,
+        PATIENCE_SECONDS,
+        "ready",
+    )
 
     with (
         Load(service.url, ["/api/v1/blog/posts"], clients=8, timeout_seconds=3 * DATABASE_SECONDS),
@@ -52,7 +59,14 @@ def test_readiness_follows_the_database_liveness_does_not_and_no_probe_waits(own
         else:
             own_stack.send("mongodb", number)
         unready = wait_for(
-            lambda: answer.json() if (answer := requests.get(probe["/api/v1/health/readiness"], timeout=60)).status_code == 503 else None,
+            lambda: (
+                answer.json()
+                if (
+                    answer := requests.get(probe["/api/v1/health/readiness"], timeout=60)
+                ).status_code
+                == 503
+                else None
+            ),
             PATIENCE_SECONDS,
             "readiness 503",
         )
@@ -64,15 +78,26 @@ def test_readiness_follows_the_database_liveness_does_not_and_no_probe_waits(own
             own_stack.start("mongodb")
         else:
             own_stack.send("mongodb", signal.SIGCONT)
-        wait_for(lambda: requests.get(probe["/api/v1/health"], timeout=60).status_code == 200, PATIENCE_SECONDS, "healthy again")
+        wait_for(
+            lambda: requests.get(probe["/api/v1/health"], timeout=60).status_code == 200,
+            PATIENCE_SECONDS,
+            "healthy again",
+        )
         recovered = time.monotonic()
-        wait_for(lambda: requests.get(f"{service.url}/api/v1/blog/posts", timeout=60).status_code == 200, PATIENCE_SECONDS, "posts again")
+        wait_for(
+            lambda: requests.get(f"{service.url}/api/v1/blog/posts", timeout=60).status_code == 200,
+            PATIENCE_SECONDS,
+            "posts again",
+        )
 
     busy_seconds = sum(answer.seconds for answer in control.since(stopped, stopped + noticed_after))
     assert noticed_after - busy_seconds < NOTICED_SECONDS
     assert any("database" in reason for reason in unready["reasons"])
     assert report.status_code == 503
-    assert (report.json()["success"], report.json()["services"]["database"]["healthy"]) == (False, False)
+    assert (report.json()["success"], report.json()["services"]["database"]["healthy"]) == (
+        False,
+        False,
+    )
 
     during = probes.since(stopped + noticed_after, back - INTERVAL_SECONDS)
     assert told(during, least=6) == {
@@ -80,6 +105,8 @@ def test_readiness_follows_the_database_liveness_does_not_and_no_probe_waits(own
         "/api/v1/health/readiness": {503},
         "/api/v1/health": {503},
     }
-    assert set(outcomes([answer for answer in probes.since(0) if answer.path == "/api/v1/health/liveness"])) == {200}
+    assert set(
+        outcomes([answer for answer in probes.since(0) if answer.path == "/api/v1/health/liveness"])
+    ) == {200}
     assert max(answer.seconds for answer in probes.since(stopped, back)) < NOT_WAITING_SECONDS
     assert recovered > back

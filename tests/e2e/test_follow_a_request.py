@@ -17,7 +17,9 @@ SLUG_ROUTE = "/api/v1/blog/posts/<slug>"
 
 @pytest.fixture(scope="module")
 def slug(stack):
-    return requests.get(f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=60).json()["posts"][0]["slug"]
+    return requests.get(
+        f"{stack.url('service')}/api/v1/blog/posts", params={"limit": 1}, timeout=60
+    ).json()["posts"][0]["slug"]
 
 
 def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack, slug):
@@ -32,7 +34,12 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
     assert uuid.UUID(request_id).version == 4
     server, database = trace(stack.url("tempo"), uuid.UUID(request_id).hex, spans=2)
 
-    assert (server.name, server.kind, server.parent_span_id, server.status) == (f"GET {SLUG_ROUTE}", "SERVER", "", "UNSET")
+    assert (server.name, server.kind, server.parent_span_id, server.status) == (
+        f"GET {SLUG_ROUTE}",
+        "SERVER",
+        "",
+        "UNSET",
+    )
     port = stack.port("service")
     peer_port = server.attributes.pop("network.peer.port", None)
     assert peer_port is None or peer_port > 0
@@ -63,44 +70,70 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
     assert 0 < database.seconds < server.seconds
 
     (line,) = wait_for(
-        lambda: log_lines(stack.log_path("service"), request_id=request_id, logger="access"), PATIENCE_SECONDS, "the log line"
+        lambda: log_lines(stack.log_path("service"), request_id=request_id, logger="access"),
+        PATIENCE_SECONDS,
+        "the log line",
     )
-    assert (line["trace_id"], line["span_id"], line["route"], line["status"]) == (server.trace_id, server.span_id, SLUG_ROUTE, 200)
+    assert (line["trace_id"], line["span_id"], line["route"], line["status"]) == (
+        server.trace_id,
+        server.span_id,
+        SLUG_ROUTE,
+        200,
+    )
     assert line["query"] == "token=REDACTED"
 
 
 def test_traceparent_names_the_trace_and_the_request_keeps_an_id_of_its_own(stack, slug):
     trace_id, parent = uuid.uuid4().hex, "00f067aa0ba902b7"
     headers = {"traceparent": f"00-{trace_id}-{parent}-01", "X-Request-ID": str(uuid.uuid4())}
-    answer = requests.get(f"{stack.url('service')}/api/v1/blog/posts/{slug}", headers=headers, timeout=60)
+    answer = requests.get(
+        f"{stack.url('service')}/api/v1/blog/posts/{slug}", headers=headers, timeout=60
+    )
     request_id = answer.headers["X-Request-ID"]
-    assert request_id != headers["X-Request-ID"], "an id from a client that is no trusted proxy was honoured"
+    assert request_id != headers["X-Request-ID"], (
+        "an id from a client that is no trusted proxy was honoured"
+    )
     assert f'traceparent;desc="00-{trace_id}-' in answer.headers["Server-Timing"]
     spans = {span.kind: span for span in trace(stack.url("tempo"), trace_id, spans=2)}
     assert spans["SERVER"].attributes["request.id"] == request_id
     assert (spans["SERVER"].trace_id, spans["SERVER"].parent_span_id) == (trace_id, parent)
-    assert (spans["CLIENT"].trace_id, spans["CLIENT"].parent_span_id) == (trace_id, spans["SERVER"].span_id)
+    assert (spans["CLIENT"].trace_id, spans["CLIENT"].parent_span_id) == (
+        trace_id,
+        spans["SERVER"].span_id,
+    )
     assert spans_of(stack.url("tempo"), uuid.UUID(request_id).hex) == []
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/api/v1/nothing", 404), ("/api/v1/health/liveness", 200)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/api/v1/nothing", 404), ("/api/v1/health/liveness", 200)]
+)
 def test_any_response_can_be_followed(stack, path, status):
     answer = ask(stack.url("service"), path)
     assert answer.status == status
     (span,) = trace(stack.url("tempo"), uuid.UUID(answer.request_id).hex)
-    assert (span.attributes["http.response.status_code"], span.attributes["request.id"]) == (status, answer.request_id)
+    assert (span.attributes["http.response.status_code"], span.attributes["request.id"]) == (
+        status,
+        answer.request_id,
+    )
 
 
 @pytest.mark.usefixtures("demo_traffic")
-@pytest.mark.parametrize(("metric", "enough"), [("http_server_request_duration_seconds", 20), ("serene_companion_seconds", 3)])
+@pytest.mark.parametrize(
+    ("metric", "enough"),
+    [("http_server_request_duration_seconds", 20), ("serene_companion_seconds", 3)],
+)
 def test_every_exemplar_names_a_trace_that_tempo_has(stack, metric, enough):
     def exemplars():
         now = time.time()
         params = {"query": f"{metric}_bucket", "start": now - 300, "end": now}
-        series = requests.get(f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=60).json()["data"]
+        series = requests.get(
+            f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=60
+        ).json()["data"]
         return {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
 
-    found = wait_for(lambda: ids if len(ids := exemplars()) >= enough else None, 60, f"{enough} exemplars")
+    found = wait_for(
+        lambda: ids if len(ids := exemplars()) >= enough else None, 60, f"{enough} exemplars"
+    )
 
     def missing():
         return {trace_id for trace_id in found if not spans_of(stack.url("tempo"), trace_id)}

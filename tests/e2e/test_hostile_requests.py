@@ -13,8 +13,28 @@ pytestmark = pytest.mark.e2e
 
 REQUESTS = 10_000
 CLIENTS = 8
-METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "FOOBAR", "PROPFIND", "get", "M-SEARCH", "X" * 40]
-KNOWN = ["/", "/api/v1/blog/posts", "/api/v1/health", "/api/v1/health/liveness", "/api/v1/blog/posts/"]
+METHODS = [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "HEAD",
+    "TRACE",
+    "FOOBAR",
+    "PROPFIND",
+    "get",
+    "M-SEARCH",
+    "X" * 40,
+]
+KNOWN = [
+    "/",
+    "/api/v1/blog/posts",
+    "/api/v1/health",
+    "/api/v1/health/liveness",
+    "/api/v1/blog/posts/",
+]
 
 
 def random_bytes(rng, alphabet, longest):
@@ -27,7 +47,9 @@ def path(rng):
     if kind < 0.3:
         return rng.choice(KNOWN).encode()
     if kind < 0.5:
-        return b"/api/v1/blog/posts/" + random_bytes(rng, printable, 30).replace(b"#", b"").replace(b"?", b"")
+        return b"/api/v1/blog/posts/" + random_bytes(rng, printable, 30).replace(b"#", b"").replace(
+            b"?", b""
+        )
     if kind < 0.7:
         return b"/" + b"".join(b"%%%02X" % rng.randrange(256) for _ in range(rng.randrange(1, 20)))
     if kind < 0.85:
@@ -36,9 +58,16 @@ def path(rng):
 
 
 def headers(rng):
-    lines = [b"Host: serene.test", b"User-Agent: " + random_bytes(rng, range(0x20, 0x100), 60).replace(b"\x7f", b"")]
+    lines = [
+        b"Host: serene.test",
+        b"User-Agent: " + random_bytes(rng, range(0x20, 0x100), 60).replace(b"\x7f", b""),
+    ]
     hostile = [
-        b"traceparent: 00-" + b"%032x" % rng.getrandbits(128) + b"-" + b"%016x" % rng.getrandbits(64) + b"-01",
+        b"traceparent: 00-"
+        + b"%032x" % rng.getrandbits(128)
+        + b"-"
+        + b"%016x" % rng.getrandbits(64)
+        + b"-01",
         b"traceparent: " + random_bytes(rng, range(0x21, 0x7F), 80),
         b"tracestate: " + random_bytes(rng, range(0x21, 0x7F), 200),
         b"X-Request-ID: " + random_bytes(rng, range(0x21, 0x7F), 40),
@@ -62,15 +91,22 @@ def exchange(port, seed, count, statuses):
             answer = b""
             while block := connection.recv(65536):
                 answer += block
-        statuses[answer[9:12].decode() if answer.startswith(b"HTTP/1.1 ") else repr(answer[:20])] += 1
+        statuses[
+            answer[9:12].decode() if answer.startswith(b"HTTP/1.1 ") else repr(answer[:20])
+        ] += 1
 
 
-def test_ten_thousand_hostile_requests_leave_bounded_series_no_500_and_no_unhandled_exception(own_stack, serve):
+def test_ten_thousand_hostile_requests_leave_bounded_series_no_500_and_no_unhandled_exception(
+    own_stack, serve
+):
     own_stack.start("mongodb")
     own_stack.wait_ready("mongodb")
     service = serve(own_stack)
     statuses = Counter()
-    jobs = [gevent.spawn(exchange, own_stack.port("service"), seed, REQUESTS // CLIENTS, statuses) for seed in range(CLIENTS)]
+    jobs = [
+        gevent.spawn(exchange, own_stack.port("service"), seed, REQUESTS // CLIENTS, statuses)
+        for seed in range(CLIENTS)
+    ]
     gevent.joinall(jobs, raise_error=True)
 
     assert sum(statuses.values()) == REQUESTS
@@ -79,7 +115,10 @@ def test_ten_thousand_hostile_requests_leave_bounded_series_no_500_and_no_unhand
     assert statuses["500"] == 0
     scrape = service.scrape()
     series = {
-        (sample.name, *sorted((name, value) for name, value in sample.labels.items() if name != "le"))
+        (
+            sample.name,
+            *sorted((name, value) for name, value in sample.labels.items() if name != "le"),
+        )
         for sample in scrape.samples
         if sample.name.startswith("http_server_") and not sample.name.endswith(("_bucket", "_sum"))
     }

@@ -1,4 +1,6 @@
-"""A member's whole way through the service, each step followed by its request id: its trace whole, and its line in the log."""
+"""A member's whole way through the service, each step followed by its request id: its trace whole,
+and its line in the log.
+"""
 
 import time
 import uuid
@@ -24,7 +26,8 @@ USUAL = {
 A_DAY = '{"_id":{"$gte":"?","$lt":"?"}}'
 STRIPE, MODEL = "POST /v1/payment_intents", "chat serene-companion"
 
-# Route, status, and what was called, in order: "operation collection", or with the text of the query, or with further attributes.
+# Route, status, and what was called, in order: "operation collection", or with the text of the
+# query, or with further attributes.
 JOURNEY = {
     "register": ("POST /api/v1/auth/register", 201, ["insert accounts", "insert credentials"]),
     "login": (
@@ -47,7 +50,11 @@ JOURNEY = {
             "insert refresh_tokens",
         ],
     ),
-    "therapists": ("GET /api/v1/therapists", 200, [("find therapists", 'find {"filter":{},"sort":{"_id":"?"}}')]),
+    "therapists": (
+        "GET /api/v1/therapists",
+        200,
+        [("find therapists", 'find {"filter":{},"sort":{"_id":"?"}}')],
+    ),
     "slots": (
         "GET /api/v1/therapists/<uuid:therapist_id>/slots",
         200,
@@ -106,7 +113,10 @@ JOURNEY = {
             # Room is reserved for it, under the account's quota.
             ("find uploads.reservations", 'find {"filter":{"begun_at":{"$lt":"?"}}}'),
             "insert uploads.reservations",
-            ("find uploads.reservations", 'find {"filter":{"owner_id":"?","begun_at":{"$gte":"?"}}}'),
+            (
+                "find uploads.reservations",
+                'find {"filter":{"owner_id":"?","begun_at":{"$gte":"?"}}}',
+            ),
             ("find uploads.files", 'find {"filter":{"metadata.owner_id":"?"}}'),
             "insert uploads.chunks",
             "insert uploads.files",
@@ -125,7 +135,12 @@ JOURNEY = {
     ),
     "logout": ("POST /api/v1/auth/logout", 204, ["update logins"]),
 }
-OF_ITS_OWN = {"register": {"threadpool"}, "login": {"threadpool"}, "pay": {"external"}, "chat": {"external"}}
+OF_ITS_OWN = {
+    "register": {"threadpool"},
+    "login": {"threadpool"},
+    "pay": {"external"},
+    "chat": {"external"},
+}
 """The phases of a step beside those that each has."""
 QUERIES = {"slots": "from=REDACTED"}
 STRAGGLERS_SECONDS = 20
@@ -134,7 +149,9 @@ TOKENS = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")
 
 def call(stack, what) -> Node:
     """The span of one call, expected."""
-    name, text, more = (what, USUAL.get(what.split()[0]), {}) if isinstance(what, str) else (*what, {})[:3]
+    name, text, more = (
+        (what, USUAL.get(what.split()[0]), {}) if isinstance(what, str) else (*what, {})[:3]
+    )
     here = {"server.address": "127.0.0.1"}
     if name == STRIPE:
         url, template = stack.url("stripe-mock"), name.split()[1]
@@ -147,12 +164,21 @@ def call(stack, what) -> Node:
         }
     elif name == MODEL:
         port = stack.port("model")
-        attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "serene-companion"}
+        attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "serene-companion",
+        }
         attributes |= dict.fromkeys(TOKENS, "some")
     else:
         port = stack.port("mongodb")
         operation, collection = name.split()
-        attributes = {"db.system.name": "mongodb", "db.namespace": "serene", "db.operation.name": operation, "db.query.summary": name}
+        attributes = {
+            "db.system.name": "mongodb",
+            "db.namespace": "serene",
+            "db.operation.name": operation,
+            "db.query.summary": name,
+        }
         attributes |= {"db.query.text": text, "db.collection.name": collection}
     return Node(name, "CLIENT", "UNSET", here | {"server.port": port} | attributes | more)
 
@@ -180,7 +206,9 @@ def served(stack, name, step) -> tuple[Node, ...]:
 
 
 def seen(stack, name, step) -> list:
-    """The spans of a step, once all that are expected are there, or its own, which ends last, has been for long."""
+    """The spans of a step, once all that are expected are there, or its own, which ends last, has
+    been for long.
+    """
     trace_id, expected = uuid.UUID(step.request_id).hex, 1 + len(JOURNEY[name][2])
     server_is_there: list[float] = []
 
@@ -188,7 +216,9 @@ def seen(stack, name, step) -> list:
         spans = spans_of(stack.url("tempo"), trace_id)
         if any(span.kind == "SERVER" for span in spans):
             server_is_there.append(time.monotonic())
-        is_whole = server_is_there and (len(spans) >= expected or time.monotonic() - server_is_there[0] > STRAGGLERS_SECONDS)
+        is_whole = server_is_there and (
+            len(spans) >= expected or time.monotonic() - server_is_there[0] > STRAGGLERS_SECONDS
+        )
         return spans if is_whole else None
 
     spans = wait_for(look, PATIENCE_SECONDS, f"the trace {trace_id}")
@@ -198,7 +228,9 @@ def seen(stack, name, step) -> list:
     server.attributes.pop("request.dominant_phase", None)
     for span in spans:
         # The model's affair.
-        span.attributes.update({name: "some" for name in TOKENS if 0 < span.attributes.get(name, 0) < 1000})
+        span.attributes.update(
+            {name: "some" for name in TOKENS if 0 < span.attributes.get(name, 0) < 1000}
+        )
     return spans
 
 
@@ -220,7 +252,11 @@ def told_in_server_timing(step) -> set[str]:
 def access_line(stack, step) -> dict:
     """The step's line in the log."""
     path = stack.log_path("service")
-    (line,) = wait_for(lambda: log_lines(path, request_id=step.request_id, logger="access"), PATIENCE_SECONDS, "the log line")
+    (line,) = wait_for(
+        lambda: log_lines(path, request_id=step.request_id, logger="access"),
+        PATIENCE_SECONDS,
+        "the log line",
+    )
     return line
 
 
@@ -251,7 +287,9 @@ def check_line(stack, name, step, server) -> None:
         "environment": "development",
     }, name
     assert took == pytest.approx(server.seconds, abs=1e-5)
-    assert phases.keys() == {"cpu", "db", "db_pool_wait", "other"} | OF_ITS_OWN.get(name, set()), name
+    assert phases.keys() == {"cpu", "db", "db_pool_wait", "other"} | OF_ITS_OWN.get(name, set()), (
+        name
+    )
     assert all(seconds >= 0 for seconds in phases.values())
     assert 0 < phases["db"] < took
 
@@ -275,7 +313,9 @@ def test_the_journey_of_a_member(stack, monkeypatch, capsys):
         check_line(stack, name, step, server)
         times = {"total", "traceparent"} | OF_ITS_OWN.get(name, set())
         # The answer of the companion begins before anything is written down.
-        assert told_in_server_timing(step) == times | (set() if name == "chat" else {"db", "db_pool_wait"}), name
+        assert told_in_server_timing(step) == times | (
+            set() if name == "chat" else {"db", "db_pool_wait"}
+        ), name
         if "external" in OF_ITS_OWN.get(name, set()):
             check_external(name, step, server, spans, access_line(stack, step)["phases"])
     check_drawing(stack, steps["pay"], monkeypatch, capsys)
@@ -290,4 +330,10 @@ def check_drawing(stack, step, monkeypatch, capsys) -> None:
     names = [row[:44].rstrip() for row in drawn.splitlines()]
     assert names == [f"{route[:43]}…", *(f"  {what}" for what in calls)]
     # One more when it was slow.
-    assert sum('"logger":"access"' in line and f'"request_id":"{step.request_id}"' in line for line in told) == 1
+    assert (
+        sum(
+            '"logger":"access"' in line and f'"request_id":"{step.request_id}"' in line
+            for line in told
+        )
+        == 1
+    )

@@ -28,8 +28,12 @@ def block(after: str) -> str:
 
 @pytest.fixture
 def shop(stack, own_stack, tmp_path):
-    """The other service of the README, beside the shared backends; on other ports than the README's, which may be taken."""
-    (tmp_path / "shop.py").write_text(block("`shop.py`, whole:").replace("27017", str(stack.port("mongodb"))))
+    """The other service of the README, beside the shared backends; on other ports than the
+    README's, which may be taken.
+    """
+    (tmp_path / "shop.py").write_text(
+        block("`shop.py`, whole:").replace("27017", str(stack.port("mongodb")))
+    )
     (tmp_path / "gunicorn.conf.py").write_text(block("`gunicorn.conf.py`:"))
     command = block("graceful_timeout = 50\n```").split()
     assert command == ["OTEL_SERVICE_NAME=shop", "gunicorn", "shop:app"]
@@ -42,9 +46,15 @@ def shop(stack, own_stack, tmp_path):
     }
     gunicorn = Path(sys.executable).with_name("gunicorn")
     with (tmp_path / "shop.log").open("wb") as log:
-        process = subprocess.Popen([gunicorn, "shop:app"], cwd=tmp_path, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [gunicorn, "shop:app"], cwd=tmp_path, env=environment, stdout=log, stderr=log
+        )
     try:
-        wait_for(lambda: process.poll() is None and answers(own_stack.url("service")), PATIENCE_SECONDS, "the shop")
+        wait_for(
+            lambda: process.poll() is None and answers(own_stack.url("service")),
+            PATIENCE_SECONDS,
+            "the shop",
+        )
         yield own_stack
     finally:
         process.terminate()
@@ -61,17 +71,37 @@ def answers(url):
 def test_another_service_installs_the_layer(stack, shop):
     answer = requests.get(f"{shop.url('service')}/items/tea", timeout=60)
     assert (answer.status_code, answer.json()) == (404, {"error": "no such item"})
-    server, database = trace(stack.url("tempo"), uuid.UUID(answer.headers["X-Request-ID"]).hex, spans=2)
+    server, database = trace(
+        stack.url("tempo"), uuid.UUID(answer.headers["X-Request-ID"]).hex, spans=2
+    )
     assert (server.name, server.resource["service.name"]) == ("GET /items/<name>", "shop")
-    assert (database.attributes["db.operation.name"], database.attributes["db.collection.name"]) == ("find", "items")
+    assert (
+        database.attributes["db.operation.name"],
+        database.attributes["db.collection.name"],
+    ) == ("find", "items")
     management = f"http://127.0.0.1:{shop.port('service', 'management')}"
-    assert Scrape(management).total("http_server_request_duration_seconds_count", http_route="/items/<name>") >= 2
-    assert wait_for(lambda: requests.get(f"{management}/health/readiness", timeout=60).status_code == 200, PATIENCE_SECONDS, "ready")
+    assert (
+        Scrape(management).total(
+            "http_server_request_duration_seconds_count", http_route="/items/<name>"
+        )
+        >= 2
+    )
+    assert wait_for(
+        lambda: requests.get(f"{management}/health/readiness", timeout=60).status_code == 200,
+        PATIENCE_SECONDS,
+        "ready",
+    )
 
 
 def test_a_members_day_goes_well_as_it_is_written(stack):
-    day = block("## A member's day").replace("http://127.0.0.1:8000", stack.url("service")).replace("ada@", f"ada-{uuid.uuid4().hex}@")
-    done = subprocess.run(["bash", "-eu"], input=day, capture_output=True, text=True, timeout=300, check=False)
+    day = (
+        block("## A member's day")
+        .replace("http://127.0.0.1:8000", stack.url("service"))
+        .replace("ada@", f"ada-{uuid.uuid4().hex}@")
+    )
+    done = subprocess.run(
+        ["bash", "-eu"], input=day, capture_output=True, text=True, timeout=300, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r'"role": ?"member"', done.stdout)
     assert re.search(r'"status": ?"paid"', done.stdout)
@@ -87,5 +117,11 @@ def test_link_leads_somewhere(link):
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"\./serene (\w+)", README))))
 def test_command_exists(command):
-    shown = subprocess.run([paths.ROOT / "serene", command, "--help"], cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        [paths.ROOT / "serene", command, "--help"],
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (shown.returncode, shown.stderr) == (0, "")

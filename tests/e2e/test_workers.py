@@ -16,7 +16,9 @@ pytestmark = pytest.mark.e2e
 def worker_pid(service, slot):
     """The pid of the worker in a slot, as its management port says; ``None`` while nobody is there."""
     try:
-        return requests.get(f"{service.management_of(slot)}/health", timeout=60).json()["process"]["pid"]
+        return requests.get(f"{service.management_of(slot)}/health", timeout=60).json()["process"][
+            "pid"
+        ]
     except requests.RequestException:
         return None
 
@@ -27,7 +29,10 @@ def test_both_workers_are_in_prometheus_under_their_slots(stack):
             lambda: (
                 series
                 if len(
-                    series := query(stack.url("prometheus"), "count by (service_instance_id) (http_server_request_duration_seconds_count)")
+                    series := query(
+                        stack.url("prometheus"),
+                        "count by (service_instance_id) (http_server_request_duration_seconds_count)",
+                    )
                 )
                 == 2
                 else None
@@ -38,7 +43,9 @@ def test_both_workers_are_in_prometheus_under_their_slots(stack):
     assert {series["metric"]["service_instance_id"] for series in found} == {"0", "1"}
 
 
-def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_its_slot(own_stack, serve):
+def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_its_slot(
+    own_stack, serve
+):
     own_stack.start("mongodb")
     own_stack.wait_ready("mongodb")
     service = serve(own_stack, workers=2)
@@ -48,8 +55,16 @@ def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_it
         return [service.scrape(slot).total(name) for slot in (0, 1)]
 
     with Load(service.url, paths, clients=16, pause_seconds=0.01, keep_alive=False):
-        wait_for(lambda: min(of_all("http_server_request_duration_seconds_count")) > 20, PATIENCE_SECONDS, "load")
-    wait_for(lambda: not any(of_all("http_server_active_requests")), PATIENCE_SECONDS, "the end of each request")
+        wait_for(
+            lambda: min(of_all("http_server_request_duration_seconds_count")) > 20,
+            PATIENCE_SECONDS,
+            "load",
+        )
+    wait_for(
+        lambda: not any(of_all("http_server_active_requests")),
+        PATIENCE_SECONDS,
+        "the end of each request",
+    )
     before = {slot: worker_pid(service, slot) for slot in (0, 1)}
     assert len(set(before.values())) == 2
 
@@ -62,7 +77,11 @@ def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_it
 
     survivor = of_requests(1)
     os.kill(before[0], signal.SIGKILL)
-    wait_for(lambda: (pid := worker_pid(service, 0)) and pid != before[0], PATIENCE_SECONDS, "a successor in slot 0")
+    wait_for(
+        lambda: (pid := worker_pid(service, 0)) and pid != before[0],
+        PATIENCE_SECONDS,
+        "a successor in slot 0",
+    )
     assert of_requests(1) == survivor
     assert worker_pid(service, 1) == before[1]
     assert of_requests(0) == {}

@@ -7,7 +7,10 @@ from werkzeug.test import TestResponse
 
 from tests.machine import PATIENCE_SECONDS
 
-PATIENT = {f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")}
+PATIENT = {
+    f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)
+    for what in ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")
+}
 """For a database that is there, on a machine that is busy with other things too."""
 
 

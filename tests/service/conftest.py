@@ -1,19 +1,22 @@
 """The service on the shared MongoDB, each test in a database of its own that is dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 
-from service.app import create_app
-from service.config import ServiceConfig
+from service.bootstrap import Service, build
 from service.seed import seed
-from service.store import Store, connect
 from telemetry import Telemetry
+from tests.machine import PATIENCE_SECONDS
 from tests.service.clients import PATIENT, ClosingClient
-from tests.service.watched import Watched, watching
+from tests.service.instrumented_app import InstrumentedApp, instrumented_app
 from tests.stripe_mock import StripeMock
+from tests.support.polling import wait_until
+
+Build = Callable[..., Service]
 
 
 @pytest.fixture
@@ -23,50 +26,90 @@ def database_uri(mongodb_uri: str) -> str:
 
 
 @pytest.fixture
-def config(database_uri: str) -> ServiceConfig:
-    # Every test comes from one address; tests of rate limits set their own.
-    cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8", "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
-    return ServiceConfig.from_env({"MONGODB_URI": database_uri, **PATIENT, **cheap})
-
-
-@pytest.fixture
-def store(config: ServiceConfig) -> Iterator[Store]:
-    """An empty store whose indexes are there."""
-    store = connect(config)
-    store.set_up()
-    yield store
-    store.client.drop_database(store.database.name)
-    store.close()
-
-
-@pytest.fixture
-def seeded(store: Store) -> Store:
-    """A store with the demo posts."""
-    seed(store)
-    return store
+def environ(database_uri: str) -> dict[str, str]:
+    """Settings of the service; every test comes from one address, and is not limited by it."""
+    cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}
+    exempt = {"RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
+    return {"MONGODB_URI": database_uri, **PATIENT, **cheap, **exempt}
 
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the background."""
-    # No trace is kept: there is no Collector here, and the end would try for two seconds to deliver each.
-    settings = {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "SERVICE_VERSION": "1.2.3", "OTEL_TRACES_SAMPLER_ARG": "0"}
+    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the
+    background.
+    """
+    # No trace is kept: there is no Collector here, and the end would try for two seconds to deliver
+    # each.
+    settings = {
+        "DEPLOYMENT_ENVIRONMENT": "test",
+        "TELEMETRY_STRICT": "true",
+        "SERVICE_VERSION": "1.2.3",
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+    }
     telemetry = Telemetry.from_env(settings)
     yield telemetry
     telemetry.shutdown()
 
 
 @pytest.fixture
-def client(config: ServiceConfig, telemetry: Telemetry, seeded: Store) -> FlaskClient:
-    """A client of the whole app on the demo posts."""
-    telemetry.lifecycle.ready()
-    app = create_app(config, telemetry, seeded)
-    app.test_client_class = ClosingClient
-    return app.test_client()
+def build_service(environ: dict[str, str], telemetry: Telemetry) -> Iterator[Build]:
+    """Builds services with settings and overrides of a test's own, on an empty database that has
+    its indexes. The metrics of one telemetry can be registered once: hand in another one for a
+    second service.
+    """
+    built: list[Service] = []
+
+    def make(settings: dict[str, str] | None = None, **overrides: Any) -> Service:
+        overrides = {"telemetry": telemetry, **overrides}
+        service = build(environ | (settings or {}), **overrides)
+        service.app.test_client_class = ClosingClient
+        service.telemetry.lifecycle.ready()
+        service.mongo.set_up()
+        built.append(service)
+        return service
+
+    yield make
+    for service in built:
+        service.mongo.client.drop_database(service.mongo.database.name)
+        service.mongo.close()
 
 
 @pytest.fixture
-def watched(database_uri: str, stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]) -> Iterator[Watched]:
-    """The whole app and all that is told of it."""
-    with watching(database_uri, stripe_mock.environ, capfd) as watched:
-        yield watched
+def service(build_service: Build) -> Service:
+    """The whole service on an empty database."""
+    return build_service()
+
+
+@pytest.fixture
+def seeded(service: Service) -> Service:
+    """The whole service on the demo data."""
+    seed(service)
+    return service
+
+
+@pytest.fixture
+def connected(service: Service) -> Service:
+    """The whole service, whose background looks at its database as in production."""
+    service.mongo.start()
+    service.telemetry.mongo.watch(service.mongo.client)
+    wait_until(
+        lambda: service.telemetry.health.readiness().status == 200,
+        timeout_seconds=PATIENCE_SECONDS,
+        what="the service is ready",
+    )
+    return service
+
+
+@pytest.fixture
+def client(seeded: Service) -> FlaskClient:
+    """A client of the whole service on the demo data."""
+    return seeded.app.test_client()
+
+
+@pytest.fixture
+def watched(
+    environ: dict[str, str], stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]
+) -> Iterator[InstrumentedApp]:
+    """The whole service and all signals of it."""
+    with instrumented_app(environ | stripe_mock.environ, capfd) as app:
+        yield app

@@ -78,10 +78,21 @@ class Running:
             **self.settings,
         }
         with (self.directory / "output").open("wb") as output:
-            self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environ, stdout=output, stderr=output)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "service"],
+                cwd=ROOT,
+                env=environ,
+                stdout=output,
+                stderr=output,
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.kill()
@@ -90,8 +101,21 @@ class Running:
 
 def refused(setting: str, value: str, *command: Any) -> tuple[int, str]:
     """Run a command with one setting; returns its exit code and all that it wrote."""
-    environ = os.environ | {setting: value, "SERENE_PORT": str(free_port()), "TELEMETRY_MANAGEMENT_PORT": "0", "WEB_CONCURRENCY": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    environ = os.environ | {
+        setting: value,
+        "SERENE_PORT": str(free_port()),
+        "TELEMETRY_MANAGEMENT_PORT": "0",
+        "WEB_CONCURRENCY": "1",
+    }
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -106,9 +130,21 @@ def ran(uri: str, *command: str, **settings: str) -> tuple[int, str, str]:
     Returns:
         Exit code, standard output and standard error.
     """
-    environ = os.environ | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "30"} | settings
+    environ = (
+        os.environ
+        | {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "30"}
+        | settings
+    )
     whole = [sys.executable, "-m", *command]
-    done = subprocess.run(whole, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        whole,
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     return done.returncode, done.stdout, done.stderr
 
 

@@ -1,9 +1,12 @@
-"""The app as a whole: its routes, what they say of themselves, and what it does with requests for nothing."""
+"""The app as a whole: its routes, what they say of themselves, and what it does with requests for
+nothing.
+"""
 
 import pytest
 from markupsafe import escape
 from prometheus_client import REGISTRY
 
+from service import metrics as business
 from telemetry import names
 
 VARY = "Accept, Authorization, Accept-Encoding"
@@ -21,10 +24,26 @@ DESCRIPTION = {
         "readiness": "/api/v1/health/readiness",
     },
     "routes": [
-        {"method": "GET", "path": "/", "about": "This page: what Serene is and where to look; HTML or JSON by Accept."},
-        {"method": "PUT", "path": "/api/v1/accounts/<account_id>/role", "about": "Gives an account a role."},
-        {"method": "POST", "path": "/api/v1/auth/login", "about": "Tokens for an e-mail and its password."},
-        {"method": "POST", "path": "/api/v1/auth/logout", "about": "Ends the login of a refresh token; also one that has ended."},
+        {
+            "method": "GET",
+            "path": "/",
+            "about": "This page: what Serene is and where to look; HTML or JSON by Accept.",
+        },
+        {
+            "method": "PUT",
+            "path": "/api/v1/accounts/<account_id>/role",
+            "about": "Gives an account a role.",
+        },
+        {
+            "method": "POST",
+            "path": "/api/v1/auth/login",
+            "about": "Tokens for an e-mail and its password.",
+        },
+        {
+            "method": "POST",
+            "path": "/api/v1/auth/logout",
+            "about": "Ends the login of a refresh token; also one that has ended.",
+        },
         {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
         {
             "method": "POST",
@@ -37,7 +56,11 @@ DESCRIPTION = {
             "about": "New tokens for a refresh token, which is good once: used again, it ends the login.",
         },
         {"method": "POST", "path": "/api/v1/auth/register", "about": "A new account, of a member."},
-        {"method": "GET", "path": "/api/v1/blog/drafts", "about": "Your drafts, newest first; to an admin those of all authors."},
+        {
+            "method": "GET",
+            "path": "/api/v1/blog/drafts",
+            "about": "Your drafts, newest first; to an admin those of all authors.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/blog/drafts/<slug>",
@@ -53,14 +76,26 @@ DESCRIPTION = {
             "path": "/api/v1/blog/posts",
             "about": "A new post of yours; a draft unless it says otherwise.",
         },
-        {"method": "GET", "path": "/api/v1/blog/posts/<slug>", "about": "One published post, whole, in Markdown and as HTML."},
+        {
+            "method": "GET",
+            "path": "/api/v1/blog/posts/<slug>",
+            "about": "One published post, whole, in Markdown and as HTML.",
+        },
         {
             "method": "PUT",
             "path": "/api/v1/blog/posts/<slug>",
             "about": "All of a post anew: what is left out is empty afterwards. Whether it is published stays.",
         },
-        {"method": "PATCH", "path": "/api/v1/blog/posts/<slug>", "about": "Some members of a post; those that are left out stay."},
-        {"method": "DELETE", "path": "/api/v1/blog/posts/<slug>", "about": "Deletes a post, published or not, for good."},
+        {
+            "method": "PATCH",
+            "path": "/api/v1/blog/posts/<slug>",
+            "about": "Some members of a post; those that are left out stay.",
+        },
+        {
+            "method": "DELETE",
+            "path": "/api/v1/blog/posts/<slug>",
+            "about": "Deletes a post, published or not, for good.",
+        },
         {
             "method": "POST",
             "path": "/api/v1/blog/posts/<slug>/publish",
@@ -86,17 +121,45 @@ DESCRIPTION = {
             "path": "/api/v1/companion/conversations/<conversation_id>",
             "about": "Delete one of my conversations, with all of its messages.",
         },
-        {"method": "POST", "path": "/api/v1/companion/messages", "about": "Say something to the companion, and get its answer."},
-        {"method": "GET", "path": "/api/v1/docs", "about": "This API as a page to read and to try."},
+        {
+            "method": "POST",
+            "path": "/api/v1/companion/messages",
+            "about": "Say something to the companion, and get its answer.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/docs",
+            "about": "This API as a page to read and to try.",
+        },
         {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
-        {"method": "POST", "path": "/api/v1/files", "about": "Keep a file: the body, of any media type, or the part `file` of a form."},
+        {
+            "method": "POST",
+            "path": "/api/v1/files",
+            "about": "Keep a file: the body, of any media type, or the part `file` of a form.",
+        },
         {"method": "GET", "path": "/api/v1/files", "about": "Files of the caller, newest first."},
-        {"method": "DELETE", "path": "/api/v1/files/<file_id>", "about": "Removes a file of the caller."},
+        {
+            "method": "DELETE",
+            "path": "/api/v1/files/<file_id>",
+            "about": "Removes a file of the caller.",
+        },
         {"method": "GET", "path": "/api/v1/files/<file_id>", "about": "A file, without its bytes."},
-        {"method": "GET", "path": "/api/v1/files/<file_id>/content", "about": "The bytes of a file, whole or one range of them."},
+        {
+            "method": "GET",
+            "path": "/api/v1/files/<file_id>/content",
+            "about": "The bytes of a file, whole or one range of them.",
+        },
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
-        {"method": "GET", "path": "/api/v1/health/liveness", "about": "200 while the process runs, whatever it depends on."},
-        {"method": "GET", "path": "/api/v1/health/readiness", "about": "Whether to send traffic here; 503 with the reasons why not."},
+        {
+            "method": "GET",
+            "path": "/api/v1/health/liveness",
+            "about": "200 while the process runs, whatever it depends on.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/health/readiness",
+            "about": "Whether to send traffic here; 503 with the reasons why not.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/members/<member_id>/files",
@@ -108,9 +171,21 @@ DESCRIPTION = {
             "path": "/api/v1/payments/webhook",
             "about": "An event of Stripe, signed for this webhook; the same one again changes nothing.",
         },
-        {"method": "POST", "path": "/api/v1/sessions", "about": "Books a slot, which is kept until the session expires unless it is paid."},
-        {"method": "GET", "path": "/api/v1/sessions", "about": "Sessions of one's own, the latest first."},
-        {"method": "GET", "path": "/api/v1/sessions/<uuid:session_id>", "about": "One session of one's own."},
+        {
+            "method": "POST",
+            "path": "/api/v1/sessions",
+            "about": "Books a slot, which is kept until the session expires unless it is paid.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/sessions",
+            "about": "Sessions of one's own, the latest first.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/sessions/<uuid:session_id>",
+            "about": "One session of one's own.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/sessions/<uuid:session_id>/calendar.ics",
@@ -128,8 +203,16 @@ DESCRIPTION = {
                 "Pays a session. Money is taken once, whatever the key; a further payment method is tried when the one before was declined."
             ),
         },
-        {"method": "GET", "path": "/api/v1/therapists", "about": "Therapists, by language and specialty, up to limit a page."},
-        {"method": "GET", "path": "/api/v1/therapists/<uuid:therapist_id>", "about": "One therapist."},
+        {
+            "method": "GET",
+            "path": "/api/v1/therapists",
+            "about": "Therapists, by language and specialty, up to limit a page.",
+        },
+        {
+            "method": "GET",
+            "path": "/api/v1/therapists/<uuid:therapist_id>",
+            "about": "One therapist.",
+        },
         {
             "method": "GET",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
@@ -158,39 +241,73 @@ DESCRIPTION = {
 }
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/json;q=0.9, text/html;q=0.5", "image/png"])
+@pytest.mark.parametrize(
+    "accept",
+    ["", "*/*", "application/json", "application/json;q=0.9, text/html;q=0.5", "image/png"],
+)
 def test_the_root_tells_programs_where_to_look(client, accept):
     response = client.get("/", headers={"Accept": accept} if accept else {})
-    assert (response.status_code, response.content_type, response.headers["Vary"]) == (200, "application/json", VARY)
+    assert (response.status_code, response.content_type, response.headers["Vary"]) == (
+        200,
+        "application/json",
+        VARY,
+    )
     assert response.get_json() == DESCRIPTION
 
 
 def test_the_root_tells_people_the_same_as_a_page(client):
-    response = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"})
-    assert (response.status_code, response.content_type, response.headers["Vary"]) == (200, "text/html; charset=utf-8", VARY)
+    response = client.get(
+        "/", headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    )
+    assert (response.status_code, response.content_type, response.headers["Vary"]) == (
+        200,
+        "text/html; charset=utf-8",
+        VARY,
+    )
     shown = response.get_data(as_text=True)
-    missing = [route["about"] for route in DESCRIPTION["routes"] if escape(route["about"]) not in shown]
+    missing = [
+        route["about"] for route in DESCRIPTION["routes"] if escape(route["about"]) not in shown
+    ]
     missing += [url for url in DESCRIPTION["links"].values() if f'href="{url}"' not in shown]
     assert missing == []
     assert "/api/v1/blog/posts/&lt;slug&gt;" in shown
 
 
-def test_every_link_of_the_root_is_answered(client, telemetry):
+def test_every_link_of_the_root_is_answered(client, connected, telemetry):
     telemetry.lifecycle.ready()
-    assert {url: client.get(url).status_code for url in DESCRIPTION["links"].values()} == dict.fromkeys(DESCRIPTION["links"].values(), 200)
+    assert {
+        url: client.get(url).status_code for url in DESCRIPTION["links"].values()
+    } == dict.fromkeys(DESCRIPTION["links"].values(), 200)
 
 
-@pytest.mark.parametrize(("verdict", "route"), [("report", ""), ("liveness", "/liveness"), ("readiness", "/readiness")])
+@pytest.mark.parametrize(
+    ("verdict", "route"), [("report", ""), ("liveness", "/liveness"), ("readiness", "/readiness")]
+)
 @pytest.mark.parametrize("draining", [False, True])
-def test_a_health_route_answers_as_health_does_and_is_never_cached(client, telemetry, verdict, route, draining):
+def test_a_health_route_answers_as_health_does_and_is_never_cached(
+    client, connected, telemetry, verdict, route, draining
+):
     if draining:
         telemetry.lifecycle.drain("SIGTERM")
     expected = getattr(telemetry.health, verdict)()
     response = client.get(f"/api/v1/health{route}")
 
-    assert (response.status_code, response.headers["Cache-Control"]) == (expected.status, "no-store")
+    assert (response.status_code, response.headers["Cache-Control"]) == (
+        expected.status,
+        "no-store",
+    )
     assert response.status_code == (503 if draining and verdict != "liveness" else 200)
-    moving = {"timestamp", "uptime", "responseTime", "avgResponseTime", "services", "evidence", "sla", "process", "system"}
+    moving = {
+        "timestamp",
+        "uptime",
+        "responseTime",
+        "avgResponseTime",
+        "services",
+        "evidence",
+        "sla",
+        "process",
+        "system",
+    }
     body = response.get_json()
     assert body.keys() == expected.body.keys()
     assert {name: value for name, value in body.items() if name not in moving} == {
@@ -206,10 +323,12 @@ def test_no_route_exists_that_nobody_wrote(client):
 
 def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
     client.get("/")
-    ours = {metric.name.removesuffix("_total") for metric in names.ALL}
+    ours = {metric.name.removesuffix("_total") for metric in (*names.ALL, *business.ALL)}
     collectors = ("process_", "python_", "target")
     families = {family.name for family in telemetry.registry.collect()}
-    assert {family for family in families if family not in ours and not family.startswith(collectors)} == set()
+    assert {
+        family for family in families if family not in ours and not family.startswith(collectors)
+    } == set()
     assert not any(name.startswith("flask") for name in REGISTRY._names_to_collectors)
 
 
@@ -219,14 +338,28 @@ def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
         ("GET", "/nowhere", 404, "Not Found", None),
         ("GET", "/api/v1/blog/posts/", 404, "Not Found", None),
         ("GET", "/metrics", 404, "Not Found", None),
-        ("DELETE", "/api/v1/blog/posts", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS", "POST"}),
+        (
+            "DELETE",
+            "/api/v1/blog/posts",
+            405,
+            "Method Not Allowed",
+            {"GET", "HEAD", "OPTIONS", "POST"},
+        ),
         ("FOOBAR", "/api/v1/health", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_request_for_nothing_is_a_problem_that_names_itself(client, method, path, status, title, allow):
+def test_a_request_for_nothing_is_a_problem_that_names_itself(
+    client, method, path, status, title, allow
+):
     response = client.open(path, method=method)
     body = response.get_json(force=True)
-    expected = {"type": "about:blank", "title": title, "status": status, "instance": path, "request_id": response.headers["X-Request-ID"]}
+    expected = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "instance": path,
+        "request_id": response.headers["X-Request-ID"],
+    }
 
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     assert body == expected | {"detail": body["detail"]}

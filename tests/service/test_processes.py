@@ -25,7 +25,9 @@ def reasons(answer: requests.Response) -> list[str]:
 
 
 def told_down(answer: requests.Response) -> bool:
-    return answer.status_code == 503 and any(reason.startswith("database: did not answer") for reason in reasons(answer))
+    return answer.status_code == 503 and any(
+        reason.startswith("database: did not answer") for reason in reasons(answer)
+    )
 
 
 @pytest.fixture
@@ -37,8 +39,15 @@ def running(own_mongodb, tmp_path):
 def test_without_a_database_it_is_alive_and_says_why_it_is_not_ready(own_mongodb, tmp_path):
     own_mongodb.stop()
     with Running(f"{own_mongodb.uri}/serene", tmp_path) as service:
-        waiting = "store: connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in"
-        answer = service.until(READINESS, lambda answer: answer.status_code == 503 and any(waiting in one for one in reasons(answer)))
+        waiting = (
+            "store: connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in"
+        )
+        answer = service.until(
+            READINESS,
+            lambda answer: (
+                answer.status_code == 503 and any(waiting in one for one in reasons(answer))
+            ),
+        )
 
         assert [reason.partition(":")[0] for reason in reasons(answer)] == ["database", "store"]
         assert service.get(LIVENESS).status_code == 200
@@ -49,13 +58,19 @@ def test_without_a_database_it_is_alive_and_says_why_it_is_not_ready(own_mongodb
         assert service.stop() == 0
 
 
-def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_it(running, own_mongodb):
+def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_it(
+    running, own_mongodb
+):
     running.until(READINESS, ready)
     own_mongodb.stop()
 
     assert reasons(running.until(READINESS, told_down))[0].startswith("database: did not answer (")
     report = running.get(HEALTH)
-    assert (report.status_code, report.json()["status"], report.json()["services"]["store"]["status"]) == (503, "unhealthy", "up")
+    assert (
+        report.status_code,
+        report.json()["status"],
+        report.json()["services"]["store"]["status"],
+    ) == (503, "unhealthy", "up")
     assert running.get(LIVENESS).status_code == 200
     unavailable = running.get(POSTS)
     assert (unavailable.status_code, unavailable.headers["Retry-After"]) == (503, "5")
@@ -68,14 +83,23 @@ def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_
 
 
 def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
-    # A route that asked the database would wait for one of these each time; a slow machine does not take as long.
+    # A route that asked the database would wait for one of these each time; a slow machine does not
+    # take as long.
     names = ("SERVER_SELECTION_TIMEOUT", "CONNECT_TIMEOUT", "SOCKET_TIMEOUT", "WAIT_QUEUE_TIMEOUT")
-    with Running(f"{own_mongodb.uri}/serene", tmp_path, settings={f"MONGODB_{name}_SECONDS": "60" for name in names}) as running:
+    with Running(
+        f"{own_mongodb.uri}/serene",
+        tmp_path,
+        settings={f"MONGODB_{name}_SECONDS": "60" for name in names},
+    ) as running:
         running.until(READINESS, ready)
         own_mongodb.freeze()
         try:
             running.until(READINESS, told_down)
-            answers = [running.get(route).elapsed.total_seconds() for _ in range(50) for route in (HEALTH, LIVENESS, READINESS)]
+            answers = [
+                running.get(route).elapsed.total_seconds()
+                for _ in range(50)
+                for route in (HEALTH, LIVENESS, READINESS)
+            ]
         finally:
             own_mongodb.thaw()
 
@@ -87,7 +111,9 @@ def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
 def test_the_report_of_a_healthy_service_has_what_it_promises(running):
     running.until(READINESS, ready)
     running.get(POSTS)
-    body = running.until(HEALTH, lambda answer: ready(answer) and answer.json()["sla"]["requests"] > 0).json()
+    body = running.until(
+        HEALTH, lambda answer: ready(answer) and answer.json()["sla"]["requests"] > 0
+    ).json()
 
     shape = {
         "database": {"status", "healthy", "ageSeconds", "metrics"},
@@ -103,11 +129,27 @@ def test_the_report_of_a_healthy_service_has_what_it_promises(running):
     assert {part: set(body[part]) for part in ("system", "process", "sla")} == {
         "system": {"memory", "cpu", "platform"},
         "process": {"pid", "rssBytes", "cpuSeconds", "cpuUsage", "gc", "greenlets", "openFiles"},
-        "sla": {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds", "routes", "healthChecks"},
+        "sla": {
+            "target",
+            "withinTarget",
+            "trend",
+            "requests",
+            "windowSeconds",
+            "ageSeconds",
+            "routes",
+            "healthChecks",
+        },
     }
     assert set(body["system"]["memory"]) == {"usedPercentage", "availableBytes", "usedBytes"}
     assert set(body["system"]["cpu"]) == {"cores", "loadAverage", "usage"}
-    assert all(part > 0 for part in (body["process"]["rssBytes"], body["process"]["greenlets"], body["process"]["openFiles"]))
+    assert all(
+        part > 0
+        for part in (
+            body["process"]["rssBytes"],
+            body["process"]["greenlets"],
+            body["process"]["openFiles"],
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +169,14 @@ def test_a_bad_setting_ends_it_at_once_with_one_line(setting, value, line):
 
 def test_a_bad_setting_ends_gunicorn_instead_of_one_worker_after_the_other():
     gunicorn = Path(sys.executable).with_name("gunicorn")
-    code, output = refused("MONGODB_MAX_POOL_SIZE", "many", gunicorn, "-c", "service/gunicorn_conf.py", "service.wsgi:app")
+    code, output = refused(
+        "MONGODB_MAX_POOL_SIZE",
+        "many",
+        gunicorn,
+        "-c",
+        "service/gunicorn_conf.py",
+        "service.wsgi:app",
+    )
 
     assert code != 0
     assert output.count("MONGODB_MAX_POOL_SIZE='many': should be a valid integer") == 1

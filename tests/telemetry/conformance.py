@@ -1,6 +1,8 @@
-"""Sends the same requests to one app whose server spans come from the source named as argument, and prints the spans as JSON.
+"""Sends the same requests to one app whose server spans come from the source named as argument, and
+prints the spans as JSON.
 
-Run as a process of its own: an instrumentation is for a whole process, and so is the variable that picks the stable conventions.
+Run as a process of its own: an instrumentation is for a whole process, and so is the variable that
+picks the stable conventions.
 """
 
 import json
@@ -16,14 +18,19 @@ from flask import Flask, Response  # noqa: E402
 from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: E402
 from gevent.socket import create_connection  # noqa: E402
 
-from telemetry.arrival import Arrivals  # noqa: E402
 from telemetry.config import TelemetryConfig  # noqa: E402
-from telemetry.flask import RequestLayer, install  # noqa: E402
 from telemetry.guard import Guard  # noqa: E402
 from telemetry.lifecycle import Lifecycle  # noqa: E402
 from telemetry.metrics import Metrics  # noqa: E402
-from telemetry.recorder import Recorder  # noqa: E402
-from telemetry.tracing import SEMCONV_OPT_IN, InstrumentationFlaskServerSpans, Tracing, WsgiServerSpans  # noqa: E402
+from telemetry.requests.parsing import Arrivals  # noqa: E402
+from telemetry.requests.recorder import Recorder  # noqa: E402
+from telemetry.tracing import (
+    SEMCONV_OPT_IN,
+    InstrumentationFlaskServerSpans,
+    Tracing,
+    WsgiServerSpans,
+)  # noqa: E402
+from telemetry.wsgi import RequestLayer, install  # noqa: E402
 
 CHUNKS = 3
 CHUNK_SECONDS = 0.1
@@ -96,7 +103,9 @@ class Handler(WSGIHandler):
 def send(port, request):
     """Send one request and read its answer to the end."""
     with create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(f"{request}\r\nHost: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(
+            f"{request}\r\nHost: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close\r\n\r\n".encode()
+        )
         while connection.recv(65536):
             pass
 
@@ -119,11 +128,16 @@ def plain(span):
 
 
 def observe(app, source, records=None, **settings):
-    """Put the request layer around an app, with its server spans from the source; returns the queue that they end in.
+    """Put the request layer around an app, with its server spans from the source; returns the queue
+    that they end in.
 
     Completed records are appended to ``records``.
     """
-    config, metrics, guard = TelemetryConfig(**settings), Metrics(), Guard(strict=True, on_error=print)
+    config, metrics, guard = (
+        TelemetryConfig(**settings),
+        Metrics(),
+        Guard(strict=True, on_error=print),
+    )
     tracing = Tracing(config, metrics, guard)
     if source == "wsgi":
         spans = WsgiServerSpans(tracing)
@@ -137,7 +151,15 @@ def observe(app, source, records=None, **settings):
     lifecycle = Lifecycle(metrics)
     lifecycle.ready()
     arrivals = Arrivals(config)
-    layer = RequestLayer(app.wsgi_app, arrivals=arrivals, recorder=recorder, spans=spans, lifecycle=lifecycle, guard=guard, config=config)
+    layer = RequestLayer(
+        app.wsgi_app,
+        arrivals=arrivals,
+        recorder=recorder,
+        spans=spans,
+        lifecycle=lifecycle,
+        guard=guard,
+        config=config,
+    )
     install(app, layer)
     return tracing.queue
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from telemetry.context import RequestRecord
+from telemetry.requests.record import RequestRecord
 
 BASE = RequestRecord(
     request_id="6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d",

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from telemetry.arrival import MAX_TEXT_LENGTH, Arrivals
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord
+from telemetry.requests.parsing import MAX_TEXT_LENGTH, Arrivals
+from telemetry.requests.record import RequestRecord
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 UUID4 = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
@@ -57,11 +57,18 @@ def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
         ("10.0.0.1", TRUSTING, UUID4, True),
         ("192.0.2.9", TRUSTING, UUID4, False),
         ("10.0.0.1", {}, UUID4, False),
-        ("10.0.0.1", TRUSTING, "6f1c1f6e-8f7e-1a3b-9c1d-2e3f4a5b6c7d", False),  # version 1: guessable
+        (
+            "10.0.0.1",
+            TRUSTING,
+            "6f1c1f6e-8f7e-1a3b-9c1d-2e3f4a5b6c7d",
+            False,
+        ),  # version 1: guessable
         ("10.0.0.1", TRUSTING, "not-an-id", False),
     ],
 )
-def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(peer, settings, claimed, honoured):
+def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(
+    peer, settings, claimed, honoured
+):
     record = arrive({"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": claimed}, settings)
     assert (record.request_id == claimed) is honoured
     assert record.trace_id == uuid.UUID(record.request_id).hex
@@ -69,13 +76,33 @@ def test_request_id_of_a_client_counts_only_from_a_trusted_proxy_and_as_uuid4(pe
 
 @pytest.mark.parametrize(
     ("setting", "peer", "adopted"),
-    [("anyone", "192.0.2.9", True), ("trusted-proxies", "192.0.2.9", False), ("trusted-proxies", "10.0.0.1", True)],
+    [
+        ("anyone", "192.0.2.9", True),
+        ("trusted-proxies", "192.0.2.9", False),
+        ("trusted-proxies", "10.0.0.1", True),
+    ],
 )
 def test_traceparent_names_the_trace_for_those_who_may(setting, peer, adopted):
     settings = {**TRUSTING, "TELEMETRY_TRACEPARENT_FROM": setting}
-    record = arrive({"REMOTE_ADDR": peer, "HTTP_TRACEPARENT": f"00-{TRACE}-{PARENT}-01", "HTTP_TRACESTATE": "a=1"}, settings)
-    facts = (record.trace_id, record.parent_span_id, record.parent_sampled, record.parent_trace_state)
-    assert facts == ((TRACE, PARENT, True, "a=1") if adopted else (uuid.UUID(record.request_id).hex, "", None, ""))
+    record = arrive(
+        {
+            "REMOTE_ADDR": peer,
+            "HTTP_TRACEPARENT": f"00-{TRACE}-{PARENT}-01",
+            "HTTP_TRACESTATE": "a=1",
+        },
+        settings,
+    )
+    facts = (
+        record.trace_id,
+        record.parent_span_id,
+        record.parent_sampled,
+        record.parent_trace_state,
+    )
+    assert facts == (
+        (TRACE, PARENT, True, "a=1")
+        if adopted
+        else (uuid.UUID(record.request_id).hex, "", None, "")
+    )
 
 
 def test_broken_traceparent_is_as_if_it_had_not_been_sent():
@@ -100,7 +127,9 @@ def test_client_is_the_nearest_address_that_is_no_trusted_proxy(peer, forwarded,
 
 
 def test_unknown_method_broken_text_and_endless_text_are_bounded():
-    record = arrive({"REQUEST_METHOD": "FOOBAR", "PATH_INFO": "/caf\xe9", "HTTP_USER_AGENT": "u" * 5000})
+    record = arrive(
+        {"REQUEST_METHOD": "FOOBAR", "PATH_INFO": "/caf\xe9", "HTTP_USER_AGENT": "u" * 5000}
+    )
     assert (record.method_label, record.method) == ("_OTHER", "FOOBAR")
     assert record.path == "/caf�"
     assert record.user_agent == "u" * MAX_TEXT_LENGTH
@@ -128,7 +157,11 @@ def test_no_text_of_a_record_holds_a_secret(keep_values):
         "app/1 (REDACTED; Bearer REDACTED; REDACTED)",
         "REDACTED",
     )
-    assert not any(canary in str(getattr(record, name)) for canary in CANARIES for name in RequestRecord.__slots__)
+    assert not any(
+        canary in str(getattr(record, name))
+        for canary in CANARIES
+        for name in RequestRecord.__slots__
+    )
 
 
 def test_without_the_performance_monitor_nothing_is_slow():

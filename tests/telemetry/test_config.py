@@ -13,7 +13,9 @@ def test_empty_environment_gives_the_defaults():
 
 
 def test_values_are_read_by_variable_name():
-    config = TelemetryConfig.from_env({"TELEMETRY_SLOT": "2", "TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"})
+    config = TelemetryConfig.from_env(
+        {"TELEMETRY_SLOT": "2", "TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"}
+    )
     expected = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
     assert config == TelemetryConfig(slot=2, trusted_proxies=expected)
 
@@ -21,10 +23,26 @@ def test_values_are_read_by_variable_name():
 @pytest.mark.parametrize(
     ("variable", "value", "line"),
     [
-        ("TELEMETRY_SLOT", "x", "TELEMETRY_SLOT='x': should be a valid integer, unable to parse string as an integer"),
-        ("OTEL_TRACES_SAMPLER_ARG", "2", "OTEL_TRACES_SAMPLER_ARG='2': should be less than or equal to 1"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT='collector': should be an http:// or https:// URL"),
-        ("DEPLOYMENT_ENVIRONMENT", "prod", "DEPLOYMENT_ENVIRONMENT='prod': should be 'production', 'development' or 'test'"),
+        (
+            "TELEMETRY_SLOT",
+            "x",
+            "TELEMETRY_SLOT='x': should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "OTEL_TRACES_SAMPLER_ARG",
+            "2",
+            "OTEL_TRACES_SAMPLER_ARG='2': should be less than or equal to 1",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "collector",
+            "OTEL_EXPORTER_OTLP_ENDPOINT='collector': should be an http:// or https:// URL",
+        ),
+        (
+            "DEPLOYMENT_ENVIRONMENT",
+            "prod",
+            "DEPLOYMENT_ENVIRONMENT='prod': should be 'production', 'development' or 'test'",
+        ),
         ("DRAIN_TIMEOUT_SECONDS", "inf", "DRAIN_TIMEOUT_SECONDS='inf': should be a finite number"),
         (
             "TELEMETRY_TRUSTED_PROXIES",

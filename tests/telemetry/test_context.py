@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from telemetry.context import set_current_record, waiting
 from telemetry.guard import Guard
-from telemetry.recorder import Recorder
+from telemetry.requests.record import set_current_record, waiting
+from telemetry.requests.recorder import Recorder
 from tests.telemetry.records import record
 
 

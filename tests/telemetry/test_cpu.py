@@ -5,7 +5,7 @@ import time
 import gevent
 import pytest
 
-from telemetry.cpu import ATTRIBUTE, CpuPhase
+from telemetry.requests.cpu_time import ATTRIBUTE, CpuPhase
 from tests.telemetry.records import record
 
 BURN_SECONDS = 0.05

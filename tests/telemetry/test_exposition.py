@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary
-from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily, UnknownMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeHistogramMetricFamily,
+    GaugeMetricFamily,
+    UnknownMetricFamily,
+)
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Timestamp
@@ -23,8 +28,15 @@ PROMETHEUS_3 = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
-ACCEPTS = ["", "text/html", OPENMETRICS, PROMETHEUS_3, "text/plain; version=1.0.0; escaping=allow-utf-8"] + [
-    f"application/openmetrics-text; version=1.0.0; escaping={escaping}" for escaping in ("dots", "values", "underscores")
+ACCEPTS = [
+    "",
+    "text/html",
+    OPENMETRICS,
+    PROMETHEUS_3,
+    "text/plain; version=1.0.0; escaping=allow-utf-8",
+] + [
+    f"application/openmetrics-text; version=1.0.0; escaping={escaping}"
+    for escaping in ("dots", "values", "underscores")
 ]
 TRACE = {"trace_id": "0af7651916cd43dd8448eb211c80319c"}
 
@@ -53,10 +65,12 @@ def test_prometheus_client_is_the_version_whose_private_attributes_were_read():
     )
 
 
-# --- the same text, whatever is registered ------------------------------------------------------------------------------------------
+# --- the same text, whatever is registered --------------------------------------------------------
 plain_names = st.from_regex(r"[a-z][a-z0-9_]{0,8}[a-z]", fullmatch=True)
 any_names = plain_names | st.sampled_from(["a.b", "héllo", "with:colon", "blank in it", 'quote"d'])
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(["", "\\", '"', "\n", "%s %%", 'a="b",c'])
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["", "\\", '"', "\n", "%s %%", 'a="b",c']
+)
 values = st.floats(width=64)
 positive = st.floats(min_value=0) | st.just(math.nan)
 exemplars = st.none() | st.dictionaries(st.sampled_from(["trace_id", "span_id"]), texts, min_size=1)
@@ -66,10 +80,20 @@ exemplars = st.none() | st.dictionaries(st.sampled_from(["trace_id", "span_id"])
 def registries(draw):
     registry = CollectorRegistry()
     for number, family in enumerate(
-        draw(st.lists(st.sampled_from([counter, gauge, histogram, summary, info, enum, callback]), max_size=5))
+        draw(
+            st.lists(
+                st.sampled_from([counter, gauge, histogram, summary, info, enum, callback]),
+                max_size=5,
+            )
+        )
     ):
         # One prefix each, so that no two families clash.
-        family(draw, f"m{number}_{draw(any_names)}", draw(st.lists(any_names, max_size=2, unique=True)), registry)
+        family(
+            draw,
+            f"m{number}_{draw(any_names)}",
+            draw(st.lists(any_names, max_size=2, unique=True)),
+            registry,
+        )
     if draw(st.booleans()):
         registry.set_target_info({"service_name": draw(texts.filter(bool))})
     return registry
@@ -83,12 +107,28 @@ def children(draw, instrument, labels):
 
 
 def counter(draw, name, labels, registry):
-    for child in children(draw, Counter(name, draw(texts), labels, registry=registry, unit=draw(st.sampled_from(["", "bytes"]))), labels):
+    for child in children(
+        draw,
+        Counter(
+            name, draw(texts), labels, registry=registry, unit=draw(st.sampled_from(["", "bytes"]))
+        ),
+        labels,
+    ):
         child.inc(draw(positive), draw(exemplars))
 
 
 def gauge(draw, name, labels, registry):
-    for child in children(draw, Gauge(name, draw(texts), labels, registry=registry, unit=draw(st.sampled_from(["", "seconds"]))), labels):
+    for child in children(
+        draw,
+        Gauge(
+            name,
+            draw(texts),
+            labels,
+            registry=registry,
+            unit=draw(st.sampled_from(["", "seconds"])),
+        ),
+        labels,
+    ):
         child.set(draw(values))
 
 
@@ -99,8 +139,14 @@ def callback(draw, name, labels, registry):
 
 
 def histogram(draw, name, labels, registry):
-    buckets = draw(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4, unique=True).map(sorted))
-    for child in children(draw, Histogram(name, draw(texts), labels, registry=registry, buckets=buckets), labels):
+    buckets = draw(
+        st.lists(
+            st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4, unique=True
+        ).map(sorted)
+    )
+    for child in children(
+        draw, Histogram(name, draw(texts), labels, registry=registry, buckets=buckets), labels
+    ):
         for value in draw(st.lists(values, max_size=4)):
             child.observe(value, draw(exemplars))
 
@@ -117,30 +163,47 @@ def info(draw, name, labels, registry):
 
 
 def enum(draw, name, labels, registry):
-    for child in children(draw, Enum(name, draw(texts), labels, registry=registry, states=["on", "off"]), labels):
+    for child in children(
+        draw, Enum(name, draw(texts), labels, registry=registry, states=["on", "off"]), labels
+    ):
         child.state(draw(st.sampled_from(["on", "off"])))
 
 
-@given(registry=registries(), accept=st.sampled_from(ACCEPTS), slice_lines=st.sampled_from([1, 3, 500]))
+@given(
+    registry=registries(), accept=st.sampled_from(ACCEPTS), slice_lines=st.sampled_from([1, 3, 500])
+)
 @settings(max_examples=100)
 def test_text_is_that_of_prometheus_client(registry, accept, slice_lines):
     form = choose_format(accept)
-    assert rendered(registry, accept, slice_lines=slice_lines).decode() == form.encoder(registry).decode()
+    assert (
+        rendered(registry, accept, slice_lines=slice_lines).decode()
+        == form.encoder(registry).decode()
+    )
 
 
 @pytest.mark.parametrize(
-    ("accept", "parse"), [(OPENMETRICS, openmetrics_parser.text_string_to_metric_families), ("", text_string_to_metric_families)]
+    ("accept", "parse"),
+    [
+        (OPENMETRICS, openmetrics_parser.text_string_to_metric_families),
+        ("", text_string_to_metric_families),
+    ],
 )
 def test_parser_reads_back_what_was_recorded(accept, parse):
     registry = CollectorRegistry()
     registry.set_target_info({"service_name": "api"})
     Counter("hits", "Hits.", ["path"], registry=registry).labels('a"b\\c\nd').inc(3, TRACE)
     Gauge("level_ratio", "Level.", registry=registry).set(-math.inf)
-    latency = Histogram("latency_seconds", "Latency.", ["route"], registry=registry, buckets=(0.1, 2500000))
+    latency = Histogram(
+        "latency_seconds", "Latency.", ["route"], registry=registry, buckets=(0.1, 2500000)
+    )
     latency.labels("").observe(0.05, TRACE)
     latency.labels("").observe(9e9)
     Summary("sizes", "Sizes.", registry=registry).observe(7)
-    read = {sample for family in parse(rendered(registry, accept).decode()) for sample in map(flat, family.samples)}
+    read = {
+        sample
+        for family in parse(rendered(registry, accept).decode())
+        for sample in map(flat, family.samples)
+    }
     recorded = {sample for family in registry.collect() for sample in map(flat, family.samples)}
     exemplars = {("hits_total", 3.0), ("latency_seconds_bucket", 0.05)} if accept else set()
     assert {sample[:3] for sample in read} == {sample[:3] for sample in recorded}
@@ -152,7 +215,7 @@ def flat(sample):
     return sample.name, tuple(sorted(sample.labels.items())), sample.value, exemplar
 
 
-# --- what the property cannot reach -------------------------------------------------------------------------------------------------
+# --- what the property cannot reach ---------------------------------------------------------------
 class Custom:
     def collect(self):
         yield CounterMetricFamily("custom_seen", "Seen.", value=1, created=5.0)
@@ -218,13 +281,21 @@ def test_slices_are_whole_lines_of_about_the_size_asked_for(strict):
     for number in range(100):
         hits.labels(str(number)).inc()
     slices = list(Exposition(registry, strict).render(choose_format(OPENMETRICS), slice_lines=30))
-    assert [(part.count(b"\n"), part[-1:]) for part in slices] == [(29, b"\n"), (30, b"\n"), (30, b"\n"), (14, b"\n")]
+    assert [(part.count(b"\n"), part[-1:]) for part in slices] == [
+        (29, b"\n"),
+        (30, b"\n"),
+        (30, b"\n"),
+        (14, b"\n"),
+    ]
 
 
 def test_lone_surrogate_does_not_break_the_scrape():
     registry = CollectorRegistry()
     Counter("hits", "Hits.", ["path"], registry=registry).labels("\udce9").inc()
-    assert rendered(registry, "") == b'# HELP hits_total Hits.\n# TYPE hits_total counter\nhits_total{path="?"} 1.0\n'
+    assert (
+        rendered(registry, "")
+        == b'# HELP hits_total Hits.\n# TYPE hits_total counter\nhits_total{path="?"} 1.0\n'
+    )
 
 
 def test_broken_collector_costs_only_its_own_family():
@@ -233,8 +304,15 @@ def test_broken_collector_costs_only_its_own_family():
     Gauge("broken", "Raises.", registry=registry).set_function(lambda: 1 / 0)
     registry.register(Broken())
     Gauge("whole", "Whole.", registry=registry).set(1)
-    text = b"".join(Exposition(registry, Guard(strict=False, on_error=seen.append)).render(choose_format(OPENMETRICS)))
-    assert text == b"# HELP broken Raises.\n# TYPE broken gauge\n# HELP whole Whole.\n# TYPE whole gauge\nwhole 1.0\n# EOF\n"
+    text = b"".join(
+        Exposition(registry, Guard(strict=False, on_error=seen.append)).render(
+            choose_format(OPENMETRICS)
+        )
+    )
+    assert (
+        text
+        == b"# HELP broken Raises.\n# TYPE broken gauge\n# HELP whole Whole.\n# TYPE whole gauge\nwhole 1.0\n# EOF\n"
+    )
     assert seen == ["exposition", "exposition"]
 
 
@@ -243,13 +321,20 @@ class Broken:
         raise RuntimeError("no families")
 
 
-@pytest.mark.parametrize("accept", [*ACCEPTS, "application/openmetrics-text", "text/plain; version=0.0.4", "*/*", ",;=,"])
+@pytest.mark.parametrize(
+    "accept", [*ACCEPTS, "application/openmetrics-text", "text/plain; version=0.0.4", "*/*", ",;=,"]
+)
 def test_content_type_is_what_prometheus_client_negotiates(accept):
-    assert choose_format(accept).content_type == prometheus_client.exposition.choose_encoder(accept)[1]
+    assert (
+        choose_format(accept).content_type == prometheus_client.exposition.choose_encoder(accept)[1]
+    )
 
 
 def test_version_that_is_no_number_gets_the_plain_text_format():
-    assert choose_format("application/openmetrics-text; version=x").content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert (
+        choose_format("application/openmetrics-text; version=x").content_type
+        == "text/plain; version=0.0.4; charset=utf-8"
+    )
 
 
 def test_threads_render_while_others_observe_and_nothing_is_lost(strict):
@@ -265,12 +350,17 @@ def test_threads_render_while_others_observe_and_nothing_is_lost(strict):
     def render():
         texts.extend(b"".join(exposition.render(form, slice_lines=50)) for _ in range(20))
 
-    threads = [native.NativeThread(work) for work in (partial(observe, 0), partial(observe, 1), render, render)]
+    threads = [
+        native.NativeThread(work)
+        for work in (partial(observe, 0), partial(observe, 1), render, render)
+    ]
     for thread in threads:
         thread.start()
     while not all(thread.ended for thread in threads):
         native.sleep(0.01)
     assert len(texts) == 40
     assert all(text.endswith(b"# EOF\n") for text in texts)
-    [family] = openmetrics_parser.text_string_to_metric_families(b"".join(exposition.render(form)).decode())
+    [family] = openmetrics_parser.text_string_to_metric_families(
+        b"".join(exposition.render(form)).decode()
+    )
     assert sum(sample.value for sample in family.samples if sample.name == "seconds_count") == 4000

@@ -8,15 +8,15 @@ import pytest
 from flask import Flask, Response, abort
 from opentelemetry.trace import get_current_span
 
-from telemetry.arrival import Arrivals
 from telemetry.config import TelemetryConfig
-from telemetry.context import current_record
-from telemetry.flask import RequestLayer, install
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder
+from telemetry.requests.parsing import Arrivals
+from telemetry.requests.record import current_record
+from telemetry.requests.recorder import Recorder
 from telemetry.tracing import Tracing, WsgiServerSpans
+from telemetry.wsgi import RequestLayer, install
 
 
 class Serving:
@@ -105,7 +105,9 @@ def serving():
 
 
 def test_answer_carries_its_ids_and_its_time(serving):
-    answer = serving.get("/hello/you", traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    answer = serving.get(
+        "/hello/you", traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    )
     (record,) = serving.records
     assert answer.text == "hello you"
     assert answer.headers["X-Request-ID"] == record.request_id
@@ -177,7 +179,9 @@ def begin(serving, path):
         (gevent.Timeout(1), "timeout", "Timeout"),
     ],
 )
-def test_what_ends_the_sending_is_what_the_server_is_handling_at_close(serving, error, outcome, error_type):
+def test_what_ends_the_sending_is_what_the_server_is_handling_at_close(
+    serving, error, outcome, error_type
+):
     body = begin(serving, "/stream")
 
     def send():
@@ -216,7 +220,10 @@ def test_body_closed_in_another_greenlet_leaves_nothing_behind_there(serving):
     serving.get("/hello/you")  # the next request of this greenlet takes the place of the former
 
 
-@pytest.mark.parametrize(("path", "error", "outcome"), [("/killed", gevent.GreenletExit, "killed"), ("/late", gevent.Timeout, "timeout")])
+@pytest.mark.parametrize(
+    ("path", "error", "outcome"),
+    [("/killed", gevent.GreenletExit, "killed"), ("/late", gevent.Timeout, "timeout")],
+)
 def test_request_that_ends_before_any_answer_has_no_status(serving, path, error, outcome):
     with pytest.raises(error):
         serving.get(path)
@@ -237,7 +244,11 @@ def test_draining_asks_clients_to_leave_and_then_refuses(serving):
     serving.lifecycle.stop_accepting()
     answer = serving.get("/hello/you")
     record = serving.records[-1]
-    assert (answer.status_code, answer.headers["Retry-After"], answer.headers["Connection"]) == (503, "1", "close")
+    assert (answer.status_code, answer.headers["Retry-After"], answer.headers["Connection"]) == (
+        503,
+        "1",
+        "close",
+    )
     assert answer.mimetype == "application/problem+json"
     assert answer.json == {
         "type": "about:blank",

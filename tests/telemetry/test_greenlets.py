@@ -8,7 +8,15 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from telemetry.greenlets import FRAMES, LivingGreenlets, is_dead, is_running, running_request, stack_of, stack_of_thread
+from telemetry.greenlets import (
+    FRAMES,
+    LivingGreenlets,
+    is_dead,
+    is_running,
+    running_request,
+    stack_of,
+    stack_of_thread,
+)
 from telemetry.native import NativeThread, current_thread, sleep
 from tests.telemetry.records import record
 
@@ -44,12 +52,20 @@ def test_a_weak_proxy_of_what_is_gone_does_not_end_the_walk():
 
 def test_only_the_one_that_has_the_processor_is_running():
     event, seen = Event(), []
-    waiting, unstarted, ended = gevent.spawn(lambda: event.wait()), gevent.Greenlet(int), gevent.spawn(int)
+    waiting, unstarted, ended = (
+        gevent.spawn(lambda: event.wait()),
+        gevent.Greenlet(int),
+        gevent.spawn(int),
+    )
     ended.join()
 
     def look():
         seen.append([is_running(each) for each in (holder, waiting, unstarted, ended, None)])
-        seen.append(running_request(lambda: [record(greenlet=waiting), record(greenlet=holder, request_id="held")]))
+        seen.append(
+            running_request(
+                lambda: [record(greenlet=waiting), record(greenlet=holder, request_id="held")]
+            )
+        )
 
     def hold():
         thread = NativeThread(look)
@@ -62,7 +78,12 @@ def test_only_the_one_that_has_the_processor_is_running():
     assert [is_running(each) for each in (gevent.getcurrent(), waiting)] == [True, False]
     assert seen[0] == [True, False, False, False, False]
     assert seen[1].request_id == "held"
-    assert [is_dead(each) for each in (holder, waiting, unstarted, ended)] == [True, False, False, True]
+    assert [is_dead(each) for each in (holder, waiting, unstarted, ended)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
     assert running_request(lambda: [record(greenlet=holder)]) is None
     event.set()
     waiting.join()
@@ -99,7 +120,8 @@ class Frame:
 
 
 def test_no_collection_comes_in_the_middle_of_a_walk():
-    # One whose finalizer lets go of the interpreter would let the walked frames end: CPython 3.11 crashes then.
+    # One whose finalizer lets go of the interpreter would let the walked frames end: CPython 3.11
+    # crashes then.
     told = []
     assert len(stack_of(Frame(told))) == 1
     assert (set(told), gc.isenabled()) == ({False}, True)

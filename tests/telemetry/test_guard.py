@@ -18,7 +18,9 @@ def test_exception_is_counted_dropped_and_logged_once_a_minute(caplog):
             with guard.at("sink"):
                 raise ValueError("broken")
     assert seen == ["sink", "sink", "sink"]
-    assert [record.getMessage() for record in caplog.records] == ["telemetry failed at sink: ValueError('broken')"] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "telemetry failed at sink: ValueError('broken')"
+    ] * 2
 
 
 def test_strict_guard_raises():
@@ -27,7 +29,9 @@ def test_strict_guard_raises():
         raise ValueError("broken")
 
 
-@pytest.mark.parametrize("error", [gevent.GreenletExit(), gevent.Timeout(1), SystemExit(3), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [gevent.GreenletExit(), gevent.Timeout(1), SystemExit(3), KeyboardInterrupt()]
+)
 def test_what_belongs_to_the_host_passes(error):
     guard = Guard(strict=False, on_error=lambda where: pytest.fail("counted"))
     with pytest.raises(BaseException) as raised, guard.at("sink"):

@@ -29,11 +29,21 @@ def shown(metrics: Metrics) -> dict[str, float]:
     value = metrics.registry.get_sample_value
     states = {state: value("service_state", {"state": state}) for state in STATES}
     others = ("service_drain_in_flight", "service_drain_seconds", "service_drain_rejected_total")
-    return {name: sample or 0.0 for name, sample in {**states, **{name: value(name) for name in others}}.items() if sample}
+    return {
+        name: sample or 0.0
+        for name, sample in {**states, **{name: value(name) for name in others}}.items()
+        if sample
+    }
 
 
 def facts(lifecycle: Lifecycle) -> tuple[str, bool, bool, str, int]:
-    return lifecycle.state, lifecycle.accepting, lifecycle.draining, lifecycle.reason, lifecycle.exit_code
+    return (
+        lifecycle.state,
+        lifecycle.accepting,
+        lifecycle.draining,
+        lifecycle.reason,
+        lifecycle.exit_code,
+    )
 
 
 def test_a_whole_life_is_shown_state_by_state(lifecycle, metrics, clock):
@@ -55,12 +65,23 @@ def test_a_whole_life_is_shown_state_by_state(lifecycle, metrics, clock):
     assert seen == [
         (("starting", True, False, "", 0), {"starting": 1.0}),
         (("ready", True, False, "", 0), {"ready": 1.0}),
-        (("draining", True, True, "SIGTERM", 0), {"draining": 1.0, "service_drain_in_flight": 3.0, "service_drain_seconds": 1.5}),
+        (
+            ("draining", True, True, "SIGTERM", 0),
+            {"draining": 1.0, "service_drain_in_flight": 3.0, "service_drain_seconds": 1.5},
+        ),
         (
             ("draining", False, True, "SIGTERM", 0),
-            {"draining": 1.0, "service_drain_in_flight": 3.0, "service_drain_seconds": 1.5, "service_drain_rejected_total": 1.0},
+            {
+                "draining": 1.0,
+                "service_drain_in_flight": 3.0,
+                "service_drain_seconds": 1.5,
+                "service_drain_rejected_total": 1.0,
+            },
         ),
-        (("stopped", False, True, "SIGTERM", 0), {"stopped": 1.0, "service_drain_seconds": 2.5, "service_drain_rejected_total": 1.0}),
+        (
+            ("stopped", False, True, "SIGTERM", 0),
+            {"stopped": 1.0, "service_drain_seconds": 2.5, "service_drain_rejected_total": 1.0},
+        ),
     ]
 
 
@@ -73,7 +94,11 @@ def test_a_second_drain_changes_neither_reason_nor_start(lifecycle, clock):
     clock.now += 2
     lifecycle.drain("SIGINT")
 
-    assert (calls, lifecycle.reason, lifecycle.watch(0)) == (["draining by SIGTERM"], "SIGTERM", 2.0)
+    assert (calls, lifecycle.reason, lifecycle.watch(0)) == (
+        ["draining by SIGTERM"],
+        "SIGTERM",
+        2.0,
+    )
 
 
 def test_something_fatal_during_a_drain_still_means_exit_code_1(lifecycle):
@@ -101,7 +126,10 @@ def test_a_drain_that_came_while_starting_is_not_undone(lifecycle):
 def test_outside_of_a_drain_it_has_taken_no_time(lifecycle, metrics, clock):
     clock.now += 5
 
-    assert (lifecycle.watch(in_flight=2), shown(metrics)) == (0.0, {"starting": 1.0, "service_drain_in_flight": 2.0})
+    assert (lifecycle.watch(in_flight=2), shown(metrics)) == (
+        0.0,
+        {"starting": 1.0, "service_drain_in_flight": 2.0},
+    )
 
 
 @pytest.mark.parametrize("step", [Lifecycle.stop_accepting, Lifecycle.stopped])

@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from telemetry.config import TelemetryConfig
-from telemetry.context import set_current_record
 from telemetry.guard import Guard
 from telemetry.logs import Logs, LogWriter
 from telemetry.metrics import Metrics
+from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.records import record
 
@@ -44,7 +44,9 @@ def guard():
 
 @pytest.fixture
 def logs(pipe, guard):
-    logs = Logs(TelemetryConfig(environment="test"), Metrics(CollectorRegistry()), guard, fd=pipe[1])
+    logs = Logs(
+        TelemetryConfig(environment="test"), Metrics(CollectorRegistry()), guard, fd=pipe[1]
+    )
     logs.install()
     yield logs
     logs.uninstall()
@@ -57,7 +59,14 @@ def lines(pipe):
 
 def test_one_line_a_request(logs, pipe):
     logs.requests(
-        record(duration_seconds=0.25, waits={"db": 0.125}, response_bytes=512, outcome="failed", status=500, error_type="ValueError")
+        record(
+            duration_seconds=0.25,
+            waits={"db": 0.125},
+            response_bytes=512,
+            outcome="failed",
+            status=500,
+            error_type="ValueError",
+        )
     )
     assert lines(pipe) == [
         {
@@ -88,7 +97,14 @@ def test_standard_logging_carries_the_ids_of_the_current_request(logs, pipe):
     logging.getLogger("shop").warning("sold %s", "out", extra={"fields": {"left": 0}})
     (line,) = lines(pipe)
     assert line.pop("time").endswith("Z")
-    assert line == {"level": "WARNING", "logger": "shop", "message": "sold out", **IDS, "left": 0, **RESOURCE}
+    assert line == {
+        "level": "WARNING",
+        "logger": "shop",
+        "message": "sold out",
+        **IDS,
+        "left": 0,
+        **RESOURCE,
+    }
 
 
 def test_what_a_client_sends_cannot_end_a_line_or_steer_a_terminal(logs, pipe):
@@ -122,7 +138,9 @@ def test_lines_written_by_the_thread_arrive_in_order(pipe, guard, dropped):
     assert dropped == []
 
 
-def test_a_reader_that_does_not_read_stops_nobody_and_every_lost_line_is_counted(pipe, guard, dropped):
+def test_a_reader_that_does_not_read_stops_nobody_and_every_lost_line_is_counted(
+    pipe, guard, dropped
+):
     writer = LogWriter(pipe[1], guard, dropped.append, queue_lines=100)
     writer.start()
     line = {"text": "x" * 4096}
@@ -171,7 +189,9 @@ def test_no_line_tells_what_must_not_be_told(logs, pipe):
         raise ValueError("no account for ann@example.com, card 4111 1111 1111 1111")
     except ValueError:
         fields = {"password": "hunter2", "asked": {"by": ["ann@example.com"]}, "count": 3}
-        logging.getLogger("shop").exception("refused %s", "Bearer abcdefgh.ijkl", extra={"fields": fields})
+        logging.getLogger("shop").exception(
+            "refused %s", "Bearer abcdefgh.ijkl", extra={"fields": fields}
+        )
     (line,) = lines(pipe)
     assert (line["message"], line["password"], line["asked"], line["count"]) == (
         "refused Bearer REDACTED",
@@ -181,7 +201,10 @@ def test_no_line_tells_what_must_not_be_told(logs, pipe):
     )
     assert line["exception"]["message"] == "no account for REDACTED, card REDACTED"
     assert line["exception"]["stack"].endswith("ValueError: no account for REDACTED, card REDACTED")
-    assert not any(canary in json.dumps(line) for canary in ("hunter2", "ann@example.com", "4111 1111", "abcdefgh"))
+    assert not any(
+        canary in json.dumps(line)
+        for canary in ("hunter2", "ann@example.com", "4111 1111", "abcdefgh")
+    )
 
 
 def test_the_log_of_requests_can_be_switched_off(pipe, guard):

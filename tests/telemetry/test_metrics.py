@@ -16,7 +16,10 @@ def test_instrument_is_made_once_as_names_says():
     made = metrics.histogram(names.REQUEST_DURATION)
     assert metrics.histogram(names.REQUEST_DURATION) is made
     assert made.describe()[0].name == names.REQUEST_DURATION.name
-    assert (made._labelnames, tuple(made._upper_bounds[:-1])) == (names.REQUEST_DURATION.labels, names.LATENCY_BUCKETS)
+    assert (made._labelnames, tuple(made._upper_bounds[:-1])) == (
+        names.REQUEST_DURATION.labels,
+        names.LATENCY_BUCKETS,
+    )
 
 
 def test_instrument_of_another_kind_is_refused():
@@ -30,10 +33,17 @@ def test_children_are_those_of_the_instrument():
     metrics.gauges(names.SERVICE_STATE)["ready",].set(1)
     metrics.histograms(names.POOL_WAIT)["db:27017",].observe(0.5)
     assert metrics.counters(names.SPANS) is metrics.counters(names.SPANS)
-    assert metrics.counters(names.SPANS)["sampled",] is metrics.counter(names.SPANS).labels("sampled")
+    assert metrics.counters(names.SPANS)["sampled",] is metrics.counter(names.SPANS).labels(
+        "sampled"
+    )
     assert metrics.registry.get_sample_value("telemetry_spans_total", {"decision": "sampled"}) == 2
     assert metrics.registry.get_sample_value("service_state", {"state": "ready"}) == 1
-    assert metrics.registry.get_sample_value("db_client_connection_wait_time_seconds_sum", {names.POOL: "db:27017"}) == 0.5
+    assert (
+        metrics.registry.get_sample_value(
+            "db_client_connection_wait_time_seconds_sum", {names.POOL: "db:27017"}
+        )
+        == 0.5
+    )
 
 
 def test_children_refuse_a_wrong_number_of_labels_and_keep_nothing():
@@ -44,23 +54,41 @@ def test_children_refuse_a_wrong_number_of_labels_and_keep_nothing():
 
 
 @pytest.mark.parametrize(
-    ("trace_id", "labels"), [("0af7651916cd43dd8448eb211c80319c", {"trace_id": "0af7651916cd43dd8448eb211c80319c"}), ("", None)]
+    ("trace_id", "labels"),
+    [
+        ("0af7651916cd43dd8448eb211c80319c", {"trace_id": "0af7651916cd43dd8448eb211c80319c"}),
+        ("", None),
+    ],
 )
 def test_observation_names_its_trace_if_it_has_one(trace_id, labels):
     metrics = Metrics()
     observe_traced(metrics.histogram(names.EXPORT_DURATION).labels("ok"), 0.02, trace_id)
-    [family] = metrics.registry.restricted_registry([f"{names.EXPORT_DURATION.name}_bucket"]).collect()
-    exemplars = [(sample.labels["le"], sample.exemplar and (sample.exemplar.labels, sample.exemplar.value)) for sample in family.samples]
-    assert exemplars == [(le, (labels, 0.02) if labels and le == "0.05" else None) for le, _ in exemplars]
+    [family] = metrics.registry.restricted_registry(
+        [f"{names.EXPORT_DURATION.name}_bucket"]
+    ).collect()
+    exemplars = [
+        (sample.labels["le"], sample.exemplar and (sample.exemplar.labels, sample.exemplar.value))
+        for sample in family.samples
+    ]
+    assert exemplars == [
+        (le, (labels, 0.02) if labels and le == "0.05" else None) for le, _ in exemplars
+    ]
     assert [sample.value for sample in family.samples] == [0, 0, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_target_says_who_the_process_is():
     metrics = Metrics()
-    metrics.describe_target(TelemetryConfig(service_name="api", service_version="1.2.3", slot=2, environment="test"))
+    metrics.describe_target(
+        TelemetryConfig(service_name="api", service_version="1.2.3", slot=2, environment="test")
+    )
     [family] = metrics.registry.collect()
     [sample] = family.samples
-    assert (family.name, family.type, sample.name, sample.value) == ("target", "info", "target_info", 1)
+    assert (family.name, family.type, sample.name, sample.value) == (
+        "target",
+        "info",
+        "target_info",
+        1,
+    )
     assert sample.labels == {
         "service_name": "api",
         "service_version": "1.2.3",

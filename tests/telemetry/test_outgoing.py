@@ -1,4 +1,6 @@
-"""An outgoing call carries its request's ids, is a span under it and a wait on its record: with a real server and two client libraries."""
+"""An outgoing call carries its request's ids, is a span under it and a wait on its record: with a
+real server and two client libraries.
+"""
 
 import itertools
 import re
@@ -13,15 +15,17 @@ from gevent import pywsgi
 from gevent.event import Event
 from opentelemetry.trace import SpanKind, StatusCode
 
-from telemetry import Telemetry, current_record, outgoing
-from telemetry.context import set_current_record
+from telemetry import Telemetry, current_record, http_client
+from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Peer:
-    """A server that notes the headers it is sent; ``/slow`` takes its time, ``/4xx`` and the like answer so."""
+    """A server that notes the headers it is sent; ``/slow`` takes its time, ``/4xx`` and the like
+    answer so.
+    """
 
     def __init__(self):
         self.headers = []
@@ -30,7 +34,12 @@ class Peer:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, environ, start_response):
-        self.headers.append({name: environ.get(name) for name in ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE")})
+        self.headers.append(
+            {
+                name: environ.get(name)
+                for name in ("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE")
+            }
+        )
         path = environ["PATH_INFO"]
         if path == "/slow":
             gevent.sleep(0.05)
@@ -49,7 +58,9 @@ class Shop:
     """An app whose one route runs ``work``, behind the whole layer."""
 
     def __init__(self, **environ):
-        self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ})
+        self.telemetry = Telemetry.from_env(
+            {"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ}
+        )
         self.records = []
         self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")
@@ -58,7 +69,9 @@ class Shop:
         self.client = app.test_client()
 
     def run(self, work, **headers):
-        """Serve one request; returns its record, its own span and those of its calls, in the order of their ends."""
+        """Serve one request; returns its record, its own span and those of its calls, in the order
+        of their ends.
+        """
         self.work = work
         self.client.get("/", headers=headers, buffered=True)
         *calls, server = self.telemetry.tracing.queue.take(10)
@@ -69,8 +82,14 @@ def test_a_call_is_a_client_span_under_the_request_and_a_wait_of_it(peer):
     shop = Shop()
 
     def work():
-        with shop.telemetry.outgoing.http("GET", f"{peer.url}/slow?card=4111111111111111", template="/slow") as call:
-            call.answered(requests.get(f"{peer.url}/slow", headers=call.headers, timeout=PATIENCE_SECONDS).status_code)
+        with shop.telemetry.http_client.http(
+            "GET", f"{peer.url}/slow?card=4111111111111111", template="/slow"
+        ) as call:
+            call.answered(
+                requests.get(
+                    f"{peer.url}/slow", headers=call.headers, timeout=PATIENCE_SECONDS
+                ).status_code
+            )
 
     record, server, (span,) = shop.run(work, traceparent=CALLER, tracestate="vendor=1")
 
@@ -103,7 +122,7 @@ def test_its_time_is_told_in_server_timing(peer):
     shop = Shop()
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url):
+        with shop.telemetry.http_client.http("GET", peer.url):
             urllib3.request("GET", f"{peer.url}/slow")
 
     shop.work = work
@@ -116,7 +135,7 @@ def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_
 
     def work():
         def body():
-            with shop.telemetry.outgoing.wait("chat", {}):
+            with shop.telemetry.http_client.wait("chat", {}):
                 for _ in range(2):
                     gevent.sleep(0.03)
                     yield b"piece"
@@ -130,7 +149,9 @@ def test_a_response_that_begins_in_the_middle_of_a_call_tells_of_it_too_and_the_
     told = float(re.search(r"external;dur=([\d.]+)", timing)[1])
     assert 30 <= told <= 1000 * shop.records[-1].waits["external"] - 30
     span, _ = shop.telemetry.tracing.queue.take(10)
-    assert shop.records[-1].waits == {"external": pytest.approx((span.end_time - span.start_time) / 1e9)}
+    assert shop.records[-1].waits == {
+        "external": pytest.approx((span.end_time - span.start_time) / 1e9)
+    }
     assert shop.records[-1].under_way == []
 
 
@@ -140,7 +161,7 @@ def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
 
     def call(record):
         set_current_record(record)
-        with shop.telemetry.outgoing.wait("chat", {}):
+        with shop.telemetry.http_client.wait("chat", {}):
             ended.wait()
 
     def work():
@@ -162,12 +183,14 @@ def test_a_call_after_it_is_a_sibling_and_each_has_its_own_parent_id(peer):
 
     def work():
         for _ in range(2):
-            with shop.telemetry.outgoing.http("GET", peer.url) as call:
+            with shop.telemetry.http_client.http("GET", peer.url) as call:
                 urllib3.request("GET", peer.url, headers=call.headers)
 
     _, server, spans = shop.run(work)
     assert [span.parent.span_id for span in spans] == [server.context.span_id] * 2
-    assert [sent["HTTP_TRACEPARENT"].split("-")[2] for sent in peer.headers] == [f"{span.context.span_id:016x}" for span in spans]
+    assert [sent["HTTP_TRACEPARENT"].split("-")[2] for sent in peer.headers] == [
+        f"{span.context.span_id:016x}" for span in spans
+    ]
 
 
 def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
@@ -175,15 +198,17 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
     sent = []
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url) as call:
+        with shop.telemetry.http_client.http("GET", peer.url) as call:
             sent.append(call.headers)
-        sent.append(shop.telemetry.outgoing.headers())
+        sent.append(shop.telemetry.http_client.headers())
 
     shop.work = work
     shop.client.get("/", buffered=True)
     (record,) = shop.records
     assert [headers["X-Request-ID"] for headers in sent] == [record.request_id] * 2
-    assert [headers["traceparent"].split("-")[1::2] for headers in sent] == [[record.trace_id, "02"]] * 2  # random, not sampled
+    assert [headers["traceparent"].split("-")[1::2] for headers in sent] == [
+        [record.trace_id, "02"]
+    ] * 2  # random, not sampled
     assert record.waits.keys() == {"external"}
 
 
@@ -193,7 +218,14 @@ def test_a_trace_that_is_not_kept_is_passed_on_as_such(peer):
         ("GET", "/302", 302, "GET", {}, StatusCode.UNSET),
         ("GET", "/404", 404, "GET", {"error.type": "404"}, StatusCode.ERROR),
         ("GET", "/503", 503, "GET", {"error.type": "503"}, StatusCode.ERROR),
-        ("BREW", "/200", 200, "HTTP", {"http.request.method": "_OTHER", "http.request.method_original": "BREW"}, StatusCode.UNSET),
+        (
+            "BREW",
+            "/200",
+            200,
+            "HTTP",
+            {"http.request.method": "_OTHER", "http.request.method_original": "BREW"},
+            StatusCode.UNSET,
+        ),
     ],
 )
 def test_the_span_says_how_it_was_answered(peer, method, path, status, name, others, verdict):
@@ -201,8 +233,16 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
     url = f"{peer.url}{path}".replace("//", "//user:pass@")
 
     def work():
-        with shop.telemetry.outgoing.http(method, url) as call:
-            call.answered(requests.request(method, url, headers=call.headers, timeout=PATIENCE_SECONDS, allow_redirects=False).status_code)
+        with shop.telemetry.http_client.http(method, url) as call:
+            call.answered(
+                requests.request(
+                    method,
+                    url,
+                    headers=call.headers,
+                    timeout=PATIENCE_SECONDS,
+                    allow_redirects=False,
+                ).status_code
+            )
 
     _, _, (span,) = shop.run(work)
     assert (span.name, span.status.status_code) == (name, verdict)
@@ -218,13 +258,20 @@ def test_the_span_says_how_it_was_answered(peer, method, path, status, name, oth
 
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(requests.ConnectionError("no"), "ConnectionError"), (gevent.Timeout(1), "Timeout"), (gevent.GreenletExit(), "GreenletExit")],
+    [
+        (requests.ConnectionError("no"), "ConnectionError"),
+        (gevent.Timeout(1), "Timeout"),
+        (gevent.GreenletExit(), "GreenletExit"),
+    ],
 )
 def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(error, kind):
     shop = Shop()
 
     def work():
-        with pytest.raises(type(error)), shop.telemetry.outgoing.wait("GET key", {"db.system.name": "redis"}):  # noqa: PT012
+        with (
+            pytest.raises(type(error)),
+            shop.telemetry.http_client.wait("GET key", {"db.system.name": "redis"}),
+        ):  # noqa: PT012
             time.sleep(0.01)
             raise error
 
@@ -241,8 +288,8 @@ def test_a_call_that_never_comes_back_is_an_error_of_its_kind_and_still_a_wait(e
 
 def test_outside_of_a_request_nothing_is_passed_on_and_the_call_is_a_trace_of_its_own():
     telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true"})
-    assert outgoing.headers() == telemetry.outgoing.headers() == {}
-    with telemetry.outgoing.http("GET", "http://127.0.0.1/") as call:
+    assert http_client.headers() == telemetry.http_client.headers() == {}
+    with telemetry.http_client.http("GET", "http://127.0.0.1/") as call:
         assert call.headers.keys() == {"traceparent"}
     (span,) = telemetry.tracing.queue.take(1)
     assert span.parent is None
@@ -252,16 +299,18 @@ def test_switched_off_ids_stay_here(peer):
     shop = Shop(TELEMETRY_REQUEST_ID="false")
 
     def work():
-        with shop.telemetry.outgoing.http("GET", peer.url) as call:
+        with shop.telemetry.http_client.http("GET", peer.url) as call:
             urllib3.request("GET", peer.url, headers=call.headers)
 
     shop.work = work
     assert "X-Request-ID" not in shop.client.get("/", buffered=True).headers
-    assert peer.headers == [dict.fromkeys(("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"))]
+    assert peer.headers == [
+        dict.fromkeys(("HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"))
+    ]
 
 
 def test_a_url_that_cannot_be_read_breaks_no_call():
     telemetry = Telemetry.from_env({})
-    with telemetry.outgoing.http("GET", "http://[half/") as call:
+    with telemetry.http_client.http("GET", "http://[half/") as call:
         assert call.headers.keys() == {"traceparent"}
     assert telemetry.registry.get_sample_value("telemetry_errors_total", {"where": "outgoing"}) == 1

@@ -1,4 +1,6 @@
-"""What is sampled is true, costs nothing to read, and is absent where the platform does not tell it."""
+"""What is sampled is true, costs nothing to read, and is absent where the platform does not tell
+it.
+"""
 
 import builtins
 import os
@@ -19,29 +21,48 @@ class Sampled:
     def __init__(self, **options):
         self.metrics = Metrics()
         self.sampler = ProcessSampler(self.metrics, **options)
-        while names.SYSTEM_CPU_RATIO.name not in self.names():  # the system counts in hundredths of a second
+        while (
+            names.SYSTEM_CPU_RATIO.name not in self.names()
+        ):  # the system counts in hundredths of a second
             self.sampler.sample()
 
     def value(self, metric, **labels):
         name = metric if isinstance(metric, str) else metric.name
         families = self.metrics.registry.restricted_registry([name]).collect()
-        return next((sample.value for family in families for sample in family.samples if sample.labels == labels), None)
+        return next(
+            (
+                sample.value
+                for family in families
+                for sample in family.samples
+                if sample.labels == labels
+            ),
+            None,
+        )
 
     def names(self):
-        return {sample.name for family in self.metrics.registry.collect() for sample in family.samples}
+        return {
+            sample.name for family in self.metrics.registry.collect() for sample in family.samples
+        }
 
 
 def test_machine_and_process_are_told_as_psutil_sees_them():
     sampled = Sampled()
     memory = psutil.virtual_memory()
-    used, available = sampled.value(names.SYSTEM_MEMORY_BYTES, state="used"), sampled.value(names.SYSTEM_MEMORY_BYTES, state="available")
+    used, available = (
+        sampled.value(names.SYSTEM_MEMORY_BYTES, state="used"),
+        sampled.value(names.SYSTEM_MEMORY_BYTES, state="available"),
+    )
     assert used + available == memory.total
     assert available == pytest.approx(memory.available, rel=0.2)
     assert sampled.value(names.SYSTEM_MEMORY_RATIO) == used / memory.total
-    assert [sampled.value(names.SYSTEM_LOAD, period=period) for period in ("1m", "5m", "15m")] == pytest.approx(psutil.getloadavg(), abs=1)
+    assert [
+        sampled.value(names.SYSTEM_LOAD, period=period) for period in ("1m", "5m", "15m")
+    ] == pytest.approx(psutil.getloadavg(), abs=1)
     assert sampled.value(names.SYSTEM_CPU_COUNT) == psutil.cpu_count()
     assert 0 <= sampled.value(names.SYSTEM_CPU_RATIO) <= 1
-    assert sampled.value("process_resident_memory_bytes") == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
+    assert sampled.value("process_resident_memory_bytes") == pytest.approx(
+        psutil.Process().memory_info().rss, rel=0.2
+    )
     assert sampled.value("python_gc_collections_total", generation="2") > 0
 
 
@@ -49,7 +70,12 @@ def test_sample_has_what_its_description_says():
     sampled = Sampled()
     described = {(family.name, family.type) for family in sampled.sampler.describe()}
     assert {(family.name, family.type) for family in sampled.sampler.collect()} == described
-    assert {"process_cpu_seconds_total", "process_open_fds", "python_info", "python_gc_objects_collected_total"} <= sampled.names()
+    assert {
+        "process_cpu_seconds_total",
+        "process_open_fds",
+        "python_info",
+        "python_gc_objects_collected_total",
+    } <= sampled.names()
 
 
 def test_share_of_a_core_is_what_was_used_since_the_sample_before():
@@ -102,8 +128,14 @@ def test_what_the_platform_does_not_tell_is_absent(monkeypatch):
     monkeypatch.setattr(psutil, "cpu_count", lambda: None)
     monkeypatch.delattr(psutil, "virtual_memory")
     sampled = Sampled()
-    everything = {metric.name for metric in names.ALL if metric.name.startswith(("system_", "process_"))}
-    present = {names.SYSTEM_CPU_RATIO.name, names.PROCESS_CPU_RATIO.name, names.PROCESS_THREADS.name}
+    everything = {
+        metric.name for metric in names.ALL if metric.name.startswith(("system_", "process_"))
+    }
+    present = {
+        names.SYSTEM_CPU_RATIO.name,
+        names.PROCESS_CPU_RATIO.name,
+        names.PROCESS_THREADS.name,
+    }
     assert sampled.names() & everything == present
 
 
@@ -114,7 +146,9 @@ def test_psutil_tells_what_is_missing_without_proc_under_the_same_names(monkeypa
     monkeypatch.setattr(ProcessCollector, "collect", lambda self: [])
     sampled = Sampled()
     assert sampled.value("process_resident_memory_bytes") > 1e6
-    assert sampled.value("process_start_time_seconds") == pytest.approx(psutil.Process().create_time(), abs=1)
+    assert sampled.value("process_start_time_seconds") == pytest.approx(
+        psutil.Process().create_time(), abs=1
+    )
 
 
 def test_forked_child_tells_of_itself():
@@ -124,7 +158,10 @@ def test_forked_child_tells_of_itself():
     if not pid:
         try:
             sampled.sampler.sample()
-            os.write(write, f"{sampled.value(names.PROCESS_THREADS)} {sampled.value(names.PROCESS_CPU_RATIO)}".encode())
+            os.write(
+                write,
+                f"{sampled.value(names.PROCESS_THREADS)} {sampled.value(names.PROCESS_CPU_RATIO)}".encode(),
+            )
         finally:
             os._exit(0)
     os.close(write)

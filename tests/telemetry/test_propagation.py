@@ -8,16 +8,16 @@ import gevent
 import pytest
 from gevent.pool import Pool
 
-from telemetry import propagation
+from telemetry.requests import inheritance
 
 CURRENT: ContextVar[str] = ContextVar("current", default="nothing")
 
 
 @pytest.fixture(autouse=True)
 def _installed():
-    propagation.install()
+    inheritance.install()
     yield
-    propagation.uninstall()
+    inheritance.uninstall()
 
 
 def in_request(name, work):
@@ -32,7 +32,11 @@ def in_request(name, work):
 
 def test_spawned_greenlets_see_the_request_of_their_spawner():
     def work():
-        spawned = [gevent.spawn(CURRENT.get), gevent.spawn_later(0.001, CURRENT.get), Pool(1).spawn(CURRENT.get)]
+        spawned = [
+            gevent.spawn(CURRENT.get),
+            gevent.spawn_later(0.001, CURRENT.get),
+            Pool(1).spawn(CURRENT.get),
+        ]
         grandchild = gevent.spawn(lambda: gevent.spawn(CURRENT.get).get())
         return [greenlet.get() for greenlet in (*spawned, grandchild)]
 
@@ -64,8 +68,8 @@ monkey.patch_all()
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from telemetry import propagation
-propagation.install()
+from telemetry.requests import inheritance
+inheritance.install()
 current = ContextVar("current", default="nothing")
 current.set("a request")
 seen = []
@@ -80,12 +84,14 @@ print(seen)
 
 def test_a_patched_thread_starts_with_an_empty_context():
     """It would otherwise carry the request that happened to start it for as long as it lives."""
-    process = subprocess.run([sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60)
+    process = subprocess.run(
+        [sys.executable, "-c", PATCHED_THREAD], capture_output=True, text=True, timeout=60
+    )
 
     assert (process.stdout, process.stderr) == ("['nothing', 'nothing']\n", "")
 
 
 def test_after_uninstall_contexts_are_empty_again():
-    propagation.uninstall()
+    inheritance.uninstall()
 
     assert in_request("a request", lambda: gevent.spawn(CURRENT.get).get()) == "nothing"

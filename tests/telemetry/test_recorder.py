@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder, RequestMetrics, phases
+from telemetry.requests.recorder import Recorder, RequestMetrics, phases
 from tests.telemetry.records import record
 
 
@@ -39,7 +39,12 @@ def test_completion_fixes_the_facts_and_happens_once(recorder):
     recorder.complete(request, "completed")
     assert seen == [request]
     assert recorder.in_flight == ()
-    assert (request.duration_seconds, request.outcome, request.error_type, request.greenlet) == (2.5, "failed", "ValueError", None)
+    assert (request.duration_seconds, request.outcome, request.error_type, request.greenlet) == (
+        2.5,
+        "failed",
+        "ValueError",
+        None,
+    )
 
 
 def test_a_failing_sink_keeps_nothing_from_the_next(recorder, errors):
@@ -61,7 +66,10 @@ def test_what_no_wait_accounts_for_is_other():
 
 
 def test_parallel_waits_may_exceed_the_duration_but_other_is_never_negative():
-    assert dict(phases(record(duration_seconds=1.0, waits={"db": 3.0}))) == {"db": 3.0, "other": 0.0}
+    assert dict(phases(record(duration_seconds=1.0, waits={"db": 3.0}))) == {
+        "db": 3.0,
+        "other": 0.0,
+    }
 
 
 def test_one_request_in_every_series(recorder):
@@ -85,12 +93,20 @@ def test_one_request_in_every_series(recorder):
     }
 
 
-@pytest.mark.parametrize(("sampled", "exemplars"), [(True, [{"trace_id": "6f1c1f6e8f7e4a3b9c1d2e3f4a5b6c7d"}]), (False, [])])
+@pytest.mark.parametrize(
+    ("sampled", "exemplars"),
+    [(True, [{"trace_id": "6f1c1f6e8f7e4a3b9c1d2e3f4a5b6c7d"}]), (False, [])],
+)
 def test_only_a_kept_trace_becomes_an_exemplar(recorder, sampled, exemplars):
     registry = CollectorRegistry()
     recorder.add_sink("metrics", RequestMetrics(Metrics(registry)))
     request = record(sampled=sampled)
     recorder.begin(request)
     recorder.complete(request, "completed")
-    found = [sample.exemplar.labels for family in registry.collect() for sample in family.samples if sample.exemplar]
+    found = [
+        sample.exemplar.labels
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.exemplar
+    ]
     assert found == exemplars

@@ -1,4 +1,6 @@
-"""Secrets and personal data are told by nobody: known by name, or by shape, wherever in a text they stand."""
+"""Secrets and personal data are told by nobody: known by name, or by shape, wherever in a text they
+stand.
+"""
 
 import json
 import re
@@ -10,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.redaction import CACHED_TEXTS, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH, Redactor, is_card_number, private_in_path
+from telemetry.redaction import (
+    CACHED_TEXTS,
+    MAX_QUERY_LENGTH,
+    MAX_TEXT_LENGTH,
+    Redactor,
+    is_card_number,
+    private_in_path,
+)
 
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
 NOTHING = Redactor()
@@ -76,7 +85,10 @@ def test_what_hides_nothing_stays_as_it_is(text):
         ("password=hunter2&page=1", "password=REDACTED&page=1"),
         ("sk_test_4eC39HqLyjWDarjtT1zdp7dc and whsec_0123456789", "REDACTED and REDACTED"),
         ("write to ann.o'hara+1@mail.example.co.uk, please", "write to REDACTED, please"),
-        ("card 4111-1111-1111-1111 declined, 4111-1111-1111-1112 too", "card REDACTED declined, 4111-1111-1111-1112 too"),
+        (
+            "card 4111-1111-1111-1111 declined, 4111-1111-1111-1112 too",
+            "card REDACTED declined, 4111-1111-1111-1112 too",
+        ),
     ],
 )
 def test_what_has_the_shape_of_a_secret_is_taken_out_and_all_else_stays(text, told):
@@ -91,7 +103,11 @@ def test_a_card_number_is_found_in_any_text(before, after, length, separator, da
     assert digits not in re.sub("[ -]", "", told)
 
 
-@given(plain, plain, st.from_regex(r"[a-z][a-z.+_-]{0,20}[a-z0-9]@[a-z]{1,10}(\.[a-z]{2,5}){1,2}", fullmatch=True))
+@given(
+    plain,
+    plain,
+    st.from_regex(r"[a-z][a-z.+_-]{0,20}[a-z0-9]@[a-z]{1,10}(\.[a-z]{2,5}){1,2}", fullmatch=True),
+)
 def test_an_address_is_found_in_any_text(before, after, address):
     assert address not in NOTHING.text(f"{before} {address} {after}")
 
@@ -113,7 +129,13 @@ def test_a_value_is_redacted_with_all_that_it_holds():
         def __str__(self):
             return "of ann@example.com"
 
-    value = {"password": "x", "count": 2, "ok": True, "who": ["ann@example.com", None, 0.5], "deep": {"cvc": 1, "named": Named()}}
+    value = {
+        "password": "x",
+        "count": 2,
+        "ok": True,
+        "who": ["ann@example.com", None, 0.5],
+        "deep": {"cvc": 1, "named": Named()},
+    }
     assert NOTHING.value(value) == {
         "password": "REDACTED",
         "count": 2,
@@ -128,7 +150,11 @@ def test_a_value_is_redacted_with_all_that_it_holds():
 
 def test_long_text_keeps_its_beginning_and_its_end():
     told = NOTHING.long_text(f"begin {'x ' * MAX_TEXT_LENGTH} ValueError: ann@example.com")
-    assert (told[:6], told[-20:], len(told) < MAX_TEXT_LENGTH + 4) == ("begin ", "ValueError: REDACTED", True)
+    assert (told[:6], told[-20:], len(told) < MAX_TEXT_LENGTH + 4) == (
+        "begin ",
+        "ValueError: REDACTED",
+        True,
+    )
 
 
 def test_the_caches_are_bounded():
@@ -136,14 +162,21 @@ def test_the_caches_are_bounded():
     for number in range(2 * CACHED_TEXTS):
         redactor.text(f"/{number}")
         redactor.query(f"a{number}=1")
-    sizes = [cache.cache_info().currsize for cache in (redactor.text, redactor.query, redactor.is_sensitive)]
+    sizes = [
+        cache.cache_info().currsize
+        for cache in (redactor.text, redactor.query, redactor.is_sensitive)
+    ]
     assert max(sizes) <= CACHED_TEXTS
 
 
 PRIVATE = {
     "by its name": ({"token": "abc"}, None, {"token"}),
     "by its view": ({"slug": "a-title"}, private_in_path("slug"), {"slug"}),
-    "by both": ({"slug": "a-title", "email": "x", "number": 3}, private_in_path("slug"), {"slug", "email"}),
+    "by both": (
+        {"slug": "a-title", "email": "x", "number": 3},
+        private_in_path("slug"),
+        {"slug", "email"},
+    ),
     "neither": ({"slug": "a-title"}, None, set()),
     "an id that is called like a secret": ({"session_id": UUID(int=1)}, None, set()),
     "a text that is called like a secret": ({"session_id": "x"}, None, {"session_id"}),
@@ -161,12 +194,16 @@ def test_a_variable_of_a_path_is_private_by_its_name_or_by_its_view(values, mark
 
 def test_a_path_is_told_without_its_private_variables():
     values = {"email": "x", "number": 3, "rest": "a/ann@example.com"}
-    told = NOTHING.path("/of/<email>/<int(min=1):number>/<path:rest>/edit", values, frozenset({"email"}))
+    told = NOTHING.path(
+        "/of/<email>/<int(min=1):number>/<path:rest>/edit", values, frozenset({"email"})
+    )
     assert told == "/of/REDACTED/3/a/REDACTED/edit"
 
 
 def test_text_that_quotes_a_request_is_told_without_what_the_request_brought():
-    body = json.dumps({"a": ["first line\nsecond", {"b": "it's \u00e4"}], "n": 12345, "short": "is"}).encode()
+    body = json.dumps(
+        {"a": ["first line\nsecond", {"b": "it's \u00e4"}], "n": 12345, "short": "is"}
+    ).encode()
     text = "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: this is ann@example.com"
     told = "cannot use 'REDACTED' or \"REDACTED\" or REDACTED, 12345, REDACTED: this is REDACTED"
     assert NOTHING.quoting(text, (body, "header-value")) == told

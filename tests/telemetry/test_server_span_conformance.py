@@ -1,4 +1,5 @@
-"""Both sources of server spans, request by request and attribute by attribute: they agree but for what is listed, each with its reason.
+"""Both sources of server spans, request by request and attribute by attribute: they agree but for
+what is listed, each with its reason.
 
 Source: OpenTelemetry semantic conventions, "HTTP server span".
 """
@@ -33,8 +34,16 @@ SOMETHING = Something()
 EVERYWHERE = {
     "client.port": (None, SOMETHING, "opt-in by the conventions; it tells an SRE nothing"),
     "http.response.body.size": (SOMETHING, None, "theirs ends before the body is sent"),
-    "server.address": ("api.example.org", "api.example.org:8000", "the conventions want the host without its port"),
-    "server.port": (8000, SOMETHING, "the port that the client asked for, not the one behind the proxy"),
+    "server.address": (
+        "api.example.org",
+        "api.example.org:8000",
+        "the conventions want the host without its port",
+    ),
+    "server.port": (
+        8000,
+        SOMETHING,
+        "the port that the client asked for, not the one behind the proxy",
+    ),
 }
 
 PATH_IN_NAME = "the conventions forbid paths in names: anyone could make as many as they like"
@@ -43,9 +52,17 @@ ONLY_IN = {
     "unmatched": {"name": ("GET", "GET /nothing/here", PATH_IN_NAME)},
     "method not allowed": {"name": ("DELETE", "DELETE /posts/hello", PATH_IN_NAME)},
     "exception": {
-        "error.type": ("KeyError", "500", "the conventions want the exception's class where there is one"),
+        "error.type": (
+            "KeyError",
+            "500",
+            "the conventions want the exception's class where there is one",
+        ),
         "description": (None, "KeyError: 'broken'", "an exception's text may hold a user's data"),
-        "events": ([], ["exception"], "the stack is in the log line of the same trace; conventions move exceptions to logs"),
+        "events": (
+            [],
+            ["exception"],
+            "the stack is in the log line of the same trace; conventions move exceptions to logs",
+        ),
     },
     "breaks while streamed": {
         "status": ("ERROR", "UNSET", "theirs ended before it broke"),
@@ -57,7 +74,9 @@ ONLY_IN = {
 def spans_from(source):
     """Server spans by request; the broken stream's traceback on stderr is the server's, not ours."""
     command = [sys.executable, "-W", "error", "-m", "tests.telemetry.conformance", source]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -83,7 +102,11 @@ def flat(span):
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_sources_differ_only_where_and_how_it_is_listed(ours, theirs, request_name):
     left, right = flat(ours[request_name]), flat(theirs[request_name])
-    observed = {field: (left.get(field), right.get(field)) for field in {**left, **right} if left.get(field) != right.get(field)}
+    observed = {
+        field: (left.get(field), right.get(field))
+        for field in {**left, **right}
+        if left.get(field) != right.get(field)
+    }
     listed = {**EVERYWHERE, **ONLY_IN.get(request_name, {})}
     assert observed == {field: (mine, other) for field, (mine, other, _) in listed.items()}
 
@@ -135,4 +158,8 @@ def test_ours_of_a_query_is_whole(ours):
 
 def test_continued_trace_has_the_callers_parent_and_state(ours, theirs):
     for span in (ours["continued trace"], theirs["continued trace"]):
-        assert (span["parent"], span["trace_state"], span["trace_flags"]) == ("b7ad6b7169203331", "vendor=1", 3)
+        assert (span["parent"], span["trace_state"], span["trace_flags"]) == (
+            "b7ad6b7169203331",
+            "vendor=1",
+            3,
+        )

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 from telemetry import Telemetry, current_record, names, slow_after
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.recorder import Recorder
-from telemetry.slow import SlowRequests
+from telemetry.requests.recorder import Recorder
+from telemetry.requests.slow import SlowRequests
 from tests.telemetry.records import record
 
 SLOW = names.SLOW_REQUESTS.name
@@ -20,16 +20,24 @@ SLOW = names.SLOW_REQUESTS.name
 
 def test_slow_request_is_counted_by_its_dominant_phase_and_logged_with_its_breakdown(caplog):
     registry = CollectorRegistry()
-    request = record(duration_seconds=2.0, waits={"db": 0.2, "db_pool_wait": 1.5}, dominant_phase="db_pool_wait")
+    request = record(
+        duration_seconds=2.0, waits={"db": 0.2, "db_pool_wait": 1.5}, dominant_phase="db_pool_wait"
+    )
     with caplog.at_level(logging.WARNING, logger="telemetry.slow"):
         SlowRequests(Metrics(registry))(request)
     labels = {"http_route": "/api/v1/blog/posts/<slug>", "dominant_phase": "db_pool_wait"}
     assert registry.get_sample_value("http_server_slow_requests_total", labels) == 1.0
     (line,) = caplog.records
-    assert line.getMessage() == "slow request: GET /api/v1/blog/posts/<slug> took 2.000 s, most of it in db_pool_wait"
+    assert (
+        line.getMessage()
+        == "slow request: GET /api/v1/blog/posts/<slug> took 2.000 s, most of it in db_pool_wait"
+    )
     assert (line.request, line.fields) == (
         request,
-        {"phases": {"db": 0.2, "db_pool_wait": 1.5, "other": 0.3}, "dominant_phase": "db_pool_wait"},
+        {
+            "phases": {"db": 0.2, "db_pool_wait": 1.5, "other": 0.3},
+            "dominant_phase": "db_pool_wait",
+        },
     )
 
 
@@ -42,7 +50,10 @@ def test_request_within_its_threshold_leaves_no_trace(caplog):
 
 @pytest.mark.parametrize(("duration_seconds", "dominant_phase"), [(0.999, ""), (1.0, "external")])
 def test_completion_finds_what_was_slow_and_why(duration_seconds, dominant_phase):
-    recorder = Recorder(Guard(strict=True, on_error=str), clock_ns=lambda: 1_000_000_000 + round(duration_seconds * 1e9))
+    recorder = Recorder(
+        Guard(strict=True, on_error=str),
+        clock_ns=lambda: 1_000_000_000 + round(duration_seconds * 1e9),
+    )
     request = record(waits={"db": 0.1, "external": 0.6})
     recorder.begin(request)
     recorder.complete(request, "completed")
@@ -51,10 +62,14 @@ def test_completion_finds_what_was_slow_and_why(duration_seconds, dominant_phase
 
 @pytest.fixture
 def observed():
-    """An app with a route that may take long and one that may not, and the records and spans of its requests."""
+    """An app with a route that may take long and one that may not, and the records and spans of its
+    requests.
+    """
 
     def serve(**environ):
-        telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_SLOW_AFTER_SECONDS": "0.02", **environ})
+        telemetry = Telemetry.from_env(
+            {"TELEMETRY_STRICT": "true", "TELEMETRY_SLOW_AFTER_SECONDS": "0.02", **environ}
+        )
         records = []
         telemetry.recorder.add_sink("test", records.append)
         app = Flask("shop")
@@ -90,19 +105,41 @@ def test_a_route_has_its_own_threshold_and_its_span_says_what_was_slow(observed,
     telemetry, client, records = observed()
     for path in ("/report", "/quick", "/usual"):
         client.get(path, buffered=True)
-    assert [(record.route, record.slow_after_seconds, record.dominant_phase) for record in records] == [
+    assert [
+        (record.route, record.slow_after_seconds, record.dominant_phase) for record in records
+    ] == [
         ("/report", 30, ""),
         ("/quick", 0.001, "external"),
         ("/usual", 0.02, "external"),
     ]
     marks = [
-        (span.attributes["http.route"], span.attributes.get("request.slow"), span.attributes.get("request.dominant_phase"))
+        (
+            span.attributes["http.route"],
+            span.attributes.get("request.slow"),
+            span.attributes.get("request.dominant_phase"),
+        )
         for span in telemetry.tracing.queue.take(3)
     ]
-    assert marks == [("/report", None, None), ("/quick", True, "external"), ("/usual", True, "external")]
-    counted = [sample.labels for family in telemetry.registry.collect() for sample in family.samples if sample.name == SLOW]
-    assert counted == [{"http_route": path, "dominant_phase": "external"} for path in ("/quick", "/usual")]
-    assert [line.levelname for line in caplog.records if line.name == "telemetry.slow"] == ["WARNING", "WARNING"]
+    assert marks == [
+        ("/report", None, None),
+        ("/quick", True, "external"),
+        ("/usual", True, "external"),
+    ]
+    counted = [
+        sample.labels
+        for family in telemetry.registry.collect()
+        for sample in family.samples
+        if sample.name == SLOW
+    ]
+    assert counted == [
+        {"http_route": path, "dominant_phase": "external"} for path in ("/quick", "/usual")
+    ]
+    assert [
+        line.levelname for line in caplog.records if line.name == "telemetry.slow"
+    ] == [
+        "WARNING",
+        "WARNING",
+    ]
 
 
 def test_switched_off_it_tells_no_time_and_nothing_is_slow(observed):

@@ -10,15 +10,14 @@ import gevent
 import pytest
 from flask.testing import FlaskClient
 
-from service.access import Identity, Tokens
-from service.app import create_app
-from service.config import ServiceConfig
-from service.store import connect
-from telemetry import Telemetry, propagation
+from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.settings import AccountSettings
+from service.bootstrap import Service
+from telemetry import Telemetry
+from telemetry.requests import inheritance
 from tests.machine import PATIENCE_SECONDS
 from tests.model_server import ModelServer
-from tests.service.accounts import bearer
-from tests.service.clients import PATIENT, ClosingClient
+from tests.service.members import bearer
 
 MESSAGES = "/api/v1/companion/messages"
 CONVERSATIONS = "/api/v1/companion/conversations"
@@ -50,12 +49,18 @@ def model(model_server: ModelServer) -> ModelServer:
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry of which no trace is kept; greenlets belong to the request that spawned them, as in production."""
-    settings = {"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true", "OTEL_TRACES_SAMPLER_ARG": "0"}
+    """Telemetry of which no trace is kept; greenlets belong to the request that spawned them, as in
+    production.
+    """
+    settings = {
+        "DEPLOYMENT_ENVIRONMENT": "test",
+        "TELEMETRY_STRICT": "true",
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+    }
     telemetry = Telemetry.from_env(settings)
-    propagation.install()
+    inheritance.install()
     yield telemetry
-    propagation.uninstall()
+    inheritance.uninstall()
     telemetry.shutdown()
 
 
@@ -64,16 +69,27 @@ class Companion:
     """The app, and who talks to it."""
 
     client: FlaskClient
-    telemetry: Telemetry
+    service: Service
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What observes the service."""
+        return self.service.telemetry
 
     def say(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
         """Say something; the answer is read whole."""
-        return self.client.post(MESSAGES, json={"message": message, **body}, headers=member(account))
+        return self.client.post(
+            MESSAGES, json={"message": message, **body}, headers=member(account)
+        )
 
-    def stream(self, message: str = "hello", account: str = ADA, **body: Any) -> list[tuple[str, Any]]:
+    def stream(
+        self, message: str = "hello", account: str = ADA, **body: Any
+    ) -> list[tuple[str, Any]]:
         """Say something, and take the answer as events."""
         response = self.say(message, account, stream=True, **body)
-        assert (response.status_code, response.mimetype) == (200, "text/event-stream"), response.get_data(as_text=True)
+        assert (response.status_code, response.mimetype) == (200, "text/event-stream"), (
+            response.get_data(as_text=True)
+        )
         return events(response.get_data(as_text=True))
 
     def get(self, path: str, account: str = ADA) -> Any:
@@ -83,7 +99,11 @@ class Companion:
     def results(self) -> dict[str, int]:
         """How many messages fared how."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
-        return {one.labels["result"]: int(one.value) for one in samples if one.name == "serene_companion_seconds_count"}
+        return {
+            one.labels["result"]: int(one.value)
+            for one in samples
+            if one.name == "serene_companion_seconds_count"
+        }
 
     def calls(self) -> int:
         """Calls of the model that are under way."""
@@ -92,7 +112,11 @@ class Companion:
     def circuit(self) -> str:
         """State of the circuit breaker, as the metric tells it."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
-        (state,) = [one.labels["state"] for one in samples if one.name == "serene_companion_circuit_state" and one.value == 1]
+        (state,) = [
+            one.labels["state"]
+            for one in samples
+            if one.name == "serene_companion_circuit_state" and one.value == 1
+        ]
         return str(state)
 
 
@@ -100,25 +124,16 @@ Make = Callable[..., Companion]
 
 
 @pytest.fixture
-def companion_with(database_uri: str, telemetry: Telemetry, model: ModelServer) -> Iterator[Make]:
-    """Makes the app with settings of a test's own, on a database that is watched as in production."""
-    stores = []
+def companion_with(build_service: Callable[..., Service], model: ModelServer) -> Make:
+    """Builds the service with settings of a test's own, observed as in production."""
 
     def make(**settings: str) -> Companion:
-        own = {"MONGODB_URI": database_uri, "COMPANION_BASE_URL": model.url} | PATIENT | QUICK | settings
-        config = ServiceConfig.from_env(own)
-        store = connect(config, telemetry.mongo_listeners())
-        store.set_up()
-        stores.append(store)
-        telemetry.lifecycle.ready()
-        app = create_app(config, telemetry, store)
-        app.test_client_class = ClosingClient
-        return Companion(app.test_client(), telemetry)
+        limited = {"RATE_LIMIT_EXEMPT_NETWORKS": ""}
+        own = {"COMPANION_BASE_URL": model.url} | limited | QUICK | settings
+        service = build_service(own)
+        return Companion(service.app.test_client(), service)
 
-    yield make
-    for store in stores:
-        store.client.drop_database(store.database.name)
-        store.close()
+    return make
 
 
 @pytest.fixture
@@ -127,9 +142,15 @@ def companion(companion_with: Make) -> Companion:
     return companion_with()
 
 
+@pytest.fixture
+def service(companion: Companion) -> Service:
+    """The service that the companion is part of."""
+    return companion.service
+
+
 def member(account: str = ADA, role: Any = "member") -> dict[str, str]:
     """What shows who calls."""
-    return bearer(Tokens(ServiceConfig.from_env({})).issue(Identity(account, role)))
+    return bearer(Tokens(AccountSettings.from_env({})).issue(Identity(account, role)))
 
 
 def events(text: str) -> list[tuple[str, Any]]:

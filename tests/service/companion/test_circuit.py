@@ -1,12 +1,14 @@
-"""The circuit breaker: what opens it, what closes it, and that calls under way at the same time do not wait for each other."""
+"""The circuit breaker: what opens it, what closes it, and that calls under way at the same time do
+not wait for each other.
+"""
 
 import logging
 
 import gevent
 import pytest
 
-from service.companion import CircuitOpen, ModelFailed, ModelLimited, ModelTimedOut
 from service.companion.circuit import Circuit
+from service.companion.failures import CircuitOpen, ModelFailed, ModelLimited, ModelTimedOut
 from tests.clock import Clock
 from tests.service.companion.conftest import eventually
 
@@ -49,7 +51,12 @@ FAILURES = [ModelFailed("", status=500), ModelFailed(""), ModelTimedOut("")]
 
 
 def test_failures_in_a_row_open_it_and_one_good_call_closes_it(circuit, clock, states):
-    assert fare(circuit, *FAILURES, None) == ["ModelFailed", "ModelFailed", "ModelTimedOut", "open, 15 s"]
+    assert fare(circuit, *FAILURES, None) == [
+        "ModelFailed",
+        "ModelFailed",
+        "ModelTimedOut",
+        "open, 15 s",
+    ]
     clock.now += 10.5
     assert fare(circuit, None) == ["open, 5 s"]
     clock.now += 4.5
@@ -66,7 +73,9 @@ def test_a_failure_of_the_call_that_is_let_through_opens_it_again(circuit, clock
     assert states == ["closed", "open", "half_open", "open", "half_open", "closed"]
 
 
-@pytest.mark.parametrize("refusal", [ModelFailed("", status=400), ModelFailed("", status=401), ModelLimited("")], ids=str)
+@pytest.mark.parametrize(
+    "refusal", [ModelFailed("", status=400), ModelFailed("", status=401), ModelLimited("")], ids=str
+)
 def test_a_model_that_refuses_us_is_well(circuit, states, refusal):
     fare(circuit, *FAILURES[:2], refusal, *FAILURES[:2])
     assert states == ["closed"]

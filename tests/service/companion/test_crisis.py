@@ -1,12 +1,15 @@
-"""Who may be in danger gets help lines at once, in their language, whatever the model does; who is not is left in peace."""
+"""Who may be in danger gets help lines at once, in their language, whatever the model does; who is
+not is left in peace.
+"""
 
 import time
 
 import gevent
 import pytest
 
-from service.companion import Crisis, HelpLine
-from service.store import Conversations, Unreachable
+from service.companion.crisis import Crisis, HelpLine
+from service.companion.repository import Conversations
+from service.mongo.connection import Unreachable
 from tests.mongodb import free_port
 from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, eventually, member
 
@@ -44,10 +47,36 @@ ALARMING = {
         "je vais me suicider",
         "me faire du mal",
     ],
-    "es": ["quiero morirme", "No quiero vivir más", "me quiero matar", "pienso en el SUICIDIO", "ya no puedo mas", "quitarme la vida"],
-    "it": ["voglio morire", "Voglio farla finita", "non voglio più vivere", "penso al suicidio", "togliermi la vita"],
-    "pt": ["quero morrer", "não quero mais viver", "nao quero viver", "vou me matar", "penso em suicídio", "acabar com a minha vida"],
-    "nl": ["ik wil dood", "Ik wil niet meer leven", "ik denk aan zelfmoord", "ik ga mezelf van kant maken", "zelfdoding"],
+    "es": [
+        "quiero morirme",
+        "No quiero vivir más",
+        "me quiero matar",
+        "pienso en el SUICIDIO",
+        "ya no puedo mas",
+        "quitarme la vida",
+    ],
+    "it": [
+        "voglio morire",
+        "Voglio farla finita",
+        "non voglio più vivere",
+        "penso al suicidio",
+        "togliermi la vita",
+    ],
+    "pt": [
+        "quero morrer",
+        "não quero mais viver",
+        "nao quero viver",
+        "vou me matar",
+        "penso em suicídio",
+        "acabar com a minha vida",
+    ],
+    "nl": [
+        "ik wil dood",
+        "Ik wil niet meer leven",
+        "ik denk aan zelfmoord",
+        "ik ga mezelf van kant maken",
+        "zelfdoding",
+    ],
     "pl": ["chcę umrzeć", "nie chcę już żyć", "myślę o samobójstwie i samobójstwo"],
     "uk": ["я хочу померти", "не хочу жити"],
     "ru": ["я хочу умереть", "не хочу больше жить"],
@@ -90,7 +119,10 @@ def crisis():
     return Crisis.from_data()
 
 
-@pytest.mark.parametrize(("language", "message"), [(language, message) for language, every in ALARMING.items() for message in every])
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [(language, message) for language, every in ALARMING.items() for message in every],
+)
 def test_an_alarming_message_is_known_by_its_language(crisis, language, message):
     assert language in crisis.languages_of(message)
     assert language in crisis.languages_of(f"Hello. {message.upper()}, you know")
@@ -105,7 +137,9 @@ def test_a_harmless_message_is_not_alarming(crisis, message):
 def test_help_lines_are_those_of_the_language_and_those_for_everybody(crisis, language):
     lines = crisis.help_lines(ALARMING[language][0])
     assert {(line.country, line.phone) for line in lines} >= PHONES[language]
-    assert {(line.phone or None, line.url or None) for line in lines if not line.country} == EVERYWHERE
+    assert {
+        (line.phone or None, line.url or None) for line in lines if not line.country
+    } == EVERYWHERE
     assert len(lines) == len(set(lines))
 
 
@@ -113,12 +147,19 @@ def test_every_language_has_phrases_and_somewhere_to_turn(crisis):
     assert crisis.languages == ALARMING.keys()
     lines = [line for every in ALARMING.values() for line in crisis.help_lines(every[0])]
     assert [line for line in lines if not (line.phone or line.url)] == []
-    assert [line for line in lines if line.country and not (len(line.country) == 2 and line.country.isupper())] == []
+    assert [
+        line
+        for line in lines
+        if line.country and not (len(line.country) == 2 and line.country.isupper())
+    ] == []
 
 
 def test_words_may_stand_where_a_phrase_leaves_room_and_nowhere_else():
     crisis = Crisis({"xx": ["end * now"]}, {"": [HelpLine("", "Somebody", "1")]})
-    found = [bool(crisis.help_lines(f"end{between} now")) for between in ("", " it", " it right here", " it all right here")]
+    found = [
+        bool(crisis.help_lines(f"end{between} now"))
+        for between in ("", " it", " it right here", " it all right here")
+    ]
     assert found == [True, True, True, False]
 
 
@@ -132,15 +173,27 @@ def test_help_comes_with_the_answer(companion):
     body = companion.say("I want to die").get_json()
     assert body["reply"].startswith("I hear you.")
     first = body["help_lines"][0]
-    assert first == {"country": "US", "name": "988 Suicide & Crisis Lifeline", "phone": "988", "url": "https://988lifeline.org"}
+    assert first == {
+        "country": "US",
+        "name": "988 Suicide & Crisis Lifeline",
+        "phone": "988",
+        "url": "https://988lifeline.org",
+    }
     assert companion.results() == {"crisis": 1}
 
 
 def test_help_is_the_first_event_and_does_not_wait_for_the_model(companion, model):
     model.behave(fault="hang")
-    response = companion.client.post(MESSAGES, json={"message": "Ich will sterben", "stream": True}, headers=member(), buffered=False)
+    response = companion.client.post(
+        MESSAGES,
+        json={"message": "Ich will sterben", "stream": True},
+        headers=member(),
+        buffered=False,
+    )
     first = next(response.iter_encoded()).decode()
-    assert first.startswith('event: help\ndata: {"help_lines": [{"country": "DE", "name": "TelefonSeelsorge", "phone": "0800 111 0 111"')
+    assert first.startswith(
+        'event: help\ndata: {"help_lines": [{"country": "DE", "name": "TelefonSeelsorge", "phone": "0800 111 0 111"'
+    )
     assert model.asked() == []
     response.close()
     assert companion.results() == {"crisis": 1}
@@ -149,13 +202,24 @@ def test_help_is_the_first_event_and_does_not_wait_for_the_model(companion, mode
 def only_help(companion, said: str = "I want to die", **body) -> None:
     """Both kinds of answer are help and nothing else."""
     whole = companion.say(said, **body)
-    assert (whole.status_code, whole.get_json()["reply"], whole.get_json()["reply_id"]) == (200, None, None)
+    assert (whole.status_code, whole.get_json()["reply"], whole.get_json()["reply_id"]) == (
+        200,
+        None,
+        None,
+    )
     assert whole.get_json()["help_lines"][0]["phone"] == "988"
     help_, done = companion.stream(said, **body)
-    assert (help_[0], help_[1]["help_lines"], done[0], done[1]["reply_id"]) == ("help", whole.get_json()["help_lines"], "done", None)
+    assert (help_[0], help_[1]["help_lines"], done[0], done[1]["reply_id"]) == (
+        "help",
+        whole.get_json()["help_lines"],
+        "done",
+        None,
+    )
 
 
-@pytest.mark.parametrize("behaviour", [{"status": 500}, {"status": 401}, {"fault": "garbage"}, {"fault": "hang"}])
+@pytest.mark.parametrize(
+    "behaviour", [{"status": 500}, {"status": 401}, {"fault": "garbage"}, {"fault": "hang"}]
+)
 def test_help_comes_also_when_the_model_fails(companion_with, model, behaviour):
     companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5")
     model.behave(**behaviour)
@@ -206,4 +270,8 @@ def test_help_comes_also_without_a_database(companion, monkeypatch):
     *_, last = companion.stream("hello")
     assert (body["help_lines"][0]["phone"], body["reply"] is not None) == ("988", True)
     assert [body[name] for name in ("conversation_id", "message_id", "reply_id")] == [None] * 3
-    assert (last[0], last[1]["status"], last[1]["type"]) == ("error", 503, "urn:serene:problem:database-unavailable")
+    assert (last[0], last[1]["status"], last[1]["type"]) == (
+        "error",
+        503,
+        "urn:serene:problem:database-unavailable",
+    )

@@ -1,4 +1,6 @@
-"""A model that fails, in every way: what the client is told, how often the model was asked, and what is kept."""
+"""A model that fails, in every way: what the client is told, how often the model was asked, and
+what is kept.
+"""
 
 import socket
 
@@ -19,7 +21,10 @@ HASTY = {"COMPANION_FIRST_BYTE_TIMEOUT_SECONDS": "1.5"}
 def told(response) -> tuple[int, str, str | None]:
     """Status, type of the problem and when to ask again."""
     body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == ("application/problem+json", response.status_code)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
     assert body["request_id"] == response.headers["X-Request-ID"]
     return response.status_code, body["type"], response.headers.get("Retry-After")
 
@@ -44,7 +49,9 @@ def told(response) -> tuple[int, str, str | None]:
     ],
     ids=str,
 )
-def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(companion_with, model, behaviour, expected, result):
+def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(
+    companion_with, model, behaviour, expected, result
+):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
     assert told(companion.say("a word of mine")) == expected
@@ -56,10 +63,17 @@ def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(companio
 
 @pytest.mark.parametrize(
     ("behaviour", "expected"),
-    [({"status": 401}, FAILED), ({"status": 500}, FAILED), ({"fault": "garbage"}, FAILED), ({"fault": "hang"}, TIMED_OUT)],
+    [
+        ({"status": 401}, FAILED),
+        ({"status": 500}, FAILED),
+        ({"fault": "garbage"}, FAILED),
+        ({"fault": "hang"}, TIMED_OUT),
+    ],
     ids=str,
 )
-def test_before_the_first_event_a_stream_fails_with_a_status(companion_with, model, behaviour, expected):
+def test_before_the_first_event_a_stream_fails_with_a_status(
+    companion_with, model, behaviour, expected
+):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
     assert told(companion.say(stream=True)) == expected
@@ -73,13 +87,19 @@ def test_before_the_first_event_a_stream_fails_with_a_status(companion_with, mod
         ("hang", 504, "companion-timed-out", "timeout"),
     ],
 )
-def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(companion_with, model, fault, status, kind, result):
+def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(
+    companion_with, model, fault, status, kind, result
+):
     companion = companion_with(**HASTY if result == "timeout" else {})
     model.behave(fault=fault, fault_after_tokens=3)
     *messages, (name, problem) = companion.stream("hello")
 
     assert messages == [("message", {"delta": piece}) for piece in ("I", " hear", " you.")]
-    assert (name, problem["status"], problem["type"]) == ("error", status, f"urn:serene:problem:{kind}")
+    assert (name, problem["status"], problem["type"]) == (
+        "error",
+        status,
+        f"urn:serene:problem:{kind}",
+    )
     assert problem["instance"] == "/api/v1/companion/messages"
     kept = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
     assert [(one["message_id"], one["text"], one["is_whole"]) for one in kept] == [
@@ -121,8 +141,12 @@ def test_the_whole_time_counts_also_while_a_retry_is_waited_for(companion_with, 
     ],
     ids=str,
 )
-def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_byte(companion_with, model, behaviour, attempts):
-    companion = companion_with(COMPANION_RETRIES="2", **HASTY if behaviour == {"fault": "hang"} else {})
+def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_byte(
+    companion_with, model, behaviour, attempts
+):
+    companion = companion_with(
+        COMPANION_RETRIES="2", **HASTY if behaviour == {"fault": "hang"} else {}
+    )
     model.behave(**behaviour)
     assert companion.say().status_code >= 500
     assert len(model.asked()) == attempts
@@ -130,7 +154,10 @@ def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_by
 
 
 def test_a_port_where_nobody_listens_is_a_failure_at_once(companion_with):
-    assert told(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").say()) == FAILED
+    assert (
+        told(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").say())
+        == FAILED
+    )
 
 
 def test_an_endpoint_that_accepts_nothing_is_given_up_after_the_time_to_connect(companion_with):
@@ -138,12 +165,16 @@ def test_an_endpoint_that_accepts_nothing_is_given_up_after_the_time_to_connect(
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         address = full.getsockname()
-        # The kernel completes a connection or two for a listener that never accepts; the next one hangs.
+        # The kernel completes a connection or two for a listener that never accepts; the next one
+        # hangs.
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(address)
-        companion = companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{address[1]}/v1", COMPANION_CONNECT_TIMEOUT_SECONDS="0.3")
+        companion = companion_with(
+            COMPANION_BASE_URL=f"http://127.0.0.1:{address[1]}/v1",
+            COMPANION_CONNECT_TIMEOUT_SECONDS="0.3",
+        )
         assert told(companion.say()) == TIMED_OUT
         for one in waiting:
             one.close()

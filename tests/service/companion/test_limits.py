@@ -1,4 +1,6 @@
-"""Limits never stand between a person in danger and help: a message that is refused, for whatever reason, brings help lines at once."""
+"""Limits never stand between a person in danger and help: a message that is refused, for whatever
+reason, brings help lines at once.
+"""
 
 import pytest
 
@@ -7,7 +9,12 @@ from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, events, me
 ALARMING = "I want to die"
 EVERYWHERE = [
     {"country": None, "name": "European emergency number", "phone": "112", "url": None},
-    {"country": None, "name": "Emergency services of most of the Americas", "phone": "911", "url": None},
+    {
+        "country": None,
+        "name": "Emergency services of most of the Americas",
+        "phone": "911",
+        "url": None,
+    },
     {"country": None, "name": "Find A Helpline", "phone": None, "url": "https://findahelpline.com"},
 ]
 NOT_KEPT = {"conversation_id": None, "message_id": None, "reply_id": None}
@@ -23,26 +30,51 @@ def limited(companion_with):
 
 def refused(companion) -> int:
     """How many messages were one too many."""
-    return int(companion.telemetry.registry.get_sample_value("serene_rate_limited_total", {"group": "companion"}))
+    return int(
+        companion.telemetry.registry.get_sample_value(
+            "serene_rate_limited_total", {"group": "companion"}
+        )
+    )
 
 
 def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited, model):
     answer = limited.say(ALARMING)
     body = answer.get_json()
     lines = body.pop("help_lines")
-    assert (answer.status_code, answer.headers["Cache-Control"], body) == (200, "no-store", NOT_KEPT | {"reply": None})
+    assert (answer.status_code, answer.headers["Cache-Control"], body) == (
+        200,
+        "no-store",
+        NOT_KEPT | {"reply": None},
+    )
     assert (lines[0]["phone"], lines[-3:]) == ("988", EVERYWHERE)
     assert answer.headers["RateLimit-Remaining"] == "0"
-    assert (refused(limited), limited.results(), len(model.asked())) == (1, {"answered": 1, "crisis": 1}, 1)
+    assert (refused(limited), limited.results(), len(model.asked())) == (
+        1,
+        {"answered": 1, "crisis": 1},
+        1,
+    )
     assert len(limited.get(CONVERSATIONS).get_json()["conversations"]) == 1
 
 
-@pytest.mark.parametrize(("body", "headers"), [({"stream": True}, {}), ({}, {"Accept": "text/event-stream"})])
+@pytest.mark.parametrize(
+    ("body", "headers"), [({"stream": True}, {}), ({}, {"Accept": "text/event-stream"})]
+)
 def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
-    answer = limited.client.post(MESSAGES, json={"message": ALARMING, **body}, headers=member() | headers)
+    answer = limited.client.post(
+        MESSAGES, json={"message": ALARMING, **body}, headers=member() | headers
+    )
     (help_, shown), done = events(answer.get_data(as_text=True))
-    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, "text/event-stream", "no-store")
-    assert (help_, shown["help_lines"][0]["phone"], shown["help_lines"][-3:], done) == ("help", "988", EVERYWHERE, ("done", NOT_KEPT))
+    assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (
+        200,
+        "text/event-stream",
+        "no-store",
+    )
+    assert (help_, shown["help_lines"][0]["phone"], shown["help_lines"][-3:], done) == (
+        "help",
+        "988",
+        EVERYWHERE,
+        ("done", NOT_KEPT),
+    )
 
 
 def test_any_other_message_that_is_one_too_many_is_a_problem_with_help_lines(limited, model):
@@ -66,21 +98,31 @@ UNREADABLE = {
     "too long": {"json": {"message": f"{ALARMING} {'x' * 4000}"}},
     "no JSON": {"data": b'{"message": "I want to die', "content_type": "application/json"},
     "of another type": {"data": ALARMING.encode(), "content_type": "text/plain"},
-    "of no length": {"data": b"", "content_type": "application/json", "headers": {"Transfer-Encoding": "chunked"}},
+    "of no length": {
+        "data": b"",
+        "content_type": "application/json",
+        "headers": {"Transfer-Encoding": "chunked"},
+    },
     "with a member that is none of ours": {"json": {"message": ALARMING, "mood": "low"}},
 }
 
 
 @pytest.mark.parametrize("given", UNREADABLE.values(), ids=UNREADABLE)
 def test_one_that_is_one_too_many_and_not_readable_is_refused_with_help_lines(limited, given):
-    answer = limited.client.post(MESSAGES, **given | {"headers": member() | given.get("headers", {})})
+    answer = limited.client.post(
+        MESSAGES, **given | {"headers": member() | given.get("headers", {})}
+    )
     assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (429, EVERYWHERE)
 
 
 def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion_with):
     companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
     strangers = [member(role="therapist"), {"Authorization": "Bearer none"}]
-    answers = [companion.client.post(MESSAGES, json={"message": ALARMING}, headers=headers) for headers in strangers for _ in range(2)]
+    answers = [
+        companion.client.post(MESSAGES, json={"message": ALARMING}, headers=headers)
+        for headers in strangers
+        for _ in range(2)
+    ]
     assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
         (status, EVERYWHERE) for status in (403, 429, 401, 429)
     ]
@@ -93,7 +135,9 @@ def test_every_other_problem_of_the_route_has_help_lines_too(companion, model):
         companion.say("x" * 4001),
         companion.say("hello", conversation_id="0" * 32),
         companion.say("hello"),
-        companion.client.post(MESSAGES, data="{", headers=member(), content_type="application/json"),
+        companion.client.post(
+            MESSAGES, data="{", headers=member(), content_type="application/json"
+        ),
         companion.client.post(MESSAGES, data=ALARMING, headers=member()),
     ]
     assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
@@ -106,6 +150,6 @@ def test_problems_of_the_companions_other_routes_have_none(companion):
 
 
 def test_a_crash_of_ours_has_help_lines_too(companion, monkeypatch):
-    monkeypatch.setattr("service.blueprints.companion_turns.new_id", lambda: 1 / 0)
+    monkeypatch.setattr("service.companion.turns.new_id", lambda: 1 / 0)
     answer = companion.say(ALARMING)
     assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, EVERYWHERE)

@@ -15,33 +15,51 @@ def test_a_whole_answer(companion, model):
 
     ids = {name: body[name] for name in ("conversation_id", "message_id", "reply_id")}
     assert body == ids | {"reply": REPLY.format("I slept badly", 1), "help_lines": []}
-    assert (response.status_code, response.content_type, response.headers["Cache-Control"]) == (200, "application/json", "no-store")
+    assert (response.status_code, response.content_type, response.headers["Cache-Control"]) == (
+        200,
+        "application/json",
+        "no-store",
+    )
     assert "external;dur=" in response.headers["Server-Timing"]
     assert companion.results() == {"answered": 1}
     assert (companion.calls(), model.under_way()) == (0, 0)
 
     kept = companion.get(f"{CONVERSATIONS}/{ids['conversation_id']}").get_json()
-    assert [(one["message_id"], one["by"], one["text"], one["is_whole"]) for one in kept["messages"]] == [
+    assert [
+        (one["message_id"], one["by"], one["text"], one["is_whole"]) for one in kept["messages"]
+    ] == [
         (ids["message_id"], "member", "I slept badly", True),
         (ids["reply_id"], "companion", body["reply"], True),
     ]
-    assert (kept["conversation_id"], kept["title"], kept["next"]) == (ids["conversation_id"], "I slept badly", None)
+    assert (kept["conversation_id"], kept["title"], kept["next"]) == (
+        ids["conversation_id"],
+        "I slept badly",
+        None,
+    )
 
 
-@pytest.mark.parametrize(("body", "accept"), [({"stream": True}, "*/*"), ({}, "text/event-stream"), ({"stream": True}, "application/json")])
+@pytest.mark.parametrize(
+    ("body", "accept"),
+    [({"stream": True}, "*/*"), ({}, "text/event-stream"), ({"stream": True}, "application/json")],
+)
 def test_an_answer_in_events(companion, body, accept):
     headers = member() | {"Accept": accept, "Accept-Encoding": "gzip, br, zstd"}
     response = companion.client.post(MESSAGES, json={"message": "hello", **body}, headers=headers)
     text = response.get_data(as_text=True)
 
-    shown = {name: response.headers.get(name) for name in ("Content-Type", "Cache-Control", "X-Accel-Buffering", "Content-Encoding")}
+    shown = {
+        name: response.headers.get(name)
+        for name in ("Content-Type", "Cache-Control", "X-Accel-Buffering", "Content-Encoding")
+    }
     assert shown == {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
         "Content-Encoding": None,
     }
-    assert text.startswith('event: message\ndata: {"delta": "I"}\n\nevent: message\ndata: {"delta": " hear"}\n\n')
+    assert text.startswith(
+        'event: message\ndata: {"delta": "I"}\n\nevent: message\ndata: {"delta": " hear"}\n\n'
+    )
     assert text.count("event: done\n") == 1
     assert companion.results() == {"streamed": 1}
 
@@ -55,7 +73,11 @@ def test_events_say_the_same_as_what_is_kept(companion):
     assert said == REPLY.format("hello", 1)
     assert done == (
         "done",
-        {"conversation_id": done[1]["conversation_id"], "message_id": kept[0]["message_id"], "reply_id": kept[1]["message_id"]},
+        {
+            "conversation_id": done[1]["conversation_id"],
+            "message_id": kept[0]["message_id"],
+            "reply_id": kept[1]["message_id"],
+        },
     )
     assert [one["text"] for one in kept] == ["hello", said]
 
@@ -86,7 +108,12 @@ def test_only_the_last_messages_are_read(companion_with, model, context, seen):
     companion.say("two", conversation_id=conversation)
     companion.say("three", conversation_id=conversation)
     texts = [one["content"] for one in model.asked()[-1]["messages"][1:]]
-    assert texts == ["one", REPLY.format("one", 1), "two", REPLY.format("two", min(seen, 2)), "three"][-1 - int(context) :]
+    assert (
+        texts
+        == ["one", REPLY.format("one", 1), "two", REPLY.format("two", min(seen, 2)), "three"][
+            -1 - int(context) :
+        ]
+    )
 
 
 def test_the_request_s_ids_go_with_the_call(companion, model):
@@ -123,7 +150,11 @@ def test_what_cannot_be_said(companion, model, body, status, fields):
 def test_the_longest_message_is_taken_and_titled(companion):
     body = companion.say("w " * 1999 + "ww").get_json()
     (found,) = companion.get(CONVERSATIONS).get_json()["conversations"]
-    assert (found["conversation_id"], len(found["title"]), found["title"][-3:]) == (body["conversation_id"], 60, " w…")
+    assert (found["conversation_id"], len(found["title"]), found["title"][-3:]) == (
+        body["conversation_id"],
+        60,
+        " w…",
+    )
 
 
 def test_a_silence_is_filled_with_comments(companion_with, model):
@@ -143,7 +174,9 @@ def test_conversations_of_others_are_not_there(companion):
         companion.client.delete(f"{CONVERSATIONS}/{mine}", headers=member(BOB)),
         companion.get(f"{CONVERSATIONS}/nowhere"),
     ]
-    assert [(one.status_code, one.get_json(force=True)["detail"]) for one in answers] == [(404, "You have no conversation of that id.")] * 4
+    assert [(one.status_code, one.get_json(force=True)["detail"]) for one in answers] == [
+        (404, "You have no conversation of that id.")
+    ] * 4
     assert companion.get(CONVERSATIONS, BOB).get_json() == {"conversations": [], "next": None}
     assert len(companion.get(f"{CONVERSATIONS}/{mine}").get_json()["messages"]) == 2
 
@@ -161,7 +194,10 @@ def pages(companion, path: str, member_of_page: str) -> list[list[str]]:
 
 def test_conversations_and_messages_come_in_pages(companion):
     ids = [companion.say(f"number {number}").get_json()["conversation_id"] for number in range(3)]
-    assert pages(companion, f"{CONVERSATIONS}?limit=2", "conversations") == [[ids[2], ids[1]], [ids[0]]]
+    assert pages(companion, f"{CONVERSATIONS}?limit=2", "conversations") == [
+        [ids[2], ids[1]],
+        [ids[0]],
+    ]
 
     more = [companion.say("more", conversation_id=ids[0]).get_json() for _ in range(2)]
     expected = [one[name] for one in more for name in ("message_id", "reply_id")]
@@ -169,7 +205,10 @@ def test_conversations_and_messages_come_in_pages(companion):
     assert [*second, *third] == expected
     assert len(first) == 2
     refused = companion.get(f"{CONVERSATIONS}?cursor=elsewhere&limit=0")
-    assert (refused.status_code, [one["field"] for one in refused.get_json(force=True)["errors"]]) == (422, ["limit", "cursor"])
+    assert (
+        refused.status_code,
+        [one["field"] for one in refused.get_json(force=True)["errors"]],
+    ) == (422, ["limit", "cursor"])
 
 
 def test_a_deleted_conversation_is_gone_with_its_messages(companion):
@@ -177,16 +216,23 @@ def test_a_deleted_conversation_is_gone_with_its_messages(companion):
     assert companion.client.delete(f"{CONVERSATIONS}/{gone}", headers=member()).status_code == 204
     assert companion.client.delete(f"{CONVERSATIONS}/{gone}", headers=member()).status_code == 404
     assert companion.say("on", conversation_id=gone).status_code == 404
-    assert [one["conversation_id"] for one in companion.get(CONVERSATIONS).get_json()["conversations"]] == [kept]
+    assert [
+        one["conversation_id"] for one in companion.get(CONVERSATIONS).get_json()["conversations"]
+    ] == [kept]
     assert len(companion.get(f"{CONVERSATIONS}/{kept}").get_json()["messages"]) == 2
 
 
-def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answered(companion, store, model):
+def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answered(
+    companion, service, model
+):
     conversation = companion.say("first").get_json()["conversation_id"]
     model.behave(tokens_per_second=30)
     answering = gevent.spawn(companion.stream, "second", conversation_id=conversation)
     eventually(lambda: model.under_way() == 1)
-    assert companion.client.delete(f"{CONVERSATIONS}/{conversation}", headers=member()).status_code == 204
+    assert (
+        companion.client.delete(f"{CONVERSATIONS}/{conversation}", headers=member()).status_code
+        == 204
+    )
     *_, done = answering.get(timeout=PATIENCE_SECONDS)
     assert done == ("done", {"conversation_id": None, "message_id": None, "reply_id": None})
-    assert store.database["conversation_messages"].count_documents({}) == 0
+    assert service.mongo.database["conversation_messages"].count_documents({}) == 0

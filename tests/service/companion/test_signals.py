@@ -1,4 +1,6 @@
-"""What a message leaves behind: a client span a call under its request, its wait, a figure; never a word of what is said."""
+"""What a message leaves behind: a client span a call under its request, its wait, a figure; never a
+word of what is said.
+"""
 
 import gevent
 import pytest
@@ -7,7 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import generate_latest
 
-from telemetry import Telemetry, propagation
+from telemetry import Telemetry
+from telemetry.requests import inheritance
 from tests.service.companion.conftest import eventually
 
 CALL = "chat serene-companion"
@@ -18,11 +21,11 @@ CANARY = "canary-tweet"
 def telemetry():
     """Telemetry that keeps every trace."""
     telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
-    propagation.install()
+    inheritance.install()
     telemetry.logs.install()
     yield telemetry
     telemetry.logs.uninstall()
-    propagation.uninstall()
+    inheritance.uninstall()
     telemetry.shutdown()
 
 
@@ -41,7 +44,11 @@ def spans(telemetry):
 
 
 def calls(spans) -> list:
-    return [span for span in spans.get_finished_spans() if span.kind is SpanKind.CLIENT and span.name.startswith("chat")]
+    return [
+        span
+        for span in spans.get_finished_spans()
+        if span.kind is SpanKind.CLIENT and span.name.startswith("chat")
+    ]
 
 
 def server_span(spans):
@@ -61,22 +68,34 @@ def attributes(model, **more) -> dict:
 
 
 @pytest.mark.parametrize("kind", ["say", "stream"])
-def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(companion, model, spans, records, kind):
+def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
+    companion, model, spans, records, kind
+):
     model.behave(tokens_per_second=100)
     getattr(companion, kind)("one two three")
     (call,) = calls(spans)
     server = server_span(spans)
 
-    assert (call.name, call.parent.span_id, call.context.trace_id) == (CALL, server.context.span_id, server.context.trace_id)
+    assert (call.name, call.parent.span_id, call.context.trace_id) == (
+        CALL,
+        server.context.span_id,
+        server.context.trace_id,
+    )
     assert call.status.status_code is StatusCode.UNSET
-    used = {name: call.attributes[f"gen_ai.usage.{name}"] for name in ("input_tokens", "output_tokens")}
-    assert dict(call.attributes) == attributes(model, **{f"gen_ai.usage.{name}": count for name, count in used.items()})
+    used = {
+        name: call.attributes[f"gen_ai.usage.{name}"] for name in ("input_tokens", "output_tokens")
+    }
+    assert dict(call.attributes) == attributes(
+        model, **{f"gen_ai.usage.{name}": count for name, count in used.items()}
+    )
     assert used["input_tokens"] > 3
     # Three words of ours and twenty of its own, at a hundred a second.
     took_seconds = (call.end_time - call.start_time) / 1e9
     assert took_seconds > used["output_tokens"] / 100 > 0.1
     assert records[-1].waits["external"] == pytest.approx(took_seconds, abs=0.005)
-    assert [span.name for span in spans.get_finished_spans() if span.parent == call.get_span_context()] == []
+    assert [
+        span.name for span in spans.get_finished_spans() if span.parent == call.get_span_context()
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -90,13 +109,21 @@ def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(companion, 
     ],
     ids=str,
 )
-def test_the_span_of_a_call_that_fails_says_how(companion_with, model, spans, records, behaviour, more):
+def test_the_span_of_a_call_that_fails_says_how(
+    companion_with, model, spans, records, behaviour, more
+):
     companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5")
     model.behave(**behaviour)
     companion.say()
     (call,) = calls(spans)
-    assert (dict(call.attributes), call.status.status_code, call.events) == (attributes(model, **more), StatusCode.ERROR, ())
-    assert (server_span(spans).attributes["error.type"], records[-1].error_type) == (more["error.type"],) * 2
+    assert (dict(call.attributes), call.status.status_code, call.events) == (
+        attributes(model, **more),
+        StatusCode.ERROR,
+        (),
+    )
+    assert (server_span(spans).attributes["error.type"], records[-1].error_type) == (
+        more["error.type"],
+    ) * 2
 
 
 def test_each_attempt_is_a_span(companion_with, model, spans):
@@ -112,19 +139,33 @@ def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, rec
     eventually(lambda: model.under_way() == 1 and companion.calls() == 1)
     leaving.kill()
     (call,) = calls(spans)
-    assert (call.attributes["error.type"], call.parent.span_id) == ("GreenletExit", server_span(spans).context.span_id)
+    assert (call.attributes["error.type"], call.parent.span_id) == (
+        "GreenletExit",
+        server_span(spans).context.span_id,
+    )
     assert (records[-1].outcome, records[-1].waits["external"] > 0) == ("killed", True)
 
 
 def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):
     response = companion.say()
-    samples = [one for family in telemetry.registry.collect() for one in family.samples if one.name == "serene_companion_seconds_bucket"]
+    samples = [
+        one
+        for family in telemetry.registry.collect()
+        for one in family.samples
+        if one.name == "serene_companion_seconds_bucket"
+    ]
     (exemplar,) = [one.exemplar for one in samples if one.exemplar]
     assert exemplar.labels == {"trace_id": response.headers["X-Request-ID"].replace("-", "")}
 
 
-def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(companion_with, model, telemetry, spans, capfd):
-    companion = companion_with(COMPANION_API_KEY="canary-key", COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5", COMPANION_CIRCUIT_FAILURES="3")
+def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(
+    companion_with, model, telemetry, spans, capfd
+):
+    companion = companion_with(
+        COMPANION_API_KEY="canary-key",
+        COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5",
+        COMPANION_CIRCUIT_FAILURES="3",
+    )
     conversation = companion.say(CANARY).get_json()["conversation_id"]
     companion.stream(f"{CANARY}, I want to die")
     companion.get(f"/api/v1/companion/conversations/{conversation}")
@@ -146,8 +187,12 @@ def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(companion_with, 
     measured = generate_latest(telemetry.registry).decode()
     assert logged.count('"logger":"access"') == 14
     assert "circuit of the companion: open" in logged
-    assert (CALL in traced, "conversation_messages" in traced, 'serene_companion_seconds_count{result="crisis"} 1.0' in measured) == (
-        True,
-    ) * 3
+    assert (
+        CALL in traced,
+        "conversation_messages" in traced,
+        'serene_companion_seconds_count{result="crisis"} 1.0' in measured,
+    ) == (True,) * 3
     sinks = {"logs": logged, "spans": traced, "metrics": measured}
-    assert [name for name, text in sinks.items() if "canary" in text.casefold() or "want to die" in text] == []
+    assert [
+        name for name, text in sinks.items() if "canary" in text.casefold() or "want to die" in text
+    ] == []

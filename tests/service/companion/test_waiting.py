@@ -1,4 +1,6 @@
-"""While the model is waited for: a bounded number of calls, nothing of the database held, and nothing left behind when a client leaves."""
+"""While the model is waited for: a bounded number of calls, nothing of the database held, and
+nothing left behind when a client leaves.
+"""
 
 import json
 import socket
@@ -7,10 +9,9 @@ import gevent
 import pytest
 from gevent import pywsgi
 
-from service.blueprints.companion_answers import presence
-from service.companion import ReaderLeft, with_silences
+from service.companion.heartbeat import ReaderLeft, with_silences
+from service.companion.streaming import presence
 from service.seed import seed
-from service.store import connect
 from tests.machine import PATIENCE_SECONDS
 from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, eventually, member
 
@@ -20,7 +21,11 @@ POSTS = "/api/v1/blog/posts?limit=1"
 def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, model):
     companion = companion_with(COMPANION_AT_ONCE="3")
     model.behave(fault="hang")
-    hanging = [gevent.spawn(companion.say), gevent.spawn(companion.stream), gevent.spawn(companion.say)]
+    hanging = [
+        gevent.spawn(companion.say),
+        gevent.spawn(companion.stream),
+        gevent.spawn(companion.say),
+    ]
     eventually(lambda: companion.calls() == 3)
 
     for stream in (False, True):
@@ -36,11 +41,13 @@ def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, 
     assert companion.results() == {"rejected": 2, "disconnected": 3, "answered": 1}
 
 
-def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, config, telemetry):
-    companion = companion_with(MONGODB_MAX_POOL_SIZE="1", MONGODB_MIN_POOL_SIZE="0", MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="20")
-    store = connect(config)
-    seed(store)
-    store.close()
+def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, telemetry):
+    companion = companion_with(
+        MONGODB_MAX_POOL_SIZE="1",
+        MONGODB_MIN_POOL_SIZE="0",
+        MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="20",
+    )
+    seed(companion.service)
     conversation = companion.say().get_json()["conversation_id"]
     model.behave(fault="hang")
     hanging = [gevent.spawn(companion.say, conversation_id=conversation) for _ in range(20)]
@@ -48,7 +55,12 @@ def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, mode
     eventually(lambda: companion.calls() == 100)
 
     assert [companion.client.get(POSTS).status_code for _ in range(20)] == [200] * 20
-    used = [one for family in telemetry.registry.collect() for one in family.samples if one.name == "db_client_connection_count"]
+    used = [
+        one
+        for family in telemetry.registry.collect()
+        for one in family.samples
+        if one.name == "db_client_connection_count"
+    ]
     assert {one.labels["db_client_connection_state"]: one.value for one in used}["used"] == 0
     # All of the default number of places were taken.
     assert companion.say().status_code == 503
@@ -88,7 +100,9 @@ def test_a_client_that_leaves_ends_the_call_and_what_was_said_is_kept(served, co
     eventually(lambda: model.under_way() == 0)
     eventually(lambda: companion.results() == {"disconnected": 1})
     (found,) = companion.get(CONVERSATIONS).get_json()["conversations"]
-    said, reply = companion.get(f"{CONVERSATIONS}/{found['conversation_id']}").get_json()["messages"]
+    said, reply = companion.get(f"{CONVERSATIONS}/{found['conversation_id']}").get_json()[
+        "messages"
+    ]
     assert (said["text"], reply["is_whole"]) == ("hello", False)
     assert reply["text"].startswith("I hear")
     assert len(reply["text"]) < 60
@@ -114,7 +128,9 @@ def test_a_killed_greenlet_ends_the_call(companion, model, stream):
 
 def test_a_response_that_is_closed_without_being_read_ends_the_call(companion, model):
     model.behave(fault="hang", fault_after_tokens=1)
-    response = companion.client.post(MESSAGES, json={"message": "hello", "stream": True}, headers=member(ADA), buffered=False)
+    response = companion.client.post(
+        MESSAGES, json={"message": "hello", "stream": True}, headers=member(ADA), buffered=False
+    )
     assert companion.calls() == 1
     response.close()
     assert (companion.calls(), companion.results()) == (0, {"disconnected": 1})

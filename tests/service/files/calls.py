@@ -6,16 +6,32 @@ FILES = "/api/v1/files"
 
 
 def upload(who, content=PNG, name="calm.png", headers=(), **options):
-    given = {"Content-Disposition": f'attachment; filename="{name}"', **who.headers, **dict(headers)}
-    return who.client.post(FILES, data=content, headers=given, **{"content_type": "application/octet-stream", **options})
+    given = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        **who.headers,
+        **dict(headers),
+    }
+    return who.client.post(
+        FILES,
+        data=content,
+        headers=given,
+        **{"content_type": "application/octet-stream", **options},
+    )
 
 
-def stored(store):
+def stored(service):
     """How many documents there are of files, chunks and reservations."""
-    return tuple(store.database[f"uploads.{name}"].count_documents({}) for name in ("files", "chunks", "reservations"))
+    return tuple(
+        service.mongo.database[f"uploads.{name}"].count_documents({})
+        for name in ("files", "chunks", "reservations")
+    )
 
 
 def told(response):
     """A problem without what differs each time."""
     body = response.get_json(force=True)
-    return response.status_code, response.content_type, {name: body[name] for name in body if name not in ("request_id", "instance")}
+    return (
+        response.status_code,
+        response.content_type,
+        {name: body[name] for name in body if name not in ("request_id", "instance")},
+    )

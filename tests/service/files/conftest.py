@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.service.accounts import member
+from tests.service.members import member
 
 
 @pytest.fixture

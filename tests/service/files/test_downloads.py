@@ -4,17 +4,29 @@ import hashlib
 
 import pytest
 
-from service.store.upload import CHUNK_BYTES
+from service.files.upload import CHUNK_BYTES
 from tests.service.files.calls import upload
 from tests.service.files.samples import PNG
 
 
 def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
     body = upload(ada, name="静か.png".encode().decode("latin-1")).get_json()
-    response = ada.client.get(body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip"})
-    wanted = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Accept-Ranges", "Cache-Control", "X-Content-Type-Options")
+    response = ada.client.get(
+        body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip"}
+    )
+    wanted = (
+        "Content-Type",
+        "Content-Length",
+        "Content-Disposition",
+        "ETag",
+        "Accept-Ranges",
+        "Cache-Control",
+        "X-Content-Type-Options",
+    )
     assert (response.status_code, response.data) == (200, PNG)
-    assert {name: response.headers.get(name) for name in (*wanted, "Content-Encoding", "Content-Range")} == {
+    assert {
+        name: response.headers.get(name) for name in (*wanted, "Content-Encoding", "Content-Range")
+    } == {
         "Content-Type": "image/png",
         "Content-Length": str(len(PNG)),
         "Content-Disposition": "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png",
@@ -37,8 +49,14 @@ def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
 def test_text_is_sent_as_it_is_and_never_compressed(ada):
     text = b"It is calm here. " * 1000
     body = upload(ada, text, "calm.html").get_json()
-    response = ada.client.get(body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip, br, zstd"})
-    assert (response.data, response.content_type, response.headers.get("Content-Encoding")) == (text, "text/plain; charset=utf-8", None)
+    response = ada.client.get(
+        body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip, br, zstd"}
+    )
+    assert (response.data, response.content_type, response.headers.get("Content-Encoding")) == (
+        text,
+        "text/plain; charset=utf-8",
+        None,
+    )
 
 
 CONTENT = bytes(range(256)) * (CHUNK_BYTES * 5 // 2 // 256)
@@ -62,7 +80,11 @@ def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
         (f"bytes={SIZE - 1}-{SIZE + 50}", SIZE - 1, SIZE),
     ):
         response = ada.client.get(large["content_url"], headers={**ada.headers, "Range": asked})
-        about = response.headers["Content-Range"], response.headers["Cache-Control"], int(response.headers["Content-Length"])
+        about = (
+            response.headers["Content-Range"],
+            response.headers["Cache-Control"],
+            int(response.headers["Content-Length"]),
+        )
         seen[asked] = (response.status_code, *about, hashlib.sha256(response.data).hexdigest())
         expected[asked] = (
             206,
@@ -91,7 +113,9 @@ def test_a_range_holds_only_for_the_content_that_it_was_of(ada):
     seen = {}
     for if_range in (etag, '"other"', f"W/{etag}", "Wed, 25 Nov 2026 00:00:00 GMT"):
         for asked in ("bytes=0-0", "bytes=999-"):
-            response = ada.client.get(body["content_url"], headers={**ada.headers, "Range": asked, "If-Range": if_range})
+            response = ada.client.get(
+                body["content_url"], headers={**ada.headers, "Range": asked, "If-Range": if_range}
+            )
             seen[if_range, asked] = response.status_code
     assert [status for (if_range, _), status in seen.items() if if_range == etag] == [206, 416]
     assert {status for (if_range, _), status in seen.items() if if_range != etag} == {200}
@@ -101,11 +125,24 @@ def test_who_has_the_content_is_told_so(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
     for given in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        response = ada.client.get(body["content_url"], headers={**ada.headers, "If-None-Match": given, "Range": "bytes=0-0"})
-        assert (response.status_code, response.data, response.headers["ETag"], response.headers["Cache-Control"]) == (
+        response = ada.client.get(
+            body["content_url"],
+            headers={**ada.headers, "If-None-Match": given, "Range": "bytes=0-0"},
+        )
+        assert (
+            response.status_code,
+            response.data,
+            response.headers["ETag"],
+            response.headers["Cache-Control"],
+        ) == (
             304,
             b"",
             etag,
             "private, max-age=0",
         )
-    assert ada.client.get(body["content_url"], headers={**ada.headers, "If-None-Match": '"other"'}).status_code == 200
+    assert (
+        ada.client.get(
+            body["content_url"], headers={**ada.headers, "If-None-Match": '"other"'}
+        ).status_code
+        == 200
+    )

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from service.files import HEAD_BYTES, media_type_of
-from service.settings.files import MEDIA_TYPES
+from service.files.kinds import HEAD_BYTES, media_type_of
+from service.files.settings import MEDIA_TYPES
 from tests.service.files.samples import REFUSED, TAKEN
 
 

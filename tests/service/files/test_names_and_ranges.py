@@ -3,7 +3,8 @@
 import pytest
 from werkzeug.http import parse_options_header
 
-from service.files import Unsatisfiable, as_attachment, clean_name, given_name, part_of
+from service.files.names import as_attachment, clean_name, given_name
+from service.files.ranges import Unsatisfiable, part_of
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,9 @@ def test_one_range_is_a_part_and_anything_else_the_whole(header, part):
     assert part_of(10, header) == part
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=999999999999999999-"])
+@pytest.mark.parametrize(
+    "header", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=999999999999999999-"]
+)
 def test_a_range_of_nothing_cannot_be_had(header):
     with pytest.raises(Unsatisfiable):
         part_of(10, header)

@@ -1,4 +1,6 @@
-"""Uploads and downloads of the whole service under gunicorn: what they cost in memory, and what is left when a client goes."""
+"""Uploads and downloads of the whole service under gunicorn: what they cost in memory, and what is
+left when a client goes.
+"""
 
 import contextlib
 import hashlib
@@ -12,9 +14,9 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from tests.service.accounts import AUTH, bearer, registration
 from tests.service.files.samples import PNG
-from tests.telemetry.serving.processes import PATIENCE_SECONDS, Server, gunicorn, until
+from tests.service.members import AUTH, bearer, registration
+from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
 
 pytestmark = pytest.mark.e2e
 
@@ -34,15 +36,29 @@ def database(mongodb_uri):
 
 @pytest.fixture(scope="module")
 def server(mongodb_uri, database):
-    settings = {"MONGODB_URI": f"{mongodb_uri}/{database.name}", "PASSWORD_TIME_COST": 1, "PASSWORD_MEMORY_KIB": 8}
+    settings = {
+        "MONGODB_URI": f"{mongodb_uri}/{database.name}",
+        "PASSWORD_TIME_COST": 1,
+        "PASSWORD_MEMORY_KIB": 8,
+    }
     with gunicorn(app="service.wsgi:app", **settings) as server:
-        until(lambda: server.process.poll() is None and server.get("/api/v1/health/readiness").status == 200, "an answer")
+        until(
+            lambda: (
+                server.process.poll() is None
+                and server.get("/api/v1/health/readiness").status == 200
+            ),
+            "an answer",
+        )
         yield server
 
 
 def ask(server: Server, method: str, path: str, body=None, **headers: str):
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)) as connection:
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
+    ) as connection:
+        connection.request(
+            method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
         response = connection.getresponse()
         digest = hashlib.sha256()
         first = b""
@@ -55,8 +71,14 @@ def ask(server: Server, method: str, path: str, body=None, **headers: str):
 @pytest.fixture(scope="module")
 def headers(server):
     for route in ("register", "login"):
-        given = registration() if route == "register" else {name: registration()[name] for name in ("email", "password")}
-        _, _, body, _ = ask(server, "POST", f"{AUTH}/{route}", json.dumps(given), Content_Type="application/json")
+        given = (
+            registration()
+            if route == "register"
+            else {name: registration()[name] for name in ("email", "password")}
+        )
+        _, _, body, _ = ask(
+            server, "POST", f"{AUTH}/{route}", json.dumps(given), Content_Type="application/json"
+        )
     return bearer(json.loads(body)["access_token"])
 
 
@@ -98,7 +120,11 @@ def test_the_largest_upload_and_its_download_cost_little_memory(server, headers,
     rise_of_upload = peak()
     assert (status, json.loads(body)["sha256"]) == (201, hashlib.sha256(CONTENT).hexdigest()), body
     status, about, _, digest = ask(server, "GET", json.loads(body)["content_url"], **headers)
-    assert (status, about["Content-Length"], digest) == (200, str(len(CONTENT)), hashlib.sha256(CONTENT).hexdigest())
+    assert (status, about["Content-Length"], digest) == (
+        200,
+        str(len(CONTENT)),
+        hashlib.sha256(CONTENT).hexdigest(),
+    )
     print(f"rise of upload {rise_of_upload / MIB:.1f} MiB, of both {peak() / MIB:.1f} MiB")
     assert rise_of_upload < MOST_RISE_BYTES
     assert peak() < MOST_RISE_BYTES
@@ -111,7 +137,9 @@ def test_other_ways_to_send_it_cost_no_more(server, headers, warm, peak, kind):
         status, _, body, _ = ask(server, "POST", FILES, chunks(CONTENT), **headers)
     else:
         form = FORM[0] + CONTENT[:-1000] + FORM[1]
-        status, _, body, _ = ask(server, "POST", FILES, form, Content_Type="multipart/form-data; boundary=x", **headers)
+        status, _, body, _ = ask(
+            server, "POST", FILES, form, Content_Type="multipart/form-data; boundary=x", **headers
+        )
     rise = peak()
     print(f"rise {rise / MIB:.1f} MiB")
     assert status == 201, body
@@ -120,11 +148,21 @@ def test_other_ways_to_send_it_cost_no_more(server, headers, warm, peak, kind):
 
 
 def left(database):
-    return tuple(database[f"uploads.{name}"].count_documents({}) for name in ("files", "chunks", "reservations"))
+    return tuple(
+        database[f"uploads.{name}"].count_documents({})
+        for name in ("files", "chunks", "reservations")
+    )
 
 
 def request_head(headers, *more):
-    lines = [f"POST {FILES} HTTP/1.1", "Host: serene.test", *(f"{name}: {value}" for name, value in headers.items()), *more, "", ""]
+    lines = [
+        f"POST {FILES} HTTP/1.1",
+        "Host: serene.test",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        *more,
+        "",
+        "",
+    ]
     return "\r\n".join(lines).encode()
 
 
@@ -137,16 +175,26 @@ def request_head(headers, *more):
     ],
     ids=["with a length", "between chunks", "in a chunk"],
 )
-def test_a_client_that_leaves_in_the_middle_leaves_nothing(server, headers, warm, database, announcement, frame):
+def test_a_client_that_leaves_in_the_middle_leaves_nothing(
+    server, headers, warm, database, announcement, frame
+):
     before = left(database)
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
-        client.sendall(request_head(headers, announcement) + frame % (PNG + bytes(3 * MIB - len(PNG))))
+        client.sendall(
+            request_head(headers, announcement) + frame % (PNG + bytes(3 * MIB - len(PNG)))
+        )
         until(lambda: left(database)[1:] > (before[1] + 1, 1), "chunks of the upload")
     until(lambda: left(database) == before, "nothing left")
-    assert [line for line in server.lines if line["level"] in ("ERROR", "CRITICAL") and line.get("route") == FILES] == []
+    assert [
+        line
+        for line in server.lines
+        if line["level"] in ("ERROR", "CRITICAL") and line.get("route") == FILES
+    ] == []
 
 
-def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with_other_bytes(server, headers, warm):
+def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with_other_bytes(
+    server, headers, warm
+):
     _, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
     with contextlib.closing(server.connection()) as connection:
         connection.request("GET", json.loads(body)["content_url"], headers=headers)
@@ -167,8 +215,12 @@ def test_who_has_no_room_is_refused_before_the_body_is_sent(server, headers, war
     full = {"_id": "full", "length": 249 * MIB, "metadata": {"owner_id": owner}}
     database["uploads.files"].insert_one(full)
     try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
-            client.sendall(request_head(headers, f"Content-Length: {announced}", "Expect: 100-continue"))
+        with socket.create_connection(
+            ("127.0.0.1", server.port), timeout=PATIENCE_SECONDS
+        ) as client:
+            client.sendall(
+                request_head(headers, f"Content-Length: {announced}", "Expect: 100-continue")
+            )
             assert client.makefile("rb").readline().split()[1] == b"413"
     finally:
         database["uploads.files"].delete_one({"_id": "full"})

@@ -2,14 +2,23 @@
 
 import pytest
 
-from service.config import ServiceConfig
-from service.settings.files import MEDIA_TYPES
+from service.files.settings import MEDIA_TYPES, FileSettings
 from telemetry.config import SettingError
 
 
 def test_types_are_some_of_those_that_are_known():
-    config = ServiceConfig.from_env({"FILES_TYPES": "image/png, text/plain", "FILES_QUOTA_BYTES": "1000", "FILES_QUOTA_COUNT": "3"})
-    assert (config.file_types, config.file_quota_bytes, config.file_quota_count) == (("image/png", "text/plain"), 1000, 3)
+    config = FileSettings.from_env(
+        {
+            "FILES_TYPES": "image/png, text/plain",
+            "FILES_QUOTA_BYTES": "1000",
+            "FILES_QUOTA_COUNT": "3",
+        }
+    )
+    assert (config.file_types, config.file_quota_bytes, config.file_quota_count) == (
+        ("image/png", "text/plain"),
+        1000,
+        3,
+    )
 
 
 @pytest.mark.parametrize(
@@ -23,6 +32,6 @@ def test_types_are_some_of_those_that_are_known():
 )
 def test_another_value_is_told_in_one_line(name, value, allowed):
     with pytest.raises(SettingError) as refused:
-        ServiceConfig.from_env({name: value})
+        FileSettings.from_env({name: value})
     text = str(refused.value)
     assert ("\n" in text, name in text, allowed in text) == (False, True, True), text

@@ -1,4 +1,6 @@
-"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when things end badly."""
+"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when
+things end badly.
+"""
 
 from datetime import UTC, datetime
 
@@ -7,9 +9,10 @@ import pytest
 from gridfs import GridFSBucket
 from pymongo.errors import ConnectionFailure
 
-from service.config import ServiceConfig
-from service.store import FileGone, Files, Quota, QuotaExceeded, UploadTooLarge, UploadTooSlow, connect
-from service.store.upload import CHUNK_BYTES
+from service.files.quota import Quota, QuotaExceeded
+from service.files.repository import FileGone, Files
+from service.files.room import FilesRoom
+from service.files.upload import CHUNK_BYTES, UploadTooLarge, UploadTooSlow
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
 
@@ -23,9 +26,9 @@ def clock():
 
 
 @pytest.fixture
-def files(store, clock):
+def files(service, clock):
     """Files with room for 300 KiB or four of them."""
-    return Files(store.database, Quota(300 * KIB, 4, upload_seconds=60), now=clock)
+    return Files(service.mongo.database, Quota(300 * KIB, 4, upload_seconds=60), now=clock)
 
 
 def keep(files, size=100 * KIB, owner=OWNER):
@@ -34,17 +37,20 @@ def keep(files, size=100 * KIB, owner=OWNER):
         return files.keep(upload, owner, "calm.txt", "text/plain")
 
 
-def stored(store):
-    return tuple(store.database[f"uploads.{name}"].count_documents({}) for name in ("files", "chunks", "reservations"))
+def stored(service):
+    return tuple(
+        service.mongo.database[f"uploads.{name}"].count_documents({})
+        for name in ("files", "chunks", "reservations")
+    )
 
 
-def test_a_file_is_one_of_gridfs_to_any_other_tool(store):
+def test_a_file_is_one_of_gridfs_to_any_other_tool(service):
     content = bytes(range(256)) * (CHUNK_BYTES * 2 // 256) + b"end"
-    with store.files.upload(OWNER, len(content)) as upload:
+    with service.room(FilesRoom).files.upload(OWNER, len(content)) as upload:
         for start in range(0, len(content), 65536):
             upload.write(content[start : start + 65536])
-        file = store.files.keep(upload, OWNER, "calm.bin", "audio/wav")
-    found = GridFSBucket(store.database, "uploads").open_download_stream(file.file_id)
+        file = service.room(FilesRoom).files.keep(upload, OWNER, "calm.bin", "audio/wav")
+    found = GridFSBucket(service.mongo.database, "uploads").open_download_stream(file.file_id)
     assert (found.read(), found.filename, found.length, found.chunk_size, found.upload_date) == (
         content,
         "calm.bin",
@@ -52,8 +58,8 @@ def test_a_file_is_one_of_gridfs_to_any_other_tool(store):
         CHUNK_BYTES,
         file.uploaded_at,
     )
-    assert store.files.get(file.file_id) == file
-    assert b"".join(store.files.pieces(file, 0, len(content))) == content
+    assert service.room(FilesRoom).files.get(file.file_id) == file
+    assert b"".join(service.room(FilesRoom).files.pieces(file, 0, len(content))) == content
 
 
 def try_to_keep(files, size):
@@ -64,30 +70,35 @@ def try_to_keep(files, size):
 
 
 @pytest.mark.parametrize("round_number", range(5))
-def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(store, round_number):
-    files = Files(store.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
-    outcomes = [each.value for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])]
+def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(service, round_number):
+    files = Files(service.mongo.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
+    outcomes = [
+        each.value
+        for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])
+    ]
     refused = [outcome for outcome in outcomes if isinstance(outcome, QuotaExceeded)]
-    kept = store.database["uploads.files"].count_documents({})
-    assert (kept, len(refused), stored(store)[2]) == (3, 17, 0)
+    kept = service.mongo.database["uploads.files"].count_documents({})
+    assert (kept, len(refused), stored(service)[2]) == (3, 17, 0)
     assert {error.retry_after_seconds for error in refused} <= {None, 2}
 
 
-def test_uploads_that_keep_coming_never_have_more_than_the_quota(store):
-    files = Files(store.database, Quota(250 * KIB, 100, upload_seconds=60))
+def test_uploads_that_keep_coming_never_have_more_than_the_quota(service):
+    files = Files(service.mongo.database, Quota(250 * KIB, 100, upload_seconds=60))
     most = 0
 
     def come(number):
         nonlocal most
         gevent.sleep(number * 0.003)
         file = try_to_keep(files, (20 + 30 * (number % 3)) * KIB)
-        most = max(most, sum(one["length"] for one in store.database["uploads.files"].find()))
+        most = max(
+            most, sum(one["length"] for one in service.mongo.database["uploads.files"].find())
+        )
         if number % 2 and not isinstance(file, QuotaExceeded):
             files.remove(file)
 
     gevent.joinall([gevent.spawn(come, number) for number in range(40)], raise_error=True)
     assert 0 < most <= 250 * KIB
-    assert stored(store)[2] == 0
+    assert stored(service)[2] == 0
 
 
 def test_the_number_of_files_is_limited_too_and_by_account(files):
@@ -110,7 +121,7 @@ def test_an_upload_under_way_takes_its_room_and_who_comes_then_is_told_when_to_t
     assert keep(files).size_bytes == 100 * KIB
 
 
-def test_nothing_is_left_of_an_upload_that_fails(files, store):
+def test_nothing_is_left_of_an_upload_that_fails(files, service):
     def fail():
         with files.upload(OWNER, 250 * KIB) as upload:
             upload.write(b"x" * 1000)
@@ -120,26 +131,26 @@ def test_nothing_is_left_of_an_upload_that_fails(files, store):
         fail()
     with pytest.raises(UploadTooLarge), files.upload(OWNER, 1000) as upload:
         upload.write(b"x" * 1001)
-    assert stored(store) == (0, 0, 0)
+    assert stored(service) == (0, 0, 0)
 
 
-def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(store):
+def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(service):
     ready = gevent.event.Event()
 
     def stall():
-        with store.files.upload(OWNER, 5 * CHUNK_BYTES) as upload:
+        with service.room(FilesRoom).files.upload(OWNER, 5 * CHUNK_BYTES) as upload:
             upload.write(b"x" * 2 * CHUNK_BYTES)
             ready.set()
             gevent.sleep(60)
 
     greenlet = gevent.spawn(stall)
     assert ready.wait(PATIENCE_SECONDS)
-    assert stored(store) == (0, 2, 1)
+    assert stored(service) == (0, 2, 1)
     greenlet.kill()
-    assert stored(store) == (0, 0, 0)
+    assert stored(service) == (0, 0, 0)
 
 
-def test_an_upload_that_takes_too_long_ends(files, store, clock):
+def test_an_upload_that_takes_too_long_ends(files, service, clock):
     def dawdle():
         with files.upload(OWNER, 1000) as upload:
             upload.write(b"x")
@@ -148,38 +159,41 @@ def test_an_upload_that_takes_too_long_ends(files, store, clock):
 
     with pytest.raises(UploadTooSlow):
         dawdle()
-    assert stored(store) == (0, 0, 0)
+    assert stored(service) == (0, 0, 0)
 
 
-def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files, store, clock):
+def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files, service, clock):
     broken = files.upload(OWNER, 250 * KIB)
     upload = broken.__enter__()
     upload.write(b"x" * 250 * KIB)
     upload.finish()
     removed = keep(files, 10, OTHER)
     files._allowance.note_removal(removed.file_id, OTHER, 1)  # and died before it removed anything
-    assert stored(store) == (1, 2, 2)
+    assert stored(service) == (1, 2, 2)
     clock.forward(119)
     with pytest.raises(QuotaExceeded):
         keep(files)
     clock.forward(2)
     file = keep(files)
-    assert stored(store) == (2, 2, 0)
-    assert {one["files_id"] for one in store.database["uploads.chunks"].find()} == {file.file_id, removed.file_id}
+    assert stored(service) == (2, 2, 0)
+    assert {one["files_id"] for one in service.mongo.database["uploads.chunks"].find()} == {
+        file.file_id,
+        removed.file_id,
+    }
     with pytest.raises(UploadTooSlow):
         files.keep(upload, OWNER, "late.txt", "text/plain")
     broken.gen.close()
-    assert stored(store) == (2, 2, 0)
+    assert stored(service) == (2, 2, 0)
 
 
-def test_chunks_whose_removal_was_cut_short_are_swept(files, store, clock):
+def test_chunks_whose_removal_was_cut_short_are_swept(files, service, clock):
     file = keep(files)
     files._allowance.note_removal(file.file_id, OWNER, 1)
-    store.database["uploads.files"].delete_one({"_id": file.file_id})
-    assert stored(store) == (0, 1, 1)
+    service.mongo.database["uploads.files"].delete_one({"_id": file.file_id})
+    assert stored(service) == (0, 1, 1)
     clock.forward(121)
     files.sweep()
-    assert stored(store) == (0, 0, 0)
+    assert stored(service) == (0, 0, 0)
 
 
 def test_a_file_is_removed_once(files):
@@ -187,23 +201,29 @@ def test_a_file_is_removed_once(files):
     assert sorted(gevent.spawn(files.remove, file).get() for _ in range(2)) == [False, True]
 
 
-def test_a_reader_learns_that_its_file_was_removed(store):
-    with store.files.upload(OWNER, 3 * CHUNK_BYTES) as upload:
+def test_a_reader_learns_that_its_file_was_removed(service):
+    with service.room(FilesRoom).files.upload(OWNER, 3 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 3 * CHUNK_BYTES)
-        file = store.files.keep(upload, OWNER, "calm.txt", "text/plain")
-    pieces = store.files.pieces(file, 0, file.size_bytes)
+        file = service.room(FilesRoom).files.keep(upload, OWNER, "calm.txt", "text/plain")
+    pieces = service.room(FilesRoom).files.pieces(file, 0, file.size_bytes)
     assert len(next(pieces)) == CHUNK_BYTES
-    assert store.files.remove(file)
+    assert service.room(FilesRoom).files.remove(file)
     with pytest.raises(FileGone):
         next(pieces)
 
 
-def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(own_mongodb):
-    config = ServiceConfig.from_env({"MONGODB_URI": f"{own_mongodb.uri}/files", "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"})
-    store = connect(config)
-    store.set_up()
+def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(
+    own_mongodb, build_service
+):
+    environ = {
+        "MONGODB_URI": f"{own_mongodb.uri}/files",
+        "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2",
+    }
+    service = build_service(environ)
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    files = Files(store.database, Quota(100 * CHUNK_BYTES, 10, upload_seconds=60), now=clock)
+    files = Files(
+        service.mongo.database, Quota(100 * CHUNK_BYTES, 10, upload_seconds=60), now=clock
+    )
     with files.upload(OWNER, 2 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 2 * CHUNK_BYTES)
         file = files.keep(upload, OWNER, "calm.txt", "text/plain")
@@ -221,9 +241,9 @@ def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_
     with pytest.raises(ConnectionFailure):
         next(pieces)
     own_mongodb.start()
-    store.client.admin.command("ping")
-    assert stored(store) == (1, 3, 1)
+    service.mongo.client.admin.command("ping")
+    assert stored(service) == (1, 3, 1)
     clock.forward(121)
     files.sweep()
-    assert stored(store) == (1, 2, 0)
-    store.close()
+    assert stored(service) == (1, 2, 0)
+    service.mongo.close()

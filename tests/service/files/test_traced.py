@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from service.store.upload import CHUNK_BYTES
-from tests.service.accounts import member
+from service.files.upload import CHUNK_BYTES
 from tests.service.files.calls import upload
+from tests.service.members import member
 
 
 def test_an_upload_is_one_trace_of_a_span_for_each_megabyte_and_few_more(watched):

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from service.config import ServiceConfig
-from service.payments import StripePayments
+from service.payments.settings import PaymentSettings
+from service.payments.stripe_gateway import StripePayments
 from telemetry import RequestRecord, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
@@ -25,16 +25,24 @@ class Seen:
 
 
 class Shop:
-    """An app whose one route runs ``work``, behind the whole layer, and a gateway that is part of it.
+    """An app whose one route runs ``work``, behind the whole layer, and a gateway that is part of
+    it.
 
     Args:
         environ: Settings beside those of tests.
     """
 
     def __init__(self, environ: dict[str, str]) -> None:
-        self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ})
-        patient = {"STRIPE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS), "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS)}
-        self.payments = StripePayments(ServiceConfig.from_env({**patient, **environ}), self.telemetry)
+        self.telemetry = Telemetry.from_env(
+            {"TELEMETRY_STRICT": "true", "TELEMETRY_CPU_PHASE": "false", **environ}
+        )
+        patient = {
+            "STRIPE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
+            "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS),
+        }
+        self.payments = StripePayments(
+            PaymentSettings.from_env({**patient, **environ}), self.telemetry
+        )
         self.records: list[RequestRecord] = []
         self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")
@@ -88,4 +96,10 @@ def key() -> str:
 
 def order(key: str, method: str = "pm_card_visa", **changes: Any) -> dict[str, Any]:
     """What a booking's payment asks for."""
-    return {"amount": 9000, "currency": "eur", "method": method, "booking_id": "booking-1", "key": key} | changes
+    return {
+        "amount": 9000,
+        "currency": "eur",
+        "method": method,
+        "booking_id": "booking-1",
+        "key": key,
+    } | changes

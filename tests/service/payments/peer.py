@@ -1,4 +1,6 @@
-"""A Stripe that answers what it is told to: for what the real one does seldom. Speaks HTTP, knows nothing of payments."""
+"""A Stripe that answers what it is told to: for what the real one does seldom. Speaks HTTP, knows
+nothing of payments.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -9,10 +11,12 @@ from gevent import pywsgi
 
 
 class Peer:
-    """A server that gives its answers one after the other, the last one again and again, and notes what it was asked.
+    """A server that gives its answers one after the other, the last one again and again, and notes
+    what it was asked.
 
     Args:
-        answers: Status and body each; a body that is no text is sent as JSON, and a number of seconds is waited before an empty answer.
+        answers: Status and body each; a body that is no text is sent as JSON, and a number of
+            seconds is waited before an empty answer.
     """
 
     def __init__(self, *answers: tuple[int, Any]) -> None:
@@ -22,11 +26,20 @@ class Peer:
         self.server.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def answer(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Answer one request."""
-        self.asked.append((f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", environ.get("HTTP_IDEMPOTENCY_KEY", "")))
+        self.asked.append(
+            (
+                f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}",
+                environ.get("HTTP_IDEMPOTENCY_KEY", ""),
+            )
+        )
         status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        start_response(f"{status} Some", [("Content-Type", "application/json"), ("Request-Id", "req_peer")])
+        start_response(
+            f"{status} Some", [("Content-Type", "application/json"), ("Request-Id", "req_peer")]
+        )
         if body == "trickle":
             return _trickle()
         return [body.encode() if isinstance(body, str) else json.dumps(body).encode()]

@@ -12,21 +12,50 @@ WEBHOOK = "/api/v1/payments/webhook"
 SECRET = "whsec_only-for-development-never-in-production"
 
 
-def event(kind: str = "payment_intent.succeeded", event_id: str = "", **changes: Any) -> dict[str, Any]:
+def event(
+    kind: str = "payment_intent.succeeded", event_id: str = "", **changes: Any
+) -> dict[str, Any]:
     """An event about a payment of a booking; ``changes`` are of the object that it is about."""
-    told = {"object": "payment_intent", "id": "pi_1", "amount": 9000, "amount_received": 8000, "currency": "eur"}
+    told = {
+        "object": "payment_intent",
+        "id": "pi_1",
+        "amount": 9000,
+        "amount_received": 8000,
+        "currency": "eur",
+    }
     if kind.startswith("charge."):
-        told = {"object": "charge", "id": "ch_1", "payment_intent": "pi_1", "amount": 9000, "amount_refunded": 4500, "currency": "eur"}
+        told = {
+            "object": "charge",
+            "id": "ch_1",
+            "payment_intent": "pi_1",
+            "amount": 9000,
+            "amount_refunded": 4500,
+            "currency": "eur",
+        }
     about = told | {"metadata": {"booking_id": "booking-1"}} | changes
-    return {"id": event_id or f"evt_{uuid4().hex}", "object": "event", "type": kind, "livemode": False, "data": {"object": about}}
+    return {
+        "id": event_id or f"evt_{uuid4().hex}",
+        "object": "event",
+        "type": kind,
+        "livemode": False,
+        "data": {"object": about},
+    }
 
 
 def signature(body: bytes, secret: str = SECRET, *, age_seconds: float = 0.0) -> str:
     """The header, by Stripe's own library."""
-    return str(stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=int(time.time() - age_seconds)))
+    return str(
+        stripe.WebhookSignature.generate_signature_header(
+            body.decode(), secret, timestamp=int(time.time() - age_seconds)
+        )
+    )
 
 
 def deliver(client: FlaskClient, told: Any, **headers: str) -> Any:
     """Send an event, or any bytes, with a good signature unless the headers say otherwise."""
     body = told if isinstance(told, bytes) else json.dumps(told).encode()
-    return client.post(WEBHOOK, data=body, headers={"Stripe-Signature": signature(body), "Content-Type": "application/json"} | headers)
+    return client.post(
+        WEBHOOK,
+        data=body,
+        headers={"Stripe-Signature": signature(body), "Content-Type": "application/json"} | headers,
+    )

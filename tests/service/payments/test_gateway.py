@@ -1,4 +1,6 @@
-"""Payments and refunds against the real stripe-mock: whatever Stripe says is one of our answers or one of our two exceptions."""
+"""Payments and refunds against the real stripe-mock: whatever Stripe says is one of our answers or
+one of our two exceptions.
+"""
 
 import re
 from dataclasses import replace
@@ -6,7 +8,7 @@ from dataclasses import replace
 import gevent
 import pytest
 
-from service.payments import Payment, PaymentRefused, PaymentsUnavailable
+from service.payments.gateway import Payment, PaymentRefused, PaymentsUnavailable
 from tests import stripe_mock as cards
 from tests.service.payments.conftest import order
 from tests.service.payments.peer import Peer, error
@@ -26,16 +28,26 @@ def test_a_payment_is_what_stripe_made_of_the_card(shop, stripe_mock, key, metho
     paid = shop.payments.pay(**order(key, method))
 
     (entry,) = stripe_mock.ledger(key)
-    intent = entry["answer"] if "id" in entry["answer"] else entry["answer"]["error"]["payment_intent"]
+    intent = (
+        entry["answer"] if "id" in entry["answer"] else entry["answer"]["error"]["payment_intent"]
+    )
     assert paid == Payment(intent["id"], status, 9000, "eur")
-    assert (intent["amount"], intent["currency"], intent["metadata"]) == (9000, "eur", {"booking_id": "booking-1"})
+    assert (intent["amount"], intent["currency"], intent["metadata"]) == (
+        9000,
+        "eur",
+        {"booking_id": "booking-1"},
+    )
     assert shop.counted() == {("pay", status): 1.0}
 
 
-def test_a_payment_that_the_payer_has_to_act_on_comes_with_what_the_device_needs_and_no_repr_shows_it(shop, stripe_mock, key):
+def test_a_payment_that_the_payer_has_to_act_on_comes_with_what_the_device_needs_and_no_repr_shows_it(
+    shop, stripe_mock, key
+):
     paid = shop.payments.pay(**order(key, cards.ACTION_REQUIRED))
     (entry,) = stripe_mock.ledger(key)
-    assert paid == Payment(entry["answer"]["id"], "action_required", 9000, "eur", entry["answer"]["client_secret"])
+    assert paid == Payment(
+        entry["answer"]["id"], "action_required", 9000, "eur", entry["answer"]["client_secret"]
+    )
     assert re.fullmatch(r"pi_\w+_secret_\w+", paid.client_secret)
     assert "secret" not in repr(paid)
 
@@ -87,23 +99,42 @@ def test_what_stripes_document_does_not_allow_is_refused_as_our_mistake(shop, ke
 
 def test_a_refund_is_named_and_the_same_key_is_the_same_one(shop, stripe_mock, key):
     paid = shop.payments.pay(**order(f"pay-{key}"))
-    names = {shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key) for _ in range(2)}
+    names = {
+        shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key) for _ in range(2)
+    }
 
     (entry,) = stripe_mock.ledger(key)
     assert names == {entry["answer"]["id"]}
-    assert (entry["calls"], entry["answer"]["payment_intent"], entry["answer"]["amount"]) == (2, paid.payment_id, 4500)
+    assert (entry["calls"], entry["answer"]["payment_intent"], entry["answer"]["amount"]) == (
+        2,
+        paid.payment_id,
+        4500,
+    )
     assert shop.counted() == {("pay", "succeeded"): 1.0, ("refund", "succeeded"): 2.0}
 
 
 def test_what_was_given_back_before_is_not_an_error(shop_of, key):
-    listed = {"object": "list", "data": [{"id": "re_before", "object": "refund"}], "has_more": False}
-    with Peer((400, error("invalid_request_error", "charge_already_refunded")), (200, listed)) as peer:
-        assert shop_of(STRIPE_API_BASE=peer.url).payments.refund(payment_id="pi_1", amount=4500, key=key) == "re_before"
+    listed = {
+        "object": "list",
+        "data": [{"id": "re_before", "object": "refund"}],
+        "has_more": False,
+    }
+    with Peer(
+        (400, error("invalid_request_error", "charge_already_refunded")), (200, listed)
+    ) as peer:
+        assert (
+            shop_of(STRIPE_API_BASE=peer.url).payments.refund(
+                payment_id="pi_1", amount=4500, key=key
+            )
+            == "re_before"
+        )
         assert peer.asked == [("POST /v1/refunds", key), ("GET /v1/refunds", "")]
 
 
 def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
-    with Peer((404, error("invalid_request_error", "resource_missing", param="payment_intent"))) as peer:
+    with Peer(
+        (404, error("invalid_request_error", "resource_missing", param="payment_intent"))
+    ) as peer:
         shop = shop_of(STRIPE_API_BASE=peer.url)
         with pytest.raises(PaymentRefused, match=r"^resource_missing, Stripe's request req_peer$"):
             shop.payments.refund(payment_id="pi_none", amount=1, key=key)
@@ -120,9 +151,18 @@ def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
     ],
 )
 def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
-    intent = {"object": "payment_intent", "id": "pi_1", "status": status, "amount": 9000, "currency": "eur", "client_secret": None}
+    intent = {
+        "object": "payment_intent",
+        "id": "pi_1",
+        "status": status,
+        "amount": 9000,
+        "currency": "eur",
+        "client_secret": None,
+    }
     with Peer((200, intent)) as peer:
-        assert shop_of(STRIPE_API_BASE=peer.url).payments.pay(**order(key)) == Payment("pi_1", ours, 9000, "eur")
+        assert shop_of(STRIPE_API_BASE=peer.url).payments.pay(**order(key)) == Payment(
+            "pi_1", ours, 9000, "eur"
+        )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +178,9 @@ def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
         (403, error("invalid_request_error"), "our key is refused", 1),
     ],
 )
-def test_whatever_leaves_it_open_is_unavailable_and_made_again_with_the_same_key(shop_of, key, status, body, told, attempts):
+def test_whatever_leaves_it_open_is_unavailable_and_made_again_with_the_same_key(
+    shop_of, key, status, body, told, attempts
+):
     with Peer((status, body)) as peer:
         shop = shop_of(STRIPE_API_BASE=peer.url, STRIPE_RETRIES="1")
         with pytest.raises(PaymentsUnavailable) as raised:
@@ -156,13 +198,17 @@ def test_nothing_is_taken_where_stripe_fails_limits_or_hangs(shop_of, stripe_moc
     assert stripe_mock.ledger(key) == []
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_and_the_money_taken_once(shop, stripe_mock, key):
+def test_an_answer_that_was_lost_is_asked_for_again_and_the_money_taken_once(
+    shop, stripe_mock, key
+):
     paid = shop.payments.pay(**order(key, cards.LOST))
     (entry,) = stripe_mock.ledger(key)
     assert (paid, entry["calls"]) == (Payment(entry["answer"]["id"], "succeeded", 9000, "eur"), 2)
 
 
-def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_finds_the_payment(shop_of, stripe_mock, key):
+def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_finds_the_payment(
+    shop_of, stripe_mock, key
+):
     shop = shop_of(**stripe_mock.environ | {"STRIPE_RETRIES": "0"})
     with pytest.raises(PaymentsUnavailable, match=r"^ConnectionError$"):
         shop.payments.pay(**order(key, cards.LOST))
@@ -170,7 +216,9 @@ def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_f
     assert shop.counted() == {("pay", "unavailable"): 1.0, ("pay", "succeeded"): 1.0}
 
 
-def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(shop_of, own_stripe_mock, key):
+def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(
+    shop_of, own_stripe_mock, key
+):
     shop = shop_of(**own_stripe_mock.environ | {"STRIPE_RETRIES": "0"})
     assert shop.payments.pay(**order(f"before-{key}")).status == "succeeded"
     own_stripe_mock.stop()
@@ -180,19 +228,27 @@ def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(sho
     assert shop.payments.pay(**order(key)).status == "succeeded"
 
 
-def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(shop_of, own_stripe_mock, key):
-    shop = shop_of(**own_stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"})
+def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(
+    shop_of, own_stripe_mock, key
+):
+    shop = shop_of(
+        **own_stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"}
+    )
     shop.payments.pay(**order(f"before-{key}"))
     own_stripe_mock.freeze()
     with pytest.raises(PaymentsUnavailable, match=r"^ReadTimeout$"):
         shop.payments.pay(**order(key))
     own_stripe_mock.thaw()
-    assert shop.payments.refund(payment_id="pi_other", amount=1, key=f"after-{key}").startswith("re_")
+    assert shop.payments.refund(payment_id="pi_other", amount=1, key=f"after-{key}").startswith(
+        "re_"
+    )
 
 
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up_too(shop_of, key):
     with Peer((200, "trickle")) as peer:
-        shop = shop_of(STRIPE_API_BASE=peer.url, STRIPE_TIMEOUT_SECONDS="1", STRIPE_CALL_SECONDS="0.3")
+        shop = shop_of(
+            STRIPE_API_BASE=peer.url, STRIPE_TIMEOUT_SECONDS="1", STRIPE_CALL_SECONDS="0.3"
+        )
         with pytest.raises(PaymentsUnavailable, match="not answered in time"):
             shop.payments.pay(**order(key))
         assert peer.asked == [("POST /v1/payment_intents", key)]

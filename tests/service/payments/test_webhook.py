@@ -1,4 +1,6 @@
-"""The webhook: what Stripe signed is handled once, all else is a problem of the client's, and what failed may come again."""
+"""The webhook: what Stripe signed is handled once, all else is a problem of the client's, and what
+failed may come again.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +9,12 @@ import pytest
 from gevent.event import Event
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from service.app import create_app
-from service.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded, events
-from service.store import PaymentEvents
+from service.payments import events
+from service.payments.events import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.payments.repository import PaymentEvents
+from service.payments.room import PaymentsRoom
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
-from tests.service.clients import ClosingClient
 from tests.service.payments.signed import WEBHOOK, deliver, event, signature
 
 
@@ -39,11 +41,13 @@ def handler():
 
 
 @pytest.fixture
-def client(config, telemetry, store, handler):
-    telemetry.lifecycle.ready()
-    app = create_app(config, telemetry, store, on_payment_event=handler)
-    app.test_client_class = ClosingClient
-    return app.test_client()
+def service(build_service, handler):
+    return build_service(handle_payment_event=handler)
+
+
+@pytest.fixture
+def client(service):
+    return service.app.test_client()
 
 
 @pytest.fixture
@@ -51,15 +55,25 @@ def counted(telemetry):
     """The deliveries so far, by what became of them."""
 
     def read():
-        (family,) = telemetry.registry.restricted_registry(["serene_payment_events_total"]).collect()
-        return {sample.labels["result"]: sample.value for sample in family.samples if sample.name == "serene_payment_events_total"}
+        (family,) = telemetry.registry.restricted_registry(
+            ["serene_payment_events_total"]
+        ).collect()
+        return {
+            sample.labels["result"]: sample.value
+            for sample in family.samples
+            if sample.name == "serene_payment_events_total"
+        }
 
     return read
 
 
 def told(response) -> tuple[int, str, str]:
     """Status, media type and, of a problem, the detail."""
-    return response.status_code, response.content_type, response.get_json(force=True).get("detail", "")
+    return (
+        response.status_code,
+        response.content_type,
+        response.get_json(force=True).get("detail", ""),
+    )
 
 
 TAKEN = (200, "application/json", "")
@@ -95,10 +109,12 @@ def test_an_event_of_a_booking_is_handled(client, handler, counted, delivered, h
     ],
     ids=lambda value: value["type"],
 )
-def test_what_is_about_no_booking_is_taken_and_ignored(client, handler, counted, store, delivered):
+def test_what_is_about_no_booking_is_taken_and_ignored(
+    client, handler, counted, service, delivered
+):
     assert told(deliver(client, delivered)) == TAKEN
     assert (handler.handled, counted()) == ([], {"ignored": 1.0})
-    assert list(store.database["payment_events"].find()) == []
+    assert list(service.mongo.database["payment_events"].find()) == []
 
 
 def test_the_same_event_again_changes_nothing(client, handler, counted):
@@ -115,7 +131,9 @@ def test_the_same_event_many_times_at_once_is_handled_once(client, handler, coun
     others = [gevent.spawn(deliver, client, delivered) for _ in range(15)]
     gevent.joinall(others, timeout=60, raise_error=True)
     # Not yet taken, for the one that is at it may still fail: Stripe delivers it again.
-    assert {told(other.value) for other in others} == {(409, "application/problem+json", "The event is being handled; deliver it again.")}
+    assert {told(other.value) for other in others} == {
+        (409, "application/problem+json", "The event is being handled; deliver it again.")
+    }
     handler.go_on.set()
     assert told(first.get(timeout=60)) == TAKEN
     assert told(deliver(client, delivered)) == TAKEN
@@ -131,9 +149,13 @@ def test_a_storm_of_the_same_event_is_handled_once(client, handler):
 
 
 @pytest.mark.parametrize(
-    ("failure", "status"), [(KeyError("canary"), 500), (AutoReconnect("canary"), 503), (gevent.GreenletExit(), 500)], ids=repr
+    ("failure", "status"),
+    [(KeyError("canary"), 500), (AutoReconnect("canary"), 503), (gevent.GreenletExit(), 500)],
+    ids=repr,
 )
-def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(client, handler, counted, failure, status):
+def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(
+    client, handler, counted, failure, status
+):
     handler.failures = [failure]
     delivered = event()
     if isinstance(failure, gevent.GreenletExit):
@@ -143,7 +165,10 @@ def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(client, h
         assert deliver(client, delivered).status_code == status
     assert told(deliver(client, delivered)) == TAKEN
     assert told(deliver(client, delivered)) == TAKEN
-    assert (len(handler.handled), counted()) == (2, {"failed": 1.0, "handled": 1.0, "replayed": 1.0})
+    assert (len(handler.handled), counted()) == (
+        2,
+        {"failed": 1.0, "handled": 1.0, "replayed": 1.0},
+    )
 
 
 GOOD = b'{"id": "evt_1", "object": "event", "type": "customer.created", "data": {"object": {}}}'
@@ -180,10 +205,15 @@ def test_without_the_header_it_is_refused(client):
 
 
 def test_a_signature_is_good_for_as_long_as_the_setting_says(client):
-    assert told(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)})) == TAKEN
+    assert (
+        told(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)}))
+        == TAKEN
+    )
 
 
-@pytest.mark.parametrize("tampered", [GOOD.replace(b"evt_1", b"evt_2"), GOOD + b"\n", GOOD[:-1], b""])
+@pytest.mark.parametrize(
+    "tampered", [GOOD.replace(b"evt_1", b"evt_2"), GOOD + b"\n", GOOD[:-1], b""]
+)
 def test_a_body_that_is_not_the_one_that_was_signed_is_refused(client, tampered):
     assert told(deliver(client, tampered, **{"Stripe-Signature": signature(GOOD)})) == BAD_SIGNATURE
 
@@ -226,15 +256,28 @@ def test_another_media_type_and_too_long_a_body_are_refused(client):
 
 def test_the_document_tells_of_the_header_the_body_and_each_status(client):
     (described,) = client.get("/api/v1/openapi.json").get_json()["paths"][WEBHOOK].values()
-    assert [(one["name"], one["in"]) for one in described["parameters"]] == [("Stripe-Signature", "header")]
-    assert described["requestBody"] == {"required": True, "content": {"application/json": {"schema": events.SCHEMA}}}
-    assert sorted(described["responses"]) == ["200", "400", "409", "413", "415", "422", "500", "503"]
+    assert [(one["name"], one["in"]) for one in described["parameters"]] == [
+        ("Stripe-Signature", "header")
+    ]
+    assert described["requestBody"] == {
+        "required": True,
+        "content": {"application/json": {"schema": events.SCHEMA}},
+    }
+    assert sorted(described["responses"]) == [
+        "200",
+        "400",
+        "409",
+        "413",
+        "415",
+        "422",
+        "500",
+        "503",
+    ]
 
 
-def test_without_a_handler_events_are_counted_and_no_more(config, telemetry, store, counted):
-    app = create_app(config, telemetry, store)
-    app.test_client_class = ClosingClient
-    assert told(deliver(app.test_client(), event())) == TAKEN
+def test_without_a_handler_events_are_counted_and_no_more(build_service, counted):
+    client = build_service().app.test_client()
+    assert told(deliver(client, event())) == TAKEN
     assert counted() == {"handled": 1.0}
 
 
@@ -250,12 +293,18 @@ def test_no_secret_and_nothing_of_a_body_is_logged(client, handler, telemetry, c
         telemetry.logs.uninstall()
     logged = "".join(capfd.readouterr())
     assert ("handler broke" in logged, logged.count('"logger":"access"')) == (True, 3)
-    assert [secret for secret in ("canary", "whsec", header, header.partition("v1=")[2]) if secret in logged] == []
+    assert [
+        secret
+        for secret in ("canary", "whsec", header, header.partition("v1=")[2])
+        if secret in logged
+    ] == []
 
 
-def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(store):
+def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(
+    service,
+):
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    events = PaymentEvents(store.database["payment_events"], lease_seconds=60, now=clock)
+    events = PaymentEvents(service.mongo.database["payment_events"], lease_seconds=60, now=clock)
     assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
     clock.now += timedelta(seconds=59.9)
     assert events.claim("evt_1") == "busy"
@@ -270,17 +319,19 @@ def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_afte
     assert events.claim("evt_1") == "handled"
 
 
-def test_a_database_without_expiring_indexes_is_told_of_and_does(store, caplog):
-    with caplog.at_level("INFO", logger="service.store"):
-        store.payment_events.create_indexes()
-    assert caplog.messages == ["this database has no indexes that expire: payment events are kept until somebody deletes them"]
-    assert list(store.database["payment_events"].list_indexes()) == []
+def test_a_database_without_expiring_indexes_is_told_of_and_does(service, caplog):
+    with caplog.at_level("INFO", logger="service.mongo"):
+        service.room(PaymentsRoom).events.create_indexes()
+    assert caplog.messages == [
+        "this database has no indexes that expire: payment events are kept until somebody deletes them"
+    ]
+    assert list(service.mongo.database["payment_events"].list_indexes()) == []
 
 
-def test_another_failure_of_the_index_is_not_hidden(store, monkeypatch):
+def test_another_failure_of_the_index_is_not_hidden(service, monkeypatch):
     def refuse(_):
         raise OperationFailure("not authorized", 13)
 
-    monkeypatch.setattr(store.payment_events._collection, "create_indexes", refuse)
+    monkeypatch.setattr(service.room(PaymentsRoom).events._collection, "create_indexes", refuse)
     with pytest.raises(OperationFailure, match="not authorized"):
-        store.payment_events.create_indexes()
+        service.room(PaymentsRoom).events.create_indexes()

@@ -6,6 +6,17 @@ NOON = 1_795_435_200.0
 
 
 def head(
-    status: str, *, success: bool, state: str = "ready", uptime: float = 0.0, timestamp: str = "2026-11-23T12:00:00.000Z"
+    status: str,
+    *,
+    success: bool,
+    state: str = "ready",
+    uptime: float = 0.0,
+    timestamp: str = "2026-11-23T12:00:00.000Z",
 ) -> dict[str, Any]:
-    return {"success": success, "status": status, "state": state, "timestamp": timestamp, "uptime": uptime}
+    return {
+        "success": success,
+        "status": status,
+        "state": state,
+        "timestamp": timestamp,
+        "uptime": uptime,
+    }

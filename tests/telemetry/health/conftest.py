@@ -28,7 +28,9 @@ def lifecycle(metrics):
 
 @pytest.fixture
 def health(metrics, lifecycle, clock):
-    config = TelemetryConfig.from_env({"SERVICE_VERSION": "1.2.3", "DEPLOYMENT_ENVIRONMENT": "test"})
+    config = TelemetryConfig.from_env(
+        {"SERVICE_VERSION": "1.2.3", "DEPLOYMENT_ENVIRONMENT": "test"}
+    )
     return Health(config, metrics, lifecycle, clock=clock, monotonic=clock)
 
 

@@ -1,4 +1,6 @@
-"""Share of requests within the target, average, 95th percentile and their trends, all from the latency histogram."""
+"""Share of requests within the target, average, 95th percentile and their trends, all from the
+latency histogram.
+"""
 
 import math
 
@@ -51,7 +53,9 @@ def after(histogram, window, clock):
 def test_without_a_request_nothing_is_claimed(window, clock):
     clock.now += 2.0
 
-    assert window.sla() == Sla(share=None, trend="unknown", requests=0, window_seconds=0.0, age_seconds=2.0)
+    assert window.sla() == Sla(
+        share=None, trend="unknown", requests=0, window_seconds=0.0, age_seconds=2.0
+    )
 
 
 def test_the_share_is_that_of_all_routes_and_statuses_but_not_of_probes(window, after):
@@ -59,7 +63,9 @@ def test_the_share_is_that_of_all_routes_and_statuses_but_not_of_probes(window, 
     after(slow=1)
     after(fast=100, slow=100, route="/api/v1/health")
 
-    assert window.sla() == Sla(share=0.75, trend="falling", requests=4, window_seconds=15.0, age_seconds=0.0)
+    assert window.sla() == Sla(
+        share=0.75, trend="falling", requests=4, window_seconds=15.0, age_seconds=0.0
+    )
 
 
 def test_requests_before_the_window_are_forgotten(window, after, clock):
@@ -68,7 +74,9 @@ def test_requests_before_the_window_are_forgotten(window, after, clock):
         after(fast=1)
     clock.now += 1.0
 
-    assert window.sla() == Sla(share=1.0, trend="steady", requests=12, window_seconds=60.0, age_seconds=1.0)
+    assert window.sla() == Sla(
+        share=1.0, trend="steady", requests=12, window_seconds=60.0, age_seconds=1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +104,9 @@ def test_the_notes_stay_bounded_when_they_are_taken_too_often(window, clock):
     assert len(window._notes) == 60 / 5 + 2
 
 
-def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(window, after, histogram):
+def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(
+    window, after, histogram
+):
     assert window.health_average_seconds(0.25) == 0.25
 
     for status in ("200", "503"):
@@ -112,7 +122,10 @@ def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(w
         (1.0, (1.0, 1.0, 0.0, 0.0)),  # on a bound: exact
         (2.5, (1.0, 1.0, 0.5, 0.0)),  # between two: the bucket is divided linearly
         (0.1, (0.2, 0.0, 0.0, 0.0)),
-        (9.0, (1.0, 1.0, 1.0, 0.0)),  # above all: what is above the highest bound counts as too slow
+        (
+            9.0,
+            (1.0, 1.0, 1.0, 0.0),
+        ),  # above all: what is above the highest bound counts as too slow
     ],
 )
 def test_a_bucket_counts_by_its_share_below_the_target(target_seconds, weights):
@@ -124,9 +137,14 @@ def test_times_of_routes_and_of_health_checks_stand_beside_each_other(window, af
     after(fast=4, route="/api/v1/health")
     after(fast=4)
 
-    # 0.3 s lies in the bucket of 0.25 to 0.5, 0.6 s in that of 0.5 to 0.75: 7.6 of 8 requests are within 60 % of the latter.
-    assert window.route_times() == Times(8, pytest.approx(0.3375), pytest.approx(0.5 + 0.25 * 0.6), "steady", 0.875)
-    assert window.health_times() == Times(4, pytest.approx(0.3), pytest.approx(0.25 + 0.25 * 0.95), "unknown", 1.0)
+    # 0.3 s lies in the bucket of 0.25 to 0.5, 0.6 s in that of 0.5 to 0.75: 7.6 of 8 requests are
+    # within 60 % of the latter.
+    assert window.route_times() == Times(
+        8, pytest.approx(0.3375), pytest.approx(0.5 + 0.25 * 0.6), "steady", 0.875
+    )
+    assert window.health_times() == Times(
+        4, pytest.approx(0.3), pytest.approx(0.25 + 0.25 * 0.95), "unknown", 1.0
+    )
 
 
 def test_times_without_a_request_are_not_known(window, after):

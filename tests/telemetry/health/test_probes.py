@@ -12,7 +12,9 @@ from tests.telemetry.health.bodies import head
 
 def test_liveness_is_200_in_every_state_and_tells_how_old_its_evidence_is(health, lifecycle, clock):
     clock.now += 2.5
-    expected = head("alive", success=True, uptime=2.5, timestamp="2026-11-23T12:00:02.500Z") | {"evidence": {"server": {"ageSeconds": 2.5}}}
+    expected = head("alive", success=True, uptime=2.5, timestamp="2026-11-23T12:00:02.500Z") | {
+        "evidence": {"server": {"ageSeconds": 2.5}}
+    }
 
     assert health.liveness() == Verdict(200, expected | {"state": "starting"})
     lifecycle.drain("SIGTERM")
@@ -26,11 +28,16 @@ def test_liveness_never_depends_on_the_database(health, look, lifecycle):
     lifecycle.ready()
     look(up=False)
 
-    assert health.liveness() == Verdict(200, head("alive", success=True) | {"evidence": {"server": {"ageSeconds": 0.0}}})
+    assert health.liveness() == Verdict(
+        200, head("alive", success=True) | {"evidence": {"server": {"ageSeconds": 0.0}}}
+    )
 
 
 def test_a_service_without_a_database_is_ready_once_it_has_started(health, lifecycle):
-    starting = head("not ready", success=False, state="starting") | {"reasons": ["server: starting"], "evidence": {}}
+    starting = head("not ready", success=False, state="starting") | {
+        "reasons": ["server: starting"],
+        "evidence": {},
+    }
     assert health.readiness() == Verdict(503, starting)
 
     lifecycle.ready()
@@ -44,7 +51,9 @@ def test_readiness_stands_on_fresh_evidence_of_the_database(health, lifecycle, l
     clock.now += 15.0
 
     expected = head("ready", success=True, uptime=15.0, timestamp="2026-11-23T12:00:15.000Z")
-    assert health.readiness() == Verdict(200, expected | {"evidence": {"database": {"status": "up", "ageSeconds": 15.0}}})
+    assert health.readiness() == Verdict(
+        200, expected | {"evidence": {"database": {"status": "up", "ageSeconds": 15.0}}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,10 +61,17 @@ def test_readiness_stands_on_fresh_evidence_of_the_database(health, lifecycle, l
     [
         (0.0, None, {"status": "unknown"}, "database: never looked at"),
         (1.0, False, {"status": "down", "ageSeconds": 1.0}, "database: did not answer"),
-        (15.1, True, {"status": "stale", "ageSeconds": 15.1}, "database: stale, last looked at 15.1 s ago"),
+        (
+            15.1,
+            True,
+            {"status": "stale", "ageSeconds": 15.1},
+            "database: stale, last looked at 15.1 s ago",
+        ),
     ],
 )
-def test_a_database_that_is_not_seen_to_be_up_makes_the_service_not_ready(health, lifecycle, look, clock, seconds, up, evidence, reason):
+def test_a_database_that_is_not_seen_to_be_up_makes_the_service_not_ready(
+    health, lifecycle, look, clock, seconds, up, evidence, reason
+):
     health.expect_database()
     lifecycle.ready()
     if up is not None:
@@ -84,11 +100,17 @@ def test_gauges_that_exist_but_were_never_set_are_no_evidence(health, lifecycle,
 
 
 def test_a_database_that_is_down_says_of_what_kind_and_names_no_host(health, lifecycle, look):
-    health.expect_database(why_down=lambda: "ServerSelectionTimeoutError: 10.0.0.7:27017: [Errno 111] Connection refused")
+    health.expect_database(
+        why_down=lambda: (
+            "ServerSelectionTimeoutError: 10.0.0.7:27017: [Errno 111] Connection refused"
+        )
+    )
     lifecycle.ready()
     look(up=False)
 
-    assert health.readiness().body["reasons"] == ["database: did not answer (ServerSelectionTimeoutError)"]
+    assert health.readiness().body["reasons"] == [
+        "database: did not answer (ServerSelectionTimeoutError)"
+    ]
 
 
 def test_a_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, look, clock):
@@ -103,8 +125,12 @@ def test_a_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, look
 def test_draining_gives_its_reason_beside_the_others(health, lifecycle):
     lifecycle.ready()
     lifecycle.drain("SIGTERM")
-    health.add_indicator("store", lambda: Evidence(healthy=False, reason="connecting, attempt 2 of 6"))
-    health.add_indicator("limits", lambda: Evidence(healthy=False, reason="per worker"), group="report")
+    health.add_indicator(
+        "store", lambda: Evidence(healthy=False, reason="connecting, attempt 2 of 6")
+    )
+    health.add_indicator(
+        "limits", lambda: Evidence(healthy=False, reason="per worker"), group="report"
+    )
 
     expected = head("not ready", success=False, state="draining") | {
         "reasons": ["server: draining (SIGTERM)", "store: connecting, attempt 2 of 6"],
@@ -137,7 +163,9 @@ def test_a_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecyc
     done.acquire()
 
     def ask() -> None:
-        verdicts.extend(verdict().status for verdict in (health.liveness, health.readiness, health.report))
+        verdicts.extend(
+            verdict().status for verdict in (health.liveness, health.readiness, health.report)
+        )
         verdicts.append(get_hub_if_exists())
         done.release()
 

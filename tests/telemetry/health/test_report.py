@@ -24,10 +24,19 @@ def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
         | {
             "version": "1.2.3",
             "environment": "test",
-            "services": {"server": {"status": "up", "healthy": True, "ageSeconds": 0.0, "state": "ready"}},
+            "services": {
+                "server": {"status": "up", "healthy": True, "ageSeconds": 0.0, "state": "ready"}
+            },
             "system": {"memory": {}, "cpu": {}, "platform": f"{UNAME.sysname} {UNAME.release}"},
             "process": {"pid": os.getpid(), "gc": {}},
-            "sla": {"target": "500ms", "withinTarget": None, "trend": "unknown", "requests": 0, "windowSeconds": 0.0, "ageSeconds": 0.0}
+            "sla": {
+                "target": "500ms",
+                "withinTarget": None,
+                "trend": "unknown",
+                "requests": 0,
+                "windowSeconds": 0.0,
+                "ageSeconds": 0.0,
+            }
             | {"routes": NO_TIMES, "healthChecks": NO_TIMES},
             "responseTime": "0ms",
             "avgResponseTime": "0ms",
@@ -38,11 +47,20 @@ def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
 def test_times_can_be_switched_off(metrics, lifecycle, clock):
     config = TelemetryConfig.from_env({"TELEMETRY_HEALTH_TIMES": "false"})
     sla = Health(config, metrics, lifecycle, clock=clock, monotonic=clock).report().body["sla"]
-    assert sla.keys() == {"target", "withinTarget", "trend", "requests", "windowSeconds", "ageSeconds"}
+    assert sla.keys() == {
+        "target",
+        "withinTarget",
+        "trend",
+        "requests",
+        "windowSeconds",
+        "ageSeconds",
+    }
 
 
 def fill(metrics: Metrics) -> None:
-    """What the other parts of telemetry write into the registry, with figures that can be told apart."""
+    """What the other parts of telemetry write into the registry, with figures that can be told
+    apart.
+    """
     pools = metrics.gauge(names.POOL_COUNT)
     for pool, used, idle in (("a:27017", 3, 2), ("b:27017", 1, 0)):
         pools.labels(pool, "used").set(used)
@@ -67,9 +85,15 @@ def fill(metrics: Metrics) -> None:
     metrics.gauge(names.Metric("process_open_fds", "gauge", "x")).set(21)
     for generation, collections, collected in (("0", 90, 700), ("1", 8, 50), ("2", 1, 5)):
         label = "generation"
-        metrics.counter(names.Metric("python_gc_collections_total", "counter", "x", (label,))).labels(generation).inc(collections)
-        metrics.counter(names.Metric("python_gc_objects_collected_total", "counter", "x", (label,))).labels(generation).inc(collected)
-        metrics.counter(names.Metric("python_gc_objects_uncollectable_total", "counter", "x", (label,))).labels(generation)
+        metrics.counter(
+            names.Metric("python_gc_collections_total", "counter", "x", (label,))
+        ).labels(generation).inc(collections)
+        metrics.counter(
+            names.Metric("python_gc_objects_collected_total", "counter", "x", (label,))
+        ).labels(generation).inc(collected)
+        metrics.counter(
+            names.Metric("python_gc_objects_uncollectable_total", "counter", "x", (label,))
+        ).labels(generation)
 
 
 # What the report makes of it, six seconds after the look and one after the note.
@@ -100,20 +124,33 @@ PROCESS = {
     "rssBytes": 60_000_000,
     "cpuSeconds": 1.235,
     "cpuUsage": 12.5,
-    "gc": {"collections": {"0": 90, "1": 8, "2": 1}, "collectedObjects": 755, "uncollectableObjects": 0},
+    "gc": {
+        "collections": {"0": 90, "1": 8, "2": 1},
+        "collectedObjects": 755,
+        "uncollectableObjects": 0,
+    },
     "greenlets": 17,
     "openFiles": 21,
 }
 
 
-def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, metrics, look, clock):
+def test_the_report_shows_everything_that_the_registry_knows(
+    health, lifecycle, metrics, look, clock
+):
     lifecycle.ready()
     health.expect_database()
     health.add_indicator("store", lambda: Evidence(healthy=True, details={"attempts": 1}))
-    health.add_indicator("limits", lambda: Evidence(healthy=False, reason="no redis"), group="report")
+    health.add_indicator(
+        "limits", lambda: Evidence(healthy=False, reason="no redis"), group="report"
+    )
     fill(metrics)
     latency = metrics.histogram(names.REQUEST_DURATION)
-    for seconds, route in ((0.1, "/posts"), (0.2, "/posts"), (0.9, "/posts"), (0.01, names.HEALTH_ROUTE)):
+    for seconds, route in (
+        (0.1, "/posts"),
+        (0.2, "/posts"),
+        (0.9, "/posts"),
+        (0.01, names.HEALTH_ROUTE),
+    ):
         latency.labels("GET", route, "200").observe(seconds)
     look()
     clock.now += 5.0
@@ -129,10 +166,29 @@ def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, 
             "services": SERVICES,
             "system": SYSTEM,
             "process": PROCESS,
-            "sla": {"target": "500ms", "withinTarget": 0.6667, "trend": "unknown", "requests": 3, "windowSeconds": 5.0, "ageSeconds": 1.0}
+            "sla": {
+                "target": "500ms",
+                "withinTarget": 0.6667,
+                "trend": "unknown",
+                "requests": 3,
+                "windowSeconds": 5.0,
+                "ageSeconds": 1.0,
+            }
             | {
-                "routes": {"requests": 3, "average": "400ms", "p95": "962.5ms", "trend": "unknown", "withinTarget": 0.6667},
-                "healthChecks": {"requests": 1, "average": "10ms", "p95": "9.75ms", "trend": "unknown", "withinTarget": 1.0},
+                "routes": {
+                    "requests": 3,
+                    "average": "400ms",
+                    "p95": "962.5ms",
+                    "trend": "unknown",
+                    "withinTarget": 0.6667,
+                },
+                "healthChecks": {
+                    "requests": 1,
+                    "average": "10ms",
+                    "p95": "9.75ms",
+                    "trend": "unknown",
+                    "withinTarget": 1.0,
+                },
             },
             "responseTime": "0ms",
             "avgResponseTime": "5ms",
@@ -140,7 +196,9 @@ def test_the_report_shows_everything_that_the_registry_knows(health, lifecycle, 
     )
 
 
-def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figures(health, lifecycle, metrics, look):
+def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figures(
+    health, lifecycle, metrics, look
+):
     lifecycle.ready()
     health.expect_database()
     fill(metrics)
@@ -149,7 +207,11 @@ def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figu
 
     verdict = health.report()
 
-    assert (verdict.status, verdict.body["success"], verdict.body["status"]) == (503, False, "unhealthy")
+    assert (verdict.status, verdict.body["success"], verdict.body["status"]) == (
+        503,
+        False,
+        "unhealthy",
+    )
     assert verdict.body["reasons"] == ["database: did not answer"]
     assert verdict.body["services"]["database"] == {
         "status": "down",
@@ -172,7 +234,10 @@ def test_a_background_loop_that_stands_still_makes_the_report_unhealthy(health, 
     assert health.report().status == 200
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.015, "15ms"), (0.01245, "12.45ms"), (0.5, "500ms"), (0.0002, "0.2ms"), (2.0, "2000ms")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.015, "15ms"), (0.01245, "12.45ms"), (0.5, "500ms"), (0.0002, "0.2ms"), (2.0, "2000ms")],
+)
 def test_times_read_like_the_contract(seconds, text):
     assert milliseconds(seconds) == text
 

@@ -42,7 +42,9 @@ print(blocked["frozen",]._value.get(), len(hubs), flush=True)
 
 @contextmanager
 def patched_process(*args):
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *args], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *args], stdout=subprocess.PIPE, text=True
+    )
     try:
         yield process
     finally:

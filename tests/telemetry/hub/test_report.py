@@ -2,9 +2,9 @@
 
 import pytest
 
-from telemetry.hub.blame import Gap, blame_of, shares_of
+from telemetry.hub.attribution import Gap, blame_of, shares_of
+from telemetry.hub.block_log import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
 from telemetry.hub.clocks import Usage
-from telemetry.hub.report import LOG_EVERY_SECONDS, BlockLog, Finding, Holder
 from tests.telemetry.records import record
 
 
@@ -12,12 +12,42 @@ from tests.telemetry.records import record
     ("used", "gaps", "shares", "blame"),
     [
         (Usage(0.9, 0.0, 0.9), [], {"cpu": 0.9, "blocked": 0.1, "gil": 0.0, "frozen": 0.0}, "cpu"),
-        (Usage(1.2, 0.0, 1.2), [Gap(100, 101)], {"cpu": 1.0, "blocked": 0.0, "gil": 0.0, "frozen": 0.0}, "cpu"),
-        (Usage(0.3, 0.7, 0.3), [], {"cpu": 0.3, "blocked": 0.0, "gil": 0.0, "frozen": 0.7}, "frozen"),
-        (Usage(0.0, 0.0, 1.9), [], {"cpu": 0.0, "blocked": 1.0, "gil": 0.0, "frozen": 0.0}, "blocked"),
-        (Usage(0.0, 0.0, 0.9), [Gap(99, 100.9)], {"cpu": 0.0, "blocked": 0.1, "gil": 0.9, "frozen": 0.0}, "gil"),
-        (Usage(0.0, 0.0, 0.0), [Gap(100.1, 100.4), Gap(100.5, 102)], {"cpu": 0.0, "blocked": 0.2, "gil": 0.0, "frozen": 0.8}, "frozen"),
-        (Usage(0.4, 0.0, 0.4), [Gap(100, 100.4)], {"cpu": 0.4, "blocked": 0.6, "gil": 0.0, "frozen": 0.0}, "blocked"),
+        (
+            Usage(1.2, 0.0, 1.2),
+            [Gap(100, 101)],
+            {"cpu": 1.0, "blocked": 0.0, "gil": 0.0, "frozen": 0.0},
+            "cpu",
+        ),
+        (
+            Usage(0.3, 0.7, 0.3),
+            [],
+            {"cpu": 0.3, "blocked": 0.0, "gil": 0.0, "frozen": 0.7},
+            "frozen",
+        ),
+        (
+            Usage(0.0, 0.0, 1.9),
+            [],
+            {"cpu": 0.0, "blocked": 1.0, "gil": 0.0, "frozen": 0.0},
+            "blocked",
+        ),
+        (
+            Usage(0.0, 0.0, 0.9),
+            [Gap(99, 100.9)],
+            {"cpu": 0.0, "blocked": 0.1, "gil": 0.9, "frozen": 0.0},
+            "gil",
+        ),
+        (
+            Usage(0.0, 0.0, 0.0),
+            [Gap(100.1, 100.4), Gap(100.5, 102)],
+            {"cpu": 0.0, "blocked": 0.2, "gil": 0.0, "frozen": 0.8},
+            "frozen",
+        ),
+        (
+            Usage(0.4, 0.0, 0.4),
+            [Gap(100, 100.4)],
+            {"cpu": 0.4, "blocked": 0.6, "gil": 0.0, "frozen": 0.0},
+            "blocked",
+        ),
     ],
 )
 def test_block_is_explained_by_the_clocks(used, gaps, shares, blame):
@@ -28,7 +58,13 @@ def test_block_is_explained_by_the_clocks(used, gaps, shares, blame):
 def test_lines_are_limited_and_the_next_one_tells_what_was_left_out(caplog):
     now = [0.0]
     log = BlockLog(clock=lambda: now[0])
-    for moment, seconds in [(0.0, 0.2), (1.0, 0.3), (2.0, 0.4), (LOG_EVERY_SECONDS, 0.5), (2 * LOG_EVERY_SECONDS, 0.6)]:
+    for moment, seconds in [
+        (0.0, 0.2),
+        (1.0, 0.3),
+        (2.0, 0.4),
+        (LOG_EVERY_SECONDS, 0.5),
+        (2 * LOG_EVERY_SECONDS, 0.6),
+    ]:
         now[0] = moment
         log.write(Finding({"frozen": seconds, "cpu": 0.0, "gil": 0.0, "blocked": 0.0}, None, 0))
     assert [line.getMessage() for line in caplog.records] == [
@@ -41,5 +77,10 @@ def test_lines_are_limited_and_the_next_one_tells_what_was_left_out(caplog):
 @pytest.mark.parametrize(("seen", "share"), [(4, ""), (3, ""), (2, " in 2 of 4 looks")])
 def test_share_of_the_looks_is_told_when_others_held_the_hub_too(seen, share):
     held = record()
-    assert Finding({"cpu": 1.0}, Holder(held, ("a:1 f",), seen), 4).who() == f"GET {held.route}, request {held.request_id}{share}"
-    assert Finding({"cpu": 1.0}, Holder(None, (), seen), 4).who() == f"code outside of requests{share}"
+    assert (
+        Finding({"cpu": 1.0}, Holder(held, ("a:1 f",), seen), 4).who()
+        == f"GET {held.route}, request {held.request_id}{share}"
+    )
+    assert (
+        Finding({"cpu": 1.0}, Holder(None, (), seen), 4).who() == f"code outside of requests{share}"
+    )

@@ -7,10 +7,10 @@ import gevent
 import pytest
 
 from telemetry import native
-from telemetry.context import current_record
 from telemetry.guard import Guard
 from telemetry.hub import HubWatch
 from telemetry.metrics import Metrics
+from telemetry.requests.record import current_record
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.hub.watched import Watched, eventually, watching
 from tests.telemetry.records import record
@@ -48,19 +48,25 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
         caplog.clear()
         before = time.perf_counter()
         with watching() as watched:
-            before_cpu = time.thread_time()  # after the watch's own walk over the heap, which is long after many tests
+            before_cpu = (
+                time.thread_time()
+            )  # after the watch's own walk over the heap, which is long after many tests
             watched.serve(held, work)
             cpu_seconds = time.thread_time() - before_cpu
             eventually(lambda: caplog.records)
         most = time.perf_counter() - before
-        if [line.request for line in caplog.records] == [held] and watched.blocked().get("frozen", 0.0) < 0.2:  # the machine let it
+        if [line.request for line in caplog.records] == [held] and watched.blocked().get(
+            "frozen", 0.0
+        ) < 0.2:  # the machine let it
             break
     [line] = caplog.records
     shares = watched.blocked()
     expected = {"cpu": cpu_seconds, "blocked": 0.4 if blame == "blocked" else 0.0}
     assert 0.1 < sum(shares.values()) <= most
     # What the machine took meanwhile may be missing where it was taken.
-    assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(expected, abs=0.08 + shares.get("frozen", 0.0))
+    assert {kind: shares.get(kind, 0.0) for kind in expected} == pytest.approx(
+        expected, abs=0.08 + shares.get("frozen", 0.0)
+    )
     assert (line.levelname, line.request) == ("WARNING", held)
     stack = line.fields.pop("stack")
     named = max(shares, key=shares.get)
@@ -69,15 +75,22 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(caplog, work, blame)
         "blame": named,
         "method": "GET",
         "route": "/api/v1/blog/posts/<slug>",
-        **{f"{kind}_seconds": round(seconds, 6) for kind, seconds in shares.items() if seconds >= 0.001},
+        **{
+            f"{kind}_seconds": round(seconds, 6)
+            for kind, seconds in shares.items()
+            if seconds >= 0.001
+        },
     }
     assert [frame for frame in stack if __file__ in frame][-1].endswith(f" {work.__name__}")
-    assert line.getMessage() == (f"hub held for {sum(shares.values()):.3f} s ({named}) by {HELD} at {stack[-1]}")
+    assert line.getMessage() == (
+        f"hub held for {sum(shares.values()):.3f} s ({named}) by {HELD} at {stack[-1]}"
+    )
 
 
 @pytest.mark.slow
 def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
-    # A watching thread that gets no processor at that moment comes too late: it then names nobody, never somebody else.
+    # A watching thread that gets no processor at that moment comes too late: it then names nobody,
+    # never somebody else.
     held = record()
     for _ in range(100):
         caplog.clear()
@@ -85,7 +98,10 @@ def test_holder_that_lets_no_thread_run_is_seen_as_it_ends(caplog):
             watched.serve(held, compute_without_letting_go)
             eventually(lambda: caplog.records)
         assert all(line.request in (None, held) for line in caplog.records)
-        assert all(line.fields["stack"] or "by nobody that was seen" in line.getMessage() for line in caplog.records)
+        assert all(
+            line.fields["stack"] or "by nobody that was seen" in line.getMessage()
+            for line in caplog.records
+        )
         if len(caplog.records) == 1 and caplog.records[0].fields["stack"]:
             break
     [line] = caplog.records
@@ -98,7 +114,10 @@ def test_code_outside_of_requests_is_named_by_its_stack_alone(watched, caplog):
     eventually(lambda: caplog.records)
     [line] = caplog.records
     assert line.request is None
-    assert line.getMessage().split(" s (blocked) by ")[1] == f"code outside of requests at {line.fields['stack'][-1]}"
+    assert (
+        line.getMessage().split(" s (blocked) by ")[1]
+        == f"code outside of requests at {line.fields['stack'][-1]}"
+    )
     assert line.fields["stack"][-1].endswith(" wait_in_a_call_gevent_does_not_know")
 
 
@@ -127,7 +146,8 @@ def test_other_thread_that_keeps_the_interpreter_is_told_from_the_hub():
         sum(range(30_000_000))
         kept_seconds.append(time.perf_counter() - before)
 
-    # Where other processes keep the threads from waiting for the interpreter, they wait for a processor: that is told as such.
+    # Where other processes keep the threads from waiting for the interpreter, they wait for a
+    # processor: that is told as such.
     for _ in range(20):
         kept_seconds.clear()
         with watching() as watched:
@@ -147,7 +167,9 @@ def test_every_turn_is_in_the_histogram(watched):
         gevent.sleep(0.001)
     gevent.spawn(native.sleep, 0.03).join()
     gevent.sleep(0.001)
-    [family] = watched.metrics.registry.restricted_registry(["gevent_hub_lag_seconds_bucket"]).collect()
+    [family] = watched.metrics.registry.restricted_registry(
+        ["gevent_hub_lag_seconds_bucket"]
+    ).collect()
     buckets = [sample.value for sample in family.samples]
     assert watched.turns() - before >= 51
     assert buckets == sorted(buckets)

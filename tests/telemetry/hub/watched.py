@@ -1,4 +1,6 @@
-"""A hub that is watched, for tests: requests are served on it, and what was found is read from the registry."""
+"""A hub that is watched, for tests: requests are served on it, and what was found is read from the
+registry.
+"""
 
 import time
 from contextlib import contextmanager
@@ -19,7 +21,11 @@ class Watched:
         self.metrics = Metrics()
         self.requests = []
         self.errors = []
-        self.watch = HubWatch(self.metrics, Guard(strict=False, on_error=self.errors.append), lambda: tuple(self.requests))
+        self.watch = HubWatch(
+            self.metrics,
+            Guard(strict=False, on_error=self.errors.append),
+            lambda: tuple(self.requests),
+        )
 
     def serve(self, request, work):
         """Run ``work`` as that request; what it returns."""
@@ -36,7 +42,10 @@ class Watched:
 
     def blocked(self):
         """Seconds by blame, only what is not zero."""
-        seconds = {blame: self.metrics.counters(names.HUB_BLOCKED)[blame,]._value.get() for blame in ("cpu", "blocked", "gil", "frozen")}
+        seconds = {
+            blame: self.metrics.counters(names.HUB_BLOCKED)[blame,]._value.get()
+            for blame in ("cpu", "blocked", "gil", "frozen")
+        }
         return {blame: value for blame, value in seconds.items() if value}
 
     def turns(self):

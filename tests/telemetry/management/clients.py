@@ -18,8 +18,12 @@ VERDICTS = {
 
 
 @contextmanager
-def serving(*, config=None, verdicts=None, in_flight=tuple, greenlets=tuple, strict=True, **options):
-    """A management port that serves; ``errors`` of it are the places where the guard swallowed something."""
+def serving(
+    *, config=None, verdicts=None, in_flight=tuple, greenlets=tuple, strict=True, **options
+):
+    """A management port that serves; ``errors`` of it are the places where the guard swallowed
+    something.
+    """
     errors = []
     management = Management(
         config or TelemetryConfig(management_port=0),
@@ -96,9 +100,9 @@ class Client:
 def get(management, path, *, method="GET", headers=""):
     """One request on a connection of its own."""
     client = Client(management.port)
-    answer = client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()).answer(
-        body=method != "HEAD"
-    )
+    answer = client.send(
+        f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()
+    ).answer(body=method != "HEAD")
     assert client.ended()
     client.close()
     return answer

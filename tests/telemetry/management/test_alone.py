@@ -17,7 +17,7 @@ monkey.patch_all()
 import sys
 from flask import Flask
 from telemetry import Telemetry
-from telemetry.serving.alone import serve
+from telemetry.server.standalone import serve
 app, telemetry = Flask("app"), Telemetry.from_env()
 telemetry.init_app(app)
 sys.exit(serve(app, telemetry, "127.0.0.1", 0))
@@ -29,7 +29,12 @@ def test_taken_management_port_stops_the_start_with_one_line():
         port = taken.getsockname()[1]
         environment = {**os.environ, "TELEMETRY_MANAGEMENT_PORT": str(port)}
         ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
         )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (

@@ -64,10 +64,15 @@ sys.stdin.read()
 @pytest.mark.parametrize("work", ["compute", "wait"])
 def test_everything_is_answered_while_the_hub_is_blocked(work):
     command = [sys.executable, "-c", PROGRAM, work]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         port, blocked_at = json.loads(process.stdout.readline())
         served = SimpleNamespace(port=port)
-        answers = {path: get(served, path) for path in ("/metrics", "/health/liveness", "/debug/requests", "/debug/stacks")}
+        answers = {
+            path: get(served, path)
+            for path in ("/metrics", "/health/liveness", "/debug/requests", "/debug/stacks")
+        }
         answered_at = time.monotonic()
         process.stdin.write("x")
         process.stdin.flush()

@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from telemetry import names, native
 from telemetry.exposition import choose_format
-from telemetry.management.management import Management
+from telemetry.management.endpoint import Management
 from telemetry.management.protocol import Request
 from tests.telemetry.management.clients import get, get_json, serving
 from tests.telemetry.records import record
@@ -28,17 +28,33 @@ def management():
 @pytest.mark.parametrize("accept", ["", OPENMETRICS])
 def test_metrics_are_the_registry_in_the_format_asked_for(management, accept):
     management.metrics.counters(names.SPANS)["sampled",].inc(3)
-    status, headers, body = get(management, "/metrics?x=y", headers=f"Accept: {accept}\r\n" if accept else "")
+    status, headers, body = get(
+        management, "/metrics?x=y", headers=f"Accept: {accept}\r\n" if accept else ""
+    )
     form = choose_format(accept)
-    expected = [line for line in form.encoder(management.metrics.registry).decode().splitlines() if "_created" not in line]
-    assert (status, headers.pop("Content-Type"), body.decode().splitlines()) == (200, form.content_type, expected)
+    expected = [
+        line
+        for line in form.encoder(management.metrics.registry).decode().splitlines()
+        if "_created" not in line
+    ]
+    assert (status, headers.pop("Content-Type"), body.decode().splitlines()) == (
+        200,
+        form.content_type,
+        expected,
+    )
     assert time.strptime(headers.pop("Date"), "%a, %d %b %Y %H:%M:%S GMT")
-    assert headers == {"Content-Length": str(len(body)), "Cache-Control": "no-store", "Connection": "close"}
+    assert headers == {
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "Connection": "close",
+    }
 
 
 def test_many_series_come_whole(management):
     for number in range(300):
-        management.metrics.histogram(names.REQUEST_DURATION).labels("GET", f"/{number}", "200").observe(0.1)
+        management.metrics.histogram(names.REQUEST_DURATION).labels(
+            "GET", f"/{number}", "200"
+        ).observe(0.1)
     _, _, body = get(management, "/metrics", headers=f"Accept: {OPENMETRICS}\r\n")
     assert body.count(b"http_server_request_duration_seconds_bucket") == 300 * 18
     assert body.endswith(b"# EOF\n")
@@ -79,7 +95,9 @@ def test_unknown_path_tells_what_there_is(management):
     )
 
 
-@pytest.mark.parametrize(("method", "rest"), [("POST", "Content-Length: 5\r\n"), ("DELETE", ""), ("FOO", "")])
+@pytest.mark.parametrize(
+    ("method", "rest"), [("POST", "Content-Length: 5\r\n"), ("DELETE", ""), ("FOO", "")]
+)
 def test_other_method_is_not_allowed(management, method, rest):
     status, headers, body = get(management, "/metrics", method=method, headers=rest)
     assert (status, headers["Allow"]) == (405, "GET, HEAD")
@@ -96,7 +114,7 @@ def test_failing_answer_is_a_500_that_is_counted():
         assert management.errors == ["management.answer"]
 
 
-# --- debug ------------------------------------------------------------------------------------------------------------------------
+# --- debug ----------------------------------------------------------------------------------------
 def wait_for(event):
     event.wait()
 
@@ -106,7 +124,9 @@ def requests():
     """Two requests that wait, and one that has the hub."""
     event, held = Event(), record(request_id="3", route="/held")
     waiting = [
-        record(request_id="1", started_ns=time.perf_counter_ns() - 2_000_000_000, waits={"db": 0.25}),
+        record(
+            request_id="1", started_ns=time.perf_counter_ns() - 2_000_000_000, waits={"db": 0.25}
+        ),
         record(request_id="2", started_ns=time.perf_counter_ns() - 1_000_000_000, status=None),
     ]
     for each in waiting:
@@ -132,7 +152,12 @@ def test_requests_in_flight_are_told_oldest_first(requests):
     with serving(in_flight=lambda: (waiting[1], waiting[0])) as management:
         status, kind, body = get_json(management, "/debug/requests")
     ages = [each.pop("ageSeconds") for each in body["requests"]]
-    known = {"traceId": waiting[0].trace_id, "method": "GET", "route": "/api/v1/blog/posts/<slug>", "running": False}
+    known = {
+        "traceId": waiting[0].trace_id,
+        "method": "GET",
+        "route": "/api/v1/blog/posts/<slug>",
+        "running": False,
+    }
     assert (status, kind) == (200, "application/json")
     assert body == {
         "inFlight": 2,
@@ -146,7 +171,9 @@ def test_requests_in_flight_are_told_oldest_first(requests):
 
 def test_stacks_tell_where_each_request_greenlet_and_thread_is(requests):
     in_flight, others = requests
-    with serving(in_flight=lambda: tuple(in_flight), greenlets=lambda: [*others, in_flight[0].greenlet]) as management:
+    with serving(
+        in_flight=lambda: tuple(in_flight), greenlets=lambda: [*others, in_flight[0].greenlet]
+    ) as management:
         answers = []
 
         def look():
@@ -160,8 +187,12 @@ def test_stacks_tell_where_each_request_greenlet_and_thread_is(requests):
                 native.sleep(0.01)
 
         hold_the_hub(in_flight[2], work)
-    entries = [entry.split("\n  ") for entry in answers[0].partition("\r\n\r\n")[2].strip().split("\n\n")]
-    titles = [" ".join(part for part in entry[0].split(" ") if "." not in part) for entry in entries]
+    entries = [
+        entry.split("\n  ") for entry in answers[0].partition("\r\n\r\n")[2].strip().split("\n\n")
+    ]
+    titles = [
+        " ".join(part for part in entry[0].split(" ") if "." not in part) for entry in entries
+    ]
     route = "/api/v1/blog/posts/<slug>"
     assert titles[:4] == [
         f"request 1 GET {route} s waiting",
@@ -203,7 +234,10 @@ def native_get(port, path):
 )
 @pytest.mark.parametrize("path", ["/debug/stacks", "/debug/requests"])
 def test_debug_is_for_the_machine_itself(management, client, status, path):
-    assert Management._answer(management, Request("GET", path, {}, client, True, False)).status == status
+    assert (
+        Management._answer(management, Request("GET", path, {}, client, True, False)).status
+        == status
+    )
 
 
 def test_process_has_one_hub_after_all_this(management):
@@ -219,7 +253,9 @@ def test_stacks_are_read_while_greenlets_go_on():
     def go_on(depth):
         if depth:
             return go_on(depth - 1)
-        gevent.sleep(1e-6)  # sleep(0) in a loop hardly polls: the requests of this test would starve
+        gevent.sleep(
+            1e-6
+        )  # sleep(0) in a loop hardly polls: the requests of this test would starve
         turns.append(depth)
         return depth
 

@@ -51,7 +51,9 @@ def test_connection_serves_one_request_after_the_other():
 def test_connection_is_kept_as_http_says(request_line, connection, kept):
     with serving() as management:
         client = connect(management)
-        _, headers, _ = client.send(f"{request_line}\r\nHost: x\r\n{connection}\r\n".encode()).answer()
+        _, headers, _ = client.send(
+            f"{request_line}\r\nHost: x\r\n{connection}\r\n".encode()
+        ).answer()
         assert headers["Connection"] == ("keep-alive" if kept else "close")
         assert (client.send(HEALTH).answer() is not None) if kept else client.ended()
 
@@ -75,7 +77,11 @@ def test_what_is_not_http_is_answered_and_ends_the_connection(sent, status):
     with serving() as management:
         client = connect(management)
         answer = client.send(sent).answer()
-        assert (answer[0], answer[1]["Connection"], answer[1]["Content-Type"]) == (status, "close", "application/problem+json")
+        assert (answer[0], answer[1]["Connection"], answer[1]["Content-Type"]) == (
+            status,
+            "close",
+            "application/problem+json",
+        )
         assert client.ended()
         assert get(management, "/health/liveness")[0] == 200
 
@@ -148,12 +154,16 @@ def test_client_that_does_not_read_is_cut_and_holds_up_nobody():
         deaf.close()
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /met", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", HEALTH * 50])
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /met", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", HEALTH * 50]
+)
 def test_broken_connection_ends_alone(sent):
     with serving(limits=Limits(connections=30)) as management:
         for _ in range(20):
             client = connect(management).send(sent)
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset instead of an end
+            client.socket.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )  # a reset instead of an end
             client.close()
         assert get(management, "/health/liveness")[0] == 200
         while management._server._connections:
@@ -173,11 +183,14 @@ def test_many_clients_at_once_are_all_answered():
         gevent.joinall([gevent.spawn(use) for _ in range(8)], raise_error=True)
 
 
-# --- sockets ----------------------------------------------------------------------------------------------------------------------
+# --- sockets --------------------------------------------------------------------------------------
 def test_taken_port_is_one_line_that_names_the_setting():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(SettingError) as raised, serving(config=TelemetryConfig(management_port=port - 1, slot=1)):
+        with (
+            pytest.raises(SettingError) as raised,
+            serving(config=TelemetryConfig(management_port=port - 1, slot=1)),
+        ):
             pass
     assert str(raised.value) == (
         f"TELEMETRY_MANAGEMENT_PORT={port - 1}: cannot listen on 127.0.0.1:{port} for slot 1 (Address already in use); "
@@ -185,10 +198,17 @@ def test_taken_port_is_one_line_that_names_the_setting():
     )
 
 
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 65535), ("no.such.host.invalid", 9464), ("203.0.113.1", 9464)])
+@pytest.mark.parametrize(
+    ("host", "port"), [("127.0.0.1", 65535), ("no.such.host.invalid", 9464), ("203.0.113.1", 9464)]
+)
 def test_address_that_cannot_be_had_is_one_line(host, port):
-    with pytest.raises(SettingError, match=r"TELEMETRY_MANAGEMENT_PORT=\d+: cannot listen on .*TELEMETRY_MANAGEMENT_HOST$") as raised:
-        Management(TelemetryConfig(management_host=host, management_port=port, slot=3), *parts()).start()
+    with pytest.raises(
+        SettingError,
+        match=r"TELEMETRY_MANAGEMENT_PORT=\d+: cannot listen on .*TELEMETRY_MANAGEMENT_HOST$",
+    ) as raised:
+        Management(
+            TelemetryConfig(management_host=host, management_port=port, slot=3), *parts()
+        ).start()
     assert "\n" not in str(raised.value)
 
 
@@ -229,10 +249,17 @@ def test_two_processes_may_accept_from_one_socket():
 def test_descriptor_that_is_no_listening_socket_is_one_line():
     read, write = os.pipe()
     with socket.socket() as unbound:
-        for descriptor, why in [(read, " (Socket operation on non-socket)"), (unbound.fileno(), ""), (9999, " (Bad file descriptor)")]:
+        for descriptor, why in [
+            (read, " (Socket operation on non-socket)"),
+            (unbound.fileno(), ""),
+            (9999, " (Bad file descriptor)"),
+        ]:
             with pytest.raises(SettingError) as raised:
                 Management(TelemetryConfig(management_fd=descriptor), *parts()).start()
-            assert str(raised.value) == f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket{why}"
+            assert (
+                str(raised.value)
+                == f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket{why}"
+            )
             if descriptor != 9999:
                 os.fstat(descriptor)
     os.close(read)

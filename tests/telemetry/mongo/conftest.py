@@ -20,13 +20,16 @@ from tests.machine import PATIENCE_SECONDS
 
 INTERVAL_SECONDS = 0.5
 MONITORS = 1
-"""Sockets that a client's monitor keeps to a FerretDB: it sends no topologyVersion, so heartbeats are polled, and no RTT monitor starts."""
+"""Sockets that a client's monitor keeps to a FerretDB: it sends no topologyVersion, so heartbeats
+are polled, and no RTT monitor starts.
+"""
 
 
 class Observed:
     """A worker's telemetry of MongoDB, and clients under it.
 
-    pymongo prints what a listener raises and goes on, so the guard is not strict: it collects, and the fixture looks at what it collected.
+    pymongo prints what a listener raises and goes on, so the guard is not strict: it collects, and
+    the fixture looks at what it collected.
     """
 
     def __init__(self) -> None:
@@ -40,11 +43,15 @@ class Observed:
         self.telemetry = MongoTelemetry(config, self.metrics, guard, self.provider)
         self._clients: list[pymongo.MongoClient[Any]] = []
 
-    def connect(self, uri: str, also: Sequence[Any] = (), **options: Any) -> "pymongo.MongoClient[Any]":
+    def connect(
+        self, uri: str, also: Sequence[Any] = (), **options: Any
+    ) -> "pymongo.MongoClient[Any]":
         """A client with finite time-outs; ``also`` are listeners beside the observed ones."""
         listeners = [*self.telemetry.listeners(), *also]
         options = {"serverSelectionTimeoutMS": 2000, "waitQueueTimeoutMS": 20_000, **options}
-        client: pymongo.MongoClient[Any] = pymongo.MongoClient(uri, event_listeners=listeners, **options)
+        client: pymongo.MongoClient[Any] = pymongo.MongoClient(
+            uri, event_listeners=listeners, **options
+        )
         self._clients.append(client)
         return client
 
@@ -59,7 +66,9 @@ class Observed:
     def series(self, name: str) -> dict[tuple[str, ...], float]:
         """The samples of that name, by their label values."""
         families = self.metrics.registry.collect()
-        samples = [sample for family in families for sample in family.samples if sample.name == name]
+        samples = [
+            sample for family in families for sample in family.samples if sample.name == name
+        ]
         return {tuple(sample.labels.values()): sample.value for sample in samples}
 
     def close(self) -> None:
@@ -91,7 +100,11 @@ def eventually(condition: Callable[[], object], timeout_seconds: float = PATIENC
 def sockets_to(port: int) -> int:
     """This process's established connections to a port, as the operating system counts them."""
     connections = psutil.Process().net_connections(kind="tcp")
-    return sum(1 for each in connections if each.raddr and each.raddr.port == port and each.status == psutil.CONN_ESTABLISHED)
+    return sum(
+        1
+        for each in connections
+        if each.raddr and each.raddr.port == port and each.status == psutil.CONN_ESTABLISHED
+    )
 
 
 def pool_of(client: "pymongo.MongoClient[Any]") -> Any:

@@ -8,9 +8,9 @@ from gevent.event import Event
 from opentelemetry.trace import SpanKind, StatusCode
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from telemetry.context import set_current_record
-from telemetry.mongo.bounded import OTHER
+from telemetry.mongo.cardinality import OTHER
 from telemetry.mongo.commands import ABANDONED, COLLECTIONS
+from telemetry.requests.record import set_current_record
 from tests.telemetry.mongo.conftest import eventually, hold, pool_of
 from tests.telemetry.records import record
 
@@ -54,7 +54,10 @@ def span_of(uri, name, status=(StatusCode.UNSET, None), **attributes):
             **{key.replace("__", "."): value for key, value in attributes.items()},
         },
         "events": [],
-        "scope": ("opentelemetry.instrumentation.pymongo", "https://opentelemetry.io/schemas/1.33.0"),
+        "scope": (
+            "opentelemetry.instrumentation.pymongo",
+            "https://opentelemetry.io/schemas/1.33.0",
+        ),
     }
 
 
@@ -63,7 +66,9 @@ def collection(observed, mongodb_uri):
     """A collection with three documents, and nothing observed yet."""
     collection = observed.connect(mongodb_uri).test.commands
     collection.drop()
-    collection.insert_many([{"_id": number, "email": f"{number}@serene.test"} for number in range(3)])
+    collection.insert_many(
+        [{"_id": number, "email": f"{number}@serene.test"} for number in range(3)]
+    )
     observed.exporter.clear()
     return collection
 
@@ -73,7 +78,9 @@ def test_span_tells_the_command_without_its_values(observed, mongodb_uri, collec
     collection.delete_many({"_id": 7})
     collection.insert_many([{"_id": 10}, {"_id": 11}])
     assert [told(span) for span in observed.exporter.get_finished_spans()] == [
-        span_of(mongodb_uri, "find commands", db__query__text='find {"filter":{"email":{"$ne":"?"}}}'),
+        span_of(
+            mongodb_uri, "find commands", db__query__text='find {"filter":{"email":{"$ne":"?"}}}'
+        ),
         span_of(mongodb_uri, "getMore commands"),
         span_of(mongodb_uri, "delete commands", db__query__text='delete {"q":{"_id":"?"}}'),
         span_of(mongodb_uri, "insert commands", db__operation__batch__size=2),
@@ -94,7 +101,9 @@ def test_duplicate_key_in_an_answer_that_says_ok_is_an_error(observed, mongodb_u
     assert durations(observed)["insert", "commands", "DuplicateKey"] == 1
 
 
-def test_error_of_the_server_is_told_by_its_name_and_never_by_its_text(observed, mongodb_uri, collection):
+def test_error_of_the_server_is_told_by_its_name_and_never_by_its_text(
+    observed, mongodb_uri, collection
+):
     with pytest.raises(OperationFailure):
         collection.find_one({"$email@serene.test": 1})
     [span] = observed.exporter.get_finished_spans()
@@ -135,7 +144,11 @@ def frozen(observed, own_mongodb):
     own_mongodb.thaw()
 
 
-@pytest.mark.parametrize("error", [gevent.GreenletExit(), gevent.Timeout(1), SystemExit(3)], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [gevent.GreenletExit(), gevent.Timeout(1), SystemExit(3)],
+    ids=lambda error: type(error).__name__,
+)
 def test_killed_commands_end_their_spans_at_once(observed, own_mongodb, frozen, error):
     requests = [record() for _ in range(KILLS)]
 
@@ -167,7 +180,9 @@ def test_killed_commands_end_their_spans_at_once(observed, own_mongodb, frozen, 
 
 
 def strike_twice(greenlet, error):
-    """Interrupt a command, and then the return of its connection, which yields once: the pool tells of neither."""
+    """Interrupt a command, and then the return of its connection, which yields once: the pool tells
+    of neither.
+    """
     greenlet.kill(error, block=False)
     greenlet.kill(error, block=False)
     gevent.sleep(0.01)
@@ -179,14 +194,21 @@ def test_command_whose_end_nobody_told_is_ended_by_the_sweep(observed, frozen):
     strike_twice(victim, gevent.GreenletExit)
     victim.join()
     assert observed.telemetry.open_commands == 1
-    assert observed.pool() == (0, KILLS - 1, 0, 0)  # its connection was closed, as only the pool itself knows
+    assert observed.pool() == (
+        0,
+        KILLS - 1,
+        0,
+        0,
+    )  # its connection was closed, as only the pool itself knows
     observed.telemetry.sweep()
     assert observed.telemetry.open_commands == 0
     [span] = observed.exporter.get_finished_spans()
     assert (span.name, span.attributes["error.type"]) == ("find commands", "GreenletExit")
 
 
-def test_command_whose_end_nobody_told_is_ended_by_the_next_of_its_greenlet(observed, own_mongodb, frozen):
+def test_command_whose_end_nobody_told_is_ended_by_the_next_of_its_greenlet(
+    observed, own_mongodb, frozen
+):
     def work():
         with contextlib.suppress(gevent.Timeout):
             frozen.test.commands.find_one({"_id": 1})
@@ -200,7 +222,9 @@ def test_command_whose_end_nobody_told_is_ended_by_the_next_of_its_greenlet(obse
     own_mongodb.thaw()
     proceed.set()
     greenlet.get()
-    assert [span.attributes.get("error.type") for span in observed.exporter.get_finished_spans()] == [ABANDONED, None]
+    assert [
+        span.attributes.get("error.type") for span in observed.exporter.get_finished_spans()
+    ] == [ABANDONED, None]
     assert durations(observed)["find", "commands", ABANDONED] == 1
 
 
@@ -223,7 +247,10 @@ def test_span_is_a_child_of_what_was_current(observed, mongodb_uri, collection):
         collection.find_one({"_id": 1})
     collection.find_one({"_id": 1})
     child, _, root = observed.exporter.get_finished_spans()
-    assert (child.parent.span_id, child.context.trace_id) == (parent.context.span_id, parent.context.trace_id)
+    assert (child.parent.span_id, child.context.trace_id) == (
+        parent.context.span_id,
+        parent.context.trace_id,
+    )
     assert root.parent is None
 
 

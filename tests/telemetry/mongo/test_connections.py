@@ -3,9 +3,9 @@
 import gevent
 import pytest
 
-from telemetry.context import set_current_record
-from telemetry.mongo.claims import Claim
 from telemetry.mongo.connections import PRUNE_FROM, Connections, PoolSnapshot, copied
+from telemetry.mongo.ownership import Claim
+from telemetry.requests.record import set_current_record
 from tests.telemetry.records import record
 
 
@@ -36,7 +36,9 @@ def here():
 
 
 def snapshot(**counts):
-    return PoolSnapshot("db:27017", **{"used": 0, "idle": 0, "establishing": 0, "pending": 0, **counts})
+    return PoolSnapshot(
+        "db:27017", **{"used": 0, "idle": 0, "establishing": 0, "pending": 0, **counts}
+    )
 
 
 def test_connection_is_in_one_state_at_a_time(connections, here):

@@ -1,4 +1,6 @@
-"""What is known of the server is what the last look found, and how old it is; a server that fails to answer is evidence too."""
+"""What is known of the server is what the last look found, and how old it is; a server that fails
+to answer is evidence too.
+"""
 
 import time
 
@@ -11,22 +13,51 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from telemetry.guard import Guard
 from telemetry.mongo import Evidence
-from telemetry.mongo.evidence import DRIVER_SHARE, EvidenceCollector, ServerCounters, counters, look, told
-from telemetry.mongo.watch import LOOK_SHARE, Watch
+from telemetry.mongo.server_check import (
+    DRIVER_SHARE,
+    EvidenceCollector,
+    ServerCounters,
+    counters,
+    look,
+    told,
+)
+from telemetry.mongo.server_poller import LOOK_SHARE, Watch
 from tests.machine import Slowness
 from tests.mongodb import free_port
-from tests.telemetry.mongo.conftest import INTERVAL_SECONDS, MONITORS, eventually, hold, pool_of, sockets_to
+from tests.telemetry.mongo.conftest import (
+    INTERVAL_SECONDS,
+    MONITORS,
+    eventually,
+    hold,
+    pool_of,
+    sockets_to,
+)
 
 # The fields of a MongoDB 8 reply that matter, and two that do not.
 SERVER_STATUS = {
     "host": "db:27017",
-    "opcounters": {"insert": 1, "query": 2, "update": 3, "delete": 4, "getmore": 5, "command": 6, "deprecated": {"query": 1}},
+    "opcounters": {
+        "insert": 1,
+        "query": 2,
+        "update": 3,
+        "delete": 4,
+        "getmore": 5,
+        "command": 6,
+        "deprecated": {"query": 1},
+    },
     "network": {"bytesIn": 7, "bytesOut": 8, "physicalBytesIn": 9, "compression": {}},
     "connections": {"current": 10, "available": 11, "totalCreated": 12, "active": 13},
     "ok": 1.0,
 }
 COUNTED = ServerCounters(
-    opcounters={"insert": 1.0, "query": 2.0, "update": 3.0, "delete": 4.0, "getmore": 5.0, "command": 6.0},
+    opcounters={
+        "insert": 1.0,
+        "query": 2.0,
+        "update": 3.0,
+        "delete": 4.0,
+        "getmore": 5.0,
+        "command": 6.0,
+    },
     network_bytes={"receive": 7.0, "transmit": 8.0},
     connections={"current": 10.0, "available": 11.0, "active": 13.0},
 )
@@ -35,7 +66,12 @@ COUNTED = ServerCounters(
 def shown(observed):
     """Every series of the server, by name and labels."""
     families = observed.metrics.registry.collect()
-    samples = [sample for family in families if family.name.startswith("mongodb_") for sample in family.samples]
+    samples = [
+        sample
+        for family in families
+        if family.name.startswith("mongodb_")
+        for sample in family.samples
+    ]
     return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
 
 
@@ -50,7 +86,9 @@ def until(observed, up):
     """The first evidence that says so, and the seconds it took but for those that the machine took."""
     with Slowness() as machine:
         began = time.monotonic()
-        eventually(lambda: observed.telemetry.evidence is not None and observed.telemetry.evidence.up is up)
+        eventually(
+            lambda: observed.telemetry.evidence is not None and observed.telemetry.evidence.up is up
+        )
         return observed.telemetry.evidence, time.monotonic() - began - machine.seconds
 
 
@@ -64,9 +102,17 @@ def test_what_the_server_does_not_report_is_absent(observed, mongodb_uri):
     client = pymongo.MongoClient(mongodb_uri)
     evidence = look(client, 5.0, unix_time=lambda: 1700000000.5)
     client.close()
-    assert evidence == Evidence(1700000000.5, up=True, ping_seconds=evidence.ping_seconds, error="", counters=ServerCounters())
+    assert evidence == Evidence(
+        1700000000.5,
+        up=True,
+        ping_seconds=evidence.ping_seconds,
+        error="",
+        counters=ServerCounters(),
+    )
     assert 0 < evidence.ping_seconds < 60
-    assert [family.name for family in EvidenceCollector(lambda: evidence).collect() if family.samples] == [
+    assert [
+        family.name for family in EvidenceCollector(lambda: evidence).collect() if family.samples
+    ] == [
         "mongodb_up",
         "mongodb_evidence_timestamp_seconds",
         "mongodb_ping_seconds",
@@ -75,13 +121,18 @@ def test_what_the_server_does_not_report_is_absent(observed, mongodb_uri):
 
 def test_server_s_own_numbers_are_those_it_reported():
     assert counters(SERVER_STATUS) == COUNTED
-    assert counters({"opcounters": None, "network": {"bytesIn": "7"}, "connections": {}}) == ServerCounters()
+    assert (
+        counters({"opcounters": None, "network": {"bytesIn": "7"}, "connections": {}})
+        == ServerCounters()
+    )
 
 
 def test_server_s_own_numbers_are_shown_as_counters(observed):
     observed.telemetry._watch.evidence = Evidence(1.5, up=True, ping_seconds=0.25, counters=COUNTED)
     text = generate_latest(observed.metrics.registry).decode()
-    assert [line for line in text.splitlines() if line.startswith(("mongodb_", "# TYPE mongodb_"))] == [
+    assert [
+        line for line in text.splitlines() if line.startswith(("mongodb_", "# TYPE mongodb_"))
+    ] == [
         "# TYPE mongodb_up gauge",
         "mongodb_up 1.0",
         "# TYPE mongodb_evidence_timestamp_seconds gauge",
@@ -125,8 +176,15 @@ def test_hung_server_is_down_with_fresh_evidence_and_up_again_by_itself(observed
     for _ in range(3):
         with Slowness() as machine:
             again = next_look(observed)
-        assert shown(observed) == {("mongodb_up",): 0.0, ("mongodb_evidence_timestamp_seconds",): again.at_unix_seconds}
-        assert 0 < again.at_unix_seconds - evidence.at_unix_seconds - machine.seconds < 2 * INTERVAL_SECONDS + 1
+        assert shown(observed) == {
+            ("mongodb_up",): 0.0,
+            ("mongodb_evidence_timestamp_seconds",): again.at_unix_seconds,
+        }
+        assert (
+            0
+            < again.at_unix_seconds - evidence.at_unix_seconds - machine.seconds
+            < 2 * INTERVAL_SECONDS + 1
+        )
         assert observed.telemetry.last_error == again.error != ""
         evidence = again
     own_mongodb.thaw()
@@ -218,9 +276,17 @@ def test_looks_come_at_the_interval_whatever_each_took():
     def fail():
         raise ValueError
 
-    watch = Watch(0.5, Guard(strict=False, on_error=errors.append), clock=lambda: now[0], unix_time=lambda: 7.0, pause=pause)
+    watch = Watch(
+        0.5,
+        Guard(strict=False, on_error=errors.append),
+        clock=lambda: now[0],
+        unix_time=lambda: 7.0,
+        pause=pause,
+    )
     watch.on_look += [fail, lambda: take(len(pauses) * 0.4)]
-    client = pymongo.MongoClient(f"mongodb://127.0.0.1:{free_port()}", connect=False)  # refuses, while the injected clock stands still
+    client = pymongo.MongoClient(
+        f"mongodb://127.0.0.1:{free_port()}", connect=False
+    )  # refuses, while the injected clock stands still
     watch._run(client)
     client.close()
     assert pauses == pytest.approx([0.5, 0.1, 0.0])
@@ -244,8 +310,17 @@ def test_client_of_the_watch_keeps_how_to_reach_the_server_and_bounds_the_rest()
     assert pool._credentials == given.options.pool_options._credentials
     assert pool._ssl_context is not None
     assert (pool.max_pool_size, pool.min_pool_size) == (1, 0)
-    assert (options.server_selection_timeout, pool.connect_timeout, pool.socket_timeout, pool.wait_queue_timeout) == (bound,) * 4
-    assert (options.timeout, options.retry_reads, options.server_monitoring_mode) == (None, False, "poll")
+    assert (
+        options.server_selection_timeout,
+        pool.connect_timeout,
+        pool.socket_timeout,
+        pool.wait_queue_timeout,
+    ) == (bound,) * 4
+    assert (options.timeout, options.retry_reads, options.server_monitoring_mode) == (
+        None,
+        False,
+        "poll",
+    )
     assert (options.event_listeners, options.heartbeat_frequency) == ([], 5.0)
     given.close()
     made.close()
@@ -260,9 +335,18 @@ def test_failure_to_begin_does_not_stop_the_start(observed):
 @pytest.mark.parametrize(
     ("error", "line"),
     [
-        (ServerSelectionTimeoutError("db:1: refused"), "ServerSelectionTimeoutError: db:1: refused"),
-        (pymongo.errors._OperationCancelled("operation cancelled"), "AutoReconnect: operation cancelled"),
-        (ValueError("at mongodb://user:pa$$@db:1/x and\n mongodb+srv://u@db"), "ValueError: at mongodb://db:1/x and mongodb+srv://db"),
+        (
+            ServerSelectionTimeoutError("db:1: refused"),
+            "ServerSelectionTimeoutError: db:1: refused",
+        ),
+        (
+            pymongo.errors._OperationCancelled("operation cancelled"),
+            "AutoReconnect: operation cancelled",
+        ),
+        (
+            ValueError("at mongodb://user:pa$$@db:1/x and\n mongodb+srv://u@db"),
+            "ValueError: at mongodb://db:1/x and mongodb+srv://db",
+        ),
         (ValueError("x" * 1000), "ValueError: " + "x" * 188),
     ],
 )

@@ -12,9 +12,16 @@ from prometheus_client import generate_latest
 from pymongo import monitoring
 from pymongo.errors import AutoReconnect, PyMongoError, WaitQueueTimeoutError
 
-from telemetry.context import set_current_record
 from telemetry.mongo import PoolSnapshot
-from tests.telemetry.mongo.conftest import MONITORS, eventually, functions, hold, pool_of, sockets_to
+from telemetry.requests.record import set_current_record
+from tests.telemetry.mongo.conftest import (
+    MONITORS,
+    eventually,
+    functions,
+    hold,
+    pool_of,
+    sockets_to,
+)
 from tests.telemetry.records import record
 
 POOL_SIZE = 10
@@ -49,7 +56,9 @@ class Watched(monitoring.ConnectionPoolListener):
 
 def read_for_ever(client):
     while True:
-        with contextlib.suppress(AutoReconnect, WaitQueueTimeoutError):  # a test may stop the server
+        with contextlib.suppress(
+            AutoReconnect, WaitQueueTimeoutError
+        ):  # a test may stop the server
             client.test.pool.find_one({"_id": 1})
 
 
@@ -72,7 +81,9 @@ def test_gauges_are_the_sockets_under_load_and_go_back_to_none(observed, own_mon
     gc.collect()  # a greenlet that was killed while it connected keeps its socket in its traceback
     used, idle, establishing, pending = observed.pool()
     assert (used, establishing, pending) == (0, 0, 0)
-    eventually(lambda: idle == sockets_to(own_mongodb.port) - MONITORS)  # gevent closes a socket in the hub's next turn
+    eventually(
+        lambda: idle == sockets_to(own_mongodb.port) - MONITORS
+    )  # gevent closes a socket in the hub's next turn
 
 
 @kills_many
@@ -90,7 +101,8 @@ def test_killed_holders_and_waiters_leave_nothing(observed, mongodb_uri):
 
 @kills_many
 def test_connection_whose_holder_was_killed_in_check_in_is_idle(observed, own_mongodb):
-    # gevent's lock yields inside notify(), so a kill can strike there: the pool has its connection back, and emits no event.
+    # gevent's lock yields inside notify(), so a kill can strike there: the pool has its connection
+    # back, and emits no event.
     heard = Watched(None)
     client = observed.connect(own_mongodb.uri, maxPoolSize=1, also=[heard])
     pool_of(client)
@@ -108,7 +120,12 @@ def test_connection_whose_holder_was_killed_in_check_in_is_idle(observed, own_mo
 
 
 def test_timeout_of_a_waiter_is_counted_and_on_the_request(observed, mongodb_uri):
-    client = pymongo.MongoClient(mongodb_uri, event_listeners=observed.telemetry.listeners(), maxPoolSize=1, waitQueueTimeoutMS=50)
+    client = pymongo.MongoClient(
+        mongodb_uri,
+        event_listeners=observed.telemetry.listeners(),
+        maxPoolSize=1,
+        waitQueueTimeoutMS=50,
+    )
     pool = pool_of(client)
     [name] = [each.address for each in observed.telemetry.pools()]
     holder = hold(pool)
@@ -122,7 +139,10 @@ def test_timeout_of_a_waiter_is_counted_and_on_the_request(observed, mongodb_uri
     with pytest.raises(WaitQueueTimeoutError):
         gevent.spawn(wait).get()
     holder.kill()
-    assert observed.value("db_client_connection_timeouts_total", db_client_connection_pool_name=name) == 1
+    assert (
+        observed.value("db_client_connection_timeouts_total", db_client_connection_pool_name=name)
+        == 1
+    )
     assert list(request.waits) == ["db_pool_wait"]
     assert 0.04 < request.waits["db_pool_wait"] < 60
     client.close()
@@ -155,7 +175,10 @@ def test_times_of_connections_are_observed(observed, mongodb_uri):
     client = observed.connect(mongodb_uri)
     for _ in range(3):
         client.admin.command("ping")
-    counts = {part: list(observed.series(f"db_client_connection_{part}_time_seconds_count").values()) for part in ("wait", "use", "create")}
+    counts = {
+        part: list(observed.series(f"db_client_connection_{part}_time_seconds_count").values())
+        for part in ("wait", "use", "create")
+    }
     assert counts == {"wait": [3.0], "use": [3.0], "create": [1.0]}
 
 
@@ -163,7 +186,9 @@ def test_limits_are_shown_with_the_defaults_filled_in(observed, mongodb_uri):
     client = observed.connect(mongodb_uri)
     pool_of(client)
     [pool] = observed.telemetry.pools()
-    assert pool == PoolSnapshot(mongodb_uri.removeprefix("mongodb://"), used=0, idle=1, establishing=0, pending=0)
+    assert pool == PoolSnapshot(
+        mongodb_uri.removeprefix("mongodb://"), used=0, idle=1, establishing=0, pending=0
+    )
     assert observed.series("db_client_connection_max") == {(pool.address,): 100.0}
     assert observed.series("db_client_connection_idle_min") == {(pool.address,): 0.0}
     assert observed.series("db_client_connection_count") == {
@@ -184,7 +209,9 @@ def test_clients_of_one_server_are_added_up_and_vanish_when_closed(observed, mon
     assert observed.series("db_client_connection_count")[name, "idle"] == 2.0
     one.close()
     assert observed.series("db_client_connection_max") == {(name,): 5.0}
-    assert observed.series("db_client_connection_wait_time_seconds_count") == {(name,): 3.0}  # two pings, and an endSessions
+    assert observed.series("db_client_connection_wait_time_seconds_count") == {
+        (name,): 3.0
+    }  # two pings, and an endSessions
     other.close()
     text = generate_latest(observed.metrics.registry).decode()
     assert [line for line in text.splitlines() if "pool_name" in line] == []
@@ -196,7 +223,9 @@ def test_pool_without_a_limit_has_no_maximum(observed, mongodb_uri):
     assert list(observed.series("db_client_connection_idle_min").values()) == [0.0]
 
 
-def test_connection_that_is_out_when_its_client_is_closed_is_shown_until_it_is_back(observed, mongodb_uri):
+def test_connection_that_is_out_when_its_client_is_closed_is_shown_until_it_is_back(
+    observed, mongodb_uri
+):
     client = observed.connect(mongodb_uri)
     holder = hold(pool_of(client))
     eventually(lambda: observed.pool()[0] == 1)
@@ -207,11 +236,17 @@ def test_connection_that_is_out_when_its_client_is_closed_is_shown_until_it_is_b
 
 
 def test_pool_is_cleared_for_a_reason(observed, own_mongodb):
-    client = observed.connect(own_mongodb.uri, heartbeatFrequencyMS=500, connectTimeoutMS=300, retryReads=False)
+    client = observed.connect(
+        own_mongodb.uri, heartbeatFrequencyMS=500, connectTimeoutMS=300, retryReads=False
+    )
     name = own_mongodb.uri.removeprefix("mongodb://")
 
     def cleared():
-        return {labels[1]: count for labels, count in observed.series("db_client_connection_cleared_total").items() if count}
+        return {
+            labels[1]: count
+            for labels, count in observed.series("db_client_connection_cleared_total").items()
+            if count
+        }
 
     pool_of(client)
     own_mongodb.stop()
@@ -226,7 +261,9 @@ def test_pool_is_cleared_for_a_reason(observed, own_mongodb):
     pool_of(client)
     own_mongodb.stop()
     eventually(lambda: cleared() == {"operation": 1.0, "heartbeat_timeout": 1.0, "heartbeat": 1.0})
-    assert observed.telemetry.pools() == (PoolSnapshot(name, used=0, idle=0, establishing=0, pending=0),)
+    assert observed.telemetry.pools() == (
+        PoolSnapshot(name, used=0, idle=0, establishing=0, pending=0),
+    )
 
 
 @kills_many
@@ -244,7 +281,8 @@ def test_no_event_yields_also_while_a_thread_scrapes(observed, own_mongodb):
             try:
                 generate_latest(observed.metrics.registry)
                 [pool] = observed.telemetry.pools() or [PoolSnapshot("", 0, 0, 0, 0)]
-                # Idle ones that a reset closes are told one after the other, while others are made already.
+                # Idle ones that a reset closes are told one after the other, while others are made
+                # already.
                 if pool.used + pool.establishing > 3:
                     wrong.append(pool)
                 scrapes.append(pool)
@@ -255,7 +293,11 @@ def test_no_event_yields_also_while_a_thread_scrapes(observed, own_mongodb):
     ended = monkey.get_original("_thread", "allocate_lock")()
     ended.acquire()
     client = pymongo.MongoClient(
-        own_mongodb.uri, event_listeners=[watched, commands], maxPoolSize=3, waitQueueTimeoutMS=300, serverSelectionTimeoutMS=300
+        own_mongodb.uri,
+        event_listeners=[watched, commands],
+        maxPoolSize=3,
+        waitQueueTimeoutMS=300,
+        serverSelectionTimeoutMS=300,
     )
     previous = greenlet.settrace(switched)
     try:
@@ -273,4 +315,10 @@ def test_no_event_yields_also_while_a_thread_scrapes(observed, own_mongodb):
     eventually(lambda: ended.acquire(blocking=False))
     assert yielded == []
     assert wrong == []
-    assert {"pool_cleared", "pool_ready", "pool_closed", "connection_closed", "connection_checked_in"} <= set(watched.names)
+    assert {
+        "pool_cleared",
+        "pool_ready",
+        "pool_closed",
+        "connection_closed",
+        "connection_checked_in",
+    } <= set(watched.names)

@@ -4,20 +4,31 @@ import json
 
 import pytest
 
-from telemetry.mongo.bounded import Bounded
+from telemetry.mongo.cardinality import Bounded
 from telemetry.mongo.outcomes import Failure, of_failure, of_reply
 from telemetry.mongo.pool import pool_name
-from telemetry.mongo.shape import MOST_CHARACTERS, query_shape
+from telemetry.mongo.query_shape import MOST_CHARACTERS, query_shape
 
 
 def test_first_values_pass_and_the_rest_are_other():
     bounded = Bounded(2)
-    assert [bounded(value) for value in ("a", "", "b", "c", "a", "d")] == ["a", "", "b", "_OTHER", "a", "_OTHER"]
+    assert [bounded(value) for value in ("a", "", "b", "c", "a", "d")] == [
+        "a",
+        "",
+        "b",
+        "_OTHER",
+        "a",
+        "_OTHER",
+    ]
 
 
 @pytest.mark.parametrize(
     ("address", "name"),
-    [(("db", 27017), "db:27017"), (("::1", 27017), "[::1]:27017"), (("/tmp/mongodb.sock", None), "/tmp/mongodb.sock")],
+    [
+        (("db", 27017), "db:27017"),
+        (("::1", 27017), "[::1]:27017"),
+        (("/tmp/mongodb.sock", None), "/tmp/mongodb.sock"),
+    ],
 )
 def test_pool_is_named_by_where_its_server_is(address, name):
     assert pool_name(address) == name
@@ -29,11 +40,18 @@ def test_pool_is_named_by_where_its_server_is(address, name):
         ({"ping": 1}, "ping"),
         ({"insert": "users", "documents": [{"email": "a@b.c"}]}, "insert"),
         (
-            {"find": "posts", "filter": {"tags": {"$in": ["secret", 1]}, "$or": [{"a": "secret"}, {"b": None}]}, "limit": 5},
+            {
+                "find": "posts",
+                "filter": {"tags": {"$in": ["secret", 1]}, "$or": [{"a": "secret"}, {"b": None}]},
+                "limit": 5,
+            },
             'find {"filter":{"tags":{"$in":"?"},"$or":[{"a":"?"},{"b":"?"}]}}',
         ),
         (
-            {"update": "users", "updates": [{"q": {"email": "a@b.c"}, "u": {"$set": {"name": "secret"}}}]},
+            {
+                "update": "users",
+                "updates": [{"q": {"email": "a@b.c"}, "u": {"$set": {"name": "secret"}}}],
+            },
             'update {"q":{"email":"?"}}',
         ),
         (
@@ -59,16 +77,27 @@ def test_query_of_any_size_is_told_in_bounds():
     for _ in range(500):
         deep = {"$and": [deep]}
     assert len(query_shape("find", {"filter": wide})) == MOST_CHARACTERS
-    assert json.loads(query_shape("find", {"filter": deep}).removeprefix("find ")) == {"filter": {"$and": [{"$and": [{"$and": ["?"]}]}]}}
+    assert json.loads(query_shape("find", {"filter": deep}).removeprefix("find ")) == {
+        "filter": {"$and": [{"$and": [{"$and": ["?"]}]}]}
+    }
 
 
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        ({"ok": 0, "code": 2, "codeName": "BadValue", "errmsg": "email a@b.c is bad"}, Failure("BadValue", "BadValue", "2")),
-        ({"ok": 0, "code": 11000, "errmsg": "dup key: { email: 'a@b.c' }"}, Failure("DuplicateKey", "DuplicateKey", "11000")),
+        (
+            {"ok": 0, "code": 2, "codeName": "BadValue", "errmsg": "email a@b.c is bad"},
+            Failure("BadValue", "BadValue", "2"),
+        ),
+        (
+            {"ok": 0, "code": 11000, "errmsg": "dup key: { email: 'a@b.c' }"},
+            Failure("DuplicateKey", "DuplicateKey", "11000"),
+        ),
         ({"ok": 0, "code": 31337, "errmsg": "what"}, Failure("31337", "31337", "31337")),
-        ({"errtype": "AutoReconnect", "errmsg": "db:27017: reset"}, Failure("AutoReconnect", "db:27017: reset")),
+        (
+            {"errtype": "AutoReconnect", "errmsg": "db:27017: reset"},
+            Failure("AutoReconnect", "db:27017: reset"),
+        ),
         ({"errtype": "AutoReconnect", "errmsg": "x" * 1000}, Failure("AutoReconnect", "x" * 200)),
         ({}, Failure("UnknownError", "UnknownError")),
         (None, Failure("UnknownError", "UnknownError")),
@@ -84,18 +113,38 @@ def test_failed_command_is_told_without_its_data(failure, expected):
         ({"ok": 1, "n": 1}, None),
         ({"ok": 1, "writeErrors": []}, None),
         (
-            {"ok": 1, "writeErrors": [{"index": 0, "code": 11000, "errmsg": "a@b.c"}, {"index": 1, "code": 121}]},
+            {
+                "ok": 1,
+                "writeErrors": [
+                    {"index": 0, "code": 11000, "errmsg": "a@b.c"},
+                    {"index": 1, "code": 121},
+                ],
+            },
             Failure("DuplicateKey", "DuplicateKey", "11000"),
         ),
         (
-            {"ok": 1, "writeConcernError": {"code": 64, "codeName": "WriteConcernFailed", "errmsg": "waiting"}},
+            {
+                "ok": 1,
+                "writeConcernError": {
+                    "code": 64,
+                    "codeName": "WriteConcernFailed",
+                    "errmsg": "waiting",
+                },
+            },
             Failure("WriteConcernFailed", "WriteConcernFailed", "64"),
         ),
         (
-            {"ok": 1, "nErrors": 1, "cursor": {"firstBatch": [{"ok": 1}, {"ok": 0, "code": 121, "errmsg": "a@b.c"}]}},
+            {
+                "ok": 1,
+                "nErrors": 1,
+                "cursor": {"firstBatch": [{"ok": 1}, {"ok": 0, "code": 121, "errmsg": "a@b.c"}]},
+            },
             Failure("DocumentValidationFailure", "DocumentValidationFailure", "121"),
         ),
-        ({"ok": 1, "nErrors": 1, "cursor": {"firstBatch": []}}, Failure("BulkWriteError", "BulkWriteError")),
+        (
+            {"ok": 1, "nErrors": 1, "cursor": {"firstBatch": []}},
+            Failure("BulkWriteError", "BulkWriteError"),
+        ),
     ],
 )
 def test_failure_that_hides_in_a_reply_is_found(reply, expected):

@@ -62,13 +62,17 @@ class Collector:
     def _answer(self, environ, start_response):
         body = environ["wsgi.input"].read()
         self.arrivals.append(time.monotonic())
-        self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["CONTENT_TYPE"]))
+        self.requests.append(
+            (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["CONTENT_TYPE"])
+        )
         step = self.script.popleft() if self.script else 200
         status, headers, answer = step if isinstance(step, tuple) else (step, [], b"")
         if status == 200:
             self.accepted.append(body)
         self.changed.set()
-        start_response(f"{status} {REASONS[status]}", [*headers, ("Content-Length", str(len(answer)))])
+        start_response(
+            f"{status} {REASONS[status]}", [*headers, ("Content-Length", str(len(answer)))]
+        )
         return [answer]
 
 

@@ -5,11 +5,11 @@ import uuid
 import pytest
 
 from telemetry.config import TelemetryConfig
-from telemetry.context import RequestRecord, set_current_record
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.names import EXPORT_DURATION as DURATION
 from telemetry.names import SPANS_DROPPED as DROPPED
+from telemetry.requests.record import RequestRecord, set_current_record
 from telemetry.tracing import Tracing, WsgiServerSpans
 from telemetry.tracing.span_queue import SpanQueue
 
@@ -43,7 +43,11 @@ def dropped(metrics):
 
     def read():
         counter = metrics.counter(DROPPED)
-        samples = [sample for sample in next(iter(counter.collect())).samples if sample.name.endswith("_total")]
+        samples = [
+            sample
+            for sample in next(iter(counter.collect())).samples
+            if sample.name.endswith("_total")
+        ]
         return {sample.labels["reason"]: int(sample.value) for sample in samples if sample.value}
 
     return read
@@ -55,7 +59,11 @@ def attempts(metrics):
 
     def read():
         samples = next(iter(metrics.histogram(DURATION).collect())).samples
-        return {sample.labels["result"]: int(sample.value) for sample in samples if sample.name.endswith("_count")}
+        return {
+            sample.labels["result"]: int(sample.value)
+            for sample in samples
+            if sample.name.endswith("_count")
+        }
 
     return read
 

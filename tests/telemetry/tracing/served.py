@@ -1,11 +1,19 @@
-"""A request as the WSGI layer and the recorder would tell it, and the attributes that its span should have."""
+"""A request as the WSGI layer and the recorder would tell it, and the attributes that its span
+should have.
+"""
 
 ENVIRON = {"SERVER_PROTOCOL": "HTTP/1.1"}
 
 
 def complete(record, **facts):
     """What the recorder does, with a duration of 1.5 s."""
-    defaults = {"route": "/posts", "status": 200, "outcome": "completed", "response_bytes": 17, "duration_seconds": 1.5}
+    defaults = {
+        "route": "/posts",
+        "status": 200,
+        "outcome": "completed",
+        "response_bytes": 17,
+        "duration_seconds": 1.5,
+    }
     for name, value in {**defaults, **facts}.items():
         setattr(record, name, value)
 

@@ -22,7 +22,11 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
             {"method": "FOOBAR", "method_label": "_OTHER"},
             {"status": 405},
             "HTTP /posts",
-            {"http.request.method": "_OTHER", "http.request.method_original": "FOOBAR", "http.response.status_code": 405},
+            {
+                "http.request.method": "_OTHER",
+                "http.request.method_original": "FOOBAR",
+                "http.response.status_code": 405,
+            },
             StatusCode.UNSET,
             id="unknown method",
         ),
@@ -60,9 +64,18 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
         ),
         pytest.param(
             {},
-            {"status": None, "outcome": "killed", "error_type": "GreenletExit", "response_bytes": 0},
+            {
+                "status": None,
+                "outcome": "killed",
+                "error_type": "GreenletExit",
+                "response_bytes": 0,
+            },
             "GET /posts",
-            {"http.response.status_code": None, "http.response.body.size": 0, "error.type": "killed"},
+            {
+                "http.response.status_code": None,
+                "http.response.body.size": 0,
+                "error.type": "killed",
+            },
             StatusCode.ERROR,
             id="killed",
         ),
@@ -75,7 +88,13 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
             id="time-out",
         ),
         pytest.param(
-            {"host": "[2001:db8::1]", "scheme": "https", "query": "", "user_agent": "", "client_address": ""},
+            {
+                "host": "[2001:db8::1]",
+                "scheme": "https",
+                "query": "",
+                "user_agent": "",
+                "client_address": "",
+            },
             {},
             "GET /posts",
             {
@@ -90,9 +109,21 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
             id="nothing said",
         ),
         pytest.param(
-            {"host": "x:99999"}, {}, "GET /posts", {"server.address": "x:99999", "server.port": None}, StatusCode.UNSET, id="port"
+            {"host": "x:99999"},
+            {},
+            "GET /posts",
+            {"server.address": "x:99999", "server.port": None},
+            StatusCode.UNSET,
+            id="port",
         ),
-        pytest.param({"host": "[half"}, {}, "GET /posts", {"server.address": "[half", "server.port": None}, StatusCode.UNSET, id="host"),
+        pytest.param(
+            {"host": "[half"},
+            {},
+            "GET /posts",
+            {"server.address": "[half", "server.port": None},
+            StatusCode.UNSET,
+            id="host",
+        ),
         pytest.param(
             {},
             {"dominant_phase": "db"},
@@ -103,10 +134,16 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
         ),
     ],
 )
-def test_span_tells_how_the_request_went(tracing, server_spans, record_of, spans_in, fields, facts, name, others, status):
+def test_span_tells_how_the_request_went(
+    tracing, server_spans, record_of, spans_in, fields, facts, name, others, status
+):
     record = record_of(**fields)
     server_spans.open(record, ENVIRON)
     complete(record, **facts)
     server_spans.close(record)
     (span,) = spans_in(tracing.queue)
-    assert (span.name, dict(span.attributes), span.status.status_code) == (name, attributes_of(record, **others), status)
+    assert (span.name, dict(span.attributes), span.status.status_code) == (
+        name,
+        attributes_of(record, **others),
+        status,
+    )

@@ -1,4 +1,6 @@
-"""What is encoded in slices is what the stock encoder would send, and one bad span spoils nothing but itself."""
+"""What is encoded in slices is what the stock encoder would send, and one bad span spoils nothing
+but itself.
+"""
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -16,12 +18,17 @@ def ended(tracing_of, spans_in):
 
     def end(count):
         tracing = tracing_of()
-        other = tracing.provider.get_tracer("other", "2.0", "https://example.org/schema", {"scope": "attribute"})
+        other = tracing.provider.get_tracer(
+            "other", "2.0", "https://example.org/schema", {"scope": "attribute"}
+        )
         link = Link(SpanContext(1, 2, is_remote=True), {"why": "retry"})
         for index in range(count):
             tracer = other if index % 3 else tracing.tracer
             span = tracer.start_span(
-                f"span {index}", kind=list(SpanKind)[index % 5], attributes={"n": index, "list": ["a", "b"]}, links=[link]
+                f"span {index}",
+                kind=list(SpanKind)[index % 5],
+                attributes={"n": index, "list": ["a", "b"]},
+                links=[link],
             )
             span.add_event("happened", {"when": 1.5})
             if index % 2:
@@ -42,17 +49,34 @@ def test_batch_decodes_to_what_the_stock_encoder_gives(ended, guard, count):
         return sorted(spans_of([body]), key=lambda found: int(found[2].name.removeprefix("span ")))
 
     assert in_order(encoded.body) == in_order(encode_spans(spans).SerializeToString())
-    assert (encoded.spans, encoded.unencodable, len(pauses)) == (count, 0, (count - 1) // SLICE_SPANS)
+    assert (encoded.spans, encoded.unencodable, len(pauses)) == (
+        count,
+        0,
+        (count - 1) // SLICE_SPANS,
+    )
 
 
-def test_a_span_that_cannot_be_encoded_is_left_out_alone(tracing_of, spans_in, lenient_guard, swallowed):
+def test_a_span_that_cannot_be_encoded_is_left_out_alone(
+    tracing_of, spans_in, lenient_guard, swallowed
+):
     tracing = tracing_of()
     for name in ("a", UNENCODABLE, "b"):
         tracing.tracer.start_span(name).end()
     encoded = SpanEncoder(lenient_guard, lambda: None).encode(spans_in(tracing.queue))
-    assert ([span.name for _, _, span in spans_of([encoded.body])], encoded.spans, encoded.unencodable) == (["a", "b"], 2, 1)
+    assert (
+        [span.name for _, _, span in spans_of([encoded.body])],
+        encoded.spans,
+        encoded.unencodable,
+    ) == (["a", "b"], 2, 1)
     assert swallowed == ["tracing.encode", "tracing.encode"]
 
 
 def test_slices_grow_with_the_backlog_within_bounds():
-    assert [slice_for(backlog) for backlog in (0, 512, 1024, 2048, 8192, 1_000_000)] == [16, 16, SLICE_SPANS, 32, 64, MAX_SLICE_SPANS]
+    assert [slice_for(backlog) for backlog in (0, 512, 1024, 2048, 8192, 1_000_000)] == [
+        16,
+        16,
+        SLICE_SPANS,
+        32,
+        64,
+        MAX_SLICE_SPANS,
+    ]

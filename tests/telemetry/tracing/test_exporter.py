@@ -1,4 +1,6 @@
-"""Spans reach a real receiver, whatever it does meanwhile; none is lost uncounted and nothing waits longer than it may."""
+"""Spans reach a real receiver, whatever it does meanwhile; none is lost uncounted and nothing waits
+longer than it may.
+"""
 
 import time
 
@@ -7,8 +9,8 @@ import pytest
 from gevent.threadpool import ThreadPool
 from opentelemetry.trace import get_current_span
 
-from telemetry.context import current_record
 from telemetry.names import QUEUE_SPANS
+from telemetry.requests.record import current_record
 from telemetry.tracing.otlp_http import OtlpHttpSender
 from tests.telemetry.tracing import peers
 from tests.telemetry.tracing.collector import Collector, free_port, peer
@@ -16,7 +18,8 @@ from tests.telemetry.tracing.test_encoding import UNENCODABLE
 
 SOON_SECONDS = 0.02
 NEVER_SECONDS = 3600.0
-# As long as one attempt may take: what waits for its end is told from what is only on a slow machine.
+# As long as one attempt may take: what waits for its end is told from what is only on a slow
+# machine.
 PEERS_SECONDS = 40.0
 
 
@@ -39,7 +42,9 @@ def test_spans_go_out_each_interval_also_those_from_before_the_start(tracing_of,
 
 def test_a_full_batch_goes_out_at_once_and_the_rest_waits(tracing_of):
     with Collector() as collector:
-        tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=4)
+        tracing = tracing_of(
+            otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=4
+        )
         tracing.start()
         gevent.sleep(0)
         end_spans(tracing, "a", "b", "c", "d", "e", "f")
@@ -51,7 +56,9 @@ def test_a_full_batch_goes_out_at_once_and_the_rest_waits(tracing_of):
 def test_a_large_backlog_goes_out_in_batches_in_order(tracing_of):
     names = [str(index) for index in range(1000)]
     with Collector() as collector:
-        tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=100)
+        tracing = tracing_of(
+            otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=100
+        )
         end_spans(tracing, *names)
         assert tracing.flush(60.0)
         assert (collector.names, len(collector.accepted)) == (names, 10)
@@ -59,12 +66,16 @@ def test_a_large_backlog_goes_out_in_batches_in_order(tracing_of):
 
 def test_spans_of_native_threads_are_delivered(tracing_of):
     with Collector() as collector:
-        tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=SOON_SECONDS, batch_spans=10)
+        tracing = tracing_of(
+            otlp_endpoint=collector.endpoint, export_interval_seconds=SOON_SECONDS, batch_spans=10
+        )
         tracing.start()
         pool = ThreadPool(2)
         pool.map(lambda index: end_spans(tracing, *[str(index)] * 50), range(4))
         pool.kill()
-        assert sorted(collector.wait_for(200)) == sorted([*["0"] * 50, *["1"] * 50, *["2"] * 50, *["3"] * 50])
+        assert sorted(collector.wait_for(200)) == sorted(
+            [*["0"] * 50, *["1"] * 50, *["2"] * 50, *["3"] * 50]
+        )
 
 
 def test_a_batch_is_kept_until_the_collector_takes_it(tracing_of, dropped, attempts):
@@ -83,7 +94,10 @@ def test_delays_grow_and_the_peers_wish_is_granted(tracing_of):
         tracing.start()
         end_spans(tracing, "a")
         assert collector.wait_for(1) == ["a"]
-    first, second, third = (later - earlier for earlier, later in zip(collector.arrivals, collector.arrivals[1:], strict=False))
+    first, second, third = (
+        later - earlier
+        for earlier, later in zip(collector.arrivals, collector.arrivals[1:], strict=False)
+    )
     assert first > 0.1
     assert second > 0.2
     assert third > 1.9
@@ -94,7 +108,11 @@ def test_what_is_rejected_is_dropped_and_the_next_batch_goes_on(tracing_of, drop
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=2)
         end_spans(tracing, "a", "b", "c")
         assert tracing.flush(60.0)
-        assert (collector.names, dropped(), attempts()) == (["c"], {"rejected": 2}, {"rejected": 1, "ok": 1})
+        assert (collector.names, dropped(), attempts()) == (
+            ["c"],
+            {"rejected": 2},
+            {"rejected": 1, "ok": 1},
+        )
 
 
 def test_a_batch_that_breaks_the_collector_does_not_stay_for_ever(tracing_of, dropped, attempts):
@@ -102,18 +120,30 @@ def test_a_batch_that_breaks_the_collector_does_not_stay_for_ever(tracing_of, dr
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=1)
         end_spans(tracing, "poison", "good")
         assert tracing.flush(60.0)
-        assert (collector.names, dropped(), attempts()) == (["good"], {"rejected": 1}, {"error": 5, "ok": 1})
+        assert (collector.names, dropped(), attempts()) == (
+            ["good"],
+            {"rejected": 1},
+            {"error": 5, "ok": 1},
+        )
 
 
-def test_a_span_that_cannot_be_encoded_is_counted_and_the_others_go_out(tracing_of, lenient_guard, dropped):
+def test_a_span_that_cannot_be_encoded_is_counted_and_the_others_go_out(
+    tracing_of, lenient_guard, dropped
+):
     with Collector() as collector:
         tracing = tracing_of(guard=lenient_guard, otlp_endpoint=collector.endpoint)
         end_spans(tracing, "a", UNENCODABLE, "b")
         assert tracing.flush(60.0)
-        assert (collector.names, dropped(), len(tracing.queue)) == (["a", "b"], {"encode_error": 1}, 0)
+        assert (collector.names, dropped(), len(tracing.queue)) == (
+            ["a", "b"],
+            {"encode_error": 1},
+            0,
+        )
 
 
-def test_an_exception_inside_costs_its_batch_and_not_the_exporter(tracing_of, lenient_guard, swallowed, dropped, monkeypatch):
+def test_an_exception_inside_costs_its_batch_and_not_the_exporter(
+    tracing_of, lenient_guard, swallowed, dropped, monkeypatch
+):
     with Collector() as collector:
         tracing = tracing_of(guard=lenient_guard, otlp_endpoint=collector.endpoint, batch_spans=2)
         encode = tracing._exporter._encoder.encode
@@ -126,9 +156,16 @@ def test_an_exception_inside_costs_its_batch_and_not_the_exporter(tracing_of, le
         assert (collector.names, dropped(), swallowed) == (["c"], {"failed": 2}, ["tracing.export"])
 
 
-def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(tracing_of, dropped, attempts, metrics):
+def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(
+    tracing_of, dropped, attempts, metrics
+):
     port = free_port()
-    tracing = tracing_of(otlp_endpoint=f"http://127.0.0.1:{port}", export_interval_seconds=SOON_SECONDS, batch_spans=4, queue_spans=10)
+    tracing = tracing_of(
+        otlp_endpoint=f"http://127.0.0.1:{port}",
+        export_interval_seconds=SOON_SECONDS,
+        batch_spans=4,
+        queue_spans=10,
+    )
     tracing.start()
     end_spans(tracing, "0", "1", "2")
     while "unreachable" not in attempts():
@@ -141,11 +178,16 @@ def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(
         end_spans(tracing, "again")
         assert collector.wait_for(11)[10:] == ["again"]
         assert tracing.flush(60.0)
-    assert (dropped(), metrics.registry.get_sample_value(QUEUE_SPANS.name)) == ({"queue_full": 5}, 0)
+    assert (dropped(), metrics.registry.get_sample_value(QUEUE_SPANS.name)) == (
+        {"queue_full": 5},
+        0,
+    )
 
 
 def test_the_gauge_shows_what_waits_in_an_outage(tracing_of, attempts, metrics):
-    tracing = tracing_of(otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS)
+    tracing = tracing_of(
+        otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS
+    )
     tracing.start()
     end_spans(tracing, "a", "b", "c")
     while "unreachable" not in attempts():
@@ -154,7 +196,13 @@ def test_the_gauge_shows_what_waits_in_an_outage(tracing_of, attempts, metrics):
     assert metrics.registry.get_sample_value(QUEUE_SPANS.name) == 3
 
 
-BAD_PEERS = [peers.hangs, peers.trickles, peers.talks_forever, peers.hangs_up, peers.speaks_something_else]
+BAD_PEERS = [
+    peers.hangs,
+    peers.trickles,
+    peers.talks_forever,
+    peers.hangs_up,
+    peers.speaks_something_else,
+]
 
 
 @pytest.mark.slow
@@ -173,7 +221,9 @@ def test_flush_and_shutdown_are_bounded_whatever_the_peer_does(tracing_of, dropp
 
 def test_shutdown_with_nobody_there_is_bounded(tracing_of, dropped):
     tracing = tracing_of(
-        otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS, export_timeout_seconds=PEERS_SECONDS
+        otlp_endpoint=f"http://127.0.0.1:{free_port()}",
+        export_interval_seconds=SOON_SECONDS,
+        export_timeout_seconds=PEERS_SECONDS,
     )
     tracing.start()
     end_spans(tracing, "a")

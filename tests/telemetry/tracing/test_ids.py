@@ -27,4 +27,7 @@ def test_root_span_of_a_request_says_that_its_id_is_random(tracing_of, record_of
     tracing = tracing_of()
     tracing.tracer.start_span("work").end()
     (span,) = spans_in(tracing.queue)
-    assert (f"{span.context.trace_id:032x}", int(span.context.trace_flags)) == (record.trace_id, 0b11)
+    assert (f"{span.context.trace_id:032x}", int(span.context.trace_flags)) == (
+        record.trace_id,
+        0b11,
+    )

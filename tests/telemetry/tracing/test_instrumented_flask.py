@@ -1,4 +1,6 @@
-"""The upstream instrumentation under our layer: its spans obey the record, and no request leaves anything to the next."""
+"""The upstream instrumentation under our layer: its spans obey the record, and no request leaves
+anything to the next.
+"""
 
 from tests.telemetry.tracing.processes import run
 

@@ -6,7 +6,10 @@ from email.utils import format_datetime
 
 import gevent
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTracePartialSuccess, ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceResponse,
+)
 
 from telemetry.tracing.otlp_http import Answer, OtlpHttpSender
 from tests.telemetry.tracing import peers
@@ -49,7 +52,10 @@ def test_post_goes_to_the_traces_path_over_one_connection(sender_to, path):
         ((429, [("Retry-After", "soon")], b""), Answer("unavailable")),
         ((429, [("Retry-After", "-1")], b""), Answer("unavailable")),
         ((503, [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")], b""), Answer("unavailable")),
-        ((503, [("Retry-After", "1"), ("Retry-After", "2")], b""), Answer("unavailable", retry_after_seconds=1.0)),
+        (
+            (503, [("Retry-After", "1"), ("Retry-After", "2")], b""),
+            Answer("unavailable", retry_after_seconds=1.0),
+        ),
         ((400, [], b"no"), Answer("rejected")),
         ((301, [("Location", "http://127.0.0.1:1/")], b""), Answer("rejected")),
         ((500, [], b""), Answer("error")),
@@ -89,7 +95,10 @@ def test_partial_success_says_how_many_were_not_taken(sender_to):
         (peers.talks_forever, "timeout"),
         (peers.never_ends_its_headers, "timeout"),
         (peers.hangs_up, "unreachable"),
-        (peers.hangs_up_in_the_body, "ok"),  # it had said 200, and nothing that it could add matters
+        (
+            peers.hangs_up_in_the_body,
+            "ok",
+        ),  # it had said 200, and nothing that it could add matters
         (peers.speaks_something_else, "unreachable"),
     ],
 )
@@ -97,8 +106,12 @@ def test_bad_peer_costs_at_most_the_timeout(sender_to, behaviour, result):
     with peer(behaviour) as url:
         sender = sender_to(url, LIMIT_SECONDS)
         started = time.monotonic()
-        # The body is larger than the sockets' buffers, so a peer that does not read is noticed as well.
-        answers = [sender.send(BODY * 20) if behaviour is peers.never_reads else sender.send(b"x") for _ in range(2)]
+        # The body is larger than the sockets' buffers, so a peer that does not read is noticed as
+        # well.
+        answers = [
+            sender.send(BODY * 20) if behaviour is peers.never_reads else sender.send(b"x")
+            for _ in range(2)
+        ]
         taken = time.monotonic() - started
     assert answers == [Answer(result)] * 2
     # One that is read until it ends itself takes a minute.

@@ -1,4 +1,6 @@
-"""Over TLS the Collector must prove who it is. The key in ``tls/`` is for this test alone and guards nothing."""
+"""Over TLS the Collector must prove who it is. The key in ``tls/`` is for this test alone and
+guards nothing.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start without side effects."""
+"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start
+without side effects.
+"""
 
 import pytest
 
@@ -123,7 +125,7 @@ def test_a_disabled_sdk_is_survived():
     lines = run(
         """
         import uuid
-        from telemetry.context import RequestRecord
+        from telemetry.requests.record import RequestRecord
         from telemetry.tracing import WsgiServerSpans
         tracing = tracing_of()
         spans = WsgiServerSpans(tracing)

@@ -10,7 +10,9 @@ from telemetry.tracing.resource import resource_of
 
 
 def test_resource_names_the_service_the_worker_and_the_sdk():
-    config = TelemetryConfig(service_name="shop", service_version="1.2.3", environment="production", slot=3)
+    config = TelemetryConfig(
+        service_name="shop", service_version="1.2.3", environment="production", slot=3
+    )
     assert dict(resource_of(config).attributes) == {
         "service.name": "shop",
         "service.version": "1.2.3",

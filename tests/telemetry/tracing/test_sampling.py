@@ -1,11 +1,19 @@
-"""The ratio holds on ids made from UUIDs, callers' wishes hold within a budget, and children follow."""
+"""The ratio holds on ids made from UUIDs, callers' wishes hold within a budget, and children
+follow.
+"""
 
 import uuid
 
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    TraceState,
+    set_span_in_context,
+)
 
 from telemetry.config import TelemetryConfig
 from telemetry.names import SPANS
@@ -32,20 +40,29 @@ def sampler_of(metrics, now):
 def decisions(metrics):
     def read():
         counter = metrics.counter(SPANS)
-        return {decision: int(counter.labels(decision)._value.get()) for decision in ("sampled", "not_sampled", "over_budget")}
+        return {
+            decision: int(counter.labels(decision)._value.get())
+            for decision in ("sampled", "not_sampled", "over_budget")
+        }
 
     return read
 
 
 def parent(*, sampled, remote):
     flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
-    return set_span_in_context(NonRecordingSpan(SpanContext(NOT_IN_ANY_RATIO, 1, remote, flags, STATE)), Context())
+    return set_span_in_context(
+        NonRecordingSpan(SpanContext(NOT_IN_ANY_RATIO, 1, remote, flags, STATE)), Context()
+    )
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
 def test_share_of_uuids_is_the_ratio(sampler_of, ratio):
     sampler, count = sampler_of(sample_ratio=ratio), 20_000
-    kept = sum(sampler.should_sample(Context(), uuid.uuid4().int, "x").decision is Decision.RECORD_AND_SAMPLE for _ in range(count))
+    kept = sum(
+        sampler.should_sample(Context(), uuid.uuid4().int, "x").decision
+        is Decision.RECORD_AND_SAMPLE
+        for _ in range(count)
+    )
     # Five standard deviations: wrong once in 1.7 million runs.
     assert abs(kept - ratio * count) < 5 * (ratio * (1 - ratio) * count) ** 0.5
 
@@ -54,13 +71,23 @@ def test_share_of_uuids_is_the_ratio(sampler_of, ratio):
 def test_ratio_of_none_and_all_is_exact(sampler_of, ratio, kept):
     sampler = sampler_of(sample_ratio=ratio)
     ids = [0, 2**128 - 1, *(uuid.uuid4().int for _ in range(498))]
-    assert sum(sampler.should_sample(None, trace_id, "x").decision.is_sampled() for trace_id in ids) == kept
+    assert (
+        sum(sampler.should_sample(None, trace_id, "x").decision.is_sampled() for trace_id in ids)
+        == kept
+    )
 
 
 def test_a_smaller_ratio_keeps_a_subset(sampler_of):
     few, many = sampler_of(sample_ratio=0.1), sampler_of(sample_ratio=0.3)
     ids = [uuid.uuid4().int for _ in range(2000)]
-    kept = [{trace_id for trace_id in ids if sampler.should_sample(None, trace_id, "x").decision.is_sampled()} for sampler in (few, many)]
+    kept = [
+        {
+            trace_id
+            for trace_id in ids
+            if sampler.should_sample(None, trace_id, "x").decision.is_sampled()
+        }
+        for sampler in (few, many)
+    ]
     assert set() < kept[0] < kept[1]
 
 
@@ -77,13 +104,18 @@ def test_wishes_of_callers_are_granted_within_the_budget(sampler_of, now, decisi
 
 def test_beyond_the_budget_the_ratio_decides(sampler_of):
     sampler = sampler_of(sample_ratio=1.0, parent_sampled_per_second=0)
-    assert sampler.should_sample(parent(sampled=True, remote=True), NOT_IN_ANY_RATIO, "x").decision.is_sampled()
+    assert sampler.should_sample(
+        parent(sampled=True, remote=True), NOT_IN_ANY_RATIO, "x"
+    ).decision.is_sampled()
 
 
 def test_what_the_ratio_keeps_anyway_spends_no_budget(sampler_of):
     sampler = sampler_of(sample_ratio=0.5, parent_sampled_per_second=1)
     wish = parent(sampled=True, remote=True)
-    assert [sampler.should_sample(wish, trace_id, "x").decision.is_sampled() for trace_id in (2**56 - 1, 2**56 - 1, 0, 0)] == [
+    assert [
+        sampler.should_sample(wish, trace_id, "x").decision.is_sampled()
+        for trace_id in (2**56 - 1, 2**56 - 1, 0, 0)
+    ] == [
         True,
         True,
         True,
@@ -94,24 +126,34 @@ def test_what_the_ratio_keeps_anyway_spends_no_budget(sampler_of):
 @pytest.mark.parametrize("remote", [True, False])
 def test_a_parent_that_is_not_kept_has_no_children(sampler_of, remote, decisions):
     sampler = sampler_of(sample_ratio=1.0)
-    assert sampler.should_sample(parent(sampled=False, remote=remote), 2**128 - 1, "x").decision is Decision.DROP
+    assert (
+        sampler.should_sample(parent(sampled=False, remote=remote), 2**128 - 1, "x").decision
+        is Decision.DROP
+    )
     assert decisions() == {"sampled": 0, "not_sampled": 1, "over_budget": 0}
 
 
 def test_local_children_follow_and_spend_no_budget(sampler_of):
     sampler = sampler_of(sample_ratio=0.0, parent_sampled_per_second=0)
     child_of = parent(sampled=True, remote=False)
-    assert all(sampler.should_sample(child_of, NOT_IN_ANY_RATIO, "x").decision.is_sampled() for _ in range(10))
+    assert all(
+        sampler.should_sample(child_of, NOT_IN_ANY_RATIO, "x").decision.is_sampled()
+        for _ in range(10)
+    )
 
 
 @pytest.mark.parametrize("sampled", [True, False])
 def test_result_carries_attributes_and_the_parents_tracestate(sampler_of, sampled):
-    result = sampler_of().should_sample(parent(sampled=sampled, remote=True), 1, "x", attributes={"a": 1})
+    result = sampler_of().should_sample(
+        parent(sampled=sampled, remote=True), 1, "x", attributes={"a": 1}
+    )
     assert (dict(result.attributes), result.trace_state) == ({"a": 1} if sampled else {}, STATE)
 
 
 def test_description_names_the_ratio(sampler_of):
-    assert sampler_of(sample_ratio=0.25).get_description() == "ParentBased{root:TraceIdRatio56{0.25}}"
+    assert (
+        sampler_of(sample_ratio=0.25).get_description() == "ParentBased{root:TraceIdRatio56{0.25}}"
+    )
 
 
 def test_bucket_never_holds_more_than_a_second_of_tokens(now):

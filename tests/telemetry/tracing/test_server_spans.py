@@ -1,4 +1,6 @@
-"""The server span says the whole of a completed request, and nothing of it stays behind in any greenlet."""
+"""The server span says the whole of a completed request, and nothing of it stays behind in any
+greenlet.
+"""
 
 import contextvars
 import logging
@@ -19,10 +21,22 @@ def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, 
     complete(record)
     server_spans.close(record)
     (span,) = spans_in(tracing.queue)
-    assert (span.name, span.kind, span.parent, span.status.status_code) == ("GET /posts", SpanKind.SERVER, None, StatusCode.UNSET)
+    assert (span.name, span.kind, span.parent, span.status.status_code) == (
+        "GET /posts",
+        SpanKind.SERVER,
+        None,
+        StatusCode.UNSET,
+    )
     assert (span.start_time, span.end_time) == (STARTED_UNIX_NS, STARTED_UNIX_NS + 1_500_000_000)
-    assert (f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}") == (record.request_id.replace("-", ""), record.span_id)
-    assert (dict(span.attributes), list(span.events), list(span.links)) == (attributes_of(record), [], [])
+    assert (f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}") == (
+        record.request_id.replace("-", ""),
+        record.span_id,
+    )
+    assert (dict(span.attributes), list(span.events), list(span.links)) == (
+        attributes_of(record),
+        [],
+        [],
+    )
     assert (record.sampled, record.server_span) == (True, None)
     assert span.resource == tracing.provider.resource
 
@@ -39,8 +53,15 @@ def test_callers_trace_goes_on(tracing, server_spans, record_of, spans_in):
     complete(record)
     server_spans.close(record)
     (span,) = spans_in(tracing.queue)
-    assert (f"{span.context.trace_id:032x}", int(span.context.trace_flags)) == (record.trace_id, 0b11)
-    assert (f"{span.parent.span_id:016x}", span.parent.is_remote, span.parent.trace_id) == (PARENT, True, span.context.trace_id)
+    assert (f"{span.context.trace_id:032x}", int(span.context.trace_flags)) == (
+        record.trace_id,
+        0b11,
+    )
+    assert (f"{span.parent.span_id:016x}", span.parent.is_remote, span.parent.trace_id) == (
+        PARENT,
+        True,
+        span.context.trace_id,
+    )
     assert span.context.trace_state.to_header() == "vendor=1,other=2"
     assert dict(span.attributes) == attributes_of(record)
 
@@ -67,7 +88,9 @@ def test_spans_inside_the_request_are_its_children(tracing, server_spans, record
     assert (child.parent, child.context.trace_id) == (server.context, server.context.trace_id)
 
 
-def test_requests_of_one_greenlet_know_nothing_of_each_other(tracing, server_spans, record_of, spans_in):
+def test_requests_of_one_greenlet_know_nothing_of_each_other(
+    tracing, server_spans, record_of, spans_in
+):
     for _ in range(3):
         record = record_of()
         server_spans.open(record, ENVIRON)
@@ -88,7 +111,9 @@ def test_what_was_current_before_is_current_again(tracing, server_spans, record_
         assert get_current_span() is outer
 
 
-def test_closing_in_another_greenlet_disturbs_neither(tracing, server_spans, record_of, spans_in, caplog):
+def test_closing_in_another_greenlet_disturbs_neither(
+    tracing, server_spans, record_of, spans_in, caplog
+):
     record = record_of()
     server_spans.open(record, ENVIRON)
     complete(record)
@@ -100,7 +125,8 @@ def test_closing_in_another_greenlet_disturbs_neither(tracing, server_spans, rec
 
     with caplog.at_level(logging.DEBUG):
         assert gevent.spawn(contextvars.Context().run, elsewhere).get()
-    # The serving greenlet takes its next request: the one before must not be its parent, nor come back after it.
+    # The serving greenlet takes its next request: the one before must not be its parent, nor come
+    # back after it.
     following = record_of()
     server_spans.open(following, ENVIRON)
     complete(following)
@@ -114,7 +140,9 @@ def test_closing_in_another_greenlet_disturbs_neither(tracing, server_spans, rec
     assert caplog.records == []
 
 
-def test_streamed_response_has_its_span_while_iterated_in_the_same_greenlet(tracing, server_spans, record_of, spans_in):
+def test_streamed_response_has_its_span_while_iterated_in_the_same_greenlet(
+    tracing, server_spans, record_of, spans_in
+):
     record = record_of()
 
     def body():
@@ -142,7 +170,9 @@ def test_killed_greenlet_still_ends_its_span(tracing, server_spans, record_of, s
     greenlet = gevent.spawn(serve)
     gevent.sleep(0)
     greenlet.kill()
-    assert [(span.name, span.attributes["error.type"]) for span in spans_in(tracing.queue)] == [("GET /posts", "killed")]
+    assert [(span.name, span.attributes["error.type"]) for span in spans_in(tracing.queue)] == [
+        ("GET /posts", "killed")
+    ]
 
 
 def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped):
@@ -159,7 +189,9 @@ def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped)
     assert (sampled, dropped()) == ([True, False], {"queue_full": 1})
 
 
-def test_span_that_the_app_ended_is_left_as_it_is(tracing, server_spans, record_of, spans_in, caplog):
+def test_span_that_the_app_ended_is_left_as_it_is(
+    tracing, server_spans, record_of, spans_in, caplog
+):
     record = record_of()
     server_spans.open(record, ENVIRON)
     get_current_span().end()

@@ -34,7 +34,10 @@ def test_spans_that_are_being_sent_count_against_the_bound(tracing_of, dropped):
 
 def test_a_refused_server_span_is_known_once(tracing_of):
     tracing = tracing_of(queue_spans=1)
-    taken, refused, child = (*end_spans(tracing, "a", "b", kind=SpanKind.SERVER), *end_spans(tracing, "c"))
+    taken, refused, child = (
+        *end_spans(tracing, "a", "b", kind=SpanKind.SERVER),
+        *end_spans(tracing, "c"),
+    )
     ids = [span.get_span_context().span_id for span in (taken, refused, child, refused)]
     assert [tracing.queue.was_refused(span_id) for span_id in ids] == [False, True, False, False]
 
@@ -42,7 +45,10 @@ def test_a_refused_server_span_is_known_once(tracing_of):
 def test_memory_of_refusals_is_bounded(tracing_of):
     tracing = tracing_of(queue_spans=1)
     spans = end_spans(tracing, *["s"] * 4098, kind=SpanKind.SERVER)
-    known = [tracing.queue.was_refused(span.get_span_context().span_id) for span in (spans[1], spans[2], spans[-1])]
+    known = [
+        tracing.queue.was_refused(span.get_span_context().span_id)
+        for span in (spans[1], spans[2], spans[-1])
+    ]
     assert known == [False, True, True]
 
 

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry.tracing.traceparent import MAX_LENGTH, MAX_MEMBERS, Traceparent, parse_traceparent, parse_tracestate
+from telemetry.requests.traceparent import (
+    MAX_LENGTH,
+    MAX_MEMBERS,
+    Traceparent,
+    parse_traceparent,
+    parse_tracestate,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -24,7 +30,13 @@ def ids(length):
 
 
 @examples
-@given(trace_id=ids(32), span_id=ids(16), flags=hexes(2), left=st.text(" \t", max_size=3), right=st.text(" \t", max_size=3))
+@given(
+    trace_id=ids(32),
+    span_id=ids(16),
+    flags=hexes(2),
+    left=st.text(" \t", max_size=3),
+    right=st.text(" \t", max_size=3),
+)
 def test_every_valid_header_is_read(trace_id, span_id, flags, left, right):
     bits = int(flags, 16)
     expected = Traceparent(trace_id, span_id, sampled=bool(bits & 1), random=bool(bits & 2))
@@ -32,9 +44,14 @@ def test_every_valid_header_is_read(trace_id, span_id, flags, left, right):
 
 
 @examples
-@given(version=hexes(2).filter(lambda version: version not in ("00", "ff")), trailing=st.one_of(st.just(""), st.text().map("-".__add__)))
+@given(
+    version=hexes(2).filter(lambda version: version not in ("00", "ff")),
+    trailing=st.one_of(st.just(""), st.text().map("-".__add__)),
+)
 def test_versions_to_come_may_say_more_after_a_dash(version, trailing):
-    assert parse_traceparent(f"{version}-{TRACE}-{SPAN}-01{trailing}") == Traceparent(TRACE, SPAN, sampled=True)
+    assert parse_traceparent(f"{version}-{TRACE}-{SPAN}-01{trailing}") == Traceparent(
+        TRACE, SPAN, sampled=True
+    )
 
 
 @examples
@@ -77,10 +94,17 @@ def test_what_the_grammar_does_not_allow_is_not_a_parent(header):
 
 def test_tracestate_is_carried_in_order():
     state = parse_tracestate("rojo=00f067aa0ba902b7 , ,congo=t61rcWkgMzE,a1@vendor=x y")
-    assert list(state.items()) == [("rojo", "00f067aa0ba902b7"), ("congo", "t61rcWkgMzE"), ("a1@vendor", "x y")]
+    assert list(state.items()) == [
+        ("rojo", "00f067aa0ba902b7"),
+        ("congo", "t61rcWkgMzE"),
+        ("a1@vendor", "x y"),
+    ]
 
 
-@pytest.mark.parametrize("header", ["a", "A=1", "a=1,a=2", "a=b=c", "a=ü", f"{'k' * 257}=1", f"a={'v' * 257}", "=1", "a="])
+@pytest.mark.parametrize(
+    "header",
+    ["a", "A=1", "a=1,a=2", "a=b=c", "a=ü", f"{'k' * 257}=1", f"a={'v' * 257}", "=1", "a="],
+)
 def test_one_bad_member_empties_the_tracestate_and_is_not_logged(header, caplog):
     assert len(parse_tracestate(f"good=1,{header}")) == 0
     assert caplog.records == []

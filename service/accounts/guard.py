@@ -1,0 +1,142 @@
+"""``@protected``: a route for those who show an access token, of a role when one is named.
+
+Put it above ``@operation``, so that who may not call learns nothing of what a call should look
+like.
+
+Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, Literal, get_args, overload
+
+from flask import Flask, Response, current_app, g
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from service.accounts.access_tokens import Identity, InvalidToken, Tokens
+from service.accounts.caller import caller
+from service.accounts.caller import install as install_caller
+from service.accounts.passwords import Busy
+from service.accounts.repository import Role
+from service.http.access import Access, access_of, note_access
+from service.http.problems import problem
+
+View = Callable[..., Any]
+
+REALM: Final = "Serene API"
+PASSWORD_RETRY_AFTER_SECONDS: Final = 1
+
+Reason = Literal["missing", "expired", "invalid", "role"]
+"""Why a protected route refuses a request: no token, one that was good, one that never was, or an
+account of another role.
+"""
+
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+_ON_REFUSED: Final = "serene.on_refused"
+
+
+def install(
+    app: Flask, tokens: Tokens, on_refused: Callable[[Reason], None] = lambda _: None
+) -> None:
+    """Let an app's protected routes check tokens, and say so when too many passwords are being
+    checked.
+
+    Args:
+        app: Its routes are protected or not.
+        tokens: Checks them.
+        on_refused: Told why each request that a protected route refuses is refused.
+    """
+    install_caller(app, tokens)
+    app.extensions[_ON_REFUSED] = on_refused
+    app.register_error_handler(Busy, _busy)
+
+
+@overload
+def protected(view: View) -> View:
+    """Without parentheses."""
+
+
+@overload
+def protected(*, role: Role | None = None) -> Callable[[View], View]:
+    """With them."""
+
+
+def protected(view: View | None = None, *, role: Role | None = None) -> Any:
+    """Let only accounts through: ``@protected``, ``@protected()`` or ``@protected(role="author")``.
+    An admin has every role.
+
+    Args:
+        view: What to protect, when there are no parentheses.
+        role: Which accounts; all when not given.
+    """
+    if view is not None:
+        return protected()(view)
+    access = Access(tuple(dict.fromkeys((role, "admin"))) if role else ())
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:
+            account = _authenticated()
+            if access.roles and account.role not in access.roles:
+                _refused("role")
+                raise Forbidden(f"This takes an account of the role {access.roles[0]}.")
+            g.account = account
+            return view(**arguments)
+
+        if access_of(view) is not None:
+            raise TypeError(f"{view.__name__} is protected twice")
+        note_access(guarded, access)
+        return guarded
+
+    return decorate
+
+
+def current_account() -> Identity:
+    """Who is calling the protected route that runs.
+
+    Raises:
+        AttributeError: The route is not protected.
+    """
+    account: Identity = g.account
+    return account
+
+
+def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
+    """A 401 with its challenge.
+
+    Args:
+        detail: One sentence for the client's developer.
+        error: RFC 6750's code; none when nothing was shown.
+    """
+    challenge: dict[str, str | None] = {"realm": REALM}
+    if error:
+        challenge["error"] = error
+    return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", challenge))
+
+
+def account_gone() -> Unauthorized:
+    """A 401 for a token that has outlived its account; counted like any other that is not good."""
+    _refused("invalid")
+    return unauthorized("There is no such account any more.", error="invalid_token")
+
+
+def _authenticated() -> Identity:
+    found = caller()
+    if found is None:
+        _refused("missing")
+        raise unauthorized("Send the access token of a login as Authorization: Bearer …")
+    if isinstance(found, InvalidToken):
+        _refused(found.reason)
+        raise unauthorized(str(found), error="invalid_token")
+    return found
+
+
+def _refused(reason: Reason) -> None:
+    current_app.extensions[_ON_REFUSED](reason)
+
+
+def _busy(_: Busy) -> Response:
+    response = problem(503, "Too many logins at the moment; send the request again.")
+    response.headers["Retry-After"] = str(PASSWORD_RETRY_AFTER_SECONDS)
+    return response

@@ -1,0 +1,154 @@
+"""The one composition root: settings, telemetry, database, app and rooms, in this order.
+
+Nothing else in the service knows what is concrete. The doors (``wsgi``, ``__main__`` and the
+commands) monkey-patch the process where they must, and then call ``build``. A room is removed with
+its folder, its import and its line here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypedDict, TypeVar, Unpack
+
+import gevent
+from flask import Flask
+from prometheus_flask_exporter import PrometheusMetrics
+
+from service import rate_limits
+from service.accounts import room as accounts_room
+from service.accounts.caller import account_id
+from service.blog import room as blog_room
+from service.companion import room as companion_room
+from service.files import room as files_room
+from service.foundation import Foundation, Room
+from service.http import middleware, problems
+from service.mongo.clock import utc_now
+from service.mongo.connection import MongoConnection, connect
+from service.payments import room as payments_room
+from service.payments.events import PaymentEventHandler
+from service.payments.gateway import Payments
+from service.payments.stripe_gateway import StripePayments
+from service.sessions import room as sessions_room
+from service.settings import ServiceSettings
+from service.system import room as system_room
+from telemetry import Telemetry
+
+R = TypeVar("R", bound=Room)
+DEFAULTS: Final = {"OTEL_SERVICE_NAME": "serene"}
+"""What this service sets for its telemetry where the environment does not."""
+
+
+class Overrides(TypedDict, total=False):
+    """Parts to use instead of the usual ones; tests replace what is slow, foreign or random."""
+
+    telemetry: Telemetry
+    payments: Payments
+    handle_payment_event: PaymentEventHandler
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What one process is made of. Nothing of it has started."""
+
+    settings: ServiceSettings
+    telemetry: Telemetry
+    mongo: MongoConnection
+    app: Flask
+    rooms: tuple[Room, ...]
+
+    def room(self, kind: type[R]) -> R:
+        """Return the room of that kind.
+
+        Raises:
+            LookupError: The service has none.
+        """
+        for room in self.rooms:
+            if isinstance(room, kind):
+                return room
+        raise LookupError(f"the service has no {kind.__name__}")
+
+
+def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service:
+    """Build the service.
+
+    Args:
+        environ: Variables by name.
+        overrides: See ``Overrides``.
+
+    Raises:
+        SettingError: A variable cannot be used; the text is one line.
+    """
+    settings = ServiceSettings.from_env(environ)
+    telemetry = overrides.get("telemetry") or Telemetry.from_env(with_defaults(environ))
+    foundation = _foundation(settings, telemetry, overrides)
+    app = _app(settings, telemetry)
+    rooms = _rooms(settings, foundation, app, overrides)
+    for room in rooms:
+        for blueprint in room.blueprints:
+            app.register_blueprint(blueprint)
+    telemetry.init_app(app)
+    return Service(
+        settings=settings, telemetry=telemetry, mongo=foundation.mongo, app=app, rooms=rooms
+    )
+
+
+def with_defaults(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with this service's defaults; an empty value counts as not set."""
+    return {**DEFAULTS, **{name: value for name, value in environ.items() if value}}
+
+
+def _foundation(
+    settings: ServiceSettings, telemetry: Telemetry, overrides: Overrides
+) -> Foundation:
+    sleep = overrides.get("sleep", gevent.sleep)
+    mongo = connect(settings.mongo, telemetry.mongo_listeners(), sleep=sleep)
+    telemetry.health.add_indicator("store", mongo.evidence)
+    telemetry.watch_mongo(mongo.client)
+    telemetry.on_start(mongo.start)
+    telemetry.on_shutdown(mongo.close)
+    # Never bound to an app: it would add a /metrics route and time every request a second time.
+    route_metrics = PrometheusMetrics(
+        app=None, path=None, export_defaults=False, registry=telemetry.registry
+    )
+    return Foundation(
+        telemetry=telemetry,
+        mongo=mongo,
+        route_metrics=route_metrics,
+        now=overrides.get("now", utc_now),
+        sleep=sleep,
+    )
+
+
+def _app(settings: ServiceSettings, telemetry: Telemetry) -> Flask:
+    app = Flask("service", static_folder=None, template_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    problems.install(app)
+    rate_limits.install(app, settings.rate_limits, telemetry, account_id)
+    middleware.install(app, settings.http, telemetry.config.api_supported_versions)
+    return app
+
+
+def _rooms(
+    settings: ServiceSettings, foundation: Foundation, app: Flask, overrides: Overrides
+) -> tuple[Room, ...]:
+    accounts = accounts_room.build(foundation, settings.accounts, app)
+    payments = overrides.get("payments") or _stripe(settings, foundation.telemetry)
+    sessions = sessions_room.build(foundation, settings.sessions, accounts.accounts, payments)
+    handle_payment_event = overrides.get("handle_payment_event", sessions.bookings.told)
+    return (
+        system_room.build(foundation),
+        accounts,
+        blog_room.build(foundation, accounts.accounts),
+        files_room.build(foundation, settings.files, sessions.repositories.care.is_given),
+        companion_room.build(foundation, settings.companion),
+        sessions,
+        payments_room.build(foundation, settings.payments, handle_payment_event),
+    )
+
+
+def _stripe(settings: ServiceSettings, telemetry: Telemetry) -> Payments:
+    payments = StripePayments(settings.payments, telemetry)
+    telemetry.on_shutdown(payments.close)
+    return payments

@@ -1,0 +1,74 @@
+"""Settings of the AI companion: the model's endpoint, and how much of it one worker uses."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from telemetry import Settings
+from telemetry.config import HttpUrl, PositiveSeconds
+
+
+class CompanionSettings(Settings):
+    """How the companion's model is reached, and when it is left alone; durations are seconds.
+
+    A call takes at most the connect and the first-byte time-out, once more for each retry, and
+    never more than the whole answer's.
+    """
+
+    companion_base_url: HttpUrl = Field(
+        "http://127.0.0.1:8089/v1",
+        alias="COMPANION_BASE_URL",
+        description="base URL of an OpenAI-compatible endpoint",
+    )
+    # The library wants one, also for endpoints that look at none.
+    companion_api_key: SecretStr = Field(
+        SecretStr("none"), alias="COMPANION_API_KEY", description="key of that endpoint"
+    )
+    companion_model: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        "serene-companion", alias="COMPANION_MODEL", description="the model to ask for"
+    )
+    companion_connect_timeout_seconds: PositiveSeconds = Field(
+        2.0,
+        alias="COMPANION_CONNECT_TIMEOUT_SECONDS",
+        description="most time to reach the endpoint",
+    )
+    companion_first_byte_timeout_seconds: PositiveSeconds = Field(
+        30.0,
+        alias="COMPANION_FIRST_BYTE_TIMEOUT_SECONDS",
+        description="most time until its first byte, and between two later ones",
+    )
+    companion_answer_timeout_seconds: PositiveSeconds = Field(
+        60.0,
+        alias="COMPANION_ANSWER_TIMEOUT_SECONDS",
+        description="most time for a whole answer, retries included",
+    )
+    companion_retries: Annotated[int, Field(ge=0, le=5)] = Field(
+        1,
+        alias="COMPANION_RETRIES",
+        description="further attempts after a lost connection or a 5xx, before the first byte only",
+    )
+    companion_at_once: Annotated[int, Field(ge=1, le=1000)] = Field(
+        100,
+        alias="COMPANION_AT_ONCE",
+        description="most calls that a worker has under way; one more is answered 503 at once",
+    )
+    companion_circuit_failures: Annotated[int, Field(ge=1)] = Field(
+        5,
+        alias="COMPANION_CIRCUIT_FAILURES",
+        description="failed calls in a row after which none is made for a while",
+    )
+    companion_circuit_open_seconds: PositiveSeconds = Field(
+        15.0,
+        alias="COMPANION_CIRCUIT_OPEN_SECONDS",
+        description="how long that while is; then one call is let through to see",
+    )
+    companion_context_messages: Annotated[int, Field(ge=0, le=200)] = Field(
+        20,
+        alias="COMPANION_CONTEXT_MESSAGES",
+        description="earlier messages of a conversation that the model gets to read",
+    )
+    companion_heartbeat_seconds: PositiveSeconds = Field(
+        15.0,
+        alias="COMPANION_HEARTBEAT_SECONDS",
+        description="longest silence of a stream of events; then a comment is sent",
+    )

@@ -1,0 +1,78 @@
+"""Business metrics of routes, by prometheus-flask-exporter's decorators under the names that
+``service.metrics`` gives them.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flask import Blueprint, Response, request
+from prometheus_client import Counter
+from prometheus_flask_exporter import PrometheusMetrics
+
+from telemetry.names import Metric
+
+View = Callable[..., Any]
+LabelValue = Callable[..., str]
+
+_OUTCOMES: Final = {
+    404: "not_found",
+    409: "conflict",
+    412: "conflict",
+    401: "refused",
+    403: "refused",
+    429: "limited",
+}
+
+
+def counted(
+    metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue
+) -> Callable[[View], View]:
+    """Count the calls of a view. The counter is registered at once, so each metric decorates one
+    view.
+
+    Args:
+        metrics: On the worker's registry.
+        metric: A counter.
+        labels: Value of each of the metric's labels, from the response (one argument) or from
+            Flask's request (none); each must come from a bounded set.
+
+    Raises:
+        TypeError: The labels are not the metric's.
+    """
+    if set(labels) != set(metric.labels):
+        raise TypeError(f"{metric.name} has the labels {metric.labels}, not {tuple(labels)}")
+    for value in labels.values():
+        # The exporter looks at the signature in every request: 18 µs a call, 12 with the signature
+        # at hand.
+        value.__signature__ = inspect.signature(value)  # type: ignore[attr-defined]
+    decorator: Callable[[View], View] = metrics.counter(
+        metric.name, metric.help, labels={name: labels[name] for name in metric.labels}
+    )
+    return decorator
+
+
+def counted_writes(
+    routes: Blueprint, metrics: PrometheusMetrics, metric: Metric, actions: Mapping[str, str]
+) -> None:
+    """Count the changes that a blueprint is asked for, refused ones too.
+
+    Args:
+        routes: Whose views they are.
+        metrics: On the worker's registry.
+        metric: A counter with the labels ``action`` and ``result``.
+        actions: What each endpoint does, by its full name; the others are not counted.
+    """
+    counter = Counter(metric.name, metric.help, metric.labels, registry=metrics.registry)
+
+    @routes.after_request
+    def count(response: Response) -> Response:
+        if action := actions.get(request.endpoint or ""):
+            counter.labels(action, _outcome(response.status_code)).inc()
+        return response
+
+
+def _outcome(status: int) -> str:
+    if status < 400:
+        return "done"
+    return _OUTCOMES.get(status, "invalid" if status < 500 else "error")

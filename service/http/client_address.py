@@ -1,0 +1,11 @@
+"""The address of the client that the current request comes from."""
+
+from flask import request
+
+from telemetry import current_record
+
+
+def client_address() -> str:
+    """Return the client's address, as trusted proxies vouch for it."""
+    record = current_record()
+    return record.client_address if record else request.remote_addr or ""

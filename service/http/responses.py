@@ -1,0 +1,30 @@
+"""Models on their way out, as JSON."""
+
+from datetime import datetime
+from typing import Annotated
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+
+
+def _instant(value: datetime) -> str:
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[
+    datetime, PlainSerializer(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A point in time, in UTC to the millisecond: ``2026-11-23T20:00:00.000Z``."""
+
+
+class Model(BaseModel):
+    """Base of what routes take and answer: frozen, and a member that is not known is a mistake that
+    is told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def answer(model: BaseModel, status: int = 200) -> Response:
+    """A model as a response."""
+    return Response(model.model_dump_json(), status, mimetype="application/json")

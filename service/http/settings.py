@@ -1,0 +1,49 @@
+"""Settings of HTTP: the switches of the middlewares, and the size of request bodies."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from telemetry import Settings
+from telemetry.config import Environment
+
+
+class HttpSettings(Settings):
+    """What stands around every route."""
+
+    environment: Environment = Field(
+        "development",
+        alias="DEPLOYMENT_ENVIRONMENT",
+        description="decides pool sizes, and is in every signal",
+    )
+    security_headers: bool = Field(
+        True,
+        alias="SECURITY_HEADERS",
+        description="send the headers that keep browsers from misusing responses; "
+        "HSTS in production",
+    )
+    compression: bool = Field(
+        True,
+        alias="COMPRESSION",
+        description="compress responses as clients accept it (zstd, br, gzip)",
+    )
+    api_versioning: bool = Field(
+        True,
+        alias="API_VERSIONING",
+        description="refuse unknown versions by name, and announce which routes are deprecated",
+    )
+    cache_control: bool = Field(
+        True,
+        alias="CACHE_CONTROL",
+        description="send `Cache-Control` and `ETag`, and answer 304; without it neither is sent",
+    )
+    body_limit: bool = Field(
+        True,
+        alias="REQUEST_BODY_LIMIT",
+        description="refuse request bodies larger than their route takes",
+    )
+    body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(
+        1024**2,
+        alias="REQUEST_BODY_LIMIT_BYTES",
+        description="largest request body, but for routes that take more",
+    )

@@ -1,0 +1,104 @@
+"""Names of the business metrics: the figures of this service that leave the process.
+
+They live here and nowhere else; the rooms that count them and the boards that show them import
+them. The metrics that every service has are telemetry's.
+
+Source: the naming rules of ``telemetry.names``.
+"""
+
+from telemetry.names import Metric
+
+
+def _counter(name: str, help: str, *labels: str) -> Metric:
+    return Metric(name, "counter", help, labels)
+
+
+def _gauge(name: str, help: str, *labels: str) -> Metric:
+    return Metric(name, "gauge", help, labels)
+
+
+def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:
+    return Metric(name, "histogram", help, labels, buckets)
+
+
+POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
+POST_LISTS = _counter(
+    "serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter"
+)
+POST_WRITES = _counter(
+    "serene_post_writes_total",
+    "Changes of blog posts asked for, by what and by outcome.",
+    "action",
+    "result",
+)
+LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+# From a refusal at once to an answer that takes all the time it may.
+COMPANION_BUCKETS = (
+    0.01,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.0,
+    3.0,
+    5.0,
+    7.5,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+    45.0,
+    60.0,
+)
+COMPANION_DURATION = _histogram(
+    "serene_companion_seconds",
+    "Time until a message was answered whole, by outcome.",
+    COMPANION_BUCKETS,
+    "result",
+)
+COMPANION_CALLS = _gauge(
+    "serene_companion_calls", "Calls of the companion's model that are under way."
+)
+COMPANION_CIRCUIT = _gauge(
+    "serene_companion_circuit_state",
+    "1 for the state of the companion's circuit, 0 for the others.",
+    "state",
+)
+UNAUTHORIZED = _counter(
+    "serene_unauthorized_total",
+    "Requests refused for what they show of their account, by why.",
+    "reason",
+)
+RATE_LIMITED = _counter(
+    "serene_rate_limited_total",
+    "Requests that were one too many, by the group of their route.",
+    "group",
+)
+RATE_LIMIT_FALLBACKS = _counter(
+    "serene_rate_limit_fallbacks_total",
+    "Requests that their worker counted for itself because Redis did not answer.",
+)
+PAYMENTS = _counter(
+    "serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result"
+)
+PAYMENT_EVENTS = _counter(
+    "serene_payment_events_total",
+    "What the payment provider's webhook brought, by what became of it.",
+    "result",
+)
+FILE_UPLOADS = _counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
+UPLOADS = _histogram(
+    "serene_uploads_bytes",
+    "Sizes of the files that were taken.",
+    (1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.7e7),
+)
+BOOKINGS = _counter(
+    "serene_bookings_total", "What came of bookings and their payments, by outcome.", "result"
+)
+
+
+ALL: tuple[Metric, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Metric)
+)
+"""Every business metric."""

@@ -1,0 +1,108 @@
+"""The one MongoDB client of a process, and the indexes that are created once it is connected.
+
+Nothing here knows HTTP or a collection. Building a connection opens no socket: ``start`` does, in
+the background.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import gevent
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure
+
+from service.mongo.connection_bootstrap import ConnectionBootstrap
+from service.mongo.settings import MongoSettings
+from telemetry.health import Evidence
+
+DEFAULT_DATABASE: Final = "serene"
+Document = dict[str, Any]
+
+Unreachable = ConnectionFailure
+"""MongoDB does not answer."""
+
+
+class MongoConnection:
+    """The database of this process.
+
+    Args:
+        client: Not connected yet.
+        sleep: Waits so many seconds between attempts to reach the database.
+    """
+
+    def __init__(
+        self, client: MongoClient[Document], *, sleep: Callable[[float], None] = gevent.sleep
+    ) -> None:
+        self.client = client
+        self.database: Database[Document] = client.get_default_database(DEFAULT_DATABASE)
+        self._create_indexes: list[Callable[[], None]] = []
+        self._bootstrap = ConnectionBootstrap(self.set_up, sleep=sleep)
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+
+    def on_connect(self, create_indexes: Callable[[], None]) -> None:
+        """Create indexes as soon as the database is reached for the first time.
+
+        Args:
+            create_indexes: Creates what is missing; may be called again.
+        """
+        self._create_indexes.append(create_indexes)
+
+    def start(self) -> None:
+        """Connect in the background; in the worker's process, once its hub runs."""
+        if self._greenlet is None:
+            self._greenlet = gevent.spawn(self._bootstrap.run)
+
+    def set_up(self) -> None:
+        """Connect and create the indexes that are missing.
+
+        Raises:
+            pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
+        """
+        self.client.admin.command("ping")
+        for create in self._create_indexes:
+            create()
+
+    def evidence(self) -> Evidence:
+        """Return whether the first connection is made, or how it stands; a health indicator."""
+        return self._bootstrap.evidence()
+
+    def close(self) -> None:
+        """Stop connecting and close every connection."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self.client.close()
+
+
+def connect(
+    settings: MongoSettings,
+    listeners: Sequence[Any] = (),
+    *,
+    sleep: Callable[[float], None] = gevent.sleep,
+) -> MongoConnection:
+    """Return a connection to MongoDB that opens no socket yet.
+
+    Args:
+        settings: Its address, the pool's sizes and the time-outs.
+        listeners: pymongo event listeners.
+        sleep: See ``MongoConnection``.
+    """
+    client: MongoClient[Document] = MongoClient(
+        settings.uri,
+        appname="serene",
+        connect=False,
+        tz_aware=True,
+        event_listeners=list(listeners),
+        maxPoolSize=settings.max_pool_size,
+        minPoolSize=settings.min_pool_size,
+        serverSelectionTimeoutMS=_milliseconds(settings.server_selection_timeout_seconds),
+        connectTimeoutMS=_milliseconds(settings.connect_timeout_seconds),
+        socketTimeoutMS=_milliseconds(settings.socket_timeout_seconds),
+        waitQueueTimeoutMS=_milliseconds(settings.wait_queue_timeout_seconds),
+    )
+    return MongoConnection(client, sleep=sleep)
+
+
+def _milliseconds(seconds: float) -> int:
+    # pymongo takes 0 for "no time-out at all".
+    return max(1, round(seconds * 1e3))

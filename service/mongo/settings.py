@@ -1,0 +1,95 @@
+"""Settings of MongoDB: its address, the pool's sizes and how long each step may take."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from telemetry import Settings
+from telemetry.config import Environment, PositiveSeconds
+
+DNS_SCHEME: Final = "mongodb+srv://"
+
+
+def _mongodb_uri(value: str) -> str:
+    if value.startswith(DNS_SCHEME):
+        return value  # to check more would ask the DNS
+    try:
+        parse_uri(value)
+    except (PyMongoError, ValueError) as error:
+        raise ValueError(
+            "should be a MongoDB connection string such as mongodb://127.0.0.1:27017/serene "
+            f"({error})"
+        ) from None
+    return value
+
+
+def _by_environment(*, production: int, elsewhere: int) -> Callable[[dict[str, Any]], int]:
+    return lambda given: production if given.get("environment") == "production" else elsewhere
+
+
+PoolSize = Annotated[int, Field(ge=1, le=1000)]
+PoolFloor = Annotated[int, Field(ge=0, le=1000)]
+# Not shown by repr(): a connection string may hold a password.
+MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
+
+
+class MongoSettings(Settings):
+    """How a worker reaches MongoDB; durations are seconds, and each of them is finite.
+
+    A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer
+    never comes is read once more, so it waits at most twice ``socket_timeout_seconds``.
+    """
+
+    environment: Environment = Field(
+        "development",
+        alias="DEPLOYMENT_ENVIRONMENT",
+        description="decides pool sizes, and is in every signal",
+    )
+    uri: MongodbUri = Field(
+        "mongodb://127.0.0.1:27017/serene",
+        alias="MONGODB_URI",
+        description="connection string, with the database's name",
+    )
+    max_pool_size: PoolSize = Field(
+        default_factory=_by_environment(production=50, elsewhere=10),
+        alias="MONGODB_MAX_POOL_SIZE",
+        description="most connections of a worker: 50 in production, else 10",
+    )
+    min_pool_size: PoolFloor = Field(
+        default_factory=_by_environment(production=10, elsewhere=2),
+        alias="MONGODB_MIN_POOL_SIZE",
+        description="connections that a worker keeps open: 10 in production, else 2",
+    )
+    server_selection_timeout_seconds: PositiveSeconds = Field(
+        2.0,
+        alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS",
+        description="most time that a request waits for a server to be there",
+    )
+    connect_timeout_seconds: PositiveSeconds = Field(
+        2.0,
+        alias="MONGODB_CONNECT_TIMEOUT_SECONDS",
+        description="most time to establish a connection",
+    )
+    socket_timeout_seconds: PositiveSeconds = Field(
+        3.0,
+        alias="MONGODB_SOCKET_TIMEOUT_SECONDS",
+        description="most time for one answer of the database",
+    )
+    wait_queue_timeout_seconds: PositiveSeconds = Field(
+        2.0,
+        alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS",
+        description="most time that a request waits for a connection of the pool",
+    )
+
+    @model_validator(mode="after")
+    def _pool_bounds(self) -> Self:
+        if self.min_pool_size > self.max_pool_size:
+            sizes = (
+                f"MONGODB_MIN_POOL_SIZE={self.min_pool_size} and "
+                f"MONGODB_MAX_POOL_SIZE={self.max_pool_size}"
+            )
+            raise ValueError(f"{sizes}: the first should not be more than the second")
+        return self

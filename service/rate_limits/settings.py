@@ -1,0 +1,85 @@
+"""Settings of rate limits: how many requests a group of routes takes, and where they are counted."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from limits import parse_many
+from pydantic import AfterValidator, Field
+
+from telemetry import Settings
+from telemetry.config import Networks, PositiveSeconds
+
+
+def _rate(value: str) -> str:
+    try:
+        found = parse_many(value)
+    except ValueError:
+        found = []
+    if len(found) != 1 or found[0].amount < 1:
+        raise ValueError("should be one rate such as 10/minute, 300/5minutes or 1000/hour")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = (
+            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port or 1) > 0
+        )
+    except ValueError:
+        usable = False
+    if value and not (usable and parts.path.strip("/").isdecimal() | (parts.path in ("", "/"))):
+        raise ValueError("should be a URL such as redis://127.0.0.1:6379/0 or rediss://…")
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+# Not shown by repr(): it may hold a password.
+RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
+
+
+class RateLimitSettings(Settings):
+    """How many requests an account, or else an address, may send; durations are seconds. Rates are
+    written as ``limits`` reads them.
+    """
+
+    rate_limits: bool = Field(
+        True,
+        alias="RATE_LIMITS",
+        description="limit how many requests an account or an address may send",
+    )
+    rate_limit_login: Rate = Field(
+        "10/minute",
+        alias="RATE_LIMIT_LOGIN",
+        description="requests to register, log in, renew a login, change a password",
+    )
+    rate_limit_read: Rate = Field(
+        "600/minute", alias="RATE_LIMIT_READ", description="requests that read"
+    )
+    rate_limit_write: Rate = Field(
+        "120/minute", alias="RATE_LIMIT_WRITE", description="requests that change something"
+    )
+    rate_limit_companion: Rate = Field(
+        "20/minute", alias="RATE_LIMIT_COMPANION", description="messages to the companion"
+    )
+    rate_limit_upload: Rate = Field("30/minute", alias="RATE_LIMIT_UPLOAD", description="uploads")
+    rate_limit_exempt_networks: Networks = Field(
+        (),
+        alias="RATE_LIMIT_EXEMPT_NETWORKS",
+        description="networks whose requests are not limited, separated by commas",
+    )
+    redis_url: RedisUrl = Field(
+        "",
+        alias="REDIS_URL",
+        description="where all servers count together; without it each worker counts for itself",
+    )
+    redis_timeout_seconds: PositiveSeconds = Field(
+        0.1,
+        alias="REDIS_TIMEOUT_SECONDS",
+        description="most time that a request waits for Redis; then its worker counts",
+    )
+    redis_retry_seconds: PositiveSeconds = Field(
+        2.0,
+        alias="REDIS_RETRY_SECONDS",
+        description="after a failure, how long until Redis is asked again",
+    )

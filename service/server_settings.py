@@ -1,0 +1,26 @@
+"""Where the API listens, and with how many processes.
+
+gunicorn's arbiter reads this before anything is monkey-patched, so it imports nothing of the rooms.
+"""
+
+import os
+from typing import Annotated
+
+from pydantic import Field
+
+from telemetry import Settings
+from telemetry.config import Port
+
+
+class ServerSettings(Settings):
+    """Where the API listens, and with how many processes."""
+
+    host: str = Field(
+        "127.0.0.1", alias="SERENE_HOST", description="address that the API listens on"
+    )
+    port: Port = Field(8000, alias="SERENE_PORT", description="port that the API listens on")
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        alias="WEB_CONCURRENCY",
+        description="workers; one a core unless set",
+    )

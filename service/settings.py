@@ -1,0 +1,61 @@
+"""Settings of the service: those of its rooms, side by side.
+
+Nothing here reads ``os.environ`` by itself. Each room declares its own settings and what they mean;
+here they are read together, so that everything wrong is reported at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self, cast
+
+from service.accounts.settings import AccountSettings
+from service.companion.settings import CompanionSettings
+from service.files.settings import FileSettings
+from service.http.settings import HttpSettings
+from service.mongo.settings import MongoSettings
+from service.payments.settings import PaymentSettings
+from service.rate_limits.settings import RateLimitSettings
+from service.server_settings import ServerSettings
+from service.sessions.settings import SessionSettings
+from telemetry import SettingError, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """Every setting of the service, by room."""
+
+    server: ServerSettings
+    http: HttpSettings
+    mongo: MongoSettings
+    accounts: AccountSettings
+    payments: PaymentSettings
+    sessions: SessionSettings
+    companion: CompanionSettings
+    files: FileSettings
+    rate_limits: RateLimitSettings
+
+    @classmethod
+    def groups(cls) -> dict[str, type[Settings]]:
+        """Return the settings of each room, by name."""
+        return {field.name: cast(type[Settings], field.type) for field in fields(cls)}
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check the settings of every room.
+
+        Args:
+            environ: Variables by name; an empty value counts as not set.
+
+        Raises:
+            SettingError: Some cannot be used; one line for all of them.
+        """
+        groups: dict[str, Settings] = {}
+        problems: list[str] = []
+        for name, group in cls.groups().items():
+            try:
+                groups[name] = group.from_env(environ)
+            except SettingError as error:
+                problems += [line for line in str(error).split("; ") if line not in problems]
+        if problems:
+            raise SettingError("; ".join(problems))
+        return cls(**groups)  # type: ignore[arg-type]  # each was read by the field's own type

@@ -1,0 +1,188 @@
+"""Calls to other services, each a part of the request that makes it.
+
+A call is a client span under the request's span and a wait in its record's ``external`` phase, and
+takes the request's ids with it. Nothing is patched: whoever calls hands the headers to the client
+library at hand. What is told of a URL is redacted.
+
+Source: OpenTelemetry semantic conventions, "HTTP client span" (stable); W3C Trace Context.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from opentelemetry import context as otel_context
+from opentelemetry.semconv._incubating.attributes.url_attributes import URL_TEMPLATE
+from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
+from opentelemetry.semconv.attributes.http_attributes import (
+    HTTP_REQUEST_METHOD,
+    HTTP_REQUEST_METHOD_ORIGINAL,
+    HTTP_RESPONSE_STATUS_CODE,
+)
+from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
+from opentelemetry.semconv.attributes.url_attributes import URL_FULL
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
+
+from telemetry.config import TelemetryConfig
+from telemetry.guard import Guard
+from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER
+from telemetry.redaction import Redactor
+from telemetry.requests.record import Wait, current_record, waiting
+from telemetry.tracing import Tracing
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
+
+
+def headers() -> dict[str, str]:
+    """What an outgoing call should carry: ``X-Request-ID`` of the current record, ``traceparent``
+    and ``tracestate`` of the current span.
+
+    Returns:
+        A new dictionary; empty outside of a request and of any span.
+
+    Source: W3C Trace Context, sections 3.2 and 3.3.
+    """
+    record = current_record()
+    found = {} if record is None else {REQUEST_ID_HEADER: record.request_id}
+    _TRACE_CONTEXT.inject(found)
+    return found
+
+
+class HttpCall:
+    """One HTTP call that is under way.
+
+    Args:
+        headers: To send with it.
+        span: Its client span.
+    """
+
+    __slots__ = ("_span", "headers")
+
+    def __init__(self, headers: Mapping[str, str], span: Span) -> None:
+        self.headers = dict(headers)
+        self._span = span
+
+    def answered(self, status: int) -> None:
+        """Take note of the answer's status code; 400 and more make the span an error, for it is we
+        who asked.
+        """
+        self._span.set_attribute(HTTP_RESPONSE_STATUS_CODE, status)
+        if status >= 400:
+            self._span.set_attribute(ERROR_TYPE, str(status))
+            self._span.set_status(StatusCode.ERROR)
+
+
+class Outgoing:
+    """Makes the calls of one worker part of its requests.
+
+    Args:
+        config: Says whether ids are passed on, and what is redacted.
+        tracing: Makes the spans.
+        guard: Stands around everything but the call itself.
+    """
+
+    def __init__(self, config: TelemetryConfig, tracing: Tracing, guard: Guard) -> None:
+        self._pass_ids_on = config.request_id
+        self._redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
+        self._tracer = tracing.tracer
+        self._guard = guard.at("outgoing")
+
+    def headers(self) -> dict[str, str]:
+        """``headers()`` of this module; empty when the settings say that ids stay here."""
+        found: dict[str, str] = {}
+        if self._pass_ids_on:
+            with self._guard:
+                found = headers()
+        return found
+
+    @contextmanager
+    def http(self, method: str, url: str, *, template: str = "") -> Iterator[HttpCall]:
+        """Around one HTTP call, from before its connection to the end of what of its answer is
+        waited for.
+
+        Args:
+            method: As sent.
+            url: Whole; neither its credentials nor its query's values are told.
+            template: Path with placeholders, such as ``/v1/payments/{id}``, for the span's name;
+                without one it is the method alone.
+
+        Yields:
+            The call: send its ``headers``, tell it the status with ``answered``.
+        """
+        attributes: dict[str, AttributeValue] = {}
+        with self._guard:
+            attributes = self._attributes(method, url, template)
+        name = str(attributes.get(HTTP_REQUEST_METHOD, method)).replace(OTHER_METHOD, "HTTP")
+        with self.wait(f"{name} {template}".rstrip(), attributes) as span:
+            yield HttpCall(self.headers(), span)
+
+    @contextmanager
+    def wait(self, name: str, attributes: Mapping[str, AttributeValue]) -> Iterator[Span]:
+        """Around a call of any protocol: its client span is the current one, and its time is the
+        request's ``external`` phase.
+
+        Args:
+            name: Of the span; from a bounded set.
+            attributes: Of the span, by the conventions of the protocol; told as they are.
+
+        Yields:
+            The span, for what is known only later.
+        """
+        span: Span = INVALID_SPAN
+        before, began_unix_ns, wait = otel_context.get_current(), time.time_ns(), Wait(0)
+        try:
+            with waiting("external") as wait:
+                with self._guard:
+                    span = self._tracer.start_span(
+                        name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns
+                    )
+                    otel_context.attach(set_span_in_context(span, before))
+                yield span
+        except BaseException as error:
+            span.set_attribute(ERROR_TYPE, type(error).__qualname__)
+            span.set_status(StatusCode.ERROR)
+            raise
+        finally:
+            with self._guard:
+                if (
+                    get_current_span() is span
+                ):  # a stream may be closed in another greenlet, where there is nothing to undo
+                    otel_context.attach(before)
+                span.end(began_unix_ns + wait.took_ns)
+
+    def _attributes(self, method: str, url: str, template: str) -> dict[str, AttributeValue]:
+        parts = urlsplit(url)
+        known = method in KNOWN_METHODS
+        attributes: dict[str, AttributeValue] = {
+            HTTP_REQUEST_METHOD: method if known else OTHER_METHOD,
+            SERVER_ADDRESS: parts.hostname or "",
+            SERVER_PORT: parts.port or DEFAULT_PORTS.get(parts.scheme, 0),
+            URL_FULL: self._told(parts),
+        }
+        if not known:
+            attributes[HTTP_REQUEST_METHOD_ORIGINAL] = self._redactor.text(method)
+        if template:
+            attributes[URL_TEMPLATE] = template
+        return attributes
+
+    def _told(self, parts: SplitResult) -> str:
+        host = parts.netloc.rpartition("@")[2]
+        return parts._replace(
+            netloc=host,
+            path=self._redactor.text(parts.path),
+            query=self._redactor.query(parts.query),
+            fragment="",
+        ).geturl()

@@ -1,0 +1,29 @@
+"""Label values from outside, kept to a bounded set."""
+
+from typing import Final
+
+OTHER: Final = "_OTHER"
+"""Stands for every value past the limit (semantic conventions: the fallback value for what is not
+known).
+"""
+
+
+class Bounded:
+    """Lets through the first ``limit`` distinct values, and ``_OTHER`` for the rest.
+
+    Args:
+        limit: Distinct values.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._known: set[str] = {""}
+
+    def __call__(self, value: str) -> str:
+        """The value, or ``_OTHER``; the empty value, an absent label, always passes."""
+        if value in self._known:
+            return value
+        if len(self._known) > self._limit:
+            return OTHER
+        self._known.add(value)
+        return value

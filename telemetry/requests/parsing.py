@@ -1,0 +1,133 @@
+"""From a WSGI environ to a ``RequestRecord``: whose request this is and which ids it has.
+
+Headers are claims. ``X-Request-ID`` and ``X-Forwarded-For`` count only from trusted proxies;
+``traceparent`` counts from anyone unless a setting narrows it, because it names a trace but grants
+nothing. Whatever arrives, a record comes out. Its texts are redacted here, once, so that no log
+line, span or page made of it can tell what must not be told.
+"""
+
+import ipaddress
+import math
+import time
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from telemetry.config import Networks, TelemetryConfig
+from telemetry.names import KNOWN_METHODS, OTHER_METHOD
+from telemetry.redaction import Redactor
+from telemetry.requests.record import RequestRecord
+from telemetry.requests.traceparent import parse_traceparent
+
+MAX_TEXT_LENGTH = 1024
+
+
+class Arrivals:
+    """Makes the record of each request.
+
+    Args:
+        config: Who is trusted, and what counts as slow.
+    """
+
+    def __init__(self, config: TelemetryConfig) -> None:
+        self._trusted = config.trusted_proxies
+        self._traceparent_from_anyone = config.traceparent_from == "anyone"
+        self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
+        self.redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
+
+    def record_of(self, environ: dict[str, Any]) -> RequestRecord:
+        """The record of one request, with its ids decided.
+
+        Args:
+            environ: As the WSGI server made it.
+
+        Returns:
+            A new record; not yet begun.
+
+        Source: W3C Trace Context for ``traceparent``; RFC 9562 for UUID version 4.
+        """
+        started_unix_ns, started_ns = time.time_ns(), time.perf_counter_ns()
+        peer = environ.get("REMOTE_ADDR", "")
+        trusted = bool(self._trusted) and is_in(peer, self._trusted)
+        request_id = (
+            _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None
+        ) or uuid.uuid4()
+        method, told = environ["REQUEST_METHOD"], self.redactor.text
+        record = RequestRecord(
+            request_id=str(request_id),
+            trace_id=request_id.hex,
+            method=method if method in KNOWN_METHODS else told(method[:MAX_TEXT_LENGTH]),
+            method_label=method if method in KNOWN_METHODS else OTHER_METHOD,
+            path=told(_decoded(environ.get("PATH_INFO", ""))),
+            query=self.redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
+            scheme=environ.get("wsgi.url_scheme", "http"),
+            host=told(
+                (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]
+            ),
+            client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", ""))
+            if trusted
+            else peer,
+            user_agent=told(_decoded(environ.get("HTTP_USER_AGENT", ""))),
+            started_unix_ns=started_unix_ns,
+            started_ns=started_ns,
+            slow_after_seconds=self._slow_after_seconds,
+        )
+        header = environ.get("HTTP_TRACEPARENT")
+        if header and (trusted or self._traceparent_from_anyone):
+            self._adopt(record, header, environ.get("HTTP_TRACESTATE", ""))
+        return record
+
+    def _adopt(self, record: RequestRecord, header: str, trace_state: str) -> None:
+        parent = parse_traceparent(header)
+        if parent is not None:
+            record.trace_id = parent.trace_id
+            record.parent_span_id = parent.parent_span_id
+            record.parent_sampled = parent.sampled
+            record.parent_random = parent.random
+            record.parent_trace_state = trace_state[:MAX_TEXT_LENGTH]
+
+    def _client(self, peer: str, forwarded_for: str) -> str:
+        """The nearest address that no trusted proxy vouches for being one of ours, read from the
+        right.
+        """
+        nearest = peer
+        for part in reversed(forwarded_for.split(",")):
+            address = part.strip()
+            if not _parsed(address):
+                break
+            nearest = address
+            if not is_in(address, self._trusted):
+                break
+        return nearest
+
+
+def _decoded(text: str) -> str:
+    # PEP 3333: environ values are bytes dressed as latin-1.
+    return text[:MAX_TEXT_LENGTH].encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _uuid4_or_none(text: str) -> uuid.UUID | None:
+    if len(text) not in (32, 36):
+        return None
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        return None
+    return parsed if parsed.version == 4 else None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def is_in(address: str, networks: Networks) -> bool:
+    """Whether an address belongs to one of the networks; an address that cannot be read belongs to
+    none.
+    """
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in networks)

@@ -1,0 +1,116 @@
+"""The ``traceparent`` and ``tracestate`` headers of a caller, read strictly.
+
+Headers are text from strangers: what does not follow the grammar is as if it had not been sent,
+nothing is logged for it, and what is kept is bounded. Nothing here decides whether to trust them.
+
+Source: W3C Trace Context, level 1, sections 3.2 and 3.3; level 2 for the random flag and versions
+to come.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from opentelemetry.trace import TraceFlags, TraceState
+
+_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT_LENGTH: Final = 55
+_OPTIONAL_WHITESPACE: Final = " \t"
+
+# Level 1's grammar, as the OpenTelemetry API's: a pair that only level 2 allows would be logged and
+# dropped there.
+_KEY: Final = r"[a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13}"
+_MEMBER: Final = re.compile(
+    rf"({_KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
+)
+MAX_MEMBERS: Final = 32
+MAX_LENGTH: Final = 512
+"""Characters of ``tracestate`` that are passed on, the least that section 3.3.1.5 asks for."""
+
+LONG_MEMBER: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Traceparent:
+    """The parent that a ``traceparent`` names.
+
+    Args:
+        trace_id: 32 hex digits in lower case, not all zero.
+        parent_span_id: 16 hex digits in lower case, not all zero.
+        sampled: The caller may have recorded this trace.
+        random: The caller says that the low 56 bits of the trace id are random (level 2).
+    """
+
+    trace_id: str
+    parent_span_id: str
+    sampled: bool
+    random: bool = False
+
+
+def parse_traceparent(header: str) -> Traceparent | None:
+    """Read a ``traceparent`` header.
+
+    Args:
+        header: The header's value; white space around it is tolerated.
+
+    Returns:
+        The parent, or ``None`` when the header is not valid and a new trace should begin. Of a
+        version above 00 the part that version 00 knows is read and what follows it is ignored.
+
+    Source: W3C Trace Context, sections 3.2.2 and 4.3.
+    """
+    header = header.strip(_OPTIONAL_WHITESPACE)
+    match = _TRACEPARENT.match(header)
+    if match is None:
+        return None
+    version, trace_id, parent_span_id, flags = match.groups()
+    rest = header[_TRACEPARENT_LENGTH : _TRACEPARENT_LENGTH + 1]
+    if version == "ff" or (rest and (version == "00" or rest != "-")):
+        return None
+    if trace_id == "0" * 32 or parent_span_id == "0" * 16:
+        return None
+    bits = int(flags, 16)
+    return Traceparent(
+        trace_id,
+        parent_span_id,
+        bool(bits & TraceFlags.SAMPLED),
+        bool(bits & TraceFlags.RANDOM_TRACE_ID),
+    )
+
+
+def parse_tracestate(header: str) -> TraceState:
+    """Read a ``tracestate`` header into what a span context carries.
+
+    Args:
+        header: The header's value; several headers are joined by commas.
+
+    Returns:
+        At most 32 members and 512 characters: whole members are left out, first those over 128
+        characters, then from the end. Empty when any member is not valid or a key comes twice.
+
+    Source: W3C Trace Context, section 3.3.1.
+    """
+    members: dict[str, str] = {}
+    for part in header.split(","):
+        text = part.strip(_OPTIONAL_WHITESPACE)
+        if not text:
+            continue
+        match = _MEMBER.fullmatch(text)
+        if match is None or match[1] in members:
+            return TraceState()
+        members[match[1]] = match[2]
+    return TraceState(list(_bounded(members).items()))
+
+
+def _bounded(members: dict[str, str]) -> dict[str, str]:
+    if _length(members) > MAX_LENGTH:
+        members = {
+            key: value for key, value in members.items() if len(key) + 1 + len(value) <= LONG_MEMBER
+        }
+    while len(members) > MAX_MEMBERS or _length(members) > MAX_LENGTH:
+        members.popitem()
+    return members
+
+
+def _length(members: dict[str, str]) -> int:
+    return sum(len(key) + len(value) + 2 for key, value in members.items()) - 1

@@ -1,0 +1,185 @@
+"""From draining to stopped, in steps; the same under gunicorn and alone.
+
+Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
+loses nothing; stop accepting and refuse what still comes; wait for what is in flight; cut and name
+what is overdue; clean up. Every step is bounded in time. A worker that is replaced refuses nobody:
+its siblings or its successor accept from the same sockets.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, Final, Protocol, cast
+
+from gevent.pool import Pool
+
+from telemetry.requests.record import RequestRecord
+from telemetry.server.connections import Connections
+from telemetry.server.requirements import Observed
+from telemetry.server.shutdown_signal import Stop
+
+POLL_SECONDS: Final = 0.05
+KILL_SECONDS: Final = 1.0
+# Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
+# machine that is short of CPU.
+CLEAN_UP_SECONDS: Final = 15.0
+# The watchdog comes before whoever would kill the process from outside, so that the stacks are
+# seen.
+WATCHDOG_AHEAD_SECONDS: Final = 2.0
+
+_log = logging.getLogger("telemetry.lifecycle")
+
+
+def longest_seconds(delay_seconds: float, timeout_seconds: float) -> float:
+    """The longest that a drain may take, clean-up included, before somebody should end the process
+    from outside.
+    """
+    return delay_seconds + timeout_seconds + CLEAN_UP_SECONDS
+
+
+class Server(Protocol):
+    """One of gevent's servers, with a pool that holds a greenlet for each connection."""
+
+    @property
+    def pool(self) -> Any: ...
+    def start(self) -> None: ...
+    def stop_accepting(self) -> None: ...
+    def full(self) -> bool: ...
+    def do_read(self) -> Any: ...
+    def do_handle(self, *args: Any) -> None: ...
+    def close(self) -> None: ...
+
+
+class Drain:
+    """One drain.
+
+    Args:
+        telemetry: Its life cycle is draining already.
+        servers: What listens; may be none when the process never became ready.
+        connections: The connections of all servers.
+        stop: Tells when somebody loses patience.
+        listener_goes_away: Whether no other process accepts from the same sockets. Then what still
+            comes is refused, and what the kernel has queued is answered; else others take it, and
+            what comes on open connections is their last request, and served.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        telemetry: Observed,
+        servers: Sequence[Server],
+        connections: Connections,
+        stop: Stop,
+        listener_goes_away: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._telemetry = telemetry
+        self._lifecycle = telemetry.lifecycle
+        self._servers = servers
+        self._connections = connections
+        self._stop = stop
+        self._listener_goes_away = listener_goes_away
+        self._clock = clock
+
+    def run(self) -> int:
+        """Drain.
+
+        Returns:
+            The exit code: 1 when a request was cut, something fatal began the drain or the clean-up
+            failed, else 0.
+        """
+        _log.info(
+            "draining: %s",
+            self._lifecycle.reason,
+            extra={"fields": {"in_flight": len(self._telemetry.recorder.in_flight)}},
+        )
+        self._connections.close_after_response()
+        if self._servers:
+            self._wait(self._telemetry.config.drain_delay_seconds, lambda: True)
+        self._stop_accepting()
+        self._wait(self._telemetry.config.drain_timeout_seconds, self._unfinished)
+        self._cut()
+        self._clean_up()
+        code = self._lifecycle.exit_code
+        _log.info(
+            "stopped",
+            extra={
+                "fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.watch(0), 3)}
+            },
+        )
+        return code
+
+    def _wait(self, seconds: float, unfinished: Callable[[], bool]) -> None:
+        deadline = self._clock() + seconds
+        while not self._stop.forced and unfinished() and (left := deadline - self._clock()) > 0:
+            self._lifecycle.watch(len(self._telemetry.recorder.in_flight))
+            self._stop.wait(min(POLL_SECONDS, left))
+
+    def _unfinished(self) -> bool:
+        self._connections.shut_idle()
+        return any(_pool(server) for server in self._servers)
+
+    def _stop_accepting(self) -> None:
+        last = self._listener_goes_away()
+        if last:
+            self._lifecycle.stop_accepting()
+        for server in self._servers:
+            server.stop_accepting()
+            if last:
+                with self._telemetry.guard.at("drain.queue"):
+                    _take_queued(server)
+            server.close()
+
+    def _cut(self) -> None:
+        overdue = self._telemetry.recorder.in_flight
+        for record in overdue:
+            _name(record)
+        if overdue:
+            self._lifecycle.fail()
+        for server in self._servers:
+            # Killed, not abandoned: their finally blocks run and their spans end.
+            _pool(server).kill(timeout=KILL_SECONDS)
+
+    def _clean_up(self) -> None:
+        clean = False
+        with self._telemetry.guard.at("drain.shutdown"):
+            self._telemetry.shutdown()
+            clean = True
+        if not clean:
+            self._lifecycle.fail()
+        self._lifecycle.stopped()
+
+
+def _pool(server: Server) -> Pool:
+    return cast(Pool, server.pool)
+
+
+def _take_queued(server: Server) -> None:
+    """Accept what the kernel has completed the handshake for; closing the listener would reset it."""
+    while not server.full():
+        accepted = server.do_read()
+        if not accepted:
+            return
+        server.do_handle(*accepted)
+
+
+def _name(record: RequestRecord) -> None:
+    age_seconds = (time.perf_counter_ns() - record.started_ns) / 1e9
+    frame: FrameType | None = getattr(record.greenlet, "gr_frame", None)
+    _log.error(
+        "request cut by the drain: %s %s after %.3f s",
+        record.method,
+        record.path,
+        age_seconds,
+        extra={
+            "request": record,
+            "fields": {
+                "method": record.method,
+                "path": record.path,
+                "age_seconds": round(age_seconds, 3),
+                "stack": "".join(traceback.format_stack(frame)) if frame is not None else "",
+            },
+        },
+    )

@@ -1,0 +1,86 @@
+"""``@protected`` on an app of its own: who gets through, and what the view knows of them."""
+
+import pytest
+from flask import Flask
+
+from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.guard import current_account, install, protected
+from service.accounts.settings import AccountSettings
+from service.http import problems
+from service.http.access import access_of
+from service.http.operation import ResponseSpec, operation
+
+TOKENS = Tokens(AccountSettings.from_env({}))
+ANYBODY = {200: ResponseSpec("Somebody.")}
+
+
+@pytest.fixture
+def client():
+    app = Flask("guarded", static_folder=None)
+    problems.install(app)
+    install(app, TOKENS)
+
+    @app.get("/all")
+    @protected
+    @operation("x", ANYBODY)
+    def everyone():
+        return {"id": current_account().account_id, "role": current_account().role}
+
+    @app.get("/author")
+    @protected(role="author")
+    def author():
+        return {"id": current_account().account_id, "role": current_account().role}
+
+    @app.get("/admin")
+    @protected(role="admin")
+    def admin():
+        return {"id": current_account().account_id, "role": current_account().role}
+
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "status"),
+    [
+        ("/all", "member", 200),
+        ("/all", "admin", 200),
+        ("/author", "author", 200),
+        ("/author", "admin", 200),
+        ("/author", "member", 403),
+        ("/author", "therapist", 403),
+        ("/admin", "admin", 200),
+        ("/admin", "author", 403),
+    ],
+)
+def test_a_role_opens_its_routes_and_an_admin_all(client, path, role, status):
+    response = client.get(
+        path, headers={"Authorization": f"Bearer {TOKENS.issue(Identity('1', role))}"}
+    )
+    assert response.status_code == status
+    if status == 200:
+        assert response.get_json() == {"id": "1", "role": role}
+    else:
+        assert (
+            response.get_json(force=True)["detail"]
+            == f"This takes an account of the role {path[1:]}."
+        )
+
+
+def test_a_view_is_protected_once_and_keeps_its_notes(client):
+    view = client.application.view_functions["author"]
+    assert access_of(view).roles == ("author", "admin")
+    with pytest.raises(TypeError, match="author is protected twice"):
+        protected(view)
+
+
+def test_a_retired_key_is_good_until_it_is_taken_away():
+    old, new = f"old:{'o' * 32}", f"new:{'n' * 32}"
+    token = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(
+        Identity("1", "member")
+    )
+    both = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": f"{new},{old}"}))
+
+    assert both.check(token) == Identity("1", "member")
+    assert Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(
+        both.issue(Identity("2", "admin"))
+    ) == Identity("2", "admin")

@@ -1,0 +1,252 @@
+"""Accounts as a client sees them: whole answers, on the real database."""
+
+import re
+
+import gevent
+import pytest
+
+from tests.service.members import AUTH, EMAIL, PASSWORD, bearer, login, member, registration
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+LOCKOUT_SECONDS = 120.0
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@pytest.fixture
+def environ(environ):
+    """With a wait after wrong passwords that no slow machine sits out."""
+    return environ | {"LOGIN_FIRST_LOCKOUT_SECONDS": str(LOCKOUT_SECONDS)}
+
+
+@pytest.fixture
+def client(service):
+    """A client of the app on an empty database."""
+    return service.app.test_client()
+
+
+def problem(response) -> tuple[int, str]:
+    body = response.get_json(force=True)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return response.status_code, body["detail"]
+
+
+def refresh(client, token: str):
+    return client.post(f"{AUTH}/refresh", json={"refresh_token": token})
+
+
+def results(telemetry) -> dict[str, float]:
+    families = telemetry.registry.restricted_registry(["serene_logins_total"]).collect()
+    return {
+        sample.labels["result"]: sample.value for family in families for sample in family.samples
+    }
+
+
+def test_a_registration_makes_a_member(client):
+    response = client.post(f"{AUTH}/register", json=registration(email="Ada@Serene-Mail.com"))
+    body = response.get_json()
+
+    assert (response.status_code, response.headers["Location"]) == (201, f"{AUTH}/me")
+    assert body == {
+        "id": body["id"],
+        "email": EMAIL,
+        "name": "Ada",
+        "role": "member",
+        "created_at": body["created_at"],
+    }
+    assert UUID.fullmatch(body["id"])
+    assert INSTANT.fullmatch(body["created_at"])
+
+
+def test_an_email_has_one_account_however_it_is_written(client, service):
+    member(client)
+    assert problem(
+        client.post(f"{AUTH}/register", json=registration(email="ADA@serene-mail.com"))
+    ) == (
+        409,
+        "There is an account of that e-mail.",
+    )
+    assert service.mongo.database["accounts"].count_documents({}) == 1
+
+
+def test_one_of_many_registrations_of_an_email_at_once_wins(client, service):
+    app = client.application
+    calls = [
+        gevent.spawn(app.test_client().post, f"{AUTH}/register", json=registration())
+        for _ in range(8)
+    ]
+    gevent.joinall(calls, raise_error=True)
+    assert sorted(call.value.status_code for call in calls) == [201] + [409] * 7
+    assert service.mongo.database["accounts"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        (
+            {"password": "short"},
+            [
+                {
+                    "field": "password",
+                    "reason": "Value should have at least 10 items after validation, not 5",
+                }
+            ],
+        ),
+        ({"name": ""}, [{"field": "name", "reason": "should have at least 1 character"}]),
+        ({"role": "admin"}, [{"field": "role", "reason": "Extra inputs are not permitted"}]),
+        ({"email": 1, "name": "a\nb"}, None),
+    ],
+)
+def test_what_cannot_be_used_is_told_by_field_and_not_repeated(client, changes, errors):
+    response = client.post(f"{AUTH}/register", json=registration(**changes))
+    body = response.get_json(force=True)
+    assert (response.status_code, body["type"]) == (422, "urn:serene:problem:invalid-parameters")
+    assert [error["field"] for error in body["errors"]] == list(changes)
+    assert errors is None or body["errors"] == errors
+    assert PASSWORD not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"data": "{", "content_type": "application/json"}, 400),
+        ({"data": "[" * 100_000, "content_type": "application/json"}, 400),
+        ({"data": b'{"email": "\xff"}', "content_type": "application/json"}, 400),
+        ({"data": "{}", "content_type": "text/plain"}, 415),
+        ({"json": []}, 422),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem(client, sent, status):
+    assert problem(client.post(f"{AUTH}/login", **sent))[0] == status
+
+
+def test_a_login_gives_tokens_that_show_who_calls(client, telemetry):
+    ada = member(client)
+    assert ada.tokens == {
+        "access_token": ada.tokens["access_token"],
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "refresh_token": ada.tokens["refresh_token"],
+    }
+    assert client.get(f"{AUTH}/me", headers=ada.headers).get_json() == ada.account
+    assert login(client).headers["Cache-Control"] == "no-store"
+    assert results(telemetry) == {"success": 2.0}
+
+
+def test_a_wrong_password_and_an_unknown_email_are_one_answer(client, telemetry):
+    member(client)
+    answers = [
+        login(client, password="not the password"),
+        login(client, email="nobody@serene-mail.com"),
+    ]
+    bodies = [response.get_json(force=True) | {"request_id": ""} for response in answers]
+
+    assert bodies[0] == bodies[1]
+    assert [problem(response) for response in answers] == [
+        (401, "The e-mail or the password is wrong.")
+    ] * 2
+    assert {response.headers["WWW-Authenticate"] for response in answers} == {
+        'Bearer realm="Serene API"'
+    }
+    assert results(telemetry) == {"success": 1.0, "failure": 2.0}
+
+
+def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_login(client):
+    ada = member(client)
+    other = login(client).get_json()
+    first = ada.tokens["refresh_token"]
+    second = refresh(client, first).get_json()
+    assert (
+        client.get(f"{AUTH}/me", headers=bearer(second["access_token"])).get_json() == ada.account
+    )
+
+    refused = (401, "The refresh token is not good, or no longer; log in again.")
+    assert problem(refresh(client, first)) == refused
+    assert problem(refresh(client, second["refresh_token"])) == refused
+    assert (
+        refresh(client, other["refresh_token"]).status_code == 200
+    )  # another login of the same account
+
+
+def test_of_many_uses_of_a_refresh_token_at_once_at_most_one_wins_and_the_login_ends(client):
+    token = member(client).tokens["refresh_token"]
+    calls = [gevent.spawn(refresh, client.application.test_client(), token) for _ in range(8)]
+    gevent.joinall(calls, raise_error=True)
+    answers = [call.value for call in calls]
+    won = [answer.get_json()["refresh_token"] for answer in answers if answer.status_code == 200]
+    # A loser may end the login before the winner has read that it goes on: then nobody wins.
+    assert len(won) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 401}
+    assert [refresh(client, token).status_code for token in won] == [401] * len(won)
+
+
+@pytest.mark.parametrize("token", ["x", ".", "a.b", "\u20ac.\u20ac", "x" * 200])
+def test_a_refresh_token_that_never_was_is_refused_and_can_be_logged_out(client, token):
+    assert refresh(client, token).status_code == 401
+    assert client.post(f"{AUTH}/logout", json={"refresh_token": token}).status_code == 204
+
+
+def test_a_logout_ends_the_login(client):
+    token = member(client).tokens["refresh_token"]
+    response = client.post(f"{AUTH}/logout", json={"refresh_token": token})
+    assert (response.status_code, response.data) == (204, b"")
+    assert refresh(client, token).status_code == 401
+
+
+def test_a_new_password_ends_every_login(client):
+    ada = member(client)
+    change = {"current_password": PASSWORD, "new_password": "another long password"}
+    response = client.post(f"{AUTH}/password", json=change, headers=ada.headers)
+
+    assert response.status_code == 200
+    assert refresh(client, ada.tokens["refresh_token"]).status_code == 401
+    assert refresh(client, response.get_json()["refresh_token"]).status_code == 200
+    assert (
+        login(client).status_code,
+        login(client, password="another long password").status_code,
+    ) == (401, 200)
+
+
+def test_a_password_is_not_changed_without_the_one_so_far(client):
+    ada = member(client)
+    change = {"current_password": "a guess", "new_password": "another long password"}
+    response = client.post(f"{AUTH}/password", json=change, headers=ada.headers)
+    assert problem(response) == (403, "The current password is wrong.")
+    assert login(client).status_code == 200
+
+
+def test_an_account_that_is_gone_is_no_account(client, service):
+    ada = member(client)
+    service.mongo.database["accounts"].delete_one({"_id": ada.account["id"]})
+    assert problem(client.get(f"{AUTH}/me", headers=ada.headers)) == (
+        401,
+        "There is no such account any more.",
+    )
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@serene-mail.com"])
+def test_too_many_wrong_passwords_have_to_wait_whoever_it_is(client, telemetry, email):
+    client.post(f"{AUTH}/register", json=registration())
+    answers = [login(client, email, "not the password") for _ in range(6)]
+    assert [response.status_code for response in answers] == [401] * 5 + [429]
+    assert LOCKOUT_SECONDS / 2 < int(answers[-1].headers["Retry-After"]) <= LOCKOUT_SECONDS
+    assert problem(login(client, email)) == (
+        429,
+        "Too many wrong passwords; wait before the next attempt.",
+    )
+    assert results(telemetry) == {"failure": 5.0, "limited": 2.0}
+
+
+def test_of_many_guesses_at_once_no_more_than_allowed_are_let_through(client):
+    client.post(f"{AUTH}/register", json=registration())
+    calls = [
+        gevent.spawn(login, client.application.test_client(), EMAIL, "not the password")
+        for _ in range(12)
+    ]
+    gevent.joinall(calls, raise_error=True)
+    statuses = [call.value.status_code for call in calls]
+    assert set(statuses) <= {401, 429}
+    assert statuses.count(401) <= 5

@@ -1,0 +1,78 @@
+"""Calls of a blog's writers, and what is expected of the answers."""
+
+import re
+from dataclasses import dataclass
+
+from tests.service.members import Member
+
+BLOG = "/api/v1/blog"
+POSTS = f"{BLOG}/posts"
+DRAFTS = f"{BLOG}/drafts"
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TAG = re.compile(r'W/"[0-9a-f]{32}"')
+TEXT = {
+    "title": "Naps, without regret",
+    "summary": "Twenty minutes.",
+    "category": "sleep",
+    "tags": ["night", "short"],
+    "body": "*Nap*.",
+}
+NO_POST = "There is no post of that slug that is yours to see."
+CHANGED_SINCE = "The post has been changed since; read it again and make the change anew."
+CALLS = {
+    "replace": ("PUT", "", {"json": TEXT | {"title": "Mine"}}),
+    "edit": ("PATCH", "", {"json": {"title": "Mine"}}),
+    "publish": ("POST", "/publish", {}),
+    "unpublish": ("POST", "/unpublish", {}),
+    "delete": ("DELETE", "", {}),
+}
+
+
+@dataclass
+class Staff:
+    """Some accounts, logged in."""
+
+    mara: Member
+    tom: Member
+    admin: Member
+    reader: Member
+
+
+def create(who: Member, **changes):
+    return who.client.post(POSTS, json=TEXT | changes, headers=who.headers)
+
+
+def seen(who: Member, url: str):
+    return who.client.get(url, headers=who.headers)
+
+
+def problem(response) -> tuple[int, str]:
+    body = response.get_json(force=True)
+    assert (response.content_type, body["status"]) == (
+        "application/problem+json",
+        response.status_code,
+    )
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return response.status_code, body["detail"]
+
+
+def manuscript(who: Member, response, **changes) -> dict[str, object]:
+    """The whole answer that is expected, with the instants that it has."""
+    body = response.get_json()
+    assert all(INSTANT.fullmatch(body[name]) for name in ("created_at", "updated_at"))
+    assert TAG.fullmatch(response.headers["ETag"])
+    expected = {
+        "slug": "naps-without-regret",
+        **{name: TEXT[name] for name in ("title", "summary", "category", "tags")},
+        "author": who.account["name"],
+        "author_id": who.account["id"],
+        "status": "draft",
+        "created_at": body["created_at"],
+        "updated_at": body["updated_at"],
+        "published_at": None,
+        "published_by": None,
+        "url": f"{DRAFTS}/naps-without-regret",
+        "body": "*Nap*.",
+        "html": "<p><em>Nap</em>.</p>\n",
+    }
+    return expected | changes

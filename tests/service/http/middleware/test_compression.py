@@ -1,0 +1,92 @@
+"""What a client accepts and what is worth it is compressed, and nothing else."""
+
+import gzip
+
+import brotli
+import pytest
+from backports import zstd
+
+from tests.service.http.middleware.app import TEXT
+
+DECODERS = {"zstd": zstd.decompress, "br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, br", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0.5, gzip;q=0.9", "gzip"),
+        ("deflate", None),
+        ("zstd;q=0, identity", None),
+        ("", None),
+    ],
+)
+def test_the_best_that_a_client_accepts_is_taken(client, accepts, encoding):
+    response = client.get("/api/v1/posts", headers={"Accept-Encoding": accepts})
+    assert (response.status_code, response.headers.get("Content-Encoding")) == (200, encoding)
+    assert "Accept-Encoding" in response.headers["Vary"]
+    assert int(response.headers["Content-Length"]) == len(response.data)
+    assert TEXT in DECODERS[encoding](response.data).decode()
+    assert (len(response.data) < 300) is (encoding is not None)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/small", "/api/v1/image", "/api/v1/events", "/nothing"])
+def test_what_is_small_streamed_or_compressed_already_stays_as_it_is(client, path):
+    response = client.get(path, headers={"Accept-Encoding": "gzip, br, zstd"})
+    assert "Content-Encoding" not in response.headers
+
+
+def test_an_answer_without_a_body_has_neither_type_nor_encoding(client):
+    response = client.get("/api/v1/nothing-to-say", headers={"Accept-Encoding": "gzip, br, zstd"})
+    assert (response.status_code, response.data) == (204, b"")
+    assert {*response.headers.keys()} & {
+        "Content-Type",
+        "Content-Encoding",
+        "Content-Length",
+    } == set()
+
+
+def test_a_stream_goes_out_chunk_by_chunk(client):
+    response = client.open("/api/v1/events", headers={"Accept-Encoding": "zstd"}, buffered=False)
+    chunks = list(response.iter_encoded())
+    response.close()
+    assert chunks == [f"data: {TEXT}\n\n".encode()] * 3
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "br", "gzip", "identity"])
+def test_one_weak_tag_holds_for_every_encoding(client, encoding):
+    tag = client.get("/api/v1/posts").headers["ETag"]
+    fresh = client.get("/api/v1/posts", headers={"Accept-Encoding": encoding})
+    again = client.get("/api/v1/posts", headers={"Accept-Encoding": encoding, "If-None-Match": tag})
+    assert tag.startswith('W/"')
+    assert fresh.headers["ETag"] == tag
+    assert (
+        again.status_code,
+        again.data,
+        again.headers["ETag"],
+        again.headers.get("Content-Encoding"),
+    ) == (304, b"", tag, None)
+    assert "Accept-Encoding" in again.headers["Vary"]
+
+
+def test_head_tells_what_get_would_send(client):
+    headers = {"Accept-Encoding": "gzip"}
+    head, get = (
+        client.head("/api/v1/posts", headers=headers),
+        client.get("/api/v1/posts", headers=headers),
+    )
+    names = ("Content-Encoding", "ETag", "Vary", "Content-Type")
+    assert [head.headers[name] for name in names] == [get.headers[name] for name in names]
+    assert head.data == b""
+
+
+def test_switched_off_nothing_is_compressed(client_of):
+    response = client_of(COMPRESSION="false").get(
+        "/api/v1/posts", headers={"Accept-Encoding": "gzip"}
+    )
+    assert (
+        response.headers.get("Content-Encoding"),
+        "Accept-Encoding" in response.headers.get("Vary", ""),
+    ) == (None, False)

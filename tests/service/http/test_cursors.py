@@ -1,0 +1,61 @@
+"""A cursor is a position, and its pattern is all there is to know: what has it is taken, and
+nothing else.
+"""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from service.http import cursors
+from service.mongo.cursor import Cursor
+
+MILLISECONDS = st.integers(min_value=0, max_value=4_102_444_800_000)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60)
+TAKEN = TypeAdapter(cursors.CursorText)
+
+
+@given(milliseconds=MILLISECONDS, slug=NAMES)
+@example(milliseconds=0, slug="a\nb")
+@example(milliseconds=4_102_444_800_000, slug="\U0010ffff" * 200)
+def test_a_position_survives_the_way_to_the_client_and_back(milliseconds, slug):
+    position = Cursor(
+        datetime.fromtimestamp(milliseconds // 1000, UTC).replace(
+            microsecond=milliseconds % 1000 * 1000
+        ),
+        slug,
+    )
+    assert cursors.decode(TAKEN.validate_python(cursors.encode(position))) == position
+
+
+NO_CURSORS = [
+    "",
+    "\udc80",
+    "0" * 12,
+    "0" * 12 + "00",
+    "0" * 12 + "6",
+    "0" * 12 + "6A",
+    "e" + "0" * 11 + "61",
+    "0" * 12 + "61\n",
+    "-" + "0" * 11 + "61",
+    "0" * 12 + "61" * 801,
+]
+
+
+@pytest.mark.parametrize("text", NO_CURSORS)
+def test_what_is_no_cursor_is_refused(text):
+    with pytest.raises(
+        ValidationError, match=r"should be the cursor of a page's next link|a valid string"
+    ):
+        TAKEN.validate_python(text)
+
+
+@given(st.from_regex(re.compile(cursors.CURSOR, re.ASCII), fullmatch=True))
+@example("d" + "f" * 11 + "ff" * 800)
+def test_whatever_has_the_form_means_a_position(text):
+    position = cursors.decode(TAKEN.validate_python(text))
+    assert isinstance(position, Cursor)
+    assert cursors.encode(position)[:12] == text[:12]

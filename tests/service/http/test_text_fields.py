@@ -1,0 +1,76 @@
+"""Rules of texts: what the document says is what is checked, for any text."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+
+from service.blog.schemas import Summary, Title
+from service.companion.schemas import Text
+from service.http import text_fields
+from service.sessions.schemas import Line, TherapistProfile, Time
+
+BIO = TherapistProfile.model_fields["bio"].rebuild_annotation()
+ADAPTERS = [TypeAdapter(one) for one in (text_fields.Word, Title, Summary, Line, BIO, Text)]
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(
+    " a\0\n\u200d\u2028\u202e\u3000", max_size=4
+)
+
+
+@given(text=TEXTS, adapter=st.sampled_from(ADAPTERS))
+@example(text="a\n", adapter=ADAPTERS[0])
+@example(text="a\n", adapter=ADAPTERS[5])
+@example(text="\u3000", adapter=ADAPTERS[5])
+def test_a_text_is_taken_when_its_schema_says_so(text, adapter):
+    schema = adapter.json_schema()
+    # JSON Schema's patterns are JavaScript's, whose $ is only at the very end.
+    pattern = schema.pop("pattern", "")
+    told = Draft202012Validator(schema).is_valid(text) and bool(
+        re.search(re.sub(r"\$$", r"\\Z", pattern), text)
+    )
+    try:
+        adapter.validate_python(text)
+        taken = True
+    except ValidationError:
+        taken = False
+    assert taken == told
+
+
+@pytest.mark.parametrize(
+    "given", ["a man with a family: \U0001f468\u200d\U0001f469", "naïve", "قلب", "a  b"]
+)
+def test_a_line_may_be_in_any_language(given):
+    assert TypeAdapter(Title).validate_python(given) == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        5,
+        5.0,
+        True,
+        "5",
+        "2026-12-01",
+        "2026-12-01T09:00",
+        "2026-12-01T09:00:00",
+        "2026-12-01 09:00:00Z",
+    ],
+)
+def test_an_instant_is_a_text_with_an_offset(given):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Time).validate_python(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2026-12-01T09:00:00.5+05:45", "2026-12-01T03:15:00.500000+00:00"),
+        ("0001-01-01t00:00:00+23:59", "2020-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59z", "2100-01-01T00:00:00+00:00"),
+    ],
+)
+def test_nothing_is_before_2020_or_after_2100(given, meant):
+    assert TypeAdapter(Time).validate_python(given).isoformat() == meant

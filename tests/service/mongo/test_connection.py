@@ -1,0 +1,47 @@
+"""The client as it is made from the settings."""
+
+import pytest
+
+from service.mongo.connection import connect
+from service.mongo.settings import MongoSettings
+from tests.service.test_settings import PRODUCTION
+
+
+@pytest.mark.parametrize(
+    ("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))]
+)
+def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
+    mongo = connect(MongoSettings.from_env(PRODUCTION | {"DEPLOYMENT_ENVIRONMENT": environment}))
+    options = mongo.client.options
+    pool = options.pool_options
+
+    assert (pool.max_pool_size, pool.min_pool_size) == sizes
+    assert {
+        "server selection": options.server_selection_timeout,
+        "connect": pool.connect_timeout,
+        "socket": pool.socket_timeout,
+        "wait queue": pool.wait_queue_timeout,
+    } == {"server selection": 2.0, "connect": 2.0, "socket": 3.0, "wait queue": 2.0}
+    mongo.close()
+
+
+def test_a_timeout_too_short_to_tell_is_still_one():
+    mongo = connect(MongoSettings.from_env({"MONGODB_SOCKET_TIMEOUT_SECONDS": "0.0001"}))
+    assert mongo.client.options.pool_options.socket_timeout == 0.001
+    mongo.close()
+
+
+def test_nothing_is_connected_before_it_is_used():
+    mongo = connect(MongoSettings.from_env({}))
+    assert mongo.client._topology._opened is False
+    mongo.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [("mongodb://db", "serene"), ("mongodb://db/", "serene"), ("mongodb://db/blog", "blog")],
+)
+def test_the_database_is_the_one_of_the_uri(uri, name):
+    mongo = connect(MongoSettings.from_env({"MONGODB_URI": uri}))
+    assert mongo.database.name == name
+    mongo.close()

@@ -1,0 +1,130 @@
+"""The first contact with MongoDB: exact waits, told to health, and made up for whenever the
+database comes.
+"""
+
+import gevent
+import pytest
+from gevent.event import AsyncResult
+
+from service.mongo.connection import connect
+from service.mongo.connection_bootstrap import ConnectionBootstrap
+from service.mongo.settings import MongoSettings
+from telemetry.health import Evidence
+from tests.machine import PATIENCE_SECONDS
+from tests.mongodb import free_port
+
+
+def quick(uri: str) -> MongoSettings:
+    """Attempts that fail at once, so that only the waits between them count."""
+    return MongoSettings.from_env(
+        {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
+    )
+
+
+class Sleeper:
+    """Writes down each wait, and what health was told during it; ends the test at the last one."""
+
+    def __init__(self, waits: int) -> None:
+        self.mongo = None
+        self.waits: list[float] = []
+        self.told: list[str] = []
+        self._last = waits
+
+    def __call__(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.told.append(self.mongo.evidence().reason)
+        if len(self.waits) == self._last:
+            raise gevent.GreenletExit
+
+
+@pytest.fixture
+def closed_port():
+    return free_port()
+
+
+@pytest.mark.slow
+def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_watched(closed_port):
+    sleeper = Sleeper(waits=8)
+    sleeper.mongo = mongo = connect(quick(f"mongodb://127.0.0.1:{closed_port}"), sleep=sleeper)
+    before = mongo.evidence()
+
+    mongo.start()
+    mongo._greenlet.join()
+
+    assert before == Evidence(
+        healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0}
+    )
+    assert sleeper.waits == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
+    assert sleeper.told == [
+        "connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in 5 s",
+        "connecting to MongoDB, attempt 2 of 6: ServerSelectionTimeoutError, next in 10 s",
+        "connecting to MongoDB, attempt 3 of 6: ServerSelectionTimeoutError, next in 20 s",
+        "connecting to MongoDB, attempt 4 of 6: ServerSelectionTimeoutError, next in 40 s",
+        "connecting to MongoDB, attempt 5 of 6: ServerSelectionTimeoutError, next in 80 s",
+        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
+        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
+        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
+    ]
+    mongo.close()
+
+
+def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mongodb):
+    own_mongodb.stop()
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 6:
+            own_mongodb.start()
+
+    mongo = connect(quick(f"{own_mongodb.uri}/late"), sleep=sleep)
+    created: list[bool] = []
+    mongo.on_connect(lambda: created.append(True))
+    mongo.start()
+    mongo._greenlet.join(timeout=60)
+
+    assert waits[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
+    assert set(waits[6:]) <= {5.0}
+    assert mongo.evidence() == Evidence(healthy=True, details={"attempts": len(waits) + 1})
+    assert created == [True]
+    mongo.close()
+
+
+def test_an_attempt_that_goes_on_is_told_as_such():
+    answer = AsyncResult()
+    contact = ConnectionBootstrap(lambda: answer.get(timeout=PATIENCE_SECONDS))
+    greenlet = gevent.spawn(contact.run)
+    gevent.sleep(0)
+
+    assert contact.evidence() == Evidence(
+        healthy=False, reason="connecting to MongoDB, attempt 1 of 6", details={"attempts": 1}
+    )
+    answer.set(None)
+    greenlet.join()
+    assert contact.evidence() == Evidence(healthy=True, details={"attempts": 1})
+
+
+def test_the_next_attempt_is_told_by_what_is_left_until_it():
+    now = [100.0]
+    told: list[str] = []
+
+    def sleep(seconds: float) -> None:
+        for part in (0.0, 0.4, 1.0):
+            now[0] = 100.0 + seconds * part
+            told.append(contact.evidence().reason.partition(", next ")[2])
+        raise gevent.GreenletExit
+
+    mongo = connect(quick(f"mongodb://127.0.0.1:{free_port()}"))
+    contact = ConnectionBootstrap(mongo.set_up, sleep=sleep, monotonic=lambda: now[0])
+    gevent.spawn(contact.run).join()
+
+    assert told == ["in 5 s", "in 3 s", "in 0 s"]
+    mongo.close()
+
+
+def test_close_ends_the_attempts(closed_port):
+    mongo = connect(quick(f"mongodb://127.0.0.1:{closed_port}"))
+    mongo.start()
+    gevent.sleep(0.2)
+    mongo.close()
+    assert mongo._greenlet.dead

@@ -1,0 +1,113 @@
+"""Faults for tests, and a payment provider: honest about keys, with a ledger, settable in what it
+answers, how slowly, where it dies.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+import pytest
+from gevent.lock import RLock
+from pymongo.collection import Collection
+
+from service.payments.gateway import Payment, PaymentStatus, PaymentsUnavailable
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+def after_writes(monkeypatch: pytest.MonkeyPatch, is_the_end: Callable[[], bool]) -> None:
+    """Ask after each write to the database whether the process dies there."""
+    for name in ("insert_one", "update_one", "replace_one", "delete_one"):
+        original = getattr(Collection, name)
+
+        def write(self: Any, *args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            result = _original(self, *args, **kwargs)
+            if is_the_end():
+                raise Crash
+            return result
+
+        monkeypatch.setattr(Collection, name, write)
+
+
+@dataclass
+class Provider:
+    """One provider. Every call with the same key is one call, also while the first is under way.
+
+    Args:
+        status: What new payments come to.
+        latency_seconds: Of each call.
+        lost_answers: So many of the next calls do their work and then give no answer.
+        unreachable: Calls do not arrive at all.
+        crash_after: The next call of that name does its work, and then the caller dies.
+    """
+
+    status: PaymentStatus = "succeeded"
+    latency_seconds: float = 0.0
+    lost_answers: int = 0
+    unreachable: bool = False
+    crash_after: str = ""
+    payments: dict[str, Payment] = field(default_factory=dict)
+    requests: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    refunds: dict[str, tuple[str, int]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock)
+
+    def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
+        self._once(
+            key,
+            (amount, currency, method, booking_id),
+            lambda: self._new_payment(key, amount, currency),
+        )
+        self._answer("pay")
+        return self.payments[key]
+
+    def refund(self, *, payment_id: str, amount: int, key: str) -> str:
+        self._once(
+            key, (payment_id, amount), lambda: self.refunds.setdefault(key, (payment_id, amount))
+        )
+        self._answer("refund")
+        return f"re_{key}"
+
+    def balance(self) -> dict[str, int]:
+        """What is left of each payment that succeeded."""
+        left = {
+            payment.payment_id: payment.amount
+            for payment in self.payments.values()
+            if payment.status == "succeeded"
+        }
+        for payment_id, amount in self.refunds.values():
+            left[payment_id] -= amount
+        return left
+
+    def complete(self, payment_id: str, status: PaymentStatus) -> None:
+        """The payer did what was asked, or the bank said how it went."""
+        key, payment = next(
+            (key, one) for key, one in self.payments.items() if one.payment_id == payment_id
+        )
+        self.payments[key] = Payment(payment_id, status, payment.amount, payment.currency)
+
+    def _new_payment(self, key: str, amount: int, currency: str) -> None:
+        payment_id = f"pi_{len(self.payments) + 1}"
+        secret = f"secret_of_{payment_id}" if self.status == "action_required" else ""
+        self.payments[key] = Payment(payment_id, self.status, amount, currency, secret)
+
+    def _once(self, key: str, said: tuple[object, ...], work: Callable[[], object]) -> None:
+        self.calls.append(key)
+        if self.unreachable:
+            raise PaymentsUnavailable("unreachable")
+        with self._lock:
+            assert self.requests.setdefault(key, said) == said, "a key was used for something else"
+            if key not in self.payments and key not in self.refunds:
+                gevent.sleep(self.latency_seconds)
+                work()
+
+    def _answer(self, call: str) -> None:
+        if self.crash_after == call:
+            self.crash_after = ""
+            raise Crash
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise PaymentsUnavailable("the answer was lost")

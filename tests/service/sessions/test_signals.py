@@ -1,0 +1,58 @@
+"""What is told of bookings: no name, key, payment method or token of anybody, and waits where they
+belong.
+"""
+
+import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import generate_latest
+
+from telemetry import Telemetry
+from tests.service.sessions.conftest import World
+
+KEY, METHOD, NAME, BIO = "canary-key", "pm_canary_card", "canary therapist", "canary words"
+
+
+@pytest.fixture
+def telemetry():
+    """Telemetry that keeps every trace, as nothing else in these tests does."""
+    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    yield telemetry
+    telemetry.shutdown()
+
+
+@pytest.fixture
+def world(build_service, telemetry):
+    """A world that is observed as in production."""
+    telemetry.logs.install()
+    yield World(build_service)
+    telemetry.logs.uninstall()
+
+
+def test_nothing_personal_is_in_a_log_a_span_or_a_metric(world, telemetry, capfd):
+    exporter = InMemorySpanExporter()
+    telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
+    world.put_therapist(world.therapist, name=NAME, bio=BIO)
+    session_id = world.booked()
+    world.provider.lost_answers = 1
+    statuses = [world.pay(session_id, KEY, METHOD).status_code for _ in range(3)]
+    statuses.append(world.pay(session_id, KEY, "pm_canary_other").status_code)
+    statuses.append(world.get(f"/sessions/{session_id}/calendar.ics", world.member).status_code)
+    statuses.append(world.get(f"/therapists/{world.therapist}").status_code)
+    statuses.append(world.cancel(session_id, KEY).status_code)
+    world.recover()
+    assert statuses == [503, 200, 200, 422, 200, 200, 200]
+
+    logged = "".join(capfd.readouterr())
+    traced = "".join(span.to_json() for span in exporter.get_finished_spans())
+    measured = generate_latest(telemetry.registry).decode()
+    assert logged.count('"logger":"access"') == len(statuses) + 1
+    assert 'db.collection.name": "slot_sales"' in traced
+    assert 'serene_bookings_total{result="paid"} 1.0' in measured
+    sinks = {"logs": logged, "spans": traced, "metrics": measured}
+    assert [
+        (sink, secret)
+        for sink, text in sinks.items()
+        for secret in ("canary", "Bearer")
+        if secret in text
+    ] == []
