@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.health import Evidence, Health
+from telemetry.health import Health, HealthEvidence
 from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
 from telemetry.process import ProcessSampler
@@ -44,7 +44,7 @@ def filled_health(children: int) -> Health:
     metrics.gauge(names.ACTIVE_REQUESTS).labels("GET").set(1)
     ProcessSampler(metrics).sample()
     health.expect_database()
-    health.add_indicator("store", lambda: Evidence(healthy=True))
+    health.add_indicator("store", lambda: HealthEvidence(healthy=True))
     lifecycle.ready()
     return health
 

@@ -149,9 +149,8 @@ def _serve() -> None:
             observe_traced(
                 durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}"
             )
-    management = Management(
-        TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, {}, tuple
-    )
+    config = TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"})
+    management = Management(config, metrics, guard, health_verdicts={}, in_flight=tuple)
     management.start()
 
     def respond(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:

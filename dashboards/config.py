@@ -10,6 +10,9 @@ PROMETHEUS_VARIABLE: Final = "${datasource}"
 TEMPO_UID: Final = "tempo"
 """As provisioned in ``deploy/grafana/provisioning/datasources/serene.yaml``."""
 
+HEALTH_ROUTES: Final = ("/api/v1/health", "/api/v1/health/liveness", "/api/v1/health/readiness")
+"""Route labels of probes, which count for no objective of the users' requests."""
+
 TAG: Final = "serene"
 REFRESH: Final = "10s"
 TIME_FROM: Final = "now-30m"

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import VariableRefresh, VariableSor
 
 from dashboards import config
 from dashboards.promql import SERVICE, WORKER
-from dashboards.queries.service import HEALTH_ROUTES
+from dashboards.queries.service import PROBES
 from telemetry import names
 
 
@@ -20,7 +20,7 @@ def on_every_board() -> tuple[
 
 def route() -> dashboard.QueryVariable:
     """Return the routes that users called; health routes are left out."""
-    series = f'{names.REQUEST_DURATION.name}_count{{{SERVICE}, {names.ROUTE}!~"{HEALTH_ROUTES}"}}'
+    series = f'{names.REQUEST_DURATION.name}_count{{{SERVICE}, {names.ROUTE}!~"{PROBES}"}}'
     query = f"label_values({series}, {names.ROUTE})"
     return _query("route", "Route", query).multi(True).include_all(True).all_value(".*")
 

@@ -10,7 +10,7 @@ import sys
 
 from service.bootstrap import build
 from telemetry import SettingError
-from telemetry.server.standalone import serve
+from telemetry.standalone import serve
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ its folder, its import and its line here.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 import gevent
 from flask import Flask
@@ -29,13 +29,11 @@ from service.payments.events import PaymentEventHandler
 from service.payments.gateway import Payments
 from service.payments.stripe_gateway import StripePayments
 from service.sessions import room as sessions_room
-from service.settings import ServiceSettings
+from service.settings import ServiceSettings, telemetry_environ
 from service.system import room as system_room
 from telemetry import Telemetry
 
 R = TypeVar("R", bound=Room)
-DEFAULTS: Final = {"OTEL_SERVICE_NAME": "serene"}
-"""What this service sets for its telemetry where the environment does not."""
 
 
 class Overrides(TypedDict, total=False):
@@ -81,7 +79,7 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
         SettingError: A variable cannot be used; the text is one line.
     """
     settings = ServiceSettings.from_env(environ)
-    telemetry = overrides.get("telemetry") or Telemetry.from_env(with_defaults(environ))
+    telemetry = overrides.get("telemetry") or Telemetry.from_env(telemetry_environ(environ))
     foundation = _foundation(settings, telemetry, overrides)
     app = _app(settings, telemetry)
     rooms = _rooms(settings, foundation, app, overrides)
@@ -92,11 +90,6 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
     return Service(
         settings=settings, telemetry=telemetry, mongo=foundation.mongo, app=app, rooms=rooms
     )
-
-
-def with_defaults(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with this service's defaults; an empty value counts as not set."""
-    return {**DEFAULTS, **{name: value for name, value in environ.items() if value}}
 
 
 def _foundation(

@@ -9,16 +9,16 @@ import os
 import sys
 
 from service.server_settings import ServerSettings
-from telemetry.config import SettingError, TelemetryConfig
-from telemetry.gunicorn.hooks import (
+from telemetry import SettingError, TelemetryConfig
+from telemetry.gunicorn import (
     child_exit,
+    longest_shutdown_seconds,
     on_exit,
     on_reload,
     on_starting,
     post_fork,
     pre_fork,
 )
-from telemetry.server.drain import longest_seconds
 
 __all__ = ["child_exit", "on_exit", "on_reload", "on_starting", "post_fork", "pre_fork"]
 
@@ -32,19 +32,17 @@ bind = (
     f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
 )
 workers = _server.workers
-worker_class = "telemetry.gunicorn.worker.DrainingWorker"
+worker_class = "telemetry.gunicorn.DrainingWorker"
 worker_connections = 1000
 # Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who
 # close it first.
 keepalive = 75
 # A hub that has not turned for so long is stuck; the arbiter ends it, with its stack in the log.
 timeout = 30
-graceful_timeout = math.ceil(
-    longest_seconds(_telemetry.drain_delay_seconds, _telemetry.drain_timeout_seconds)
-)
+graceful_timeout = math.ceil(longest_shutdown_seconds(_telemetry))
 # The access log is telemetry's own JSON line.
 accesslog = None
 errorlog = "-"
-logger_class = "telemetry.gunicorn.logging.JsonLogger"
+logger_class = "telemetry.gunicorn.JsonLogger"
 # It would run an event loop in a thread of the process that forks.
 control_socket_disable = True

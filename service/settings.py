@@ -6,7 +6,7 @@ here they are read together, so that everything wrong is reported at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self, cast
+from typing import Final, Self, cast
 
 from service.accounts.settings import AccountSettings
 from service.companion.settings import CompanionSettings
@@ -18,6 +18,21 @@ from service.rate_limits.settings import RateLimitSettings
 from service.server_settings import ServerSettings
 from service.sessions.settings import SessionSettings
 from telemetry import SettingError, Settings
+
+TELEMETRY_DEFAULTS: Final = {
+    "OTEL_SERVICE_NAME": "serene",
+    "TELEMETRY_HEALTH_PREFIX": "/api/v1/health",
+}
+"""What this service sets for its telemetry where the environment does not."""
+
+
+def telemetry_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with this service's defaults for telemetry.
+
+    Args:
+        environ: Variables by name; an empty value counts as not set.
+    """
+    return TELEMETRY_DEFAULTS | {name: value for name, value in environ.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from telemetry.config import SettingError, Settings, TelemetryConfig
+    from telemetry.config import Port, SettingError, Settings, TelemetryConfig
     from telemetry.redaction import private_in_path
     from telemetry.requests.record import RequestRecord, current_record, waiting
     from telemetry.requests.slow import slow_after
     from telemetry.runtime import Telemetry
 
 __all__ = [
+    "Port",
     "RequestRecord",
     "SettingError",
     "Settings",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Port": "telemetry.config",
     "RequestRecord": "telemetry.requests.record",
     "SettingError": "telemetry.config",
     "Settings": "telemetry.config",

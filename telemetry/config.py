@@ -97,9 +97,16 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _path_prefix(value: str) -> str:
+    if not re.fullmatch(r"(/[\w.~-]+)+", value, re.ASCII):
+        raise ValueError("should be a path such as /api/v1/health: it ends without a slash")
+    return value
+
+
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -246,6 +253,11 @@ class TelemetryConfig(Settings):
         description="what `API-Supported-Versions` says; versions in paths, separated by commas",
     )
 
+    health_prefix: PathPrefix = Field(
+        "/health",
+        alias="TELEMETRY_HEALTH_PREFIX",
+        description="path of the health report; `/liveness` and `/readiness` are below it",
+    )
     health_interval_seconds: PositiveSeconds = Field(
         5.0,
         alias="HEALTH_INTERVAL_SECONDS",
@@ -270,3 +282,7 @@ class TelemetryConfig(Settings):
         alias="DRAIN_TIMEOUT_SECONDS",
         description="most time for requests in flight; what is left then is cut, named in the log, and makes the exit code 1",
     )
+
+    def management_port_of(self, slot: int) -> int:
+        """Return the management port of a slot; 0, which lets the kernel choose, stays 0."""
+        return self.management_port + slot if self.management_port else 0

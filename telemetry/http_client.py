@@ -40,8 +40,7 @@ from telemetry.names import KNOWN_METHODS, OTHER_METHOD, REQUEST_ID_HEADER
 from telemetry.redaction import Redactor
 from telemetry.requests.record import Wait, current_record, waiting
 from telemetry.tracing import Tracing
-
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from telemetry.urls import DEFAULT_PORTS
 
 _TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
 

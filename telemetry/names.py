@@ -25,14 +25,6 @@ KNOWN_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 
-HEALTH_ROUTE = "/api/v1/health"
-LIVENESS_ROUTE = HEALTH_ROUTE + "/liveness"
-READINESS_ROUTE = HEALTH_ROUTE + "/readiness"
-HEALTH_ROUTES = frozenset({HEALTH_ROUTE, LIVENESS_ROUTE, READINESS_ROUTE})
-"""Where health is asked for, on the API and on the management port; probes count for no objective
-of the users' requests.
-"""
-
 REQUEST_ID_ENVIRON = "telemetry.request_id"
 """Where the server finds the id of a request whose app gave up."""
 

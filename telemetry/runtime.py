@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
-from telemetry.health import Health
+from telemetry.health import DEFAULT_PREFIX, Health
+from telemetry.health_routes import add_health_routes
 from telemetry.http_client import Outgoing
 from telemetry.hub import HubWatch
 from telemetry.lifecycle import Lifecycle
@@ -74,9 +75,10 @@ class Telemetry:
             config,
             self.metrics,
             self.guard,
-            self._verdicts(),
-            lambda: self.recorder.in_flight,
-            self.hub.greenlets,
+            health_verdicts=self.health.routes(DEFAULT_PREFIX)
+            | self.health.routes(config.health_prefix),
+            in_flight=lambda: self.recorder.in_flight,
+            greenlets=self.hub.greenlets,
         )
         self.spans: ServerSpans = self._server_spans()
         self._connect_sinks()
@@ -124,6 +126,14 @@ class Telemetry:
         )
         install(app, layer)
         app.extensions["telemetry"] = self
+
+    def add_health_routes(self, app: Flask) -> None:
+        """Serve health on a Flask app too, below ``TELEMETRY_HEALTH_PREFIX``.
+
+        Args:
+            app: It must not have routes at these paths yet.
+        """
+        add_health_routes(app, self.health)
 
     def mongo_listeners(self) -> list[Any]:
         """The listeners to hand to ``pymongo.MongoClient(event_listeners=…)``."""
@@ -195,20 +205,6 @@ class Telemetry:
                 self.process.sample()
                 self.health.sample()
             gevent.sleep(self.config.health_interval_seconds)
-
-    def _verdicts(self) -> dict[str, Callable[[], tuple[int, dict[str, Any]]]]:
-        def of(verdict: Callable[[], Any]) -> Callable[[], tuple[int, dict[str, Any]]]:
-            def read() -> tuple[int, dict[str, Any]]:
-                found = verdict()
-                return found.status, found.body
-
-            return read
-
-        return {
-            "/health": of(self.health.report),
-            "/health/liveness": of(self.health.liveness),
-            "/health/readiness": of(self.health.readiness),
-        }
 
     def _settle(self, record: RequestRecord) -> None:
         # Only a request that was cut can have been waiting for a connection; looking for it costs

@@ -7,16 +7,18 @@ delay. What Flask knows of a request is noted in ``routing``.
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, Final
 
 import gevent
-from flask import Flask, json
+from flask import Flask
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.flask import Watching
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
+from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.parsing import Arrivals
 from telemetry.requests.record import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.requests.recorder import Recorder
@@ -96,16 +98,14 @@ class RequestLayer:
         if record is not None:
             record.outcome = "rejected"
         self._lifecycle.count_rejected()
-        problem = {
-            "type": "about:blank",
-            "title": "Service Unavailable",
-            "status": 503,
-            "detail": "This server is shutting down; send the request again.",
-            "request_id": record.request_id if record else None,
-        }
-        body = json.dumps(problem).encode()
+        members = problem_members(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "This server is shutting down; send the request again.",
+            request_id=record.request_id if record else "",
+        )
+        body = problem_bytes(members)
         headers = [
-            ("Content-Type", "application/problem+json"),
+            ("Content-Type", CONTENT_TYPE),
             ("Content-Length", str(len(body))),
             ("Retry-After", str(RETRY_AFTER_SECONDS)),
         ]

@@ -25,7 +25,7 @@ class Slowness:
     def __init__(self) -> None:
         self._late_seconds = 0.0
         self._ran_seconds = 0.0
-        self._greenlet: gevent.Greenlet | None = None
+        self._greenlet: gevent.Greenlet[..., None] | None = None
 
     @property
     def seconds(self) -> float:

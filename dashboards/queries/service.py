@@ -4,7 +4,7 @@ Requests of the health routes are excluded everywhere: probes are many and fast,
 users get.
 """
 
-from dashboards.config import OBJECTIVES
+from dashboards.config import HEALTH_ROUTES, OBJECTIVES
 from dashboards.promql import (
     RANGE,
     WORKER,
@@ -21,8 +21,8 @@ from dashboards.promql import (
 from dashboards.queries.workers import READY
 from telemetry import names
 
-HEALTH_ROUTES = "|".join(sorted(names.HEALTH_ROUTES))
-NO_PROBES = f'{names.ROUTE}!~"{HEALTH_ROUTES}"'
+PROBES = "|".join(sorted(HEALTH_ROUTES))
+NO_PROBES = f'{names.ROUTE}!~"{PROBES}"'
 SELECTED = f'{names.ROUTE}=~"$route"'
 FAILED = f'{names.STATUS}=~"5.."'
 FAST = f'le="{OBJECTIVES.latency_target_seconds:g}"'

@@ -14,7 +14,7 @@ from pymongo.errors import ConnectionFailure
 
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
-from telemetry.health import Evidence
+from telemetry.health import HealthEvidence
 
 DEFAULT_DATABASE: Final = "serene"
 Document = dict[str, Any]
@@ -63,7 +63,7 @@ class MongoConnection:
         for create in self._create_indexes:
             create()
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> HealthEvidence:
         """Return whether the first connection is made, or how it stands; a health indicator."""
         return self._bootstrap.evidence()
 

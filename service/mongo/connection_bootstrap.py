@@ -21,7 +21,7 @@ from tenacity import (
     wait_fixed,
 )
 
-from telemetry.health import Evidence
+from telemetry.health import HealthEvidence
 
 RETRY_WAITS_SECONDS: Final = (5.0, 10.0, 20.0, 40.0, 80.0)
 WATCH_INTERVAL_SECONDS: Final = 5.0
@@ -70,9 +70,9 @@ class ConnectionBootstrap:
         self._made = True
         _log.info("connected to MongoDB at attempt %d", self._attempts)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> HealthEvidence:
         """What health should know: connected, or how it stands. Safe from any thread."""
-        return Evidence(
+        return HealthEvidence(
             healthy=self._made,
             reason="" if self._made else self._progress(),
             details={"attempts": self._attempts},

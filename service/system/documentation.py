@@ -1,10 +1,9 @@
 """The API's description of itself: the OpenAPI document, and a page to read and try it that loads
 nothing from elsewhere.
 
-The page's script and style are Swagger UI's own, out of the package ``offapi``.
+The page's script and style are Swagger UI's own, vendored in ``service/system/static/swagger-ui``.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,19 +23,15 @@ from service.http import middleware
 from service.http.openapi.document import openapi
 from service.http.operation import ResponseSpec, operation
 
-ASSETS: Final = {"swagger_bundle.js": "text/javascript", "swagger_style.css": "text/css"}
+FOLDER: Final = Path(__file__).parent / "static" / "swagger-ui"
+ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 # Swagger UI sets styles of elements by script and has its icons as data.
-CONTENT_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'"
+)
 START: Final = "start.js"
 TAG: Final = "Documentation"
-
-
-def _folder() -> Path:
-    # Found, not imported: importing it reads every page that it has into memory, 10 MB.
-    spec = find_spec("offapi")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("offapi is not installed")
-    return Path(spec.origin).parent
 
 
 def blueprint(version: str) -> Blueprint:
@@ -46,7 +41,6 @@ def blueprint(version: str) -> Blueprint:
         version: Of the service.
     """
     routes = Blueprint("documentation", __name__, url_prefix="/api/v1", template_folder="templates")
-    folder = _folder()
     written: list[bytes] = []
 
     @routes.get("/openapi.json")
@@ -83,10 +77,11 @@ def blueprint(version: str) -> Blueprint:
     def asset(name: str) -> Any:
         """What the page is made of."""
         if name == START:
-            start = f'SwaggerUIBundle({{url: {json.dumps(url_for("documentation.document"))}, dom_id: "#docs", deepLinking: true}});'
+            url = json.dumps(url_for("documentation.document"))
+            start = f'SwaggerUIBundle({{url: {url}, dom_id: "#docs", deepLinking: true}});'
             return Response(start, mimetype="text/javascript")
         if name not in ASSETS:
             raise NotFound
-        return send_from_directory(folder, name, mimetype=ASSETS[name], max_age=86400)
+        return send_from_directory(FOLDER, name, mimetype=ASSETS[name], max_age=86400)
 
     return routes

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from service import rate_limits
 from service.http.operation import ResponseSpec, operation
-from telemetry import names
 from telemetry.health import Health, Verdict
 
 TAG: Final = "Health"
@@ -72,21 +71,21 @@ def blueprint(health: Health) -> Blueprint:
     """
     routes = Blueprint("health", __name__)
 
-    @routes.get(names.HEALTH_ROUTE)
+    @routes.get(health.paths.report)
     @rate_limits.unlimited
     @operation(TAG, REPORTED)
     def report() -> Response:
         """All that is known of this worker; 503 when a part it needs is not up."""
         return _answer(health.report())
 
-    @routes.get(names.LIVENESS_ROUTE)
+    @routes.get(health.paths.liveness)
     @rate_limits.unlimited
     @operation(TAG, WELL)
     def liveness() -> Response:
         """200 while the process runs, whatever it depends on."""
         return _answer(health.liveness())
 
-    @routes.get(names.READINESS_ROUTE)
+    @routes.get(health.paths.readiness)
     @rate_limits.unlimited
     @operation(TAG, PROBED)
     def readiness() -> Response:

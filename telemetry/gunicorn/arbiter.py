@@ -17,21 +17,22 @@ from typing import Any, Final
 from gunicorn.errors import HaltServer
 
 from telemetry.config import TelemetryConfig
-from telemetry.gunicorn.worker_state import Ticket
+from telemetry.gunicorn.worker_state import WorkerState
 from telemetry.server.shutdown_signal import HELD_SIGNALS, SAME_SIGNAL_SECONDS
-from telemetry.server.sockets import PortError, listen
+from telemetry.sockets import PortError, listen
 
-STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)
+PORT_SETTING: Final = "TELEMETRY_MANAGEMENT_PORT"
 
 _log = logging.getLogger("gunicorn.error")
 
 
-class Fleet:
-    """The workers of one arbiter.
+class ArbiterPatch:
+    """The replaced methods of one arbiter, and what they need to remember.
 
     Args:
         arbiter: Has read its configuration, and forked nothing yet.
-        config: Where the management ports are.
+        config: Host and base of the management ports.
         clock: Monotonic seconds.
 
     Raises:
@@ -45,126 +46,118 @@ class Fleet:
         self._arbiter = arbiter
         self._config = config
         self._clock = clock
-        self._asked_at: float | None = None
+        self._stop_requested_at: float | None = None
         self._halting = False
         self._sockets = {slot: self._management_socket(slot) for slot in range(arbiter.cfg.workers)}
         self._stock_signal, self._stock_kill = arbiter.signal, arbiter.kill_worker
         self._stock_reap, self._stock_stop = arbiter.reap_workers, arbiter.stop
         self._stock_spawn = arbiter.spawn_worker
-        arbiter.signal, arbiter.kill_worker = self._signal, self._kill
-        arbiter.reap_workers, arbiter.stop = self._reap, self._stop
-        arbiter.spawn_worker = self._spawn
+        arbiter.signal, arbiter.kill_worker = self._signal, self._kill_worker
+        arbiter.reap_workers, arbiter.stop = self._reap_workers, self._stop
+        arbiter.spawn_worker = self._spawn_worker
 
-    def admit(self, worker: Any) -> None:
-        """Before the fork: give the worker the lowest free slot. It follows from who is there, so
-        nothing has to be given back.
+    def assign_slot(self, worker: Any) -> None:
+        """Give a worker the lowest free slot, before its fork.
+
+        The slots in use follow from the living workers, so none has to be released.
         """
         taken = {
-            other.ticket.slot
+            other.state.slot
             for other in self._arbiter.WORKERS.values()
-            if other.ticket.fate != "retired"
+            if other.state.role != "retired"
         }
         slot = next(number for number in itertools.count() if number not in taken)
-        worker.ticket = Ticket(slot)
+        worker.state = WorkerState(slot)
         if slot not in self._sockets:
             try:
                 self._sockets[slot] = self._management_socket(slot)
             except PortError as error:
-                # The service runs; one worker fewer to look at is no reason to end it.
-                self._sockets[slot] = listen(
-                    self._config.management_host,
-                    0,
-                    purpose="management",
-                    setting="TELEMETRY_MANAGEMENT_PORT",
-                )
-                _log.error(
-                    "%s; slot %s listens on port %s instead",
-                    error,
-                    slot,
-                    self._sockets[slot].getsockname()[1],
-                )
+                # The service runs; one worker that cannot be scraped is no reason to end it.
+                substitute = self._listen(0, "management")
+                self._sockets[slot] = substitute
+                port = substitute.getsockname()[1]
+                _log.error("%s; slot %s listens on port %s instead", error, slot, port)
 
-    def enter(self, worker: Any) -> None:
-        """In the new worker: say through the environment who it is, keep its own management socket
-        and no other.
+    def init_worker(self, worker: Any) -> None:
+        """Set up the environment of a new worker, in its process.
+
+        It keeps its own management socket and closes those of the others.
         """
-        os.environ["TELEMETRY_SLOT"] = str(worker.ticket.slot)
-        os.environ["TELEMETRY_MANAGEMENT_FD"] = str(
-            os.dup(self._sockets[worker.ticket.slot].fileno())
-        )
+        own_socket = self._sockets[worker.state.slot]
+        os.environ["TELEMETRY_SLOT"] = str(worker.state.slot)
+        os.environ["TELEMETRY_MANAGEMENT_FD"] = str(os.dup(own_socket.fileno()))
         for inherited in self._sockets.values():
             inherited.close()
 
-    def retire_all(self) -> None:
-        """At a reload: successors take over slots and management sockets while these drain."""
+    def retire_workers(self) -> None:
+        """At a reload, let successors take over slots and management sockets while these drain."""
         for worker in self._arbiter.WORKERS.values():
-            worker.ticket.fate = "retired"
+            worker.state.role = "retired"
 
-    def bury(self, worker: Any) -> None:
-        """A worker is gone. Only the end of the whole counts for its exit status: what died before
-        then has a successor.
+    def on_worker_exit(self, worker: Any) -> None:
+        """Record how a worker ended.
+
+        Only the end of the whole counts for its exit status: a worker that died before has a
+        successor.
         """
-        if self._halting and not worker.ticket.clean:
+        if self._halting and not worker.state.exited_cleanly:
             self.failed = True
-        worker.ticket.close()
+        worker.state.close()
 
-    def end(self) -> None:
-        """The arbiter is about to exit.
+    def on_arbiter_exit(self) -> None:
+        """Close the management sockets and decide the exit code.
 
         Raises:
             SystemExit: A worker cut requests, failed, or had to be killed; the code is 1.
         """
         for listener in self._sockets.values():
             listener.close()
-        if self.failed or any(not worker.ticket.clean for worker in self._arbiter.WORKERS.values()):
+        workers = self._arbiter.WORKERS.values()
+        if self.failed or any(not worker.state.exited_cleanly for worker in workers):
             raise SystemExit(1)
 
     def _management_socket(self, slot: int) -> socket.socket:
-        base = self._config.management_port
-        port = base + slot if base else 0
-        return listen(
-            self._config.management_host,
-            port,
-            purpose=f"management of slot {slot}",
-            setting="TELEMETRY_MANAGEMENT_PORT",
-        )
+        return self._listen(self._config.management_port_of(slot), f"management of slot {slot}")
+
+    def _listen(self, port: int, purpose: str) -> socket.socket:
+        return listen(self._config.management_host, port, purpose=purpose, setting=PORT_SETTING)
 
     def _signal(self, number: int, frame: object) -> None:
-        if number in STOPPING and self._asked_at is None:
+        if number in STOP_SIGNALS and self._stop_requested_at is None:
             # SIGINT would drop requests, SIGUSR2 would start a second arbiter: each is a drain
             # here.
-            self._asked_at = self._clock()
+            self._stop_requested_at = self._clock()
             self._stock_signal(signal.SIGTERM, frame)
-        elif self._asked_at is None or number not in (*STOPPING, signal.SIGQUIT):
+        elif self._stop_requested_at is None or number not in (*STOP_SIGNALS, signal.SIGQUIT):
             self._stock_signal(number, frame)
-        elif self._clock() - self._asked_at >= SAME_SIGNAL_SECONDS:
-            self._force()
+        elif self._clock() - self._stop_requested_at >= SAME_SIGNAL_SECONDS:
+            self._force_stop()
 
-    def _force(self) -> None:
+    def _force_stop(self) -> None:
         # Not through the arbiter, which would kill its workers two seconds later: too soon for them
         # to flush.
         for pid in list(self._arbiter.WORKERS):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
 
-    def _spawn(self) -> Any:
-        # What reaches the new worker before it has handlers of its own waits in the kernel: the
-        # interpreter forgets what came in a fork.
+    def _spawn_worker(self) -> Any:
+        # A signal that reaches the new worker before it has its handlers waits in the kernel: the
+        # interpreter loses what arrives during a fork.
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:
             return self._stock_spawn()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
-    def _kill(self, pid: int, number: int) -> None:
+    def _kill_worker(self, pid: int, number: int) -> None:
         worker = self._arbiter.WORKERS.get(pid)
         if number == signal.SIGTERM and worker is not None:
-            if worker.ticket.told_to_drain:
+            if worker.state.drain_signalled:
                 return
-            worker.ticket.told_to_drain = True
+            worker.state.drain_signalled = True
         self._stock_kill(pid, number)
 
-    def _reap(self) -> None:
+    def _reap_workers(self) -> None:
         try:
             self._stock_reap()
         except HaltServer:
@@ -172,12 +165,12 @@ class Fleet:
             if not self._halting:
                 raise
             self.failed = True
-        if self._asked_at is not None and not self._halting:
-            # In the middle of a reload, which looks at no signal until the old workers are gone.
+        if self._stop_requested_at is not None and not self._halting:
+            # In the middle of a reload, which reads no signal until the old workers are gone.
             raise StopIteration
 
     def _stop(self, graceful: bool = True) -> None:
         self._halting = True
         for worker in self._arbiter.WORKERS.values():
-            worker.ticket.fate = "last"
+            worker.state.role = "last"
         self._stock_stop(graceful)

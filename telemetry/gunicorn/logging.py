@@ -1,7 +1,7 @@
-"""gunicorn's own log lines as JSON, in the shape of the service's lines.
+"""gunicorn's own log lines as JSON, with the members of telemetry's lines.
 
 The arbiter writes them to standard error, before any worker exists; so this formats with the
-standard library alone.
+standard library only.
 """
 
 import json
@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
-    """For gunicorn's ``logger_class``."""
+    """gunicorn's logger with JSON lines, for ``logger_class``."""
 
     def setup(self, cfg: Any) -> None:
         """Set up as gunicorn does, then format each line as JSON."""
@@ -23,10 +23,10 @@ class JsonLogger(Logger):  # type: ignore[misc]
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """Formats each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Members: time, level, logger, message, pid, and exception where there is one."""
+        """Format time, level, logger, message, pid, and the exception where there is one."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="microseconds")

@@ -1,8 +1,8 @@
 """gunicorn's gevent worker, made to drain.
 
 The stock one loses requests to SIGINT, SIGQUIT, SIGUSR2 and SIGHUP, waits for idle connections, and
-says nothing of what it cuts. This one turns every wish to stop into the one drain, and keeps track
-of which connections wait for a request.
+does not log the requests that it cuts. This one turns every request to stop into the one drain, and
+records which connections wait for a request.
 """
 
 import contextlib
@@ -30,77 +30,44 @@ from gunicorn.workers.ggevent import GeventWorker
 from telemetry import names
 from telemetry.config import SettingError
 from telemetry.gunicorn import hooks
-from telemetry.gunicorn.worker_state import Ticket
+from telemetry.gunicorn.error_responses import APP_FAILED, client_error, error_response
+from telemetry.gunicorn.exchange import ListenerAddress, has_body, start_response
+from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
+from telemetry.gunicorn.worker_state import WorkerState
 from telemetry.requests.record import current_record
-from telemetry.server.connections import Connections, Waiting
+from telemetry.server.connections import Connections, RequestWait
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS
-from telemetry.server.error_responses import GAVE_UP, problem, refusal_of
 from telemetry.server.lifetime import serve_until_stopped
-from telemetry.server.lingering_close import CONTINUE, AskedFor, linger
-from telemetry.server.requirements import Observed
-from telemetry.server.shutdown_signal import HELD_SIGNALS, STOP_SIGNALS, Stop
+from telemetry.server.protocols import ProcessTelemetry
+from telemetry.server.shutdown_signal import HELD_SIGNALS, STOP_SIGNALS, ShutdownSignal
+from telemetry.sockets import begin_lingering_close
 
-# A peer that takes or sends nothing for so long holds its greenlet no longer.
+# A peer that takes or sends nothing for so long no longer occupies its greenlet.
 STALLED_PEER_SECONDS: Final = 60.0
 # The arbiter halts the whole service on 3 when a worker cannot start; a worker that served never
 # uses it, or 4.
 BOOT_FAILED: Final = 3
-
-LAST_WORDS_SECONDS: Final = 0.3
+HEARTBEAT_SECONDS: Final = 1.0
+# For the native thread that writes the log, which needs the GIL for a moment.
+LAST_LINE_SECONDS: Final = 0.3
 
 _log = logging.getLogger("telemetry.lifecycle")
 _requests = logging.getLogger("access")
 
 
-class _Address:
-    """Stands in for the listener, which is closed while requests still ask for its name."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        self._name = listener.getsockname()
-
-    def getsockname(self) -> Any:
-        return self._name
-
-
-def _has_body(environ: dict[str, Any]) -> bool:
-    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
-
-
-def _start(
-    response: Any,
-    environ: dict[str, Any],
-    status: str,
-    headers: list[tuple[str, str]],
-    *exc_info: Any,
-) -> Any:
-    body = environ["wsgi.input"]
-    # A client that was not told to send its body may send it, or its next request: nobody can know.
-    unasked = isinstance(body, AskedFor) and not body.wanted
-    # To find the next request behind a refused body we would have to read a body that may have no
-    # end.
-    endless = "HTTP_TRANSFER_ENCODING" in environ and status >= "4"
-    # gunicorn drops this header of an app.
-    wished = any(
-        name.lower() == "connection" and value.lower() == "close" for name, value in headers
-    )
-    if unasked or endless or wished:
-        response.force_close()
-    return response.start_response(status, headers, *exc_info)
-
-
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
     """Serves a Flask app whose ``extensions["telemetry"]`` observes it.
 
-    The configuration needs every hook of ``telemetry.gunicorn.hooks``; they set ``ticket``.
+    The configuration needs every hook of ``telemetry.gunicorn``; they set ``state``.
     """
 
-    ticket: Ticket
-    stop: Stop
-    telemetry: Observed
+    state: WorkerState
+    shutdown_signal: ShutdownSignal
+    telemetry: ProcessTelemetry
 
     @classmethod
     def check_config(cls, cfg: Any, _logger: Any) -> None:
-        """Called by the arbiter before it forks.
+        """Check the configuration; called by the arbiter before it forks.
 
         Raises:
             RuntimeError: The configuration cannot work; gunicorn prints the text and exits with 1.
@@ -108,29 +75,30 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         missing = [name for name in hooks.HOOKS if getattr(cfg, name) is not getattr(hooks, name)]
         if missing:
             raise RuntimeError(
-                f"DrainingWorker needs these hooks of telemetry.gunicorn.hooks: {', '.join(missing)}"
+                f"DrainingWorker needs these hooks of telemetry.gunicorn: {', '.join(missing)}"
             )
         if cfg.is_ssl:
-            raise RuntimeError("DrainingWorker speaks no TLS; end it at the proxy")
+            raise RuntimeError("DrainingWorker supports no TLS; end it at the proxy")
 
     def init_process(self) -> None:
-        """Patch, load and serve; a failure after a wish to stop is exit code 1, never one that
-        halts the arbiter.
+        """Patch, load and serve.
+
+        A failure after a request to stop is exit code 1, never one that halts the arbiter.
         """
         self.connections = Connections()
         try:
             super().init_process()
         except Exception:
-            if not self.booted and not self.stop.reason:
+            if not self.booted and not self.shutdown_signal.reason:
                 raise
             self.log.exception("worker failed")
             sys.exit(1)
 
     def init_signals(self) -> None:
-        """Every stopping signal is a wish to drain; those that came since the fork count too."""
-        self.stop = Stop(self.cfg.graceful_timeout - WATCHDOG_AHEAD_SECONDS)
+        """Make every stopping signal a request to drain, those since the fork included."""
+        self.shutdown_signal = ShutdownSignal(self.cfg.graceful_timeout - WATCHDOG_AHEAD_SECONDS)
         for number in STOP_SIGNALS:
-            signal.signal(number, self.stop.on_signal)
+            signal.signal(number, self.shutdown_signal.on_signal)
         signal.signal(signal.SIGQUIT, self.handle_quit)
         signal.signal(signal.SIGABRT, self.handle_abort)
         signal.signal(signal.SIGUSR1, self.handle_usr1)
@@ -150,37 +118,41 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until the drain is over, then exit."""
-        gevent.spawn(self._beat)
+        gevent.spawn(self._send_heartbeats)
         code = serve_until_stopped(
             self.telemetry,
             [self._server(listener) for listener in self.sockets],
             self.connections,
-            self.stop,
-            listener_goes_away=lambda: self.ticket.fate == "last" or self._orphaned(),
-            before_drain=self._leave_slot,
+            self.shutdown_signal,
+            listener_goes_away=lambda: self.state.role == "last" or self._is_orphaned(),
+            before_drain=self._release_slot,
         )
         if code == 0:
-            self.ticket.end_clean()
+            self.state.mark_clean_exit()
         sys.exit(code)
 
     def notify(self) -> None:
-        """Tell the arbiter that the hub turns; without an arbiter there is nobody to stop us later,
-        so drain.
+        """Show the arbiter that the hub turns.
+
+        Without an arbiter no other process would stop this one later, so it drains.
         """
         self.tmp.notify()
-        if self._orphaned():
-            self.stop.ask("the arbiter is gone")
+        if self._is_orphaned():
+            self.shutdown_signal.request("the arbiter is gone")
         if not self.alive:
-            self.stop.ask("reload")
+            self.shutdown_signal.request("reload")
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection."""
         with self.connections.opened(client):
             super().handle(listener, client, addr)
 
-    def timeout_ctx(self) -> Waiting:
-        """Around each wait for a request; its time is also the deadline of the request's headers."""
-        return Waiting(self.connections.current, self.cfg.keepalive)
+    def timeout_ctx(self) -> RequestWait:
+        """Return the context of a wait for a request.
+
+        Its time is also the deadline of the request's headers.
+        """
+        return RequestWait(self.connections.current, self.cfg.keepalive)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Answer one request.
@@ -189,13 +161,13 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             StopIteration: It was the connection's last.
             OSError: The client is gone.
         """
-        # gunicorn would tell a client to send its body before anybody knows whether it is wanted.
-        asks, req._expected_100_continue = req._expected_100_continue, False
+        # gunicorn would ask for the body before the app has decided whether to read it.
+        expects_continue, req._expected_100_continue = req._expected_100_continue, False
         response, environ = wsgi.create(req, sock, addr, listener_name, self.cfg)
         environ["wsgi.multithread"] = True
         response.version = self.telemetry.config.service_name
-        if asks:
-            environ["wsgi.input"] = AskedFor(req.body, partial(sock.sendall, CONTINUE))
+        if expects_continue:
+            environ["wsgi.input"] = ExpectContinueBody(req.body, partial(sock.sendall, CONTINUE))
         self._count_request()
         if self.telemetry.lifecycle.draining or not self.cfg.keepalive:
             response.force_close()
@@ -208,33 +180,36 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             except OSError:
                 raise
             except BaseException as error:
-                self._give_up(response, sock, environ.get(names.REQUEST_ID_ENVIRON, ""), error)
+                request_id = environ.get(names.REQUEST_ID_ENVIRON, "")
+                self._answer_failed_app(response, sock, request_id, error)
                 raise StopIteration from error
             sock.settimeout(None)
         if response.should_close():
-            if _has_body(environ):
-                linger(sock)
+            if has_body(environ):
+                begin_lingering_close(sock)
             raise StopIteration
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what could not be understood; a connection that is killed while it waits is owed
-        nothing.
+        """Answer a request that could not be parsed.
+
+        A connection that is killed while it waits gets no response.
         """
         if isinstance(exc, GreenletExit):
             return
-        refusal = refusal_of(exc)
-        if refusal is None:
+        rejection = client_error(exc)
+        if rejection is None:
             super().handle_error(req, client, addr, exc)
         else:
-            self._refuse(client, addr, *refusal)
+            self._reject(client, addr, *rejection)
 
     def handle_quit(self, _sig: int, _frame: FrameType | None) -> None:
-        """SIGQUIT: somebody has lost patience."""
-        self.stop.force("SIGQUIT")
+        """Stop at once, cutting what is in flight (SIGQUIT)."""
+        self.shutdown_signal.force("SIGQUIT")
 
     def handle_abort(self, _sig: int, frame: FrameType | None) -> None:
-        """The arbiter has not heard of us for ``timeout``: say what holds the hub, and end before
-        SIGKILL does.
+        """Log what holds the hub, and exit (SIGABRT).
+
+        The arbiter has had no heartbeat for ``timeout``, and sends SIGKILL next.
         """
         faulthandler.dump_traceback_later(1, exit=True, file=2)
         record = current_record()
@@ -243,12 +218,11 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             "hub blocked for longer than the worker's time-out",
             extra={"request": record, "fields": {"stack": stack}},
         )
-        # The log is written by a native thread, which needs the GIL for a moment.
-        monkey.get_original("time", "sleep")(LAST_WORDS_SECONDS)
+        monkey.get_original("time", "sleep")(LAST_LINE_SECONDS)
         os._exit(1)
 
     def _respond(self, response: Any, environ: dict[str, Any]) -> None:
-        body = self.wsgi(environ, partial(_start, response, environ))
+        body = self.wsgi(environ, partial(start_response, response, environ))
         try:
             for chunk in body:
                 response.write(chunk)
@@ -257,10 +231,8 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             if hasattr(body, "close"):
                 body.close()
 
-    def _refuse(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
-        """No app will see it: answered, counted, and told in a line that holds nothing of what
-        came.
-        """
+    def _reject(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
+        """Answer, count and log a request that no app will see; the line repeats nothing of it."""
         request_id = str(uuid4()) if self.telemetry.config.request_id else ""
         self._unreadable[(str(status.value),)].inc()
         fields = {
@@ -270,45 +242,45 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         }
         _requests.info("request refused before it was read", extra={"fields": fields})
         with contextlib.suppress(OSError):
-            client.sendall(problem(status, detail, request_id))
-            linger(client)
+            client.sendall(error_response(status, detail, request_id))
+            begin_lingering_close(client)
 
-    def _give_up(self, response: Any, sock: Any, request_id: str, error: BaseException) -> None:
-        """The app raised or its greenlet was killed: tell the client, if that is still possible,
-        and nobody twice.
-        """
+    def _answer_failed_app(
+        self, response: Any, sock: Any, request_id: str, error: BaseException
+    ) -> None:
+        """Answer for an app that raised or was killed, as far as that is still possible."""
         if not isinstance(error, GreenletExit):
             gevent.get_hub().handle_error(
                 gevent.getcurrent(), type(error), error, error.__traceback__
             )
         if response.headers_sent:
-            # A second status line would look like part of the body; a reset tells that the rest is
-            # missing.
+            # A second status line would be taken for part of the body; a reset shows that the rest
+            # is missing.
             sock.shutdown(socket.SHUT_RDWR)
         else:
-            sock.sendall(problem(HTTPStatus.INTERNAL_SERVER_ERROR, GAVE_UP, request_id))
+            sock.sendall(error_response(HTTPStatus.INTERNAL_SERVER_ERROR, APP_FAILED, request_id))
 
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)
         server = StreamServer(
             listener,
-            handle=partial(self.handle, _Address(listener)),
+            handle=partial(self.handle, ListenerAddress(listener)),
             spawn=Pool(self.worker_connections),
         )
         if self.cfg.workers > 1:
             server.max_accept = 1
         return server
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         while True:
             self.notify()
-            gevent.sleep(1.0)
+            gevent.sleep(HEARTBEAT_SECONDS)
 
-    def _orphaned(self) -> bool:
+    def _is_orphaned(self) -> bool:
         return bool(self.ppid != os.getppid())
 
-    def _leave_slot(self) -> None:
-        if self.ticket.fate == "retired":
+    def _release_slot(self) -> None:
+        if self.state.role == "retired":
             self.telemetry.management.stop()
 
     def _count_request(self) -> None:

@@ -1,21 +1,21 @@
-"""What the arbiter and one worker know of each other: the worker's slot, its fate, and whether it
-ended well.
+"""State that the arbiter and one worker share: slot, role, and whether the worker exited cleanly.
 
-A shared page of memory, because the arbiter's ``child_exit`` hook is not told the exit status and a
-worker can't be told its fate by a signal. Each byte has one writer.
+It lies in a page of shared memory, because gunicorn's ``child_exit`` hook does not get the exit
+status, and a signal cannot carry a worker's role. Each byte has one writer.
 """
 
 import mmap
 from typing import Final, Literal
 
-Fate = Literal["serving", "retired", "last"]
+Role = Literal["serving", "retired", "last"]
 
-_FATES: Final[tuple[Fate, ...]] = ("serving", "retired", "last")
-_FATE, _CLEAN = 0, 1
+_ROLES: Final[tuple[Role, ...]] = ("serving", "retired", "last")
+_ROLE_BYTE: Final = 0
+_CLEAN_EXIT_BYTE: Final = 1
 
 
-class Ticket:
-    """Made by the arbiter before the fork, so that both sides see the same page.
+class WorkerState:
+    """Created by the arbiter before the fork, so that both sides map the same page.
 
     Args:
         slot: Lowest number that no other worker had.
@@ -23,32 +23,35 @@ class Ticket:
 
     def __init__(self, slot: int) -> None:
         self.slot = slot
-        self.told_to_drain = False
-        """Kept by the arbiter: it would otherwise repeat SIGTERM every second, and a second one
-        forces.
+        self.drain_signalled = False
+        """Kept by the arbiter: gunicorn repeats SIGTERM every second, and a second one would force
+        the worker to stop at once.
         """
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
 
     @property
-    def fate(self) -> Fate:
-        """``serving``: if it ends, its slot and listener wait for a successor. ``retired``: a
-        successor has both already, so it lets go of the management port. ``last``: nobody accepts
-        after it, so it answers what the kernel has queued."""
-        return _FATES[self._page[_FATE]]
+    def role(self) -> Role:
+        """How the worker has to leave when it stops.
 
-    @fate.setter
-    def fate(self, fate: Fate) -> None:
-        self._page[_FATE] = _FATES.index(fate)
+        ``serving``: its slot and listener wait for a successor. ``retired``: a successor already
+        has both, so it releases the management port. ``last``: no other process accepts after it,
+        so it answers the connections that the kernel has queued.
+        """
+        return _ROLES[self._page[_ROLE_BYTE]]
+
+    @role.setter
+    def role(self, role: Role) -> None:
+        self._page[_ROLE_BYTE] = _ROLES.index(role)
 
     @property
-    def clean(self) -> bool:
-        """Whether the worker has said that it ends with exit code 0."""
-        return bool(self._page[_CLEAN])
+    def exited_cleanly(self) -> bool:
+        """Whether the worker has marked that it exits with code 0."""
+        return bool(self._page[_CLEAN_EXIT_BYTE])
 
-    def end_clean(self) -> None:
-        """Called by the worker as its last act."""
-        self._page[_CLEAN] = 1
+    def mark_clean_exit(self) -> None:
+        """Mark that the exit code is 0; the worker's last act."""
+        self._page[_CLEAN_EXIT_BYTE] = 1
 
     def close(self) -> None:
-        """Called by the arbiter once the worker is gone."""
+        """Release the page; called by the arbiter once the worker is gone."""
         self._page.close()

@@ -1,6 +1,7 @@
-"""Health: verdicts that are reads of the registry, each with the age of its evidence."""
+"""Health: verdicts read from the metrics registry, each with the age of its evidence."""
 
 from telemetry.health.checks import Health, Verdict
-from telemetry.health.evidence import Evidence
+from telemetry.health.evidence import HealthEvidence
+from telemetry.health.paths import DEFAULT_PREFIX, HealthPaths
 
-__all__ = ["Evidence", "Health", "Verdict"]
+__all__ = ["DEFAULT_PREFIX", "Health", "HealthEvidence", "HealthPaths", "Verdict"]

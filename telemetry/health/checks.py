@@ -1,22 +1,19 @@
-"""``Health``: three questions about this process, each answered from the registry at hand.
+"""``Health``: liveness, readiness and report of this process, each read from the registry.
 
-No verdict does I/O, takes a lock of ours or yields, so a native thread may ask while the hub is
-blocked. The only method with a cost that grows is ``sample``, and the background loop calls it,
-never a request.
+No verdict does I/O, takes a lock of ours or yields, so a native thread may ask for one while the
+hub is blocked. The only method with a cost that grows is ``sample``, and the background loop calls
+it, never a request.
 """
 
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.health.evidence import Evidence, Finding, Group, Indicator, evidence_of, judge
-from telemetry.health.latency import LatencyWindow, Times
-from telemetry.health.parts import (
+from telemetry.health.components import (
     DATABASE_SERIES,
     PROCESS_SERIES,
     SERVER_SERIES,
@@ -28,16 +25,25 @@ from telemetry.health.parts import (
     state_reason,
     system,
 )
-from telemetry.health.reading import Reading
+from telemetry.health.evidence import (
+    ComponentHealth,
+    Group,
+    HealthEvidence,
+    Indicator,
+    evidence_of,
+    judge,
+)
+from telemetry.health.latency import LatencyWindow, ResponseTimes
+from telemetry.health.paths import HealthPaths
+from telemetry.health.registry_snapshot import RegistrySnapshot
 from telemetry.metrics import Metrics
 
 STALE_INTERVALS: Final = 3
 """Evidence older than so many intervals proves nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """An answer.
+class Verdict(NamedTuple):
+    """The answer to a probe.
 
     Args:
         status: 200 or 503.
@@ -49,12 +55,12 @@ class Verdict:
 
 
 class Health:
-    """Answers for one worker.
+    """The health of one worker.
 
     Args:
-        config: Interval, target and window, version and environment.
+        config: Paths, interval, target and window, version and environment.
         metrics: The registry that is read.
-        lifecycle: Where the process is between start and end.
+        lifecycle: The state of the process.
         clock: Unix time in seconds, the clock of ``names.MONGODB_EVIDENCE``.
         monotonic: Seconds, for ages and durations.
     """
@@ -68,6 +74,8 @@ class Health:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.paths = HealthPaths.under(config.health_prefix)
+        """Where a service serves health; requests there are probes, not users'."""
         self._config = config
         self._registry = metrics.registry
         self._lifecycle = lifecycle
@@ -83,47 +91,57 @@ class Health:
             target_seconds=config.sla_target_seconds,
             window_seconds=config.sla_window_seconds,
             interval_seconds=config.health_interval_seconds,
-            health_routes=names.HEALTH_ROUTES,
+            health_routes=self.paths,
             monotonic=monotonic,
         )
 
     def expect_database(self, why_down: Callable[[], str] = str) -> None:
-        """From now on the service needs a database, also one that was never seen; called when one
-        is to be watched.
+        """Make health depend on a database, also on one that was never reached.
 
         Args:
-            why_down: Returns, at once, why the last look found it down as ``"Kind: text"``, or an
-                empty string. Only the kind is shown: health routes are public, and the text may
-                name hosts.
+            why_down: Returns, at once, why the last check failed as ``"Kind: text"``, or an empty
+                string. Only the kind is exposed: health routes are public, and the text may name
+                hosts.
         """
         self._why_database_is_down = why_down
 
     def add_indicator(self, name: str, indicator: Indicator, group: Group = "readiness") -> None:
-        """Let a part of the service speak for itself.
+        """Add a component to health.
 
         Args:
             name: Key under ``services``.
-            indicator: Returns what it knows, at once: no I/O, no wait, from any thread. One that
+            indicator: Returns its evidence at once: no I/O, no wait, from any thread. One that
                 raises is down.
-            group: ``readiness`` makes the service not ready while the part is not up; ``report``
-                only shows the part.
+            group: ``readiness`` makes the service not ready while the component is not up;
+                ``report`` only lists the component.
 
         Raises:
             ValueError: The name is taken.
         """
         if name in ("database", "server") or name in self._indicators:
-            raise ValueError(f"there is already a part called {name!r}")
+            raise ValueError(f"there is already a component called {name!r}")
         self._indicators[name] = (indicator, group)
 
     def sample(self) -> None:
-        """Take note of what verdicts look back on; called by the background loop once an interval."""
+        """Sample the latency histogram; called by the background loop once an interval."""
         self._latency.sample()
         self._sampled_at = self._monotonic()
 
-    def liveness(self) -> Verdict:
-        """Whether the process runs at all: always 200, whatever it depends on, also while it
-        drains.
+    def routes(self, prefix: str) -> dict[str, Callable[[], Verdict]]:
+        """Return the three verdicts by URL path.
+
+        Args:
+            prefix: Path of the report; the others are below it.
         """
+        paths = HealthPaths.under(prefix)
+        return {
+            paths.report: self.report,
+            paths.liveness: self.liveness,
+            paths.readiness: self.readiness,
+        }
+
+    def liveness(self) -> Verdict:
+        """Return 200, whatever the process depends on, also while it drains."""
         return Verdict(
             200,
             self._head("alive", success=True)
@@ -131,36 +149,38 @@ class Health:
         )
 
     def readiness(self) -> Verdict:
-        """Whether the process may be sent traffic; 503 with every reason why not."""
-        findings = self._readiness_findings(Reading(self._registry, DATABASE_SERIES[:2]))
+        """Return whether the process may be sent traffic; 503 with every reason why not."""
+        components = self._readiness_components(
+            RegistrySnapshot(self._registry, DATABASE_SERIES[:2])
+        )
         reasons = [f"server: {reason}"] if (reason := state_reason(self._lifecycle)) else []
-        reasons += [finding.reason for finding in findings if not finding.healthy]
+        reasons += [component.reason for component in components if not component.healthy]
         body = self._head("not ready" if reasons else "ready", success=not reasons)
         if reasons:
             body["reasons"] = reasons
-        body["evidence"] = {finding.name: _brief(finding) for finding in findings}
+        body["evidence"] = {component.name: _brief(component) for component in components}
         return Verdict(503 if reasons else 200, body)
 
     def report(self) -> Verdict:
-        """All that is known; 503 when a part that the service needs is not up."""
+        """Return all that is known; 503 when a component that the service needs is not up."""
         began = self._monotonic()
-        reading = Reading(
+        snapshot = RegistrySnapshot(
             self._registry, (*DATABASE_SERIES, *SERVER_SERIES, *SYSTEM_SERIES, *PROCESS_SERIES)
         )
-        required = [self._server(reading), *self._readiness_findings(reading)]
-        shown = [
-            self._ask(name) for name, (_, group) in self._indicators.items() if group == "report"
+        required = [self._server(snapshot), *self._readiness_components(snapshot)]
+        listed = [
+            self._check(name) for name, (_, group) in self._indicators.items() if group == "report"
         ]
-        reasons = [finding.reason for finding in required if not finding.healthy]
+        reasons = [component.reason for component in required if not component.healthy]
         body = self._head("unhealthy" if reasons else "healthy", success=not reasons)
         if reasons:
             body["reasons"] = reasons
         body |= {
             "version": self._config.service_version,
             "environment": self._config.environment,
-            "services": {finding.name: finding.body() for finding in (*required, *shown)},
-            "system": system(reading, self._platform),
-            "process": process(reading),
+            "services": {component.name: component.body() for component in (*required, *listed)},
+            "system": system(snapshot, self._platform),
+            "process": process(snapshot),
             "sla": self._sla(),
         }
         took_seconds = self._monotonic() - began
@@ -178,32 +198,34 @@ class Health:
             "uptime": round(self._monotonic() - self._started_at, 3),
         }
 
-    def _readiness_findings(self, reading: Reading) -> list[Finding]:
-        findings = []
+    def _readiness_components(self, snapshot: RegistrySnapshot) -> list[ComponentHealth]:
+        components = []
         if self._why_database_is_down is not None:
             kind = self._why_database_is_down().partition(":")[0]
-            findings.append(
+            components.append(
                 self._judge(
                     "database",
-                    database_evidence(reading, now_unix=self._clock(), kind_of_failure=kind),
+                    database_evidence(snapshot, now_unix=self._clock(), kind_of_failure=kind),
                 )
             )
-        return findings + [
-            self._ask(name) for name, (_, group) in self._indicators.items() if group == "readiness"
+        return components + [
+            self._check(name)
+            for name, (_, group) in self._indicators.items()
+            if group == "readiness"
         ]
 
-    def _server(self, reading: Reading) -> Finding:
+    def _server(self, snapshot: RegistrySnapshot) -> ComponentHealth:
         return self._judge(
-            "server", server_evidence(reading, self._lifecycle, age_seconds=self._server_age())
+            "server", server_evidence(snapshot, self._lifecycle, age_seconds=self._server_age())
         )
 
     def _server_age(self) -> float:
         return round(self._monotonic() - self._sampled_at, 3)
 
-    def _ask(self, name: str) -> Finding:
+    def _check(self, name: str) -> ComponentHealth:
         return self._judge(name, evidence_of(self._indicators[name][0]))
 
-    def _judge(self, name: str, evidence: Evidence) -> Finding:
+    def _judge(self, name: str, evidence: HealthEvidence) -> ComponentHealth:
         return judge(name, evidence, stale_after_seconds=self._stale_after_seconds)
 
     def _sla(self) -> dict[str, Any]:
@@ -224,7 +246,7 @@ class Health:
         return body
 
 
-def _times(times: Times) -> dict[str, Any]:
+def _times(times: ResponseTimes) -> dict[str, Any]:
     return {
         "requests": times.requests,
         "average": None if times.average_seconds is None else milliseconds(times.average_seconds),
@@ -234,12 +256,12 @@ def _times(times: Times) -> dict[str, Any]:
     }
 
 
-def _brief(finding: Finding) -> dict[str, Any]:
+def _brief(component: ComponentHealth) -> dict[str, Any]:
     return {
-        name: value for name, value in finding.body().items() if name in ("status", "ageSeconds")
+        name: value for name, value in component.body().items() if name in ("status", "ageSeconds")
     }
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration as people read it in JSON: ``15ms``, ``12.45ms``; two decimals at most."""
+    """Format a duration for people: ``15ms``, ``12.45ms``; two decimals at most."""
     return f"{seconds * 1e3:.2f}".rstrip("0").rstrip(".") + "ms"

@@ -1,10 +1,10 @@
-"""What is known of one part of the service, and the verdict on it.
+"""Evidence of one component's health, and the verdict on it.
 
-Whoever knows a part returns evidence and judges nothing; one function judges all evidence alike, by
-its age. Nothing here reads a clock, a registry or a socket.
+An indicator returns evidence and judges nothing; one function judges all evidence alike, by its
+age. Nothing here reads a clock, a registry or a socket.
 
-Source: Spring Boot Actuator's split of indicators (evidence) from groups (who is asked), and its
-rule that an exception *is* down.
+Source: Spring Boot Actuator, which separates indicators (evidence) from groups (liveness,
+readiness), and treats an exception as *down*.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,15 +16,15 @@ Group = Literal["readiness", "report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What was seen of one part, and how long ago.
+class HealthEvidence:
+    """What was observed of one component, and how long ago.
 
     Args:
-        healthy: What was seen is as it should be.
+        healthy: The observation is as it should be.
         reason: Why not, or what is going on; for people.
-        age_seconds: Age of what was seen, 0 for what is known now; ``None`` when nothing has ever
-            been seen.
-        details: More of what was seen, as JSON values; what is not known is left out.
+        age_seconds: Age of the observation, 0 for a present one; ``None`` when there has never been
+            one.
+        details: More of the observation, as JSON values; what is not known is left out.
     """
 
     healthy: bool
@@ -33,32 +33,32 @@ class Evidence:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-Indicator = Callable[[], Evidence]
+Indicator = Callable[[], HealthEvidence]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Evidence that was judged.
+class ComponentHealth:
+    """A component's evidence with the verdict on it.
 
     Args:
-        name: The part, a key of ``services``.
+        name: The component, a key of ``services``.
         status: ``stale`` and ``unknown`` are not healthy.
-        reason: One line that names the part; empty when it is up.
-        evidence: What the verdict stands on.
+        reason: One line that names the component; empty when it is up.
+        evidence: What the verdict is based on.
     """
 
     name: str
     status: Status
     reason: str
-    evidence: Evidence
+    evidence: HealthEvidence
 
     @property
     def healthy(self) -> bool:
-        """Whether the part is up."""
+        """Whether the component is up."""
         return self.status == "up"
 
     def body(self) -> dict[str, Any]:
-        """The part as JSON, without the age when nothing has ever been seen."""
+        """Return the component as JSON, without an age when it has never been observed."""
         body: dict[str, Any] = {"status": self.status, "healthy": self.healthy}
         if self.evidence.age_seconds is not None:
             body["ageSeconds"] = round(self.evidence.age_seconds, 3)
@@ -67,30 +67,31 @@ class Finding:
         return body | dict(self.evidence.details)
 
 
-def judge(name: str, evidence: Evidence, *, stale_after_seconds: float) -> Finding:
-    """Judge evidence by what it says and by its age.
+def judge(name: str, evidence: HealthEvidence, *, stale_after_seconds: float) -> ComponentHealth:
+    """Judge evidence by its content and its age.
 
     Args:
-        name: The part.
+        name: The component.
         evidence: What is known of it.
         stale_after_seconds: Evidence older than this proves nothing.
     """
     age = evidence.age_seconds
     if age is None:
-        return Finding(name, "unknown", f"{name}: never looked at", evidence)
+        return ComponentHealth(name, "unknown", f"{name}: never checked", evidence)
     if age > stale_after_seconds:
-        return Finding(name, "stale", f"{name}: stale, last looked at {age:.1f} s ago", evidence)
+        reason = f"{name}: stale, last checked {age:.1f} s ago"
+        return ComponentHealth(name, "stale", reason, evidence)
     if evidence.healthy:
-        return Finding(name, "up", "", evidence)
-    return Finding(name, "down", f"{name}: {evidence.reason or 'down'}", evidence)
+        return ComponentHealth(name, "up", "", evidence)
+    return ComponentHealth(name, "down", f"{name}: {evidence.reason or 'down'}", evidence)
 
 
-def evidence_of(indicator: Indicator) -> Evidence:
-    """Ask an indicator; one that raises is down, and says by what kind of exception.
+def evidence_of(indicator: Indicator) -> HealthEvidence:
+    """Call an indicator; one that raises is down, with the exception's class as the reason.
 
     The exception's text is left out: health routes are public, and it may name hosts or accounts.
     """
     try:
         return indicator()
     except Exception as error:
-        return Evidence(healthy=False, reason=f"its indicator raised {type(error).__name__}")
+        return HealthEvidence(healthy=False, reason=f"its indicator raised {type(error).__name__}")

@@ -1,9 +1,8 @@
-"""How the service answers, over the last minutes: share of requests within a target, average, 95th
-percentile and how these go.
+"""Response times over the last minutes: share within a target, average, 95th percentile, trends.
 
-Everything comes from the one latency histogram; ``sample`` notes its totals once an interval, and a
-verdict only compares two notes. Health routes count for themselves and for nothing else: probes are
-frequent and fast and would hide what users see.
+Everything comes from the one latency histogram: ``sample`` keeps its totals once an interval, and a
+verdict only compares two samples. Health routes count for themselves and for nothing else: probes
+are frequent and fast and would hide what users experience.
 """
 
 import math
@@ -14,7 +13,7 @@ from typing import Final, Literal, cast
 from prometheus_client import Histogram
 
 from telemetry import names
-from telemetry.health.counts import Counts, bucket_weights
+from telemetry.health.histogram import HistogramCounts, bucket_weights
 
 Trend = Literal["rising", "falling", "steady", "unknown"]
 
@@ -23,9 +22,6 @@ TREND_STEP: Final = 0.01
 in a hundred.
 """
 
-_ROUTE = names.REQUEST_DURATION.labels.index(names.ROUTE)
-
-
 Pace = Literal["slower", "faster", "steady", "unknown"]
 
 PACE_STEP: Final = 0.2
@@ -33,26 +29,32 @@ PACE_STEP: Final = 0.2
 trend.
 """
 
+_ROUTE_LABEL: Final = names.REQUEST_DURATION.labels.index(names.ROUTE)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The histogram's totals since the process started, at one instant: of users' routes and of
-    health routes.
+    """The histogram's totals since the process started, at one instant.
+
+    Args:
+        at_seconds: The instant, on the window's monotonic clock.
+        routes: Of users' routes.
+        health: Of health routes.
     """
 
     at_seconds: float
-    routes: Counts
-    health: Counts
+    routes: HistogramCounts
+    health: HistogramCounts
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """How long answers took over the window.
+class ResponseTimes:
+    """Response times over the window.
 
     Args:
-        requests: How many the rest stands on; without any it is ``None`` and ``unknown``.
-        average_seconds: Of one.
-        p95_seconds: 19 of 20 took at most so long; as exact as the histogram's buckets.
+        requests: Number that the rest is based on; without any it is ``None`` and ``unknown``.
+        average_seconds: Average of a request.
+        p95_seconds: 95th percentile; as exact as the histogram's buckets.
         trend: The average of the window's newer half against that of its older one.
         share: 0 to 1, within the target.
     """
@@ -72,9 +74,9 @@ class Sla:
         share: 0 to 1, or ``None`` when no request has been seen in the window.
         trend: The window's newer half against its older one; ``unknown`` when either saw no
             request.
-        requests: How many requests the share stands on.
-        window_seconds: What the notes at hand really cover; shorter than asked for after a start.
-        age_seconds: Since the last note.
+        requests: Number of requests that the share is based on.
+        window_seconds: What the samples really cover; shorter than configured after a start.
+        age_seconds: Since the last sample.
     """
 
     share: float | None
@@ -85,14 +87,14 @@ class Sla:
 
 
 class LatencyWindow:
-    """A bounded ring of notes on the latency histogram.
+    """A bounded ring of samples of the latency histogram.
 
     Args:
         histogram: ``names.REQUEST_DURATION``.
-        target_seconds: An answer within this counts as good. On a bucket's bound the share is
+        target_seconds: A response within this counts as good. On a bucket's bound the share is
             exact; between two bounds the bucket is divided linearly, as Prometheus does; above the
             highest finite bound its bucket counts as too slow.
-        window_seconds: How far back is looked.
+        window_seconds: Length of the window.
         interval_seconds: How often ``sample`` is called; bounds the ring.
         health_routes: Route labels that are not users' requests.
         monotonic: Seconds.
@@ -115,19 +117,18 @@ class LatencyWindow:
         self._bounds = tuple(histogram._upper_bounds)
         self._weights = bucket_weights(self._bounds, target_seconds)
         self._keep = math.ceil(window_seconds / interval_seconds) + 2
-        # A tuple that is replaced whole: a native thread may read while the hub takes a note.
-        self._notes: tuple[Totals, ...] = (
-            Totals(monotonic(), *[Counts((0.0,) * len(self._bounds))] * 2),
-        )
+        nothing = HistogramCounts((0.0,) * len(self._bounds))
+        # A tuple that is replaced whole: a native thread may read while the hub takes a sample.
+        self._samples: tuple[Totals, ...] = (Totals(monotonic(), routes=nothing, health=nothing),)
 
     def sample(self) -> None:
-        """Take a note; called by the background loop once an interval."""
+        """Take a sample; called by the background loop once an interval."""
         now = self._monotonic()
-        notes = (*self._notes, self._totals(now))[-self._keep :]
-        # One note from before the window stays: it is what the window is compared with.
-        while len(notes) > 2 and notes[1].at_seconds <= now - self._window_seconds:
-            notes = notes[1:]
-        self._notes = notes
+        samples = (*self._samples, self._totals(now))[-self._keep :]
+        # One sample from before the window stays: it is what the window is compared with.
+        while len(samples) > 2 and samples[1].at_seconds <= now - self._window_seconds:
+            samples = samples[1:]
+        self._samples = samples
 
     def _totals(self, now: float) -> Totals:
         counts: dict[bool, list[list[float]]] = {True: [], False: []}
@@ -136,18 +137,20 @@ class LatencyWindow:
         # for 300 children against 1 ms.
         children = cast(dict[tuple[str, ...], Histogram], self._histogram._metrics)
         for labels, child in list(children.items()):
-            is_health = labels[_ROUTE] in self._health_routes
+            is_health = labels[_ROUTE_LABEL] in self._health_routes
             counts[is_health].append([bucket.get() for bucket in child._buckets])
             seconds[is_health] += child._sum.get()
         nothing = (0.0,) * len(self._bounds)
         routes, health = (
-            Counts(tuple(map(sum, zip(nothing, *counts[kind], strict=True))), seconds[kind])
+            HistogramCounts(
+                tuple(map(sum, zip(nothing, *counts[kind], strict=True))), seconds[kind]
+            )
             for kind in (False, True)
         )
         return Totals(now, routes, health)
 
     def sla(self) -> Sla:
-        """The share within the target, from the notes at hand."""
+        """Return the share within the target, from the samples so far."""
         first, middle, last = self._halves()
         older, newer = middle.routes.since(first.routes), last.routes.since(middle.routes)
         whole = last.routes.since(first.routes)
@@ -159,33 +162,36 @@ class LatencyWindow:
             age_seconds=self._monotonic() - last.at_seconds,
         )
 
-    def route_times(self) -> Times:
-        """How long the answers of users' routes took."""
-        return self._times(*(note.routes for note in self._halves()))
+    def route_times(self) -> ResponseTimes:
+        """Return the response times of users' routes."""
+        return self._times(*(totals.routes for totals in self._halves()))
 
-    def health_times(self) -> Times:
-        """How long the answers of health routes took."""
-        return self._times(*(note.health for note in self._halves()))
+    def health_times(self) -> ResponseTimes:
+        """Return the response times of health routes."""
+        return self._times(*(totals.health for totals in self._halves()))
 
     def health_average_seconds(self, this_one_seconds: float) -> float:
-        """Average time of the health routes over the window, the answer being made included.
+        """Return the average time of the health routes, the response being made included.
 
         Args:
             this_one_seconds: Time that it took so far; the whole average when no other is known.
         """
-        notes = self._notes
-        others = notes[-1].health.since(notes[0].health)
+        samples = self._samples
+        others = samples[-1].health.since(samples[0].health)
         return (others.seconds + this_one_seconds) / (others.requests + 1)
 
     def _halves(self) -> tuple[Totals, Totals, Totals]:
-        notes = self._notes
-        first, last = notes[0], notes[-1]
+        samples = self._samples
+        first, last = samples[0], samples[-1]
         middle_seconds = (first.at_seconds + last.at_seconds) / 2
-        return first, min(notes, key=lambda note: abs(note.at_seconds - middle_seconds)), last
+        middle = min(samples, key=lambda totals: abs(totals.at_seconds - middle_seconds))
+        return first, middle, last
 
-    def _times(self, first: Counts, middle: Counts, last: Counts) -> Times:
+    def _times(
+        self, first: HistogramCounts, middle: HistogramCounts, last: HistogramCounts
+    ) -> ResponseTimes:
         whole = last.since(first)
-        return Times(
+        return ResponseTimes(
             requests=int(whole.requests),
             average_seconds=whole.average_seconds,
             p95_seconds=whole.quantile_seconds(0.95, self._bounds),

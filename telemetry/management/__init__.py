@@ -1,6 +1,4 @@
-"""Metrics, health and stacks of one worker over HTTP, answered also while its hub is blocked:
-``Management``.
-"""
+"""Metrics, health and stacks of one worker over HTTP, also while its hub is blocked."""
 
 from telemetry.management.connection import Limits
 from telemetry.management.endpoint import Management

@@ -1,6 +1,6 @@
 """One connection of the management port, served by a native thread of its own.
 
-Reads requests and writes answers within limits. Whatever the client does ends here: a broken
+Reads requests and writes responses within limits. Whatever the client does ends here: a broken
 connection is closed, and that is all.
 """
 
@@ -16,18 +16,21 @@ from telemetry.management.protocol import (
     ProtocolError,
     Request,
     Response,
-    parse,
+    parse_request,
     problem,
 )
+from telemetry.sockets import begin_lingering_close
 
-Answer = Callable[[Request], Response]
+RequestHandler = Callable[[Request], Response]
 RECEIVE_BYTES: Final = 8192
 LINGER_SECONDS: Final = 0.5
+SHORTEST_TIMEOUT_SECONDS: Final = 0.001
+"""A socket's time-out of 0 would make it non-blocking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What clients may use up; bytes and seconds.
+    """What clients may use; bytes and seconds.
 
     Args:
         connections: At once; a further one takes the place of the one that has been waiting for a
@@ -35,7 +38,7 @@ class Limits:
         head_bytes: Request line and headers.
         head_seconds: From the first byte of a request to the end of its head.
         idle_seconds: Between requests.
-        send_seconds: For one answer.
+        send_seconds: For one response.
     """
 
     connections: int = 8
@@ -51,33 +54,34 @@ class Connection:
     Args:
         accepted: The socket; closed when the connection ends.
         client: Address of the peer.
-        answer: Called with each request.
+        handle_request: Called with each request.
         guard: For native threads.
-        limits: What the client may use up.
-        among: The connections that there are; this one is among them until it ends.
+        limits: What the client may use.
+        open_connections: The open connections; this one is among them until it ends.
     """
 
     def __init__(
         self,
         accepted: _socket.socket,
         client: str,
-        answer: Answer,
+        handle_request: RequestHandler,
+        *,
         guard: Guard,
         limits: Limits,
-        among: set["Connection"],
+        open_connections: set["Connection"],
     ) -> None:
         self.waiting_since: float | None = time.monotonic()
-        """Monotonic seconds since which it waits for a request; ``None`` while it answers one, or
-        is to end.
+        """Monotonic seconds since which it waits for a request; ``None`` while it answers one or
+        is about to end.
         """
         self._socket = accepted
         self._client = client
-        self._answer = answer
+        self._handle_request = handle_request
         self._guard = guard
         self._limits = limits
-        self._among = among
+        self._open_connections = open_connections
         self._received = b""
-        among.add(self)
+        open_connections.add(self)
 
     def run(self) -> None:
         """Serve requests until the connection ends."""
@@ -88,13 +92,13 @@ class Connection:
         finally:
             self.close()
 
-    def refuse(self) -> None:
-        """Say that there is no room, and close."""
+    def reject(self) -> None:
+        """Answer 503, because there are too many connections, and close."""
         self._send(problem(503, "Too many connections are being answered."), keep_alive=False)
         self.close()
 
     def shut(self) -> None:
-        """End it from another thread; whoever reads or writes on it wakes up."""
+        """End it from another thread; a read or write in progress returns."""
         self.waiting_since = None
         try:
             self._socket.shutdown(_socket.SHUT_RDWR)
@@ -102,29 +106,33 @@ class Connection:
             return
 
     def close(self) -> None:
-        """Give the socket back."""
-        self._among.discard(self)
+        """Release the socket."""
+        self._open_connections.discard(self)
         self._socket.close()
 
     def _serve_one(self) -> bool:
+        """Serve one request; returns whether the connection may serve another."""
         try:
             head = self._read_head()
             if head is None:
                 return False
-            request = parse(head, self._client)
+            request = parse_request(head, self._client)
         except ProtocolError as error:
-            return self._send(error.response, keep_alive=False) and self._linger()
+            if self._send(error.response, keep_alive=False):
+                begin_lingering_close(self._socket, seconds=LINGER_SECONDS)
+            return False
         response = problem(500, "The answer failed; the log has the reason.")
         with self._guard.at("management.answer"):
-            response = self._answer(request)
+            response = self._handle_request(request)
         sent = self._send(
             response, keep_alive=request.keep_alive, with_body=request.method != "HEAD"
         )
         if request.has_body:
-            return self._linger()
+            begin_lingering_close(self._socket, seconds=LINGER_SECONDS)
         return sent and request.keep_alive
 
     def _read_head(self) -> bytes | None:
+        """Read up to the end of a request's head; ``None`` when the connection ended instead."""
         self.waiting_since = time.monotonic()
         self._received = self._received.lstrip(b"\r\n")
         deadline = self.waiting_since + (
@@ -132,20 +140,8 @@ class Connection:
         )
         while END_OF_HEAD not in self._received:
             if len(self._received) > self._limits.head_bytes:
-                raise ProtocolError(
-                    431, f"A request's head may have {self._limits.head_bytes} bytes."
-                )
-            try:
-                self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-                more = self._socket.recv(RECEIVE_BYTES)
-            except TimeoutError:
-                if self._received:
-                    raise ProtocolError(
-                        408, f"A request's head may take {self._limits.head_seconds} s."
-                    ) from None
-                return None
-            except OSError:  # the client broke the connection
-                return None
+                raise self._head_too_large()
+            more = self._receive(deadline)
             if not more:
                 return None
             if not self._received:
@@ -154,34 +150,42 @@ class Connection:
         self.waiting_since = None
         head, _, self._received = self._received.partition(END_OF_HEAD)
         if len(head) > self._limits.head_bytes:
-            raise ProtocolError(431, f"A request's head may have {self._limits.head_bytes} bytes.")
+            raise self._head_too_large()
         return head
 
+    def _receive(self, deadline: float) -> bytes:
+        """Receive some bytes; none when the client closed, broke or forgot the connection."""
+        try:
+            self._set_timeout(deadline)
+            return self._socket.recv(RECEIVE_BYTES)
+        except TimeoutError:
+            if self._received:
+                raise ProtocolError(
+                    408, f"A request's head may take {self._limits.head_seconds} s."
+                ) from None
+            return b""
+        except OSError:
+            return b""
+
+    def _head_too_large(self) -> ProtocolError:
+        return ProtocolError(431, f"A request's head may have {self._limits.head_bytes} bytes.")
+
     def _send(self, response: Response, *, keep_alive: bool, with_body: bool = True) -> bool:
+        """Send a response; returns whether the client took it."""
         deadline = time.monotonic() + self._limits.send_seconds
         try:
             # Head and body go out in pieces: without this each small one waits for the one before
-            # to be acknowledged.
+            # to be acknowledged. An inherited listener may not have it set.
             self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             for piece in _pieces(response, keep_alive, with_body):
-                self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+                self._set_timeout(deadline)
                 self._socket.sendall(piece)
         except OSError:  # the client has gone, or does not read
             return False
         return True
 
-    def _linger(self) -> bool:
-        """Let the answer arrive: closing with unread bytes would reset the connection under it."""
-        deadline = time.monotonic() + LINGER_SECONDS
-        try:
-            self._socket.shutdown(_socket.SHUT_WR)
-            while (left := deadline - time.monotonic()) > 0:
-                self._socket.settimeout(left)
-                if not self._socket.recv(RECEIVE_BYTES):
-                    break
-        except OSError:  # the client has gone
-            return False
-        return False
+    def _set_timeout(self, deadline: float) -> None:
+        self._socket.settimeout(max(SHORTEST_TIMEOUT_SECONDS, deadline - time.monotonic()))
 
 
 def _pieces(response: Response, keep_alive: bool, with_body: bool) -> Iterator[bytes]:

@@ -1,9 +1,9 @@
 """Requests and responses of the management port: bytes in, bytes out.
 
-As much of HTTP/1.1 as a scraper, a probe and curl need; no sockets, no clocks but for the ``Date``
-header.
+As much of HTTP/1.1 as a scraper, a probe and curl need; no sockets, and no clock but for the
+``Date`` header.
 
-Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics), RFC 9457 (problem details).
+Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics).
 """
 
 import json
@@ -14,6 +14,8 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
 
+from telemetry.problem import CONTENT_TYPE, problem_members
+
 END_OF_HEAD: Final = b"\r\n\r\n"
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PHRASES: Final[Mapping[int, str]] = {status.value: status.phrase for status in HTTPStatus}
@@ -21,7 +23,7 @@ _PHRASES: Final[Mapping[int, str]] = {status.value: status.phrase for status in 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request without its body, which nothing here wants.
+    """One request without its body, which nothing here reads.
 
     Args:
         method: As sent.
@@ -42,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer.
+    """One response.
 
     Args:
         status: Status code.
@@ -57,7 +59,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def head(self, *, keep_alive: bool) -> bytes:
-        """Status line and headers, up to and with the empty line."""
+        """Encode status line and headers, with the empty line that ends them."""
         headers = {
             "Date": formatdate(usegmt=True),
             "Content-Type": self.content_type,
@@ -74,11 +76,11 @@ class Response:
 
 
 class ProtocolError(Exception):
-    """What a client sent cannot be served; ends its connection.
+    """A request that cannot be served; it ends its connection.
 
     Args:
-        status: Status code of the answer.
-        detail: One sentence for whoever reads it.
+        status: Status code of the response.
+        detail: One sentence for the client's developer.
     """
 
     def __init__(self, status: int, detail: str) -> None:
@@ -87,21 +89,20 @@ class ProtocolError(Exception):
 
 
 def problem(status: int, detail: str, **headers: str) -> Response:
-    """An error as ``application/problem+json``.
+    """Build an error response.
 
     Args:
         status: Status code.
-        detail: One sentence for whoever reads it.
+        detail: One sentence for the client's developer.
         headers: Others, by name with underscores.
     """
-    body = {"type": "about:blank", "title": _PHRASES[status], "status": status, "detail": detail}
-    return json_response(status, body, "application/problem+json", **headers)
+    return json_response(status, problem_members(status, detail), CONTENT_TYPE, **headers)
 
 
 def json_response(
     status: int, body: Mapping[str, Any], content_type: str = "application/json", **headers: str
 ) -> Response:
-    """A JSON answer; what JSON does not know is written as text."""
+    """Build a JSON response; values that JSON has no type for are written as text."""
     encoded = json.dumps(body, default=str, separators=(",", ":")).encode() + b"\n"
     return Response(
         status,
@@ -111,8 +112,8 @@ def json_response(
     )
 
 
-def parse(head: bytes, client: str) -> Request:
-    """Read one request head.
+def parse_request(head: bytes, client: str) -> Request:
+    """Parse one request head.
 
     Args:
         head: From the request line up to, without, the empty line.
@@ -127,24 +128,26 @@ def parse(head: bytes, client: str) -> Request:
         raise ProtocolError(400, "The first line is not METHOD TARGET VERSION.")
     method, target, version = parts
     if version not in ("HTTP/1.0", "HTTP/1.1"):
-        raise ProtocolError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    headers = _headers(lines)
+        raise ProtocolError(505, "Only HTTP/1.0 and HTTP/1.1 are supported.")
+    headers = _parse_headers(lines)
     if version == "HTTP/1.1" and "host" not in headers:
         raise ProtocolError(400, "An HTTP/1.1 request needs a Host header.")
     has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-    wishes = {wish.strip().lower() for wish in headers.get("connection", "").split(",")}
+    options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
     keep_alive = (
-        not has_body and "close" not in wishes and (version == "HTTP/1.1" or "keep-alive" in wishes)
+        not has_body
+        and "close" not in options
+        and (version == "HTTP/1.1" or "keep-alive" in options)
     )
     return Request(method, target.partition("?")[0], headers, client, keep_alive, has_body)
 
 
-def _headers(lines: Sequence[str]) -> dict[str, str]:
+def _parse_headers(lines: Sequence[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not _TOKEN.fullmatch(name):
             raise ProtocolError(400, "A header line is not NAME: VALUE.")
-        name, value = name.lower(), value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        key, value = name.lower(), value.strip()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return headers

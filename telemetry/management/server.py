@@ -1,6 +1,6 @@
 """A small HTTP server on native threads: one that accepts, one for each of a few connections.
 
-Only ``_socket`` and what ``native`` hands out is used, so it serves while the hub is blocked.
+It uses only ``_socket`` and what ``native`` provides, so it serves while the hub is blocked.
 Everything is bounded: connections, head, and the time that a client may take. A client can break
 its own connection and nothing else.
 """
@@ -14,10 +14,11 @@ from typing import Final
 import gevent
 
 from telemetry.guard import Guard
-from telemetry.management.connection import Answer, Connection, Limits
+from telemetry.management.connection import Connection, Limits, RequestHandler
 from telemetry.native import NativeThread, new_poll, sleep, start_beside
 
-PAUSE_SECONDS: Final = 0.1
+PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
+STOP_POLL_SECONDS: Final = 0.002
 
 
 class NativeServer:
@@ -25,17 +26,21 @@ class NativeServer:
 
     Args:
         listener: Bound and listening; closed by ``stop``. Another process may accept from it too.
-        answer: Called in a connection's thread with each request.
+        handle_request: Called in a connection's thread with each request.
         guard: For native threads.
-        limits: What clients may use up.
+        limits: What clients may use.
     """
 
     def __init__(
-        self, listener: _socket.socket, answer: Answer, guard: Guard, limits: Limits
+        self,
+        listener: _socket.socket,
+        handle_request: RequestHandler,
+        guard: Guard,
+        limits: Limits,
     ) -> None:
         listener.setblocking(False)
         self._listener = listener
-        self._answer = answer
+        self._handle_request = handle_request
         self._guard = guard
         self._limits = limits
         self._connections: set[Connection] = set()
@@ -48,24 +53,23 @@ class NativeServer:
         self._thread.start()
 
     def stop(self, timeout_seconds: float = 1.0) -> None:
-        """Accept no more, let answers go out, then close; yields meanwhile.
+        """Stop accepting, let responses go out, then close; yields meanwhile.
 
         Args:
-            timeout_seconds: How long answers may take to go out.
+            timeout_seconds: How long responses may take to go out.
         """
         self._stopping = True
         os.write(self._wake_write, b"x")
         deadline = time.monotonic() + timeout_seconds
         while not self._thread.ended or self._connections:
             late = time.monotonic() >= deadline
-            for connection in (
-                self._connections.copy()
-            ):  # one step for other threads, as adding and discarding are
+            # copy() is one step for other threads, as adding and discarding are.
+            for connection in self._connections.copy():
                 if late or connection.waiting_since is not None:
                     connection.shut()
             if late:
                 break
-            gevent.sleep(0.002)
+            gevent.sleep(STOP_POLL_SECONDS)
         if self._thread.ended:
             os.close(self._wake_read)
             os.close(self._wake_write)
@@ -84,24 +88,25 @@ class NativeServer:
     def _accept(self) -> None:
         try:
             descriptor, address = self._listener._accept()  # type: ignore[attr-defined]
-        except (
-            BlockingIOError,
-            ConnectionError,
-        ):  # another process took it, or the client has gone
-            return
+        except (BlockingIOError, ConnectionError):
+            return  # another process took it, or the client has gone
         except OSError:
-            sleep(
-                PAUSE_SECONDS
-            )  # out of descriptors or memory: without a pause this loop would take a whole core
+            # Out of descriptors or memory: without a pause this loop would take a whole core.
+            sleep(PAUSE_AFTER_ERROR_SECONDS)
             raise
         accepted = _socket.socket(fileno=descriptor)
         client = address[0] if isinstance(address, tuple) else ""
         has_room = self._has_room()
         connection = Connection(
-            accepted, client, self._answer, self._guard, self._limits, self._connections
+            accepted,
+            client,
+            self._handle_request,
+            guard=self._guard,
+            limits=self._limits,
+            open_connections=self._connections,
         )
         if not has_room:
-            connection.refuse()
+            connection.reject()
             return
         try:
             start_beside(connection.run)
@@ -110,6 +115,7 @@ class NativeServer:
             raise
 
     def _has_room(self) -> bool:
+        """Return whether another connection may be served; ends the longest-waiting one for it."""
         connections = self._connections.copy()
         if len(connections) < self._limits.connections:
             return True

@@ -1,12 +1,12 @@
-"""What is happening in this process right now: requests in flight, and where every greenlet and
-thread is.
+"""The requests in flight, and the stack of every greenlet and thread, at this instant.
 
 Read in a native thread while everything else goes on, so each line is true for its own instant.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from greenlet import greenlet
 
@@ -14,12 +14,14 @@ from telemetry.greenlets import is_running, stack_of, stack_of_thread, stacks_of
 from telemetry.native import sleep
 from telemetry.requests.record import RequestRecord
 
-STACKS_A_PAUSE = 50
-PAUSE_SECONDS = 0.001
+Stack = tuple[str, ...]
+
+STACKS_PER_PAUSE: Final = 50
+PAUSE_SECONDS: Final = 0.001
 
 
 def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
-    """The requests in flight, oldest first; routes and ids, no values of the client's.
+    """Describe the requests in flight, oldest first; routes and ids, no values of the client's.
 
     Args:
         in_flight: The requests in flight.
@@ -46,8 +48,9 @@ def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
 def stacks_view(
     in_flight: Iterable[RequestRecord], greenlets: Callable[[], Iterable[greenlet]], hub_thread: int
 ) -> Iterator[bytes]:
-    """Where each request, greenlet and thread is; greenlets at the same place are told once, with
-    their number.
+    """Describe where each request, greenlet and thread is.
+
+    Greenlets with the same stack are one entry, with their number.
 
     Args:
         in_flight: The requests in flight.
@@ -62,32 +65,34 @@ def stacks_view(
     now_ns = time.perf_counter_ns()
     for record in in_flight:
         serving.add(id(record.greenlet))
-        state, stack = _where(record.greenlet, running)
+        state, stack = _state_and_stack(record.greenlet, running)
         age_seconds = (now_ns - record.started_ns) / 1e9
-        yield _entry(
-            f"request {record.request_id} {record.method_label} {record.route} {age_seconds:.3f} s {state}",
-            stack,
-        )
-    places: dict[tuple[str, tuple[str, ...]], int] = {}
-    for number, each in enumerate(greenlets()):
-        if number % STACKS_A_PAUSE == 0:
-            sleep(PAUSE_SECONDS)
-        if id(each) not in serving:
-            # Without a frame it runs, or waits in compiled code alone.
-            place = _where(each, ())
-            places[place] = places.get(place, 0) + 1
-    for (state, stack), count in sorted(places.items(), key=lambda item: -item[1]):
+        request = f"{record.request_id} {record.method_label} {record.route}"
+        yield _entry(f"request {request} {age_seconds:.3f} s {state}", stack)
+    for (state, stack), count in _places(greenlets(), serving).most_common():
         yield _entry(f"{count} greenlet{'s' if count > 1 else ''} {state}", stack)
     for thread, stack in stacks_of_threads().items():
         yield _entry(f"thread {thread}{' of the hub' if thread == hub_thread else ''}", stack)
 
 
-def _where(one: object, running: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _places(greenlets: Iterable[greenlet], serving: set[int]) -> Counter[tuple[str, Stack]]:
+    """Count the greenlets that serve no request, by state and stack."""
+    places: Counter[tuple[str, Stack]] = Counter()
+    for number, each in enumerate(greenlets):
+        if number % STACKS_PER_PAUSE == 0:
+            sleep(PAUSE_SECONDS)
+        if id(each) not in serving:
+            # Without a frame it runs, or waits in compiled code alone.
+            places[_state_and_stack(each, ())] += 1
+    return places
+
+
+def _state_and_stack(one: object, running: Stack) -> tuple[str, Stack]:
     if is_running(one):
         return "running", running
     frame = one.gr_frame if isinstance(one, greenlet) else None
     return ("waiting" if frame is not None else "not started or ended"), stack_of(frame)
 
 
-def _entry(title: str, stack: tuple[str, ...]) -> bytes:
+def _entry(title: str, stack: Stack) -> bytes:
     return "\n  ".join([title, *stack]).encode("utf-8", "replace") + b"\n\n"

@@ -1,7 +1,7 @@
-"""MongoDB, explained: command spans and durations, connection pools, and evidence of the server."""
+"""Telemetry of MongoDB: command spans and durations, connection pools, checks of the server."""
 
 from telemetry.mongo.connections import PoolSnapshot
 from telemetry.mongo.instrumentation import MongoTelemetry
-from telemetry.mongo.server_check import Evidence
+from telemetry.mongo.server_check import ServerCheck
 
-__all__ = ["Evidence", "MongoTelemetry", "PoolSnapshot"]
+__all__ = ["MongoTelemetry", "PoolSnapshot", "ServerCheck"]

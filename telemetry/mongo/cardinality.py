@@ -1,15 +1,16 @@
-"""Label values from outside, kept to a bounded set."""
+"""A bounded set of label values, for values that come from outside."""
 
 from typing import Final
 
 OTHER: Final = "_OTHER"
-"""Stands for every value past the limit (semantic conventions: the fallback value for what is not
-known).
+"""Stands for every value past the limit.
+
+Source: OpenTelemetry semantic conventions, the fallback value for what is not known.
 """
 
 
 class Bounded:
-    """Lets through the first ``limit`` distinct values, and ``_OTHER`` for the rest.
+    """Maps every value but the first ``limit`` distinct ones to ``_OTHER``.
 
     Args:
         limit: Distinct values.
@@ -20,7 +21,7 @@ class Bounded:
         self._known: set[str] = {""}
 
     def __call__(self, value: str) -> str:
-        """The value, or ``_OTHER``; the empty value, an absent label, always passes."""
+        """Return the value or ``_OTHER``; the empty value, an absent label, always passes."""
         if value in self._known:
             return value
         if len(self._known) > self._limit:

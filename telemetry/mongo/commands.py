@@ -1,10 +1,10 @@
 """Every MongoDB command, from its start to an end: none stays open.
 
-pymongo tells of a command's end only when it returned or raised an ``Exception``. A greenlet that
-is killed in one, or that a ``gevent.Timeout`` tears out of it, ends without an event; then the
-return of its connection to the pool, the next command of the same greenlet, or the greenlet's own
-end closes it, as a failure of that exception's type. What a command came to goes to the duration
-histogram, to the request's waits and to the span. Nothing here blocks or yields.
+pymongo emits a command's end only when it returned or raised an ``Exception``. A greenlet that is
+killed in one, or that a ``gevent.Timeout`` interrupts, ends without an event; then the return of
+its connection to the pool, the next command of the same greenlet, or the greenlet's own end closes
+it, as a failure of that exception's type. The outcome of a command goes to the duration histogram,
+to the request's waits and to the span. Nothing here blocks or yields.
 """
 
 import sys
@@ -24,82 +24,63 @@ from telemetry.metrics import Metrics
 from telemetry.mongo import outcomes
 from telemetry.mongo.cardinality import OTHER, Bounded
 from telemetry.mongo.outcomes import Failure
-from telemetry.mongo.ownership import Claim
+from telemetry.mongo.ownership import GreenletOwner
 from telemetry.requests.record import RequestRecord, current_record
 
 HOUSEKEEPING: Final = frozenset(
     {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "authenticate", "endSessions"}
 )
-"""The driver's own commands: no span and no duration, for nobody asked for them; a handshake is
-part of the wait for its connection.
+"""The driver's own commands: no span and no duration, because no request issued them; a handshake
+is part of the wait for its connection.
 """
 
-OPERATIONS: Final = frozenset(
-    {
-        "aggregate",
-        "bulkWrite",
-        "count",
-        "delete",
-        "distinct",
-        "explain",
-        "find",
-        "findAndModify",
-        "getMore",
-        "insert",
-        "update",
-    }
-    | {
-        "collMod",
-        "collStats",
-        "create",
-        "createIndexes",
-        "drop",
-        "dropDatabase",
-        "dropIndexes",
-        "renameCollection",
-    }
-    | {
-        "abortTransaction",
-        "commitTransaction",
-        "dbStats",
-        "killCursors",
-        "listCollections",
-        "listDatabases",
-        "listIndexes",
-    }
-    | {"ping", "serverStatus"}
+READS_AND_WRITES: Final = (
+    "aggregate bulkWrite count delete distinct explain find findAndModify getMore insert update"
 )
+DEFINITIONS: Final = (
+    "collMod collStats create createIndexes drop dropDatabase dropIndexes renameCollection"
+)
+ADMINISTRATION: Final = (
+    "abortTransaction commitTransaction dbStats killCursors listCollections listDatabases "
+    "listIndexes ping serverStatus"
+)
+OPERATIONS: Final = frozenset(f"{READS_AND_WRITES} {DEFINITIONS} {ADMINISTRATION}".split())
 """Values of ``db_operation_name``; any other command is ``_OTHER``."""
 
 COLLECTIONS: Final = 100
 ERROR_TYPES: Final = 64
 ABANDONED: Final = "Abandoned"
-"""Error type of a command whose greenlet went on without it, so that nobody can say what ended it."""
+"""Error type of a command that its greenlet left for an unknown reason."""
 PRUNE_FROM: Final = 64
 
 
 class SpanSink(Protocol):
     """What makes spans of commands."""
 
-    def started(self, event: monitoring.CommandStartedEvent) -> None: ...
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
-    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Start the span."""
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """End the span of a command that the server answered."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """End the span of a command that failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _OpenCommand:
     event: monitoring.CommandStartedEvent
-    claim: Claim
+    owner: GreenletOwner
     record: RequestRecord | None
 
 
 class CommandListener(monitoring.CommandListener):
-    """Pairs starts with ends, and hands on what came of it.
+    """Pairs the start of each command with one end, and records the outcome.
 
     Args:
-        metrics: Where the duration histogram is.
+        metrics: Holds the duration histogram.
         guard: Stands around each sink.
-        spans: Hears the start and exactly one end of each command.
+        spans: Receives the start and exactly one end of each command.
         clock: Monotonic seconds.
     """
 
@@ -116,24 +97,24 @@ class CommandListener(monitoring.CommandListener):
         self._spans_guard = guard.at("mongo.spans")
         self._spans = spans
         self._clock = clock
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, _OpenCommand] = {}
         self._prune_at = PRUNE_FROM
         self._collections = Bounded(COLLECTIONS)
         self._error_types = Bounded(ERROR_TYPES)
 
     @property
     def open(self) -> int:
-        """Commands that have begun and not ended."""
+        """Number of commands that have begun and not ended."""
         return len(self._open)
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """A command is about to be sent."""
+        """Open a command that is about to be sent."""
         if event.command_name in HOUSEKEEPING:
             return
         with self._guard:
             self.connection_returned()
-            claim = Claim.of_current(self._clock())
-            self._open[id(claim.greenlet)] = _Open(event, claim, current_record())
+            owner = GreenletOwner.current(self._clock())
+            self._open[id(owner.greenlet)] = _OpenCommand(event, owner, current_record())
             if len(self._open) > self._prune_at:
                 self.sweep()
                 self._prune_at = max(PRUNE_FROM, 2 * len(self._open))
@@ -141,22 +122,23 @@ class CommandListener(monitoring.CommandListener):
             self._spans.started(event)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """The server answered; it may still have refused some of the writes."""
+        """End a command that the server answered; it may still have refused some of the writes."""
         with self._guard:
             self._record(event, outcomes.of_reply(event.reply))
         with self._spans_guard:
             self._spans.succeeded(event)
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """The server refused, or the connection broke."""
+        """End a command that the server refused, or whose connection broke."""
         with self._guard:
             self._record(event, outcomes.of_failure(event.failure))
         with self._spans_guard:
             self._spans.failed(event)
 
     def connection_returned(self) -> None:
-        """The running greenlet is done with its connection: a command of its own that is still open
-        ended without an event.
+        """End the running greenlet's command that is still open: it had no event of its own.
+
+        Called when the greenlet has returned its connection.
         """
         command = self._open.get(id(gevent.getcurrent()))
         if command is not None:
@@ -166,14 +148,14 @@ class CommandListener(monitoring.CommandListener):
     def sweep(self) -> None:
         """End the commands of greenlets that are gone."""
         for command in tuple(self._open.values()):
-            if command.claim.abandoned:
-                self._end(command, _how_it_died(command.claim.greenlet))
+            if command.owner.abandoned:
+                self._end(command, _error_type_of_dead(command.owner.greenlet))
 
-    def _end(self, command: _Open, error_type: str) -> None:
+    def _end(self, command: _OpenCommand, error_type: str) -> None:
         event = command.event
         self.failed(
             monitoring.CommandFailedEvent(
-                timedelta(seconds=self._clock() - command.claim.since_seconds),
+                timedelta(seconds=self._clock() - command.owner.since_seconds),
                 {"errtype": error_type, "errmsg": f"ended by {error_type}"},
                 event.command_name,
                 event.request_id,
@@ -184,7 +166,7 @@ class CommandListener(monitoring.CommandListener):
                 server_connection_id=event.server_connection_id,
             )
         )
-        self._open.pop(id(command.claim.greenlet), None)
+        self._open.pop(id(command.owner.greenlet), None)
 
     def _record(
         self,
@@ -203,25 +185,20 @@ class CommandListener(monitoring.CommandListener):
             operation, self._collections(collection_of(command.event)), error_type
         ].observe(seconds)
 
-    def _pop(self, request_id: int) -> _Open | None:
+    def _pop(self, request_id: int) -> _OpenCommand | None:
         key = id(gevent.getcurrent())
         command = self._open.get(key)
-        if (
-            command is None or command.event.request_id != request_id
-        ):  # a sweep ends the commands of other greenlets
-            key = next(
-                (
-                    each
-                    for each, other in self._open.items()
-                    if other.event.request_id == request_id
-                ),
-                0,
+        if command is None or command.event.request_id != request_id:
+            # A sweep ends the commands of other greenlets.
+            matching = (
+                each for each, other in self._open.items() if other.event.request_id == request_id
             )
+            key = next(matching, 0)
         return self._open.pop(key, None)
 
 
 def collection_of(event: monitoring.CommandStartedEvent) -> str:
-    """The collection that a command is about, or an empty string.
+    """Return the collection that a command is about, or an empty string.
 
     Args:
         event: The start; the command's first value is the collection's name, and a ``getMore``
@@ -236,7 +213,7 @@ def collection_of(event: monitoring.CommandStartedEvent) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _how_it_died(dead: greenlet) -> str:
+def _error_type_of_dead(dead: greenlet) -> str:
     if not isinstance(dead, gevent.Greenlet) or not dead.dead:
         return ABANDONED
     error = dead.exception if dead.exception is not None else dead.value

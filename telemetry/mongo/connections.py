@@ -1,10 +1,10 @@
-"""One pool as its events tell it: which connections there are, in which state each is, and who
-waits.
+"""One pool as its events describe it: its connections, the state of each, and the waiters.
 
 The state is kept per connection id and per waiting greenlet, never as a count, so a lost event
-cannot make a number drift: the next event of the same connection, or the end of its greenlet, puts
-it right. Where a greenlet ended and took its connection's last events with it (a storm of kills
-does that to pymongo's ``checkin``), the pool itself is asked whether it has the connection back.
+cannot make a number drift: the next event of the same connection, or the end of its greenlet,
+corrects it. Where a greenlet ended and its connection's last events were lost with it (a storm of
+kills does that to pymongo's ``checkin``), the pool itself is asked whether it has the connection
+back.
 
 Nothing here blocks or yields. Only the hub's thread changes anything; ``snapshot`` may run in any
 thread, because it reads copies that the interpreter makes in one step.
@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from telemetry.mongo.ownership import Claim
+from telemetry.mongo.ownership import GreenletOwner
 
 State = Literal["establishing", "idle", "used"]
 T = TypeVar("T")
 
 PRUNE_FROM: Final = 64
-"""Waiters that are kept before the abandoned ones are looked for: a scrape does not count those,
+"""Number of waiters from which on the abandoned ones are dropped: a scrape does not count those,
 but nothing else would free them.
 """
 
@@ -42,7 +42,7 @@ class PoolSnapshot:
 @dataclass(slots=True, eq=False)
 class _Connection:
     state: State
-    holder: Claim | None = None
+    holder: GreenletOwner | None = None
 
 
 class Connections:
@@ -70,62 +70,62 @@ class Connections:
         self.closing = False
         self._idle_now = idle_now
         self._connections: dict[int, _Connection] = {}
-        self._waiting: dict[int, Claim] = {}
+        self._waiting: dict[int, GreenletOwner] = {}
         self._prune_at = PRUNE_FROM
 
     @property
     def empty(self) -> bool:
-        """No connection is left; of a pool that is closing this is the end."""
+        """Whether no connection is left, which is the end of a pool that is closing."""
         return not self._connections
 
-    def created(self, connection: int, opener: Claim) -> None:
-        """A greenlet begins to establish a connection."""
+    def created(self, connection: int, opener: GreenletOwner) -> None:
+        """Record that a greenlet begins to establish a connection."""
         self._connections[connection] = _Connection("establishing", opener)
 
     def ready(self, connection: int) -> None:
-        """A connection is established."""
+        """Record that a connection is established."""
         self._connections[connection] = _Connection("idle")
 
     def closed(self, connection: int) -> None:
-        """A connection is gone."""
+        """Record that a connection is gone."""
         self._connections.pop(connection, None)
 
-    def wait_began(self, claim: Claim) -> None:
-        """A greenlet asks for a connection."""
-        # Not keyed by the greenlet itself: gevent lets users define its equality. The claim keeps
+    def wait_began(self, waiter: GreenletOwner) -> None:
+        """Record that a greenlet asks for a connection."""
+        # Not keyed by the greenlet itself: gevent lets users define its equality. The owner keeps
         # it alive, so its id is not used again.
-        self._waiting[id(claim.greenlet)] = claim
+        self._waiting[id(waiter.greenlet)] = waiter
         if len(self._waiting) > self._prune_at:
             self._waiting = {key: each for key, each in self._waiting.items() if not each.abandoned}
             self._prune_at = max(PRUNE_FROM, 2 * len(self._waiting))
 
-    def wait_ended(self, waiter: object) -> Claim | None:
-        """A greenlet no longer asks for a connection.
+    def wait_ended(self, greenlet: object) -> GreenletOwner | None:
+        """Record that a greenlet no longer asks for a connection.
 
         Returns:
-            What it had begun, or ``None``.
+            The owner that ``wait_began`` recorded, or ``None``.
         """
-        return self._waiting.pop(id(waiter), None)
+        return self._waiting.pop(id(greenlet), None)
 
-    def checked_out(self, connection: int, holder: Claim) -> None:
-        """A greenlet holds a connection."""
+    def checked_out(self, connection: int, holder: GreenletOwner) -> None:
+        """Record that a greenlet holds a connection."""
         self._connections[connection] = _Connection("used", holder)
 
-    def checked_in(self, connection: int) -> Claim | None:
-        """A connection is back.
+    def checked_in(self, connection: int) -> GreenletOwner | None:
+        """Record that a connection is back.
 
         Returns:
-            What its holder had begun, or ``None`` when that was never told.
+            Its holder, or ``None`` when the check-out had no event.
         """
         before = self._connections.get(connection)
         self._connections[connection] = _Connection("idle")
         return before.holder if before is not None and before.state == "used" else None
 
     def sweep(self) -> None:
-        """Let go of what greenlets that are gone have left behind; only on the hub's thread."""
-        self._waiting = {key: claim for key, claim in self._waiting.items() if not claim.abandoned}
+        """Drop what greenlets that are gone have left behind; only on the hub's thread."""
+        self._waiting = {key: each for key, each in self._waiting.items() if not each.abandoned}
         left = dict(self._living())
-        # With nobody on the way in or out, what is idle is what the pool holds.
+        # With no greenlet on the way in or out, what is idle is what the pool holds.
         if not self._waiting and all(connection.state == "idle" for connection in left.values()):
             idle = self._idle_now()
             left = {
@@ -136,18 +136,18 @@ class Connections:
         self._connections = left
 
     def snapshot(self) -> PoolSnapshot:
-        """How many connections are in which state, and how many greenlets wait."""
+        """Count the connections in each state, and the greenlets that wait."""
         states = [connection.state for _, connection in self._living()]
         return PoolSnapshot(
             self.address,
             used=states.count("used"),
             idle=states.count("idle"),
             establishing=states.count("establishing"),
-            pending=sum(not claim.abandoned for claim in copied(self._waiting.values)),
+            pending=sum(not waiter.abandoned for waiter in copied(self._waiting.values)),
         )
 
     def _living(self) -> Iterator[tuple[int, _Connection]]:
-        """The connections that exist, allowing for events that were never told."""
+        """Yield the connections that exist, allowing for lost events."""
         for number, connection in copied(self._connections.items):
             if connection.holder is None or not connection.holder.abandoned:
                 yield number, connection
@@ -158,11 +158,11 @@ class Connections:
 
 
 def copied(values: Callable[[], Collection[T]]) -> tuple[T, ...]:
-    """A copy of what the hub's thread may be changing.
+    """Copy a collection that the hub's thread may be changing.
 
     Copying a dictionary's values takes one step of the interpreter, unless a garbage collection in
     the middle of it runs Python code; then the dictionary may have changed, and the copy is made
-    again. No lock: the hub never waits for whoever reads.
+    again. No lock: the hub never waits for a reader.
 
     Args:
         values: Returns the view to be copied, such as ``some_dict.values``.

@@ -1,6 +1,6 @@
-"""The one object that a service installs to have MongoDB explained.
+"""``MongoTelemetry``: the one object that a service installs to observe MongoDB.
 
-It only connects the parts; each of them says for itself what it does.
+It only connects the parts; each of them documents itself.
 """
 
 from typing import Any
@@ -16,21 +16,21 @@ from telemetry.mongo.connections import PoolSnapshot
 from telemetry.mongo.pool import PoolListener
 from telemetry.mongo.pool_collector import PoolCollector
 from telemetry.mongo.pool_instruments import PoolInstruments
-from telemetry.mongo.server_check import Evidence, EvidenceCollector
-from telemetry.mongo.server_poller import Watch
+from telemetry.mongo.server_check import ServerCheck, ServerCheckCollector
+from telemetry.mongo.server_poller import ServerPoller
 from telemetry.mongo.spans import command_tracer
 from telemetry.requests.record import RequestRecord
 
 
 class MongoTelemetry:
-    """Spans, command durations, pool gauges and evidence of one worker's MongoDB clients.
+    """Spans, command durations, pool gauges and server checks of one worker's MongoDB clients.
 
-    Make it after the fork: connections, and what is known of them, belong to one process.
+    Create it after the fork: connections, and what is known of them, belong to one process.
 
     Args:
-        config: ``health_interval_seconds`` is the time between two looks at the server.
+        config: ``health_interval_seconds`` is the time between two checks of the server.
         metrics: Where everything is registered.
-        guard: Stands around each event and look.
+        guard: Stands around each event and check.
         provider: Where spans go.
     """
 
@@ -41,14 +41,14 @@ class MongoTelemetry:
         self._instruments = PoolInstruments(metrics)
         self._commands = CommandListener(metrics, guard, command_tracer(provider, guard))
         self._pools = PoolCollector()
-        self._watch = Watch(config.health_interval_seconds, guard)
-        self.on_look = self._watch.on_look
-        self.on_look.append(self.sweep)
+        self._poller = ServerPoller(config.health_interval_seconds, guard)
+        self.on_check = self._poller.on_check
+        self.on_check.append(self.sweep)
         metrics.registry.register(self._pools)
-        metrics.registry.register(EvidenceCollector(lambda: self.evidence))
+        metrics.registry.register(ServerCheckCollector(lambda: self.last_check))
 
     def listeners(self) -> list[Any]:
-        """The listeners of one client, for ``MongoClient(event_listeners=…)``.
+        """Return the listeners of one client, for ``MongoClient(event_listeners=…)``.
 
         Call it once for each client: connection ids are unique only within one.
         """
@@ -59,40 +59,40 @@ class MongoTelemetry:
         return [pool, self._commands]
 
     def pools(self) -> tuple[PoolSnapshot, ...]:
-        """One snapshot per client and server, in order of address; safe to call from any thread."""
+        """Return one snapshot per client and server, in order of address; from any thread."""
         return self._pools.snapshots()
 
     @property
     def open_commands(self) -> int:
-        """Commands that have begun and not ended."""
+        """Number of commands that have begun and not ended."""
         return self._commands.open
 
     @property
-    def evidence(self) -> Evidence | None:
-        """The last look at the server that came to an end, or ``None`` before the first."""
-        return self._watch.evidence
+    def last_check(self) -> ServerCheck | None:
+        """The last completed check of the server, or ``None`` before the first."""
+        return self._poller.last_check
 
     @property
     def last_error(self) -> str:
-        """Why the last look found the server down, without credentials; empty when it is up or was
-        not looked at.
-        """
-        evidence = self.evidence
-        return "" if evidence is None else evidence.error
+        """Why the last check failed, without credentials; empty when it did not."""
+        check = self.last_check
+        return "" if check is None else check.error
 
     def watch(self, client: "pymongo.MongoClient[Any]") -> None:
-        """Look at the deployment of ``client`` in the background, once per interval; ``on_look`` is
-        called after each look.
+        """Check the deployment of ``client`` in the background, once per interval.
+
+        ``on_check`` is called after each check.
         """
-        self._watch.start(client)
+        self._poller.start(client)
 
     def stop(self) -> None:
-        """End the looks; what was found last stays, and grows old."""
-        self._watch.stop()
+        """End the checks; the last one stays, and grows old."""
+        self._poller.stop()
 
     def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one for a connection that it was killed in; call it before
-        the record is completed.
+        """Add to a request's waits the one for a connection that it was killed in.
+
+        Call it before the record is completed.
 
         Args:
             record: The request that the running greenlet serves.
@@ -102,9 +102,7 @@ class MongoTelemetry:
                 listener.settle(record)
 
     def sweep(self) -> None:
-        """Let go of what killed greenlets have left behind: their waits, and commands whose end
-        nobody told.
-        """
+        """Drop what killed greenlets have left behind: waits, and commands without an end."""
         self._commands.sweep()
         for listener in self._pools.listeners:
             listener.sweep()

@@ -1,15 +1,15 @@
-"""What a MongoDB command came to: an error's type and code, and what may be said of it.
+"""The outcome of a MongoDB command: an error's type, its code, and a message without data.
 
 Server messages may quote documents (a duplicate key, a value that failed validation), so they are
-never passed on: for an error that the server reported, its code's name stands for it. What the
-driver itself says of a connection holds no data, and is kept.
+never passed on: an error that the server reported is named by its code. The driver's own messages
+about a connection contain no data, and are kept.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-MOST_MESSAGE_CHARACTERS: Final = 200
+MAX_MESSAGE_CHARACTERS: Final = 200
 
 CODE_NAMES: Final = {
     50: "MaxTimeMSExpired",
@@ -44,37 +44,37 @@ class Failure:
 
 
 def of_failure(failure: Mapping[str, Any] | None) -> Failure:
-    """The failure of a command that raised.
+    """Return the failure of a command that raised.
 
     Args:
         failure: ``CommandFailedEvent.failure``: the server's reply, or the driver's ``errtype`` and
             ``errmsg``.
     """
-    told = failure or {}
-    if "code" in told or "codeName" in told:
-        return _of_code(told)
-    error_type = str(told.get("errtype") or "UnknownError")
-    return Failure(error_type, str(told.get("errmsg") or error_type)[:MOST_MESSAGE_CHARACTERS])
+    members = failure or {}
+    if "code" in members or "codeName" in members:
+        return _of_code(members)
+    error_type = str(members.get("errtype") or "UnknownError")
+    return Failure(error_type, str(members.get("errmsg") or error_type)[:MAX_MESSAGE_CHARACTERS])
 
 
 def of_reply(reply: Mapping[str, Any] | None) -> Failure | None:
-    """The failure that hides in a reply with ``ok: 1``, or ``None``.
+    """Return the failure in a reply with ``ok: 1``, or ``None``.
 
     Args:
         reply: ``CommandSucceededEvent.reply``. Of several write errors the first one counts.
     """
-    told = reply or {}
-    errors = told.get("writeErrors")
+    members = reply or {}
+    errors = members.get("writeErrors")
     if errors:
         return _of_code(errors[0])
-    if told.get("nErrors"):  # bulkWrite: one result per operation that failed
+    if members.get("nErrors"):  # bulkWrite: one result per operation that failed
         failed = [
             result
-            for result in told.get("cursor", {}).get("firstBatch", ())
+            for result in members.get("cursor", {}).get("firstBatch", ())
             if not result.get("ok")
         ]
         return _of_code(failed[0]) if failed else Failure("BulkWriteError", "BulkWriteError")
-    concern = told.get("writeConcernError")
+    concern = members.get("writeConcernError")
     return _of_code(concern) if concern else None
 
 

@@ -1,8 +1,8 @@
-"""Who asked the pool for something, and whether anybody still stands behind it.
+"""Which greenlet began a wait, a connection or a command, and whether that greenlet is gone.
 
-pymongo tells the end of most things, but not of all: a greenlet that is killed while it waits for a
-connection emits no event at all, and one that is killed inside the pool's ``checkin`` loses those
-of the check-in. What a greenlet began is therefore kept with the greenlet.
+pymongo emits an event at the end of most things, but not of all: a greenlet that is killed while it
+waits for a connection emits no event at all, and one that is killed inside the pool's ``checkin``
+loses those of the check-in. What a greenlet began is therefore kept with the greenlet.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from telemetry.requests.record import RequestRecord, current_record
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What one greenlet began and has not ended.
+class GreenletOwner:
+    """The greenlet that began something which has not ended.
 
     Args:
-        greenlet: The greenlet that began it.
+        greenlet: The greenlet.
         record: The request that it served, when it is the request's own greenlet.
-        since_seconds: When, on the listener's monotonic clock.
+        since_seconds: When it began, on the listener's monotonic clock.
     """
 
     greenlet: greenlet
@@ -30,12 +30,12 @@ class Claim:
     since_seconds: float
 
     @classmethod
-    def of_current(cls, now_seconds: float) -> Self:
-        """A claim of the running greenlet."""
+    def current(cls, now_seconds: float) -> Self:
+        """Return the running greenlet as an owner."""
         current = gevent.getcurrent()
         record = current_record()
-        # A child that a request spawned may rightly outlive it: only the serving greenlet's claims
-        # end with the request.
+        # A child that a request spawned may rightly outlive it: ownership ends with the request
+        # only for the greenlet that serves it.
         return cls(
             current,
             record if record is not None and record.greenlet is current else None,
@@ -44,8 +44,9 @@ class Claim:
 
     @property
     def abandoned(self) -> bool:
-        """The greenlet is gone, or its request is over: whatever it began has ended, with or
-        without an event.
+        """Whether the greenlet is gone or its request is over.
+
+        Then whatever it began has ended, with or without an event.
         """
         return is_dead(self.greenlet) or (
             self.record is not None and self.record.outcome is not None

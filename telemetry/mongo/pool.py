@@ -1,14 +1,14 @@
-"""Hears what MongoDB's connection pools do, and keeps it.
+"""Listens to the events of MongoDB's connection pools, and keeps their state.
 
-Listens to pymongo's CMAP events, which bring a connection's id but not its client's: one listener
-serves one client. Some events arrive under the pool's own lock: nothing here blocks or yields.
+pymongo's CMAP events carry a connection's id but not its client's: one listener serves one client.
+Some events arrive under the pool's own lock: nothing here blocks or yields.
 
-What is counted: the connections of the request pools, and only those. pymongo does not publish the
-pools of its monitors, so of the sockets that are seen from outside, these are the rest, per client
+Counted are the connections of the request pools, and only those. pymongo does not publish the pools
+of its monitors, so of the sockets that the operating system lists, these are the rest, per client
 and server: one for heartbeats, and one more for round-trip times where the server streams its
 heartbeats (MongoDB 4.4 and later unless ``serverMonitoringMode=poll``; not FerretDB, which sends no
-``topologyVersion``). The evidence client (``watch``) has its own: one for heartbeats (it polls) and
-one to look through.
+``topologyVersion``). The poller's client (``server_poller``) has its own: one for heartbeats (it
+polls) and one for its checks.
 """
 
 import sys
@@ -25,7 +25,7 @@ from pymongo.pool import Pool
 
 from telemetry.guard import Guard
 from telemetry.mongo.connections import Connections, copied
-from telemetry.mongo.ownership import Claim
+from telemetry.mongo.ownership import GreenletOwner
 from telemetry.mongo.pool_instruments import Instruments, PoolInstruments
 from telemetry.requests.record import RequestRecord, current_record
 
@@ -36,7 +36,7 @@ UNLIMITED: Final = 0
 
 
 def pool_name(address: Address) -> str:
-    """The pool's label: ``host:port``, ``[host]:port`` for IPv6, or the path of a Unix socket."""
+    """Return a pool's label: ``host:port``, ``[host]:port`` for IPv6, or a Unix socket's path."""
     host, port = address
     if port is None:
         return host
@@ -49,7 +49,7 @@ class PoolListener(monitoring.ConnectionPoolListener):
     Args:
         instruments: Counters and histograms, shared by the clients of a worker.
         guard: Stands around each event.
-        on_checked_in: Called when the running greenlet has given back its connection.
+        on_checked_in: Called when the running greenlet has returned its connection.
         clock: Monotonic seconds.
     """
 
@@ -73,22 +73,23 @@ class PoolListener(monitoring.ConnectionPoolListener):
         return tuple(connections for connections, _ in copied(self._pools.values))
 
     def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one that the running greenlet was killed in: the pool does
-        not tell of it.
+        """Add to a request's waits the one that the running greenlet was killed in.
+
+        The pool emits no event for it.
         """
         for connections in self.pools:
-            claim = connections.wait_ended(gevent.getcurrent())
-            if claim is not None:
-                record.add_wait("db_pool_wait", self._clock() - claim.since_seconds)
+            waiter = connections.wait_ended(gevent.getcurrent())
+            if waiter is not None:
+                record.add_wait("db_pool_wait", self._clock() - waiter.since_seconds)
 
     def sweep(self) -> None:
-        """Let go of what killed greenlets have left behind."""
+        """Drop what killed greenlets have left behind."""
         for address, (connections, _) in tuple(self._pools.items()):
             connections.sweep()
-            self._drop_when_over(address)
+            self._drop_when_closed(address)
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
-        """A server was discovered."""
+        """Add the pool of a server that was discovered."""
         with self._guard:
             address = event.address
             # The event holds only the options that differ from pymongo's defaults.
@@ -98,42 +99,41 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 pool_name(address),
                 max_size=None if most in (UNLIMITED, None) else most,
                 min_size=least,
-                idle_now=_idle_connections_of(_pool_being_made()),
+                idle_now=_idle_connections_of(_pool_in_construction()),
             )
             instruments = self._instruments.of(connections.address)
-            if (
-                address in self._pools
-            ):  # discovered anew while the last connections of before were still out
+            if address in self._pools:
+                # Discovered anew while the last connections of before were still out.
                 self._instruments.release(connections.address)
             self._pools[address] = connections, instruments
 
     def pool_ready(self, event: monitoring.PoolReadyEvent) -> None:
-        """The pool's connections may be used; tells nothing that is shown."""
+        """Ignore that the pool's connections may be used: no gauge depends on it."""
 
     def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None:
-        """The pool throws its connections away; called under the pool's lock."""
+        """Count that the pool discards its connections; called under the pool's lock."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
                 pool[1].cleared(_clear_reason(event))
 
     def pool_closed(self, event: monitoring.PoolClosedEvent) -> None:
-        """The client was closed, or the server is no longer part of the deployment."""
+        """Mark the pool of a client that was closed, or of a server that left the deployment."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
                 pool[0].closing = True
-                self._drop_when_over(event.address)
+                self._drop_when_closed(event.address)
 
     def connection_created(self, event: monitoring.ConnectionCreatedEvent) -> None:
-        """A connection is being established."""
+        """Record that a connection is being established."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].created(event.connection_id, Claim.of_current(self._clock()))
+                pool[0].created(event.connection_id, GreenletOwner.current(self._clock()))
 
     def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
-        """A connection is established."""
+        """Record that a connection is established."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
@@ -141,24 +141,24 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 pool[1].create.observe(event.duration or 0.0)
 
     def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
-        """A connection is gone."""
+        """Record that a connection is gone."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
                 pool[0].closed(event.connection_id)
-                self._drop_when_over(event.address)
+                self._drop_when_closed(event.address)
 
     def connection_check_out_started(
         self, event: monitoring.ConnectionCheckOutStartedEvent
     ) -> None:
-        """A greenlet asks for a connection."""
+        """Record that a greenlet asks for a connection."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].wait_began(Claim.of_current(self._clock()))
+                pool[0].wait_began(GreenletOwner.current(self._clock()))
 
     def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
-        """A greenlet got no connection; may be called under the pool's lock."""
+        """Record that a greenlet got no connection; may be called under the pool's lock."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is None:
@@ -169,18 +169,18 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 pool[1].timeouts.inc()
 
     def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
-        """A greenlet got a connection."""
+        """Record that a greenlet got a connection."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is None:
                 return
             pool[0].wait_ended(gevent.getcurrent())
-            pool[0].checked_out(event.connection_id, Claim.of_current(self._clock()))
+            pool[0].checked_out(event.connection_id, GreenletOwner.current(self._clock()))
             pool[1].wait.observe(event.duration or 0.0)
             _add_wait(event.duration)
 
     def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
-        """A greenlet gave its connection back."""
+        """Record that a greenlet returned its connection."""
         with self._guard:
             pool = self._pools.get(event.address)
             holder = pool[0].checked_in(event.connection_id) if pool is not None else None
@@ -188,21 +188,21 @@ class PoolListener(monitoring.ConnectionPoolListener):
                 pool[1].use.observe(self._clock() - holder.since_seconds)
         self._on_checked_in()
 
-    def _drop_when_over(self, address: Address) -> None:
+    def _drop_when_closed(self, address: Address) -> None:
         connections, _ = self._pools[address]
         if connections.closing and connections.empty:
             del self._pools[address]
             self._instruments.release(connections.address)
 
 
-def _pool_being_made() -> Pool | None:
-    # The event tells only the address, and is sent by the pool's own constructor: the pool is a few
+def _pool_in_construction() -> Pool | None:
+    # The event has only the address, and is sent by the pool's own constructor: the pool is a few
     # frames up.
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        maker = frame.f_locals.get("self")
-        if isinstance(maker, Pool):
-            return maker
+        instance = frame.f_locals.get("self")
+        if isinstance(instance, Pool):
+            return instance
         frame = frame.f_back
     return None
 

@@ -21,29 +21,27 @@ class PoolCollector(Collector):
         self._listeners: weakref.WeakSet[PoolListener] = weakref.WeakSet()
 
     def add(self, listener: PoolListener) -> None:
-        """Show a client's pools for as long as the client lives."""
+        """Expose a client's pools for as long as the client lives."""
         self._listeners.add(listener)
 
     @property
     def listeners(self) -> tuple[PoolListener, ...]:
-        """The clients that live; safe to read from any thread."""
+        """The listeners of living clients; safe to read from any thread."""
         return copied(lambda: list(self._listeners))
 
     def snapshots(self) -> tuple[PoolSnapshot, ...]:
-        """One snapshot per pool, in order of address."""
+        """Return one snapshot per pool, in order of address."""
         snapshots = [
             connections.snapshot() for listener in self.listeners for connections in listener.pools
         ]
         return tuple(sorted(snapshots, key=lambda snapshot: snapshot.address))
 
     def describe(self) -> Iterable[Metric]:
-        """The families without samples, so that the registry knows their names before there is a
-        pool.
-        """
+        """Return the families without samples, which registers their names before any pool."""
         return self._families().values()
 
     def collect(self) -> Iterator[Metric]:
-        """The gauges as of now."""
+        """Yield the gauges as of now."""
         families = self._families()
         for address, pools in self._by_address().items():
             snapshots = [pool.snapshot() for pool in pools]
@@ -58,8 +56,7 @@ class PoolCollector(Collector):
                 [address], sum(pool.min_size for pool in pools)
             )
             limits = [pool.max_size for pool in pools]
-            # A pool without a limit has no maximum to show, and none can be said of a sum that has
-            # it in it.
+            # A pool without a limit has no maximum, and neither has a sum that includes it.
             if None not in limits:
                 families[names.POOL_MAX].add_metric([address], sum(limit or 0 for limit in limits))
         yield from families.values()

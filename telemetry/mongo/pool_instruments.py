@@ -27,12 +27,12 @@ class Instruments:
     clears: dict[str, Counter]
 
     def cleared(self, reason: str) -> None:
-        """Count that the pool threw its connections away."""
+        """Count that the pool discarded its connections."""
         self.clears[reason].inc()
 
 
 class PoolInstruments:
-    """Hands out each address's children, and removes them with its last pool."""
+    """Creates each address's children, and removes them with its last pool."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._wait = metrics.histogram(names.POOL_WAIT)
@@ -43,14 +43,13 @@ class PoolInstruments:
         self._in_use: dict[str, tuple[Instruments, int]] = {}
 
     def of(self, address: str) -> Instruments:
-        """The children of an address; each call asks for one ``release``."""
-        made = self._in_use.get(address)
-        instruments = made[0] if made is not None else self._make(address)
-        self._in_use[address] = instruments, (made[1] if made is not None else 0) + 1
+        """Return the children of an address; each call needs one ``release``."""
+        instruments, pools = self._in_use.get(address) or (self._create_all(address), 0)
+        self._in_use[address] = instruments, pools + 1
         return instruments
 
     def release(self, address: str) -> None:
-        """One pool of that address is gone; with the last one its series go."""
+        """Release one pool of an address; with the last one its series go."""
         instruments, pools = self._in_use[address]
         if pools > 1:
             self._in_use[address] = instruments, pools - 1
@@ -61,7 +60,7 @@ class PoolInstruments:
         for reason in CLEAR_REASONS:
             self._cleared.remove(address, reason)
 
-    def _make(self, address: str) -> Instruments:
+    def _create_all(self, address: str) -> Instruments:
         return Instruments(
             wait=self._wait.labels(address),
             use=self._use.labels(address),

@@ -1,8 +1,8 @@
-"""What one look at MongoDB found, and how it is exposed.
+"""One check of MongoDB, and how its result is exposed.
 
-A look that fails is evidence too: ``mongodb_up`` is 0, with a timestamp as fresh as any. What the
-server did not report is absent, never zero; its own counters are shown only as long as the last
-look succeeded, so a number never outlives what it was read from.
+A check that fails is evidence too: ``mongodb_up`` is 0, with a timestamp as fresh as any. What the
+server did not report is absent, never zero; its own counters are exposed only as long as the last
+check succeeded, so a number never outlives what it was read from.
 """
 
 import re
@@ -19,9 +19,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from telemetry import names
 
-MOST_ERROR_CHARACTERS: Final = 200
+MAX_ERROR_CHARACTERS: Final = 200
 DRIVER_SHARE: Final = 2 / 3
-"""Share of a look's time that pymongo is given."""
+"""Share of a check's time that pymongo is given."""
 
 OPERATIONS: Final = ("insert", "query", "update", "delete", "getmore", "command")
 DIRECTIONS: Final = {"bytesIn": "receive", "bytesOut": "transmit"}
@@ -42,7 +42,7 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 @dataclass(frozen=True, slots=True)
 class ServerCounters:
-    """What a server counts itself; a part that it does not report is empty.
+    """A server's own counters; a part that it does not report is empty.
 
     Args:
         opcounters: Operations by type.
@@ -56,15 +56,15 @@ class ServerCounters:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """One look at MongoDB that came to an end.
+class ServerCheck:
+    """One completed check of MongoDB.
 
     Args:
         at_unix_seconds: When it ended.
         up: The server answered a ping.
         ping_seconds: Round trip of the ping; ``None`` when there was no answer.
         error: Why there was none, or an empty string.
-        counters: What the server reported of itself.
+        counters: The server's own counters.
     """
 
     at_unix_seconds: float
@@ -74,26 +74,26 @@ class Evidence:
     counters: ServerCounters = field(default_factory=ServerCounters)
 
 
-def look(
+def check_server(
     client: "pymongo.MongoClient[Any]",
     timeout_seconds: float,
     *,
     clock: Callable[[], float] = time.perf_counter,
     unix_time: Callable[[], float] = time.time,
-) -> Evidence:
-    """Ask the server whether it is there, and what it counts.
+) -> ServerCheck:
+    """Ping the server, and read its counters.
 
     Args:
-        client: A client of the evidence's own.
-        timeout_seconds: Bound of the whole look.
+        client: A client of the check's own.
+        timeout_seconds: Bound of the whole check.
         clock: Monotonic seconds.
         unix_time: Seconds since the epoch.
 
     Returns:
-        What was found; a server that does not answer in time is down.
+        The result; a server that does not answer in time is down.
     """
-    # pymongo's own bound first, for it says what is wrong; it selects servers in steps of half a
-    # second, and waits for name servers.
+    # pymongo's own bound first, because its error names the cause; it selects servers in steps of
+    # half a second, and waits for name servers.
     with gevent.Timeout(timeout_seconds) as last_resort:
         try:
             with pymongo.timeout(timeout_seconds * DRIVER_SHARE):
@@ -102,34 +102,34 @@ def look(
                 ping_seconds = clock() - began
                 reported = _server_status(client)
         except PyMongoError as error:
-            return Evidence(unix_time(), up=False, error=told(error))
+            return ServerCheck(unix_time(), up=False, error=format_error(error))
         except gevent.Timeout as fired:
             if fired is not last_resort:
                 raise
-            return Evidence(
+            return ServerCheck(
                 unix_time(),
                 up=False,
                 error=_known_error(client) or f"no answer within {timeout_seconds:g} s",
             )
-    return Evidence(unix_time(), up=True, ping_seconds=ping_seconds, counters=counters(reported))
+    return ServerCheck(unix_time(), up=True, ping_seconds=ping_seconds, counters=counters(reported))
 
 
 def _known_error(client: "pymongo.MongoClient[Any]") -> str:
     servers = client.topology_description.server_descriptions().values()
-    return next((told(server.error) for server in servers if server.error is not None), "")
+    return next((format_error(server.error) for server in servers if server.error is not None), "")
 
 
-def told(error: Exception) -> str:
-    """An error in one short line without credentials."""
+def format_error(error: Exception) -> str:
+    """Format an error as one short line without credentials."""
     public = next(
         kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_")
     )
     text = _CREDENTIALS.sub("//", " ".join(str(error).split()))
-    return f"{public}: {text}"[:MOST_ERROR_CHARACTERS]
+    return f"{public}: {text}"[:MAX_ERROR_CHARACTERS]
 
 
 def counters(reported: Mapping[str, Any]) -> ServerCounters:
-    """The parts of a ``serverStatus`` reply that are shown.
+    """Return the parts of a ``serverStatus`` reply that are exposed.
 
     Args:
         reported: The reply; sections and fields may be missing (FerretDB has none of these).
@@ -149,7 +149,7 @@ def _server_status(client: "pymongo.MongoClient[Any]") -> Mapping[str, Any]:
     except OperationFailure as refused:
         if refused.timeout:
             raise
-        return {}  # The server is there; it only keeps its numbers to itself, for lack of a role.
+        return {}  # The server is up; the account lacks the role to read its counters.
     return reply
 
 
@@ -163,35 +163,33 @@ def _numbers(section: object, fields: Mapping[str, str]) -> dict[str, float]:
     }
 
 
-class EvidenceCollector(Collector):
-    """The last look as series; none before the first.
+class ServerCheckCollector(Collector):
+    """The last check as series; none before the first.
 
     Args:
-        latest: Returns the last look, or ``None``.
+        latest: Returns the last check, or ``None``.
     """
 
-    def __init__(self, latest: Callable[[], Evidence | None]) -> None:
+    def __init__(self, latest: Callable[[], ServerCheck | None]) -> None:
         self._latest = latest
 
     def describe(self) -> Iterable[Metric]:
-        """The families without samples, so that the registry knows their names before the first
-        look.
-        """
+        """Return the families without samples, which registers their names before any check."""
         return self._families().values()
 
     def collect(self) -> Iterator[Metric]:
-        """The families, with what the last look found."""
+        """Yield the families, with the result of the last check."""
         families = self._families()
-        evidence = self._latest()
-        if evidence is not None:
-            families[names.MONGODB_UP].add_metric([], float(evidence.up))
-            families[names.MONGODB_EVIDENCE].add_metric([], evidence.at_unix_seconds)
-            if evidence.ping_seconds is not None:
-                families[names.MONGODB_PING].add_metric([], evidence.ping_seconds)
+        check = self._latest()
+        if check is not None:
+            families[names.MONGODB_UP].add_metric([], float(check.up))
+            families[names.MONGODB_EVIDENCE].add_metric([], check.at_unix_seconds)
+            if check.ping_seconds is not None:
+                families[names.MONGODB_PING].add_metric([], check.ping_seconds)
             for metric, reported in (
-                (names.MONGODB_OPCOUNTERS, evidence.counters.opcounters),
-                (names.MONGODB_NETWORK, evidence.counters.network_bytes),
-                (names.MONGODB_SERVER_CONNECTIONS, evidence.counters.connections),
+                (names.MONGODB_OPCOUNTERS, check.counters.opcounters),
+                (names.MONGODB_NETWORK, check.counters.network_bytes),
+                (names.MONGODB_SERVER_CONNECTIONS, check.counters.connections),
             ):
                 for label, value in reported.items():
                     families[metric].add_metric([label], value)

@@ -1,9 +1,9 @@
-"""The background greenlet that looks at MongoDB, so that no probe has to.
+"""The background greenlet that checks MongoDB, so that no probe has to.
 
-It looks through a client of its own with one connection: an application that has exhausted its pool
-says nothing about the server, and the look takes no connection from anybody. That client has no
-listeners, so neither its pool nor its commands are seen in the application's gauges, histograms or
-traces. Every look is bounded by less than the interval, and whatever it finds is written.
+It has a client of its own with one connection: an application with an exhausted pool proves nothing
+about the server, and a check takes no connection from a request. That client has no listeners, so
+neither its pool nor its commands appear in the application's gauges, histograms or traces. Every
+check is bounded by less than the interval, and whatever its result is, it is recorded.
 """
 
 import time
@@ -15,24 +15,24 @@ import pymongo
 from gevent.event import Event
 
 from telemetry.guard import Guard
-from telemetry.mongo.server_check import DRIVER_SHARE, Evidence, look
+from telemetry.mongo.server_check import DRIVER_SHARE, ServerCheck, check_server
 
-LOOK_SHARE: Final = 0.9
-"""Share of the interval that a look may take: a hung server is told before the next look is due."""
-LEAST_HEARTBEAT_SECONDS: Final = 0.5
+CHECK_SHARE: Final = 0.9
+"""Share of the interval that a check may take: a hung server is recorded before the next is due."""
+MIN_HEARTBEAT_SECONDS: Final = 0.5
 """pymongo's lower bound."""
 CLOSE_SECONDS: Final = 0.5
 
 
-class Watch:
-    """Looks at one deployment, once per interval.
+class ServerPoller:
+    """Checks one deployment, once per interval.
 
     Args:
-        interval_seconds: From the beginning of one look to that of the next.
-        guard: Stands around the look and around each callback.
+        interval_seconds: From the beginning of one check to that of the next.
+        guard: Stands around the check and around each callback.
         clock: Monotonic seconds.
-        unix_time: Seconds since the epoch, for the evidence's timestamp.
-        pause: Sleeps the seconds it is given, or less when the watch is stopped.
+        unix_time: Seconds since the epoch, for the check's timestamp.
+        pause: Sleeps the seconds it is given, or less when the poller is stopped.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class Watch:
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self.interval_seconds = interval_seconds
-        self.evidence: Evidence | None = None
-        self.on_look: list[Callable[[], object]] = []
+        self.last_check: ServerCheck | None = None
+        self.on_check: list[Callable[[], object]] = []
         self._guard = guard
         self._clock = clock
         self._unix_time = unix_time
@@ -56,7 +56,7 @@ class Watch:
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self, client: "pymongo.MongoClient[Any]") -> None:
-        """Begin to look; the first look is made at once, in the background.
+        """Begin to check; the first check is made at once, in the background.
 
         Args:
             client: The application's client; only its options are used.
@@ -68,7 +68,7 @@ class Watch:
             self._greenlet = gevent.spawn(self._run, self._client)
 
     def stop(self) -> None:
-        """End the looks and close the client, within half a second; what was found last stays."""
+        """End the checks and close the client, within half a second; the last check stays."""
         self._stopped.set()
         if self._greenlet is not None:
             self._greenlet.kill()
@@ -82,21 +82,23 @@ class Watch:
         while not self._stopped.is_set():
             began = self._clock()
             with self._guard.at("mongo.watch"):
-                self.evidence = look(
+                self.last_check = check_server(
                     client,
-                    self.interval_seconds * LOOK_SHARE,
+                    self.interval_seconds * CHECK_SHARE,
                     clock=self._clock,
                     unix_time=self._unix_time,
                 )
-            for callback in self.on_look:
+            for callback in self.on_check:
                 with self._guard.at("mongo.on_look"):
                     callback()
             self._pause(max(0.0, began + self.interval_seconds - self._clock()))
 
     def _client_like(self, client: "pymongo.MongoClient[Any]") -> "pymongo.MongoClient[Any]":
-        most_milliseconds = max(1, round(self.interval_seconds * LOOK_SHARE * DRIVER_SHARE * 1000))
-        # Private, and the only way that keeps credentials, TLS and replica set whatever way they
-        # were given; a test holds it in place.
+        timeout_milliseconds = max(
+            1, round(self.interval_seconds * CHECK_SHARE * DRIVER_SHARE * 1000)
+        )
+        # Private, and the only way that keeps credentials, TLS and replica set however they were
+        # given; a test verifies it.
         return client._duplicate(
             event_listeners=(),
             appname="telemetry",
@@ -104,13 +106,13 @@ class Watch:
             maxPoolSize=1,
             minPoolSize=0,
             timeoutMS=None,
-            serverSelectionTimeoutMS=most_milliseconds,
-            connectTimeoutMS=most_milliseconds,
-            socketTimeoutMS=most_milliseconds,
-            waitQueueTimeoutMS=most_milliseconds,
-            heartbeatFrequencyMS=int(max(LEAST_HEARTBEAT_SECONDS, self.interval_seconds) * 1000),
-            # Polling takes one socket instead of two, and a look asks anyway.
+            serverSelectionTimeoutMS=timeout_milliseconds,
+            connectTimeoutMS=timeout_milliseconds,
+            socketTimeoutMS=timeout_milliseconds,
+            waitQueueTimeoutMS=timeout_milliseconds,
+            heartbeatFrequencyMS=int(max(MIN_HEARTBEAT_SECONDS, self.interval_seconds) * 1000),
+            # Polling takes one socket instead of two, and a check asks the server anyway.
             serverMonitoringMode="poll",
-            # A look that fails says so at once; the next one is the retry.
+            # A check that fails is recorded at once; the next one is the retry.
             retryReads=False,
         )

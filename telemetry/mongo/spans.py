@@ -2,7 +2,7 @@
 
 Its ``CommandTracer`` is handed to the client as a listener, so nothing is patched or registered
 globally, and the stable conventions are asked for directly, so no environment variable has to be
-set in time. Hooks add what it lacks of them, and put right what it gets wrong: values in the
+set in time. Hooks add what it lacks of them, and correct what it gets wrong: values in the
 description of an error, and an error type that names network failures "UnknownError".
 
 Source: OpenTelemetry semantic conventions, database client spans (stable) and MongoDB.
@@ -26,11 +26,11 @@ from telemetry.mongo.outcomes import Failure
 from telemetry.mongo.query_shape import query_shape
 
 BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes"}
-"""Under which name a write command holds its statements."""
+"""Name of the member that holds the statements, by write command."""
 
 
 def command_tracer(provider: TracerProvider, guard: Guard) -> CommandTracer:
-    """The listener that makes spans.
+    """Build the listener that makes spans.
 
     Args:
         provider: Where the spans go.

@@ -1,8 +1,8 @@
 """The open connections of a server, and which of them wait for a request.
 
-A drain waits for requests, not for connections: an idle keep-alive would otherwise hold the process
-until its time-out. An idle one is shut for reading only, so that a request that the kernel already
-holds is still answered.
+A drain waits for requests, not for connections: an idle kept one would otherwise hold the process
+until its time-out. It is shut for reading only, so that a request that the kernel already holds is
+still answered.
 """
 
 import socket
@@ -34,7 +34,7 @@ class Connection:
 
     @contextmanager
     def busy(self, force_close: Callable[[], object]) -> Iterator[None]:
-        """A request is served.
+        """Mark that a request is served within the context.
 
         Args:
             force_close: Makes the server close the connection after this response.
@@ -46,28 +46,31 @@ class Connection:
             self.idle_since, self._force_close = self._clock(), None
 
     def close_after_response(self) -> None:
-        """Let the request that is being served be the connection's last."""
+        """Make the request that is being served the connection's last."""
         if self._force_close is not None:
             self._force_close()
 
     def shut_when_idle(self) -> None:
-        """Read no more once the client has had its time to send."""
+        """Stop reading once the client has had its time to send."""
         linger = USED_LINGER_SECONDS if self.used else FRESH_LINGER_SECONDS
         if self._shut or self.idle_since is None or self._clock() - self.idle_since < linger:
             return
         self._shut = True
         try:
             self._socket.shutdown(socket.SHUT_RD)
-        except OSError:  # it is gone already, which is what was wanted
+        except OSError:  # it is gone already, which is the aim
             return
 
 
-class Waiting:
-    """Context in which a connection waits for its next request, for so many seconds; the body is
-    left when they are over.
+class RequestWait:
+    """Context in which a connection waits for its next request; its body ends with the time.
 
     Greenlets take turns here: a client that always has its next request ready would otherwise keep
     the hub (p99 13.7 against 307 ms).
+
+    Args:
+        connection: The connection that waits.
+        seconds: Longest time to wait.
     """
 
     __slots__ = ("_connection", "_timeout")
@@ -101,7 +104,7 @@ class Connections:
 
     @contextmanager
     def opened(self, client: socket.socket) -> Iterator[Connection]:
-        """The current greenlet serves ``client`` from here to the end of the context."""
+        """Register ``client`` as served by the current greenlet, until the context ends."""
         greenlet = gevent.getcurrent()
         connection = self._open[greenlet] = Connection(client, self._clock)
         try:
@@ -111,15 +114,15 @@ class Connections:
 
     @property
     def current(self) -> Connection:
-        """The connection that the current greenlet serves."""
+        """Connection that the current greenlet serves."""
         return self._open[gevent.getcurrent()]
 
     def close_after_response(self) -> None:
-        """Let each request that is being served be its connection's last."""
+        """Make each request that is being served its connection's last."""
         for connection in list(self._open.values()):
             connection.close_after_response()
 
     def shut_idle(self) -> None:
-        """Read no more from the connections that have waited long enough."""
+        """Stop reading from the connections that have waited long enough."""
         for connection in list(self._open.values()):
             connection.shut_when_idle()

@@ -1,9 +1,9 @@
-"""From draining to stopped, in steps; the same under gunicorn and alone.
+"""From draining to stopped, in steps; the same under gunicorn and standalone.
 
 Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
-loses nothing; stop accepting and refuse what still comes; wait for what is in flight; cut and name
-what is overdue; clean up. Every step is bounded in time. A worker that is replaced refuses nobody:
-its siblings or its successor accept from the same sockets.
+loses nothing; stop accepting and reject what still comes; wait for the requests in flight; cut and
+log the overdue ones; clean up. Every step is bounded in time. A worker that is replaced rejects
+nothing: its siblings or its successor accept from the same sockets.
 """
 
 import logging
@@ -15,41 +15,56 @@ from typing import Any, Final, Protocol, cast
 
 from gevent.pool import Pool
 
+from telemetry.config import TelemetryConfig
 from telemetry.requests.record import RequestRecord
 from telemetry.server.connections import Connections
-from telemetry.server.requirements import Observed
-from telemetry.server.shutdown_signal import Stop
+from telemetry.server.protocols import ProcessTelemetry
+from telemetry.server.shutdown_signal import ShutdownSignal
 
 POLL_SECONDS: Final = 0.05
 KILL_SECONDS: Final = 1.0
 # Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
 # machine that is short of CPU.
 CLEAN_UP_SECONDS: Final = 15.0
-# The watchdog comes before whoever would kill the process from outside, so that the stacks are
-# seen.
+# The watchdog comes before the supervisor that kills the process, so that the stacks are logged.
 WATCHDOG_AHEAD_SECONDS: Final = 2.0
 
 _log = logging.getLogger("telemetry.lifecycle")
 
 
-def longest_seconds(delay_seconds: float, timeout_seconds: float) -> float:
-    """The longest that a drain may take, clean-up included, before somebody should end the process
-    from outside.
+def longest_shutdown_seconds(config: TelemetryConfig) -> float:
+    """Return the longest that a shutdown may take, from the signal to the exit.
+
+    A supervisor should wait this long before it kills the process: gunicorn's ``graceful_timeout``,
+    systemd's ``TimeoutStopSec``, Kubernetes' ``terminationGracePeriodSeconds``.
     """
-    return delay_seconds + timeout_seconds + CLEAN_UP_SECONDS
+    return config.drain_delay_seconds + config.drain_timeout_seconds + CLEAN_UP_SECONDS
 
 
 class Server(Protocol):
     """One of gevent's servers, with a pool that holds a greenlet for each connection."""
 
     @property
-    def pool(self) -> Any: ...
-    def start(self) -> None: ...
-    def stop_accepting(self) -> None: ...
-    def full(self) -> bool: ...
-    def do_read(self) -> Any: ...
-    def do_handle(self, *args: Any) -> None: ...
-    def close(self) -> None: ...
+    def pool(self) -> Any:
+        """Return the pool."""
+
+    def start(self) -> None:
+        """Begin to accept."""
+
+    def stop_accepting(self) -> None:
+        """Stop accepting, with the listener still open."""
+
+    def full(self) -> bool:
+        """Return whether the pool has no room."""
+
+    def do_read(self) -> Any:
+        """Accept one connection; ``None`` when there is none."""
+
+    def do_handle(self, *args: Any) -> None:
+        """Serve an accepted connection in the pool."""
+
+    def close(self) -> None:
+        """Close the listener."""
 
 
 class Drain:
@@ -57,21 +72,22 @@ class Drain:
 
     Args:
         telemetry: Its life cycle is draining already.
-        servers: What listens; may be none when the process never became ready.
+        servers: The listening servers; none when the process never became ready.
         connections: The connections of all servers.
-        stop: Tells when somebody loses patience.
-        listener_goes_away: Whether no other process accepts from the same sockets. Then what still
-            comes is refused, and what the kernel has queued is answered; else others take it, and
-            what comes on open connections is their last request, and served.
+        shutdown_signal: Is forced when the drain is to end at once.
+        listener_goes_away: Whether no other process accepts from the same sockets. Then later
+            requests are rejected, and connections that the kernel has queued are answered; else
+            others accept them, and a request on an open connection is its last, and served.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
-        telemetry: Observed,
+        telemetry: ProcessTelemetry,
         servers: Sequence[Server],
         connections: Connections,
-        stop: Stop,
+        shutdown_signal: ShutdownSignal,
+        *,
         listener_goes_away: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,12 +95,12 @@ class Drain:
         self._lifecycle = telemetry.lifecycle
         self._servers = servers
         self._connections = connections
-        self._stop = stop
+        self._shutdown_signal = shutdown_signal
         self._listener_goes_away = listener_goes_away
         self._clock = clock
 
     def run(self) -> int:
-        """Drain.
+        """Run the drain to its end.
 
         Returns:
             The exit code: 1 when a request was cut, something fatal began the drain or the clean-up
@@ -100,7 +116,7 @@ class Drain:
             self._wait(self._telemetry.config.drain_delay_seconds, lambda: True)
         self._stop_accepting()
         self._wait(self._telemetry.config.drain_timeout_seconds, self._unfinished)
-        self._cut()
+        self._cut_overdue()
         self._clean_up()
         code = self._lifecycle.exit_code
         _log.info(
@@ -113,9 +129,13 @@ class Drain:
 
     def _wait(self, seconds: float, unfinished: Callable[[], bool]) -> None:
         deadline = self._clock() + seconds
-        while not self._stop.forced and unfinished() and (left := deadline - self._clock()) > 0:
+        while (
+            not self._shutdown_signal.forced
+            and unfinished()
+            and (left := deadline - self._clock()) > 0
+        ):
             self._lifecycle.watch(len(self._telemetry.recorder.in_flight))
-            self._stop.wait(min(POLL_SECONDS, left))
+            self._shutdown_signal.wait(min(POLL_SECONDS, left))
 
     def _unfinished(self) -> bool:
         self._connections.shut_idle()
@@ -129,13 +149,13 @@ class Drain:
             server.stop_accepting()
             if last:
                 with self._telemetry.guard.at("drain.queue"):
-                    _take_queued(server)
+                    _accept_queued(server)
             server.close()
 
-    def _cut(self) -> None:
+    def _cut_overdue(self) -> None:
         overdue = self._telemetry.recorder.in_flight
         for record in overdue:
-            _name(record)
+            _log_cut(record)
         if overdue:
             self._lifecycle.fail()
         for server in self._servers:
@@ -156,8 +176,8 @@ def _pool(server: Server) -> Pool:
     return cast(Pool, server.pool)
 
 
-def _take_queued(server: Server) -> None:
-    """Accept what the kernel has completed the handshake for; closing the listener would reset it."""
+def _accept_queued(server: Server) -> None:
+    """Accept the connections in the kernel's queue; closing the listener would reset them."""
     while not server.full():
         accepted = server.do_read()
         if not accepted:
@@ -165,7 +185,7 @@ def _take_queued(server: Server) -> None:
         server.do_handle(*accepted)
 
 
-def _name(record: RequestRecord) -> None:
+def _log_cut(record: RequestRecord) -> None:
     age_seconds = (time.perf_counter_ns() - record.started_ns) / 1e9
     frame: FrameType | None = getattr(record.greenlet, "gr_frame", None)
     _log.error(

@@ -2,29 +2,30 @@
 
 from collections.abc import Callable, Sequence
 
+from telemetry.lifecycle import Lifecycle
 from telemetry.server.connections import Connections
 from telemetry.server.drain import Drain, Server
-from telemetry.server.requirements import Observed
-from telemetry.server.shutdown_signal import Stop
-from telemetry.server.uncaught import Uncaught
+from telemetry.server.protocols import ProcessTelemetry
+from telemetry.server.shutdown_signal import ShutdownSignal
+from telemetry.server.uncaught import UncaughtExceptions
 
 
 def serve_until_stopped(
-    telemetry: Observed,
+    telemetry: ProcessTelemetry,
     servers: Sequence[Server],
     connections: Connections,
-    stop: Stop,
+    shutdown_signal: ShutdownSignal,
     *,
     listener_goes_away: Callable[[], bool],
     before_drain: Callable[[], object] = lambda: None,
 ) -> int:
-    """Start, become ready, serve, and drain when told to; call it from the main greenlet.
+    """Start, become ready, serve, and drain on request; call it from the main greenlet.
 
     Args:
         telemetry: Not started yet.
         servers: Not started yet, each with a pool.
-        connections: Where the servers' handlers keep their connections.
-        stop: Who wants the process to stop tells it here; a drain of the life cycle does too.
+        connections: Where the servers' handlers register their connections.
+        shutdown_signal: Begins the drain; a drain of the life cycle does too.
         listener_goes_away: See ``Drain``.
         before_drain: Called once the life cycle drains.
 
@@ -35,22 +36,28 @@ def serve_until_stopped(
         OSError: A port is taken.
     """
     lifecycle = telemetry.lifecycle
-    lifecycle.on_drain(stop.wake)
-    uncaught = Uncaught(telemetry.metrics, telemetry.guard, lifecycle)
+    lifecycle.on_drain(shutdown_signal.wake)
+    uncaught = UncaughtExceptions(telemetry.metrics, telemetry.guard, lifecycle)
     uncaught.install()
     try:
         telemetry.start()
-        serving = () if stop.reason else tuple(servers)
+        serving = () if shutdown_signal.reason else tuple(servers)
         for server in serving:
             server.start()
         if serving:
             lifecycle.ready()
-        while not (stop.reason or lifecycle.draining):
-            stop.wait()
-        if not stop.reason:
-            stop.arm()
-        lifecycle.drain(stop.reason)
+        _wait_for_drain(lifecycle, shutdown_signal)
         before_drain()
-        return Drain(telemetry, serving, connections, stop, listener_goes_away).run()
+        return Drain(
+            telemetry, serving, connections, shutdown_signal, listener_goes_away=listener_goes_away
+        ).run()
     finally:
         uncaught.uninstall()
+
+
+def _wait_for_drain(lifecycle: Lifecycle, shutdown_signal: ShutdownSignal) -> None:
+    while not (shutdown_signal.reason or lifecycle.draining):
+        shutdown_signal.wait()
+    if not shutdown_signal.reason:
+        shutdown_signal.arm_watchdog()
+    lifecycle.drain(shutdown_signal.reason)

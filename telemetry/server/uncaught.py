@@ -1,4 +1,4 @@
-"""Exceptions that nothing handled: logged with the request they belong to, counted, and never lost.
+"""Uncaught exceptions: logged with the request they belong to, counted, and never lost.
 
 gevent and the interpreter print such an exception and go on. Here it becomes one log line and one
 count, wherever it ended: in a greenlet, a thread, the main greenlet or a finaliser. After a
@@ -29,7 +29,7 @@ _REPORTED: Final = "_telemetry_reported"
 _log = logging.getLogger("telemetry.uncaught")
 
 
-class Uncaught:
+class UncaughtExceptions:
     """The hooks of one process.
 
     Args:
@@ -45,8 +45,9 @@ class Uncaught:
         self._undo: list[Callable[[], None]] = []
 
     def install(self) -> None:
-        """Hook the hub, threads, the main greenlet and finalisers; in the main thread, once it has
-        its hub.
+        """Hook the hub, threads, the main greenlet and finalisers.
+
+        Call it in the main thread, once that has its hub.
         """
         if self._undo:
             return
@@ -69,8 +70,8 @@ class Uncaught:
             error: With its traceback.
             fatal: The process must end; some exceptions are fatal by their type.
         """
-        # ``threadpool.apply`` and ``Greenlet.get`` report an exception and raise it again in
-        # whoever waits.
+        # ``threadpool.apply`` and ``Greenlet.get`` report an exception and raise it again in the
+        # greenlet that waits.
         if vars(error).get(_REPORTED):
             return
         vars(error)[_REPORTED] = True
@@ -113,7 +114,7 @@ class Uncaught:
                         fatal=getattr(error, "code", 1) not in (None, 0),
                     )
                 else:
-                    # The loop itself reports None: nobody knows what did not happen.
+                    # The loop itself reports None: what it left undone is not known.
                     where: Where = "thread" if _is_from_threadpool(context) else "greenlet"
                     self.report(where, error, fatal=context is None)
 
@@ -157,7 +158,7 @@ def _is_from_threadpool(context: object) -> bool:
 
 
 def _as_exception(kind: Any, value: Any, traceback: TracebackType | None) -> BaseException:
-    """The loop may report a class, or a class and a text."""
+    """Build the exception where the loop reports a class, or a class and a text."""
     if isinstance(value, BaseException):
         return value
     error = kind() if value is None else kind(value)

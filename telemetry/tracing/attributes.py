@@ -30,9 +30,9 @@ from telemetry.names import (
     UNMATCHED_ROUTE,
 )
 from telemetry.requests.record import ABORTED, RequestRecord
+from telemetry.urls import DEFAULT_PORTS
 
 MAX_HOST_LENGTH: Final = 255
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def span_name(record: RequestRecord) -> str:

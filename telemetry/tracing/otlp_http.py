@@ -23,6 +23,8 @@ import gevent.ssl
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from telemetry.urls import DEFAULT_PORTS
+
 AttemptResult = Literal["ok", "rejected", "unavailable", "error", "timeout", "unreachable"]
 """How one attempt ended, the label ``result`` of the export's duration.
 
@@ -36,7 +38,6 @@ AttemptResult = Literal["ok", "rejected", "unavailable", "error", "timeout", "un
 
 TRACES_PATH: Final = "/v1/traces"
 MAX_ANSWER_BYTES: Final = 65_536
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 LATER: Final = frozenset({408, 429, 502, 503, 504})
 _HEADERS: Final = {"Content-Type": "application/x-protobuf", "User-Agent": "serene-telemetry"}
 

@@ -30,7 +30,6 @@ import icalendar
 import jwt
 import limits
 import markdown_it
-import offapi
 import openai
 import opentelemetry.sdk.trace
 import opentelemetry.trace
@@ -72,7 +71,6 @@ LOADED_BEFORE = (
         jwt,
         limits,
         markdown_it,
-        offapi,
         openai,
     ),
     *(

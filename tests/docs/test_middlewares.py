@@ -1,4 +1,4 @@
-"""The table of the middlewares: eight, in order, with switches that exist and files that are there."""
+"""The table of the middlewares: eight, in order, with switches and files that exist."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_each_names_its_code_and_its_tests():
     ] == []
 
 
-def test_the_section_on_rate_limits_names_every_setting_and_files_that_are_there():
+def test_section_on_rate_limits_names_every_setting_and_files_that_exist():
     section = PAGE.read_text().partition("## Rate limits")[2].partition("\n## ")[0]
     assert set(re.findall(r"`((?:RATE_LIMIT|REDIS)[A-Z_]*)[`=]", section)) == {
         field.alias for field in RateLimitSettings.model_fields.values()

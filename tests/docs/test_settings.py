@@ -1,4 +1,4 @@
-"""The page of settings says what the settings are."""
+"""The committed page of settings is generated from the settings."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_page_of_settings_is_what_the_settings_say():
-    environment = {"PATH": "/usr/bin:/bin"}  # nothing of ours: the page tells defaults
+def test_committed_page_is_what_the_settings_generate():
+    environment = {"PATH": "/usr/bin:/bin"}  # no setting: the page lists defaults
     written = subprocess.run(
         [sys.executable, "docs/settings.py"],
         cwd=ROOT,

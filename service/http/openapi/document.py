@@ -109,7 +109,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     }
 
 
-_LICENSE: Final = {"name": "Proprietary"}
+_LICENSE: Final = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 _ABOUT: Final = (
     "Every error is an `application/problem+json` (RFC 9457) that names its request. Where an operation asks for an account, "
     "send the access token of a login as `Authorization: Bearer …`."

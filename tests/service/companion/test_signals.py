@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import generate_latest
 
+from service.settings import telemetry_environ
 from telemetry import Telemetry
 from telemetry.requests import inheritance
 from tests.service.companion.conftest import eventually
@@ -20,7 +21,9 @@ CANARY = "canary-tweet"
 @pytest.fixture
 def telemetry():
     """Telemetry that keeps every trace."""
-    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry.from_env(
+        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    )
     inheritance.install()
     telemetry.logs.install()
     yield telemetry

@@ -14,9 +14,11 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
+from tests.machine import PATIENCE_SECONDS
 from tests.service.files.samples import PNG
 from tests.service.members import AUTH, bearer, registration
-from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
+from tests.support.polling import wait_until
+from tests.support.processes import ServerProcess, gunicorn
 
 pytestmark = pytest.mark.e2e
 
@@ -42,17 +44,17 @@ def server(mongodb_uri, database):
         "PASSWORD_MEMORY_KIB": 8,
     }
     with gunicorn(app="service.wsgi:app", **settings) as server:
-        until(
+        wait_until(
             lambda: (
                 server.process.poll() is None
                 and server.get("/api/v1/health/readiness").status == 200
             ),
-            "an answer",
+            what="an answer",
         )
         yield server
 
 
-def ask(server: Server, method: str, path: str, body=None, **headers: str):
+def ask(server: ServerProcess, method: str, path: str, body=None, **headers: str):
     with contextlib.closing(
         http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
     ) as connection:
@@ -183,8 +185,8 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(
         client.sendall(
             request_head(headers, announcement) + frame % (PNG + bytes(3 * MIB - len(PNG)))
         )
-        until(lambda: left(database)[1:] > (before[1] + 1, 1), "chunks of the upload")
-    until(lambda: left(database) == before, "nothing left")
+        wait_until(lambda: left(database)[1:] > (before[1] + 1, 1), what="chunks of the upload")
+    wait_until(lambda: left(database) == before, what="nothing left")
     assert [
         line
         for line in server.lines

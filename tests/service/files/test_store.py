@@ -246,4 +246,3 @@ def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_
     clock.forward(121)
     files.sweep()
     assert stored(service) == (1, 2, 0)
-    service.mongo.close()

@@ -11,6 +11,7 @@ from service.http.cursors import CURSOR
 from service.http.openapi.document import Undescribed, openapi
 from service.http.text_fields import LINE
 from service.system.documentation import ASSETS
+from tests.architecture.sources import ROOT
 
 DOCUMENT = "/api/v1/openapi.json"
 
@@ -23,6 +24,12 @@ def document(client):
 def test_the_document_is_valid_openapi_3_1(document):
     assert document["openapi"] == "3.1.0"
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_licence_is_the_one_in_the_repository(document):
+    assert document["info"]["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+    first_words = (ROOT / "LICENSE").read_text().split()
+    assert first_words[:4] == ["Apache", "License", "Version", "2.0,"]
 
 
 def test_every_rule_of_the_app_is_in_it(client, document):
@@ -180,15 +187,15 @@ def test_the_page_and_all_that_it_loads_come_from_here(client):
     assert [
         (url, found.status_code, found.mimetype) for url, found in zip(loaded, answers, strict=True)
     ] == [
-        ("docs/swagger_style.css", 200, "text/css"),
-        ("docs/swagger_bundle.js", 200, "text/javascript"),
+        ("docs/swagger-ui.css", 200, "text/css"),
+        ("docs/swagger-ui-bundle.js", 200, "text/javascript"),
         ("docs/start.js", 200, "text/javascript"),
     ]
     assert DOCUMENT in answers[2].get_data(as_text=True)
     assert all(len(found.data) > 100_000 for found in answers[:2])
 
 
-@pytest.mark.parametrize("name", ["redoc.js", "templates.py", "__init__.py", "..", "%2e%2e%2fjson"])
+@pytest.mark.parametrize("name", ["LICENSE", "README.md", "SHA256SUMS", "..", "%2e%2e%2fjson"])
 def test_only_what_the_page_needs_is_given(client, name):
     assert name not in ASSETS
     assert client.get(f"/api/v1/docs/{name}").status_code == 404

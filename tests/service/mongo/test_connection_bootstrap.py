@@ -9,7 +9,7 @@ from gevent.event import AsyncResult
 from service.mongo.connection import connect
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
-from telemetry.health import Evidence
+from telemetry.health import HealthEvidence
 from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 
@@ -51,7 +51,7 @@ def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_w
     mongo.start()
     mongo._greenlet.join()
 
-    assert before == Evidence(
+    assert before == HealthEvidence(
         healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0}
     )
     assert sleeper.waits == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
@@ -85,7 +85,7 @@ def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mong
 
     assert waits[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
     assert set(waits[6:]) <= {5.0}
-    assert mongo.evidence() == Evidence(healthy=True, details={"attempts": len(waits) + 1})
+    assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(waits) + 1})
     assert created == [True]
     mongo.close()
 
@@ -96,12 +96,12 @@ def test_an_attempt_that_goes_on_is_told_as_such():
     greenlet = gevent.spawn(contact.run)
     gevent.sleep(0)
 
-    assert contact.evidence() == Evidence(
+    assert contact.evidence() == HealthEvidence(
         healthy=False, reason="connecting to MongoDB, attempt 1 of 6", details={"attempts": 1}
     )
     answer.set(None)
     greenlet.join()
-    assert contact.evidence() == Evidence(healthy=True, details={"attempts": 1})
+    assert contact.evidence() == HealthEvidence(healthy=True, details={"attempts": 1})
 
 
 def test_the_next_attempt_is_told_by_what_is_left_until_it():

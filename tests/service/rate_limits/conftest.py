@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.bootstrap import build
+from service.settings import telemetry_environ
 from telemetry import Telemetry
 from tests.redis_server import Redis
 from tests.service.clients import ClosingClient
@@ -33,7 +34,9 @@ def limited(database_uri, seeded) -> Iterator[Limited]:
             "TELEMETRY_STRICT": "true",
             "OTEL_TRACES_SAMPLER_ARG": "0",
         }
-        telemetry = Telemetry.from_env(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
+        telemetry = Telemetry.from_env(
+            telemetry_environ(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
+        )
         made.append(telemetry)
         telemetry.lifecycle.ready()
         cheap = {"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}

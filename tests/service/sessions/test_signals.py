@@ -7,6 +7,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import generate_latest
 
+from service.settings import telemetry_environ
 from telemetry import Telemetry
 from tests.service.sessions.conftest import World
 
@@ -16,7 +17,9 @@ KEY, METHOD, NAME, BIO = "canary-key", "pm_canary_card", "canary therapist", "ca
 @pytest.fixture
 def telemetry():
     """Telemetry that keeps every trace, as nothing else in these tests does."""
-    telemetry = Telemetry.from_env({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry.from_env(
+        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    )
     yield telemetry
     telemetry.shutdown()
 

@@ -1,4 +1,4 @@
-"""What every verdict begins with, and the instant at which the tests' clock stands."""
+"""The members with which every verdict begins, and the instant of the tests' clock."""
 
 from typing import Any
 

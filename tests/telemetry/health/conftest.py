@@ -1,4 +1,4 @@
-"""Health on a registry that holds real instruments, and a clock that stands until it is moved."""
+"""Health on a registry with real instruments, and a clock that stands until it is moved."""
 
 import pytest
 
@@ -35,13 +35,13 @@ def health(metrics, lifecycle, clock):
 
 
 @pytest.fixture
-def look(metrics, clock):
-    """One look at the database that came to an end."""
+def check_database(metrics, clock):
+    """Record one completed check of the database."""
 
-    def look(up: bool = True) -> None:
+    def record(up: bool = True) -> None:
         metrics.gauge(names.MONGODB_UP).set(up)
         metrics.gauge(names.MONGODB_EVIDENCE).set(clock.now)
         if up:
             metrics.gauge(names.MONGODB_PING).set(0.0012345)
 
-    return look
+    return record

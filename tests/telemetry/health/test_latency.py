@@ -1,14 +1,12 @@
-"""Share of requests within the target, average, 95th percentile and their trends, all from the
-latency histogram.
-"""
+"""Share within the target, average, 95th percentile and trends, from the latency histogram."""
 
 import math
 
 import pytest
 
 from telemetry import names
-from telemetry.health.counts import Counts, bucket_weights
-from telemetry.health.latency import LatencyWindow, Sla, Times
+from telemetry.health.histogram import HistogramCounts, bucket_weights
+from telemetry.health.latency import LatencyWindow, ResponseTimes, Sla
 from telemetry.metrics import Metrics
 from tests.clock import Clock
 
@@ -37,7 +35,7 @@ def window(histogram, clock):
 
 @pytest.fixture
 def after(histogram, window, clock):
-    """Let an interval pass in which so many fast and slow requests are answered, and take the note."""
+    """Let an interval pass with so many fast and slow requests, and take the sample."""
 
     def pass_interval(fast: int = 0, slow: int = 0, route: str = "/posts") -> None:
         for _ in range(fast):
@@ -50,7 +48,7 @@ def after(histogram, window, clock):
     return pass_interval
 
 
-def test_without_a_request_nothing_is_claimed(window, clock):
+def test_share_without_a_request_is_unknown(window, clock):
     clock.now += 2.0
 
     assert window.sla() == Sla(
@@ -58,7 +56,7 @@ def test_without_a_request_nothing_is_claimed(window, clock):
     )
 
 
-def test_the_share_is_that_of_all_routes_and_statuses_but_not_of_probes(window, after):
+def test_share_is_that_of_all_routes_and_statuses_but_not_of_probes(window, after):
     after(fast=3)
     after(slow=1)
     after(fast=100, slow=100, route="/api/v1/health")
@@ -89,24 +87,22 @@ def test_requests_before_the_window_are_forgotten(window, after, clock):
         ((0, 0), (1, 0), "unknown"),
     ],
 )
-def test_the_trend_compares_the_newer_half_with_the_older(window, after, older, newer, trend):
+def test_trend_compares_the_newer_half_with_the_older(window, after, older, newer, trend):
     after(*older)
     after(*newer)
 
     assert window.sla().trend == trend
 
 
-def test_the_notes_stay_bounded_when_they_are_taken_too_often(window, clock):
+def test_samples_stay_bounded_when_they_are_taken_too_often(window, clock):
     for _ in range(1000):
         clock.now += 0.001
         window.sample()
 
-    assert len(window._notes) == 60 / 5 + 2
+    assert len(window._samples) == 60 / 5 + 2
 
 
-def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(
-    window, after, histogram
-):
+def test_health_average_includes_the_response_being_made(window, after, histogram):
     assert window.health_average_seconds(0.25) == 0.25
 
     for status in ("200", "503"):
@@ -128,28 +124,32 @@ def test_the_health_average_is_that_of_the_window_and_of_the_answer_being_made(
         ),  # above all: what is above the highest bound counts as too slow
     ],
 )
-def test_a_bucket_counts_by_its_share_below_the_target(target_seconds, weights):
+def test_bucket_counts_by_its_share_below_the_target(target_seconds, weights):
     assert bucket_weights((0.5, 1.0, 4.0, math.inf), target_seconds) == pytest.approx(weights)
 
 
-def test_times_of_routes_and_of_health_checks_stand_beside_each_other(window, after):
+def test_times_of_routes_and_of_health_checks_are_separate(window, after):
     after(fast=3, slow=1)
     after(fast=4, route="/api/v1/health")
     after(fast=4)
 
     # 0.3 s lies in the bucket of 0.25 to 0.5, 0.6 s in that of 0.5 to 0.75: 7.6 of 8 requests are
     # within 60 % of the latter.
-    assert window.route_times() == Times(
+    assert window.route_times() == ResponseTimes(
         8, pytest.approx(0.3375), pytest.approx(0.5 + 0.25 * 0.6), "steady", 0.875
     )
-    assert window.health_times() == Times(
+    assert window.health_times() == ResponseTimes(
         4, pytest.approx(0.3), pytest.approx(0.25 + 0.25 * 0.95), "unknown", 1.0
     )
 
 
-def test_times_without_a_request_are_not_known(window, after):
+def test_times_without_a_request_are_unknown(window, after):
     after()
-    assert window.route_times() == window.health_times() == Times(0, None, None, "unknown", None)
+    assert (
+        window.route_times()
+        == window.health_times()
+        == ResponseTimes(0, None, None, "unknown", None)
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,9 @@ def test_times_without_a_request_are_not_known(window, after):
         ((0, 0), (1, 0), "unknown"),
     ],
 )
-def test_the_pace_is_the_newer_halfs_average_against_the_olders(window, after, older, newer, trend):
+def test_pace_compares_the_averages_of_the_newer_and_the_older_half(
+    window, after, older, newer, trend
+):
     after(*older, route="/api/v1/health")
     after(*newer, route="/api/v1/health")
 
@@ -178,5 +180,5 @@ def test_the_pace_is_the_newer_halfs_average_against_the_olders(window, after, o
         ((10, 0, 10), 0.95, 2.0),  # above all bounds: the highest of them is all that is known
     ],
 )
-def test_a_quantile_is_linear_within_its_bucket(buckets, share, seconds):
-    assert Counts(buckets).quantile_seconds(share, (1.0, 2.0, math.inf)) == seconds
+def test_quantile_is_linear_within_its_bucket(buckets, share, seconds):
+    assert HistogramCounts(buckets).quantile_seconds(share, (1.0, 2.0, math.inf)) == seconds

@@ -1,16 +1,16 @@
-"""Liveness and readiness: whole bodies, from a registry that holds real instruments."""
+"""Liveness and readiness: whole bodies, from a registry with real instruments."""
 
 import pytest
 from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 
 from telemetry import names
-from telemetry.health import Evidence, Verdict
+from telemetry.health import HealthEvidence, Verdict
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.health.bodies import head
 
 
-def test_liveness_is_200_in_every_state_and_tells_how_old_its_evidence_is(health, lifecycle, clock):
+def test_liveness_is_200_in_every_state_with_the_age_of_its_evidence(health, lifecycle, clock):
     clock.now += 2.5
     expected = head("alive", success=True, uptime=2.5, timestamp="2026-11-23T12:00:02.500Z") | {
         "evidence": {"server": {"ageSeconds": 2.5}}
@@ -23,17 +23,17 @@ def test_liveness_is_200_in_every_state_and_tells_how_old_its_evidence_is(health
     assert health.liveness() == Verdict(200, expected | {"state": "stopped"})
 
 
-def test_liveness_never_depends_on_the_database(health, look, lifecycle):
+def test_liveness_never_depends_on_the_database(health, check_database, lifecycle):
     health.expect_database()
     lifecycle.ready()
-    look(up=False)
+    check_database(up=False)
 
     assert health.liveness() == Verdict(
         200, head("alive", success=True) | {"evidence": {"server": {"ageSeconds": 0.0}}}
     )
 
 
-def test_a_service_without_a_database_is_ready_once_it_has_started(health, lifecycle):
+def test_service_without_a_database_is_ready_once_it_has_started(health, lifecycle):
     starting = head("not ready", success=False, state="starting") | {
         "reasons": ["server: starting"],
         "evidence": {},
@@ -44,10 +44,12 @@ def test_a_service_without_a_database_is_ready_once_it_has_started(health, lifec
     assert health.readiness() == Verdict(200, head("ready", success=True) | {"evidence": {}})
 
 
-def test_readiness_stands_on_fresh_evidence_of_the_database(health, lifecycle, look, clock):
+def test_readiness_depends_on_fresh_evidence_of_the_database(
+    health, lifecycle, check_database, clock
+):
     health.expect_database()
     lifecycle.ready()
-    look()
+    check_database()
     clock.now += 15.0
 
     expected = head("ready", success=True, uptime=15.0, timestamp="2026-11-23T12:00:15.000Z")
@@ -59,23 +61,23 @@ def test_readiness_stands_on_fresh_evidence_of_the_database(health, lifecycle, l
 @pytest.mark.parametrize(
     ("seconds", "up", "evidence", "reason"),
     [
-        (0.0, None, {"status": "unknown"}, "database: never looked at"),
+        (0.0, None, {"status": "unknown"}, "database: never checked"),
         (1.0, False, {"status": "down", "ageSeconds": 1.0}, "database: did not answer"),
         (
             15.1,
             True,
             {"status": "stale", "ageSeconds": 15.1},
-            "database: stale, last looked at 15.1 s ago",
+            "database: stale, last checked 15.1 s ago",
         ),
     ],
 )
-def test_a_database_that_is_not_seen_to_be_up_makes_the_service_not_ready(
-    health, lifecycle, look, clock, seconds, up, evidence, reason
+def test_database_that_is_not_known_to_be_up_makes_the_service_not_ready(
+    health, lifecycle, check_database, clock, seconds, up, evidence, reason
 ):
     health.expect_database()
     lifecycle.ready()
     if up is not None:
-        look(up)
+        check_database(up)
     clock.now += seconds
 
     verdict = health.readiness()
@@ -91,7 +93,7 @@ def test_gauges_that_exist_but_were_never_set_are_no_evidence(health, lifecycle,
     for metric in (names.MONGODB_UP, names.MONGODB_EVIDENCE, names.MONGODB_PING):
         metrics.gauge(metric)
 
-    assert health.readiness().body["reasons"] == ["database: never looked at"]
+    assert health.readiness().body["reasons"] == ["database: never checked"]
     assert health.report().body["services"]["database"] == {
         "status": "unknown",
         "healthy": False,
@@ -99,24 +101,26 @@ def test_gauges_that_exist_but_were_never_set_are_no_evidence(health, lifecycle,
     }
 
 
-def test_a_database_that_is_down_says_of_what_kind_and_names_no_host(health, lifecycle, look):
+def test_reason_of_a_dead_database_is_the_kind_of_error_without_a_host(
+    health, lifecycle, check_database
+):
     health.expect_database(
         why_down=lambda: (
             "ServerSelectionTimeoutError: 10.0.0.7:27017: [Errno 111] Connection refused"
         )
     )
     lifecycle.ready()
-    look(up=False)
+    check_database(up=False)
 
     assert health.readiness().body["reasons"] == [
         "database: did not answer (ServerSelectionTimeoutError)"
     ]
 
 
-def test_a_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, look, clock):
+def test_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, check_database, clock):
     health.expect_database()
     lifecycle.ready()
-    look()
+    check_database()
     clock.now -= 3600.0
 
     assert health.readiness().body["evidence"] == {"database": {"status": "up", "ageSeconds": 0.0}}
@@ -126,10 +130,10 @@ def test_draining_gives_its_reason_beside_the_others(health, lifecycle):
     lifecycle.ready()
     lifecycle.drain("SIGTERM")
     health.add_indicator(
-        "store", lambda: Evidence(healthy=False, reason="connecting, attempt 2 of 6")
+        "store", lambda: HealthEvidence(healthy=False, reason="connecting, attempt 2 of 6")
     )
     health.add_indicator(
-        "limits", lambda: Evidence(healthy=False, reason="per worker"), group="report"
+        "limits", lambda: HealthEvidence(healthy=False, reason="per worker"), group="report"
     )
 
     expected = head("not ready", success=False, state="draining") | {
@@ -139,7 +143,7 @@ def test_draining_gives_its_reason_beside_the_others(health, lifecycle):
     assert health.readiness() == Verdict(503, expected)
 
 
-def test_an_indicator_that_raises_makes_the_service_not_ready(health, lifecycle):
+def test_indicator_that_raises_makes_the_service_not_ready(health, lifecycle):
     lifecycle.ready()
     health.add_indicator("store", lambda: 1 / 0)
 
@@ -147,17 +151,17 @@ def test_an_indicator_that_raises_makes_the_service_not_ready(health, lifecycle)
 
 
 @pytest.mark.parametrize("taken", ["database", "server", "store"])
-def test_a_part_has_one_indicator(health, taken):
-    health.add_indicator("store", lambda: Evidence(healthy=True))
+def test_component_has_one_indicator(health, taken):
+    health.add_indicator("store", lambda: HealthEvidence(healthy=True))
 
-    with pytest.raises(ValueError, match=f"there is already a part called '{taken}'"):
-        health.add_indicator(taken, lambda: Evidence(healthy=True))
+    with pytest.raises(ValueError, match=f"there is already a component called '{taken}'"):
+        health.add_indicator(taken, lambda: HealthEvidence(healthy=True))
 
 
-def test_a_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecycle, look):
+def test_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecycle, check_database):
     lifecycle.ready()
     health.expect_database()
-    look()
+    check_database()
     verdicts: list[object] = []
     done = monkey.get_original("_thread", "allocate_lock")()
     done.acquire()

@@ -1,4 +1,4 @@
-"""The report: whole bodies, from a registry that holds real instruments."""
+"""The report: whole bodies, from a registry with real instruments."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.health import Evidence, Health, Verdict
+from telemetry.health import Health, HealthEvidence, Verdict
 from telemetry.health.checks import milliseconds
 from telemetry.metrics import Metrics
 from tests.telemetry.health.bodies import head
@@ -15,7 +15,7 @@ UNAME = os.uname()
 NO_TIMES = {"requests": 0, "average": None, "p95": None, "trend": "unknown", "withinTarget": None}
 
 
-def test_the_report_leaves_out_what_nothing_has_reported(health, lifecycle):
+def test_report_leaves_out_what_has_no_sample(health, lifecycle):
     lifecycle.ready()
 
     assert health.report() == Verdict(
@@ -58,9 +58,7 @@ def test_times_can_be_switched_off(metrics, lifecycle, clock):
 
 
 def fill(metrics: Metrics) -> None:
-    """What the other parts of telemetry write into the registry, with figures that can be told
-    apart.
-    """
+    """Write what the other parts of telemetry write, with distinct figures."""
     pools = metrics.gauge(names.POOL_COUNT)
     for pool, used, idle in (("a:27017", 3, 2), ("b:27017", 1, 0)):
         pools.labels(pool, "used").set(used)
@@ -96,7 +94,7 @@ def fill(metrics: Metrics) -> None:
         ).labels(generation)
 
 
-# What the report makes of it, six seconds after the look and one after the note.
+# The report of it, six seconds after the check and one after the sample.
 SERVICES = {
     "server": {"status": "up", "healthy": True, "ageSeconds": 1.0, "state": "ready", "inFlight": 3},
     "database": {
@@ -132,16 +130,38 @@ PROCESS = {
     "greenlets": 17,
     "openFiles": 21,
 }
+SLA = {
+    "target": "500ms",
+    "withinTarget": 0.6667,
+    "trend": "unknown",
+    "requests": 3,
+    "windowSeconds": 5.0,
+    "ageSeconds": 1.0,
+    "routes": {
+        "requests": 3,
+        "average": "400ms",
+        "p95": "962.5ms",
+        "trend": "unknown",
+        "withinTarget": 0.6667,
+    },
+    "healthChecks": {
+        "requests": 1,
+        "average": "10ms",
+        "p95": "9.75ms",
+        "trend": "unknown",
+        "withinTarget": 1.0,
+    },
+}
 
 
-def test_the_report_shows_everything_that_the_registry_knows(
-    health, lifecycle, metrics, look, clock
+def test_report_has_everything_that_the_registry_knows(
+    health, lifecycle, metrics, check_database, clock
 ):
     lifecycle.ready()
     health.expect_database()
-    health.add_indicator("store", lambda: Evidence(healthy=True, details={"attempts": 1}))
+    health.add_indicator("store", lambda: HealthEvidence(healthy=True, details={"attempts": 1}))
     health.add_indicator(
-        "limits", lambda: Evidence(healthy=False, reason="no redis"), group="report"
+        "limits", lambda: HealthEvidence(healthy=False, reason="no redis"), group="report"
     )
     fill(metrics)
     latency = metrics.histogram(names.REQUEST_DURATION)
@@ -149,10 +169,10 @@ def test_the_report_shows_everything_that_the_registry_knows(
         (0.1, "/posts"),
         (0.2, "/posts"),
         (0.9, "/posts"),
-        (0.01, names.HEALTH_ROUTE),
+        (0.01, health.paths.report),
     ):
         latency.labels("GET", route, "200").observe(seconds)
-    look()
+    check_database()
     clock.now += 5.0
     health.sample()
     clock.now += 1.0
@@ -166,44 +186,21 @@ def test_the_report_shows_everything_that_the_registry_knows(
             "services": SERVICES,
             "system": SYSTEM,
             "process": PROCESS,
-            "sla": {
-                "target": "500ms",
-                "withinTarget": 0.6667,
-                "trend": "unknown",
-                "requests": 3,
-                "windowSeconds": 5.0,
-                "ageSeconds": 1.0,
-            }
-            | {
-                "routes": {
-                    "requests": 3,
-                    "average": "400ms",
-                    "p95": "962.5ms",
-                    "trend": "unknown",
-                    "withinTarget": 0.6667,
-                },
-                "healthChecks": {
-                    "requests": 1,
-                    "average": "10ms",
-                    "p95": "9.75ms",
-                    "trend": "unknown",
-                    "withinTarget": 1.0,
-                },
-            },
+            "sla": SLA,
             "responseTime": "0ms",
             "avgResponseTime": "5ms",
         },
     )
 
 
-def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figures(
-    health, lifecycle, metrics, look
+def test_report_of_a_dead_database_is_503_with_the_pool_but_no_old_figures(
+    health, lifecycle, metrics, check_database
 ):
     lifecycle.ready()
     health.expect_database()
     fill(metrics)
-    look(up=True)
-    look(up=False)
+    check_database(up=True)
+    check_database(up=False)
 
     verdict = health.report()
 
@@ -222,14 +219,14 @@ def test_the_report_of_a_dead_database_is_503_and_shows_the_pool_but_no_old_figu
     }
 
 
-def test_a_background_loop_that_stands_still_makes_the_report_unhealthy(health, lifecycle, clock):
+def test_background_loop_that_stands_still_makes_the_report_unhealthy(health, lifecycle, clock):
     lifecycle.ready()
     clock.now += 15.1
 
     verdict = health.report()
 
     assert verdict.status == 503
-    assert verdict.body["reasons"] == ["server: stale, last looked at 15.1 s ago"]
+    assert verdict.body["reasons"] == ["server: stale, last checked 15.1 s ago"]
     health.sample()
     assert health.report().status == 200
 
@@ -238,14 +235,14 @@ def test_a_background_loop_that_stands_still_makes_the_report_unhealthy(health, 
     ("seconds", "text"),
     [(0.015, "15ms"), (0.01245, "12.45ms"), (0.5, "500ms"), (0.0002, "0.2ms"), (2.0, "2000ms")],
 )
-def test_times_read_like_the_contract(seconds, text):
+def test_times_are_formatted_as_in_the_contract(seconds, text):
     assert milliseconds(seconds) == text
 
 
-def test_the_response_time_is_what_the_verdict_took(health, lifecycle, clock):
-    def slow_indicator() -> Evidence:
+def test_response_time_is_what_the_verdict_took(health, lifecycle, clock):
+    def slow_indicator() -> HealthEvidence:
         clock.now += 0.015
-        return Evidence(healthy=True)
+        return HealthEvidence(healthy=True)
 
     lifecycle.ready()
     health.add_indicator("slow", slow_indicator)

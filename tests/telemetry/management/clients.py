@@ -1,4 +1,4 @@
-"""A management port for tests, and clients of it that see every byte."""
+"""A management port for tests, and clients that receive its bytes."""
 
 import json
 import socket
@@ -21,17 +21,15 @@ VERDICTS = {
 def serving(
     *, config=None, verdicts=None, in_flight=tuple, greenlets=tuple, strict=True, **options
 ):
-    """A management port that serves; ``errors`` of it are the places where the guard swallowed
-    something.
-    """
+    """Serve a management port; its ``errors`` are the places where the guard swallowed one."""
     errors = []
     management = Management(
         config or TelemetryConfig(management_port=0),
         Metrics(),
         Guard(strict=strict, on_error=errors.append),
-        VERDICTS if verdicts is None else verdicts,
-        in_flight,
-        greenlets,
+        health_verdicts=VERDICTS if verdicts is None else verdicts,
+        in_flight=in_flight,
+        greenlets=greenlets,
         **options,
     )
     management.errors, management.metrics = errors, management._metrics
@@ -46,7 +44,7 @@ def serving(
 
 
 def connect(management, host="127.0.0.1"):
-    """A connection that is closed when the management port is."""
+    """Open a connection that is closed when the management port is."""
     client = Client(management.port, host)
     management.clients.append(client)
     return client
@@ -64,7 +62,7 @@ class Client:
         return self
 
     def answer(self, *, body=True):
-        """Status, headers and body of the next answer; ``None`` when the server closed instead."""
+        """Receive status, headers and body; ``None`` when the server closed instead."""
         while b"\r\n\r\n" not in self.received:
             if not self._receive():
                 return None
@@ -86,7 +84,7 @@ class Client:
         return more
 
     def ended(self, timeout_seconds=PATIENCE_SECONDS):
-        """Whether the server closes without sending more."""
+        """Return whether the server closes without sending more."""
         self.socket.settimeout(timeout_seconds)
         try:
             return self._receive() == b""
@@ -98,7 +96,7 @@ class Client:
 
 
 def get(management, path, *, method="GET", headers=""):
-    """One request on a connection of its own."""
+    """Send one request on a connection of its own."""
     client = Client(management.port)
     answer = client.send(
         f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()

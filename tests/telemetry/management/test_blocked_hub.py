@@ -31,7 +31,14 @@ for number in range(100):
     metrics.histogram(names.REQUEST_DURATION).labels("GET", f"/{number}", "200").observe(0.1)
 watch = HubWatch(metrics, guard, tuple)
 verdicts = {"/health/liveness": lambda: (200, {"busySeconds": watch.busy_seconds})}
-management = Management(TelemetryConfig(management_port=0), metrics, guard, verdicts, tuple, watch.greenlets)
+management = Management(
+    TelemetryConfig(management_port=0),
+    metrics,
+    guard,
+    health_verdicts=verdicts,
+    in_flight=tuple,
+    greenlets=watch.greenlets,
+)
 management.start()
 watch.start()
 gevent.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What the management port shows."""
+"""The responses of the management port."""
 
 import _socket
 import gc
@@ -60,7 +60,6 @@ def test_many_series_come_whole(management):
     assert body.endswith(b"# EOF\n")
 
 
-@pytest.mark.parametrize("prefix", ["", "/api/v1"])
 @pytest.mark.parametrize(
     ("path", "status", "body"),
     [
@@ -69,8 +68,8 @@ def test_many_series_come_whole(management):
         ("/health/readiness", 503, {"status": "draining", "reasons": ["SIGTERM"]}),
     ],
 )
-def test_health_is_the_verdict(management, prefix, path, status, body):
-    assert get_json(management, prefix + path) == (status, "application/json", body)
+def test_health_is_the_verdict(management, path, status, body):
+    assert get_json(management, path) == (status, "application/json", body)
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health", "/nothing"])
@@ -81,7 +80,7 @@ def test_head_is_get_without_the_body(management, path):
     assert (head_status, head_headers, body) == (status, headers, b"")
 
 
-def test_unknown_path_tells_what_there_is(management):
+def test_unknown_path_lists_the_paths(management):
     assert get_json(management, "/nothing") == (
         404,
         "application/problem+json",
@@ -89,7 +88,7 @@ def test_unknown_path_tells_what_there_is(management):
             "type": "about:blank",
             "title": "Not Found",
             "status": 404,
-            "detail": "There is /api/v1/health, /api/v1/health/liveness, /api/v1/health/readiness, /debug/requests, /debug/stacks, "
+            "detail": "The paths here are /debug/requests, /debug/stacks, "
             "/health, /health/liveness, /health/readiness, /metrics.",
         },
     )
@@ -147,7 +146,7 @@ def hold_the_hub(request, work):
     return gevent.spawn(run).get()
 
 
-def test_requests_in_flight_are_told_oldest_first(requests):
+def test_requests_in_flight_are_listed_oldest_first(requests):
     waiting = requests[0][:2]
     with serving(in_flight=lambda: (waiting[1], waiting[0])) as management:
         status, kind, body = get_json(management, "/debug/requests")
@@ -169,19 +168,19 @@ def test_requests_in_flight_are_told_oldest_first(requests):
     assert [2 <= ages[0] < 60, 1 <= ages[1] < 60] == [True, True]
 
 
-def test_stacks_tell_where_each_request_greenlet_and_thread_is(requests):
+def test_stacks_list_each_request_greenlet_and_thread(requests):
     in_flight, others = requests
     with serving(
         in_flight=lambda: tuple(in_flight), greenlets=lambda: [*others, in_flight[0].greenlet]
     ) as management:
         answers = []
 
-        def look():
+        def fetch():
             # Raw and native, because the hub is held meanwhile.
             answers.append(native_get(management.port, "/debug/stacks"))
 
         def work():
-            thread = native.NativeThread(look)
+            thread = native.NativeThread(fetch)
             thread.start()
             while not thread.ended:
                 native.sleep(0.01)
@@ -209,7 +208,7 @@ def test_stacks_tell_where_each_request_greenlet_and_thread_is(requests):
 
 
 def native_get(port, path):
-    """A request from a native thread, by the original socket."""
+    """Send a request from a native thread, by the original socket."""
     client = _socket.socket()
     client.connect(("127.0.0.1", port))
     client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
@@ -235,7 +234,7 @@ def native_get(port, path):
 @pytest.mark.parametrize("path", ["/debug/stacks", "/debug/requests"])
 def test_debug_is_for_the_machine_itself(management, client, status, path):
     assert (
-        Management._answer(management, Request("GET", path, {}, client, True, False)).status
+        Management._handle_request(management, Request("GET", path, {}, client, True, False)).status
         == status
     )
 

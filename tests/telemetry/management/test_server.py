@@ -1,6 +1,5 @@
 """The management server is bounded, and a client can break nothing but its own connection."""
 
-import os
 import socket
 import struct
 import time
@@ -9,21 +8,21 @@ import gevent
 import pytest
 
 from telemetry import names, native
-from telemetry.config import SettingError, TelemetryConfig
-from telemetry.guard import Guard
-from telemetry.management import Limits, Management
-from telemetry.metrics import Metrics
-from tests.machine import PATIENCE_SECONDS
+from telemetry.management import Limits
+from tests.support.polling import wait_until
 from tests.telemetry.management.clients import connect, get, serving
 
 HEALTH = b"GET /health/liveness HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def left(most, clients):
-    """How many of the clients are still connected; looks until no more than ``most`` are."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while len(clients) > most and time.monotonic() < until:
-        clients = [client for client in clients if not client.ended(0.05)]
+def wait_for_connections(most, clients):
+    """Count the clients that are still connected; waits until no more than ``most`` are."""
+
+    def few():
+        clients[:] = [client for client in clients if not client.ended(0.05)]
+        return len(clients) <= most
+
+    wait_until(few, what=f"at most {most} connections")
     return len(clients)
 
 
@@ -48,7 +47,7 @@ def test_connection_serves_one_request_after_the_other():
         ("GET /health HTTP/1.1", "", True),
     ],
 )
-def test_connection_is_kept_as_http_says(request_line, connection, kept):
+def test_connection_is_kept_as_http_specifies(request_line, connection, kept):
     with serving() as management:
         client = connect(management)
         _, headers, _ = client.send(
@@ -96,25 +95,24 @@ def test_slow_head_is_a_408_and_an_idle_connection_just_ends():
         assert idle.ended()
 
 
-def test_silent_clients_keep_nobody_out():
+def test_silent_clients_keep_no_other_client_out():
     with serving(limits=Limits(connections=3)) as management:
         silent = [connect(management) for _ in range(10)]
         halves = [connect(management).send(b"GET /met") for _ in range(10)]
         for _ in range(20):
             assert get(management, "/health/liveness")[0] == 200
-        assert left(3, [*silent, *halves]) <= 3
+        assert wait_for_connections(3, [*silent, *halves]) <= 3
 
 
 def test_idle_scraper_gives_way_and_is_served_again():
     with serving(limits=Limits(connections=2)) as management:
         scraper = connect(management)
         assert scraper.send(HEALTH).answer()[0] == 200
-        while not any(each.waiting_since for each in management._server._connections):
-            gevent.sleep(0.001)
+        wait_until(lambda: any(each.waiting_since for each in management._server._connections))
         others = [connect(management) for _ in range(2)]
         assert scraper.ended()
         assert connect(management).send(HEALTH).answer()[0] == 200
-        assert left(1, others) <= 1
+        assert wait_for_connections(1, others) <= 1
 
 
 def test_more_than_can_be_answered_at_once_are_refused():
@@ -128,8 +126,7 @@ def test_more_than_can_be_answered_at_once_are_refused():
 
     with serving(verdicts={"/health": slow}, limits=Limits(connections=2)) as management:
         clients = [connect(management).send(b"GET /health HTTP/1.0\r\n\r\n") for _ in range(2)]
-        while len(asked) < 2:
-            gevent.sleep(0.01)
+        wait_until(lambda: len(asked) == 2)
         refused = connect(management)
         assert refused.answer()[0] == 503
         assert refused.ended()
@@ -139,7 +136,7 @@ def test_more_than_can_be_answered_at_once_are_refused():
 
 
 @pytest.mark.slow
-def test_client_that_does_not_read_is_cut_and_holds_up_nobody():
+def test_client_that_does_not_read_is_cut_and_delays_no_other():
     with serving(limits=Limits(send_seconds=0.5)) as management:
         for number in range(2000):
             management.metrics.histogram(names.REQUEST_DURATION).labels("GET", f"/{number}", "200")
@@ -149,8 +146,7 @@ def test_client_that_does_not_read_is_cut_and_holds_up_nobody():
         deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         gevent.sleep(0.2)
         assert get(management, "/health/liveness")[0] == 200
-        while management._server._connections:
-            gevent.sleep(0.05)
+        wait_until(lambda: not management._server._connections)
         deaf.close()
 
 
@@ -166,8 +162,7 @@ def test_broken_connection_ends_alone(sent):
             )  # a reset instead of an end
             client.close()
         assert get(management, "/health/liveness")[0] == 200
-        while management._server._connections:
-            gevent.sleep(0.01)
+        wait_until(lambda: not management._server._connections)
 
 
 def test_many_clients_at_once_are_all_answered():
@@ -183,94 +178,6 @@ def test_many_clients_at_once_are_all_answered():
         gevent.joinall([gevent.spawn(use) for _ in range(8)], raise_error=True)
 
 
-# --- sockets --------------------------------------------------------------------------------------
-def test_taken_port_is_one_line_that_names_the_setting():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with (
-            pytest.raises(SettingError) as raised,
-            serving(config=TelemetryConfig(management_port=port - 1, slot=1)),
-        ):
-            pass
-    assert str(raised.value) == (
-        f"TELEMETRY_MANAGEMENT_PORT={port - 1}: cannot listen on 127.0.0.1:{port} for slot 1 (Address already in use); "
-        "set another port, 0 for any free one, or another TELEMETRY_MANAGEMENT_HOST"
-    )
-
-
-@pytest.mark.parametrize(
-    ("host", "port"), [("127.0.0.1", 65535), ("no.such.host.invalid", 9464), ("203.0.113.1", 9464)]
-)
-def test_address_that_cannot_be_had_is_one_line(host, port):
-    with pytest.raises(
-        SettingError,
-        match=r"TELEMETRY_MANAGEMENT_PORT=\d+: cannot listen on .*TELEMETRY_MANAGEMENT_HOST$",
-    ) as raised:
-        Management(
-            TelemetryConfig(management_host=host, management_port=port, slot=3), *parts()
-        ).start()
-    assert "\n" not in str(raised.value)
-
-
-def parts():
-    return Metrics(), Guard(strict=True, on_error=print), {}, tuple
-
-
-def test_slot_is_added_to_the_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with serving(config=TelemetryConfig(management_port=port - 5, slot=5)) as management:
-        assert management.port == port
-        assert get(management, "/health/liveness")[0] == 200
-
-
-def test_inherited_socket_is_served_and_given_back():
-    with socket.create_server(("127.0.0.1", 0)) as owned:
-        descriptor = os.dup(owned.fileno())
-        with serving(config=TelemetryConfig(management_fd=descriptor)) as management:
-            assert management.port == owned.getsockname()[1]
-            assert get(management, "/health/liveness")[0] == 200
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(descriptor)
-        # Its owner can hand it to a successor.
-        with serving(config=TelemetryConfig(management_fd=os.dup(owned.fileno()))) as successor:
-            assert get(successor, "/health/liveness")[0] == 200
-
-
-def test_two_processes_may_accept_from_one_socket():
-    with socket.create_server(("127.0.0.1", 0)) as owned:
-        configs = [TelemetryConfig(management_fd=os.dup(owned.fileno())) for _ in range(2)]
-        with serving(config=configs[0]) as one, serving(config=configs[1]):
-            assert [get(one, "/health/liveness")[0] for _ in range(50)] == [200] * 50
-        with serving(config=TelemetryConfig(management_fd=os.dup(owned.fileno()))) as last:
-            assert get(last, "/health/liveness")[0] == 200
-
-
-def test_descriptor_that_is_no_listening_socket_is_one_line():
-    read, write = os.pipe()
-    with socket.socket() as unbound:
-        for descriptor, why in [
-            (read, " (Socket operation on non-socket)"),
-            (unbound.fileno(), ""),
-            (9999, " (Bad file descriptor)"),
-        ]:
-            with pytest.raises(SettingError) as raised:
-                Management(TelemetryConfig(management_fd=descriptor), *parts()).start()
-            assert (
-                str(raised.value)
-                == f"TELEMETRY_MANAGEMENT_FD={descriptor}: should be a listening socket{why}"
-            )
-            if descriptor != 9999:
-                os.fstat(descriptor)
-    os.close(read)
-    os.close(write)
-
-
-def test_ipv6_is_served():
-    with serving(config=TelemetryConfig(management_host="::1", management_port=0)) as management:
-        assert connect(management, "::1").send(HEALTH).answer()[0] == 200
-
-
 def test_stop_frees_the_port_lets_answers_go_out_and_can_be_followed_by_a_start():
     asked = []
 
@@ -282,8 +189,7 @@ def test_stop_frees_the_port_lets_answers_go_out_and_can_be_followed_by_a_start(
     with serving(verdicts={"/health": slow, "/health/liveness": slow}) as management:
         port, idle = management.port, connect(management)
         busy = connect(management).send(b"GET /health HTTP/1.0\r\n\r\n")
-        while not asked:
-            gevent.sleep(0.01)
+        wait_until(lambda: asked)
         began = time.monotonic()
         management.stop()
         management.stop()

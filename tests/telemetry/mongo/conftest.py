@@ -1,7 +1,7 @@
-"""MongoDB clients that are observed, and what was observed of them."""
+"""MongoDB clients under telemetry, and what telemetry recorded of them."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
@@ -16,12 +16,12 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
 from telemetry.tracing.provider import ForkSafeTracerProvider
-from tests.machine import PATIENCE_SECONDS
 
 INTERVAL_SECONDS = 0.5
 MONITORS = 1
-"""Sockets that a client's monitor keeps to a FerretDB: it sends no topologyVersion, so heartbeats
-are polled, and no RTT monitor starts.
+"""Sockets that a client's monitor keeps to a FerretDB.
+
+It sends no topologyVersion, so heartbeats are polled, and no RTT monitor starts.
 """
 
 
@@ -29,7 +29,7 @@ class Observed:
     """A worker's telemetry of MongoDB, and clients under it.
 
     pymongo prints what a listener raises and goes on, so the guard is not strict: it collects, and
-    the fixture looks at what it collected.
+    the fixture checks what it collected.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Observed:
     def connect(
         self, uri: str, also: Sequence[Any] = (), **options: Any
     ) -> "pymongo.MongoClient[Any]":
-        """A client with finite time-outs; ``also`` are listeners beside the observed ones."""
+        """Open a client with finite time-outs; ``also`` are further listeners."""
         listeners = [*self.telemetry.listeners(), *also]
         options = {"serverSelectionTimeoutMS": 2000, "waitQueueTimeoutMS": 20_000, **options}
         client: pymongo.MongoClient[Any] = pymongo.MongoClient(
@@ -56,7 +56,7 @@ class Observed:
         return client
 
     def pool(self) -> tuple[int, int, int, int]:
-        """Used, idle, establishing and pending of the one pool."""
+        """Return used, idle, establishing and pending of the one pool."""
         [pool] = self.telemetry.pools()
         return pool.used, pool.idle, pool.establishing, pool.pending
 
@@ -64,7 +64,7 @@ class Observed:
         return self.metrics.registry.get_sample_value(name, labels)
 
     def series(self, name: str) -> dict[tuple[str, ...], float]:
-        """The samples of that name, by their label values."""
+        """Return the samples of that name, by their label values."""
         families = self.metrics.registry.collect()
         samples = [
             sample for family in families for sample in family.samples if sample.name == name
@@ -84,21 +84,26 @@ def observed():
     yield observed
     observed.close()
     gc.collect()  # what a test left for the garbage collector is dealt with in that test
-    observed.telemetry.sweep()  # as after every look
+    observed.telemetry.sweep()  # as after every check
     assert observed.errors == []
     assert observed.telemetry.pools() == ()
     assert observed.telemetry.open_commands == 0
 
 
-def eventually(condition: Callable[[], object], timeout_seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until a condition holds, or fail."""
-    with gevent.Timeout(timeout_seconds, AssertionError("it never came true")):
-        while not condition():
-            gevent.sleep(0.005)
+def server_series(observed):
+    """Return every series of the server, by name and labels."""
+    families = observed.metrics.registry.collect()
+    samples = [
+        sample
+        for family in families
+        if family.name.startswith("mongodb_")
+        for sample in family.samples
+    ]
+    return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
 
 
 def sockets_to(port: int) -> int:
-    """This process's established connections to a port, as the operating system counts them."""
+    """Count this process's established connections to a port, by the operating system."""
     connections = psutil.Process().net_connections(kind="tcp")
     return sum(
         1
@@ -108,14 +113,14 @@ def sockets_to(port: int) -> int:
 
 
 def pool_of(client: "pymongo.MongoClient[Any]") -> Any:
-    """pymongo's own pool, to hold a connection of it for as long as a test likes."""
+    """Return pymongo's own pool, to hold a connection of it for as long as a test needs."""
     client.admin.command("ping")
     [server] = client._topology._servers.values()
     return server.pool
 
 
 def hold(pool: Any) -> gevent.Greenlet:
-    """A greenlet that holds a connection until it is killed."""
+    """Spawn a greenlet that holds a connection until it is killed."""
 
     def work() -> None:
         with pool.checkout():
@@ -125,7 +130,7 @@ def hold(pool: Any) -> gevent.Greenlet:
 
 
 def functions(greenlet: gevent.Greenlet) -> list[str]:
-    """The names of the functions in which a greenlet is suspended, innermost first."""
+    """Return the names of the functions in which a greenlet is suspended, innermost first."""
     names, frame = [], greenlet.gr_frame
     while frame is not None:
         names.append(frame.f_code.co_name)

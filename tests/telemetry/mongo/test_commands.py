@@ -1,4 +1,4 @@
-"""Every command has one end, also where pymongo tells of none, and its labels stay bounded."""
+"""Every command has one end, also where pymongo emits none, and its labels stay bounded."""
 
 import contextlib
 
@@ -11,19 +11,20 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from telemetry.mongo.cardinality import OTHER
 from telemetry.mongo.commands import ABANDONED, COLLECTIONS
 from telemetry.requests.record import set_current_record
-from tests.telemetry.mongo.conftest import eventually, hold, pool_of
+from tests.support.polling import wait_until
+from tests.telemetry.mongo.conftest import hold, pool_of
 from tests.telemetry.records import record
 
 KILLS = 5
 
 
 def durations(observed):
-    """How many commands were observed, by operation, collection and error."""
+    """Count the observed commands, by operation, collection and error."""
     return observed.series("db_client_operation_duration_seconds_count")
 
 
-def told(span):
-    """Everything that a span says, but for what differs from run to run."""
+def facts_of(span):
+    """Return everything of a span but for what differs from run to run."""
     return {
         "name": span.name,
         "kind": span.kind,
@@ -35,7 +36,7 @@ def told(span):
 
 
 def span_of(uri, name, status=(StatusCode.UNSET, None), **attributes):
-    """What a span of a command on ``test.commands`` should say; ``__`` in a keyword is a dot."""
+    """Return the expected facts of a command on ``test.commands``; ``__`` in a keyword is a dot."""
     host, port = uri.removeprefix("mongodb://").split(":")
     operation, _, collection = name.partition(" ")
     return {
@@ -73,11 +74,11 @@ def collection(observed, mongodb_uri):
     return collection
 
 
-def test_span_tells_the_command_without_its_values(observed, mongodb_uri, collection):
+def test_span_has_the_command_without_its_values(observed, mongodb_uri, collection):
     assert len(list(collection.find({"email": {"$ne": "secret"}}, batch_size=2))) == 3
     collection.delete_many({"_id": 7})
     collection.insert_many([{"_id": 10}, {"_id": 11}])
-    assert [told(span) for span in observed.exporter.get_finished_spans()] == [
+    assert [facts_of(span) for span in observed.exporter.get_finished_spans()] == [
         span_of(
             mongodb_uri, "find commands", db__query__text='find {"filter":{"email":{"$ne":"?"}}}'
         ),
@@ -87,11 +88,11 @@ def test_span_tells_the_command_without_its_values(observed, mongodb_uri, collec
     ]
 
 
-def test_duplicate_key_in_an_answer_that_says_ok_is_an_error(observed, mongodb_uri, collection):
+def test_duplicate_key_in_a_reply_with_ok_is_an_error(observed, mongodb_uri, collection):
     with pytest.raises(DuplicateKeyError):
         collection.insert_one({"_id": 1})
     [span] = observed.exporter.get_finished_spans()
-    assert told(span) == span_of(
+    assert facts_of(span) == span_of(
         mongodb_uri,
         "insert commands",
         (StatusCode.ERROR, "DuplicateKey"),
@@ -101,13 +102,13 @@ def test_duplicate_key_in_an_answer_that_says_ok_is_an_error(observed, mongodb_u
     assert durations(observed)["insert", "commands", "DuplicateKey"] == 1
 
 
-def test_error_of_the_server_is_told_by_its_name_and_never_by_its_text(
+def test_error_of_the_server_is_recorded_by_its_name_and_never_by_its_text(
     observed, mongodb_uri, collection
 ):
     with pytest.raises(OperationFailure):
         collection.find_one({"$email@serene.test": 1})
     [span] = observed.exporter.get_finished_spans()
-    assert told(span) == span_of(
+    assert facts_of(span) == span_of(
         mongodb_uri,
         "find commands",
         (StatusCode.ERROR, "BadValue"),
@@ -136,7 +137,7 @@ def frozen(observed, own_mongodb):
     client = observed.connect(own_mongodb.uri)
     pool = pool_of(client)
     holders = [hold(pool) for _ in range(KILLS)]
-    eventually(lambda: observed.pool()[0] == KILLS)
+    wait_until(lambda: observed.pool()[0] == KILLS)
     gevent.killall(holders)
     own_mongodb.freeze()
     observed.exporter.clear()
@@ -159,10 +160,10 @@ def test_killed_commands_end_their_spans_at_once(observed, own_mongodb, frozen, 
         gevent.sleep(60)  # unless it was killed, the greenlet lives on
 
     clients = [gevent.spawn(serve, request) for request in requests]
-    eventually(lambda: observed.telemetry.open_commands == KILLS)
+    wait_until(lambda: observed.telemetry.open_commands == KILLS)
     assert observed.pool() == (KILLS, 0, 0, 0)
     gevent.killall(clients, error, block=False)
-    eventually(lambda: observed.telemetry.open_commands == 0)
+    wait_until(lambda: observed.telemetry.open_commands == 0)
     assert observed.pool() == (0, 0, 0, 0)
     assert observed.telemetry._commands._spans._span_dict == {}
     name = type(error).__name__
@@ -173,24 +174,25 @@ def test_killed_commands_end_their_spans_at_once(observed, own_mongodb, frozen, 
         error__type=name,
         db__query__text='find {"filter":{"_id":"?"}}',
     )
-    assert [told(span) for span in observed.exporter.get_finished_spans()] == [expected] * KILLS
+    assert [facts_of(span) for span in observed.exporter.get_finished_spans()] == [expected] * KILLS
     assert durations(observed)["find", "commands", name] == KILLS
     assert [list(request.waits) for request in requests] == [["db_pool_wait", "db"]] * KILLS
     gevent.killall(clients)
 
 
 def strike_twice(greenlet, error):
-    """Interrupt a command, and then the return of its connection, which yields once: the pool tells
-    of neither.
+    """Interrupt a command, and then the return of its connection, which yields once.
+
+    The pool emits no event for either.
     """
     greenlet.kill(error, block=False)
     greenlet.kill(error, block=False)
     gevent.sleep(0.01)
 
 
-def test_command_whose_end_nobody_told_is_ended_by_the_sweep(observed, frozen):
+def test_command_without_an_end_is_ended_by_the_sweep(observed, frozen):
     victim = gevent.spawn(frozen.test.commands.find_one, {"_id": 1})
-    eventually(lambda: observed.telemetry.open_commands == 1)
+    wait_until(lambda: observed.telemetry.open_commands == 1)
     strike_twice(victim, gevent.GreenletExit)
     victim.join()
     assert observed.telemetry.open_commands == 1
@@ -206,9 +208,7 @@ def test_command_whose_end_nobody_told_is_ended_by_the_sweep(observed, frozen):
     assert (span.name, span.attributes["error.type"]) == ("find commands", "GreenletExit")
 
 
-def test_command_whose_end_nobody_told_is_ended_by_the_next_of_its_greenlet(
-    observed, own_mongodb, frozen
-):
+def test_command_without_an_end_is_ended_by_the_next_of_its_greenlet(observed, own_mongodb, frozen):
     def work():
         with contextlib.suppress(gevent.Timeout):
             frozen.test.commands.find_one({"_id": 1})
@@ -217,7 +217,7 @@ def test_command_whose_end_nobody_told_is_ended_by_the_next_of_its_greenlet(
 
     proceed = Event()
     greenlet = gevent.spawn(work)
-    eventually(lambda: observed.telemetry.open_commands == 1)
+    wait_until(lambda: observed.telemetry.open_commands == 1)
     strike_twice(greenlet, gevent.Timeout(1))
     own_mongodb.thaw()
     proceed.set()
@@ -254,7 +254,7 @@ def test_span_is_a_child_of_what_was_current(observed, mongodb_uri, collection):
     assert root.parent is None
 
 
-def test_driver_s_own_commands_are_not_observed(observed, mongodb_uri):
+def test_own_commands_of_the_driver_are_not_observed(observed, mongodb_uri):
     client = observed.connect(mongodb_uri)
     client.admin.command("hello")
     client.close()
@@ -262,7 +262,7 @@ def test_driver_s_own_commands_are_not_observed(observed, mongodb_uri):
     assert durations(observed) == {}
 
 
-def test_labels_are_bounded_whatever_is_asked(observed, mongodb_uri):
+def test_labels_are_bounded_whatever_the_commands(observed, mongodb_uri):
     client = observed.connect(mongodb_uri)
     for number in range(COLLECTIONS + 20):
         client.test[f"collection-{number}"].find_one({})

@@ -1,10 +1,10 @@
-"""What is known of a pool follows its events, and is put right where they are lost."""
+"""The state of a pool follows its events, and is corrected where they are lost."""
 
 import gevent
 import pytest
 
 from telemetry.mongo.connections import PRUNE_FROM, Connections, PoolSnapshot, copied
-from telemetry.mongo.ownership import Claim
+from telemetry.mongo.ownership import GreenletOwner
 from telemetry.requests.record import set_current_record
 from tests.telemetry.records import record
 
@@ -14,25 +14,25 @@ def connections():
     return Connections("db:27017", max_size=10, min_size=0)
 
 
-def claim_of(request=None):
-    """A claim of a greenlet that waits, and that greenlet."""
+def suspended_owner(request=None):
+    """Return an owner whose greenlet waits, and that greenlet."""
 
     def begin():
         if request is not None:
             request.greenlet = gevent.getcurrent()
             set_current_record(request)
-        claims.append(Claim.of_current(1.0))
+        owners.append(GreenletOwner.current(1.0))
         gevent.sleep(60)
 
-    claims = []
+    owners = []
     greenlet = gevent.spawn(begin)
     gevent.sleep(0)
-    return claims[0], greenlet
+    return owners[0], greenlet
 
 
 @pytest.fixture
 def here():
-    return Claim.of_current(1.0)
+    return GreenletOwner.current(1.0)
 
 
 def snapshot(**counts):
@@ -64,16 +64,16 @@ def test_connection_is_in_one_state_at_a_time(connections, here):
 
 
 def test_killed_waiter_is_not_pending(connections):
-    claim, greenlet = claim_of()
-    connections.wait_began(claim)
+    owner, greenlet = suspended_owner()
+    connections.wait_began(owner)
     greenlet.kill()
     assert connections.snapshot() == snapshot()
 
 
 def test_waiter_whose_request_is_over_is_not_pending(connections):
     request = record()
-    claim, greenlet = claim_of(request)
-    connections.wait_began(claim)
+    owner, greenlet = suspended_owner(request)
+    connections.wait_began(owner)
     assert connections.snapshot() == snapshot(pending=1)
     request.outcome = "timeout"
     assert connections.snapshot() == snapshot()
@@ -85,7 +85,7 @@ def test_child_of_a_request_may_outlive_it(connections):
 
     def begin():
         set_current_record(request)
-        connections.wait_began(Claim.of_current(1.0))
+        connections.wait_began(GreenletOwner.current(1.0))
         gevent.sleep(60)
 
     child = gevent.spawn(begin)
@@ -99,8 +99,8 @@ def test_child_of_a_request_may_outlive_it(connections):
 @pytest.mark.parametrize(("idle_in_pool", "idle"), [({1}, 1), ({7}, 0), (set(), 0), (None, 1)])
 def test_connection_whose_holder_is_gone_is_idle_when_the_pool_has_it(swept, idle_in_pool, idle):
     connections = Connections("db:27017", max_size=10, min_size=0, idle_now=lambda: idle_in_pool)
-    claim, greenlet = claim_of()
-    connections.checked_out(1, claim)
+    owner, greenlet = suspended_owner()
+    connections.checked_out(1, owner)
     greenlet.kill()
     if swept:
         connections.sweep()
@@ -126,17 +126,17 @@ def test_sweep_drops_no_idle_connection_that_may_be_on_its_way_out(here):
 
 
 def test_connection_whose_opener_was_killed_is_gone(connections):
-    claim, greenlet = claim_of()
-    connections.created(1, claim)
+    owner, greenlet = suspended_owner()
+    connections.created(1, owner)
     greenlet.kill()
     assert connections.snapshot() == snapshot()
 
 
-def test_waiters_that_nobody_scrapes_are_not_kept_for_ever(connections):
-    killed = [claim_of() for _ in range(PRUNE_FROM + 1)]
+def test_waiters_that_are_never_scraped_are_not_kept_for_ever(connections):
+    killed = [suspended_owner() for _ in range(PRUNE_FROM + 1)]
     gevent.killall([greenlet for _, greenlet in killed])
-    for claim, _ in killed:
-        connections.wait_began(claim)
+    for owner, _ in killed:
+        connections.wait_began(owner)
     assert len(connections._waiting) == 0
 
 

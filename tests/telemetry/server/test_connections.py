@@ -12,9 +12,9 @@ from telemetry.server.connections import (
     FRESH_LINGER_SECONDS,
     USED_LINGER_SECONDS,
     Connections,
-    Waiting,
+    RequestWait,
 )
-from telemetry.server.drain import _take_queued
+from telemetry.server.drain import _accept_queued
 from tests.clock import Clock
 
 
@@ -32,7 +32,7 @@ def pair():
 
 
 def received(ours):
-    """What a server reads now: bytes, the end, or nothing yet."""
+    """Read as the server: bytes, the end, or nothing yet."""
     try:
         return ours.recv(100)
     except BlockingIOError:
@@ -42,7 +42,7 @@ def received(ours):
 @pytest.mark.parametrize(
     ("used", "linger"), [(False, FRESH_LINGER_SECONDS), (True, USED_LINGER_SECONDS)]
 )
-def test_an_idle_connection_is_shut_once_its_client_has_had_time(pair, clock, used, linger):
+def test_idle_connection_is_shut_once_its_client_has_had_time(pair, clock, used, linger):
     connections = Connections(clock)
     seen = []
     with connections.opened(pair[0]) as connection:
@@ -57,7 +57,7 @@ def test_an_idle_connection_is_shut_once_its_client_has_had_time(pair, clock, us
     assert seen == ["nothing yet", b""]
 
 
-def test_what_the_kernel_already_holds_is_still_read(pair, clock):
+def test_bytes_that_the_kernel_already_holds_are_still_read(pair, clock):
     connections = Connections(clock)
     with connections.opened(pair[0]):
         pair[1].sendall(b"GET / HTTP/1.1")
@@ -67,7 +67,7 @@ def test_what_the_kernel_already_holds_is_still_read(pair, clock):
     assert (received(pair[0]), received(pair[0])) == (b"GET / HTTP/1.1", b"")
 
 
-def test_a_busy_connection_is_not_shut_but_closes_after_its_response(pair, clock):
+def test_busy_connection_is_not_shut_but_closes_after_its_response(pair, clock):
     connections = Connections(clock)
     closed = []
     with connections.opened(pair[0]) as connection:
@@ -81,7 +81,7 @@ def test_a_busy_connection_is_not_shut_but_closes_after_its_response(pair, clock
     assert (received(pair[0]), closed) == ("nothing yet", [True, True])
 
 
-def test_a_connection_that_is_gone_already_is_no_error(clock):
+def test_connection_that_is_gone_already_is_no_error(clock):
     connections = Connections(clock)
     ours, client = socket.socketpair()
     ours.close()
@@ -92,23 +92,23 @@ def test_a_connection_that_is_gone_already_is_no_error(clock):
         connections.shut_idle()
 
 
-def test_waiting_ends_with_its_time(pair):
+def test_wait_for_a_request_ends_with_its_time(pair):
     with Connections().opened(pair[0]) as connection:
         after = "not reached"
-        with Waiting(connection, 0.01):
+        with RequestWait(connection, 0.01):
             gevent.sleep(30)
             after = "reached"
 
     assert after == "not reached"
 
 
-def test_waiting_leaves_other_timeouts_to_their_owner(pair):
+def test_wait_for_a_request_leaves_other_timeouts_to_their_owner(pair):
     theirs = gevent.Timeout(0.01)
     with (
         Connections().opened(pair[0]) as connection,
         theirs,
         pytest.raises(gevent.Timeout) as raised,
-        Waiting(connection, 30),
+        RequestWait(connection, 30),
     ):
         gevent.sleep(30)
 
@@ -121,7 +121,7 @@ def test_clients_that_always_have_a_next_request_take_turns(pair):
     def serve(name):
         with Connections().opened(pair[0]) as connection:
             for _ in range(3):
-                with Waiting(connection, 30):
+                with RequestWait(connection, 30):
                     turns.append(name)
                 with connection.busy(lambda: None):
                     pass
@@ -131,14 +131,14 @@ def test_clients_that_always_have_a_next_request_take_turns(pair):
     assert turns == ["a", "b"] * 3
 
 
-def test_what_the_kernel_has_queued_is_taken_before_the_listener_closes():
-    """Closing a listener resets what nobody has accepted."""
+def test_queued_connections_are_accepted_before_the_listener_closes():
+    """Closing a listener resets the connections that are not accepted."""
     listener = gevent_socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     clients = [socket.create_connection(listener.getsockname()) for _ in range(3)]
     server = StreamServer(listener, handle=lambda client, _: client.sendall(b"503"), spawn=Pool(10))
     server.init_socket()
-    _take_queued(server)
+    _accept_queued(server)
     server.close()
     server.pool.join(timeout=10)
 

@@ -1,112 +1,95 @@
-"""Real processes are told to stop while they serve: what is in flight completes, what is overdue is
-named, nobody is lost.
+"""Real processes are stopped while they serve.
+
+What is in flight completes, what is overdue is logged, and no request is lost.
 """
 
 import contextlib
-import os
 import socket
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR2
+from signal import SIGINT, SIGTERM, SIGUSR2
 
 import pytest
 
-from tests.telemetry.server.conftest import scenarios
-from tests.telemetry.server.processes import alone, ask, fleet, gunicorn, until
+from tests.support.polling import wait_until
+from tests.support.processes import get_on
+from tests.support.scenarios import scenarios
+from tests.telemetry.server.targets import exit_code_of, send_signal, started
 
 pytestmark = pytest.mark.e2e
 
 SLOW, HAMMERS = 8, 3
 
 
-def started(how, **environ):
-    return alone(**environ) if how == "alone" else gunicorn(**environ)
-
-
-def told(how, server, number):
-    """Signal the process that a case is about; returns its pid."""
-    pid = server.workers[0] if how == "worker" else server.process.pid
-    os.kill(pid, number)
-    return pid
-
-
-def ended(how, server, pid):
-    """Wait for the end of what was told to stop; then end the rest. Returns the exit code of the
-    whole.
-    """
-    if how == "worker":
-        until(lambda: pid not in server.workers, "the end of the worker")
-        server.ready()
-        server.signal(SIGTERM)
-    return server.exit_code()
-
-
-def hammer(server, answers, over):
-    """A client that sends its next request as soon as it has an answer, on a kept connection while
-    that is allowed.
-    """
+def hammer(server, responses, over):
+    """Send a request as soon as the one before is answered, on a kept connection while allowed."""
     connection = server.connection()
     with contextlib.closing(connection):
-        while not over.is_set() and (not answers or answers[-1].status in (200, 503)):
-            answers.append(ask(connection, "/who"))
+        while not over.is_set() and (not responses or responses[-1].status in (200, 503)):
+            responses.append(get_on(connection, "/who"))
             time.sleep(0.02)
-            if answers[-1].status != 200 or answers[-1].headers.get("Connection") == "close":
+            if responses[-1].status != 200 or responses[-1].headers.get("Connection") == "close":
                 connection.close()
 
 
-def under_load(how, number):
-    """Slow requests, a stream, clients that hammer, kept connections that idle and one that never
-    asked, when the signal comes.
-    """
+@contextlib.contextmanager
+def kept_connections(server):
+    """Three connections that idle after a request, and one that never sent any."""
+    idle = [server.connection() for _ in range(3)]
+    assert [get_on(connection, "/who").status for connection in idle] == [200] * 3
+    silent = socket.create_connection(("127.0.0.1", server.port))
+    yield
+    for connection in (*idle, silent):
+        connection.close()
+
+
+def under_load(target, number):
+    """Slow requests, a stream, clients that hammer and kept connections when the signal comes."""
     with (
         ThreadPoolExecutor(SLOW + HAMMERS + 1) as clients,
-        started(how, DRAIN_TIMEOUT_SECONDS=90) as server,
+        started(target, DRAIN_TIMEOUT_SECONDS=90) as server,
     ):
-        who = server.ready()
-        idle = [server.connection() for _ in range(3)]
-        assert [ask(connection, "/who").status for connection in idle] == [200] * 3
-        silent = socket.create_connection(("127.0.0.1", server.port))
-        slow = [clients.submit(server.get, "/slow?after=draining&seconds=1") for _ in range(SLOW)]
-        stream = clients.submit(server.get, "/stream?after=draining&seconds=1")
-        over, hammered = threading.Event(), [[] for _ in range(HAMMERS)]
-        hammers = [clients.submit(hammer, server, answers, over) for answers in hammered]
-        server.serves(SLOW, "/slow", ports=[who["port"]])
-        server.serves(1, "/stream", ports=[who["port"]])
-        until(lambda: all(hammered), "an answer to each that hammers")
-        told_at = time.monotonic()
-        pid = told(how, server, number)
-        answers = [future.result() for future in (*slow, stream)]
-        over.set()
-        for future in hammers:
-            future.result()
-        code = ended(how, server, pid)
-        for connection in (*idle, silent):
-            connection.close()
+        who = server.wait_until_ready()
+        with kept_connections(server):
+            slow = [
+                clients.submit(server.get, "/slow?after=draining&seconds=1") for _ in range(SLOW)
+            ]
+            stream = clients.submit(server.get, "/stream?after=draining&seconds=1")
+            over, hammered = threading.Event(), [[] for _ in range(HAMMERS)]
+            hammers = [clients.submit(hammer, server, responses, over) for responses in hammered]
+            server.wait_until_serving(SLOW, "/slow", ports=[who["port"]])
+            server.wait_until_serving(1, "/stream", ports=[who["port"]])
+            wait_until(lambda: all(hammered), what="a response to each client that hammers")
+            signalled_at = time.monotonic()
+            pid = send_signal(target, server, number)
+            completed = [future.result() for future in (*slow, stream)]
+            over.set()
+            for future in hammers:
+                future.result()
+            code = exit_code_of(target, server, pid)
+        every = [response for responses in hammered for response in responses]
         return {
-            "slow": Counter((answer.status, answer.body) for answer in answers),
-            "told before they ended": all(answer.at > told_at for answer in answers),
-            "hammered before": {
-                answer.status for answers in hammered for answer in answers if answer.at < told_at
-            },
+            "slow": Counter((response.status, response.body) for response in completed),
+            "signalled before they ended": all(each.at > signalled_at for each in completed),
+            "hammered before": {each.status for each in every if each.at < signalled_at},
             "hammered after": {
-                (answer.status, answer.headers.get("Retry-After"))
-                for answers in hammered
-                for answer in answers
-                if answer.at > told_at
+                (each.status, each.headers.get("Retry-After"))
+                for each in every
+                if each.at > signalled_at
             },
             "code": code,
-            "stopped": [line["exit_code"] for line in server.said("stopped")],
-            "seconds": server.said("stopped")[0]["drain_seconds"],
-            "reason": server.said("draining")[0]["message"],
+            "stopped": [line["exit_code"] for line in server.logged("stopped")],
+            "seconds": server.logged("stopped")[0]["drain_seconds"],
+            "reason": server.logged("draining")[0]["message"],
         }
 
 
 @scenarios(
     *[
-        (under_load, how, number)
-        for how in ("worker", "arbiter", "alone")
+        (under_load, target, number)
+        for target in ("worker", "arbiter", "standalone")
         for number in (SIGTERM, SIGINT, SIGUSR2)
     ]
 )
@@ -117,7 +100,7 @@ def test_everything_in_flight_completes(outcome):
 
     assert outcome == {
         "slow": {(200, b"done"): SLOW, (200, b"." * 10): 1},
-        "told before they ended": True,
+        "signalled before they ended": True,
         "hammered before": {200},
         "code": 0,
         "stopped": [0] * len(outcome["stopped"]),
@@ -127,32 +110,32 @@ def test_everything_in_flight_completes(outcome):
     assert seconds < 45, "idle connections must not hold the drain until its time-out"
 
 
-def over_time(how):
+def over_time(target):
     """Two requests of ten minutes, a drain that waits half a second."""
-    with ThreadPoolExecutor(2) as clients, started(how, DRAIN_TIMEOUT_SECONDS=0.5) as server:
-        server.ready()
+    with ThreadPoolExecutor(2) as clients, started(target, DRAIN_TIMEOUT_SECONDS=0.5) as server:
+        server.wait_until_ready()
         cut = [
             clients.submit(server.get, path)
             for path in ("/slow?seconds=600", "/stream?seconds=600")
         ]
-        server.serves(1, "/slow", "/stream")
+        server.wait_until_serving(1, "/slow", "/stream")
         server.signal(SIGTERM)
-        answers = [future.result() for future in cut]
+        responses = [future.result() for future in cut]
         code = server.exit_code()
-        named = sorted(server.said("request cut by the drain"), key=lambda line: line["path"])
-        return code, answers, named, server.said("stopped")
+        lines = sorted(server.logged("request cut by the drain"), key=lambda line: line["path"])
+        return code, responses, lines, server.logged("stopped")
 
 
-@scenarios((over_time, "arbiter"), (over_time, "alone"))
-def test_what_takes_too_long_is_cut_and_named_with_its_stack(outcome):
-    code, answers, named, stopped = outcome
+@scenarios((over_time, "arbiter"), (over_time, "standalone"))
+def test_overdue_requests_are_cut_and_logged_with_their_stacks(outcome):
+    code, responses, lines, stopped = outcome
 
     assert code == 1
-    assert [answer.status for answer in answers] == [500, "cut"]
-    assert answers[1].body == b".", "nothing may follow what the stream had sent"
+    assert [response.status for response in responses] == [500, "cut"]
+    assert responses[1].body == b".", "nothing may follow what the stream had sent"
     assert [
         (line["level"], line["method"], line["path"], 0.5 < line["age_seconds"] < 300)
-        for line in named
+        for line in lines
     ] == [
         ("ERROR", "GET", "/slow", True),
         ("ERROR", "GET", "/stream", True),
@@ -160,207 +143,76 @@ def test_what_takes_too_long_is_cut_and_named_with_its_stack(outcome):
     assert all(
         line["message"]
         == f"request cut by the drain: GET {line['path']} after {line['age_seconds']:.3f} s"
-        for line in named
+        for line in lines
     )
     assert [
-        "gevent.sleep(float(request.args" in named[0]["stack"],
-        "gevent.sleep(pause)" in named[1]["stack"],
+        "gevent.sleep(float(request.args" in lines[0]["stack"],
+        "gevent.sleep(pause)" in lines[1]["stack"],
     ] == [True, True]
-    assert all(line["request_id"].replace("-", "") == line["trace_id"] for line in named)
+    assert all(line["request_id"].replace("-", "") == line["trace_id"] for line in lines)
     assert [line["exit_code"] for line in stopped] == [1]
 
 
-def impatient(how, again):
-    """A request of ten minutes; a second signal comes after the first."""
-    with ThreadPoolExecutor(1) as clients, started(how) as server:
-        server.ready()
-        cut = clients.submit(server.get, "/slow?seconds=600")
-        server.serves(1, "/slow")
-        pid = told(how, server, SIGTERM)
-        until(lambda: server.said("draining"), "the drain")
-        time.sleep(0.6)
-        os.kill(pid, again)
-        answer = cut.result()
-        until(lambda: server.said("stopped"), "the end of the drain")
-        code = ended(how, server, pid)
-        return (
-            code,
-            answer.status,
-            [line["path"] for line in server.said("request cut")],
-            server.said("stopped")[0]["exit_code"],
-        )
-
-
-@scenarios(
-    *[
-        (impatient, how, again)
-        for how, again in (
-            ("arbiter", SIGTERM),
-            ("arbiter", SIGINT),
-            ("alone", SIGINT),
-            ("alone", SIGQUIT),
-        )
-    ],
-    (impatient, "worker", SIGTERM),
-)
-def test_a_second_signal_cuts_what_is_in_flight(outcome, request):
-    # A worker that was told by itself has a successor by now; the arbiter's code is about the end
-    # of the whole.
-    code = 0 if "worker" in request.node.name else 1
-
-    assert outcome == (code, 500, ["/slow"], 1)
-
-
-def in_vain(how):
-    """A second signal when nothing is in flight."""
-    with started(how, DRAIN_DELAY_SECONDS=90) as server:
-        server.ready()
-        server.signal(SIGTERM)
-        until(lambda: server.said("draining"), "the drain")
-        time.sleep(0.6)
-        server.signal(SIGTERM)
-        return (
-            server.exit_code(),
-            server.said("request cut"),
-            server.said("stopped")[0]["drain_seconds"] < 45,
-        )
-
-
-@scenarios((in_vain, "arbiter"), (in_vain, "alone"))
-def test_a_second_signal_that_cuts_nothing_is_no_failure(outcome):
-    assert outcome == (0, [], True)
-
-
-def ctrl_c():
-    """The terminal signals every process of the group at once, and the arbiter its workers again."""
-    with ThreadPoolExecutor(4) as clients, gunicorn(WEB_CONCURRENCY=2) as server:
-        server.ready()
-        slow = [clients.submit(server.get, "/slow?after=draining&seconds=1") for _ in range(4)]
-        server.serves(4, "/slow", ports=[port for _, port in fleet(server, 2).values()])
-        os.killpg(server.process.pid, SIGINT)
-        return [future.result().status for future in slow], server.exit_code()
-
-
-@scenarios((ctrl_c,))
-def test_one_signal_to_the_whole_group_is_one_wish(outcome):
-    assert outcome == ([200] * 4, 0)
-
-
-def orphaned():
-    """The arbiter is killed under a worker that serves."""
-    with ThreadPoolExecutor(1) as clients, gunicorn() as server:
-        pid = server.ready()["pid"]
-        slow = clients.submit(server.get, "/slow?after=draining&seconds=1")
-        server.serves(1, "/slow")
-        server.signal(SIGKILL)
-        answer = slow.result()
-        until(lambda: server.said("stopped"), "the end of the drain")
-        until(lambda: not alive(pid), "the end of the worker")
-        return (
-            answer.status,
-            server.said("draining")[0]["message"],
-            server.said("stopped")[0]["exit_code"],
-        )
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-@scenarios((orphaned,))
-def test_a_worker_without_arbiter_drains(outcome):
-    assert outcome == (200, "draining: the arbiter is gone", 0)
-
-
-def early():
-    """SIGTERM to each new worker as soon as it can be seen, long before it has loaded the app."""
-    with gunicorn() as server:
-        first = server.ready()["pid"]
-        pids = [first]
-        for _ in range(3):
-            os.kill(pids[-1], SIGTERM)
-            pids.append(
-                until(
-                    lambda: next((pid for pid in server.workers if pid not in pids), None),
-                    "a successor",
-                )
-            )
-        last = server.ready()["pid"]
-        server.signal(SIGTERM)
-        return pids.index(last), server.exit_code()
-
-
-@scenarios((early,))
-def test_a_signal_before_the_worker_is_ready_is_not_lost(outcome):
-    assert outcome == (3, 0)
-
-
-def stuck():
-    """A request holds the hub for longer than the worker's time-out."""
-    with ThreadPoolExecutor(1) as clients, gunicorn("--timeout", "2") as server:
-        pid = server.ready()["pid"]
-        answer = clients.submit(server.get, "/block?seconds=60")
-        until(lambda: pid not in server.workers, "the end of the worker")
-        successor = server.ready()
-        server.signal(SIGTERM)
-        (line,) = server.said("hub blocked")
-        return (
-            answer.result().status,
-            (line["level"], "ends" in line["stack"], bool(line["request_id"])),
-            f"Worker (pid:{pid}) exited with code 1." in server.text,
-            successor["slot"],
-            server.exit_code(),
-        )
-
-
-@scenarios((stuck,))
-def test_a_worker_whose_hub_is_stuck_says_where_and_ends(outcome):
-    assert outcome == ("reset", ("CRITICAL", True, True), True, 0, 0)
-
-
-def greenlet_killed(how):
+def greenlet_killed(target):
     """The greenlet of a request is killed from outside of it."""
-    with started(how) as server:
-        server.ready()
+    with started(target) as server:
+        server.wait_until_ready()
         return server.get("/kill").status, server.get("/who").status
 
 
-@scenarios((greenlet_killed, "arbiter"), (greenlet_killed, "alone"))
-def test_a_killed_request_leaves_its_client_an_answer(outcome):
+@scenarios((greenlet_killed, "arbiter"), (greenlet_killed, "standalone"))
+def test_killed_request_still_gets_a_response(outcome):
     assert outcome == (500, 200)
 
 
-def late(how):
-    """Two connections from before the signal: one asks when requests are refused already, one never
-    asks.
-    """
-    with ThreadPoolExecutor(1) as clients, started(how, DRAIN_DELAY_SECONDS=0) as server:
-        server.ready()
+def first_rejection(connections):
+    """Send a request on one connection after the other until one is rejected."""
+    for connection in connections:
+        response = get_on(connection, "/who")
+        if response.status != 200:
+            return response
+        time.sleep(0.02)
+    raise AssertionError("every request was served")
+
+
+def late(target):
+    """Connections from before the signal: most send a request too late, one never sends any."""
+    with ThreadPoolExecutor(1) as clients, started(target, DRAIN_DELAY_SECONDS=0) as server:
+        server.wait_until_ready()
         slow = clients.submit(server.get, "/slow?after=draining&seconds=5")
-        server.serves(1, "/slow")
+        server.wait_until_serving(1, "/slow")
         with (
-            contextlib.closing(server.connection()) as asks,
+            contextlib.ExitStack() as stack,
             socket.create_connection(("127.0.0.1", server.port)) as silent,
         ):
-            asks.connect()
+            late_clients = [
+                stack.enter_context(contextlib.closing(server.connection())) for _ in range(10)
+            ]
+            for late_client in late_clients:
+                late_client.connect()
             server.signal(SIGTERM)
-            until(lambda: server.said("draining"), "the drain")
-            time.sleep(0.05)
-            answer = ask(asks, "/who")
+            server.wait_for_log("draining")
+            response = first_rejection(late_clients)
             silent_end = silent.recv(10)
         return (
-            answer.status,
-            answer.headers["Retry-After"],
-            answer.headers["Connection"],
+            response.status,
+            response.headers["Retry-After"],
+            response.headers["Connection"],
+            response.json,
             silent_end,
             slow.result().status,
         )
 
 
-@scenarios((late, "arbiter"), (late, "alone"))
-def test_what_comes_too_late_is_refused_in_words(outcome):
-    assert outcome == (503, "1", "close", b"", 200)
+@scenarios((late, "arbiter"), (late, "standalone"))
+def test_late_request_is_rejected_with_a_problem(outcome):
+    *_, body, _, _ = outcome
+
+    assert outcome == (503, "1", "close", body, b"", 200)
+    assert body == {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "This server is shutting down; send the request again.",
+        "request_id": body["request_id"],
+    }

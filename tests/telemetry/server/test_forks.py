@@ -1,25 +1,22 @@
-"""A request that runs a command forks its worker; the child, until its exec, has a copy of every
-other request.
+"""A request that runs a command forks its worker.
+
+Until its exec the child has a copy of every other request.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.telemetry.server.conftest import scenarios
-from tests.telemetry.server.processes import alone, gunicorn
+from tests.support.processes import SERVERS
+from tests.support.scenarios import scenarios
 
 pytestmark = pytest.mark.e2e
 
-SERVERS = {"gunicorn": gunicorn, "alone": alone}
-
 
 def forked(how):
-    """One request runs commands while another one takes turns with it, and says which process takes
-    them.
-    """
+    """One request runs commands while another one takes turns with it, and prints its process."""
     with ThreadPoolExecutor(1) as clients, SERVERS[how]() as server:
-        pid = server.ready()["pid"]
+        pid = server.wait_until_ready()["pid"]
         commands = clients.submit(server.get, "/command")
         turns = server.get("/turns")
         took = {
@@ -30,6 +27,6 @@ def forked(how):
         return commands.result().body, turns.body, took == {str(pid)}
 
 
-@scenarios((forked, "gunicorn"), (forked, "alone"))
-def test_nothing_is_served_by_the_child_of_a_command(outcome):
+@scenarios(*[(forked, how) for how in SERVERS])
+def test_child_of_a_command_serves_nothing(outcome):
     assert outcome == (b"done", b"done", True)

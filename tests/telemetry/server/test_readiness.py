@@ -1,4 +1,4 @@
-"""What the management port says while a process drains, and over a reload."""
+"""Readiness on the management port while a process drains, and over a reload."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,17 +6,16 @@ from signal import SIGHUP, SIGTERM
 
 import pytest
 
-from tests.telemetry.server.conftest import scenarios
-from tests.telemetry.server.processes import alone, gunicorn, management, until
+from tests.support.polling import wait_until
+from tests.support.processes import SERVERS, get_management, gunicorn
+from tests.support.scenarios import scenarios
 
 pytestmark = pytest.mark.e2e
 
-SERVERS = {"gunicorn": gunicorn, "alone": alone}
 
-
-def shown(port):
-    """The samples that are about the life cycle and not 0, by name and state."""
-    lines = management(port, "/metrics").body.decode().splitlines()
+def lifecycle_samples(port):
+    """Read the samples of the life cycle that are not 0, by name and state."""
+    lines = get_management(port, "/metrics").body.decode().splitlines()
     samples = dict(
         line.rsplit(" ", 1) for line in lines if line.startswith(("service_state", "service_drain"))
     )
@@ -26,19 +25,23 @@ def shown(port):
 def announced(how):
     """Between the signal and the end of the delay."""
     with ThreadPoolExecutor(1) as clients, SERVERS[how](DRAIN_DELAY_SECONDS=5) as server:
-        port = server.ready()["port"]
-        before = management(port, "/health/readiness").status, shown(port)
+        port = server.wait_until_ready()["port"]
+        before = get_management(port, "/health/readiness").status, lifecycle_samples(port)
         slow = clients.submit(server.get, "/slow?after=draining&seconds=6")
-        until(lambda: b"/slow" in management(port, "/debug/requests").body, "the request")
+        wait_until(
+            lambda: b"/slow" in get_management(port, "/debug/requests").body, what="the request"
+        )
         server.signal(SIGTERM)
-        until(lambda: server.said("draining"), "the drain")
+        server.wait_for_log("draining")
         readiness, liveness = (
-            management(port, "/health/readiness"),
-            management(port, "/health/liveness"),
+            get_management(port, "/health/readiness"),
+            get_management(port, "/health/liveness"),
         )
         answer = server.get("/who")
-        until(lambda: "service_drain_in_flight" in shown(port), "the look of the drain")
-        during = {**shown(port), "service_drain_seconds": ...}
+        wait_until(
+            lambda: "service_drain_in_flight" in lifecycle_samples(port), what="the drain's gauge"
+        )
+        during = {**lifecycle_samples(port), "service_drain_seconds": ...}
         return {
             "before": before,
             "readiness": (readiness.status, readiness.json["state"], readiness.json["reasons"]),
@@ -51,7 +54,7 @@ def announced(how):
 
 
 @scenarios(*[(announced, how) for how in SERVERS])
-def test_a_drain_is_announced_while_it_still_serves(outcome):
+def test_drain_is_announced_while_requests_are_still_served(outcome):
     assert outcome == {
         "before": (200, {'service_state{state="ready"}': 1.0}),
         "readiness": (503, "draining", ["server: draining (SIGTERM)"]),
@@ -70,19 +73,19 @@ def test_a_drain_is_announced_while_it_still_serves(outcome):
 def probed():
     """A probe that never pauses, over a reload."""
     with ThreadPoolExecutor(1) as clients, gunicorn(DRAIN_DELAY_SECONDS=1) as server:
-        first = server.ready()
+        first = server.wait_until_ready()
         over, statuses = threading.Event(), [0]
 
         def probe():
             while not over.wait(0.02):
-                statuses.append(management(first["port"], "/health/readiness").status)
+                statuses.append(get_management(first["port"], "/health/readiness").status)
 
         probing = clients.submit(probe)
-        until(lambda: statuses[-1] == 200, "a ready worker")
+        wait_until(lambda: statuses[-1] == 200, what="a ready worker")
         server.signal(SIGHUP)
-        until(lambda: first["pid"] not in server.workers, "the end of the old worker")
-        second = server.ready()
-        until(lambda: statuses[-1] == 200, "a ready successor")
+        server.wait_for_worker_exit(first["pid"])
+        second = server.wait_until_ready()
+        wait_until(lambda: statuses[-1] == 200, what="a ready successor")
         over.set()
         probing.result()
         server.signal(SIGTERM)

@@ -1,6 +1,4 @@
-"""Exceptions that nothing handled: each is one line and one count, whoever reports it and however
-often.
-"""
+"""Uncaught exceptions: each is one log line and one count, however often it is reported."""
 
 import gc
 import logging
@@ -16,12 +14,12 @@ from telemetry.lifecycle import Lifecycle
 from telemetry.metrics import Metrics
 from telemetry.requests import inheritance
 from telemetry.requests.record import current_record, set_current_record
-from telemetry.server.uncaught import Uncaught
+from telemetry.server.uncaught import UncaughtExceptions
 from tests.telemetry.records import record
 
 
-class Watched:
-    """Hooks that are installed, and what came of them."""
+class InstalledHooks:
+    """The hooks of this process, their log lines and their counts."""
 
     def __init__(self):
         self.metrics = Metrics()
@@ -29,7 +27,7 @@ class Watched:
         self.lifecycle.ready()
         self.errors = []
         self.lines = []
-        self.uncaught = Uncaught(
+        self.uncaught = UncaughtExceptions(
             self.metrics, Guard(strict=False, on_error=self.errors.append), self.lifecycle
         )
 
@@ -50,20 +48,20 @@ class Watched:
 
 
 @pytest.fixture
-def watched(monkeypatch):
+def hooks(monkeypatch):
     # pytest hooks these too, to fail a test whose thread fails: here that is what is wanted.
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
-    watched = Watched()
+    hooks = InstalledHooks()
     handler = logging.Handler()
-    handler.emit = watched.emit
+    handler.emit = hooks.emit
     logger = logging.getLogger("telemetry.uncaught")
     logger.addHandler(handler)
-    watched.uncaught.install()
-    yield watched
-    watched.uncaught.uninstall()
+    hooks.uncaught.install()
+    yield hooks
+    hooks.uncaught.uninstall()
     logger.removeHandler(handler)
-    assert watched.errors == []
+    assert hooks.errors == []
 
 
 def fail():
@@ -79,7 +77,7 @@ def line(where, kind="KeyError", *, fatal=False, request_id=None):
     )
 
 
-def test_a_greenlet_is_named_with_its_request(watched):
+def test_exception_of_a_greenlet_is_logged_with_its_request(hooks):
     inheritance.install()
 
     def serve():
@@ -89,42 +87,42 @@ def test_a_greenlet_is_named_with_its_request(watched):
     gevent.spawn(serve).join()
     inheritance.uninstall()
 
-    assert watched.lines == [line("greenlet", request_id=record().request_id)]
-    assert watched.counts == {("greenlet", "false"): 1.0}
-    assert watched.lifecycle.state == "ready"
+    assert hooks.lines == [line("greenlet", request_id=record().request_id)]
+    assert hooks.counts == {("greenlet", "false"): 1.0}
+    assert hooks.lifecycle.state == "ready"
 
 
-def test_what_get_raises_again_is_not_counted_again(watched):
+def test_exception_that_get_raises_again_is_not_counted_again(hooks):
     def wait():
         gevent.spawn(fail).get()
 
     gevent.spawn(wait).join()
 
-    assert (watched.lines, watched.counts) == ([line("greenlet")], {("greenlet", "false"): 1.0})
+    assert (hooks.lines, hooks.counts) == ([line("greenlet")], {("greenlet", "false"): 1.0})
 
 
-def test_a_threadpool_that_raises_again_in_the_greenlet_that_waits_counts_once(watched):
+def test_exception_that_a_threadpool_raises_again_is_counted_once(hooks):
     gevent.spawn(gevent.get_hub().threadpool.apply, fail).join()
 
-    assert (watched.lines, watched.counts) == ([line("thread")], {("thread", "false"): 1.0})
+    assert (hooks.lines, hooks.counts) == ([line("thread")], {("thread", "false"): 1.0})
 
 
-def test_a_thread(watched):
+def test_exception_of_a_thread_is_counted(hooks):
     thread = threading.Thread(target=fail)
     thread.start()
     thread.join()
 
-    assert (watched.lines, watched.counts) == ([line("thread")], {("thread", "false"): 1.0})
+    assert (hooks.lines, hooks.counts) == ([line("thread")], {("thread", "false"): 1.0})
 
 
-def test_a_callback_of_the_loop(watched):
+def test_exception_of_a_loop_callback_is_counted(hooks):
     gevent.get_hub().loop.run_callback(fail)
     gevent.sleep(0.001)
 
-    assert (watched.lines, watched.counts) == ([line("greenlet")], {("greenlet", "false"): 1.0})
+    assert (hooks.lines, hooks.counts) == ([line("greenlet")], {("greenlet", "false"): 1.0})
 
 
-def test_a_finaliser(watched):
+def test_exception_of_a_finaliser_is_counted(hooks):
     class Finalised:
         def __del__(self):
             fail()
@@ -132,28 +130,28 @@ def test_a_finaliser(watched):
     Finalised()
     gc.collect()
 
-    assert (watched.lines, watched.counts) == ([line("unraisable")], {("unraisable", "false"): 1.0})
+    assert (hooks.lines, hooks.counts) == ([line("unraisable")], {("unraisable", "false"): 1.0})
 
 
-def test_the_main_greenlet_is_fatal(watched, monkeypatch):
+def test_exception_of_the_main_greenlet_is_fatal(hooks, monkeypatch):
     error = KeyError("lost")
     monkeypatch.setattr(sys, "__excepthook__", sys.excepthook)
     sys.excepthook(KeyError, error, None)
 
-    assert (watched.lines, watched.counts) == ([line("main", fatal=True)], {("main", "true"): 1.0})
-    assert watched.lifecycle.state == "draining"
+    assert (hooks.lines, hooks.counts) == ([line("main", fatal=True)], {("main", "true"): 1.0})
+    assert hooks.lifecycle.state == "draining"
 
 
 @pytest.mark.parametrize("kind", [MemoryError, SystemError])
-def test_what_cannot_be_trusted_any_more_drains(watched, kind):
+def test_process_that_cannot_be_trusted_any_more_drains(hooks, kind):
     def lose():
         raise kind
 
     gevent.spawn(lose).join()
 
-    assert watched.lines == [line("greenlet", kind.__name__, fatal=True)]
-    assert watched.counts == {("greenlet", "true"): 1.0}
-    facts = watched.lifecycle
+    assert hooks.lines == [line("greenlet", kind.__name__, fatal=True)]
+    assert hooks.counts == {("greenlet", "true"): 1.0}
+    facts = hooks.lifecycle
     assert (facts.state, facts.reason, facts.exit_code) == (
         "draining",
         f"uncaught {kind.__name__}",
@@ -161,26 +159,26 @@ def test_what_cannot_be_trusted_any_more_drains(watched, kind):
     )
 
 
-def test_a_killed_greenlet_is_no_error(watched):
+def test_killed_greenlet_is_no_error(hooks):
     greenlet = gevent.spawn(gevent.sleep, 30)
     gevent.sleep(0)
     greenlet.kill()
 
-    assert (watched.lines, watched.counts, watched.lifecycle.state) == ([], {}, "ready")
+    assert (hooks.lines, hooks.counts, hooks.lifecycle.state) == ([], {}, "ready")
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (None, 0), (2, 1), ("why", 1)])
-def test_a_greenlet_that_wants_to_exit_starts_a_drain(watched, code, exit_code):
+def test_exit_in_a_greenlet_begins_a_drain(hooks, code, exit_code):
     gevent.spawn(sys.exit, code).join()
 
-    assert (watched.lines, watched.counts) == ([], {})
-    assert (watched.lifecycle.reason, watched.lifecycle.exit_code) == (
+    assert (hooks.lines, hooks.counts) == ([], {})
+    assert (hooks.lifecycle.reason, hooks.lifecycle.exit_code) == (
         "SystemExit in a greenlet",
         exit_code,
     )
 
 
-def test_hooks_of_others_are_called_and_come_back(monkeypatch):
+def test_other_hooks_are_called_and_restored(monkeypatch):
     seen = []
 
     def theirs(args):
@@ -189,14 +187,14 @@ def test_hooks_of_others_are_called_and_come_back(monkeypatch):
     monkeypatch.setattr(threading, "excepthook", theirs)
     hub = gevent.get_hub()
     before = (hub.handle_error, sys.excepthook, sys.unraisablehook)
-    watched = Watched()
-    watched.uncaught.install()
-    watched.uncaught.install()
+    hooks = InstalledHooks()
+    hooks.uncaught.install()
+    hooks.uncaught.install()
     thread = threading.Thread(target=fail)
     thread.start()
     thread.join()
-    watched.uncaught.uninstall()
+    hooks.uncaught.uninstall()
 
-    assert (seen, watched.counts) == ([KeyError], {("thread", "false"): 1.0})
+    assert (seen, hooks.counts) == ([KeyError], {("thread", "false"): 1.0})
     assert (hub.handle_error, sys.excepthook, sys.unraisablehook) == before
     assert threading.excepthook is theirs

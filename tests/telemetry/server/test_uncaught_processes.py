@@ -1,30 +1,26 @@
-"""Exceptions that nothing handles, in real processes: named, counted, and the end where they are
-fatal.
-"""
+"""Uncaught exceptions in real processes: logged, counted, and the end where they are fatal."""
 
 from signal import SIGTERM
 
 import pytest
 
-from tests.telemetry.server.conftest import scenarios
-from tests.telemetry.server.processes import alone, gunicorn, until
+from tests.support.processes import SERVERS
+from tests.support.scenarios import scenarios
 
 pytestmark = pytest.mark.e2e
 
-SERVERS = {"gunicorn": gunicorn, "alone": alone}
-
 
 def lost(how, where):
-    """A request starts something that fails, and nobody waits for what it returns."""
+    """A request starts something that fails, and whose result no code awaits."""
     with SERVERS[how]() as server:
-        server.ready()
+        server.wait_until_ready()
         answer = server.get(f"/uncaught/{where}")
         server.signal(SIGTERM)
-        return where, answer.json, server.exit_code(), server.said("uncaught")
+        return where, answer.json, server.exit_code(), server.logged("uncaught")
 
 
 @scenarios(*[(lost, how, where) for how in SERVERS for where in ("greenlet", "thread")])
-def test_what_nothing_handled_is_logged_and_counted_once(outcome):
+def test_uncaught_exception_is_logged_and_counted_once(outcome):
     where, counted, code, (line,) = outcome
 
     assert counted == [[where, "false", 1.0]]
@@ -42,12 +38,12 @@ def test_what_nothing_handled_is_logged_and_counted_once(outcome):
 
 def out_of_memory(how):
     with SERVERS[how]() as server:
-        pid = server.ready()["pid"]
+        pid = server.wait_until_ready()["pid"]
         answer = server.get("/fatal")
         if how == "gunicorn":
-            until(lambda: pid not in server.workers, "the end of the worker")
+            server.wait_for_worker_exit(pid)
             exited = f"Worker (pid:{pid}) exited with code 1." in server.text
-            successor = server.ready()
+            successor = server.wait_until_ready()
             server.signal(SIGTERM)
             end = (exited, successor["slot"], successor["pid"] != pid, server.exit_code())
         else:
@@ -55,14 +51,14 @@ def out_of_memory(how):
         return (
             how,
             answer.body,
-            server.said("draining")[0]["message"],
-            server.said("stopped")[0]["exit_code"],
+            server.logged("draining")[0]["message"],
+            server.logged("stopped")[0]["exit_code"],
             end,
         )
 
 
 @scenarios(*[(out_of_memory, how) for how in SERVERS])
-def test_what_is_fatal_drains_and_exits_with_1(outcome):
+def test_fatal_exception_drains_and_exits_with_1(outcome):
     how, body, draining, code, end = outcome
 
     assert (body, draining, code) == (b"draining", "draining: uncaught MemoryError", 1)

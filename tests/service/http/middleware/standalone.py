@@ -9,7 +9,7 @@ monkey.patch_all()
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from telemetry.server.standalone import serve  # noqa: E402
+from telemetry.standalone import serve  # noqa: E402
 from tests.service.http.middleware.app import served  # noqa: E402
 
 app = served()

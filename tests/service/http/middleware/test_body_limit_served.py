@@ -5,13 +5,14 @@ whole, then the connection ends.
 import contextlib
 import json
 import socket
-import sys
 import time
 
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from tests.service.http.middleware.app import BODY_LIMIT, UPLOAD_LIMIT
-from tests.telemetry.server.processes import PATIENCE_SECONDS, Server, gunicorn, until
+from tests.support.polling import wait_until
+from tests.support.processes import gunicorn, standalone
 
 ENVIRON = {
     "REQUEST_BODY_LIMIT_BYTES": BODY_LIMIT,
@@ -20,9 +21,7 @@ ENVIRON = {
 }
 SERVERS = {
     "gunicorn": lambda: gunicorn(app="tests.service.http.middleware.app:served()", **ENVIRON),
-    "alone": lambda: contextlib.closing(
-        Server(sys.executable, "-m", "tests.service.http.middleware.standalone", **ENVIRON)
-    ),
+    "standalone": lambda: standalone("tests.service.http.middleware.standalone", **ENVIRON),
 }
 
 pytestmark = pytest.mark.e2e
@@ -32,9 +31,9 @@ pytestmark = pytest.mark.e2e
 def port(request):
     """Where the small app is served."""
     with SERVERS[request.param]() as server:
-        until(
+        wait_until(
             lambda: server.process.poll() is None and server.get("/api/v1/small").status == 200,
-            "an answer",
+            what="an answer",
         )
         yield server.port
 

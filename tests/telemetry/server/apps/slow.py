@@ -1,4 +1,4 @@
-"""A small app whose requests take as long, and fail as badly, as they are told to."""
+"""A small app whose requests take as long, and fail as badly, as they ask for."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def who():
 
 
 def wait_for(state):
-    """Until the worker is in that state, when there is one to wait for."""
+    """Wait until the worker is in that state, where one is given."""
     while state and telemetry.lifecycle.state != state:
         gevent.sleep(0.02)
 

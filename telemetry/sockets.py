@@ -1,0 +1,120 @@
+"""TCP sockets: opening a listener, and a lingering close.
+
+Nothing here knows who is served. The listener is made by ``_socket``, which gevent does not patch,
+because the management port accepts in a native thread.
+"""
+
+import _socket
+import contextlib
+import socket
+import time
+from typing import Final, Protocol
+
+MAX_PORT: Final = 65_535
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 64 * 1024**2
+
+_CHUNK_BYTES: Final = 64 * 1024
+
+
+class PortError(OSError):
+    """An address that cannot be listened on.
+
+    Its text is one line: what for, where, why, and which setting changes it.
+    """
+
+
+def open_listener(host: str, port: int) -> _socket.socket:
+    """Open a listening TCP socket that gevent knows nothing of.
+
+    Args:
+        host: Address or name of the interface.
+        port: 0 to 65535; 0 lets the kernel choose.
+
+    Returns:
+        The socket, blocking, with TCP_NODELAY: accepted sockets inherit it, else responses on a
+        kept connection wait 44 ms for an ACK.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+    if port > MAX_PORT:  # getaddrinfo would take it modulo 65536
+        raise OSError(None, f"a port is at most {MAX_PORT}")
+    family, kind, protocol, _, address = _socket.getaddrinfo(
+        host, port, 0, _socket.SOCK_STREAM, 0, _socket.AI_PASSIVE
+    )[0]
+    listener = _socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+        listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(_socket.SOMAXCONN)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket:
+    """Open a listening TCP socket, or fail with one line for the operator.
+
+    Args:
+        host: Address or name of the interface.
+        port: 0 lets the kernel choose.
+        purpose: What the port is for, for the error.
+        setting: Variable that changes the port, for the error.
+
+    Returns:
+        The socket of ``open_listener`` as a ``socket.socket``: gevent's own in a patched process.
+
+    Raises:
+        PortError: The address cannot be listened on.
+    """
+    try:
+        return socket.socket(fileno=open_listener(host, port).detach())
+    except OSError as error:
+        raise PortError(
+            f"{purpose} cannot listen on {host}:{port}: {error.strerror}; "
+            f"set {setting} to a free one"
+        ) from None
+
+
+class ReadableSocket(Protocol):
+    """What a lingering close needs of a socket, gevent's or native."""
+
+    def shutdown(self, how: int, /) -> object:
+        """Close one direction, or both."""
+
+    def settimeout(self, value: float | None, /) -> object:
+        """Bound the next ``recv``; seconds."""
+
+    def recv(self, bufsize: int, /) -> bytes:
+        """Receive; empty at the end of the stream."""
+
+
+def begin_lingering_close(
+    client: ReadableSocket, *, seconds: float = LINGER_SECONDS, most_bytes: int = LINGER_BYTES
+) -> None:
+    """Stop sending and discard what arrives, until the client is done or the bounds are reached.
+
+    A client may still be sending its body when its answer is complete. Closing at once would reset
+    the connection and could destroy the answer before it is read; reading on for the next request
+    would let a client occupy the server for ever.
+
+    Args:
+        client: Its answer is sent; the caller closes it afterwards.
+        seconds: Longest time to discard.
+        most_bytes: Most bytes to discard.
+
+    Source: RFC 9112, section 9.6 (tear-down).
+    """
+    deadline = time.monotonic() + seconds
+    # The client may be gone already, or never stop: either way nothing more is owed.
+    with contextlib.suppress(OSError):
+        client.shutdown(_socket.SHUT_WR)
+        while most_bytes > 0 and (left := deadline - time.monotonic()) > 0:
+            client.settimeout(left)
+            received = len(client.recv(_CHUNK_BYTES))
+            if not received:
+                return
+            most_bytes -= received
