@@ -10,7 +10,7 @@
 A request sets its own behaviour with a query at the end of its model's name, as in
 `any?fault=hang&fault_after_tokens=3`. The environment sets the initial behaviour
 (`MODEL_FIRST_BYTE_SECONDS=1` and so on). Replies depend only on the request. This file imports no
-other module of the repository, so that a container can run it alone.
+other module of the repository, so that a container can run this one file.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Readiness probes against real sockets: a listening port alone is not ready."""
+"""Readiness probes against real sockets: a listening port is not enough."""
 
 import http.server
 import socket
