@@ -76,10 +76,10 @@ def test(options: argparse.Namespace) -> int:
         os.execv(sys.executable, [*arguments, *options.pytest_arguments])
     coverage = [sys.executable, "-m", "coverage"]
     paths.state_directory().mkdir(exist_ok=True)
-    codes = [
-        _run_to_its_end([*coverage, "run", "-m", "pytest", "-m", _IN_PROCESS], dict(os.environ)),
-        _run_to_its_end([*arguments, "-m", f"not ({_IN_PROCESS})"], dict(os.environ)),
-    ]
+    code = _run_to_its_end([*coverage, "run", "-m", "pytest", "-m", _IN_PROCESS], dict(os.environ))
+    if code > 1:  # interrupted, or pytest could not run
+        return code
+    code = max(code, _run_to_its_end([*arguments, "-m", f"not ({_IN_PROCESS})"], dict(os.environ)))
     total = subprocess.run(
         [*coverage, "report", "--format=total"],
         cwd=paths.ROOT,
@@ -89,7 +89,7 @@ def test(options: argparse.Namespace) -> int:
         timeout=300,
     )
     print(f"branch coverage of the tests in one process: {total.stdout.strip() or '?'} %")
-    return max(codes)
+    return code
 
 
 def contract(options: argparse.Namespace) -> int:
