@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import Identity, AccessTokens
 from service.accounts.settings import AccountSettings
 
 ROUNDS: Final = 15
@@ -26,16 +26,16 @@ def microseconds(check: Callable[[str], object], tokens: list[str]) -> float:
 def main() -> None:
     """Measure and print."""
     settings = AccountSettings.from_env({})
-    caching = Tokens(settings)
+    caching = AccessTokens(settings)
     identity = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
     tokens = [caching.issue(identity) for _ in range(100)]
     times: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
         # Each new object has an empty cache, and checks every token once.
-        new = [Tokens(settings) for _ in range(CHECKS // len(tokens))]
+        new = [AccessTokens(settings) for _ in range(CHECKS // len(tokens))]
         turns = iter([one for one in new for _ in tokens])
 
-        def verify(token: str, turns: Iterator[Tokens] = turns) -> None:
+        def verify(token: str, turns: Iterator[AccessTokens] = turns) -> None:
             next(turns).check(token)
 
         times.append((microseconds(verify, tokens), microseconds(caching.check, tokens)))

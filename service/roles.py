@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
 from service import commands
-from service.accounts.repository import Role
+from service.accounts.model import Role
 from service.accounts.roles import change_role
 from service.accounts.room import AccountsRoom
 from service.bootstrap import Service
@@ -31,7 +31,7 @@ def give(service: Service, email: str, role: Role) -> str:
     room = service.room(AccountsRoom)
     credentials = room.accounts.credentials(email.lower())
     account = (
-        change_role(room.accounts, room.logins, credentials.account_id, role)
+        change_role(room.accounts, room.refresh_tokens, credentials.account_id, role)
         if credentials
         else None
     )

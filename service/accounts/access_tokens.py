@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import jwt
 
-from service.accounts.repository import Role
+from service.accounts.model import Role
 from service.accounts.settings import AccountSettings, parse_keys
 
 ALGORITHM: Final = "HS256"
@@ -52,7 +52,7 @@ class Identity:
     role: Role
 
 
-class Tokens:
+class AccessTokens:
     """Issues and checks access tokens.
 
     Args:

@@ -7,13 +7,13 @@ from typing import Final
 
 from flask import Flask, current_app, g, request
 
-from service.accounts.access_tokens import Identity, InvalidToken, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
 
 _EXTENSION: Final = "serene.tokens"
 _SEEN: Final = "_serene_caller"
 
 
-def install(app: Flask, tokens: Tokens) -> None:
+def install(app: Flask, tokens: AccessTokens) -> None:
     """Let an app's requests be asked whose they are."""
     app.extensions[_EXTENSION] = tokens
 
@@ -38,7 +38,7 @@ def _look() -> Identity | InvalidToken | None:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         return None
-    tokens: Tokens = current_app.extensions[_EXTENSION]
+    tokens: AccessTokens = current_app.extensions[_EXTENSION]
     try:
         return tokens.check(given.token)
     except InvalidToken as error:

@@ -14,11 +14,11 @@ from flask import Flask, Response, current_app, g
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from service.accounts.access_tokens import Identity, InvalidToken, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
 from service.accounts.caller import caller
 from service.accounts.caller import install as install_caller
+from service.accounts.model import Role
 from service.accounts.passwords import Busy
-from service.accounts.repository import Role
 from service.http.access import Access, access_of, note_access
 from service.http.problems import problem
 
@@ -37,7 +37,7 @@ _ON_REFUSED: Final = "serene.on_refused"
 
 
 def install(
-    app: Flask, tokens: Tokens, on_refused: Callable[[Reason], None] = lambda _: None
+    app: Flask, tokens: AccessTokens, on_refused: Callable[[Reason], None] = lambda _: None
 ) -> None:
     """Let an app's protected routes check tokens, and say so when too many passwords are being
     checked.

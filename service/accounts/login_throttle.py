@@ -26,7 +26,7 @@ _MOST_DOUBLINGS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class LockoutPolicy:
     """How many wrong guesses are taken, and how long the wait is then."""
 
     per_account: int
@@ -42,7 +42,7 @@ class Patience:
         return min(self.longest_seconds, doubled)
 
 
-class Guesses:
+class LoginAttempts:
     """Repository of wrong guesses.
 
     Args:
@@ -54,7 +54,7 @@ class Guesses:
     def __init__(
         self,
         collection: Collection[dict[str, Any]],
-        patience: Patience,
+        patience: LockoutPolicy,
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:

@@ -36,7 +36,7 @@ class Renewed:
     token: str
 
 
-class Logins:
+class RefreshTokens:
     """Repository of logins.
 
     Args:

@@ -1,65 +1,22 @@
-"""Accounts and the credentials that open them, in MongoDB.
+"""Accounts and their credentials in MongoDB.
 
-Credentials are found by their e-mail and accounts by their id, so both are an ``_id``: unique on
-MongoDB and FerretDB alike, and no scan. An account is written before its credentials; what a crash
-leaves between the two is an account that nobody can open.
+Credentials have the e-mail as ``_id`` and accounts their own id, so both are unique on MongoDB and
+FerretDB alike and are found without a scan. An account is written before its credentials; a crash
+between the two leaves an account that no credentials open.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, Literal, Self
+from dataclasses import asdict
+from typing import Any
 
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-Role = Literal["member", "therapist", "author", "admin"]
+from service.accounts.model import Account, Credentials, EmailTaken, Role
 
 
-class EmailTaken(Exception):
-    """There is an account of that e-mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Somebody.
-
-    Args:
-        account_id: UUID; its ``_id``.
-        email: In lower case.
-        created_at: In UTC, to the millisecond.
-    """
-
-    account_id: str
-    email: str
-    name: str
-    role: Role
-    created_at: datetime
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The account that a document holds."""
-        return cls(
-            account_id=document["_id"],
-            **{name: value for name, value in document.items() if name != "_id"},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What opens an account.
-
-    Args:
-        account_id: Of the account.
-        password_hash: As ``Passwords`` makes it; never shown.
-    """
-
-    account_id: str
-    password_hash: str
-
-
-class Accounts:
-    """Repository of accounts.
+class AccountRepository:
+    """Accounts and credentials.
 
     Args:
         accounts: Returns time-zone aware datetimes.
@@ -73,10 +30,10 @@ class Accounts:
         self._credentials = credentials
 
     def add(self, account: Account, password_hash: str) -> None:
-        """Store an account.
+        """Store an account and its credentials.
 
         Raises:
-            EmailTaken: There is one already; it is left as it is.
+            EmailTaken: Another account has the e-mail; it is unchanged.
         """
         fields = asdict(account)
         self._accounts.insert_one({"_id": fields.pop("account_id"), **fields})
@@ -93,12 +50,12 @@ class Accounts:
             raise EmailTaken from None  # the server's text repeats the e-mail
 
     def get(self, account_id: str) -> Account | None:
-        """The account of that id."""
+        """Return the account of that id."""
         document = self._accounts.find_one({"_id": account_id})
-        return Account.from_document(document) if document else None
+        return _account(document) if document else None
 
     def credentials(self, email: str) -> Credentials | None:
-        """What opens the account of that e-mail, in lower case."""
+        """Return the credentials of an e-mail, given in lower case."""
         document = self._credentials.find_one({"_id": email})
         return Credentials(document["account_id"], document["password_hash"]) if document else None
 
@@ -107,10 +64,15 @@ class Accounts:
         self._credentials.update_one({"_id": email}, {"$set": {"password_hash": password_hash}})
 
     def set_role(self, account_id: str, role: Role) -> bool:
-        """Give an account a role; false when there is no such account. Tokens that are out keep the
-        old one until they expire.
+        """Give an account a role; issued tokens keep the old one until they expire.
+
+        Returns:
+            Whether the account exists.
         """
-        return (
-            self._accounts.update_one({"_id": account_id}, {"$set": {"role": role}}).matched_count
-            == 1
-        )
+        result = self._accounts.update_one({"_id": account_id}, {"$set": {"role": role}})
+        return result.matched_count == 1
+
+
+def _account(document: Mapping[str, Any]) -> Account:
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return Account(account_id=document["_id"], **fields)

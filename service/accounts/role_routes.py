@@ -14,12 +14,13 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import Conflict, NotFound
 
 from service.accounts.guard import current_account, protected
-from service.accounts.refresh_tokens import Logins
-from service.accounts.repository import Accounts, Role
+from service.accounts.model import Role
+from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.repository import AccountRepository
 from service.accounts.roles import change_role
 from service.accounts.schemas import AccountView
 from service.http.operation import ResponseSpec, operation
-from service.http.responses import Model, answer
+from service.http.responses import Model, json_response
 
 TAG: Final = "Accounts"
 LONGEST_ID: Final = 36
@@ -31,7 +32,7 @@ class RoleChange(Model):
     role: Role
 
 
-def blueprint(accounts: Accounts, logins: Logins) -> Blueprint:
+def blueprint(accounts: AccountRepository, logins: RefreshTokens) -> Blueprint:
     """The route of roles.
 
     Args:
@@ -62,6 +63,6 @@ def blueprint(accounts: Accounts, logins: Logins) -> Blueprint:
         account = change_role(accounts, logins, account_id, body.role) if is_id else None
         if account is None:
             raise NotFound("There is no account of that id.")
-        return answer(AccountView.of(account))
+        return json_response(AccountView.of(account))
 
     return routes

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
-from service.accounts.refresh_tokens import Logins
-from service.accounts.repository import Account, Accounts, Role
+from service.accounts.model import Account, Role
+from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.repository import AccountRepository
 
 
-def change_role(accounts: Accounts, logins: Logins, account_id: str, role: Role) -> Account | None:
+def change_role(
+    accounts: AccountRepository, logins: RefreshTokens, account_id: str, role: Role
+) -> Account | None:
     """Give an account a role, and end its logins when that differs from the one before.
 
     Returns:

@@ -6,11 +6,11 @@ from flask import Flask
 
 from service import metrics as business
 from service.accounts import guard, role_routes, routes
-from service.accounts.access_tokens import Tokens
-from service.accounts.login_throttle import Guesses, Patience
+from service.accounts.access_tokens import AccessTokens
+from service.accounts.login_throttle import LockoutPolicy, LoginAttempts
 from service.accounts.passwords import Passwords
-from service.accounts.refresh_tokens import Logins
-from service.accounts.repository import Accounts
+from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.repository import AccountRepository
 from service.accounts.settings import AccountSettings
 from service.foundation import Foundation, Room
 
@@ -21,13 +21,13 @@ class AccountsRoom(Room):
 
     Args:
         accounts: Accounts and their credentials.
-        logins: Logins that can be renewed.
-        tokens: Issues and checks access tokens.
+        refresh_tokens: Logins and the tokens that renew them.
+        access_tokens: Issues and checks access tokens.
     """
 
-    accounts: Accounts
-    logins: Logins
-    tokens: Tokens
+    accounts: AccountRepository
+    refresh_tokens: RefreshTokens
+    access_tokens: AccessTokens
 
 
 def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> AccountsRoom:
@@ -39,31 +39,36 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
         app: Its requests show tokens.
     """
     database, telemetry = foundation.database, foundation.telemetry
-    accounts = Accounts(database["accounts"], database["credentials"])
-    logins = Logins(database["logins"], database["refresh_tokens"])
-    patience = Patience(
+    accounts = AccountRepository(database["accounts"], database["credentials"])
+    refresh_tokens = RefreshTokens(database["logins"], database["refresh_tokens"])
+    policy = LockoutPolicy(
         settings.guesses_per_account,
         settings.guesses_per_address,
         settings.first_lockout_seconds,
         settings.longest_lockout_seconds,
     )
-    guesses = Guesses(database["guesses"], patience)
-    for repository in (logins, guesses):
+    attempts = LoginAttempts(database["guesses"], policy)
+    for repository in (refresh_tokens, attempts):
         foundation.mongo.on_connect(repository.create_indexes)
-    tokens = Tokens(settings)
+    access_tokens = AccessTokens(settings)
     refused = telemetry.metrics.counters(business.UNAUTHORIZED)
     for reason in guard.REASONS:
         refused[(reason,)].inc(0)
-    guard.install(app, tokens, lambda reason: refused[(reason,)].inc())
+    guard.install(app, access_tokens, lambda reason: refused[(reason,)].inc())
     auth = routes.Authentication(
-        accounts, logins, guesses, tokens, Passwords(settings), settings.refresh_token_seconds
+        accounts,
+        refresh_tokens,
+        attempts,
+        access_tokens,
+        Passwords(settings),
+        settings.refresh_token_seconds,
     )
     return AccountsRoom(
         accounts=accounts,
-        logins=logins,
-        tokens=tokens,
+        refresh_tokens=refresh_tokens,
+        access_tokens=access_tokens,
         blueprints=(
             routes.blueprint(auth, foundation.route_metrics),
-            role_routes.blueprint(accounts, logins),
+            role_routes.blueprint(accounts, refresh_tokens),
         ),
     )

@@ -17,12 +17,13 @@ from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
 
 from service import metrics as business
 from service import rate_limits
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.guard import account_gone, current_account, protected, unauthorized
-from service.accounts.login_throttle import Guesses
+from service.accounts.login_throttle import LoginAttempts
+from service.accounts.model import Account, EmailTaken
 from service.accounts.passwords import Passwords
-from service.accounts.refresh_tokens import Logins
-from service.accounts.repository import Account, Accounts, EmailTaken
+from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.repository import AccountRepository
 from service.accounts.schemas import (
     AccountView,
     LoginRequest,
@@ -35,7 +36,7 @@ from service.http.business_metrics import counted
 from service.http.client_address import client_address
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.responses import answer
+from service.http.responses import json_response
 
 TAG: Final = "Accounts"
 _RENEWAL: Final = {"refresh_token": "$response.body#/refresh_token"}
@@ -84,10 +85,10 @@ class Authentication:
 
     def __init__(
         self,
-        accounts: Accounts,
-        logins: Logins,
-        guesses: Guesses,
-        tokens: Tokens,
+        accounts: AccountRepository,
+        logins: RefreshTokens,
+        guesses: LoginAttempts,
+        tokens: AccessTokens,
         passwords: Passwords,
         good_for_seconds: float,
     ) -> None:
@@ -121,7 +122,7 @@ class Authentication:
         """Tokens as a response."""
         access_token = self._tokens.issue(Identity(account.account_id, account.role))
         good_for = int(self._tokens.good_for_seconds)
-        response = answer(
+        response = json_response(
             TokenPair(access_token=access_token, expires_in=good_for, refresh_token=refresh_token)
         )
         response.headers["Cache-Control"] = "no-store"
@@ -165,7 +166,7 @@ def _open_and_renew(routes: Blueprint, auth: Authentication, metrics: Prometheus
             auth.accounts.add(account, auth.passwords.hash(body.password.get_secret_value()))
         except EmailTaken:
             raise Conflict("There is an account of that e-mail.") from None
-        response = answer(AccountView.of(account), 201)
+        response = json_response(AccountView.of(account), 201)
         response.headers["Location"] = url_for("auth.me")
         return response
 
@@ -216,7 +217,7 @@ def _own_account(routes: Blueprint, auth: Authentication) -> None:
     )
     def me() -> Response:
         """The account of the caller."""
-        return answer(AccountView.of(auth.owner()))
+        return json_response(AccountView.of(auth.owner()))
 
     @routes.post("/password")
     @protected

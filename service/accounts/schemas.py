@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
-from service.accounts.repository import Account, Role
+from service.accounts.model import Account, Role
 from service.http.responses import Instant, Model
 from service.http.text_fields import Spelled
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import gevent
 
-from service.accounts.repository import Role
+from service.accounts.model import Role
 from service.blog.markdown import Markdown
 from service.blog.model import BlogPost, PostStatus
 from service.blog.repository import Page, Posts, SlugTaken

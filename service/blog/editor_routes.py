@@ -18,7 +18,7 @@ from werkzeug.http import parse_etags
 
 from service import metrics as business
 from service.accounts.guard import account_gone, current_account, protected
-from service.accounts.repository import Accounts
+from service.accounts.repository import AccountRepository
 from service.blog.editor import (
     BeingChanged,
     Condition,
@@ -47,7 +47,7 @@ from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, PageQuery, linked
 from service.http.problems import problem
-from service.http.responses import answer
+from service.http.responses import json_response
 from telemetry import private_in_path
 
 SLUG: Final = {"slug": "The post's name in URLs."}
@@ -95,7 +95,7 @@ _FAILURES: Final = {
 class _Authoring:
     """The routes' common parts."""
 
-    def __init__(self, accounts: Accounts, desk: Desk, markdown: Markdown) -> None:
+    def __init__(self, accounts: AccountRepository, desk: Desk, markdown: Markdown) -> None:
         self.desk = desk
         self._accounts = accounts
         self._markdown = markdown
@@ -110,7 +110,7 @@ class _Authoring:
 
     def answered(self, post: BlogPost, status: int = 200) -> Response:
         """A post as a response."""
-        response = answer(
+        response = json_response(
             Manuscript.whole(post, post.html or self._markdown.remembered(post.body)), status
         )
         response.set_etag(tag_of(post), weak=True)
@@ -118,7 +118,7 @@ class _Authoring:
 
 
 def blueprint(
-    accounts: Accounts, desk: Desk, markdown: Markdown, metrics: PrometheusMetrics
+    accounts: AccountRepository, desk: Desk, markdown: Markdown, metrics: PrometheusMetrics
 ) -> Blueprint:
     """The routes of writers.
 
@@ -148,7 +148,9 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
         page = authoring.desk.drafts(authoring.writer(), limit=query.limit, after=query.after)
         next_url = query.next_url("authoring.list_drafts", page.next)
         return linked(
-            answer(DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)),
+            json_response(
+                DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)
+            ),
             next_url,
         )
 

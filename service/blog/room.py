@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.accounts.repository import Accounts
+from service.accounts.repository import AccountRepository
 from service.blog import demo, editor_routes, routes
 from service.blog.editor import Desk
 from service.blog.markdown import Markdown
@@ -19,7 +19,7 @@ class BlogRoom(Room):
     leases: Leases
 
 
-def build(foundation: Foundation, accounts: Accounts) -> BlogRoom:
+def build(foundation: Foundation, accounts: AccountRepository) -> BlogRoom:
     """Build the room.
 
     Args:

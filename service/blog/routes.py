@@ -19,7 +19,7 @@ from service.http import middleware
 from service.http.business_metrics import counted
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, PageQuery, linked
-from service.http.responses import Instant, Model, answer
+from service.http.responses import Instant, Model, json_response
 from service.http.text_fields import Word
 
 TAG: Final = "Blog"
@@ -86,7 +86,7 @@ def _overview(post: BlogPost) -> PostOverview:
 def _page(page: Page, query: PostsQuery) -> Response:
     next_url = query.next_url("blog.list_posts", page.next)
     return linked(
-        answer(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url
+        json_response(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url
     )
 
 
@@ -129,7 +129,7 @@ def blueprint(posts: Posts, markdown: Markdown, metrics: PrometheusMetrics) -> B
         if post is None:
             raise NotFound("There is no post of that slug.")
         html = post.html or markdown.remembered(post.body)
-        response = answer(WholePost(**dict(_overview(post)), body=post.body, html=html))
+        response = json_response(WholePost(**dict(_overview(post)), body=post.body, html=html))
         response.set_etag(tag_of(post), weak=True)
         return response
 

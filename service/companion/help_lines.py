@@ -26,7 +26,7 @@ from service.companion.streaming import STREAM_HEADERS, only_help
 from service.companion.turns import NOT_KEPT, Talks
 from service.http.openapi.problems import PROBLEM_JSON
 from service.http.problems import InvalidParameters
-from service.http.responses import answer
+from service.http.responses import json_response
 from service.http.validation import read_body
 
 LARGEST_BODY_BYTES: Final = 64 * 1024
@@ -52,7 +52,7 @@ def help_instead(talks: Talks) -> Callable[[], Response | None]:
         shown = tuple(map(HelpLineView.of, lines))
         if wants_events(body):
             return Response(only_help(shown), mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
-        response = answer(Reply(**dict(NOT_KEPT), reply=None, help_lines=shown))
+        response = json_response(Reply(**dict(NOT_KEPT), reply=None, help_lines=shown))
         response.headers["Cache-Control"] = "no-store"
         return response
 

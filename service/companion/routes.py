@@ -32,7 +32,7 @@ from service.companion.turns import Talks
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, linked
-from service.http.responses import answer
+from service.http.responses import json_response
 from telemetry import slow_after
 
 View = Callable[..., Any]
@@ -79,7 +79,7 @@ def blueprint(talks: Talks, heartbeat_seconds: float) -> Blueprint:
 def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None:
     @routes.post("/messages")
     @slow_after(SLOW_AFTER_SECONDS)
-    @rate_limits.limited("companion", instead=help_lines.help_instead(talks))
+    @rate_limits.limited("companion", on_limited=help_lines.help_instead(talks))
     @for_members
     @operation(TAG, {200: ANSWER}, body=MessageRequest, problems=(404, *problems.STATUSES))
     def send_message(body: MessageRequest) -> Response:
@@ -94,7 +94,7 @@ def _messages(routes: Blueprint, talks: Talks, heartbeat_seconds: float) -> None
             stays = streaming.presence(request.environ)
             events = streaming.Events(turn, request.path, heartbeat_seconds, stays)
             return Response(events, mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
-        response = answer(streaming.whole(turn))
+        response = json_response(streaming.whole(turn))
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -118,7 +118,7 @@ def _conversations(routes: Blueprint, conversations: Conversations) -> None:
             shown[-1].conversation_id if len(found) > query.limit else None,
         )
         return linked(
-            answer(
+            json_response(
                 ConversationsPage(
                     conversations=tuple(map(ConversationView.of, shown)), next=next_url
                 )
@@ -149,7 +149,7 @@ def _conversations(routes: Blueprint, conversations: Conversations) -> None:
             messages=tuple(map(MessageView.of, shown)),
             next=next_url,
         )
-        return linked(answer(whole), next_url)
+        return linked(json_response(whole), next_url)
 
     @routes.delete("/conversations/<conversation_id>")
     @for_members

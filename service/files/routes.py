@@ -31,7 +31,7 @@ from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, PageQuery, linked
 from service.http.problems import INVALID_PARAMETERS, problem
-from service.http.responses import answer
+from service.http.responses import json_response
 from service.mongo.cursor import Cursor
 from telemetry import slow_after
 
@@ -148,7 +148,7 @@ class FileService:
             endpoint, Cursor(last.uploaded_at, last.file_id) if last else None, **path
         )
         return linked(
-            answer(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url
+            json_response(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url
         )
 
     def refusal(self, error: Exception) -> Response:
@@ -285,7 +285,7 @@ def _writing(routes: Blueprint, files: FileService, metrics: PrometheusMetrics) 
             raise RequestEntityTooLarge from None
         except (BadForm, EmptyFile, QuotaExceeded, UnsupportedFile, UploadTooSlow) as error:
             return files.refusal(error)
-        response = answer(FileView.of(kept), 201)
+        response = json_response(FileView.of(kept), 201)
         response.headers["Location"] = url_for("files.get_file", file_id=kept.file_id)
         return response
 
@@ -332,7 +332,7 @@ def _reading(routes: Blueprint, files: FileService) -> None:
     @operation(TAG, {200: ResponseSpec("The file.", FileView)}, problems=(404,), path=FILE_ID)
     def get_file(file_id: str) -> Response:
         """A file, without its bytes."""
-        return answer(FileView.of(files.readable(file_id)))
+        return json_response(FileView.of(files.readable(file_id)))
 
     @routes.get("/files/<file_id>/content")
     @slow_after(SLOW_AFTER_SECONDS)

@@ -18,7 +18,7 @@ from flask import Response, request
 
 from service.http.problems import problem
 from service.http.responses import Model
-from service.mongo.idempotency import Answers, InProgress, OtherRequest, StoredAnswer
+from service.mongo.idempotency import IdempotencyStore, InProgress, OtherRequest, StoredResponse
 
 REPLAYED: Final = "Idempotency-Replayed"
 IN_PROGRESS: Final = "urn:serene:problem:request-in-progress"
@@ -26,7 +26,7 @@ KEY_REUSED: Final = "urn:serene:problem:idempotency-key-reused"
 RETRY_AFTER_SECONDS: Final = 1
 
 
-class Once:
+class IdempotentOperation:
     """Does the work of a request once.
 
     Args:
@@ -35,7 +35,9 @@ class Once:
         now: In UTC.
     """
 
-    def __init__(self, answers: Answers, seconds: float, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, answers: IdempotencyStore, seconds: float, now: Callable[[], datetime]
+    ) -> None:
         self._answers = answers
         self._seconds = seconds
         self._now = now
@@ -73,7 +75,7 @@ class Once:
             )
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return response
-        if isinstance(begun, StoredAnswer):
+        if isinstance(begun, StoredResponse):
             return _response(begun, replayed="true")
         try:
             response = work()
@@ -83,13 +85,15 @@ class Once:
         if response.status_code >= 500:
             self._answers.give_up(begun, self._now())
             return response
-        given = StoredAnswer(response.status_code, response.content_type or "", response.get_data())
+        given = StoredResponse(
+            response.status_code, response.content_type or "", response.get_data()
+        )
         return _response(
             self._answers.finish(name, fingerprint, given, self._now()), replayed="false"
         )
 
 
-def _response(stored: StoredAnswer, *, replayed: str) -> Response:
+def _response(stored: StoredResponse, *, replayed: str) -> Response:
     return Response(
         stored.body, stored.status, {REPLAYED: replayed}, content_type=stored.content_type
     )

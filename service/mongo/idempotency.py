@@ -14,7 +14,7 @@ from typing import Any
 from pymongo.collection import Collection
 
 from service.mongo.leases import Held, Lease, Leases
-from service.mongo.write_once import Facts
+from service.mongo.write_once import WriteOnceStore
 
 
 class OtherRequest(Exception):
@@ -26,7 +26,7 @@ class InProgress(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredResponse:
     """An answer as it was given."""
 
     status: int
@@ -34,7 +34,7 @@ class StoredAnswer:
     body: bytes
 
 
-class Answers:
+class IdempotencyStore:
     """Repository of answers.
 
     Args:
@@ -46,12 +46,12 @@ class Answers:
         self, answers: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
     ) -> None:
         self._collection = answers
-        self._facts = Facts(answers)
+        self._store = WriteOnceStore(answers)
         self._leases = Leases(leases)
 
     def begin(
         self, key: str, fingerprint: str, *, now: datetime, seconds: float
-    ) -> StoredAnswer | Lease:
+    ) -> StoredResponse | Lease:
         """Begin to work on a request.
 
         Args:
@@ -83,15 +83,15 @@ class Answers:
         return taken
 
     def finish(
-        self, key: str, fingerprint: str, given: StoredAnswer, now: datetime
-    ) -> StoredAnswer:
+        self, key: str, fingerprint: str, given: StoredResponse, now: datetime
+    ) -> StoredResponse:
         """Keep an answer.
 
         Returns:
             The one that stands: another's where that was faster.
         """
         fields = {"status": given.status, "content_type": given.content_type, "body": given.body}
-        self._facts.state(key, fingerprint=fingerprint, at=now, **fields)
+        self._store.record(key, fingerprint=fingerprint, at=now, **fields)
         return self._stored(key, fingerprint) or given
 
     def give_up(self, lease: Lease, now: datetime) -> None:
@@ -108,10 +108,10 @@ class Answers:
         self._collection.create_index("at")
         self._leases.create_indexes()
 
-    def _stored(self, key: str, fingerprint: str) -> StoredAnswer | None:
-        found = self._facts.get(key)
+    def _stored(self, key: str, fingerprint: str) -> StoredResponse | None:
+        found = self._store.get(key)
         if found is None:
             return None
         if found["fingerprint"] != fingerprint:
             raise OtherRequest
-        return StoredAnswer(found["status"], found["content_type"], bytes(found["body"]))
+        return StoredResponse(found["status"], found["content_type"], bytes(found["body"]))

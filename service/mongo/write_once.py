@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 
-class Facts:
+class WriteOnceStore:
     """Repository of one kind of facts.
 
     Args:
@@ -23,7 +23,7 @@ class Facts:
     def __init__(self, collection: Collection[dict[str, Any]]) -> None:
         self._collection = collection
 
-    def state(self, name: str, **fields: Any) -> bool:
+    def record(self, name: str, **fields: Any) -> bool:
         """State a fact; false when one of that name stands, which is left as it is."""
         try:
             self._collection.insert_one({"_id": name, **fields})

@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, Conflict, UnsupportedMediaType
 
 from service import rate_limits
 from service.http.operation import ResponseSpec, operation
-from service.http.responses import Model, answer
+from service.http.responses import Model, json_response
 from service.payments import events
 from service.payments.events import BadEvent, Delivery, PaymentEventHandler
 from service.payments.repository import PaymentEvents
@@ -119,6 +119,6 @@ def blueprint(
                 "The body should be JSON, and Content-Type should say so: application/json."
             )
         taker.take(taker.read(headers.signature))
-        return answer(Receipt())
+        return json_response(Receipt())
 
     return routes

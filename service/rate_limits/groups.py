@@ -13,20 +13,20 @@ UNLIMITED: Final = "unlimited"
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _GROUP: Final = Mark[str]("rate_limit")
-_INSTEAD: Final = Mark["Instead"]("rate_limit_instead")
+_ON_LIMITED: Final = Mark["OnLimited"]("on_limited")
 
-Instead = Callable[[], Response | None]
+OnLimited = Callable[[], Response | None]
 """Answers the current request although it is one too many, or leaves it refused by returning
 ``None``.
 """
 
 
-def limited(group: Group, *, instead: Instead | None = None) -> Callable[[View], View]:
+def limited(group: Group, *, on_limited: OnLimited | None = None) -> Callable[[View], View]:
     """Mark a route as one of a group whose requests are counted together.
 
     Args:
         group: One of ``GROUPS``.
-        instead: Has the last word on requests that are one too many. Nothing of them has been read,
+        on_limited: Has the last word on requests that are one too many. Nothing of them has been read,
             and nothing bounds them: it does.
 
     Raises:
@@ -35,7 +35,7 @@ def limited(group: Group, *, instead: Instead | None = None) -> Callable[[View],
     if group not in GROUPS:
         raise ValueError(f"limited: there is no group {group!r}; there is {', '.join(GROUPS)}")
     put = _GROUP.put(group)
-    return put if instead is None else lambda view: _INSTEAD.put(instead)(put(view))
+    return put if on_limited is None else lambda view: _ON_LIMITED.put(on_limited)(put(view))
 
 
 def unlimited(view: View) -> View:
@@ -43,9 +43,9 @@ def unlimited(view: View) -> View:
     return _GROUP.put(UNLIMITED)(view)
 
 
-def instead_of(view: Callable[..., Any]) -> Instead | None:
+def on_limited_of(view: Callable[..., Any]) -> OnLimited | None:
     """What has the last word on a route's requests that are one too many."""
-    return _INSTEAD.of(view)
+    return _ON_LIMITED.of(view)
 
 
 def group_of(view: Callable[..., Any] | None, method: str) -> Group | None:

@@ -25,7 +25,7 @@ from service.http.client_address import client_address
 from service.http.openapi import extras
 from service.http.problems import problem
 from service.rate_limits.counting import Counting
-from service.rate_limits.groups import GROUPS, Group, Instead, group_of, instead_of
+from service.rate_limits.groups import GROUPS, Group, OnLimited, group_of, on_limited_of
 from service.rate_limits.memory_counters import MemoryCounters
 from service.rate_limits.redis_counters import SharedCounters
 from service.rate_limits.settings import RateLimitSettings
@@ -54,7 +54,7 @@ class _Plan:
     by_account: bool
     limit: str
     policy: str
-    instead: Instead | None
+    on_limited: OnLimited | None
 
 
 def install(
@@ -140,7 +140,7 @@ class Limiter:
         if taken.passed:
             return None
         self._on_rejected(plan.group)
-        answered = plan.instead() if plan.instead else None
+        answered = plan.on_limited() if plan.on_limited else None
         return _refusal(taken) if answered is None else answered
 
     def tell(self, response: Response) -> Response:
@@ -168,7 +168,7 @@ class Limiter:
         item = self._items[group]
         policy = f'"{group}";q={item.amount};w={item.get_expiry()}'
         return _Plan(
-            group, item, access_of(view) is not None, str(item.amount), policy, instead_of(view)
+            group, item, access_of(view) is not None, str(item.amount), policy, on_limited_of(view)
         )
 
 

@@ -90,7 +90,7 @@ class Ending:
         """Cancel a paid booking as was wished, or finish what was begun before; as often as one
         likes.
         """
-        stated = self._bookings.cancellations.state(
+        stated = self._bookings.cancellations.record(
             booking.booking_id, by=wish.by, at=wish.at, refund_amount=wish.refund_amount
         )
         if stated:

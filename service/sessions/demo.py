@@ -10,7 +10,8 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from service.accounts.repository import Account, Accounts
+from service.accounts.model import Account
+from service.accounts.repository import AccountRepository
 from service.sessions.repositories import SessionRepositories
 from service.sessions.settings import SessionSettings
 from service.sessions.slot_repository import Slot
@@ -24,7 +25,10 @@ NO_PASSWORD: Final = "!"
 
 
 def load(
-    repositories: SessionRepositories, accounts: Accounts, settings: SessionSettings, now: datetime
+    repositories: SessionRepositories,
+    accounts: AccountRepository,
+    settings: SessionSettings,
+    now: datetime,
 ) -> str:
     """Add the demo therapists that are missing, and open their slots from tomorrow on.
 
@@ -49,7 +53,10 @@ def load(
 
 
 def _add(
-    repositories: SessionRepositories, accounts: Accounts, one: Mapping[str, Any], now: datetime
+    repositories: SessionRepositories,
+    accounts: AccountRepository,
+    one: Mapping[str, Any],
+    now: datetime,
 ) -> bool:
     if repositories.therapists.get(one["id"]) is not None:
         return False

@@ -75,11 +75,13 @@ class Paying:
         """
         name = attempt_name(booking.booking_id, number)
         if payment.status in ("action_required", "processing"):
-            self._bookings.payment_names.state(name, payment_id=payment.payment_id)
+            self._bookings.payment_names.record(name, payment_id=payment.payment_id)
             self._parts.count(payment.status)
             return True
         if (
-            self._bookings.results.state(name, status=payment.status, payment_id=payment.payment_id)
+            self._bookings.results.record(
+                name, status=payment.status, payment_id=payment.payment_id
+            )
             and payment.status == "declined"
         ):
             self._parts.count("declined")
@@ -134,7 +136,7 @@ class Paying:
             "refund_id": refund_id,
             "at": self._parts.now(),
         }
-        if self._bookings.refunds.state(payment_id, **fields):
+        if self._bookings.refunds.record(payment_id, **fields):
             self._parts.count("refunded")
 
     def abandon(self, booking_id: str, attempt: Attempt) -> bool:
@@ -148,7 +150,7 @@ class Paying:
         if self._parts.now() - attempt.begun_at < limit:
             return False
         name = attempt_name(booking_id, attempt.number)
-        if self._bookings.results.state(name, status="abandoned", payment_id=attempt.payment_id):
+        if self._bookings.results.record(name, status="abandoned", payment_id=attempt.payment_id):
             LOG.error("how payment %s ended was never learnt: look it up at the provider", name)
             self._parts.count("abandoned")
         self._tasks.remove("pay", name)
@@ -167,18 +169,18 @@ class Paying:
         except PaymentRefused as error:
             # It will be refused as often as it is asked for.
             LOG.error("payment %s is refused by the provider: %s", name, error)
-            self._bookings.results.state(name, status="declined", payment_id=None)
+            self._bookings.results.record(name, status="declined", payment_id=None)
             self._tasks.remove("pay", name)
             raise
 
     def _begin(self, booking: Booking, number: int, method: str) -> Attempt | None:
         name, begun_at = attempt_name(booking.booking_id, number), self._parts.now()
         self._parts.write_down("pay", name, booking.booking_id, number=number)
-        if not self._bookings.attempts.state(name, method=method, begun_at=begun_at):
+        if not self._bookings.attempts.record(name, method=method, begun_at=begun_at):
             return None
         # Whoever ends a booking looks for attempts after that: one of the two sees the other.
         if self._bookings.outcome(booking.booking_id) is not None:
-            self._bookings.results.state(name, status="declined", payment_id=None)
+            self._bookings.results.record(name, status="declined", payment_id=None)
             self._tasks.remove("pay", name)
             raise Closed(OVER)
         return Attempt(number, method, begun_at)

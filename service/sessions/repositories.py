@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from service.mongo.idempotency import Answers
+from service.mongo.idempotency import IdempotencyStore
 from service.sessions.care_repository import Care
 from service.sessions.repository import BookingStore
 from service.sessions.slot_repository import Slots
@@ -35,7 +35,7 @@ class SessionRepositories:
             self.bookings.over,
         )
         self.tasks = Tasks(database["booking_tasks"], database["booking_leases"])
-        self.answers = Answers(database["answers"], database["answer_leases"])
+        self.answers = IdempotencyStore(database["answers"], database["answer_leases"])
 
     def create_indexes(self) -> None:
         """Create what is missing; does nothing when all are there."""

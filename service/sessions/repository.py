@@ -19,7 +19,7 @@ from pymongo import DESCENDING, IndexModel
 from pymongo.database import Database
 
 from service.mongo.cursor import Cursor
-from service.mongo.write_once import Facts
+from service.mongo.write_once import WriteOnceStore
 
 OutcomeKind = Literal["paid", "expired", "cancelled"]
 Canceller = Literal["member", "therapist", "provider"]
@@ -131,12 +131,12 @@ class BookingStore:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._bookings = database["bookings"]
-        self.outcomes = Facts(database["booking_outcomes"])
-        self.cancellations = Facts(database["booking_cancellations"])
-        self.attempts = Facts(database["payment_attempts"])
-        self.results = Facts(database["payment_results"])
-        self.payment_names = Facts(database["payment_names"])
-        self.refunds = Facts(database["refunds"])
+        self.outcomes = WriteOnceStore(database["booking_outcomes"])
+        self.cancellations = WriteOnceStore(database["booking_cancellations"])
+        self.attempts = WriteOnceStore(database["payment_attempts"])
+        self.results = WriteOnceStore(database["payment_results"])
+        self.payment_names = WriteOnceStore(database["payment_names"])
+        self.refunds = WriteOnceStore(database["refunds"])
 
     def add(self, booking: Booking) -> None:
         """Store a booking."""
@@ -204,7 +204,7 @@ class BookingStore:
 
     def decide(self, booking_id: str, outcome: Outcome) -> bool:
         """Say how the wait for the payment ended; false when that has been said."""
-        return self.outcomes.state(booking_id, **asdict(outcome))
+        return self.outcomes.record(booking_id, **asdict(outcome))
 
     def cancellation(self, booking_id: str) -> Cancellation | None:
         """How a paid booking was cancelled."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from service import metrics as business
-from service.accounts.repository import Accounts
+from service.accounts.repository import AccountRepository
 from service.foundation import Foundation, Room
 from service.payments.gateway import Payments
 from service.sessions import demo, routes, therapist_routes
@@ -30,7 +30,10 @@ class SessionsRoom(Room):
 
 
 def build(
-    foundation: Foundation, settings: SessionSettings, accounts: Accounts, payments: Payments
+    foundation: Foundation,
+    settings: SessionSettings,
+    accounts: AccountRepository,
+    payments: Payments,
 ) -> SessionsRoom:
     """Build the room.
 

@@ -15,12 +15,12 @@ from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
 from service.accounts.guard import current_account, protected
 from service.http import middleware
-from service.http.idempotency import REPLAYED, Once
+from service.http.idempotency import REPLAYED, IdempotentOperation
 from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, linked
 from service.http.problems import problem
-from service.http.responses import answer
+from service.http.responses import json_response
 from service.payments.gateway import Payment, PaymentsUnavailable
 from service.sessions.booking import Bookings, NoSuchSlot, OwnSlot, SlotTaken, TooManyUnpaid
 from service.sessions.calendar import calendar
@@ -63,7 +63,9 @@ class _Sessions:
         parts = bookings.parts
         self.workflow = bookings
         self.therapists, self.kept = parts.sessions.therapists, parts.sessions.bookings
-        self.once = Once(parts.sessions.answers, parts.settings.booking_grace_seconds, parts.now)
+        self.once = IdempotentOperation(
+            parts.sessions.answers, parts.settings.booking_grace_seconds, parts.now
+        )
 
     def own(self, session_id: UUID) -> BookingState:
         """A session of the caller, or 404."""
@@ -81,12 +83,14 @@ class _Sessions:
         except PaymentsUnavailable:
             return _unavailable()
         status = 202 if payment.status == "processing" else 200
-        return _refused(payment) or answer(SessionView.of(self.kept.state(state.booking)), status)
+        return _refused(payment) or json_response(
+            SessionView.of(self.kept.state(state.booking)), status
+        )
 
     def cancel(self, state: BookingState, by: Canceller) -> Response:
         """The answer to a cancellation."""
         try:
-            return answer(SessionView.of(self.workflow.cancel(state.booking, by)))
+            return json_response(SessionView.of(self.workflow.cancel(state.booking, by)))
         except Closed as error:
             raise Conflict(str(error)) from None
 
@@ -155,7 +159,7 @@ def _change(routes: Blueprint, sessions: _Sessions) -> None:
             raise Conflict(
                 "You hold as many sessions that are not paid as one may; pay or cancel one first."
             ) from None
-        response = answer(SessionView.of(BookingState(booking)), 201)
+        response = json_response(SessionView.of(BookingState(booking)), 201)
         response.headers["Location"] = url_for(
             "sessions.get_session", session_id=booking.booking_id
         )
@@ -225,7 +229,7 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
         )
         next_url = query.next_url("sessions.list_sessions", last)
         return linked(
-            answer(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)),
+            json_response(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)),
             next_url,
         )
 
@@ -235,7 +239,7 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
     @operation(TAG, {200: ResponseSpec("The session.", SessionView)}, problems=(404,), path=WHICH)
     def get_session(session_id: UUID) -> Response:
         """One session of one's own."""
-        return answer(SessionView.of(sessions.own(session_id)))
+        return json_response(SessionView.of(sessions.own(session_id)))
 
     @routes.get("/<uuid:session_id>/calendar.ics")
     @protected

@@ -17,7 +17,7 @@ from uuid import uuid4
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from service.mongo.write_once import Facts
+from service.mongo.write_once import WriteOnceStore
 
 DUPLICATE_KEY: Final = 11000
 WITHDRAWN: Final = "withdrawn:"
@@ -70,8 +70,8 @@ class Slots:
         over: Callable[[Iterable[str]], set[str]],
     ) -> None:
         self._slots = slots
-        self._sales = Facts(sales)
-        self._reopened = Facts(reopened)
+        self._sales = WriteOnceStore(sales)
+        self._reopened = WriteOnceStore(reopened)
         self._bookings_over = over
 
     def get(self, therapist_id: str, starts_at: datetime) -> Slot | None:
@@ -101,7 +101,7 @@ class Slots:
             holder = self._holder(slot.slot_id)
             if holder is not None and holder.startswith(WITHDRAWN):
                 self._slots.replace_one({"_id": slot.slot_id}, document)
-                self._reopened.state(holder)
+                self._reopened.record(holder)
 
     def offer_new(self, slots: Iterable[Slot]) -> int:
         """Open those of many slots that there never were; returns how many that are."""
@@ -143,7 +143,7 @@ class Slots:
         """
         for number in count():
             sale = f"{name}#{number:06d}"
-            if self._sales.state(sale, slot_id=name, holder=holder):
+            if self._sales.record(sale, slot_id=name, holder=holder):
                 return True
             found = self._sales.get(sale)
             if found is not None and found["holder"] == holder:

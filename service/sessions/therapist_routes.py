@@ -19,7 +19,7 @@ from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, linked
 from service.http.problems import FieldError, InvalidParameters
-from service.http.responses import answer
+from service.http.responses import json_response
 from service.sessions.context import Parts
 from service.sessions.schemas import (
     GRID_MINUTES,
@@ -161,7 +161,9 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
         )
         next_url = query.url_at("therapists.list_therapists", last)
         return linked(
-            answer(TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)),
+            json_response(
+                TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)
+            ),
             next_url,
         )
 
@@ -179,7 +181,7 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
     )
     def get_therapist(therapist_id: UUID) -> Response:
         """One therapist."""
-        return answer(TherapistView.of(calendar.therapist(therapist_id)))
+        return json_response(TherapistView.of(calendar.therapist(therapist_id)))
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
@@ -195,7 +197,7 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
         therapist = calendar.therapist(therapist_id)
         begin, end = calendar.span(query)
         found = calendar.slots.open(therapist.therapist_id, begin, end) if begin < end else []
-        return answer(SlotsList(slots=tuple(map(SlotView.of, found))))
+        return json_response(SlotsList(slots=tuple(map(SlotView.of, found))))
 
 
 def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
@@ -221,7 +223,7 @@ def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
             currency=body.price.currency,
         )
         is_new = calendar.therapists.put(profile)
-        return answer(TherapistView.of(profile), 201 if is_new else 200)
+        return json_response(TherapistView.of(profile), 201 if is_new else 200)
 
     @routes.post("/<uuid:therapist_id>/slots")
     @_therapists_only
@@ -238,7 +240,7 @@ def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
         """
         calendar.own(therapist_id)
         slots = calendar.open(calendar.therapist(therapist_id), body.starts_at)
-        return answer(SlotsList(slots=tuple(map(SlotView.of, slots))), 201)
+        return json_response(SlotsList(slots=tuple(map(SlotView.of, slots))), 201)
 
     @routes.delete("/<uuid:therapist_id>/slots/<starts_at>")
     @_therapists_only

@@ -13,8 +13,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from service.accounts.access_tokens import Identity
+from service.accounts.model import Account, Role
 from service.accounts.passwords import Passwords
-from service.accounts.repository import Account, Role
 from service.accounts.room import AccountsRoom
 from service.bootstrap import build
 from service.sessions.room import SessionsRoom
@@ -64,7 +64,7 @@ def write(environ: Mapping[str, str], file: Path) -> None:
         json.dumps(
             {
                 "auth": [
-                    _entry(name, accounts.tokens.issue(Identity(one.account_id, one.role)))
+                    _entry(name, accounts.access_tokens.issue(Identity(one.account_id, one.role)))
                     for name, one in people
                 ]
             }

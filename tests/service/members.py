@@ -5,7 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.accounts.repository import Role
+from service.accounts.model import Role
 from service.accounts.roles import change_role
 from service.accounts.room import AccountsRoom
 from service.bootstrap import Service
@@ -55,7 +55,7 @@ def with_role(client: FlaskClient, service: Service, role: Role, **changes: Any)
     """Register, get a role and log in."""
     account = client.post(f"{AUTH}/register", json=registration(**changes)).get_json()
     room = service.room(AccountsRoom)
-    change_role(room.accounts, room.logins, account["id"], role)
+    change_role(room.accounts, room.refresh_tokens, account["id"], role)
     body = registration(**changes)
     return Member(
         client, account | {"role": role}, login(client, body["email"], body["password"]).get_json()

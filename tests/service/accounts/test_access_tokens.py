@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from service.accounts import access_tokens
-from service.accounts.access_tokens import Identity, InvalidToken, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
 from service.accounts.settings import AccountSettings
 
 ADA = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
@@ -25,7 +25,7 @@ def decoded(monkeypatch):
 
 
 def test_a_token_is_verified_once(decoded):
-    own = Tokens(AccountSettings.from_env({}))
+    own = AccessTokens(AccountSettings.from_env({}))
     token = own.issue(ADA)
     assert [own.check(token) for _ in range(3)] == [ADA] * 3
     assert decoded == [token]
@@ -33,7 +33,7 @@ def test_a_token_is_verified_once(decoded):
 
 @pytest.mark.slow
 def test_a_token_that_was_remembered_expires_all_the_same():
-    own = Tokens(AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": "5"}))
+    own = AccessTokens(AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": "5"}))
     token = own.issue(ADA)
     own.check(token)
     expires_at = jwt.decode(token, options={"verify_signature": False})["exp"]
@@ -43,7 +43,7 @@ def test_a_token_that_was_remembered_expires_all_the_same():
 
 
 def test_a_part_of_a_token_that_was_remembered_proves_nothing():
-    own = Tokens(AccountSettings.from_env({}))
+    own = AccessTokens(AccountSettings.from_env({}))
     token = own.issue(ADA)
     own.check(token)
     head, body, signature = token.split(".")
@@ -58,7 +58,7 @@ def test_a_part_of_a_token_that_was_remembered_proves_nothing():
 
 
 def test_what_is_not_good_is_not_remembered(decoded):
-    own = Tokens(AccountSettings.from_env({}))
+    own = AccessTokens(AccountSettings.from_env({}))
     forged = f"{own.issue(ADA)[:-8]}AAAAAAAA"
     for _ in range(2):
         with pytest.raises(InvalidToken):
@@ -68,7 +68,7 @@ def test_what_is_not_good_is_not_remembered(decoded):
 
 def test_so_many_are_remembered_and_no_more(monkeypatch, decoded):
     monkeypatch.setattr(access_tokens, "_REMEMBERED", 3)
-    own = Tokens(AccountSettings.from_env({}))
+    own = AccessTokens(AccountSettings.from_env({}))
     issued = [own.issue(ADA) for _ in range(4)]
     assert [own.check(token) for token in issued * 2] == [ADA] * 8
     assert len(own._checked) <= 3

@@ -3,14 +3,14 @@
 import pytest
 from flask import Flask
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.guard import current_account, install, protected
 from service.accounts.settings import AccountSettings
 from service.http import problems
 from service.http.access import access_of
 from service.http.operation import ResponseSpec, operation
 
-TOKENS = Tokens(AccountSettings.from_env({}))
+TOKENS = AccessTokens(AccountSettings.from_env({}))
 ANYBODY = {200: ResponseSpec("Somebody.")}
 
 
@@ -75,12 +75,12 @@ def test_a_view_is_protected_once_and_keeps_its_notes(client):
 
 def test_a_retired_key_is_good_until_it_is_taken_away():
     old, new = f"old:{'o' * 32}", f"new:{'n' * 32}"
-    token = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(
+    token = AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(
         Identity("1", "member")
     )
-    both = Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": f"{new},{old}"}))
+    both = AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": f"{new},{old}"}))
 
     assert both.check(token) == Identity("1", "member")
-    assert Tokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(
+    assert AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(
         both.issue(Identity("2", "admin"))
     ) == Identity("2", "admin")

@@ -11,7 +11,7 @@ import time
 import jwt
 import pytest
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import DEVELOPMENT_KEYS, AccountSettings, parse_keys
 from service.http.access import access_of
 from tests.service.members import bearer
@@ -41,7 +41,9 @@ ROLES = ("member", "therapist", "author", "admin")
 
 
 def issued(role: str = "member", *, seconds_ago: float = 0.0, **settings: str) -> str:
-    tokens = Tokens(AccountSettings.from_env(settings), clock=lambda: time.time() - seconds_ago)
+    tokens = AccessTokens(
+        AccountSettings.from_env(settings), clock=lambda: time.time() - seconds_ago
+    )
     return tokens.issue(Identity(UUID, role))
 
 

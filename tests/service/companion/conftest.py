@@ -10,7 +10,7 @@ import gevent
 import pytest
 from flask.testing import FlaskClient
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 from service.bootstrap import Service
 from service.settings import telemetry_environ
@@ -151,7 +151,7 @@ def service(companion: Companion) -> Service:
 
 def member(account: str = ADA, role: Any = "member") -> dict[str, str]:
     """What shows who calls."""
-    return bearer(Tokens(AccountSettings.from_env({})).issue(Identity(account, role)))
+    return bearer(AccessTokens(AccountSettings.from_env({})).issue(Identity(account, role)))
 
 
 def events(text: str) -> list[tuple[str, Any]]:

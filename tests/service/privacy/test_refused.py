@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 from tests.service.instrumented_app import InstrumentedApp
 from tests.service.members import bearer
@@ -68,7 +68,7 @@ def bodies_of(described: dict[str, Any], schemas: dict[str, Any]) -> list[dict[s
 
 def requests(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every operation with every kind of account and every body."""
-    tokens = Tokens(AccountSettings.from_env({}))
+    tokens = AccessTokens(AccountSettings.from_env({}))
     shown = [{}, *(bearer(tokens.issue(Identity(UUID, role))) for role in ROLES)]
     for method, path, described in operations(document):
         for own in paths_of(path, described):

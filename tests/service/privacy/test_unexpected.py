@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from werkzeug.http import parse_options_header
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 from service.http.operation import operation_of
 from service.http.validation import read_body
@@ -127,6 +127,6 @@ def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_t
 
 
 def _token() -> str:
-    return Tokens(AccountSettings.from_env({})).issue(
+    return AccessTokens(AccountSettings.from_env({})).issue(
         Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
     )

@@ -5,7 +5,7 @@ import json
 import gevent
 import pytest
 
-from service.accounts.access_tokens import Tokens
+from service.accounts.access_tokens import AccessTokens
 from service.rate_limits.limiter import counted_address
 from telemetry.config import TelemetryConfig
 from tests.service.members import EMAIL, bearer, member, registration
@@ -180,9 +180,9 @@ def test_tokens_that_prove_nothing_are_counted_by_address(limited):
 
 def test_a_token_is_checked_once(limited, monkeypatch):
     checked = []
-    check = Tokens.check
+    check = AccessTokens.check
     monkeypatch.setattr(
-        Tokens, "check", lambda self, token: checked.append(token) or check(self, token)
+        AccessTokens, "check", lambda self, token: checked.append(token) or check(self, token)
     )
     client = limited()
     ada = member(client)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.accounts.access_tokens import Identity, Tokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 from tests.service.members import bearer
 from tests.service.rate_limits.rate_limit_helpers import counted
@@ -25,7 +25,7 @@ def token(role: Any = "member", *, seconds_ago: float = 0.0, **settings: str) ->
     """
     config = AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": str(DAY_SECONDS)} | settings)
     return bearer(
-        Tokens(config, clock=lambda: time.time() - seconds_ago).issue(Identity(ACCOUNT, role))
+        AccessTokens(config, clock=lambda: time.time() - seconds_ago).issue(Identity(ACCOUNT, role))
     )
 
 

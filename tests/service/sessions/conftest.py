@@ -30,7 +30,7 @@ class World:
         room = self.service.room(SessionsRoom)
         self.kept, self.bookings, self.recovery = room.repositories, room.bookings, room.recovery
         self.app, self.database = self.service.app, self.service.mongo.database
-        self._tokens = self.service.room(AccountsRoom).tokens
+        self._tokens = self.service.room(AccountsRoom).access_tokens
         self.member, self.other, self.therapist = (str(uuid4()) for _ in range(3))
         self.put_therapist(self.therapist)
         self.starts_at = (self.clock.now + timedelta(days=3)).replace(
