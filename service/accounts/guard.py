@@ -19,7 +19,7 @@ from service.accounts.caller import caller
 from service.accounts.caller import install as install_caller
 from service.accounts.model import Role
 from service.accounts.passwords import Busy
-from service.http.access import Access, access_of, note_access
+from service.http.access import ACCESS, Access
 from service.http.problems import problem
 
 View = Callable[..., Any]
@@ -84,10 +84,9 @@ def protected(view: View | None = None, *, role: Role | None = None) -> Any:
             g.account = account
             return view(**arguments)
 
-        if access_of(view) is not None:
+        if ACCESS.get(view) is not None:
             raise TypeError(f"{view.__name__} is protected twice")
-        note_access(guarded, access)
-        return guarded
+        return ACCESS.set(access)(guarded)
 
     return decorate
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from service.accounts.model import Account, Role
 from service.http.responses import Instant, Model
-from service.http.text_fields import Spelled
+from service.http.text_fields import Matching
 
 LONGEST_EMAIL: Final = 254
 _VISIBLE: Final = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
@@ -37,7 +37,7 @@ class Registration(Model):
 
     email: Email
     password: NewPassword
-    name: Annotated[str, Field(min_length=1, max_length=100), Spelled(PERSONS_NAME, _NO_NAME)]
+    name: Annotated[str, Field(min_length=1, max_length=100), Matching(PERSONS_NAME, _NO_NAME)]
 
 
 class LoginRequest(Model):

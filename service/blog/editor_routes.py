@@ -45,7 +45,7 @@ from service.blog.schemas import (
 from service.http.business_metrics import counted_writes
 from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, PageQuery, linked
+from service.http.pagination import LINK, PageQuery, with_next_link
 from service.http.problems import problem
 from service.http.responses import json_response
 from telemetry import private_in_path
@@ -147,7 +147,7 @@ def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
         """Your drafts, newest first; to an admin those of all authors."""
         page = authoring.desk.drafts(authoring.writer(), limit=query.limit, after=query.after)
         next_url = query.next_url("authoring.list_drafts", page.next)
-        return linked(
+        return with_next_link(
             json_response(
                 DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)
             ),

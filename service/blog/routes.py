@@ -18,7 +18,7 @@ from service.blog.schemas import tag_of
 from service.http import middleware
 from service.http.business_metrics import counted
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, PageQuery, linked
+from service.http.pagination import LINK, PageQuery, with_next_link
 from service.http.responses import Instant, Model, json_response
 from service.http.text_fields import Word
 
@@ -85,7 +85,7 @@ def _overview(post: BlogPost) -> PostOverview:
 
 def _page(page: Page, query: PostsQuery) -> Response:
     next_url = query.next_url("blog.list_posts", page.next)
-    return linked(
+    return with_next_link(
         json_response(PostsPage(posts=tuple(map(_overview, page.posts)), next=next_url)), next_url
     )
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from service.blog.markdown import LONGEST_BODY_BYTES
 from service.blog.model import BlogPost, PostStatus
 from service.http.responses import Instant, Model
-from service.http.text_fields import A_LINE, A_LINE_OR_NOTHING, SOME_LINES, Word, at_most_bytes
+from service.http.text_fields import SINGLE_LINE, OPTIONAL_LINE, MULTI_LINE, Word, at_most_bytes
 
 MOST_TAGS = 10
 
@@ -23,8 +23,8 @@ def _unlike(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-Title = Annotated[str, Field(min_length=1, max_length=200), A_LINE]
-Summary = Annotated[str, Field(max_length=500), A_LINE_OR_NOTHING]
+Title = Annotated[str, Field(min_length=1, max_length=200), SINGLE_LINE]
+Summary = Annotated[str, Field(max_length=500), OPTIONAL_LINE]
 Tags = Annotated[
     tuple[Word, ...],
     Field(max_length=MOST_TAGS, json_schema_extra={"uniqueItems": True}),
@@ -37,7 +37,7 @@ Body = Annotated[
         max_length=LONGEST_BODY_BYTES,
         description=f"Markdown, of {LONGEST_BODY_BYTES} bytes at most.",
     ),
-    SOME_LINES,
+    MULTI_LINE,
     at_most_bytes(LONGEST_BODY_BYTES),
 ]
 

@@ -24,7 +24,7 @@ from service.companion.schemas import (
 )
 from service.companion.streaming import STREAM_HEADERS, only_help
 from service.companion.turns import NOT_KEPT, Talks
-from service.http.openapi.problems import PROBLEM_JSON
+from telemetry.problem import CONTENT_TYPE
 from service.http.problems import InvalidParameters
 from service.http.responses import json_response
 from service.http.validation import read_body
@@ -69,7 +69,7 @@ def help_on_problems(talks: Talks, endpoint: str) -> Callable[[Response], Respon
     shown = [HelpLineView.of(line).model_dump() for line in talks.crisis.everywhere]
 
     def add(response: Response) -> Response:
-        if response.mimetype == PROBLEM_JSON and request.endpoint == endpoint:
+        if response.mimetype == CONTENT_TYPE and request.endpoint == endpoint:
             response.set_data(json.dumps(json.loads(response.get_data()) | {"help_lines": shown}))
         return response
 

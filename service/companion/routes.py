@@ -31,7 +31,7 @@ from service.companion.streaming import STREAM_HEADERS
 from service.companion.turns import Talks
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, linked
+from service.http.pagination import LINK, with_next_link
 from service.http.responses import json_response
 from telemetry import slow_after
 
@@ -117,7 +117,7 @@ def _conversations(routes: Blueprint, conversations: Conversations) -> None:
             "companion.list_conversations",
             shown[-1].conversation_id if len(found) > query.limit else None,
         )
-        return linked(
+        return with_next_link(
             json_response(
                 ConversationsPage(
                     conversations=tuple(map(ConversationView.of, shown)), next=next_url
@@ -149,7 +149,7 @@ def _conversations(routes: Blueprint, conversations: Conversations) -> None:
             messages=tuple(map(MessageView.of, shown)),
             next=next_url,
         )
-        return linked(json_response(whole), next_url)
+        return with_next_link(json_response(whole), next_url)
 
     @routes.delete("/conversations/<conversation_id>")
     @for_members

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from service.companion.crisis import HelpLine
 from service.companion.repository import Conversation, ConversationMessage
-from service.http.pagination import BEGINS, ListQuery
+from service.http.pagination import CURSOR_DESCRIPTION, ListQuery
 from service.http.responses import Instant, Model
-from service.http.text_fields import Spelled
+from service.http.text_fields import Matching
 
 EVENT_STREAM = "text/event-stream"
 LONGEST_MESSAGE = 4000
@@ -23,7 +23,7 @@ Id = Annotated[str, StringConstraints(pattern=_ID)]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_MESSAGE),
-    Spelled(SOMETHING, "should say something, without NUL characters"),
+    Matching(SOMETHING, "should say something, without NUL characters"),
     AfterValidator(str.strip),
 ]
 
@@ -147,4 +147,4 @@ class WholeConversation(ConversationView):
 class ConversationsQuery(ListQuery):
     """What a page of conversations, or of messages, is asked for with."""
 
-    cursor: Annotated[Id | None, Field(description=BEGINS)] = None
+    cursor: Annotated[Id | None, Field(description=CURSOR_DESCRIPTION)] = None

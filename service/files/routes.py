@@ -29,7 +29,7 @@ from service.http import middleware
 from service.http.business_metrics import counted
 from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, PageQuery, linked
+from service.http.pagination import LINK, PageQuery, with_next_link
 from service.http.problems import INVALID_PARAMETERS, problem
 from service.http.responses import json_response
 from service.mongo.cursor import Cursor
@@ -147,7 +147,7 @@ class FileService:
         next_url = query.next_url(
             endpoint, Cursor(last.uploaded_at, last.file_id) if last else None, **path
         )
-        return linked(
+        return with_next_link(
             json_response(FilesPage(files=tuple(map(FileView.of, shown)), next=next_url)), next_url
         )
 

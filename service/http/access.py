@@ -1,29 +1,25 @@
-"""Who may call an operation, as a note on its view. Who a caller is, ``service.access`` finds out."""
+"""Which accounts may call an operation, as an option of its view.
 
-from collections.abc import Callable
+``service.accounts.guard`` sets the option and enforces it; rate limits and the OpenAPI document
+read it.
+"""
+
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-_ATTRIBUTE: Final = "__access__"
+from telemetry import ViewOption
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a caller has to show.
+    """The accounts that a protected view accepts.
 
     Args:
-        roles: Any one of them; empty when every account will do.
+        roles: Roles of which an account needs one; empty when every account is accepted.
     """
 
     roles: tuple[str, ...] = ()
 
 
-def note_access(view: Callable[..., Any], access: Access) -> None:
-    """Write down that a view is protected; what wraps the view keeps it."""
-    setattr(view, _ATTRIBUTE, access)
-
-
-def access_of(view: Callable[..., Any]) -> Access | None:
-    """What the view asks for, or ``None`` when anybody may call it."""
-    found: Access | None = getattr(view, _ATTRIBUTE, None)
-    return found
+ACCESS: Final = ViewOption[Access]("access")
+"""Set on protected views only; every client may call the others."""

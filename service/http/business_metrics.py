@@ -1,5 +1,5 @@
-"""Business metrics of routes, by prometheus-flask-exporter's decorators under the names that
-``service.metrics`` gives them.
+"""Business metrics of routes: prometheus-flask-exporter's decorators with the names of
+``service.metrics``.
 """
 
 import inspect
@@ -28,14 +28,13 @@ _OUTCOMES: Final = {
 def counted(
     metrics: PrometheusMetrics, metric: Metric, **labels: LabelValue
 ) -> Callable[[View], View]:
-    """Count the calls of a view. The counter is registered at once, so each metric decorates one
-    view.
+    """Count the calls of one view; the decorator registers the metric.
 
     Args:
         metrics: On the worker's registry.
         metric: A counter.
-        labels: Value of each of the metric's labels, from the response (one argument) or from
-            Flask's request (none); each must come from a bounded set.
+        labels: Functions that return a label's value, from a bounded set. One with an argument
+            gets the response; one without reads Flask's request.
 
     Raises:
         TypeError: The labels are not the metric's.
@@ -43,8 +42,7 @@ def counted(
     if set(labels) != set(metric.labels):
         raise TypeError(f"{metric.name} has the labels {metric.labels}, not {tuple(labels)}")
     for value in labels.values():
-        # The exporter looks at the signature in every request: 18 µs a call, 12 with the signature
-        # at hand.
+        # The exporter reads the signature in every request: 18 µs a call, 12 with this cache.
         value.__signature__ = inspect.signature(value)  # type: ignore[attr-defined]
     decorator: Callable[[View], View] = metrics.counter(
         metric.name, metric.help, labels={name: labels[name] for name in metric.labels}
@@ -55,13 +53,14 @@ def counted(
 def counted_writes(
     routes: Blueprint, metrics: PrometheusMetrics, metric: Metric, actions: Mapping[str, str]
 ) -> None:
-    """Count the changes that a blueprint is asked for, refused ones too.
+    """Count the write requests of a blueprint, refused ones included.
 
     Args:
-        routes: Whose views they are.
+        routes: The blueprint of the views.
         metrics: On the worker's registry.
         metric: A counter with the labels ``action`` and ``result``.
-        actions: What each endpoint does, by its full name; the others are not counted.
+        actions: The label ``action`` of each endpoint, by its full name; other endpoints are not
+            counted.
     """
     counter = Counter(metric.name, metric.help, metric.labels, registry=metrics.registry)
 

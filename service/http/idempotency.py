@@ -1,9 +1,9 @@
-"""Requests that may be sent again: the same key and the same request have the same answer, byte for
-byte, and one effect.
+"""Idempotent requests: the same key and the same request get the same response, byte for byte, and
+have one effect.
 
-Kept are answers, not failures of ours: after a 5xx, and where the request is refused for how things
-stand (404, 409), the same key may be used again. An answer that is given again says
-``Idempotency-Replayed: true``, and a problem in it names the first request.
+Responses are stored, our failures are not: after a 5xx, or a 404 or 409 that the request's work
+raises, the same key may be used again. A replayed response has ``Idempotency-Replayed: true``, and
+a problem in it has the id of the first request.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07: 409 while the first request is in progress,
 422 for a key of another request.
@@ -27,70 +27,77 @@ RETRY_AFTER_SECONDS: Final = 1
 
 
 class IdempotentOperation:
-    """Does the work of a request once.
+    """Runs the work of a request once for each idempotency key.
 
     Args:
-        answers: Where they are kept.
-        seconds: How long a request may take before another of its key does the work.
-        now: In UTC.
+        store: Stored responses.
+        seconds: How long a request may take before another one with its key repeats the work.
+        now: Current time in UTC.
     """
 
     def __init__(
-        self, answers: IdempotencyStore, seconds: float, now: Callable[[], datetime]
+        self, store: IdempotencyStore, seconds: float, now: Callable[[], datetime]
     ) -> None:
-        self._answers = answers
+        self._store = store
         self._seconds = seconds
         self._now = now
 
     def __call__(
         self, account_id: str, key: str, body: Model | None, work: Callable[[], Response]
     ) -> Response:
-        """The answer to the current request.
+        """Return the stored response of the current request, or do its work and store the response.
 
         Args:
-            account_id: Whose key it is.
-            key: As sent.
-            body: What the request says.
-            work: Does it; may be called again when it did not come to its end.
+            account_id: The caller; each account has its own keys.
+            key: The ``Idempotency-Key`` of the request.
+            body: The body of the request.
+            work: Does the work; is called again for a key whose first call did not finish.
         """
         name = f"{account_id}:{request.endpoint}:{_digest(key)}"
         fingerprint = _digest(
             f"{request.method} {request.path}\n{body.model_dump_json() if body else ''}"
         )
         try:
-            begun = self._answers.begin(name, fingerprint, now=self._now(), seconds=self._seconds)
+            begun = self._store.begin(name, fingerprint, now=self._now(), seconds=self._seconds)
         except OtherRequest:
-            return problem(
-                422,
-                "The Idempotency-Key was used for another request.",
-                type=KEY_REUSED,
-                title="Idempotency Key Reused",
-            )
+            return _key_reused()
         except InProgress:
-            response = problem(
-                409,
-                "A request of this Idempotency-Key is in progress.",
-                type=IN_PROGRESS,
-                title="Request In Progress",
-            )
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-            return response
+            return _in_progress()
         if isinstance(begun, StoredResponse):
             return _response(begun, replayed="true")
         try:
             response = work()
         except Exception:
-            self._answers.give_up(begun, self._now())
+            self._store.release(begun, self._now())
             raise
         if response.status_code >= 500:
-            self._answers.give_up(begun, self._now())
+            self._store.release(begun, self._now())
             return response
         given = StoredResponse(
             response.status_code, response.content_type or "", response.get_data()
         )
-        return _response(
-            self._answers.finish(name, fingerprint, given, self._now()), replayed="false"
-        )
+        stored = self._store.finish(name, fingerprint, given, self._now())
+        return _response(stored, replayed="false")
+
+
+def _key_reused() -> Response:
+    return problem(
+        422,
+        "The Idempotency-Key was used for another request.",
+        type=KEY_REUSED,
+        title="Idempotency Key Reused",
+    )
+
+
+def _in_progress() -> Response:
+    response = problem(
+        409,
+        "A request of this Idempotency-Key is in progress.",
+        type=IN_PROGRESS,
+        title="Request In Progress",
+    )
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def _response(stored: StoredResponse, *, replayed: str) -> Response:

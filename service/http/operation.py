@@ -1,8 +1,8 @@
-"""The decorator that makes a function an operation of the API.
+"""The ``@operation`` decorator: validates a request and describes its view for the OpenAPI document.
 
-It reads the request into the models, hands them to the function by name and keeps what it was told
-for the OpenAPI document, which has the summary and the description from the function's docstring.
-``@protected`` and what counts calls go above it.
+It reads query, headers and body into models and passes them to the view by name. Summary and
+description in the document are the view's docstring. ``@protected`` and decorators that count calls
+go above it.
 """
 
 import inspect
@@ -15,23 +15,23 @@ from pydantic import BaseModel
 
 from service.http.openapi.links import Link
 from service.http.validation import read_body, read_headers, read_query
+from telemetry import ViewOption
 
 View = Callable[..., Any]
 
 JSON: Final = "application/json"
-_ATTRIBUTE: Final = "__operation__"
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseSpec:
-    """One way in which an operation ends well.
+    """One successful response of an operation.
 
     Args:
         description: One sentence.
-        model: Of the body when it is JSON; ``None`` when there is none of that kind.
-        media_types: Of the body; none when there is no body.
-        headers: What each further header says, by name.
-        links: Requests that can follow.
+        model: Model of a JSON body; ``None`` for another body or none.
+        media_types: Media types of the body; empty when there is no body.
+        headers: Description of each further header, by name.
+        links: Operations that can follow.
     """
 
     description: str
@@ -43,22 +43,22 @@ class ResponseSpec:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What an operation takes and answers.
+    """Parameters, body and responses of one operation.
 
     Args:
-        tag: The group it is shown in.
-        answers: By status.
+        tag: Group of the operation in the document.
+        responses: Successful responses by status.
         query: Model of the query string.
         body: Model of the JSON body.
-        problems: Statuses of the problems that it answers beside those that follow from the rest.
-        path: What each variable part of the path is, by name.
-        headers: Model of the request's headers that count; a field's alias is the header's name,
-            every value is text.
-        stream: A body that the view reads itself: the JSON Schema of each media type.
+        problems: Statuses of problems, in addition to those that follow from the other arguments.
+        path: Description of each variable part of the path, by name.
+        headers: Model of the request headers that the view reads; a field's alias is the header's
+            name, every value is text.
+        stream: JSON Schema of each media type of a body that the view reads itself.
     """
 
     tag: str
-    answers: Mapping[int, ResponseSpec]
+    responses: Mapping[int, ResponseSpec]
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     problems: frozenset[int] = frozenset()
@@ -67,9 +67,12 @@ class Operation:
     stream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+OPERATION: Final = ViewOption[Operation]("operation")
+
+
 def operation(
     tag: str,
-    answers: Mapping[int, ResponseSpec],
+    responses: Mapping[int, ResponseSpec],
     *,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
@@ -78,19 +81,20 @@ def operation(
     headers: type[BaseModel] | None = None,
     stream: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
-    """Describe a view, and check what it is called with. The view gets the models as ``query=``,
-    ``headers=`` and ``body=``.
+    """Return a decorator that describes a view and validates its requests.
+
+    The view receives the models as ``query=``, ``headers=`` and ``body=``.
 
     Args:
-        tag: See ``Operation``, as all the others.
+        tag: See ``Operation``, also for all other arguments.
     """
     described = Operation(
-        tag, answers, query, body, frozenset(problems), path or {}, headers, stream or {}
+        tag, responses, query, body, frozenset(problems), path or {}, headers, stream or {}
     )
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def checked(**arguments: Any) -> Any:
+        def validated(**arguments: Any) -> Any:
             if query is not None:
                 arguments["query"] = read_query(query)
             if headers is not None:
@@ -99,21 +103,15 @@ def operation(
                 arguments["body"] = read_body(body)
             return view(**arguments)
 
-        setattr(checked, _ATTRIBUTE, described)
-        return checked
+        return OPERATION.set(described)(validated)
 
     return decorate
 
 
-def operation_of(view: View) -> Operation | None:
-    """What the view, however it is wrapped, was described as."""
-    found: Operation | None = getattr(view, _ATTRIBUTE, None)
-    return found
-
-
 def texts_of(view: Callable[..., Any]) -> tuple[str, str]:
-    """Return the summary and the description of a view: its docstring's first paragraph, in one
-    line, and the rest.
+    """Return the summary and the description of a view.
+
+    The summary is the first paragraph of the docstring, in one line; the description is the rest.
     """
     summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
     return " ".join(summary.split()), description.strip()

@@ -1,5 +1,6 @@
-"""Pages of lists: what they are asked for with, and how an answer says where the next one is. The
-last page has no ``next``.
+"""Pages of lists: the query parameters of a page, and the ``Link`` to the next one.
+
+The last page has no ``next``.
 
 Source: RFC 8288 for the ``Link`` header.
 """
@@ -13,28 +14,30 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.http import cursors
 from service.mongo.cursor import Cursor
 
-MOST_PER_PAGE: Final = 100
-LINK: Final = {"Link": "The next page, as `next` (RFC 8288)."}
-BEGINS: Final = "Where the page begins: out of a page's `next`."
+MAX_PER_PAGE: Final = 100
+LINK: Final = {"Link": "URL of the next page, as `next` (RFC 8288)."}
+CURSOR_DESCRIPTION: Final = "Start of the page, from the `next` link of the page before."
 
 
 class ListQuery(BaseModel):
-    """What every page is asked for with; where it begins, a ``cursor`` of the list's own kind says."""
+    """Query parameters of every page; a list adds a ``cursor`` of its own type."""
 
     model_config = ConfigDict(frozen=True)
 
     limit: Annotated[
-        int, Field(ge=1, le=MOST_PER_PAGE, description="Most entries on the page.")
+        int, Field(ge=1, le=MAX_PER_PAGE, description="Maximum number of entries on the page.")
     ] = 20
 
     def url_at(self, endpoint: str, cursor: str | None, **path: Any) -> str | None:
-        """URL of the page that begins at ``cursor``, with the same filters; ``None`` when there is
-        none.
+        """Build the URL of the page at a cursor, with the same filters.
 
         Args:
-            endpoint: Of the list.
-            cursor: As the list takes it.
-            path: The variable parts of its path.
+            endpoint: Flask endpoint of the list.
+            cursor: Cursor in the list's format; ``None`` when there is no further page.
+            path: Variable parts of the list's path.
+
+        Returns:
+            The URL; ``None`` without a cursor.
         """
         if cursor is None:
             return None
@@ -45,22 +48,22 @@ class ListQuery(BaseModel):
 
 
 class PageQuery(ListQuery):
-    """What a page of things in the order of their time is asked for with."""
+    """Query parameters of a page of entries sorted by time."""
 
-    cursor: Annotated[cursors.CursorText | None, Field(description=BEGINS)] = None
+    cursor: Annotated[cursors.CursorText | None, Field(description=CURSOR_DESCRIPTION)] = None
 
     @property
     def after(self) -> Cursor | None:
-        """Where the page before this one ended."""
+        """The last entry of the page before this one."""
         return cursors.decode(self.cursor) if self.cursor else None
 
     def next_url(self, endpoint: str, last: Cursor | None, **path: Any) -> str | None:
-        """URL of the page after ``last``; see ``url_at``."""
+        """Build the URL of the page after ``last``; see ``url_at``."""
         return self.url_at(endpoint, cursors.encode(last) if last else None, **path)
 
 
-def linked(response: Response, next_url: str | None) -> Response:
-    """The answer with a ``Link`` to the next page, when there is one."""
+def with_next_link(response: Response, next_url: str | None) -> Response:
+    """Add a ``Link`` header to the next page, when there is one, and return the response."""
     if next_url:
         response.headers["Link"] = f'<{next_url}>; rel="next"'
     return response

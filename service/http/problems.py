@@ -1,7 +1,7 @@
-"""Every answer that is not a success, as a problem that names its request.
+"""Every error response, as a problem with the id of its request.
 
-A client's mistake says what to change; our own mistake says the request id and nothing else. Routes
-raise, and nothing below a route knows HTTP.
+A 4xx states what the client can change; a 5xx has the request id and no internals. Routes raise;
+modules below them know nothing of HTTP.
 
 Source: RFC 9457 (``application/problem+json``); RFC 9110 for ``Allow`` and ``Retry-After``.
 """
@@ -12,25 +12,25 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, request
 from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+import telemetry.problem as rfc9457
 from telemetry import current_record
 
-NO_MORE_TO_SAY: Final = "about:blank"
 INVALID_PARAMETERS: Final = "urn:serene:problem:invalid-parameters"
 DATABASE_UNAVAILABLE: Final = "urn:serene:problem:database-unavailable"
 
 RETRY_AFTER_SECONDS: Final = 5
-"""How long a client should wait for the database: the look that notices its return comes about so
-often.
+"""How long a client should wait for the database; the background check that notices its return runs
+about that often.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One value of a request that cannot be used.
+    """One invalid value of a request.
 
     Args:
         field: Name of the parameter or member.
@@ -42,10 +42,10 @@ class FieldError:
 
 
 class InvalidParameters(Exception):
-    """A request whose parameters cannot be used.
+    """A request with invalid parameters or members.
 
     Args:
-        errors: Each one that failed.
+        errors: All of them.
     """
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
@@ -54,46 +54,46 @@ class InvalidParameters(Exception):
 
 
 def problem(
-    status: int, detail: str, *, type: str = NO_MORE_TO_SAY, title: str = "", **members: Any
+    status: int, detail: str, *, type: str = rfc9457.ABOUT_BLANK, title: str = "", **members: Any
 ) -> Response:
-    """A problem as a response.
+    """Return a problem as the response to the current request.
 
     Args:
         status: HTTP status code.
         detail: One sentence for the client's developer.
-        type: URI of the kind of problem; ``about:blank`` when the status says it all.
-        title: The kind of problem in words; the status's own phrase by default.
-        members: More members, after those of the RFC.
+        type: URI of the kind of problem; ``about:blank`` when the status describes it completely.
+        title: Name of the kind of problem; the status's own phrase by default.
+        members: Extension members, after those of the RFC.
     """
     body = problem_members(status, detail, path=request.path, type=type, title=title) | members
-    return Response(json.dumps(body), status, mimetype="application/problem+json")
+    return Response(rfc9457.problem_bytes(body), status, mimetype=rfc9457.CONTENT_TYPE)
 
 
 def problem_members(
-    status: int, detail: str, *, path: str, type: str = NO_MORE_TO_SAY, title: str = ""
+    status: int, detail: str, *, path: str, type: str = rfc9457.ABOUT_BLANK, title: str = ""
 ) -> dict[str, Any]:
-    """The members of a problem, for where it cannot be the response.
+    """Build the members of a problem that is not a response of its own, such as one in a stream.
 
     Args:
-        status: See ``problem``, as most others.
-        path: Of the request.
+        status: See ``problem``, also for the other arguments.
+        path: Path of the request.
     """
     record = current_record()
-    return {
-        "type": type,
-        "title": title or HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": quote(path),
-        **({"request_id": record.request_id} if record else {}),
-    }
+    return rfc9457.problem_members(
+        status,
+        detail,
+        type=type,
+        title=title,
+        instance=quote(path),
+        request_id=record.request_id if record else "",
+    )
 
 
 def install(app: Flask) -> None:
     """Make every error of the app a problem.
 
     Args:
-        app: Its exceptions are not propagated, also in tests.
+        app: It stops propagating exceptions, in tests too.
     """
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.register_error_handler(HTTPException, _http_error)
@@ -127,7 +127,7 @@ def _invalid_parameters(error: InvalidParameters) -> Response:
 def _database_unavailable(error: ConnectionFailure) -> Response:
     record = current_record()
     if record is not None:
-        # Flask took the exception for handled, so nobody else will tell why this request failed.
+        # Flask handled the exception, so nothing else records why this request failed.
         record.error_type = type(error).__name__
     response = problem(
         503,

@@ -1,4 +1,4 @@
-"""Models on their way out, as JSON."""
+"""Models as JSON responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,13 +18,11 @@ Instant = Annotated[
 
 
 class Model(BaseModel):
-    """Base of what routes take and answer: frozen, and a member that is not known is a mistake that
-    is told.
-    """
+    """Base of request and response bodies: frozen, and an unknown member is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def json_response(model: BaseModel, status: int = 200) -> Response:
-    """A model as a response."""
+    """Return a model as a JSON response."""
     return Response(model.model_dump_json(), status, mimetype="application/json")

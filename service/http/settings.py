@@ -1,4 +1,4 @@
-"""Settings of HTTP: the switches of the middlewares, and the size of request bodies."""
+"""Settings of HTTP: switches of the middlewares and the size of request bodies."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from telemetry.config import Environment
 
 
 class HttpSettings(Settings):
-    """What stands around every route."""
+    """Middlewares of every route."""
 
     environment: Environment = Field(
         "development",

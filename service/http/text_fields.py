@@ -1,9 +1,7 @@
-"""Text that clients send and readers see: no control characters, nothing that turns the direction
-of what comes after it.
+"""Text that clients send and readers see: without control characters and changes of direction.
 
-Unlike ``str.isprintable`` this lets the joiners through that emoji and some scripts are written
-with. What is refused is refused by a pattern that stands in the OpenAPI document, so clients know
-the rule before they send.
+Unlike ``str.isprintable`` this accepts the joiners that emoji and some scripts need. Every rule is a
+pattern that the OpenAPI document contains, so clients know it before they send.
 """
 
 import re
@@ -14,23 +12,22 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, core_schema
 
 # C0, DEL and C1; line and paragraph separators; embeddings, overrides and isolates of direction.
-_UNFIT: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_FORBIDDEN: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 _SPACES: Final = r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_END: Final = f"[^{_UNFIT}{_SPACES}]"
-LINE: Final = f"^{_END}(?:[^{_UNFIT}]*{_END})?$"
-LINE_OR_NOTHING: Final = f"^(?:{_END}(?:[^{_UNFIT}]*{_END})?)?$"
+_EDGE: Final = f"[^{_FORBIDDEN}{_SPACES}]"
+LINE: Final = f"^{_EDGE}(?:[^{_FORBIDDEN}]*{_EDGE})?$"
+LINE_OR_EMPTY: Final = f"^(?:{_EDGE}(?:[^{_FORBIDDEN}]*{_EDGE})?)?$"
 _CONTROLS: Final = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]"
-_NO_LINE: Final = "should have no control characters, and no space at either end"
+_LINE_RULE: Final = "should have no control characters, and no space at either end"
 
 
 @dataclass(frozen=True, slots=True)
-class Spelled:
-    """Of a text: how it is spelled. The document has the pattern, and whoever gets it wrong is told
-    in words.
+class Matching:
+    """Requires a whole text to match a pattern; the error describes the rule in words.
 
     Args:
-        pattern: From ``^`` to ``$``, in what regular expressions of Python and of JSON Schema have
-            in common.
+        pattern: From ``^`` to ``$``, in the common subset of Python's and JSON Schema's regular
+            expressions.
         reason: What is allowed.
     """
 
@@ -40,11 +37,11 @@ class Spelled:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """The text's own schema, and the pattern after it."""
+        """Return the text's own schema with the check after it."""
         whole = re.compile(self.pattern)
 
         def check(value: str) -> str:
-            # A ``$`` of Python's would let an end of line through.
+            # In Python ``$`` also matches before a final end of line.
             if not whole.fullmatch(value):
                 raise ValueError(self.reason)
             return value
@@ -54,17 +51,18 @@ class Spelled:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """What is told without it, and the pattern."""
+        """Return the text's own JSON Schema with the pattern."""
         return {**handler(schema), "pattern": self.pattern}
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
-    """Of a text: what is nowhere in it. For long texts, which no generator can make from a pattern
-    of the whole.
+class NotContaining:
+    """Forbids a pattern anywhere in a text.
+
+    For long texts: test generators cannot produce one from a pattern of the whole.
 
     Args:
-        pattern: Of what does not belong there.
+        pattern: Matches what is forbidden.
         reason: What is allowed.
     """
 
@@ -74,11 +72,11 @@ class Without:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """The text's own schema, and the search after it."""
-        unfit = re.compile(self.pattern)
+        """Return the text's own schema with the check after it."""
+        forbidden = re.compile(self.pattern)
 
         def check(value: str) -> str:
-            if unfit.search(value):
+            if forbidden.search(value):
                 raise ValueError(self.reason)
             return value
 
@@ -87,19 +85,19 @@ class Without:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """What is told without it, and what may not match."""
+        """Return the text's own JSON Schema with the forbidden pattern."""
         return {**handler(schema), "not": {"pattern": self.pattern}}
 
 
-A_LINE: Final = Spelled(LINE, _NO_LINE)
-A_LINE_OR_NOTHING: Final = Spelled(LINE_OR_NOTHING, _NO_LINE)
-SOME_LINES: Final = Without(
+SINGLE_LINE: Final = Matching(LINE, _LINE_RULE)
+OPTIONAL_LINE: Final = Matching(LINE_OR_EMPTY, _LINE_RULE)
+MULTI_LINE: Final = NotContaining(
     _CONTROLS, "should have no control characters but tabs and ends of lines"
 )
 
 
 def at_most_bytes(limit_bytes: int) -> AfterValidator:
-    """What refuses a text that is longer in UTF-8."""
+    """Return a validator that refuses a text with more bytes in UTF-8."""
 
     def check(value: str) -> str:
         if len(value.encode()) > limit_bytes:
@@ -109,5 +107,5 @@ def at_most_bytes(limit_bytes: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-Word = Annotated[str, Field(min_length=1, max_length=64), A_LINE]
+Word = Annotated[str, Field(min_length=1, max_length=64), SINGLE_LINE]
 """A tag or a category."""

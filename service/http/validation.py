@@ -1,5 +1,7 @@
-"""What a client sent, checked against a model. What cannot be used is told field by field, and
-never repeated: it may be a password.
+"""Validation of requests against models.
+
+An error lists each invalid field with what is allowed, and never repeats a value: it may be a
+password.
 """
 
 from typing import TypeVar
@@ -11,36 +13,36 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from service.http.problems import FieldError, InvalidParameters
 from telemetry import current_record
 
-NO_JSON = "json_invalid"
+_NOT_JSON = "json_invalid"
 WHOLE_BODY = "body"
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def read_query(model: type[M]) -> M:
-    """The query string of the current request.
+    """Validate the query string of the current request.
 
     Raises:
-        InvalidParameters: With each parameter that cannot be used.
+        InvalidParameters: Some parameters are invalid.
     """
     given = request.args.to_dict(flat=False)
     names = [field.alias or name for name, field in model.model_fields.items()]
-    twice = [
+    repeated = [
         FieldError(name, "should be given once") for name in names if len(given.get(name, ())) > 1
     ]
-    if twice:
-        raise InvalidParameters(twice)
+    if repeated:
+        raise InvalidParameters(repeated)
     try:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
-        raise _told(error) from None
+        raise _invalid(error) from None
 
 
 def read_headers(model: type[M]) -> M:
-    """The headers of the current request that a model names.
+    """Validate the headers of the current request that a model names.
 
     Raises:
-        InvalidParameters: With each header that cannot be used.
+        InvalidParameters: Some headers are invalid.
     """
     names = [str(field.alias) for field in model.model_fields.values()]
     try:
@@ -48,20 +50,20 @@ def read_headers(model: type[M]) -> M:
             {name: request.headers[name] for name in names if name in request.headers}
         )
     except ValidationError as error:
-        raise _told(error) from None
+        raise _invalid(error) from None
 
 
 def read_body(model: type[M]) -> M:
-    """The JSON body of the current request.
+    """Validate the JSON body of the current request.
 
     Raises:
-        UnsupportedMediaType: It says it is something else.
-        BadRequest: It is not JSON.
-        InvalidParameters: With each member that cannot be used.
+        UnsupportedMediaType: The ``Content-Type`` is not JSON.
+        BadRequest: The body is not JSON.
+        InvalidParameters: Some members are invalid.
     """
     if not request.is_json:
         raise UnsupportedMediaType(
-            "The body should be JSON, and Content-Type should say so: application/json."
+            "The body should be JSON with the Content-Type application/json."
         )
     body, record = request.get_data(), current_record()
     if record is not None:
@@ -70,14 +72,14 @@ def read_body(model: type[M]) -> M:
         return model.model_validate_json(body)
     except ValidationError as error:
         if any(
-            failed["type"] == NO_JSON
+            failed["type"] == _NOT_JSON
             for failed in error.errors(include_input=False, include_url=False)
         ):
             raise BadRequest("The body is not JSON.") from None
-        raise _told(error) from None
+        raise _invalid(error) from None
 
 
-def _told(error: ValidationError) -> InvalidParameters:
+def _invalid(error: ValidationError) -> InvalidParameters:
     failed = error.errors(include_input=False, include_url=False, include_context=False)
     return InvalidParameters(
         [

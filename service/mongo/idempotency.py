@@ -94,7 +94,7 @@ class IdempotencyStore:
         self._store.record(key, fingerprint=fingerprint, at=now, **fields)
         return self._stored(key, fingerprint) or given
 
-    def give_up(self, lease: Lease, now: datetime) -> None:
+    def release(self, lease: Lease, now: datetime) -> None:
         """No answer came out of it; the next of that key may try at once."""
         self._leases.give_back(lease, now)
 

@@ -1,7 +1,6 @@
-"""How often an account or an address may call: groups of routes, counters in memory or Redis, and
-the limiter around the routes.
+"""Rate limits: groups of routes, counters in memory or Redis, and the limiter around the routes.
 
-A route says its group by a decorator. Nothing here knows a single route.
+A decorator sets a route's group; nothing here knows a route.
 """
 
 from service.rate_limits.groups import GROUPS, Group, group_of, limited, unlimited

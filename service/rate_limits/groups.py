@@ -1,62 +1,61 @@
-"""Which limit a route is under: what its mark says, or else whether its method reads or writes."""
+"""The group of a route, which decides its limit: set by a decorator, else by the method."""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal, get_args
 
 from flask import Response
 
-from service.http.view_option import Mark, View
+from service.http.current_view import View
+from telemetry import ViewOption
 
 Group = Literal["login", "read", "write", "companion", "upload"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
-UNLIMITED: Final = "unlimited"
-
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_GROUP: Final = Mark[str]("rate_limit")
-_ON_LIMITED: Final = Mark["OnLimited"]("on_limited")
 
 OnLimited = Callable[[], Response | None]
-"""Answers the current request although it is one too many, or leaves it refused by returning
-``None``.
-"""
+"""Responds to a request beyond the limit; ``None`` for the usual 429."""
+
+_READ_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_GROUP: Final = ViewOption[Group | Literal["unlimited"]]("rate_limit")
+_ON_LIMITED: Final = ViewOption[OnLimited]("on_limited")
 
 
 def limited(group: Group, *, on_limited: OnLimited | None = None) -> Callable[[View], View]:
-    """Mark a route as one of a group whose requests are counted together.
+    """Return a decorator that puts a route into a group; its requests are counted together.
 
     Args:
         group: One of ``GROUPS``.
-        on_limited: Has the last word on requests that are one too many. Nothing of them has been read,
-            and nothing bounds them: it does.
+        on_limited: Called for each request beyond the limit. Nothing of the request has been read,
+            and nothing else limits it: the function has to.
 
     Raises:
-        ValueError: There is no such group.
+        ValueError: The group does not exist.
     """
     if group not in GROUPS:
         raise ValueError(f"limited: there is no group {group!r}; there is {', '.join(GROUPS)}")
-    put = _GROUP.put(group)
-    return put if on_limited is None else lambda view: _ON_LIMITED.put(on_limited)(put(view))
+    set_group = _GROUP.set(group)
+    if on_limited is None:
+        return set_group
+    return lambda view: _ON_LIMITED.set(on_limited)(set_group(view))
 
 
 def unlimited(view: View) -> View:
-    """Mark a route that answers however often it is asked, such as health."""
-    return _GROUP.put(UNLIMITED)(view)
+    """Exempt a route from rate limits, such as health."""
+    return _GROUP.set("unlimited")(view)
 
 
 def on_limited_of(view: Callable[..., Any]) -> OnLimited | None:
-    """What has the last word on a route's requests that are one too many."""
-    return _ON_LIMITED.of(view)
+    """Return what responds to a route's requests beyond the limit, if not the usual 429."""
+    return _ON_LIMITED.get(view)
 
 
 def group_of(view: Callable[..., Any] | None, method: str) -> Group | None:
-    """The group of a route; ``None`` when it is not limited.
+    """Return the group of a route; ``None`` when it is not limited.
 
     Args:
-        view: What serves it.
-        method: Of the request.
+        view: The view function of the route.
+        method: Method of the request.
     """
-    said = _GROUP.of(view)
-    if said == UNLIMITED:
+    group = _GROUP.get(view)
+    if group == "unlimited":
         return None
-    found: dict[str | None, Group] = {group: group for group in GROUPS}
-    return found.get(said) or ("read" if method in _READING else "write")
+    return group or ("read" if method in _READ_METHODS else "write")

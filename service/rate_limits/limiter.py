@@ -1,9 +1,9 @@
-"""The limiter around the routes: before a request is read it is counted, and every answer says what
-is left.
+"""The limiter around the routes: counts each request before it is read, and adds ``RateLimit-*``
+headers to its response.
 
-A route that asks for an account is counted by account, once its token is proved; every other, and
-every token that proves nothing, by address. Reading tokens where nobody needs them would cost every
-request, and would give whoever logs in to many accounts as many limits.
+A route that requires an account is counted by account, once the token is verified; every other
+request, and every request without a valid token, is counted by address. Verifying tokens on public
+routes would cost every request, and would give a client with many accounts as many limits.
 
 Source: draft-ietf-httpapi-ratelimit-headers (``RateLimit-*`` of its version 6, ``RateLimit-Policy``
 of its newest); RFC 6585 (429).
@@ -20,40 +20,42 @@ from flask import Flask, Response, current_app, g, request
 from limits import RateLimitItem, parse
 
 from service import metrics as business
-from service.http.access import access_of
+from service.http.access import ACCESS
 from service.http.client_address import client_address
 from service.http.openapi import extras
 from service.http.problems import problem
-from service.rate_limits.counting import Counting
+from service.rate_limits.fallback import CountersWithFallback
 from service.rate_limits.groups import GROUPS, Group, OnLimited, group_of, on_limited_of
 from service.rate_limits.memory_counters import MemoryCounters
-from service.rate_limits.redis_counters import SharedCounters
+from service.rate_limits.redis_counters import RedisCounters
 from service.rate_limits.settings import RateLimitSettings
-from service.rate_limits.sliding_window import Taken
+from service.rate_limits.sliding_window import Decision
 from telemetry import Telemetry
 from telemetry.config import Network
 
 RATE_LIMITED: Final = "urn:serene:problem:rate-limited"
 HEADERS: Final = {
-    "RateLimit-Limit": "Requests that are allowed within the window.",
-    "RateLimit-Remaining": "Requests that are left of it.",
-    "RateLimit-Reset": "Seconds until the window ends or, when none is left, until the next request passes.",
-    "RateLimit-Policy": "The group that the route is counted in, its limit and its window in seconds.",
+    "RateLimit-Limit": "Maximum number of requests within the window.",
+    "RateLimit-Remaining": "Remaining requests.",
+    "RateLimit-Reset": (
+        "Seconds until the window ends or, when no request remains, until the next one is accepted."
+    ),
+    "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
 }
 IPV6_CLIENT_PREFIX: Final = 64
-"""Whoever has an IPv6 address has 2**64 of them."""
+"""A client with one IPv6 address usually has 2**64 of them."""
 
-_ADDRESSES_REMEMBERED: Final = 4096
+_CACHED_ADDRESSES: Final = 4096
 _STATE: Final = "_serene_rate_limit"
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _RouteLimit:
     group: Group
     item: RateLimitItem
     by_account: bool
-    limit: str
-    policy: str
+    limit_header: str
+    policy_header: str
     on_limited: OnLimited | None
 
 
@@ -63,55 +65,60 @@ def install(
     telemetry: Telemetry,
     account_id: Callable[[], str | None],
 ) -> None:
-    """Limit the requests that an app takes, when that is switched on.
+    """Limit the requests of an app, when the setting is on.
 
     Args:
-        app: Before its other middlewares, so that nothing is done for a request that is one too
-            many.
-        settings: The limits, and where requests are counted.
-        telemetry: Counts and traces; it starts and ends what runs in the background.
-        account_id: The account that the current request proves to come from; ``None`` without one.
+        app: Its other middlewares are not installed yet, so that they do nothing for a refused
+            request.
+        settings: Limits, and where requests are counted.
+        telemetry: For metrics and traces; it starts and stops the check in the background.
+        account_id: Returns the account of the current request's valid token; ``None`` without one.
     """
     if not settings.rate_limits:
         return
+    counters = _counters(settings, telemetry)
+    rejected = telemetry.metrics.counter(business.RATE_LIMITED)
+    for group in GROUPS:
+        rejected.labels(group)
+    limiter = Limiter(settings, counters, account_id, lambda group: rejected.labels(group).inc())
+    app.before_request(limiter.check)
+    app.after_request(limiter.add_headers)
+    extras.contribute(app, _openapi_extra)
+
+
+def _counters(settings: RateLimitSettings, telemetry: Telemetry) -> CountersWithFallback:
     fallbacks = telemetry.metrics.counter(business.RATE_LIMIT_FALLBACKS)
     shared = (
-        SharedCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.http_client)
+        RedisCounters(settings.redis_url, settings.redis_timeout_seconds, telemetry.http_client)
         if settings.redis_url
         else None
     )
-    counting = Counting(
+    counters = CountersWithFallback(
         MemoryCounters(),
         shared,
         retry_seconds=settings.redis_retry_seconds,
         on_fallback=fallbacks.inc,
     )
-    telemetry.health.add_indicator("rate_limits", counting.evidence, "report")
-    telemetry.on_start(counting.start)
-    telemetry.on_shutdown(counting.close)
-    rejected = telemetry.metrics.counter(business.RATE_LIMITED)
-    for group in GROUPS:
-        rejected.labels(group)
-    limiter = Limiter(settings, counting, account_id, lambda group: rejected.labels(group).inc())
-    app.before_request(limiter.judge)
-    app.after_request(limiter.tell)
-    extras.contribute(app, _documented)
+    telemetry.health.add_indicator("rate_limits", counters.evidence, "report")
+    telemetry.on_start(counters.start)
+    telemetry.on_shutdown(counters.close)
+    return counters
 
 
 class Limiter:
-    """Judges the requests of one app.
+    """Checks the requests of one app.
 
     Args:
         settings: The limits.
-        counting: Where requests are counted.
-        account_id: The account that the current request proves to come from.
-        on_rejected: Called with the group of each request that is one too many.
+        counters: Counts requests.
+        account_id: See ``install``.
+        on_rejected: Called with the group of each request beyond its limit.
     """
 
     def __init__(
         self,
         settings: RateLimitSettings,
-        counting: Counting,
+        counters: CountersWithFallback,
         account_id: Callable[[], str | None],
         on_rejected: Callable[[Group], None],
     ) -> None:
@@ -119,65 +126,69 @@ class Limiter:
         self._items: dict[Group, RateLimitItem] = {
             group: parse(getattr(settings, f"rate_limit_{group}")) for group in GROUPS
         }
-        self._counting = counting
+        self._counters = counters
         self._on_rejected = on_rejected
-        self._plans: dict[tuple[str, str], _Plan | None] = {}
-        self._address = lru_cache(_ADDRESSES_REMEMBERED)(
+        self._routes: dict[tuple[str, str], _RouteLimit | None] = {}
+        self._address = lru_cache(_CACHED_ADDRESSES)(
             lambda text: counted_address(text, settings.rate_limit_exempt_networks)
         )
 
-    def judge(self) -> Response | None:
-        """Count the current request; an answer when it is one too many."""
+    def check(self) -> Response | None:
+        """Count the current request; return a response when it is beyond its limit."""
         if request.url_rule is None:
             return None
-        plan = self._plan(request.endpoint or "", request.method)
-        address = self._address(client_address()) if plan else None
-        if plan is None or address is None:
+        route = self._route(request.endpoint or "", request.method)
+        address = self._address(client_address()) if route else None
+        if route is None or address is None:
             return None
-        account_id = self._account_id() if plan.by_account else None
-        taken = self._counting.take(f"{plan.group}/{account_id or address}", plan.item)
-        setattr(g, _STATE, (plan, taken))
-        if taken.passed:
+        account_id = self._account_id() if route.by_account else None
+        decision = self._counters.hit(f"{route.group}/{account_id or address}", route.item)
+        setattr(g, _STATE, (route, decision))
+        if decision.allowed:
             return None
-        self._on_rejected(plan.group)
-        answered = plan.on_limited() if plan.on_limited else None
-        return _refusal(taken) if answered is None else answered
+        self._on_rejected(route.group)
+        response = route.on_limited() if route.on_limited else None
+        return _refusal(decision) if response is None else response
 
-    def tell(self, response: Response) -> Response:
-        """Say on the current request's answer what is left."""
-        state: tuple[_Plan, Taken] | None = g.get(_STATE)
+    def add_headers(self, response: Response) -> Response:
+        """Add the ``RateLimit-*`` headers to the response of a counted request."""
+        state: tuple[_RouteLimit, Decision] | None = g.get(_STATE)
         if state is not None:
-            plan, taken = state
+            route, decision = state
             headers = response.headers
-            headers["RateLimit-Limit"] = plan.limit
-            headers["RateLimit-Remaining"] = str(taken.remaining)
-            headers["RateLimit-Reset"] = str(math.ceil(taken.reset_seconds))
-            headers["RateLimit-Policy"] = plan.policy
+            headers["RateLimit-Limit"] = route.limit_header
+            headers["RateLimit-Remaining"] = str(decision.remaining)
+            headers["RateLimit-Reset"] = str(math.ceil(decision.reset_seconds))
+            headers["RateLimit-Policy"] = route.policy_header
         return response
 
-    def _plan(self, endpoint: str, method: str) -> _Plan | None:
+    def _route(self, endpoint: str, method: str) -> _RouteLimit | None:
         key = (endpoint, method)
-        if key not in self._plans:  # bounded: these are methods that the route has
-            self._plans[key] = self._planned(current_app.view_functions[endpoint], method)
-        return self._plans[key]
+        if key not in self._routes:  # bounded: only methods of the route get here
+            self._routes[key] = self._route_limit(current_app.view_functions[endpoint], method)
+        return self._routes[key]
 
-    def _planned(self, view: Callable[..., Any], method: str) -> _Plan | None:
+    def _route_limit(self, view: Callable[..., Any], method: str) -> _RouteLimit | None:
         group = group_of(view, method)
         if group is None:
             return None
         item = self._items[group]
-        policy = f'"{group}";q={item.amount};w={item.get_expiry()}'
-        return _Plan(
-            group, item, access_of(view) is not None, str(item.amount), policy, on_limited_of(view)
+        return _RouteLimit(
+            group=group,
+            item=item,
+            by_account=ACCESS.get(view) is not None,
+            limit_header=str(item.amount),
+            policy_header=f'"{group}";q={item.amount};w={item.get_expiry()}',
+            on_limited=on_limited_of(view),
         )
 
 
 def counted_address(text: str, exempt: Sequence[Network]) -> str | None:
-    """What an address is counted as; ``None`` when it is not.
+    """Return the key that an address is counted by; ``None`` when it is exempt.
 
     Args:
-        text: An address, or whatever a server has in its place.
-        exempt: Networks that are not limited.
+        text: An address, or another text that the server reports in its place.
+        exempt: Networks without limits.
     """
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -192,8 +203,8 @@ def counted_address(text: str, exempt: Sequence[Network]) -> str | None:
     return str(address)
 
 
-def _refusal(taken: Taken) -> Response:
-    seconds = max(1, math.ceil(taken.reset_seconds))
+def _refusal(decision: Decision) -> Response:
+    seconds = max(1, math.ceil(decision.reset_seconds))
     response = problem(
         429,
         f"Too many requests; the next one passes in {seconds} s.",
@@ -204,9 +215,7 @@ def _refusal(taken: Taken) -> Response:
     return response
 
 
-def _documented(view: Callable[..., Any], method: str) -> extras.Note | None:
-    return (
-        None
-        if group_of(view, method) is None
-        else extras.Note(headers=HEADERS, problems=frozenset({429}))
-    )
+def _openapi_extra(view: Callable[..., Any], method: str) -> extras.OpenApiExtra | None:
+    if group_of(view, method) is None:
+        return None
+    return extras.OpenApiExtra(headers=HEADERS, problems=frozenset({429}))

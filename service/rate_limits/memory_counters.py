@@ -1,8 +1,7 @@
-"""Counters in the memory of one worker. They are bounded, and what has expired goes as new ones
-come.
+"""Counters in the memory of one worker: bounded, and swept as new clients come.
 
-The library's own memory storage looks at every key it has every 10 ms while requests come, on the
-hub, and has no bound (docs/decisions/).
+The library's own memory storage walks over all of its keys on the hub, every 10 ms while requests
+come, and is not bounded (docs/decisions/).
 """
 
 import time
@@ -12,10 +11,10 @@ from typing import Final
 
 from limits import RateLimitItem
 
-from service.rate_limits.sliding_window import Taken, told, weigh
+from service.rate_limits.sliding_window import Decision, decision, weighted_count
 
-MOST_CLIENTS: Final = 50_000
-"""Of one limit; beyond, the one that came first is forgotten. A client takes about 300 bytes."""
+MAX_CLIENTS: Final = 50_000
+"""Clients of one limit; beyond it the oldest is dropped. A client takes about 300 bytes."""
 
 _SWEPT_AT_ONCE: Final = 2
 
@@ -30,58 +29,56 @@ class _Window:
 
 
 class MemoryCounters:
-    """Counts for this worker. Nothing yields, so a request is counted whole or not at all.
+    """Counters of this worker. No method yields to the hub, so counting is atomic.
 
     Args:
-        most_clients: Counters of one limit that are kept.
+        max_clients: Counters of one limit that are kept.
         clock: Seconds, from any start.
     """
 
     def __init__(
-        self, *, most_clients: int = MOST_CLIENTS, clock: Callable[[], float] = time.monotonic
+        self, *, max_clients: int = MAX_CLIENTS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._most = most_clients
+        self._max_clients = max_clients
         self._clock = clock
         self._windows: dict[RateLimitItem, OrderedDict[str, _Window]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._windows.values()))
 
-    def take(self, key: str, item: RateLimitItem) -> Taken:
-        """Count one request, unless it is one too many.
+    def hit(self, key: str, item: RateLimitItem) -> Decision:
+        """Count a request when it is within its limit.
 
         Args:
-            key: Whose, and of which group.
+            key: Client and group.
             item: The limit.
         """
-        now, expiry = self._clock(), item.get_expiry()
-        windows = self._windows.get(item)
-        if windows is None:
-            windows = self._windows[item] = OrderedDict()
+        now, seconds = self._clock(), item.get_expiry()
+        windows = self._windows.setdefault(item, OrderedDict())
         window = windows.get(key)
         if window is None:
-            self._sweep(windows, now - expiry)
-            window = windows[key] = _Window(now + expiry)
+            self._sweep(windows, now - seconds)
+            window = windows[key] = _Window(now + seconds)
         elif now >= window.ends:
-            self._turn(window, now, expiry)
+            self._advance(window, now, seconds)
             windows.move_to_end(key)
         left = window.ends - now
-        passed = weigh(window.previous, left, expiry, window.current) < item.amount
-        if passed:
+        allowed = weighted_count(window.previous, left, seconds, window.current) < item.amount
+        if allowed:
             window.current += 1
-        return told(passed, item.amount, window.previous, left, expiry, window.current)
+        return decision(allowed, item.amount, window.previous, left, seconds, window.current)
 
-    def _turn(self, window: _Window, now: float, expiry: int) -> None:
-        follows = now < window.ends + expiry
-        window.previous = window.current if follows else 0
+    def _advance(self, window: _Window, now: float, seconds: int) -> None:
+        adjacent = now < window.ends + seconds
+        window.previous = window.current if adjacent else 0
         window.current = 0
-        window.ends = window.ends + expiry if follows else now + expiry
+        window.ends = window.ends + seconds if adjacent else now + seconds
 
     def _sweep(self, windows: OrderedDict[str, _Window], ended_before: float) -> None:
         for _ in range(_SWEPT_AT_ONCE):
             if not windows:
                 return
             oldest = next(iter(windows.values()))
-            if oldest.ends > ended_before and len(windows) < self._most:
+            if oldest.ends > ended_before and len(windows) < self._max_clients:
                 return
             windows.popitem(last=False)

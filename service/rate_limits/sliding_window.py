@@ -1,8 +1,8 @@
-"""The arithmetic of a sliding window of two counters: nothing here counts, waits or asks.
+"""Arithmetic of a sliding window with two counters; it neither counts nor reads a clock.
 
-What the window before took counts for as much of it as the last ``expiry`` seconds still cover. So
-a limit can't be had twice at the turn of a window, and a client costs two integers, whatever its
-limit.
+Requests of the previous window count in proportion to how much of it the last ``window_seconds``
+still cover. So a client cannot use its limit twice around the start of a window, and costs two
+integers, whatever its limit.
 
 Source: ``limits``, strategy "sliding window counter", whose scripts count in Redis.
 """
@@ -12,53 +12,61 @@ from math import floor
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one request.
+class Decision:
+    """The result of counting one request.
 
     Args:
-        passed: It was within the limit, and is counted.
-        remaining: Requests that would pass now.
-        reset_seconds: Until the window ends; when none remains, until the next request would pass.
+        allowed: The request was within the limit and is counted.
+        remaining: Requests that would be allowed now.
+        reset_seconds: Time until the window ends or, when none remains, until the next request
+            would be allowed.
     """
 
-    passed: bool
+    allowed: bool
     remaining: int
     reset_seconds: float
 
 
-def weigh(previous: int, left_seconds: float, expiry_seconds: int, current: int) -> int:
-    """Requests that count now.
+def weighted_count(
+    previous: int, left_seconds: float, window_seconds: int, current: int
+) -> int:
+    """Return the requests that count against the limit now.
 
     Args:
-        previous: Taken in the window before.
-        left_seconds: Of the current window.
-        expiry_seconds: Length of a window.
-        current: Taken in the current window.
+        previous: Requests of the previous window.
+        left_seconds: Time until the current window ends.
+        window_seconds: Length of a window.
+        current: Requests of the current window.
     """
-    return floor(previous * left_seconds / expiry_seconds) + current
+    return floor(previous * left_seconds / window_seconds) + current
 
 
-def told(
-    passed: bool, limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int
-) -> Taken:
-    """The outcome of a request, from the two counters after it.
+def decision(
+    allowed: bool,
+    limit: int,
+    previous: int,
+    left_seconds: float,
+    window_seconds: int,
+    current: int,
+) -> Decision:
+    """Return the decision on a request, from the counters after it.
 
     Args:
-        passed: It was counted.
-        limit: Most requests within ``expiry_seconds``.
-        previous: See ``weigh``, as the rest.
+        allowed: The request was counted.
+        limit: Maximum number of requests within ``window_seconds``.
+        previous: See ``weighted_count``, also for the other arguments.
     """
-    remaining = max(0, limit - weigh(previous, left_seconds, expiry_seconds, current))
+    remaining = max(0, limit - weighted_count(previous, left_seconds, window_seconds, current))
     if remaining:
-        return Taken(passed, remaining, left_seconds)
-    return Taken(passed, 0, _until_next(limit, previous, left_seconds, expiry_seconds, current))
+        return Decision(allowed, remaining, left_seconds)
+    until_next = _seconds_until_next(limit, previous, left_seconds, window_seconds, current)
+    return Decision(allowed, 0, until_next)
 
 
-def _until_next(
-    limit: int, previous: int, left_seconds: float, expiry_seconds: int, current: int
+def _seconds_until_next(
+    limit: int, previous: int, left_seconds: float, window_seconds: int, current: int
 ) -> float:
-    if (
-        current < limit
-    ):  # what the window before took has to weigh less: previous * left / expiry < limit - current
-        return max(0.0, left_seconds - (limit - current) * expiry_seconds / previous)
-    return left_seconds + max(0.0, expiry_seconds - limit * expiry_seconds / current)
+    if current < limit:
+        # The previous window has to weigh less: previous * left / window < limit - current.
+        return max(0.0, left_seconds - (limit - current) * window_seconds / previous)
+    return left_seconds + max(0.0, window_seconds - limit * window_seconds / current)

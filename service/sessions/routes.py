@@ -18,7 +18,7 @@ from service.http import middleware
 from service.http.idempotency import REPLAYED, IdempotentOperation
 from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, linked
+from service.http.pagination import LINK, with_next_link
 from service.http.problems import problem
 from service.http.responses import json_response
 from service.payments.gateway import Payment, PaymentsUnavailable
@@ -228,7 +228,7 @@ def _read(routes: Blueprint, sessions: _Sessions) -> None:
             party, caller.account_id, limit=query.limit, after=query.after
         )
         next_url = query.next_url("sessions.list_sessions", last)
-        return linked(
+        return with_next_link(
             json_response(SessionsPage(sessions=tuple(map(SessionView.of, found)), next=next_url)),
             next_url,
         )

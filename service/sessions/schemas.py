@@ -8,9 +8,9 @@ from uuid import UUID
 from flask import url_for
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.http.pagination import BEGINS, ListQuery, PageQuery
+from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
 from service.http.responses import Instant, Model
-from service.http.text_fields import A_LINE, SOME_LINES
+from service.http.text_fields import SINGLE_LINE, MULTI_LINE
 from service.sessions.repository import BookingState, Status
 from service.sessions.slot_repository import Slot
 from service.sessions.therapist_repository import Therapist
@@ -48,7 +48,7 @@ def _on_the_grid(value: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_utc)]
 SlotTime = Annotated[Time, AfterValidator(_on_the_grid)]
-Line = Annotated[str, Field(min_length=1, max_length=100), A_LINE]
+Line = Annotated[str, Field(min_length=1, max_length=100), SINGLE_LINE]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639.", examples=["en"])]
 Specialty = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}$", examples=["sleep"])]
 PaymentMethod = Annotated[
@@ -93,7 +93,7 @@ class TherapistProfile(Model):
     languages: tuple[Language, ...] = Field(min_length=1, max_length=20)
     specialties: tuple[Specialty, ...] = Field(min_length=1, max_length=20)
     price: Money
-    bio: Annotated[str, Field(max_length=4000), SOME_LINES] = ""
+    bio: Annotated[str, Field(max_length=4000), MULTI_LINE] = ""
 
 
 class TherapistView(Model):
@@ -139,7 +139,7 @@ class TherapistsQuery(ListQuery):
         Language | None, Field(description="Only those who speak it (ISO 639).")
     ] = None
     specialty: Annotated[Specialty | None, Field(description="Only those who have it.")] = None
-    cursor: Annotated[UUID | None, Field(description=BEGINS)] = None
+    cursor: Annotated[UUID | None, Field(description=CURSOR_DESCRIPTION)] = None
 
 
 class SlotView(Model):

@@ -17,7 +17,7 @@ from service.accounts.guard import current_account, protected
 from service.http import middleware
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
-from service.http.pagination import LINK, linked
+from service.http.pagination import LINK, with_next_link
 from service.http.problems import FieldError, InvalidParameters
 from service.http.responses import json_response
 from service.sessions.context import Parts
@@ -160,7 +160,7 @@ def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
             limit=query.limit, after=after, language=query.language, specialty=query.specialty
         )
         next_url = query.url_at("therapists.list_therapists", last)
-        return linked(
+        return with_next_link(
             json_response(
                 TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)
             ),

@@ -1,8 +1,7 @@
-"""What stands around every route of the API, one module each, each with a switch of its own
-(docs/middlewares.md has them in order).
+"""Middlewares around every route of the API: one module each, each with a switch of its own.
 
-What observes a request is telemetry's layer, outside of these. Routes say what is different for
-them by decorators; a middleware reads the mark of the view that matched and knows no route.
+``docs/middlewares.md`` has them in order. Telemetry's layer is outside of them. A decorator sets a
+route's options; a middleware reads the options of the current view and knows no route.
 """
 
 from service.http.middleware.body_limit import UPLOAD_BYTES, body_at_most

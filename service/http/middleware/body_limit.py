@@ -1,8 +1,8 @@
-"""No request brings more than its route takes.
+"""The limit of request bodies: none is larger than its route accepts.
 
-A length that is announced is judged before any of the body is read, on every route; a body without
-a length is cut while it is read. Either way the connection ends with the answer: what is left of
-the body is nothing that anyone wants to wait for.
+An announced length is checked before any of the body is read, on every route; a body without a
+length is cut off while it is read. Either way the response closes the connection, so that the rest
+of the body need not be received.
 
 Source: RFC 9110, section 15.5.14 (413); RFC 9112, section 9.6 (tear-down).
 """
@@ -14,67 +14,68 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from service.http.current_view import View, current_view
 from service.http.problems import problem
-from service.http.view_option import Mark, View
+from telemetry import ViewOption
 
 BODY_TOO_LARGE: Final = "urn:serene:problem:body-too-large"
 UPLOAD_BYTES: Final = 25 * 1024**2
 
-_LIMIT: Final = Mark[int]("body_limit")
+_LIMIT: Final = ViewOption[int]("body_limit")
 
 
 def body_at_most(limit_bytes: int) -> Callable[[View], View]:
-    """Mark a route that takes more, or less, than the others.
+    """Return a decorator that gives a route a limit of its own.
 
     Args:
         limit_bytes: Largest body; ``UPLOAD_BYTES`` for files.
     """
-    return _LIMIT.put(limit_bytes)
+    return _LIMIT.set(limit_bytes)
 
 
-class _Bounded(io.RawIOBase):
-    """A body of unknown length that raises where it passes a limit.
+class _BoundedBody(io.RawIOBase):
+    """A body of unknown length that raises where it exceeds a limit.
 
-    Werkzeug's own limit cuts what is read at once and says nothing, and refuses a body of just the
-    limit that is read in parts.
+    Werkzeug's own limit silently truncates a body that is read at once, and refuses a body of
+    exactly the limit that is read in parts.
     """
 
     def __init__(self, body: Any, limit_bytes: int) -> None:
         self._body = body
-        self._left = limit_bytes
+        self._remaining = limit_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            found = self._body.read(min(len(buffer), self._left + 1))
-        except (
-            Exception
-        ) as error:  # of the server's own kind: the client left, or what it sends are no chunks
+            read = self._body.read(min(len(buffer), self._remaining + 1))
+        except Exception as error:  # the server's own: the client left, or its chunks are malformed
             raise ClientDisconnected from error
-        self._left -= len(found)
-        if self._left < 0:
+        self._remaining -= len(read)
+        if self._remaining < 0:
             raise RequestEntityTooLarge
-        buffer[: len(found)] = found
-        return len(found)
+        buffer[: len(read)] = read
+        return len(read)
 
 
 def install(app: Flask, default_bytes: int) -> None:
-    """Limit the bodies that an app takes.
+    """Limit the request bodies of an app.
 
     Args:
         app: Its own ``MAX_CONTENT_LENGTH`` is not set.
-        default_bytes: The limit of routes without a mark, and where there is no route.
+        default_bytes: The limit of routes without one of their own, and where no route matched.
     """
 
     def limit_bytes() -> int:
-        return _LIMIT.of_request() or default_bytes
+        return _LIMIT.get(current_view()) or default_bytes
 
     @app.before_request
-    def judge() -> None:
+    def check_length() -> None:
         if request.content_length is None:
-            request.environ["wsgi.input"] = _Bounded(request.environ["wsgi.input"], limit_bytes())
+            request.environ["wsgi.input"] = _BoundedBody(
+                request.environ["wsgi.input"], limit_bytes()
+            )
         elif request.content_length > limit_bytes():
             raise RequestEntityTooLarge
 

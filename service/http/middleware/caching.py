@@ -1,8 +1,8 @@
-"""Who may keep an answer, and for how long.
+"""Caching of responses: ``Cache-Control``, ``ETag`` and 304.
 
-Nobody may, unless its route says so; and whoever sends a token gets an answer that nobody keeps,
-unless its route says ``private``. An answer that may be kept has an ETag, and whoever has it
-already is told so instead of being sent it again.
+No cache may store a response unless its route allows it, and none may store the response to a
+request with a token unless the route is ``private``. A response that may be stored has an ETag; a
+client that sends it back gets 304 when nothing has changed.
 
 Source: RFC 9111 (caching), RFC 5861 (``stale-while-revalidate``), RFC 9110, sections 8.8.3 and
 13.1.2 (ETag, If-None-Match).
@@ -14,108 +14,106 @@ from typing import Any, Final
 
 from flask import Flask, Response, request
 
+from service.http.current_view import View, current_view
 from service.http.openapi import extras
-from service.http.view_option import Mark, View
+from telemetry import ViewOption
 
-NEVER: Final = "no-store"
-NEVER_OF_A_TOKEN: Final = "private, no-store"
+NO_STORE: Final = "no-store"
+NO_STORE_WITH_TOKEN: Final = "private, no-store"
 
-_OF_CONTENT: Final = (200, 206, 304)
+_CACHEABLE_STATUSES: Final = (200, 206, 304)
 
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    directives: str
-    of_a_token: str
+    without_token: str
+    with_token: str
 
 
-_POLICY: Final = Mark[_Policy]("caching")
+_POLICY: Final = ViewOption[_Policy]("caching")
 
 
 def public(
     *, max_age_seconds: int, stale_while_revalidate_seconds: int = 0
 ) -> Callable[[View], View]:
-    """Mark a route whose answers are the same for everyone. To a request with a token they are
-    still ``private, no-store``.
+    """Return a decorator for a route whose responses are the same for every client.
+
+    The response to a request with a token is ``private, no-store`` all the same.
 
     Args:
-        max_age_seconds: How long an answer is fresh.
-        stale_while_revalidate_seconds: How much longer it may be used while a new one is fetched.
+        max_age_seconds: How long a response is fresh.
+        stale_while_revalidate_seconds: How much longer a cache may use it while it fetches a new
+            one.
     """
-    return _POLICY.put(
-        _Policy(
-            _directives("public", max_age_seconds, stale_while_revalidate_seconds), NEVER_OF_A_TOKEN
-        )
-    )
+    directives = _directives("public", max_age_seconds, stale_while_revalidate_seconds)
+    return _POLICY.set(_Policy(directives, NO_STORE_WITH_TOKEN))
 
 
 def private(
     *, max_age_seconds: int, stale_while_revalidate_seconds: int = 0
 ) -> Callable[[View], View]:
-    """Mark a route whose answers the asking client alone may keep, with a token or without.
+    """Return a decorator for a route whose responses only the requesting client may store.
 
     Args:
-        max_age_seconds: How long an answer is fresh; with 0 the client asks each time, and is told
-            when nothing has changed.
-        stale_while_revalidate_seconds: How much longer it may be used while a new one is fetched.
+        max_age_seconds: How long a response is fresh; with 0 the client revalidates each time, and
+            gets 304 when nothing has changed.
+        stale_while_revalidate_seconds: How much longer the client may use it while it fetches a new
+            one.
     """
     directives = _directives("private", max_age_seconds, stale_while_revalidate_seconds)
-    return _POLICY.put(_Policy(directives, directives))
+    return _POLICY.set(_Policy(directives, directives))
 
 
-def _directives(who: str, max_age_seconds: int, stale_seconds: int) -> str:
+def _directives(scope: str, max_age_seconds: int, stale_seconds: int) -> str:
     if max_age_seconds < 0 or stale_seconds < 0:
         raise ValueError("caching: times should not be negative")
-    return f"{who}, max-age={max_age_seconds}" + (
-        f", stale-while-revalidate={stale_seconds}" if stale_seconds else ""
-    )
+    stale = f", stale-while-revalidate={stale_seconds}" if stale_seconds else ""
+    return f"{scope}, max-age={max_age_seconds}{stale}"
 
 
 def install(app: Flask) -> None:
-    """Say on every answer of an app who may keep it; one that says so itself is left alone.
+    """Add caching headers to every response that has no ``Cache-Control`` of its own."""
+    extras.contribute(app, _openapi_extra)
+    app.after_request(_add_headers)
 
-    Args:
-        app: Any.
-    """
 
-    extras.contribute(app, _documented)
-
-    @app.after_request
-    def say(response: Response) -> Response:
-        if "Cache-Control" in response.headers:
-            return response
-        policy = _POLICY.of_request()
-        has_token = "Authorization" in request.headers
-        if (
-            policy is None
-            or response.status_code not in _OF_CONTENT
-            or request.method not in ("GET", "HEAD")
-        ):
-            response.headers["Cache-Control"] = NEVER_OF_A_TOKEN if has_token else NEVER
-            return response
-        response.headers["Cache-Control"] = policy.of_a_token if has_token else policy.directives
-        response.vary.add("Authorization")
-        if (
-            response.status_code == 200
-            and not response.is_streamed
-            and not (has_token and policy.of_a_token == NEVER_OF_A_TOKEN)
-        ):
-            response.add_etag(weak=True)
-            response.make_conditional(request)
+def _add_headers(response: Response) -> Response:
+    if "Cache-Control" in response.headers:
         return response
+    policy = _POLICY.get(current_view())
+    has_token = "Authorization" in request.headers
+    if (
+        policy is None
+        or response.status_code not in _CACHEABLE_STATUSES
+        or request.method not in ("GET", "HEAD")
+    ):
+        response.headers["Cache-Control"] = NO_STORE_WITH_TOKEN if has_token else NO_STORE
+        return response
+    directives = policy.with_token if has_token else policy.without_token
+    response.headers["Cache-Control"] = directives
+    response.vary.add("Authorization")
+    if (
+        response.status_code == 200
+        and not response.is_streamed
+        and directives != NO_STORE_WITH_TOKEN
+    ):
+        response.add_etag(weak=True)
+        response.make_conditional(request)
+    return response
 
 
 _HEADERS: Final = {
-    "Cache-Control": "Who may keep the answer, and for how long.",
-    "Vary": "The headers of the request that the answer depends on.",
-    "ETag": "Of the answer as it is now; send it as `If-None-Match` the next time. None when nobody may keep the answer.",
+    "Cache-Control": "Who may store the response, and for how long.",
+    "Vary": "Request headers that the response depends on.",
+    "ETag": (
+        "Version of the response, for `If-None-Match` of the next request; absent when the "
+        "response must not be stored."
+    ),
 }
-_NOT_MODIFIED: Final = {304: "As it was: `If-None-Match` has its ETag."}
+_NOT_MODIFIED: Final = {304: "Not modified since the response whose ETag `If-None-Match` has."}
 
 
-def _documented(view: Callable[..., Any], method: str) -> extras.Note | None:
-    return (
-        extras.Note(headers=_HEADERS, answers=_NOT_MODIFIED)
-        if _POLICY.of(view) and method == "GET"
-        else None
-    )
+def _openapi_extra(view: Callable[..., Any], method: str) -> extras.OpenApiExtra | None:
+    if _POLICY.get(view) is None or method != "GET":
+        return None
+    return extras.OpenApiExtra(headers=_HEADERS, responses=_NOT_MODIFIED)

@@ -1,8 +1,8 @@
-"""Answers are compressed by the best encoding that a client accepts, once that is worth its time.
+"""Compression of responses with the best encoding that the client accepts.
 
-Only text of known size: what streams stays as it is, chunk by chunk, and images or archives are
+Only text of known size is compressed: streams pass chunk by chunk, and images and archives are
 compressed already. The hub does the work, so levels are low (``bench/middlewares.py`` has the
-cost). A weak ETag holds for all encodings of one answer.
+cost). A weak ETag is valid for all encodings of one response.
 
 Source: RFC 9110, sections 12.5.3 (Accept-Encoding) and 8.8.1 (weak validators).
 """
@@ -12,11 +12,11 @@ from typing import Final
 from flask import Flask, Response
 from flask_compress import Compress
 
-LEAST_BYTES: Final = 1024
-"""Smaller answers fit into one packet anyway."""
+MIN_BYTES: Final = 1024
+"""A smaller response fits into one packet uncompressed."""
 
 ENCODINGS: Final = ("zstd", "br", "gzip")
-"""The server's preference among what a client likes equally."""
+"""The server's preference among encodings that a client accepts equally."""
 
 NO_CONTENT: Final = 204
 
@@ -36,7 +36,7 @@ MEDIA_TYPES: Final = (
 SETTINGS: Final = {
     "COMPRESS_ALGORITHM": list(ENCODINGS),
     "COMPRESS_MIMETYPES": list(MEDIA_TYPES),
-    "COMPRESS_MIN_SIZE": LEAST_BYTES,
+    "COMPRESS_MIN_SIZE": MIN_BYTES,
     "COMPRESS_STREAMS": False,
     "COMPRESS_ZSTD_LEVEL": 3,
     "COMPRESS_BR_LEVEL": 4,
@@ -45,19 +45,15 @@ SETTINGS: Final = {
 
 
 def install(app: Flask) -> None:
-    """Compress the answers of an app; ``Vary`` says so on each.
-
-    Args:
-        app: Any.
-    """
+    """Compress the responses of an app; each has ``Vary: Accept-Encoding``."""
     app.config.update(SETTINGS)
     Compress().init_app(app)
-    app.after_request(_without_type)  # runs before the one above
+    app.after_request(_remove_content_type)  # runs before the one above
 
 
-def _without_type(response: Response) -> Response:
-    # Flask calls it HTML; the encoder, which goes by that, would say "br" of nothing, and clients
-    # fail to decode it.
+def _remove_content_type(response: Response) -> Response:
+    # Flask sets text/html; Flask-Compress would then mark the empty body as "br", which clients
+    # fail to decode.
     if response.status_code == NO_CONTENT:
         response.headers.pop("Content-Type", None)
     return response

@@ -1,7 +1,7 @@
 """The order of the middlewares, and their switches.
 
-Flask runs what comes after a request in reverse: an answer gets its cache headers and may become a
-304, what is left is compressed, and every answer, errors included, gets the fixed headers.
+Flask runs ``after_request`` functions in reverse: a response gets its cache headers and may become a
+304, then it is compressed, then every response, errors included, gets the fixed headers.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from service.http.settings import HttpSettings
 
 
 def install(app: Flask, settings: HttpSettings, supported_versions: Sequence[str]) -> None:
-    """Put the middlewares that are switched on around an app; before telemetry's layer.
+    """Install the middlewares that are switched on; call it before telemetry's ``init_app``.
 
     Args:
-        app: Its error handlers are in place.
-        settings: The switches and limits.
-        supported_versions: Of the API, as paths have them.
+        app: Its error handlers are installed.
+        settings: Switches and limits.
+        supported_versions: Versions of the API, as in its paths.
     """
     if settings.security_headers:
         security_headers.install(app, in_production=settings.environment == "production")

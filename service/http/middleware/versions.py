@@ -1,8 +1,8 @@
-"""Versions of the API: which there are, and what becomes of a route that will go.
+"""Versions of the API, and the deprecation of routes.
 
-``API-Version`` and ``API-Supported-Versions`` are on every answer by telemetry's layer, also where
-no route was reached. Here is what needs routes: a version that does not exist is said to be that,
-and a deprecated route says since when and until when.
+Telemetry's layer adds ``API-Version`` and ``API-Supported-Versions`` to every response, also where
+no route matched. This middleware refuses an unknown version with a problem of its own, and adds
+``Deprecation`` and ``Sunset`` to the responses of a deprecated route.
 
 Source: RFC 9745 (``Deprecation``), RFC 8594 (``Sunset``), RFC 9651 for dates in structured fields.
 """
@@ -16,9 +16,10 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from werkzeug.http import http_date
 
+from service.http.current_view import View, current_view
 from service.http.openapi import extras
 from service.http.problems import problem
-from service.http.view_option import Mark, View
+from telemetry import ViewOption
 
 UNKNOWN_VERSION: Final = "urn:serene:problem:unknown-api-version"
 
@@ -32,18 +33,18 @@ class _Deprecation:
     link: str
 
 
-_DEPRECATION: Final = Mark[_Deprecation]("deprecation")
+_DEPRECATION: Final = ViewOption[_Deprecation]("deprecation")
 
 
 def deprecated(
     since: datetime, *, sunset: datetime | None = None, link: str = ""
 ) -> Callable[[View], View]:
-    """Mark a route that clients should leave.
+    """Return a decorator that marks a route as deprecated.
 
     Args:
         since: When it became, or will become, deprecated.
-        sunset: When it will be gone; not before ``since``.
-        link: URL of what a client's developer should read.
+        sunset: When it will be removed; not before ``since``.
+        link: URL of the documentation of the deprecation.
 
     Raises:
         ValueError: A time has no zone, or the sunset comes first.
@@ -52,25 +53,24 @@ def deprecated(
         raise ValueError("deprecated: times should have a zone")
     if sunset is not None and sunset < since:
         raise ValueError("deprecated: a route should not be gone before it is deprecated")
-    return _DEPRECATION.put(_Deprecation(since, sunset, link))
+    return _DEPRECATION.set(_Deprecation(since, sunset, link))
 
 
 def install(app: Flask, supported: Sequence[str]) -> None:
-    """Tell an app's clients of its versions.
+    """Refuse unknown versions and announce deprecated routes.
 
     Args:
         app: Its routes have their version in the path, as in ``/api/v1/…``.
-        supported: Such as ``v1``; there are routes of each.
+        supported: Versions that have routes, such as ``v1``.
     """
-
-    extras.contribute(app, _documented)
+    extras.contribute(app, _openapi_extra)
 
     @app.before_request
     def refuse_unknown() -> Response | None:
-        asked = _VERSION.match(request.path) if request.url_rule is None else None
-        if asked is None or asked[1] in supported:
+        requested = _VERSION.match(request.path) if request.url_rule is None else None
+        if requested is None or requested[1] in supported:
             return None
-        detail = f"There is no version {asked[1]} of this API; there is {', '.join(supported)}."
+        detail = f"There is no version {requested[1]} of this API; there is {', '.join(supported)}."
         return problem(
             404,
             detail,
@@ -79,23 +79,25 @@ def install(app: Flask, supported: Sequence[str]) -> None:
             supported=list(supported),
         )
 
-    @app.after_request
-    def tell(response: Response) -> Response:
-        said = _DEPRECATION.of_request()
-        if said is not None:
-            response.headers["Deprecation"] = f"@{int(said.since.timestamp())}"
-            if said.sunset is not None:
-                response.headers["Sunset"] = http_date(said.sunset)
-            if said.link:
-                response.headers.add("Link", f'<{said.link}>; rel="deprecation"; type="text/html"')
-        return response
+    app.after_request(_announce_deprecation)
 
 
-def _documented(view: Callable[..., Any], _: str) -> extras.Note | None:
-    said = _DEPRECATION.of(view)
-    if said is None:
+def _announce_deprecation(response: Response) -> Response:
+    found = _DEPRECATION.get(current_view())
+    if found is not None:
+        response.headers["Deprecation"] = f"@{int(found.since.timestamp())}"
+        if found.sunset is not None:
+            response.headers["Sunset"] = http_date(found.sunset)
+        if found.link:
+            response.headers.add("Link", f'<{found.link}>; rel="deprecation"; type="text/html"')
+    return response
+
+
+def _openapi_extra(view: Callable[..., Any], _: str) -> extras.OpenApiExtra | None:
+    found = _DEPRECATION.get(view)
+    if found is None:
         return None
-    headers = {"Deprecation": "Since when, as a structured date (RFC 9745)."}
-    headers |= {"Sunset": "When it will be gone (RFC 8594)."} if said.sunset else {}
-    headers |= {"Link": "What to read of it, as `deprecation`."} if said.link else {}
-    return extras.Note(headers=headers, members={"deprecated": True})
+    headers = {"Deprecation": "When the route became deprecated, as a date (RFC 9745)."}
+    headers |= {"Sunset": "When the route will be removed (RFC 8594)."} if found.sunset else {}
+    headers |= {"Link": "Documentation of it, as `deprecation`."} if found.link else {}
+    return extras.OpenApiExtra(headers=headers, members={"deprecated": True})

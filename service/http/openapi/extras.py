@@ -1,6 +1,7 @@
-"""What stands around a route adds to its answers, told to whoever writes the OpenAPI document.
+"""What middlewares add to operations of the OpenAPI document.
 
-Both sides know only this: what adds a header says so here, and only when it is switched on.
+A middleware that adds a header registers a contributor, and does so only while it is switched on.
+The document and the middlewares know nothing else of each other.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,46 +10,46 @@ from typing import Any, Final
 
 from flask import Flask
 
-_EXTENSION: Final = "serene.notes"
+_EXTENSION: Final = "serene.openapi_extras"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What is added to one operation.
+class OpenApiExtra:
+    """Additions to one operation.
 
     Args:
-        headers: What each header of its successes says, by name.
-        answers: Further answers, without a body and with the same headers: what each means, by
-            status.
+        headers: Description of each header of its successful responses, by name.
+        responses: Description of each further response without a body, by status; these have the
+            same headers.
         problems: Statuses of further problems.
-        members: Further members of the operation.
+        members: Further members of the operation object.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    answers: Mapping[int, str] = field(default_factory=dict)
+    responses: Mapping[int, str] = field(default_factory=dict)
     problems: frozenset[int] = frozenset()
     members: Mapping[str, Any] = field(default_factory=dict)
 
 
-Contributor = Callable[[Callable[..., Any], str], Note | None]
-"""Returns what is added to a view that is called by a method."""
+Contributor = Callable[[Callable[..., Any], str], OpenApiExtra | None]
+"""Returns the additions to a view that is called with a method."""
 
 
 def contribute(app: Flask, contributor: Contributor) -> None:
-    """Have a contributor asked of every operation of an app."""
+    """Call a contributor for every operation of an app's document."""
     app.extensions.setdefault(_EXTENSION, []).append(contributor)
 
 
-def of(app: Flask, view: Callable[..., Any], method: str) -> Note:
-    """All that is added to a view that is called by a method, as one note."""
+def extra_of(app: Flask, view: Callable[..., Any], method: str) -> OpenApiExtra:
+    """Merge the additions of all contributors to a view that is called with a method."""
     found = [
-        note
+        extra
         for contributor in app.extensions.get(_EXTENSION, ())
-        if (note := contributor(view, method))
+        if (extra := contributor(view, method))
     ]
-    return Note(
-        headers={name: text for note in found for name, text in note.headers.items()},
-        answers={status: text for note in found for status, text in note.answers.items()},
-        problems=frozenset().union(*(note.problems for note in found)),
-        members={name: value for note in found for name, value in note.members.items()},
+    return OpenApiExtra(
+        headers={name: text for extra in found for name, text in extra.headers.items()},
+        responses={status: text for extra in found for status, text in extra.responses.items()},
+        problems=frozenset().union(*(extra.problems for extra in found)),
+        members={name: value for extra in found for name, value in extra.members.items()},
     )

@@ -1,21 +1,24 @@
-"""Where an answer leads: what of it the next request is made with.
+"""Links of responses: the operations that can follow, with parameters from the response.
+
+A link to an endpoint that the app does not have is left out of the document, so a room can link to
+another one that may have been removed.
 
 Source: OpenAPI 3.1.0, Link Object and runtime expressions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A request that can follow an answer.
+    """An operation that can follow a response.
 
     Args:
-        endpoint: Of the operation, as in ``url_for``.
+        endpoint: Flask endpoint of the operation.
         parameters: Runtime expressions such as ``$response.body#/id``, by the parameter's name.
-        body: Of the request's body, whole or in part; expressions by member.
+        body: Runtime expressions by member, for a request body in whole or in part.
     """
 
     endpoint: str
@@ -24,17 +27,22 @@ class Link:
 
 
 def links_to(parameters: Mapping[str, str], *endpoints: str) -> tuple[Link, ...]:
-    """Several requests that are all made with the same."""
+    """Return links to several operations with the same parameters."""
     return tuple(Link(endpoint, parameters) for endpoint in endpoints)
 
 
 def operation_id(endpoint: str) -> str:
-    """How the document calls an operation."""
+    """Return the document's ``operationId`` of a Flask endpoint."""
     return endpoint.replace(".", "_")
 
 
-def written(links: Iterable[Link]) -> dict[str, Any]:
-    """The links of an answer as the document has them, by name."""
+def link_objects(links: Iterable[Link], endpoints: Container[str]) -> dict[str, Any]:
+    """Return the Link Objects of a response, by name.
+
+    Args:
+        links: Links of the response.
+        endpoints: Endpoints of the app; links to others are left out.
+    """
     return {
         operation_id(link.endpoint): {
             "operationId": operation_id(link.endpoint),
@@ -42,4 +50,5 @@ def written(links: Iterable[Link]) -> dict[str, Any]:
             **({"requestBody": dict(link.body)} if link.body else {}),
         }
         for link in links
+        if link.endpoint in endpoints
     }

@@ -7,7 +7,7 @@ from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.guard import current_account, install, protected
 from service.accounts.settings import AccountSettings
 from service.http import problems
-from service.http.access import access_of
+from service.http.access import ACCESS
 from service.http.operation import ResponseSpec, operation
 
 TOKENS = AccessTokens(AccountSettings.from_env({}))
@@ -68,7 +68,7 @@ def test_a_role_opens_its_routes_and_an_admin_all(client, path, role, status):
 
 def test_a_view_is_protected_once_and_keeps_its_notes(client):
     view = client.application.view_functions["author"]
-    assert access_of(view).roles == ("author", "admin")
+    assert ACCESS.get(view).roles == ("author", "admin")
     with pytest.raises(TypeError, match="author is protected twice"):
         protected(view)
 

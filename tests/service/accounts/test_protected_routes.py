@@ -13,7 +13,7 @@ import pytest
 
 from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import DEVELOPMENT_KEYS, AccountSettings, parse_keys
-from service.http.access import access_of
+from service.http.access import ACCESS
 from tests.service.members import bearer
 
 PUBLIC = {
@@ -133,7 +133,7 @@ def template_of(rule: str) -> str:
 def routes(app) -> dict[tuple[str, str], object]:
     """Access of each method of each rule."""
     return {
-        (method, rule.rule): access_of(app.view_functions[rule.endpoint])
+        (method, rule.rule): ACCESS.get(app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }

@@ -10,7 +10,7 @@ from werkzeug.http import parse_options_header
 
 from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
-from service.http.operation import operation_of
+from service.http.operation import OPERATION
 from service.http.validation import read_body
 from tests.service.instrumented_app import InstrumentedApp
 from tests.service.privacy.test_refused import operations, paths_of, query_of
@@ -25,7 +25,7 @@ def careless(view: Any) -> Any:
     """A view that reads what the real one reads, and fails with all of it in its text and in its
     cause's.
     """
-    described = operation_of(view)
+    described = OPERATION.get(view)
 
     def failing(**values: Any) -> Any:
         if described and described.body:

@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from psutil import Process
 
-from service.rate_limits.redis_counters import SharedCounters
-from service.rate_limits.sliding_window import Taken
+from service.rate_limits.redis_counters import RedisCounters
+from service.rate_limits.sliding_window import Decision
 from service.settings import telemetry_environ
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS, Slowness
@@ -115,8 +115,8 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
     )
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
-    counters = SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client)
-    counters.take("read/198.51.100.7", parse("3/minute"))
+    counters = RedisCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client)
+    counters.hit("read/198.51.100.7", parse("3/minute"))
     counters.close()
     telemetry.tracing.provider.force_flush()
     assert [
@@ -237,11 +237,11 @@ def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis
 
 def test_who_waits_as_long_as_told_passes(redis, telemetry):
     counters, item = (
-        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
+        RedisCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("4/2seconds"),
     )
-    taken = [counters.take("a", item) for _ in range(5)]
-    assert [(one.passed, one.remaining) for one in taken] == [
+    taken = [counters.hit("a", item) for _ in range(5)]
+    assert [(one.allowed, one.remaining) for one in taken] == [
         (True, 3),
         (True, 2),
         (True, 1),
@@ -250,25 +250,25 @@ def test_who_waits_as_long_as_told_passes(redis, telemetry):
     ]
     assert 0 < taken[4].reset_seconds <= 2.0
     gevent.sleep(taken[4].reset_seconds + 0.02)
-    assert counters.take("a", item).passed
+    assert counters.hit("a", item).allowed
     counters.close()
 
 
 def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
     counters, item = (
-        SharedCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
+        RedisCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("1000/minute"),
     )
-    counters.take("a", item)
+    counters.hit("a", item)
     redis.hang()
-    victims = [gevent.spawn(counters.take, "a", item) for _ in range(10)]
+    victims = [gevent.spawn(counters.hit, "a", item) for _ in range(10)]
     until_connected(redis, len(victims))
     gevent.killall(victims)
     redis.go_on()
     # What the killed ones had sent is counted; what they would have read is read by nobody else.
-    seen = [counters.take("b", item) for _ in range(20)]
-    assert [(one.passed, one.remaining) for one in seen] == [
+    seen = [counters.hit("b", item) for _ in range(20)]
+    assert [(one.allowed, one.remaining) for one in seen] == [
         (True, 999 - number) for number in range(20)
     ]
-    assert isinstance(seen[0], Taken)
+    assert isinstance(seen[0], Decision)
     counters.close()
