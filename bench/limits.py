@@ -58,10 +58,10 @@ def counting() -> dict[str, Callable[[], object]]:
     """Return the counting of one request, of a known and of a new client."""
     empty, full, numbers = MemoryCounters(), MemoryCounters(), count()
     for number in range(CLIENTS):
-        full.take(str(number), ITEM)
+        full.hit(str(number), ITEM)
     return {
-        "count, known client": lambda: empty.take("read/192.0.2.1", ITEM),
-        f"count, new client beside {CLIENTS}": lambda: full.take(f"read/{next(numbers)}", ITEM),
+        "count, known client": lambda: empty.hit("read/192.0.2.1", ITEM),
+        f"count, new client beside {CLIENTS}": lambda: full.hit(f"read/{next(numbers)}", ITEM),
     }
 
 
@@ -83,7 +83,7 @@ def bytes_a_client() -> float:
     tracemalloc.start()
     counters = MemoryCounters()
     for number in range(CLIENTS):
-        counters.take(f"read/2001:db8:{number:x}::/64", ITEM)
+        counters.hit(f"read/2001:db8:{number:x}::/64", ITEM)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return taken / len(counters)

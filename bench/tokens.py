@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from service.accounts.access_tokens import Identity, AccessTokens
+from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 
 ROUNDS: Final = 15

@@ -8,8 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telemetry import Settings
-from telemetry.config import Port
+from telemetry import Port, Settings
 
 
 class ServerSettings(Settings):

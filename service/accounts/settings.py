@@ -4,8 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from telemetry import Settings
-from telemetry.config import Environment, PositiveSeconds
+from telemetry import Environment, PositiveSeconds, Settings
 
 DEVELOPMENT_KEYS: Final = "development:only-for-development-never-in-production"
 FEWEST_CHARACTERS: Final = 32

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from service.blog.markdown import LONGEST_BODY_BYTES
 from service.blog.model import BlogPost, PostStatus
 from service.http.responses import Instant, Model
-from service.http.text_fields import SINGLE_LINE, OPTIONAL_LINE, MULTI_LINE, Word, at_most_bytes
+from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Word, at_most_bytes
 
 MOST_TAGS = 10
 

@@ -24,10 +24,10 @@ from service.companion.schemas import (
 )
 from service.companion.streaming import STREAM_HEADERS, only_help
 from service.companion.turns import NOT_KEPT, Talks
-from telemetry.problem import CONTENT_TYPE
 from service.http.problems import InvalidParameters
 from service.http.responses import json_response
 from service.http.validation import read_body
+from telemetry.problem import CONTENT_TYPE
 
 LARGEST_BODY_BYTES: Final = 64 * 1024
 """Of a message that is one too many: the longest one takes 48 kB when every character is escaped."""

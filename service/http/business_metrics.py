@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from prometheus_client import Counter
 from prometheus_flask_exporter import PrometheusMetrics
 
-from telemetry.names import Metric
+from telemetry import Metric
 
 View = Callable[..., Any]
 LabelValue = Callable[..., str]

@@ -16,8 +16,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_DIGITS: Final = 12
 # The time ends before the calendar's own end, in the year 9774; the key has no NUL.
 CURSOR: Final = (
-    f"^[0-9a-d][0-9a-f]{{{_TIME_DIGITS - 1}}}"
-    f"(?:[0-9a-f][1-9a-f]|[1-9a-f]0){{1,{MAX_KEY_BYTES}}}$"
+    f"^[0-9a-d][0-9a-f]{{{_TIME_DIGITS - 1}}}(?:[0-9a-f][1-9a-f]|[1-9a-f]0){{1,{MAX_KEY_BYTES}}}$"
 )
 
 CursorText = Annotated[str, Matching(CURSOR, "should be the cursor of a page's next link")]

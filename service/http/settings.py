@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telemetry import Settings
-from telemetry.config import Environment
+from telemetry import Environment, Settings
 
 
 class HttpSettings(Settings):

@@ -14,7 +14,7 @@ from pymongo.errors import ConnectionFailure
 
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
-from telemetry.health import HealthEvidence
+from telemetry import HealthEvidence
 
 DEFAULT_DATABASE: Final = "serene"
 Document = dict[str, Any]

@@ -21,7 +21,7 @@ from tenacity import (
     wait_fixed,
 )
 
-from telemetry.health import HealthEvidence
+from telemetry import HealthEvidence
 
 RETRY_WAITS_SECONDS: Final = (5.0, 10.0, 20.0, 40.0, 80.0)
 WATCH_INTERVAL_SECONDS: Final = 5.0

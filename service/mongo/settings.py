@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from telemetry import Settings
-from telemetry.config import Environment, PositiveSeconds
+from telemetry import Environment, PositiveSeconds, Settings
 
 DNS_SCHEME: Final = "mongodb+srv://"
 

@@ -15,7 +15,7 @@ from redis import RedisError
 
 from service.rate_limits.memory_counters import MemoryCounters
 from service.rate_limits.sliding_window import Decision
-from telemetry.health import Evidence
+from telemetry import HealthEvidence
 
 _log = logging.getLogger("service.rate_limits")
 
@@ -95,19 +95,19 @@ class CountersWithFallback:
         else:
             self._record_success()
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> HealthEvidence:
         """Report where requests are counted; a health indicator."""
         if self._shared is None:
-            return Evidence(healthy=True, details={"storage": "memory"})
+            return HealthEvidence(healthy=True, details={"storage": "memory"})
         age = None if self._checked_at is None else self._clock() - self._checked_at
         if self._failure:
-            return Evidence(
+            return HealthEvidence(
                 False,
                 f"Redis does not answer ({self._failure}); each worker counts",
                 age,
                 {"storage": "memory"},
             )
-        return Evidence(True, age_seconds=age, details={"storage": "redis"})
+        return HealthEvidence(True, age_seconds=age, details={"storage": "redis"})
 
     def start(self) -> None:
         """Check Redis in the background; call it in the worker's process, once its hub runs."""

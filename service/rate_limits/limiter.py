@@ -30,8 +30,7 @@ from service.rate_limits.memory_counters import MemoryCounters
 from service.rate_limits.redis_counters import RedisCounters
 from service.rate_limits.settings import RateLimitSettings
 from service.rate_limits.sliding_window import Decision
-from telemetry import Telemetry
-from telemetry.config import Network
+from telemetry import Network, Telemetry
 
 RATE_LIMITED: Final = "urn:serene:problem:rate-limited"
 HEADERS: Final = {

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 from limits import parse_many
 from pydantic import AfterValidator, Field
 
-from telemetry import Settings
-from telemetry.config import Networks, PositiveSeconds
+from telemetry import Networks, PositiveSeconds, Settings
 
 
 def _rate(value: str) -> str:

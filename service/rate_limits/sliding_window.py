@@ -27,9 +27,7 @@ class Decision:
     reset_seconds: float
 
 
-def weighted_count(
-    previous: int, left_seconds: float, window_seconds: int, current: int
-) -> int:
+def weighted_count(previous: int, left_seconds: float, window_seconds: int, current: int) -> int:
     """Return the requests that count against the limit now.
 
     Args:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
 from service.http.responses import Instant, Model
-from service.http.text_fields import SINGLE_LINE, MULTI_LINE
+from service.http.text_fields import MULTI_LINE, SINGLE_LINE
 from service.sessions.repository import BookingState, Status
 from service.sessions.slot_repository import Slot
 from service.sessions.therapist_repository import Therapist

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from service import rate_limits
 from service.http.operation import ResponseSpec, operation
-from telemetry.health import Health, Verdict
+from telemetry import Health, Verdict
 
 TAG: Final = "Health"
 

@@ -64,9 +64,7 @@ class Problem(BaseModel):
     detail: str = Field(description="One sentence about this occurrence.")
     instance: str = Field(default="", description="Path of the request.")
     request_id: str = Field(description="Id of the request in traces and logs.")
-    errors: list[FieldProblem] = Field(
-        default=[], description="Invalid values; with 422 only."
-    )
+    errors: list[FieldProblem] = Field(default=[], description="Invalid values; with 422 only.")
 
 
 def statuses(described: Operation, access: Access | None) -> list[int]:

@@ -61,7 +61,11 @@ def test_the_wait_for_a_turn_and_for_the_hash_is_told():
     gevent.sleep(0)
     assert [phase for phase, _ in request.open_phases] == ["threadpool"] * 2
     gevent.joinall(hashing, raise_error=True)
-    assert (list(request.phase_seconds), request.open_phases, request.phase_seconds["threadpool"] > 0.01) == (
+    assert (
+        list(request.phase_seconds),
+        request.open_phases,
+        request.phase_seconds["threadpool"] > 0.01,
+    ) == (
         ["threadpool"],
         [],
         True,

@@ -17,12 +17,12 @@ def metrics():
 
 
 @pytest.mark.parametrize("labels", [{}, {"outcome": str}, {"result": str, "method": str}])
-def test_labels_that_are_not_the_metrics_are_refused(metrics, labels):
+def test_labels_must_be_those_of_the_metric(metrics, labels):
     with pytest.raises(TypeError, match="serene_post_reads_total has the labels"):
         counted(metrics, business.POST_READS, **labels)
 
 
-def test_a_view_that_raises_is_counted_once_with_the_answer_it_led_to(metrics):
+def test_view_that_raises_is_counted_once_with_its_response(metrics):
     app = Flask("metered")
     app.config["PROPAGATE_EXCEPTIONS"] = False
 

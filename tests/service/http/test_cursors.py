@@ -21,7 +21,7 @@ TAKEN = TypeAdapter(cursors.CursorText)
 @given(milliseconds=MILLISECONDS, slug=NAMES)
 @example(milliseconds=0, slug="a\nb")
 @example(milliseconds=4_102_444_800_000, slug="\U0010ffff" * 200)
-def test_a_position_survives_the_way_to_the_client_and_back(milliseconds, slug):
+def test_decoding_an_encoded_cursor_returns_it(milliseconds, slug):
     position = Cursor(
         datetime.fromtimestamp(milliseconds // 1000, UTC).replace(
             microsecond=milliseconds % 1000 * 1000
@@ -46,7 +46,7 @@ NO_CURSORS = [
 
 
 @pytest.mark.parametrize("text", NO_CURSORS)
-def test_what_is_no_cursor_is_refused(text):
+def test_text_that_is_no_cursor_is_refused(text):
     with pytest.raises(
         ValidationError, match=r"should be the cursor of a page's next link|a valid string"
     ):
@@ -55,7 +55,7 @@ def test_what_is_no_cursor_is_refused(text):
 
 @given(st.from_regex(re.compile(cursors.CURSOR, re.ASCII), fullmatch=True))
 @example("d" + "f" * 11 + "ff" * 800)
-def test_whatever_has_the_form_means_a_position(text):
+def test_every_text_that_matches_the_pattern_is_a_cursor(text):
     position = cursors.decode(TAKEN.validate_python(text))
     assert isinstance(position, Cursor)
     assert cursors.encode(position)[:12] == text[:12]

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and true of what the routes answer."""
+"""The OpenAPI document: valid, complete, and consistent with the responses of the routes."""
 
 import re
 
@@ -8,7 +8,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.http.cursors import CURSOR
-from service.http.openapi.document import Undescribed, openapi
+from service.http.openapi.document import UndescribedRoute, openapi
+from service.http.openapi.links import Link
+from service.http.operation import OPERATION, ResponseSpec, operation
 from service.http.text_fields import LINE
 from service.system.documentation import ASSETS
 from tests.architecture.sources import ROOT
@@ -32,7 +34,7 @@ def test_licence_is_the_one_in_the_repository(document):
     assert first_words[:4] == ["Apache", "License", "Version", "2.0,"]
 
 
-def test_every_rule_of_the_app_is_in_it(client, document):
+def test_every_rule_of_the_app_is_in_the_document(client, document):
     served = {
         (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method.lower())
         for rule in client.application.url_map.iter_rules()
@@ -41,21 +43,27 @@ def test_every_rule_of_the_app_is_in_it(client, document):
     assert {(path, method) for path, item in document["paths"].items() for method in item} == served
 
 
-def test_an_operation_is_told_whole(document):
+def test_operation_is_described_completely(document):
     common = {
         name: {"$ref": f"#/components/headers/{name}"}
         for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
     }
-    about = {
+    described = {
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in {
-            "Cache-Control": "Who may keep the answer, and for how long.",
-            "Vary": "The headers of the request that the answer depends on.",
-            "ETag": "Of the answer as it is now; send it as `If-None-Match` the next time. None when nobody may keep the answer.",
-            "RateLimit-Limit": "Requests that are allowed within the window.",
-            "RateLimit-Remaining": "Requests that are left of it.",
-            "RateLimit-Reset": "Seconds until the window ends or, when none is left, until the next request passes.",
-            "RateLimit-Policy": "The group that the route is counted in, its limit and its window in seconds.",
+            "Cache-Control": "Who may store the response, and for how long.",
+            "Vary": "Request headers that the response depends on.",
+            "ETag": (
+                "Version of the response, for `If-None-Match` of the next request; absent when the "
+                "response must not be stored."
+            ),
+            "RateLimit-Limit": "Maximum number of requests within the window.",
+            "RateLimit-Remaining": "Remaining requests.",
+            "RateLimit-Reset": (
+                "Seconds until the window ends or, when no request remains, until the next one is "
+                "accepted."
+            ),
+            "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
         }.items()
     }
     assert document["paths"]["/api/v1/blog/posts/{slug}"]["get"] == {
@@ -75,15 +83,15 @@ def test_an_operation_is_told_whole(document):
             "200": {
                 "description": "The post.",
                 "headers": common
-                | about
+                | described
                 | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
                 "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}
                 },
             },
             "304": {
-                "description": "As it was: `If-None-Match` has its ETag.",
-                "headers": common | about,
+                "description": "Not modified since the response whose ETag `If-None-Match` has.",
+                "headers": common | described,
             },
             "404": {"$ref": "#/components/responses/NotFound"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
@@ -93,7 +101,7 @@ def test_an_operation_is_told_whole(document):
     }
 
 
-def test_parameters_of_a_query_say_what_is_allowed(document):
+def test_query_parameters_have_their_constraints(document):
     parameters = document["paths"]["/api/v1/blog/posts"]["get"]["parameters"]
     word = {"maxLength": 64, "minLength": 1, "type": "string", "pattern": LINE}
     assert {one["name"]: (one["required"], one["schema"]) for one in parameters} == {
@@ -104,7 +112,7 @@ def test_parameters_of_a_query_say_what_is_allowed(document):
     }
 
 
-def test_what_can_follow_an_answer_is_told(document):
+def test_response_links_to_the_operations_that_can_follow(document):
     assert document["paths"]["/api/v1/auth/register"]["post"]["responses"]["201"]["links"] == {
         "auth_login": {
             "operationId": "auth_login",
@@ -117,24 +125,55 @@ def test_what_can_follow_an_answer_is_told(document):
     }
 
 
-def test_every_link_leads_to_an_operation_and_its_parameters(document):
+def test_every_link_has_an_operation_and_its_parameters(document):
     operations = {
         one["operationId"]: one for item in document["paths"].values() for one in item.values()
     }
     links = [
         link
         for one in operations.values()
-        for answer in one["responses"].values()
-        for link in answer.get("links", {}).values()
+        for response in one["responses"].values()
+        for link in response.get("links", {}).values()
     ]
     assert len(links) > 40
     for link in links:
-        known = {one["name"] for one in operations[link["operationId"]].get("parameters", ())}
-        assert set(link.get("parameters", ())) <= known, link
+        parameters = {one["name"] for one in operations[link["operationId"]].get("parameters", ())}
+        assert set(link.get("parameters", ())) <= parameters, link
+
+
+def test_every_declared_link_target_exists_in_the_full_app(client):
+    views = client.application.view_functions
+    targets = {
+        link.endpoint
+        for view in views.values()
+        for response in OPERATION.get(view).responses.values()
+        for link in response.links
+    }
+    assert len(targets) > 20
+    assert targets - set(views) == set()
+
+
+def test_link_to_an_operation_that_the_app_does_not_have_is_left_out():
+    app = Flask("links", static_folder=None)
+    links = (Link("known", {"id": "$response.body#/id"}), Link("removed.room"))
+
+    @app.get("/known")
+    @operation(
+        "Tag", {200: ResponseSpec("OK.", links=links), 204: ResponseSpec("", links=links[1:])}
+    )
+    def known() -> str:
+        """Known."""
+        return ""
+
+    responses = openapi(app, "1")["paths"]["/known"]["get"]["responses"]
+    assert responses["200"]["links"] == {
+        "known": {"operationId": "known", "parameters": {"id": "$response.body#/id"}}
+    }
+    assert "links" not in responses["204"]
 
 
 @pytest.mark.parametrize(
-    ("path", "operation", "status", "media_type"),
+    ("path", "path_template", "status", "media_type"),
     [
         ("/", "/", 200, "application/json"),
         ("/api/v1/blog/posts", "/api/v1/blog/posts", 200, "application/json"),
@@ -150,52 +189,53 @@ def test_every_link_leads_to_an_operation_and_its_parameters(document):
         ("/api/v1/health/readiness", "/api/v1/health/readiness", 200, "application/json"),
     ],
 )
-def test_an_answer_is_as_its_schema_says(
-    client, connected, document, path, operation, status, media_type
+def test_response_matches_its_schema(
+    client, connected, document, path, path_template, status, media_type
 ):
     response = client.get(path)
     assert (response.status_code, response.content_type) == (status, media_type)
 
-    told = document["paths"][operation]["get"]["responses"][str(status)]
-    if "$ref" in told:
-        told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
-    # The tests' address is exempt from limits; tests/service/limits/ has those headers.
+    documented = document["paths"][path_template]["get"]["responses"][str(status)]
+    if "$ref" in documented:
+        documented = document["components"]["responses"][documented["$ref"].rpartition("/")[2]]
+    # The tests' address is exempt from limits; tests/service/rate_limits/ has those headers.
     assert all(
         name in response.headers
-        for name in told["headers"]
+        for name in documented["headers"]
         if name != "Link" and not name.startswith("RateLimit-")
     )
     validator = Draft202012Validator(
-        told["content"][media_type]["schema"] | {"components": document["components"]}
+        documented["content"][media_type]["schema"] | {"components": document["components"]}
     )
     assert list(validator.iter_errors(response.get_json(force=True))) == []
 
 
-def test_a_route_that_says_nothing_of_itself_is_an_error():
+def test_route_without_operation_is_an_error():
     app = Flask("silent", static_folder=None)
     app.add_url_rule("/silent", "silent", lambda: "")
-    with pytest.raises(Undescribed, match="/silent: give silent an @operation"):
+    with pytest.raises(UndescribedRoute, match="/silent: give silent an @operation"):
         openapi(app, "1")
 
 
-def test_the_page_and_all_that_it_loads_come_from_here(client):
+def test_documentation_page_loads_only_assets_of_the_service(client):
     page = client.get("/api/v1/docs")
     assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     loaded = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.get_data(as_text=True))
-    answers = [client.get(f"/api/v1/{url}") for url in loaded]
+    responses = [client.get(f"/api/v1/{url}") for url in loaded]
     assert [
-        (url, found.status_code, found.mimetype) for url, found in zip(loaded, answers, strict=True)
+        (url, found.status_code, found.mimetype)
+        for url, found in zip(loaded, responses, strict=True)
     ] == [
         ("docs/swagger-ui.css", 200, "text/css"),
         ("docs/swagger-ui-bundle.js", 200, "text/javascript"),
         ("docs/start.js", 200, "text/javascript"),
     ]
-    assert DOCUMENT in answers[2].get_data(as_text=True)
-    assert all(len(found.data) > 100_000 for found in answers[:2])
+    assert DOCUMENT in responses[2].get_data(as_text=True)
+    assert all(len(found.data) > 100_000 for found in responses[:2])
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "README.md", "SHA256SUMS", "..", "%2e%2e%2fjson"])
-def test_only_what_the_page_needs_is_given(client, name):
+def test_other_files_of_the_asset_folder_are_not_served(client, name):
     assert name not in ASSETS
     assert client.get(f"/api/v1/docs/{name}").status_code == 404

@@ -1,4 +1,4 @@
-"""What middlewares add to a route is in the OpenAPI document, and only while they are switched on."""
+"""Headers of middlewares are in the OpenAPI document only while the middlewares are on."""
 
 from datetime import UTC, datetime
 
@@ -10,14 +10,14 @@ from service.http.operation import ResponseSpec, operation
 from service.http.settings import HttpSettings
 
 DEPRECATED = {
-    "Deprecation": "Since when, as a structured date (RFC 9745).",
-    "Sunset": "When it will be gone (RFC 8594).",
-    "Link": "What to read of it, as `deprecation`.",
+    "Deprecation": "When the route became deprecated, as a date (RFC 9745).",
+    "Sunset": "When the route will be removed (RFC 8594).",
+    "Link": "Documentation of it, as `deprecation`.",
 }
 
 
-def told(**environ: str):
-    app = Flask("noted", static_folder=None)
+def documented(**environ: str):
+    app = Flask("deprecated", static_folder=None)
     middleware.install(app, HttpSettings.from_env(environ), ["v1"])
 
     @app.get("/old")
@@ -31,16 +31,16 @@ def told(**environ: str):
         """An old route."""
         return ""
 
-    operation_told = openapi(app, "1")["paths"]["/old"]["get"]
-    headers = operation_told["responses"]["200"]["headers"]
-    return operation_told.get("deprecated"), {
+    found = openapi(app, "1")["paths"]["/old"]["get"]
+    headers = found["responses"]["200"]["headers"]
+    return found.get("deprecated"), {
         name: one["description"] for name, one in headers.items() if "description" in one
     }
 
 
-def test_a_deprecated_route_is_told_to_be_that():
-    assert told() == (True, DEPRECATED)
+def test_deprecated_route_is_documented_as_deprecated():
+    assert documented() == (True, DEPRECATED)
 
 
-def test_nothing_is_told_of_what_is_switched_off():
-    assert told(API_VERSIONING="false") == (None, {})
+def test_middleware_that_is_off_is_not_documented():
+    assert documented(API_VERSIONING="false") == (None, {})

@@ -87,14 +87,14 @@ def plain(status: int, title: str, detail: str, instance: str) -> tuple[int, dic
     return status, body | {"request_id": "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"}
 
 
-def test_404_names_the_path_as_a_uri(client):
+def test_404_has_the_path_as_a_uri(client):
     detail = "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
     assert problem(client.get("/nö where/%ff")) == plain(
         404, "Not Found", detail, "/n%C3%B6%20where/%EF%BF%BD"
     )
 
 
-def test_405_says_what_is_allowed(client):
+def test_405_lists_the_allowed_methods(client):
     response = client.delete("/json")
     assert problem(response) == plain(
         405, "Method Not Allowed", "The method is not allowed for the requested URL.", "/json"
@@ -102,7 +102,7 @@ def test_405_says_what_is_allowed(client):
     assert sorted(response.headers["Allow"].split(", ")) == ["OPTIONS", "POST"]
 
 
-def test_422_says_which_fields_fail_and_what_they_should_be(client):
+def test_422_lists_invalid_fields_and_what_is_allowed(client):
     status, body = plain(422, "Invalid Parameters", "Some parameters cannot be used.", "/invalid")
     expected = body | {
         "type": "urn:serene:problem:invalid-parameters",
@@ -114,26 +114,26 @@ def test_422_says_which_fields_fail_and_what_they_should_be(client):
     assert problem(client.get("/invalid")) == (status, expected)
 
 
-def test_400_for_a_body_that_is_no_json(client):
+def test_body_that_is_not_json_is_400(client):
     response = client.post("/json", data="{", content_type="application/json")
     detail = "The browser (or proxy) sent a request that this server could not understand."
     assert problem(response) == plain(400, "Bad Request", detail, "/json")
 
 
-def test_413_for_a_body_over_the_limit(client):
+def test_body_over_the_limit_is_413(client):
     response = client.post("/json", json="x" * 100)
     detail = "The data value transmitted exceeds the capacity limit."
     assert problem(response) == plain(413, "Request Entity Too Large", detail, "/json")
 
 
-def test_415_for_a_body_of_another_type(client):
+def test_body_of_another_type_is_415(client):
     detail = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
     assert problem(client.post("/json", data="{}", content_type="text/plain")) == plain(
         415, "Unsupported Media Type", detail, "/json"
     )
 
 
-def test_500_says_the_request_id_and_nothing_else(client, caplog):
+def test_500_has_the_request_id_and_no_internals(client, caplog):
     detail = "Something went wrong on our side. The request id finds what it was."
     assert problem(client.get("/broken")) == plain(500, "Internal Server Error", detail, "/broken")
     assert [(logged.name, logged.exc_info[0]) for logged in caplog.records] == [
@@ -142,7 +142,7 @@ def test_500_says_the_request_id_and_nothing_else(client, caplog):
 
 
 @pytest.mark.parametrize("which", range(len(DATABASE_ERRORS)))
-def test_a_database_that_does_not_answer_is_503_and_its_kind_is_recorded(client, current, which):
+def test_unreachable_database_is_503_and_its_error_type_is_recorded(client, current, which):
     response = client.get(f"/down/{which}")
 
     status, body = plain(
@@ -156,7 +156,7 @@ def test_a_database_that_does_not_answer_is_503_and_its_kind_is_recorded(client,
     assert current.error_type == DATABASE_ERRORS[which].__name__
 
 
-def test_without_telemetry_there_is_no_request_id(app):
+def test_problem_without_telemetry_has_no_request_id(app):
     _, body = plain(415, "Unsupported Media Type", UnsupportedMediaType.description, "/media")
     del body["request_id"]
     assert problem(app.test_client().get("/media")) == (415, body)

@@ -20,7 +20,7 @@ SINCE, SUNSET = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2027, 1, 2, 
 
 
 def readable(app: Flask) -> None:
-    """One route for each kind of answer that a middleware treats in its own way."""
+    """One route for each kind of response that a middleware treats differently."""
 
     @app.get("/api/v1/posts")
     @middleware.public(max_age_seconds=60, stale_while_revalidate_seconds=300)
@@ -32,10 +32,10 @@ def readable(app: Flask) -> None:
     def mine() -> dict[str, str]:
         return {"of": request.headers.get("Authorization", "")}
 
-    @app.get("/api/v1/said")
-    def said() -> Response:
+    @app.get("/api/v1/own-headers")
+    def own_headers() -> Response:
         return Response(
-            "said",
+            "own headers",
             headers={"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'self'"},
         )
 
@@ -47,7 +47,7 @@ def readable(app: Flask) -> None:
     def page() -> str:
         return "<p>" + TEXT
 
-    @app.get("/api/v1/nothing-to-say")
+    @app.get("/api/v1/no-content")
     def nothing_to_say() -> Response:
         return Response(status=204)
 
@@ -87,7 +87,7 @@ def writable(app: Flask) -> None:
 
     @app.post("/api/v1/blind")
     def blind() -> str:
-        return "never looked at the body"
+        return "did not read the body"
 
 
 def served(**environ: str) -> Flask:

@@ -41,7 +41,7 @@ def problem(response, path, limit):
         ("/nothing", BODY_LIMIT),
     ],
 )
-def test_a_length_over_the_limit_is_refused_before_anything_is_read(client, path, limit):
+def test_announced_length_over_the_limit_is_refused_before_reading(client, path, limit):
     body = InstrumentedApp(b"x" * (limit + 1))
     response = client.post(path, input_stream=body, content_length=limit + 1)
     assert (response.status_code, response.content_type, response.headers["Connection"]) == (
@@ -56,7 +56,7 @@ def test_a_length_over_the_limit_is_refused_before_anything_is_read(client, path
 @pytest.mark.parametrize(
     ("path", "limit"), [("/api/v1/json", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)]
 )
-def test_a_body_without_a_length_is_read_up_to_the_limit_and_no_further(client, path, limit):
+def test_body_without_a_length_is_read_up_to_the_limit(client, path, limit):
     body = InstrumentedApp(b"x" * 2 * limit)
     environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     response = client.post(path, input_stream=body, environ_overrides=environ)
@@ -75,13 +75,13 @@ def test_a_body_without_a_length_is_read_up_to_the_limit_and_no_further(client, 
     "environ",
     [{}, {"wsgi.input_terminated": True}, {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}],
 )
-def test_a_body_of_just_the_limit_is_taken_whole(client, path, limit, environ):
+def test_body_of_exactly_the_limit_is_accepted(client, path, limit, environ):
     response = client.post(path, data=b"x" * limit, environ_overrides=environ)
     assert (response.status_code, "Connection" in response.headers) == (200, False)
     assert path == "/api/v1/blind" or str(response.get_json()["got"]).split()[0] == str(limit)
 
 
-def test_the_limit_is_a_setting_and_can_be_switched_off(client_of):
+def test_limit_is_a_setting_and_can_be_switched_off(client_of):
     large = {"data": b"x" * 4000}
     assert (
         client_of(REQUEST_BODY_LIMIT_BYTES="4000").post("/api/v1/json", **large).status_code == 200

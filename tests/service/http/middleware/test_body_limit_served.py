@@ -82,13 +82,13 @@ def refused(reader, limit):
     ("path", "limit"),
     [("/api/v1/json", BODY_LIMIT), ("/api/v1/blind", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)],
 )
-def test_an_announced_length_is_refused_though_nothing_of_the_body_was_sent(port, path, limit):
+def test_announced_length_is_refused_before_the_body_is_sent(port, path, limit):
     with connected(port) as (client, reader):
         client.sendall(head(path, f"Content-Length: {limit + 1}"))
         refused(reader, limit)
 
 
-def test_who_is_still_sending_gets_the_answer_all_the_same(port):
+def test_client_that_is_still_sending_gets_the_response(port):
     size = 20 * 1024**2
     with connected(port) as (client, reader):
         client.sendall(head("/api/v1/upload", f"Content-Length: {size}"))
@@ -99,7 +99,7 @@ def test_who_is_still_sending_gets_the_answer_all_the_same(port):
 @pytest.mark.parametrize(
     ("path", "limit"), [("/api/v1/json", BODY_LIMIT), ("/api/v1/upload", UPLOAD_LIMIT)]
 )
-def test_a_body_in_chunks_without_an_end_is_refused_where_it_passes_the_limit(port, path, limit):
+def test_endless_chunked_body_is_refused_at_the_limit(port, path, limit):
     with connected(port) as (client, reader):
         client.sendall(head(path, "Transfer-Encoding: chunked"))
         for _ in range(limit // 500 + 100):
@@ -108,7 +108,7 @@ def test_a_body_in_chunks_without_an_end_is_refused_where_it_passes_the_limit(po
 
 
 @pytest.mark.parametrize("path", ["/api/v1/json", "/api/v1/upload"])
-def test_a_body_in_chunks_within_the_limit_is_taken_and_the_connection_goes_on(port, path):
+def test_chunked_body_within_the_limit_keeps_the_connection(port, path):
     with connected(port) as (client, reader):
         for _ in range(2):
             client.sendall(
@@ -129,14 +129,14 @@ def test_a_body_in_chunks_within_the_limit_is_taken_and_the_connection_goes_on(p
             )
 
 
-def test_chunks_without_an_end_for_no_route_end_with_the_answer(port):
+def test_endless_chunked_body_without_a_route_ends_with_the_response(port):
     with connected(port) as (client, reader):
         client.sendall(head("/nothing", "Transfer-Encoding: chunked") + b"1\r\nx\r\n")
         status, _, _ = answer(reader)
         assert (status, reader.read()) == (404, b"")
 
 
-def test_who_asks_first_is_refused_without_sending_the_body(port):
+def test_expect_continue_is_refused_before_the_body_is_sent(port):
     with connected(port) as (client, reader):
         client.sendall(
             head("/api/v1/json", f"Content-Length: {BODY_LIMIT + 1}", "Expect: 100-continue")
@@ -144,7 +144,7 @@ def test_who_asks_first_is_refused_without_sending_the_body(port):
         refused(reader, BODY_LIMIT)
 
 
-def test_who_asks_first_is_told_to_go_on_when_the_body_is_wanted(port):
+def test_expect_continue_gets_100_when_the_body_is_wanted(port):
     with connected(port) as (client, reader):
         client.sendall(head("/api/v1/json", "Content-Length: 5", "Expect: 100-continue"))
         assert (reader.readline(), reader.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
@@ -157,7 +157,7 @@ def test_who_asks_first_is_told_to_go_on_when_the_body_is_wanted(port):
         )
 
 
-def test_a_client_that_never_stops_sending_is_left_after_a_while(port):
+def test_client_that_never_stops_sending_is_disconnected(port):
     with connected(port) as (client, reader):
         client.sendall(head("/api/v1/json", f"Content-Length: {10**12}"))
         status, _, _ = answer(reader)
@@ -166,7 +166,7 @@ def test_a_client_that_never_stops_sending_is_left_after_a_while(port):
         assert status == 413
 
 
-def test_the_server_names_itself_without_a_version(port):
+def test_server_header_has_no_version(port):
     with connected(port) as (client, reader):
         client.sendall(b"GET /api/v1/small HTTP/1.1\r\nHost: serene.test\r\n\r\n")
         _, headers, _ = answer(reader)

@@ -1,4 +1,4 @@
-"""Who may keep which answer, and that an answer is sent once only."""
+"""Caching: who may store which response, and when the response is 304."""
 
 import pytest
 
@@ -14,7 +14,7 @@ TAG = 'W/"'
         ("GET", "/api/v1/posts", TOKEN, 200, "private, no-store"),
         ("GET", "/api/v1/mine", TOKEN, 200, "private, max-age=0"),
         ("GET", "/api/v1/mine", {}, 200, "private, max-age=0"),
-        ("GET", "/api/v1/said", TOKEN, 200, "no-cache"),
+        ("GET", "/api/v1/own-headers", TOKEN, 200, "no-cache"),
         ("GET", "/api/v1/small", {}, 200, "no-store"),
         ("GET", "/api/v1/small", TOKEN, 200, "private, no-store"),
         ("POST", "/api/v1/json", {}, 200, "no-store"),
@@ -23,7 +23,9 @@ TAG = 'W/"'
         ("GET", "/api/v1/events", {}, 200, "public, max-age=60"),
     ],
 )
-def test_who_may_keep_an_answer(client, method, path, headers, status, cache_control):
+def test_cache_control_of_each_kind_of_response(
+    client, method, path, headers, status, cache_control
+):
     response = client.open(path, method=method, headers=headers)
     assert (response.status_code, response.headers["Cache-Control"]) == (status, cache_control)
 
@@ -39,7 +41,7 @@ def test_who_may_keep_an_answer(client, method, path, headers, status, cache_con
         ("/nothing", {}, False),
     ],
 )
-def test_what_may_be_kept_and_is_known_whole_has_a_weak_tag(client, path, headers, tagged):
+def test_cacheable_response_of_known_size_has_a_weak_etag(client, path, headers, tagged):
     response = client.get(path, headers=headers)
     assert response.headers.get("ETag", "").startswith(TAG) is tagged
     assert ("Authorization" in response.headers.get("Vary", "")) is (
@@ -48,7 +50,7 @@ def test_what_may_be_kept_and_is_known_whole_has_a_weak_tag(client, path, header
 
 
 @pytest.mark.parametrize("form", ["{}", '"other", {}', "*", "strong"])
-def test_who_has_it_already_is_told_so(client, form):
+def test_matching_etag_gets_304(client, form):
     fresh = client.get("/api/v1/posts")
     tag = fresh.headers["ETag"]
     asked = tag.removeprefix("W/") if form == "strong" else form.format(tag)
@@ -59,7 +61,7 @@ def test_who_has_it_already_is_told_so(client, form):
     assert "Content-Type" not in again.headers
 
 
-def test_who_has_something_else_is_sent_it(client):
+def test_other_etag_gets_the_whole_response(client):
     tag = client.get("/api/v1/mine", headers=TOKEN).headers["ETag"]
     response = client.get(
         "/api/v1/mine", headers={"Authorization": "Bearer y", "If-None-Match": tag}
@@ -68,6 +70,6 @@ def test_who_has_something_else_is_sent_it(client):
     assert response.headers["ETag"] != tag
 
 
-def test_switched_off_nothing_is_said(client_of):
+def test_caching_that_is_off_adds_no_headers(client_of):
     response = client_of(CACHE_CONTROL="false").get("/api/v1/posts")
     assert {"Cache-Control", "ETag"} & set(response.headers.keys()) == set()

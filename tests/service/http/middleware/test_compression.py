@@ -23,7 +23,7 @@ DECODERS = {"zstd": zstd.decompress, "br": brotli.decompress, "gzip": gzip.decom
         ("", None),
     ],
 )
-def test_the_best_that_a_client_accepts_is_taken(client, accepts, encoding):
+def test_best_accepted_encoding_is_used(client, accepts, encoding):
     response = client.get("/api/v1/posts", headers={"Accept-Encoding": accepts})
     assert (response.status_code, response.headers.get("Content-Encoding")) == (200, encoding)
     assert "Accept-Encoding" in response.headers["Vary"]
@@ -33,13 +33,13 @@ def test_the_best_that_a_client_accepts_is_taken(client, accepts, encoding):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/small", "/api/v1/image", "/api/v1/events", "/nothing"])
-def test_what_is_small_streamed_or_compressed_already_stays_as_it_is(client, path):
+def test_small_streamed_and_compressed_responses_stay_unchanged(client, path):
     response = client.get(path, headers={"Accept-Encoding": "gzip, br, zstd"})
     assert "Content-Encoding" not in response.headers
 
 
-def test_an_answer_without_a_body_has_neither_type_nor_encoding(client):
-    response = client.get("/api/v1/nothing-to-say", headers={"Accept-Encoding": "gzip, br, zstd"})
+def test_response_without_a_body_has_neither_type_nor_encoding(client):
+    response = client.get("/api/v1/no-content", headers={"Accept-Encoding": "gzip, br, zstd"})
     assert (response.status_code, response.data) == (204, b"")
     assert {*response.headers.keys()} & {
         "Content-Type",
@@ -48,7 +48,7 @@ def test_an_answer_without_a_body_has_neither_type_nor_encoding(client):
     } == set()
 
 
-def test_a_stream_goes_out_chunk_by_chunk(client):
+def test_stream_is_sent_chunk_by_chunk(client):
     response = client.open("/api/v1/events", headers={"Accept-Encoding": "zstd"}, buffered=False)
     chunks = list(response.iter_encoded())
     response.close()
@@ -56,7 +56,7 @@ def test_a_stream_goes_out_chunk_by_chunk(client):
 
 
 @pytest.mark.parametrize("encoding", ["zstd", "br", "gzip", "identity"])
-def test_one_weak_tag_holds_for_every_encoding(client, encoding):
+def test_weak_etag_is_the_same_for_every_encoding(client, encoding):
     tag = client.get("/api/v1/posts").headers["ETag"]
     fresh = client.get("/api/v1/posts", headers={"Accept-Encoding": encoding})
     again = client.get("/api/v1/posts", headers={"Accept-Encoding": encoding, "If-None-Match": tag})
@@ -71,7 +71,7 @@ def test_one_weak_tag_holds_for_every_encoding(client, encoding):
     assert "Accept-Encoding" in again.headers["Vary"]
 
 
-def test_head_tells_what_get_would_send(client):
+def test_head_has_the_headers_of_get(client):
     headers = {"Accept-Encoding": "gzip"}
     head, get = (
         client.head("/api/v1/posts", headers=headers),
@@ -82,7 +82,7 @@ def test_head_tells_what_get_would_send(client):
     assert head.data == b""
 
 
-def test_switched_off_nothing_is_compressed(client_of):
+def test_compression_that_is_off_compresses_nothing(client_of):
     response = client_of(COMPRESSION="false").get(
         "/api/v1/posts", headers={"Accept-Encoding": "gzip"}
     )

@@ -24,14 +24,14 @@ def sent(response):
     [
         ("GET", "/api/v1/posts", 200, CONTENT_POLICY),
         ("GET", "/api/v1/page", 200, PAGE_CONTENT_POLICY),
-        ("GET", "/api/v1/said", 200, "default-src 'self'"),
+        ("GET", "/api/v1/own-headers", 200, "default-src 'self'"),
         ("GET", "/api/v1/events", 200, CONTENT_POLICY),
         ("GET", "/nothing", 404, CONTENT_POLICY),
         ("DELETE", "/api/v1/posts", 405, CONTENT_POLICY),
         ("OPTIONS", "/api/v1/json", 200, PAGE_CONTENT_POLICY),
     ],
 )
-def test_every_answer_has_them_all(client, method, path, status, policy):
+def test_every_response_has_all_headers(client, method, path, status, policy):
     response = client.open(path, method=method)
     assert (response.status_code, sent(response)) == (
         status,
@@ -39,7 +39,7 @@ def test_every_answer_has_them_all(client, method, path, status, policy):
     )
 
 
-def test_the_table_is_what_the_issue_names():
+def test_table_has_the_required_headers():
     assert HEADERS.keys() == {
         "X-Frame-Options",
         "X-Content-Type-Options",
@@ -50,10 +50,10 @@ def test_the_table_is_what_the_issue_names():
     }
 
 
-def test_only_production_asks_for_https_for_ever(client_of):
+def test_only_production_sends_hsts(client_of):
     response = client_of(**PRODUCTION).get("/api/v1/posts")
     assert response.headers["Strict-Transport-Security"] == STRICT_TRANSPORT
 
 
-def test_switched_off_none_is_sent(client_of):
+def test_security_headers_that_are_off_are_not_sent(client_of):
     assert sent(client_of(SECURITY_HEADERS="false").get("/api/v1/posts")) == {}

@@ -11,7 +11,7 @@ from tests.service.http.middleware.app import SINCE
 
 
 @pytest.mark.parametrize("path", ["/api/v1/posts", "/api/v1/nothing", "/api/v9/posts", "/nothing"])
-def test_each_answer_says_its_version_and_those_supported(client_of, path):
+def test_every_response_has_its_version_and_those_supported(client_of, path):
     response = client_of(API_SUPPORTED_VERSIONS="v1, v2").get(path)
     assert (response.headers["API-Version"], response.headers["API-Supported-Versions"]) == (
         "v1",
@@ -19,7 +19,7 @@ def test_each_answer_says_its_version_and_those_supported(client_of, path):
     )
 
 
-def test_a_refusal_while_stopping_says_them_too(client):
+def test_refusal_while_stopping_has_the_versions_too(client):
     lifecycle = client.application.extensions["telemetry"].lifecycle
     lifecycle.drain("test")
     lifecycle.stop_accepting()
@@ -30,7 +30,7 @@ def test_a_refusal_while_stopping_says_them_too(client):
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/api/v9/posts"), ("POST", "/api/v9"), ("GET", "/api/v10/")]
 )
-def test_an_unknown_version_is_a_problem_that_lists_those_supported(client, method, path):
+def test_unknown_version_is_a_problem_that_lists_those_supported(client, method, path):
     response = client.open(path, method=method)
     version = path.split("/")[2]
     assert (response.status_code, response.content_type) == (404, "application/problem+json")
@@ -48,11 +48,11 @@ def test_an_unknown_version_is_a_problem_that_lists_those_supported(client, meth
 @pytest.mark.parametrize(
     "path", ["/api/v1/nothing", "/api/posts", "/api/v1x/posts", "/nothing/api/v9/posts"]
 )
-def test_a_path_that_names_no_unknown_version_is_not_found_like_any_other(client, path):
+def test_other_unknown_path_is_an_ordinary_404(client, path):
     assert client.get(path).get_json(force=True)["type"] == "about:blank"
 
 
-def test_a_deprecated_route_says_since_when_until_when_and_where_to_read_on(client):
+def test_deprecated_route_has_deprecation_sunset_and_link(client):
     response = client.get("/api/v1/old")
     names = ("Deprecation", "Sunset", "Link")
     assert [response.headers[name] for name in names] == [
@@ -71,12 +71,12 @@ def test_a_deprecated_route_says_since_when_until_when_and_where_to_read_on(clie
         (SINCE, SINCE.astimezone(UTC) - timedelta(seconds=1), "gone before"),
     ],
 )
-def test_times_that_make_no_sense_are_refused_where_they_are_written(since, sunset, reason):
+def test_inconsistent_deprecation_times_are_refused(since, sunset, reason):
     with pytest.raises(ValueError, match=reason):
         deprecated(since, sunset=sunset)
 
 
-def test_switched_off_an_unknown_version_is_merely_not_found(client_of):
+def test_versioning_that_is_off_makes_an_unknown_version_a_plain_404(client_of):
     client = client_of(API_VERSIONING="false")
     assert client.get("/api/v9/posts").get_json(force=True)["type"] == "about:blank"
     assert "Deprecation" not in client.get("/api/v1/old").headers
