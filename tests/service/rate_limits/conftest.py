@@ -1,15 +1,18 @@
-"""Apps with limits of a test's own, alone or several on one Redis."""
+"""Apps with the limits of a test, alone or several on one Redis."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
-from service.bootstrap import build
+from service.bootstrap import Service, build
 from service.settings import telemetry_environ
 from telemetry import Telemetry
+from tests.machine import PATIENCE_SECONDS
 from tests.redis_server import Redis
 from tests.service.clients import ClosingClient
+from tests.support.polling import wait_until
 
 Limited = Callable[..., FlaskClient]
 
@@ -22,28 +25,57 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture
-def limited(database_uri, seeded) -> Iterator[Limited]:
-    """Makes servers that limit everybody; each has a telemetry of its own, as
-    ``client.application.extensions["telemetry"]``.
-    """
-    made: list[Telemetry] = []
+def services() -> dict[Flask, Service]:
+    """The services that ``limited`` built, by app."""
+    return {}
 
-    def make(**environ: str) -> FlaskClient:
-        settings = {
-            "DEPLOYMENT_ENVIRONMENT": "test",
-            "TELEMETRY_STRICT": "true",
-            "OTEL_TRACES_SAMPLER_ARG": "0",
-        }
+
+@pytest.fixture
+def limited(
+    environ: dict[str, str], seeded: Service, services: dict[Flask, Service]
+) -> Iterator[Limited]:
+    """Build servers without exempt networks on the demo data, and return a client of each.
+
+    Each has a telemetry of its own: ``client.application.extensions["telemetry"]``.
+    """
+
+    def make(**settings: str) -> FlaskClient:
         telemetry = Telemetry.from_env(
-            telemetry_environ(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
+            telemetry_environ(
+                {
+                    "DEPLOYMENT_ENVIRONMENT": "test",
+                    "TELEMETRY_STRICT": "true",
+                    "OTEL_TRACES_SAMPLER_ARG": "0",
+                    "TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8",
+                }
+            )
         )
-        made.append(telemetry)
         telemetry.lifecycle.ready()
-        cheap = {"MONGODB_URI": database_uri, "PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}
-        service = build(cheap | environ, telemetry=telemetry)
+        service = build(
+            environ | {"RATE_LIMIT_EXEMPT_NETWORKS": ""} | settings, telemetry=telemetry
+        )
+        services[service.app] = service
         service.app.test_client_class = ClosingClient
         return service.app.test_client()
 
     yield make
-    for telemetry in made:
-        telemetry.shutdown()
+    for service in services.values():
+        service.mongo.close()
+        service.telemetry.shutdown()
+
+
+@pytest.fixture
+def until_ready(services: dict[Flask, Service]) -> Callable[[FlaskClient], None]:
+    """Connects a client's service to its database and waits until it is ready."""
+
+    def connect(client: FlaskClient) -> None:
+        service = services[client.application]
+        service.mongo.start()
+        service.telemetry.mongo.watch(service.mongo.client)
+        wait_until(
+            lambda: service.telemetry.health.readiness().status == 200,
+            timeout_seconds=PATIENCE_SECONDS,
+            what="the service is ready",
+        )
+
+    return connect

@@ -1,12 +1,13 @@
-"""What tests of rate limits look at."""
+"""Requests, headers and metrics that the tests of rate limits share."""
 
 from typing import Any
 
 from flask.testing import FlaskClient
 
-POSTS = "/api/v1/blog/posts"
+READ_PATH = "/"
+"""A route of the group ``read`` that needs no account."""
 LOGIN = "/api/v1/auth/login"
-TOLD = (
+HEADERS = (
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
@@ -15,18 +16,18 @@ TOLD = (
 )
 
 
-def told(response: Any) -> dict[str, str]:
-    """What an answer says of limits."""
-    return {name: response.headers[name] for name in TOLD if name in response.headers}
+def limit_headers(response: Any) -> dict[str, str]:
+    """Return the rate limit headers of a response."""
+    return {name: response.headers[name] for name in HEADERS if name in response.headers}
 
 
 def from_address(address: str) -> dict[str, str]:
-    """Headers of a request that a trusted proxy passes on."""
+    """Return the header of a request that a trusted proxy forwards."""
     return {"X-Forwarded-For": address}
 
 
 def counted(client: FlaskClient, name: str) -> dict[str, float]:
-    """A counter's values that are not zero, by label."""
+    """Return a counter's values that are not zero, by label."""
     telemetry = client.application.extensions["telemetry"]
     samples = [
         one
@@ -37,7 +38,7 @@ def counted(client: FlaskClient, name: str) -> dict[str, float]:
     return {"".join(one.labels.values()): one.value for one in samples if one.value}
 
 
-def part(client: FlaskClient) -> dict[str, Any]:
-    """What health says of rate limits, without the age."""
+def health_part(client: FlaskClient) -> dict[str, Any]:
+    """Return the part ``rate_limits`` of the health report, without its age."""
     services = client.get("/api/v1/health").get_json()["services"]
     return {name: value for name, value in services["rate_limits"].items() if name != "ageSeconds"}

@@ -1,6 +1,7 @@
-"""Limits as clients meet them, counted in memory."""
+"""Rate limits as clients see them, counted in memory."""
 
 import json
+from uuid import UUID
 
 import gevent
 import pytest
@@ -11,20 +12,21 @@ from telemetry.config import TelemetryConfig
 from tests.service.members import EMAIL, bearer, member, registration
 from tests.service.rate_limits.rate_limit_helpers import (
     LOGIN,
-    POSTS,
+    READ_PATH,
     counted,
     from_address,
-    part,
-    told,
+    health_part,
+    limit_headers,
 )
 
+THERAPISTS = "/api/v1/therapists"
 READ = {"RateLimit-Limit": "2", "RateLimit-Reset": "60", "RateLimit-Policy": '"read";q=2;w=60'}
 
 
-def test_what_is_left_is_told_and_one_too_many_is_a_problem(limited):
+def test_headers_have_the_remaining_requests_and_the_next_is_a_problem(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
-    answers = [client.get(POSTS) for _ in range(3)]
-    assert [(answer.status_code, told(answer)) for answer in answers] == [
+    answers = [client.get(READ_PATH) for _ in range(3)]
+    assert [(answer.status_code, limit_headers(answer)) for answer in answers] == [
         (200, READ | {"RateLimit-Remaining": "1"}),
         (200, READ | {"RateLimit-Remaining": "0"}),
         (429, READ | {"RateLimit-Remaining": "0", "Retry-After": "60"}),
@@ -39,15 +41,15 @@ def test_what_is_left_is_told_and_one_too_many_is_a_problem(limited):
         "title": "Rate Limited",
         "status": 429,
         "detail": "Too many requests; the next one passes in 60 s.",
-        "instance": POSTS,
+        "instance": READ_PATH,
         "request_id": refused.headers["X-Request-ID"],
     }
     assert counted(client, "serene_rate_limited_total") == {"read": 1.0}
 
 
-def test_one_too_many_is_no_news_in_the_logs(limited, capfd):
+def test_refused_requests_are_logged_as_info(limited, capfd):
     client = limited(RATE_LIMIT_READ="1/minute")
-    answers = [client.get(POSTS) for _ in range(3)]
+    answers = [client.get(READ_PATH) for _ in range(3)]
     client.application.extensions["telemetry"].shutdown()
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [answer.status_code for answer in answers] == [200, 429, 429]
@@ -58,9 +60,10 @@ def test_one_too_many_is_no_news_in_the_logs(limited, capfd):
     ]
 
 
-def test_errors_tell_it_too(limited):
+def test_errors_have_the_headers(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
-    answers = [client.get(f"{POSTS}/none"), client.get(f"{POSTS}?limit=0"), client.get(POSTS)]
+    paths = (f"{THERAPISTS}/{UUID(int=0)}", f"{THERAPISTS}?limit=0", READ_PATH)
+    answers = [client.get(path) for path in paths]
     assert [(answer.status_code, answer.headers["RateLimit-Remaining"]) for answer in answers] == [
         (404, "1"),
         (422, "0"),
@@ -68,32 +71,32 @@ def test_errors_tell_it_too(limited):
     ]
 
 
-def test_an_unchanged_answer_tells_it_too(limited):
+def test_304_has_the_headers(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
-    etag = client.get(POSTS).headers["ETag"]
-    again = client.get(POSTS, headers={"If-None-Match": etag})
-    assert (again.status_code, told(again)) == (304, READ | {"RateLimit-Remaining": "0"})
+    etag = client.get(READ_PATH).headers["ETag"]
+    again = client.get(READ_PATH, headers={"If-None-Match": etag})
+    assert (again.status_code, limit_headers(again)) == (304, READ | {"RateLimit-Remaining": "0"})
 
 
-def test_groups_are_counted_apart_and_addresses_too(limited):
+def test_groups_and_addresses_are_counted_separately(limited):
     client = limited(RATE_LIMIT_READ="1/minute", RATE_LIMIT_WRITE="1/minute")
     logout = {"json": {"refresh_token": "none"}}
     statuses = [
-        client.get(POSTS).status_code,
-        client.get(POSTS).status_code,
+        client.get(READ_PATH).status_code,
+        client.get(READ_PATH).status_code,
         client.post("/api/v1/auth/logout", **logout).status_code,
         client.post("/api/v1/auth/logout", **logout).status_code,
-        client.get(POSTS, headers=from_address("198.51.100.7")).status_code,
-        client.get(POSTS, headers=from_address("198.51.100.7")).status_code,
+        client.get(READ_PATH, headers=from_address("198.51.100.7")).status_code,
+        client.get(READ_PATH, headers=from_address("198.51.100.7")).status_code,
     ]
     assert statuses == [200, 429, 204, 429, 200, 429]
 
 
-def test_only_trusted_proxies_vouch_for_an_address(limited):
+def test_only_trusted_proxies_can_set_the_address(limited):
     client = limited(RATE_LIMIT_READ="1/minute")
     outside = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
     assert [
-        client.get(POSTS, headers=from_address(f"198.51.100.{number}"), **outside).status_code
+        client.get(READ_PATH, headers=from_address(f"198.51.100.{number}"), **outside).status_code
         for number in range(3)
     ] == [
         200,
@@ -102,7 +105,7 @@ def test_only_trusted_proxies_vouch_for_an_address(limited):
     ]
 
 
-def test_health_and_documentation_are_never_limited_and_say_nothing_of_it(limited):
+def test_health_and_documentation_are_not_limited_and_have_no_headers(limited):
     client = limited(RATE_LIMIT_READ="1/minute")
     paths = [
         "/api/v1/health/liveness",
@@ -112,12 +115,12 @@ def test_health_and_documentation_are_never_limited_and_say_nothing_of_it(limite
         "/api/v1/docs",
     ]
     answers = [client.get(path) for path in paths for _ in range(3)]
-    assert {(answer.status_code == 429, bool(told(answer))) for answer in answers} == {
+    assert {(answer.status_code == 429, bool(limit_headers(answer))) for answer in answers} == {
         (False, False)
     }
 
 
-def test_a_login_is_counted_before_its_body_is_read(limited):
+def test_login_is_counted_before_its_body_is_read(limited):
     client = limited(RATE_LIMIT_LOGIN="2/minute")
     bodies = ["{", "{}", '{"email": "ada@serene-mail.com", "password": "x"}']
     answers = [client.post(LOGIN, data=body, content_type="application/json") for body in bodies]
@@ -125,7 +128,7 @@ def test_a_login_is_counted_before_its_body_is_read(limited):
     assert counted(client, "serene_logins_total") == {"error": 1.0, "invalid": 1.0}
 
 
-def test_a_body_that_never_comes_is_not_waited_for(limited):
+def test_limited_request_does_not_wait_for_its_body(limited):
     class Never:
         def read(self, size: int = -1) -> bytes:
             raise AssertionError("read")
@@ -139,7 +142,7 @@ def test_a_body_that_never_comes_is_not_waited_for(limited):
     assert late.status_code == 429
 
 
-def test_the_login_group_is_one_whatever_the_route(limited):
+def test_routes_of_the_login_group_share_its_limit(limited):
     client = limited(RATE_LIMIT_LOGIN="3/minute")
     assert client.post("/api/v1/auth/register", json=registration()).status_code == 201
     assert (
@@ -153,7 +156,7 @@ def test_the_login_group_is_one_whatever_the_route(limited):
     )
 
 
-def test_accounts_are_counted_wherever_they_come_from(limited):
+def test_account_is_counted_across_addresses(limited):
     client = limited(RATE_LIMIT_READ="2/minute")
     ada, bea = member(client), member(client, email="bea@serene-mail.com")
     seen = [
@@ -166,11 +169,11 @@ def test_accounts_are_counted_wherever_they_come_from(limited):
     assert seen == [200, 200, 429, 200, 200, 429]
 
 
-def test_tokens_that_prove_nothing_are_counted_by_address(limited):
+def test_invalid_tokens_are_counted_by_address(limited):
     client = limited(RATE_LIMIT_READ="3/minute")
     ada = member(client)
     seen = [
-        client.get("/api/v1/auth/me", headers=bearer(f"made.up.{number}")).status_code
+        client.get("/api/v1/auth/me", headers=bearer(f"not.a.token{number}")).status_code
         for number in range(5)
     ]
     assert seen == [401, 401, 401, 429, 429]
@@ -178,7 +181,7 @@ def test_tokens_that_prove_nothing_are_counted_by_address(limited):
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
 
 
-def test_a_token_is_checked_once(limited, monkeypatch):
+def test_token_is_verified_once_a_request(limited, monkeypatch):
     checked = []
     check = AccessTokens.check
     monkeypatch.setattr(
@@ -187,41 +190,41 @@ def test_a_token_is_checked_once(limited, monkeypatch):
     client = limited()
     ada = member(client)
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
-    assert client.get(POSTS, headers=ada.headers).status_code == 200
+    assert client.get(READ_PATH, headers=ada.headers).status_code == 200
     assert len(checked) == 1
 
 
-def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(limited):
+def test_hundred_concurrent_requests_do_not_exceed_the_limit(limited):
     client = limited(RATE_LIMIT_READ="10/minute")
-    asked = [
-        gevent.spawn(lambda: client.application.test_client().get(POSTS).status_code)
+    requests = [
+        gevent.spawn(lambda: client.application.test_client().get(READ_PATH).status_code)
         for _ in range(100)
     ]
-    gevent.joinall(asked, timeout=60)
-    assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
+    gevent.joinall(requests, timeout=60)
+    assert sorted(one.value for one in requests) == [200] * 10 + [429] * 90
 
 
-def test_exempt_networks_are_not_limited_and_not_told(limited):
+def test_exempt_networks_are_not_limited_and_get_no_headers(limited):
     client = limited(
         RATE_LIMIT_READ="1/minute", RATE_LIMIT_EXEMPT_NETWORKS="198.51.100.0/24,2001:db8::/32"
     )
     for address in ("198.51.100.7", "2001:db8::1"):
         assert [
-            (answer.status_code, told(answer))
-            for answer in (client.get(POSTS, headers=from_address(address)) for _ in range(3))
+            (answer.status_code, limit_headers(answer))
+            for answer in (client.get(READ_PATH, headers=from_address(address)) for _ in range(3))
         ] == [(200, {})] * 3
-    assert [client.get(POSTS).status_code for _ in range(2)] == [200, 429]
+    assert [client.get(READ_PATH).status_code for _ in range(2)] == [200, 429]
 
 
-def test_switched_off_there_is_nothing(limited):
+def test_limits_that_are_off_leave_no_trace(limited):
     client = limited(RATE_LIMITS="false", RATE_LIMIT_READ="1/minute")
-    answers = [client.get(POSTS) for _ in range(3)]
-    assert [(answer.status_code, told(answer)) for answer in answers] == [(200, {})] * 3
+    answers = [client.get(READ_PATH) for _ in range(3)]
+    assert [(answer.status_code, limit_headers(answer)) for answer in answers] == [(200, {})] * 3
     assert "rate_limits" not in client.get("/api/v1/health").get_json()["services"]
 
 
-def test_health_says_that_each_worker_counts(limited):
-    assert part(limited()) == {"status": "up", "healthy": True, "storage": "memory"}
+def test_health_reports_the_storage_memory(limited):
+    assert health_part(limited()) == {"status": "up", "healthy": True, "storage": "memory"}
 
 
 @pytest.mark.parametrize(
@@ -238,6 +241,6 @@ def test_health_says_that_each_worker_counts(limited):
         ("unix:", "unix:"),
     ],
 )
-def test_what_an_address_is_counted_as(address, counted_as):
+def test_key_that_an_address_is_counted_by(address, counted_as):
     exempt = TelemetryConfig.from_env({"TELEMETRY_TRUSTED_PROXIES": "10.0.0.0/8"}).trusted_proxies
     assert counted_address(address, exempt) == counted_as

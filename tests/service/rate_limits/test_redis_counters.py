@@ -1,6 +1,4 @@
-"""Limits that servers share by a real Redis, and what becomes of them when it crashes, hangs or
-comes back.
-"""
+"""Rate limits that servers share through a real Redis, which crashes, hangs and comes back."""
 
 import logging
 import re
@@ -19,16 +17,22 @@ from service.rate_limits.sliding_window import Decision
 from service.settings import telemetry_environ
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS, Slowness
-from tests.service.rate_limits.rate_limit_helpers import POSTS, counted, part, told
+from tests.service.rate_limits.rate_limit_helpers import (
+    READ_PATH,
+    counted,
+    health_part,
+    limit_headers,
+)
+from tests.support.polling import wait_until, wait_until_equal
 
 TIMEOUT_SECONDS = 1.0
-"""For a Redis that hangs; one that works is waited for as long as a busy machine needs."""
+"""Time-out for a Redis that hangs; tests with one that works allow a busy machine's time."""
 FALLBACKS = "serene_rate_limit_fallbacks_total"
 
 
 @pytest.fixture
 def shared(redis, limited):
-    """Makes servers on the one Redis."""
+    """Builds servers that share one Redis."""
 
     def make(rate: str = "3/minute", **environ: str):
         retry = {
@@ -43,44 +47,45 @@ def shared(redis, limited):
 
 def timed(client):
     began = time.monotonic()
-    response = client.get(POSTS)
+    response = client.get(READ_PATH)
     return response, time.monotonic() - began
 
 
 def hanging(shared, redis):
-    """A server whose Redis has answered once, and hangs since."""
+    """Return a client of a server whose Redis answered once and hangs now."""
     client = shared(
         "1000/minute", REDIS_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS), REDIS_RETRY_SECONDS="600"
     )
-    client.get(POSTS)
+    client.get(READ_PATH)
     redis.hang()
     return client
 
 
 def until_connected(redis, connections):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (
-        sum(
+    def established():
+        return sum(
             one.status == "ESTABLISHED" and one.raddr.port == redis.port
             for one in Process().net_connections("tcp")
         )
-        < connections
-    ):
-        assert time.monotonic() < deadline
-        gevent.sleep(0.01)
+
+    wait_until(
+        lambda: established() >= connections,
+        timeout_seconds=PATIENCE_SECONDS,
+        what="the connections to Redis",
+    )
 
 
 def until_storage_is(client, storage):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while part(client)["storage"] != storage:
-        assert time.monotonic() < deadline
-        gevent.sleep(0.02)
-        client.get(POSTS)
+    def storage_after_a_request():
+        client.get(READ_PATH)
+        return health_part(client)["storage"]
+
+    wait_until_equal(storage_after_a_request, storage, timeout_seconds=PATIENCE_SECONDS)
 
 
-def test_servers_count_together(shared):
+def test_servers_share_one_count(shared):
     one, other = shared(), shared()
-    answers = [client.get(POSTS) for client in (one, other, one, other, one)]
+    answers = [client.get(READ_PATH) for client in (one, other, one, other, one)]
     assert [(answer.status_code, answer.headers["RateLimit-Remaining"]) for answer in answers] == [
         (200, "2"),
         (200, "1"),
@@ -88,28 +93,30 @@ def test_servers_count_together(shared):
         (429, "0"),
         (429, "0"),
     ]
-    assert told(answers[3]).keys() == {
+    assert limit_headers(answers[3]).keys() == {
         "RateLimit-Limit",
         "RateLimit-Remaining",
         "RateLimit-Reset",
         "RateLimit-Policy",
         "Retry-After",
     }
-    assert part(one) == part(other) == {"status": "up", "healthy": True, "storage": "redis"}
+    assert (
+        health_part(one)
+        == health_part(other)
+        == {"status": "up", "healthy": True, "storage": "redis"}
+    )
     assert counted(one, FALLBACKS) == {}
 
 
-def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is_none(
-    shared, limited
-):
+def test_time_in_redis_is_a_phase_of_the_request(shared, limited):
     phases = [
-        re.findall(r"(\w+);dur", client.get(POSTS).headers["Server-Timing"])
+        re.findall(r"(\w+);dur", client.get(READ_PATH).headers["Server-Timing"])
         for client in (shared(), limited())
     ]
     assert ["external" in found for found in phases] == [True, False]
 
 
-def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
+def test_each_call_is_a_client_span_without_the_client(redis):
     telemetry = Telemetry.from_env(
         telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
@@ -136,29 +143,30 @@ def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
     ]
 
 
-def test_of_a_hundred_at_once_as_many_pass_as_are_allowed(shared):
+def test_hundred_concurrent_requests_do_not_exceed_the_limit(shared):
     clients = [shared("10/minute") for _ in range(2)]
-    asked = [
+    requests = [
         gevent.spawn(
-            lambda app=clients[n % 2].application: app.test_client().get(POSTS).status_code
+            lambda app=clients[n % 2].application: app.test_client().get(READ_PATH).status_code
         )
         for n in range(100)
     ]
-    gevent.joinall(asked, timeout=PATIENCE_SECONDS)
-    assert sorted(one.value for one in asked) == [200] * 10 + [429] * 90
+    gevent.joinall(requests, timeout=PATIENCE_SECONDS)
+    assert sorted(one.value for one in requests) == [200] * 10 + [429] * 90
     assert [counted(client, FALLBACKS) for client in clients] == [{}, {}]
 
 
-def test_a_crash_fails_no_request_and_is_told_once(shared, redis, caplog):
+def test_crash_fails_no_request_and_is_logged_once(shared, redis, until_ready, caplog):
     caplog.set_level(logging.INFO, logger="service.rate_limits")
     client = shared("1000/minute")
-    assert client.get(POSTS).status_code == 200
+    until_ready(client)
+    assert client.get(READ_PATH).status_code == 200
     redis.kill()
     answers = [timed(client) for _ in range(5)]
     assert [answer.status_code for answer, _ in answers] == [200] * 5
     assert max(took for _, took in answers) < PATIENCE_SECONDS / 2
     assert counted(client, FALLBACKS) == {"": 5.0}
-    assert part(client) == {
+    assert health_part(client) == {
         "status": "down",
         "healthy": False,
         "reason": "Redis does not answer (ConnectionError); each worker counts",
@@ -174,7 +182,7 @@ def test_a_crash_fails_no_request_and_is_told_once(shared, redis, caplog):
     ]
 
 
-def test_a_redis_that_hangs_is_waited_for_once(shared, redis):
+def test_hanging_redis_delays_one_request(shared, redis):
     client = hanging(shared, redis)
     try:
         with Slowness() as machine:
@@ -183,59 +191,66 @@ def test_a_redis_that_hangs_is_waited_for_once(shared, redis):
         assert {first.status_code, *(answer.status_code for answer, _ in others)} == {200}
         assert TIMEOUT_SECONDS * 0.9 < first_took < 2 * TIMEOUT_SECONDS + machine.seconds
         assert sorted(took for _, took in others)[10] < TIMEOUT_SECONDS
-        assert part(client)["reason"] == "Redis does not answer (TimeoutError); each worker counts"
+        assert (
+            health_part(client)["reason"]
+            == "Redis does not answer (TimeoutError); each worker counts"
+        )
     finally:
         redis.go_on()
 
 
-def test_a_hundred_requests_on_a_redis_that_hangs_wait_no_longer_than_one(shared, redis):
+def test_hundred_requests_on_a_hanging_redis_wait_no_longer_than_one(shared, redis):
     client = hanging(shared, redis)
     try:
-        asked = [gevent.spawn(lambda: timed(client.application.test_client())) for _ in range(100)]
-        gevent.joinall(asked, timeout=PATIENCE_SECONDS)
-        assert [one.value[0].status_code for one in asked] == [200] * 100
-        assert max(one.value[1] for one in asked) < 50 * TIMEOUT_SECONDS
+        requests = [
+            gevent.spawn(lambda: timed(client.application.test_client())) for _ in range(100)
+        ]
+        gevent.joinall(requests, timeout=PATIENCE_SECONDS)
+        assert [one.value[0].status_code for one in requests] == [200] * 100
+        assert max(one.value[1] for one in requests) < 50 * TIMEOUT_SECONDS
     finally:
         redis.go_on()
 
 
-def test_while_redis_is_away_the_limit_still_holds(shared, redis):
+def test_limit_holds_while_redis_is_away(shared, redis):
     client = shared("3/minute")
     redis.kill()
-    assert [client.get(POSTS).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert [client.get(READ_PATH).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 
 
-def test_a_redis_that_was_never_there_is_no_reason_not_to_serve(shared, redis):
+def test_missing_redis_does_not_affect_readiness(shared, redis, until_ready):
     redis.kill()
     client = shared()
+    until_ready(client)
     assert client.get("/api/v1/health/readiness").status_code == 200
-    assert part(client) == {"status": "unknown", "healthy": False, "storage": "redis"}
-    assert client.get(POSTS).status_code == 200
+    assert health_part(client) == {"status": "unknown", "healthy": False, "storage": "redis"}
+    assert client.get(READ_PATH).status_code == 200
 
 
-def test_the_look_in_the_background_finds_out_without_a_request(shared, redis):
+def test_background_check_notices_changes_without_a_request(shared, redis):
     client = shared()
     for callback in client.application.extensions["telemetry"]._on_start:
         callback()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    for broken, storage in ((redis.kill, "memory"), (redis.start, "redis")):
-        broken()
-        while part(client)["storage"] != storage:
-            assert time.monotonic() < deadline
-            gevent.sleep(0.02)
+    for change, storage in ((redis.kill, "memory"), (redis.start, "redis")):
+        change()
+        wait_until_equal(
+            lambda: health_part(client)["storage"],
+            storage,
+            timeout_seconds=PATIENCE_SECONDS,
+        )
 
 
-def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(shared, redis):
+def test_scripts_are_loaded_again_after_a_restart(shared, redis):
     client = shared()
-    client.get(POSTS)
+    client.get(READ_PATH)
     redis.kill()
     redis.start()
-    answers = [client.get(POSTS) for _ in range(2)]
+    answers = [client.get(READ_PATH) for _ in range(2)]
     until_storage_is(client, "redis")
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
-def test_who_waits_as_long_as_told_passes(redis, telemetry):
+def test_request_after_the_reset_time_is_allowed(redis, telemetry):
     counters, item = (
         RedisCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("4/2seconds"),
@@ -254,7 +269,7 @@ def test_who_waits_as_long_as_told_passes(redis, telemetry):
     counters.close()
 
 
-def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
+def test_killed_request_leaves_its_connection_usable(redis, telemetry):
     counters, item = (
         RedisCounters(redis.url, PATIENCE_SECONDS, telemetry.http_client),
         parse("1000/minute"),
@@ -265,7 +280,7 @@ def test_a_killed_request_leaves_its_connection_usable(redis, telemetry):
     until_connected(redis, len(victims))
     gevent.killall(victims)
     redis.go_on()
-    # What the killed ones had sent is counted; what they would have read is read by nobody else.
+    # What the killed requests sent is counted; no other request reads their replies.
     seen = [counters.hit("b", item) for _ in range(20)]
     assert [(one.allowed, one.remaining) for one in seen] == [
         (True, 999 - number) for number in range(20)

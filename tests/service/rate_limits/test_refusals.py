@@ -1,6 +1,4 @@
-"""Refusals are telling on the metrics and never noisy in the logs: one count by status and route,
-one line of INFO, and nothing else.
-"""
+"""Refusals: one count by status and route and one log line of INFO, and nothing else."""
 
 import json
 import time
@@ -20,8 +18,10 @@ MESSAGE = {"json": {"message": "hello"}}
 
 
 def token(role: Any = "member", *, seconds_ago: float = 0.0, **settings: str) -> dict[str, str]:
-    """What shows an account. It is issued when tests are collected, which is long before the last
-    of them runs: so it is good for a day.
+    """Return the header with an account's token.
+
+    Tokens are issued when tests are collected, long before the last test runs, so they are valid
+    for a day.
     """
     config = AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": str(DAY_SECONDS)} | settings)
     return bearer(
@@ -38,22 +38,28 @@ REFUSALS: dict[str, tuple[str, str, dict[str, Any], int, dict[str, float]]] = {
         401,
         {"expired": 1},
     ),
-    "a token that is none": (
+    "a malformed token": (
         "GET",
         f"{API}/auth/me",
         {"headers": bearer("a.b.c")},
         401,
         {"invalid": 1},
     ),
-    "a foreign token": (
+    "a token signed by another key": (
         "GET",
         f"{API}/auth/me",
         {"headers": token(SERENE_TOKEN_KEYS=f"development:{'x' * 32}")},
         401,
         {"invalid": 1},
     ),
-    "an account that is gone": ("GET", f"{API}/auth/me", {"headers": token()}, 401, {"invalid": 1}),
-    "another role": ("GET", f"{API}/blog/drafts", {"headers": token()}, 403, {"role": 1}),
+    "a deleted account": ("GET", f"{API}/auth/me", {"headers": token()}, 401, {"invalid": 1}),
+    "another role": (
+        "PUT",
+        f"{API}/accounts/{ACCOUNT}/role",
+        {"headers": token()},
+        403,
+        {"role": 1},
+    ),
     "a wrong password": (
         "POST",
         f"{API}/auth/login",
@@ -75,14 +81,14 @@ REFUSALS: dict[str, tuple[str, str, dict[str, Any], int, dict[str, float]]] = {
         415,
         {},
     ),
-    "a value that cannot be used": (
+    "an invalid value": (
         "POST",
         f"{API}/companion/messages",
         {"headers": token(), "json": {}},
         422,
         {},
     ),
-    "what is not there": (
+    "a missing resource": (
         "GET",
         f"{API}/companion/conversations/none",
         {"headers": token()},
@@ -90,14 +96,16 @@ REFUSALS: dict[str, tuple[str, str, dict[str, Any], int, dict[str, float]]] = {
         {},
     ),
     "a wrong method": ("PATCH", f"{API}/auth/me", {}, 405, {}),
-    "one too many": ("GET", f"{API}/therapists", {}, 429, {}),
+    "beyond the limit": ("GET", f"{API}/therapists", {}, 429, {}),
 }
 
 
 @pytest.mark.parametrize(
     ("method", "path", "given", "status", "reasons"), REFUSALS.values(), ids=REFUSALS
 )
-def test_a_refusal_is_one_count_and_one_line(limited, capfd, method, path, given, status, reasons):
+def test_refusal_is_one_count_and_one_log_line(
+    limited, capfd, method, path, given, status, reasons
+):
     client = limited(RATE_LIMIT_READ="1/minute")
     telemetry = client.application.extensions["telemetry"]
     telemetry.logs.install()
@@ -127,7 +135,7 @@ def test_a_refusal_is_one_count_and_one_line(limited, capfd, method, path, given
     assert counted(client, "telemetry_errors_total") == {}
 
 
-def test_every_reason_is_there_before_anything_is_refused(limited):
+def test_every_reason_is_exposed_before_the_first_refusal(limited):
     telemetry = limited().application.extensions["telemetry"]
     (family,) = telemetry.registry.restricted_registry(["serene_unauthorized_total"]).collect()
     found = {

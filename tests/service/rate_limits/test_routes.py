@@ -66,11 +66,11 @@ def groups(app):
     }
 
 
-def test_every_route_has_the_group_that_it_should(client):
+def test_every_route_has_the_expected_group(client):
     assert groups(client.application) == GROUPS
 
 
-def test_the_document_tells_limits_where_there_are_some(client):
+def test_document_describes_the_limits_of_limited_routes(client):
     document = client.get("/api/v1/openapi.json").get_json()
     seen, expected = {}, {}
     for (method, rule), group in groups(client.application).items():
@@ -90,19 +90,19 @@ def test_the_document_tells_limits_where_there_are_some(client):
     ].keys() >= HEADERS.keys() | {"Retry-After"}
 
 
-def test_the_document_says_nothing_of_limits_that_are_switched_off(limited):
+def test_document_has_no_limits_that_are_off(limited):
     document = limited(RATE_LIMITS="false").get("/api/v1/openapi.json").get_json()
     # A login is refused after too many wrong passwords, whatever the limits are.
-    told = {
+    limited_paths = {
         path
         for path, item in document["paths"].items()
         for one in item.values()
         if "429" in one["responses"]
     }
-    assert told == {"/api/v1/auth/login", "/api/v1/auth/password"}
+    assert limited_paths == {"/api/v1/auth/login", "/api/v1/auth/password"}
 
 
-def test_there_is_no_other_group():
+def test_unknown_group_is_an_error():
     with pytest.raises(
         ValueError,
         match="there is no group 'logins'; there is login, read, write, companion, upload",

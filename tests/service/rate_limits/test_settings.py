@@ -12,7 +12,7 @@ URL = "should be a URL such as redis://127.0.0.1:6379/0 or rediss://…"
 @pytest.mark.parametrize(
     "value", ["many", "0/minute", "10", "10/fortnight", "10/minute;100/hour", "-1/minute"]
 )
-def test_a_rate_that_cannot_be_used(value):
+def test_invalid_rate_is_refused(value):
     with pytest.raises(SettingError) as caught:
         RateLimitSettings.from_env({"RATE_LIMIT_LOGIN": value})
     assert str(caught.value).count("\n") == 0
@@ -23,7 +23,7 @@ def test_a_rate_that_cannot_be_used(value):
 @pytest.mark.parametrize(
     "value", ["10/minute", "10 per minute", "300/5minutes", "1000/hour", "1/second"]
 )
-def test_a_rate_in_the_librarys_notation(value):
+def test_rate_in_the_librarys_notation_is_accepted(value):
     assert RateLimitSettings.from_env({"RATE_LIMIT_READ": value}).rate_limit_read == value
 
 
@@ -38,7 +38,7 @@ def test_a_rate_in_the_librarys_notation(value):
         "redis://:hunter2-canary@",
     ],
 )
-def test_a_redis_that_cannot_be_found(value):
+def test_invalid_redis_url_is_refused_without_its_password(value):
     with pytest.raises(SettingError) as caught:
         RateLimitSettings.from_env({"REDIS_URL": value})
     assert str(caught.value).startswith("REDIS_URL")
@@ -54,7 +54,7 @@ def test_a_redis_that_cannot_be_found(value):
         "redis://:hunter2-canary@redis:6379/1",
     ],
 )
-def test_a_redis_is_not_shown(value):
+def test_redis_url_is_not_in_repr(value):
     config = RateLimitSettings.from_env({"REDIS_URL": value})
     assert config.redis_url == value
     assert "hunter2-canary" not in repr(config)
@@ -69,6 +69,6 @@ def test_a_redis_is_not_shown(value):
         ("RATE_LIMIT_EXEMPT_NETWORKS", "here"),
     ],
 )
-def test_others_that_cannot_be_used(name, value):
+def test_other_invalid_settings_are_refused(name, value):
     with pytest.raises(SettingError, match=f"^{name}"):
         RateLimitSettings.from_env({name: value})

@@ -13,7 +13,7 @@ def clock() -> Clock:
     return Clock(1000.0)
 
 
-def test_requests_pass_until_the_limit_and_are_told_what_is_left(clock):
+def test_requests_are_allowed_until_the_limit_with_what_remains(clock):
     counters = MemoryCounters(clock=clock)
     assert [counters.hit("a", parse("3/minute")) for _ in range(5)] == [
         Decision(True, 2, 60.0),
@@ -24,7 +24,7 @@ def test_requests_pass_until_the_limit_and_are_told_what_is_left(clock):
     ]
 
 
-def test_a_limit_is_not_had_twice_at_the_turn_of_a_window(clock):
+def test_limit_cannot_be_used_twice_around_the_start_of_a_window(clock):
     counters, item = MemoryCounters(clock=clock), parse("10/minute")
     clock.now += 0.0
     assert counters.hit("a", item).allowed
@@ -37,7 +37,7 @@ def test_a_limit_is_not_had_twice_at_the_turn_of_a_window(clock):
 
 @pytest.mark.parametrize("rate", ["1/second", "3/minute", "10/minute", "7/5minutes", "600/minute"])
 @pytest.mark.parametrize("seconds_between", [0.0, 0.7, 13.0, 59.0, 61.0, 130.0])
-def test_who_waits_as_long_as_told_passes(clock, rate, seconds_between):
+def test_request_after_the_reset_time_is_allowed(clock, rate, seconds_between):
     counters, item = MemoryCounters(clock=clock), parse(rate)
     for _ in range(3):
         for _ in range(item.amount):
@@ -51,7 +51,7 @@ def test_who_waits_as_long_as_told_passes(clock, rate, seconds_between):
     assert counters.hit("a", item).allowed
 
 
-def test_everybody_and_every_limit_is_counted_alone(clock):
+def test_clients_and_limits_are_counted_separately(clock):
     counters = MemoryCounters(clock=clock)
     takes = [("a", "1/minute"), ("b", "1/minute"), ("a", "2/minute"), ("a", "1/minute")]
     assert [counters.hit(key, parse(rate)).allowed for key, rate in takes] == [
@@ -62,7 +62,7 @@ def test_everybody_and_every_limit_is_counted_alone(clock):
     ]
 
 
-def test_what_has_expired_goes_as_new_ones_come(clock):
+def test_expired_counters_are_swept_as_new_ones_come(clock):
     counters, item = MemoryCounters(clock=clock), parse("10/minute")
     for number in range(1000):
         counters.hit(f"old {number}", item)
@@ -72,7 +72,7 @@ def test_what_has_expired_goes_as_new_ones_come(clock):
     assert len(counters) == 1000
 
 
-def test_fifty_thousand_addresses_take_no_more_than_the_bound(clock):
+def test_fifty_thousand_addresses_stay_within_the_bound(clock):
     counters, item = MemoryCounters(max_clients=1000, clock=clock), parse("10/minute")
     for number in range(50_000):
         counters.hit(str(number), item)
