@@ -1,8 +1,8 @@
-"""How fast is the whole API? One worker on a core of its own, everything else on the others: ``python -m bench.api``.
+"""Speed of the whole API: ``python -m bench.api``; one worker on a core of its own.
 
-Each kind of customer comes twice: a few at an easy pace (how long does an answer take?), then many that never pause (how many answers a
-second?). Beside each figure stands what the worker's time went into, read from its own metrics, and how busy its core and the database
-were: where a target is missed, that says what the limit is.
+Each kind of request comes twice: a few users at an easy pace (latency), then a crowd that never
+pauses (throughput). Each line also has the phases of the requests' time, from the worker's own
+metrics, and the load of its core and of the database: they show what the limit is.
 """
 
 import argparse
@@ -19,27 +19,31 @@ from typing import Any, Final, Literal
 
 import psutil
 
-from bench.api_stock import lay_in
-from bench.api_watch import Usage, Watch
+from bench.api_data import create
+from bench.api_usage import Usage, UsageMeter
 from stack import paths
 from stack.backends import every_port
 from stack.ports import free_offset
 from stack.runner import Stack
 
 BACKENDS: Final = ("mongodb", "model", "stripe-mock", "service")
-# The model answers in a second, and the bulkhead is no limit.
-SETTINGS: Final = {"MODEL_FIRST_BYTE_SECONDS": "1", "MODEL_TOKENS_PER_SECOND": "0", "COMPANION_AT_ONCE": "300"}
+# The model answers within a second, and the bulkhead does not limit.
+SETTINGS: Final = {
+    "MODEL_FIRST_BYTE_SECONDS": "1",
+    "MODEL_TOKENS_PER_SECOND": "0",
+    "COMPANION_AT_ONCE": "300",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of customer.
+    """One kind of user.
 
     Args:
-        name: As ``bench.customers`` knows it.
-        crowd: How many never pause in the second part.
-        target: What the second part should reach, in requests a second; 0 when there is none.
-        pause_seconds: Of each of the few customers of the first part.
+        name: Its name in ``bench.api_users``.
+        crowd: Number of users of the crowd.
+        target: Answers per second that the crowd should get; 0 for no target.
+        pause_seconds: Between two requests of a user at an easy pace.
     """
 
     name: str
@@ -53,7 +57,7 @@ KINDS: Final = (
     Kind("health", 32),
     Kind("database", 32, 500),
     Kind("blog", 16),
-    # A password takes its time of the one core: at a faster pace they queue, which is the second part's question.
+    # Password hashes need much of the one core: at a faster pace they queue, as in the crowd.
     Kind("login", 8, pause_seconds=2.0),
     Kind("booking", 16),
     Kind("companion", 150, 100),
@@ -61,20 +65,20 @@ KINDS: Final = (
 )
 Part = Literal["easy", "crowd"]
 SETTLE_SECONDS: Final = 2.0
-"""Until what the customers of one part left unfinished has ended."""
-EASY_CUSTOMERS: Final = 4
+"""Until unfinished requests of the previous part have ended."""
+EASY_USERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What customers saw of one kind of request in one part.
+    """Results of one kind of request in one part.
 
     Args:
         name: Of the request.
-        rate: Answers a second.
+        rate: Successful answers per second.
         p50, p95, p99: Milliseconds.
-        failures: Requests that were not answered as they should.
-        requests: All of them.
+        failures: Requests without an expected answer.
+        requests: All requests.
     """
 
     name: str
@@ -86,23 +90,41 @@ class Figures:
     requests: int
 
 
-def send(stack: Stack, kind: Kind, stock: Path, *, customers: int, pause_seconds: float, seconds: int) -> list[Figures]:
-    """Let customers come, and say what they saw."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as told:
-        command = [sys.executable, "-m", "locust", "-f", str(paths.ROOT / "bench/customers.py"), "--headless", "--only-summary"]
-        command += ["--host", stack.url("service"), "--users", str(customers), "--spawn-rate", str(customers), "--reset-stats"]
-        command += ["--run-time", f"{seconds}s", "--loglevel", "ERROR", "--json-file", told.name.removesuffix(".json")]
-        environment = os.environ | {"BENCH_KIND": kind.name, "BENCH_PAUSE_SECONDS": str(pause_seconds), "BENCH_STOCK": str(stock)}
-        subprocess.run(command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        return [_figures(entry, seconds) for entry in json.loads(Path(told.name).read_text(encoding="utf-8"))]
+def send(
+    stack: Stack, kind: Kind, data: Path, *, users: int, pause_seconds: float, seconds: int
+) -> list[Figures]:
+    """Run locust's users of one kind, and return their figures."""
+    command = [sys.executable, "-m", "locust", "-f", str(paths.ROOT / "bench/api_users.py")]
+    command += ["--headless", "--only-summary", "--reset-stats", "--loglevel", "ERROR"]
+    command += ["--host", stack.url("service"), "--users", str(users), "--spawn-rate", str(users)]
+    environment = os.environ | {
+        "BENCH_KIND": kind.name,
+        "BENCH_PAUSE_SECONDS": str(pause_seconds),
+        "BENCH_DATA": str(data),
+    }
+    with tempfile.NamedTemporaryFile(suffix=".json") as results:
+        command += ["--run-time", f"{seconds}s"]
+        command += ["--json-file", results.name.removesuffix(".json")]
+        subprocess.run(
+            command,
+            cwd=paths.ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        entries = json.loads(Path(results.name).read_text(encoding="utf-8"))
+    return [_figures(entry, seconds) for entry in entries]
 
 
 def _figures(entry: dict[str, Any], seconds: int) -> Figures:
     times = sorted((int(float(ms)), number) for ms, number in entry["response_times"].items())
     requests, failures = entry["num_requests"], entry["num_failures"]
-    span = max(1.0, entry["last_request_timestamp"] - entry["start_time"]) if entry["last_request_timestamp"] else seconds
+    last = entry["last_request_timestamp"]
+    duration = max(1.0, last - entry["start_time"]) if last else seconds
     p50, p95, p99 = (_quantile(times, share) for share in (0.5, 0.95, 0.99))
-    return Figures(entry["name"], (requests - failures) / span, p50, p95, p99, failures, requests)
+    rate = (requests - failures) / duration
+    return Figures(entry["name"], rate, p50, p95, p99, failures, requests)
 
 
 def _quantile(times: Sequence[tuple[int, int]], share: float) -> int:
@@ -114,43 +136,47 @@ def _quantile(times: Sequence[tuple[int, int]], share: float) -> int:
     return times[-1][0] if times else 0
 
 
-HEAD: Final = (
-    "| requests | customers | answers/s | target | p50 ms | p95 ms | p99 ms | failed | "
+HEADER: Final = (
+    "| requests | users | answers/s | target | p50 ms | p95 ms | p99 ms | failed | "
     "worker's core | database | where requests' time went |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
-def row(customers: str, figures: Figures, usage: Usage, target: int) -> str:
-    """One line of the table."""
+def row(users: str, figures: Figures, usage: Usage, target: int) -> str:
+    """Return one line of the table."""
     rate = f"{figures.rate:.0f}" if figures.rate >= 10 else f"{figures.rate:.1f}"
-    return (
-        f"| {figures.name} | {customers} | {rate} | {target or ''} | {figures.p50} | {figures.p95} | {figures.p99} | {figures.failures} | "
-        f"{usage.worker:.0%} | {usage.database:.0%} | {usage.phases_told()} |"
+    cells = (
+        *(figures.name, users, rate, target or "", figures.p50, figures.p95, figures.p99),
+        *(figures.failures, f"{usage.worker:.0%}", f"{usage.database:.0%}"),
+        usage.format_phases(),
     )
+    return f"| {' | '.join(map(str, cells))} |"
 
 
-def measure(stack: Stack, kind: Kind, stock: Path, seconds: int, parts: Sequence[Part]) -> list[tuple[Part, Figures]]:
-    """The parts of one kind, printed as they end.
+def measure(
+    stack: Stack, kind: Kind, data: Path, seconds: int, parts: Sequence[Part]
+) -> list[tuple[Part, Figures]]:
+    """Run the parts of one kind, and print the figures of each at its end.
 
     Returns:
-        What customers saw, with the part they were in.
+        The figures with their part.
     """
-    seen: list[tuple[Part, Figures]] = []
+    measured: list[tuple[Part, Figures]] = []
     for part in parts:
-        customers, pause = (EASY_CUSTOMERS, kind.pause_seconds) if part == "easy" else (kind.crowd, 0.0)
-        with Watch(stack) as watch:
-            found = send(stack, kind, stock, customers=customers, pause_seconds=pause, seconds=seconds)
-        told = f"{customers}, each every {pause:g} s" if pause else f"{customers}, no pause"
+        users, pause = (EASY_USERS, kind.pause_seconds) if part == "easy" else (kind.crowd, 0.0)
+        with UsageMeter(stack) as meter:
+            found = send(stack, kind, data, users=users, pause_seconds=pause, seconds=seconds)
+        pace = f"{users}, each every {pause:g} s" if pause else f"{users}, no pause"
         for figures in found:
-            print(row(told, figures, watch.usage(), 0 if pause else kind.target), flush=True)
-        seen += [(part, figures) for figures in found]
+            print(row(pace, figures, meter.usage(), 0 if pause else kind.target), flush=True)
+        measured += [(part, figures) for figures in found]
         time.sleep(SETTLE_SECONDS)
-    return seen
+    return measured
 
 
-def give_the_worker_a_core(stack: Stack) -> None:
-    """The service on the first core, all that it needs on the others; with one core all share it."""
+def pin_to_cores(stack: Stack) -> None:
+    """Give the service the first core and all backends the others; share when there is only one."""
     cores = sorted(os.sched_getaffinity(0))
     own, others = cores[:1], cores[1:] or cores
     os.sched_setaffinity(0, others)
@@ -163,26 +189,33 @@ def give_the_worker_a_core(stack: Stack) -> None:
 
 
 def main() -> None:
-    """Start a stack of its own, measure, print the table, stop it."""
+    """Start a stack, measure, print the table, stop the stack."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", choices=[[], *(kind.name for kind in KINDS)], help="all when not given")
+    names = [kind.name for kind in KINDS]
+    parser.add_argument("kinds", nargs="*", choices=[[], *names], help="all when left out")
     parser.add_argument("--seconds", type=int, default=15, help="of each part")
     parser.add_argument("--parts", nargs="+", choices=("easy", "crowd"), default=("easy", "crowd"))
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Stack(free_offset(every_port(1)), Path(folder)) as stack:
+    measured: list[tuple[Part, Figures]] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(free_offset(every_port(1)), Path(folder)) as stack,
+    ):
         for name in BACKENDS:
             stack.start(name, SETTINGS)
             stack.wait_ready(name)
         stack.seed("service")
-        give_the_worker_a_core(stack)
-        stock = Path(folder) / "stock.json"
-        stock.write_text(json.dumps(lay_in(stack)), encoding="utf-8")
-        print(HEAD, flush=True)
-        chosen = [kind for kind in KINDS if not options.kinds or kind.name in options.kinds]
-        seen = [one for kind in chosen for one in measure(stack, kind, stock, options.seconds, options.parts)]
+        pin_to_cores(stack)
+        data = Path(folder) / "data.json"
+        data.write_text(json.dumps(create(stack)), encoding="utf-8")
+        print(HEADER, flush=True)
+        for kind in KINDS:
+            if not options.kinds or kind.name in options.kinds:
+                measured += measure(stack, kind, data, options.seconds, options.parts)
     if options.json:
-        options.json.write_text(json.dumps([{"part": part, **asdict(figures)} for part, figures in seen]), encoding="utf-8")
+        found = [{"part": part, **asdict(figures)} for part, figures in measured]
+        options.json.write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The same small app, bare or observed, for ``bench.cost``; the variable BENCH_APP says which, because gunicorn imports a module."""
+"""One small app, bare or observed, for ``bench.cost``.
+
+The variable BENCH_APP selects which, because gunicorn imports the app by its module's name.
+"""
 
 from gevent import monkey
 
@@ -13,7 +16,7 @@ from telemetry import Telemetry  # noqa: E402
 
 
 def hello() -> dict[str, str]:
-    """A page that waits once, as a request to a database would."""
+    """Answer after one switch of greenlets, as after a request to a database."""
     gevent.sleep(0)
     return {"hello": "world"}
 

@@ -1,7 +1,8 @@
-"""What telemetry costs: CPU of a worker per request, bare Flask against the whole layer, in interleaved rounds.
+"""What telemetry costs: CPU of a worker per request, against bare Flask: ``python -m bench.cost``.
 
-``python -m bench.cost`` serves one small app three times on gunicorn's gevent worker: bare, observed with every trace kept, and observed
-with one trace in ten. Each round loads one after the other from native threads and reads the worker's own CPU time from outside.
+Serves one small app on gunicorn's gevent worker: bare, observed with every trace kept, with one
+trace in ten, and without the cpu phase. Each round loads one after the other from native threads
+and reads the worker's CPU time from outside.
 """
 
 import argparse
@@ -15,10 +16,12 @@ from statistics import median
 
 import psutil
 
-from bench.rounds import ask_for, spread
+from bench.rounds import send_requests, spread
 from stack import paths
+from stack.backends import BY_NAME
 from stack.ports import free_offset
 
+START_SECONDS = 30
 SERVERS = {
     "bare": {},
     "observed": {"BENCH_APP": "observed"},
@@ -29,56 +32,83 @@ SERVERS = {
 
 @contextmanager
 def served(name: str, port: int, collector: int) -> Iterator[psutil.Process]:
-    """One gunicorn with one worker; gives the worker's process."""
+    """Run gunicorn with one worker; yield the worker's process."""
     environment = os.environ | SERVERS[name]
     command = [sys.executable, "-m", "gunicorn"]
     if "BENCH_APP" in SERVERS[name]:
-        environment |= {"SERENE_PORT": str(port), "TELEMETRY_MANAGEMENT_PORT": str(port + 1), "WEB_CONCURRENCY": "1"}
+        environment |= {
+            "SERENE_PORT": str(port),
+            "TELEMETRY_MANAGEMENT_PORT": str(port + 1),
+            "WEB_CONCURRENCY": "1",
+        }
         environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector}"}
         command += ["-c", "service/gunicorn_conf.py"]
     else:
-        command += ["-c", "/dev/null", "-k", "gevent", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
+        command += ["-c", "/dev/null", "-k", "gevent", "-b", f"127.0.0.1:{port}"]
+        command += ["--no-control-socket"]
     process = subprocess.Popen(
-        [*command, "bench.apps:app"], cwd=paths.ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "bench.apps:app"],
+        cwd=paths.ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
-        while not (ask_for(port, ["/hello"], 0.05, clients=1).latencies and psutil.Process(process.pid).children()):
-            if time.monotonic() > deadline:
-                raise SystemExit(f"{name} did not start")
-            time.sleep(0.2)
-        yield psutil.Process(process.pid).children()[0]
+        yield _worker(name, process.pid, port)
     finally:
         process.terminate()
         process.wait(30)
 
 
+def _worker(name: str, arbiter_pid: int, port: int) -> psutil.Process:
+    """Return the worker's process once it answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while not send_requests(port, ["/hello"], 0.05, clients=1).latencies:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{name} did not start")
+        time.sleep(0.2)
+    return psutil.Process(arbiter_pid).children()[0]
+
+
+def cpu_microseconds(worker: psutil.Process, port: int, seconds: float) -> float:
+    """Load a worker, and return its CPU time per request."""
+    before = worker.cpu_times()
+    load = send_requests(port, ["/hello"], seconds, clients=2, pause_seconds=0)
+    after = worker.cpu_times()
+    spent = after.user + after.system - before.user - before.system
+    return spent / len(load.latencies) * 1e6
+
+
 def main() -> None:
-    """Serve, load in turn, print microseconds and ratios."""
+    """Start all servers, measure in interleaved rounds, print microseconds and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
     parser.add_argument(
-        "--collector", type=int, default=4318, help="port of a Collector; without one spans wait in the queue and are then refused"
+        "--collector",
+        type=int,
+        default=BY_NAME["collector"].ports["otlp"],
+        help="port of a Collector; without one, spans stay in the queue and are then dropped",
     )
     options = parser.parse_args()
     base = 20000 + free_offset(range(20000, 20000 + 10 * len(SERVERS)))
     ports = {name: base + 10 * number for number, name in enumerate(SERVERS)}
     microseconds: dict[str, list[float]] = {name: [] for name in SERVERS}
     with ExitStack() as stack:
-        workers = {name: stack.enter_context(served(name, ports[name], options.collector)) for name in SERVERS}
+        workers = {
+            name: stack.enter_context(served(name, ports[name], options.collector))
+            for name in SERVERS
+        }
         for number in range(options.rounds):
             for name, worker in workers.items():
-                before = worker.cpu_times()
-                asked = ask_for(ports[name], ["/hello"], options.seconds, clients=2, pause_seconds=0)
-                after = worker.cpu_times()
-                spent = after.user + after.system - before.user - before.system
-                microseconds[name].append(spent / len(asked.latencies) * 1e6)
+                spent = cpu_microseconds(worker, ports[name], options.seconds)
+                microseconds[name].append(spent)
             print(f"  round {number + 1} of {options.rounds} done", flush=True)
     for name, values in microseconds.items():
         ratios = [value / bare for value, bare in zip(values, microseconds["bare"], strict=True)]
         print(f"{name}: {spread(values, ' µs')} of CPU a request, {spread(ratios)} of bare")
-    print(f"telemetry: {median(microseconds['observed']) - median(microseconds['bare']):.0f} µs a request")
+    difference = median(microseconds["observed"]) - median(microseconds["bare"])
+    print(f"telemetry: {difference:.0f} µs a request")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""How long the export of spans keeps requests waiting, by how the encoding yields.
+"""How long the export of spans delays requests, by how the encoding yields.
 
-A gevent server answers a steady trickle of requests from another process while it exports 512 spans five times a second to a receiver in
-that process. Variants take turns within each round, so that the machine's mood falls on all of them; what is printed is the median over
-the rounds of each round's ratio to no export at all, with its spread, the worst stall of the hub, and how many spans a second went out
-(2,560 are asked for; a saturated hub lets through fewer, the smaller the slices).
+A gevent server answers a steady rate of requests from another process while it exports 512 spans
+five times per second to a receiver in that process. Printed for each variant: the ratio of p99 to
+that without export, as median and spread over the rounds, the worst stall of the hub, and the
+spans delivered per second (2,560 are exported; a saturated hub delivers fewer, the smaller the
+slices).
 
-    .venv/bin/python -m bench.export_stall [rounds] [seconds that a client thinks; 0 saturates the server]
+    .venv/bin/python -m bench.export_stall [rounds] [pause of a client in seconds; 0 saturates]
 """
 
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import SpanKind
 
+from bench import hub
 from telemetry.guard import Guard
 from telemetry.tracing.encoding import MAX_SLICE_SPANS, SLICE_SPANS, SpanEncoder
 from telemetry.tracing.otlp_http import OtlpHttpSender
@@ -30,13 +31,13 @@ from telemetry.tracing.otlp_http import OtlpHttpSender
 BATCH_SPANS = 512
 EXPORTS_PER_SECOND = 5
 CONNECTIONS = 6
-THINK_SECONDS = 0.004
+PAUSE_SECONDS = 0.004
 ROUND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one variant did in one round; seconds, and spans a second."""
+    """Result of one variant in one round; seconds, and spans per second."""
 
     p99: float
     stall: float
@@ -65,35 +66,41 @@ VARIANTS = (
 )
 
 
-def main(rounds: int, think_seconds: float) -> None:
+def main(rounds: int, pause_seconds: float) -> None:
     """Run the comparison.
 
     Args:
-        rounds: How often each variant has its turn.
-        think_seconds: Between an answer and the next request of a connection.
+        rounds: Number of turns of each variant.
+        pause_seconds: Between an answer and the next request of a connection.
     """
-    server = WSGIServer(_listener(), _answer, log=None)
+    server = WSGIServer(hub.listener(), _respond, log=None)
     server.start()
-    command = [sys.executable, "-m", "bench.export_stall", "peer", str(server.server_port), str(think_seconds)]
+    command = [sys.executable, "-m", "bench.export_stall", "peer"]
+    command += [str(server.server_port), str(pause_seconds)]
     peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         collector_port = int(_line(peer))
-        seen: dict[str, list[Outcome]] = {variant.name: [] for variant in VARIANTS}
+        outcomes: dict[str, list[Outcome]] = {variant.name: [] for variant in VARIANTS}
         spans = _spans()
         for _ in range(rounds):
             for variant in VARIANTS:
-                seen[variant.name].append(_round(variant, spans, collector_port, peer))
-        _report(seen)
+                outcomes[variant.name].append(_round(variant, spans, collector_port, peer))
+        _report(outcomes)
     finally:
         peer.kill()
         peer.wait()
         server.stop()
 
 
-def _round(variant: Variant, spans: list[ReadableSpan], collector_port: int, peer: "subprocess.Popen[bytes]") -> Outcome:
+def _round(
+    variant: Variant,
+    spans: list[ReadableSpan],
+    collector_port: int,
+    peer: "subprocess.Popen[bytes]",
+) -> Outcome:
     stalls: list[float] = []
     delivered: list[int] = []
-    watch = gevent.spawn(_watch, stalls)
+    recorder = gevent.spawn(hub.record_stalls, stalls)
     export = gevent.spawn(_export, variant, spans, collector_port, delivered)
     gevent.sleep(0.2)
     stalls.clear()
@@ -101,7 +108,7 @@ def _round(variant: Variant, spans: list[ReadableSpan], collector_port: int, pee
     peer.stdin.write(b"go\n")
     peer.stdin.flush()
     p99 = float(_line(peer))
-    gevent.killall([watch, export])
+    gevent.killall([recorder, export])
     return Outcome(p99, max(stalls), sum(delivered) / ROUND_SECONDS)
 
 
@@ -117,22 +124,7 @@ def _export(variant: Variant, spans: list[ReadableSpan], port: int, delivered: l
         gevent.sleep(max(0.0, 1 / EXPORTS_PER_SECOND - (time.perf_counter() - started)))
 
 
-def _listener() -> socket.socket:
-    # Accepted sockets inherit this; without it a keep-alive response waits 44 ms for an acknowledgement, and that is all one would see.
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.setblocking(False)
-    return listener
-
-
-def _watch(stalls: list[float]) -> None:
-    while True:
-        started = time.perf_counter()
-        gevent.sleep(0.001)
-        stalls.append(time.perf_counter() - started - 0.001)
-
-
-def _answer(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+def _respond(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
 
@@ -144,12 +136,18 @@ def _line(peer: "subprocess.Popen[bytes]") -> bytes:
 
 
 def _spans() -> list[ReadableSpan]:
-    tracer = TracerProvider(resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False).get_tracer("bench")
-    attributes = {f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)}
-    spans = []
+    tracer = TracerProvider(
+        resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False
+    ).get_tracer("bench")
+    attributes = {
+        f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)
+    }
+    spans: list[ReadableSpan] = []
     for _ in range(BATCH_SPANS):
         span = tracer.start_span(
-            "GET /api/v1/blog/posts/<slug>", kind=SpanKind.SERVER, attributes={**attributes, "http.response.status_code": 200}
+            "GET /api/v1/blog/posts/<slug>",
+            kind=SpanKind.SERVER,
+            attributes={**attributes, "http.response.status_code": 200},
         )
         span.end()
         assert isinstance(span, ReadableSpan)
@@ -157,21 +155,27 @@ def _spans() -> list[ReadableSpan]:
     return spans
 
 
-def _report(seen: dict[str, list[Outcome]]) -> None:
-    quiet = seen[VARIANTS[0].name]
-    print(f"{'variant':18} {'p99 ms':>8} {'ratio of p99 (min .. median .. max)':>38} {'stall ms (median, worst)':>26} {'spans/s':>9}")
-    for name, results in seen.items():
-        ratios = sorted(mine.p99 / base.p99 for mine, base in zip(results, quiet, strict=True))
+def _report(outcomes: dict[str, list[Outcome]]) -> None:
+    baseline = outcomes[VARIANTS[0].name]
+    header = f"{'variant':18} {'p99 ms':>8} {'ratio of p99 (min .. median .. max)':>38}"
+    print(f"{header} {'stall ms (median, worst)':>26} {'spans/s':>9}")
+    for name, results in outcomes.items():
+        ratios = sorted(own.p99 / base.p99 for own, base in zip(results, baseline, strict=True))
         spread = f"{ratios[0]:.2f} .. {statistics.median(ratios):.2f} .. {ratios[-1]:.2f}"
         stalls = [result.stall * 1e3 for result in results]
-        p99, delivered = (statistics.median(values) for values in zip(*((r.p99 * 1e3, r.delivered) for r in results), strict=True))
+        p99, delivered = (
+            statistics.median(values)
+            for values in zip(*((r.p99 * 1e3, r.delivered) for r in results), strict=True)
+        )
         stall = f"{statistics.median(stalls):.1f}, {max(stalls):.1f}"
         print(f"{name:18} {p99:8.2f} {spread:>38} {stall:>26} {delivered:9.0f}")
-    print(f"the service encodes {SLICE_SPANS} to {MAX_SLICE_SPANS} spans a slice, more as more wait")
+    print(
+        f"the service encodes {SLICE_SPANS} to {MAX_SLICE_SPANS} spans a slice, more with a backlog"
+    )
 
 
-def _peer(api_port: int, think_seconds: float) -> None:
-    """The other process: the receiver of spans, and the clients."""
+def _peer(api_port: int, pause_seconds: float) -> None:
+    """Run the other process: the receiver of spans, and the clients."""
     collector = WSGIServer(("127.0.0.1", 0), _collect, log=None)
     collector.start()
     print(collector.server_port, flush=True)
@@ -180,7 +184,10 @@ def _peer(api_port: int, think_seconds: float) -> None:
         if not sys.stdin.readline():
             return
         latencies: list[float] = []
-        gevent.joinall([gevent.spawn(_client, api_port, latencies, think_seconds) for _ in range(CONNECTIONS)], raise_error=True)
+        gevent.joinall(
+            [gevent.spawn(_client, api_port, latencies, pause_seconds) for _ in range(CONNECTIONS)],
+            raise_error=True,
+        )
         print(statistics.quantiles(latencies, n=100)[98], flush=True)
 
 
@@ -190,7 +197,7 @@ def _collect(environ: dict[str, object], start_response: Callable[..., object]) 
     return [b""]
 
 
-def _client(port: int, latencies: list[float], think_seconds: float) -> None:
+def _client(port: int, latencies: list[float], pause_seconds: float) -> None:
     connection = create_connection(("127.0.0.1", port))
     until = time.perf_counter() + ROUND_SECONDS
     while (started := time.perf_counter()) < until:
@@ -198,7 +205,7 @@ def _client(port: int, latencies: list[float], think_seconds: float) -> None:
         while not connection.recv(4096).endswith(b"ok"):
             pass
         latencies.append(time.perf_counter() - started)
-        gevent.sleep(think_seconds)
+        gevent.sleep(pause_seconds)
     connection.close()
 
 
@@ -206,4 +213,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["peer"]:
         _peer(int(sys.argv[2]), float(sys.argv[3]))
     else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 5, float(sys.argv[2]) if sys.argv[2:] else THINK_SECONDS)
+        main(
+            int(sys.argv[1]) if sys.argv[1:] else 5,
+            float(sys.argv[2]) if sys.argv[2:] else PAUSE_SECONDS,
+        )

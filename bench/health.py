@@ -1,7 +1,7 @@
-"""What one verdict costs: ``python -m bench.health``.
+"""What one health verdict costs: ``python -m bench.health``.
 
-A registry is filled as after hours of traffic, then each verdict is taken many times. A verdict must stay well under a millisecond
-whatever the number of series; ``sample`` is what the background loop pays once an interval.
+With a registry as after hours of traffic. A verdict must take far less than a millisecond, whatever
+the number of series; ``sample`` is the cost of the background loop once an interval.
 """
 
 import statistics
@@ -18,18 +18,18 @@ from telemetry.process import ProcessSampler
 ROUNDS = 200
 
 
-def microseconds(act: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
-    """Median and 99th percentile of so many calls, in microseconds."""
+def microseconds(call: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
+    """Return median and 99th percentile of the calls' time, in microseconds."""
     taken = []
     for _ in range(rounds):
         began = time.perf_counter_ns()
-        act()
+        call()
         taken.append((time.perf_counter_ns() - began) / 1e3)
     return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
 
 
 def filled_health(children: int) -> Health:
-    """Health of a worker whose latency histogram has so many children."""
+    """Return the health of a worker whose latency histogram has this many children."""
     metrics = Metrics()
     lifecycle = Lifecycle(metrics)
     health = Health(TelemetryConfig.from_env({}), metrics, lifecycle)
@@ -51,7 +51,7 @@ def filled_health(children: int) -> Health:
 
 def main() -> None:
     """Print one table."""
-    print(f"{'latency children':>16} {'what':>10} {'median µs':>10} {'p99 µs':>10}")
+    print(f"{'latency children':>16} {'verdict':>10} {'median µs':>10} {'p99 µs':>10}")
     for children in (10, 100, 1000):
         health = filled_health(children)
         for name in ("liveness", "readiness", "report", "sample"):

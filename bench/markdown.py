@@ -1,13 +1,16 @@
-"""``python -m bench.markdown``: what rendering a post costs, by its size, and the worst that 100 kB can do.
+"""What rendering a post costs, by its size and for the worst 100 kB: ``python -m bench.markdown``.
 
-Processor time of one rendering, sanitising included, best of three.
+CPU time of one rendering, sanitising included, best of three.
 """
 
 import time
 
 from service.blog.markdown import LONGEST_BODY_BYTES, Markdown
 
-PROSE = "Lorem *ipsum* dolor **sit** amet, [a link](https://example.org) and `code`.\n\n- one\n- two\n\n"
+PROSE = (
+    "Lorem *ipsum* dolor **sit** amet, [a link](https://example.org) and `code`.\n\n"
+    "- one\n- two\n\n"
+)
 TEXTS = {
     "prose, 500 B": (PROSE * 6)[:500],
     "prose, 2 kB": (PROSE * 25)[:2000],
@@ -21,7 +24,7 @@ TEXTS = {
 
 
 def cost_ms(markdown: Markdown, text: str) -> float:
-    """Processor time of one rendering, in milliseconds."""
+    """Return the CPU time of one rendering, in milliseconds."""
     costs = []
     for _ in range(3):
         began = time.process_time()

@@ -1,7 +1,8 @@
-"""What redaction and compression cost the hub, in microseconds: ``python -m bench.middlewares``.
+"""What redaction and compression cost, in microseconds: ``python -m bench.middlewares``.
 
-Redaction is measured for a text that is known, for a new one, and for the worst that a client may send; compression for answers of three
-sizes. Each figure is the median over rounds in which all take turns, beside the ratio to what was there before.
+Redaction of a known text, of a new one, and of the worst that a client may send; compression of
+answers of three sizes. Each figure is the median over interleaved rounds, beside its ratio to a
+record without redaction.
 """
 
 import argparse
@@ -10,16 +11,21 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # it has no type information
 from backports import zstd
 
+from bench.rounds import microseconds_by_name
 from telemetry.config import TelemetryConfig
 from telemetry.redaction import Redactor
-from telemetry.requests.parsing import Arrivals
+from telemetry.requests.parsing import RequestParser
 
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/120.0.0.0 Safari/537.36"
+)
 ENVIRON = {
     "REQUEST_METHOD": "GET",
     "QUERY_STRING": "limit=20&tag=calm",
@@ -29,23 +35,28 @@ ENVIRON = {
 }
 
 
-class Untold(Redactor):
-    """Redacts nothing: what redaction is compared with."""
+class NoRedaction(Redactor):
+    """Returns every text unchanged, as the baseline."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = self.query = self.is_sensitive = lambda text: text  # type: ignore[assignment,method-assign,misc]
+    def _is_sensitive(self, name: str) -> bool:
+        return False
+
+    def _text(self, text: str) -> str:
+        return text
+
+    def _query(self, query: str) -> str:
+        return query
 
 
-def arrivals() -> dict[str, Callable[[], object]]:
-    """Making a record, with texts that repeat and with a path that never does."""
-    config, numbers = TelemetryConfig(), count()
-    plain = Arrivals(config)
-    plain.redactor = Untold()
-    redacting = Arrivals(config)
+def records() -> dict[str, Callable[[], object]]:
+    """Return the creation of a record, with repeated texts and with new paths."""
+    config, numbers = TelemetryConfig.from_env({}), count()
+    plain = RequestParser(config)
+    plain.redactor = NoRedaction()
+    redacting = RequestParser(config)
 
-    def arrive(these: Arrivals, path: Callable[[], str]) -> Callable[[], object]:
-        return lambda: these.record_of(ENVIRON | {"PATH_INFO": path()})
+    def create(parser: RequestParser, path: Callable[[], str]) -> Callable[[], object]:
+        return lambda: parser.parse(ENVIRON | {"PATH_INFO": path()})
 
     def known() -> str:
         return "/api/v1/blog/posts/calm-evenings"
@@ -54,14 +65,14 @@ def arrivals() -> dict[str, Callable[[], object]]:
         return f"/api/v1/blog/posts/calm-evenings-{next(numbers)}"
 
     return {
-        "record, not redacted": arrive(plain, known),
-        "record, known path": arrive(redacting, known),
-        "record, new path": arrive(redacting, new),
+        "record, not redacted": create(plain, known),
+        "record, known path": create(redacting, known),
+        "record, new path": create(redacting, new),
     }
 
 
 def texts() -> dict[str, Callable[[], object]]:
-    """Redacting one text that no cache has seen."""
+    """Return the redaction of one text that is in no cache."""
     redact = Redactor()._text
     worst = "a-" * 511 + "@"
     return {
@@ -71,8 +82,8 @@ def texts() -> dict[str, Callable[[], object]]:
     }
 
 
-def answers() -> dict[str, Callable[[], object]]:
-    """Compressing pages of posts."""
+def responses() -> dict[str, Callable[[], object]]:
+    """Return the compression of pages of posts."""
     post = {
         "slug": "calm-evenings",
         "title": "Calm evenings",
@@ -81,33 +92,29 @@ def answers() -> dict[str, Callable[[], object]]:
     }
     found: dict[str, Callable[[], object]] = {}
     for posts in (10, 100, 1000):
-        body = json.dumps([post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]).encode()
+        body = json.dumps(
+            [post | {"slug": f"calm-evenings-{number}"} for number in range(posts)]
+        ).encode()
         levels: Mapping[str, Callable[[bytes], bytes]] = {
             "zstd 3": lambda data: zstd.compress(data, 3),
             "br 4": lambda data: brotli.compress(data, quality=4),
             "gzip 5": lambda data: gzip.compress(data, 5),
         }
         for name, compress in levels.items():
-            found[f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"] = lambda body=body, compress=compress: compress(
-                body
-            )  # type: ignore[misc]
+            title = f"{name}, {len(body) / 1000:.0f} kB to {len(compress(body)) / 1000:.1f}"
+            found[title] = partial(compress, body)
     return found
 
 
 def main() -> None:
-    """Measure in turn and print."""
+    """Measure in interleaved rounds and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    works = arrivals() | texts() | answers()
-    measured: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(options.rounds):
-        for name, work in works.items():
-            calls, began = 0, time.perf_counter()
-            while time.perf_counter() - began < 0.02:
-                work()
-                calls += 1
-            measured[name].append((time.perf_counter() - began) / calls * 1e6)
+    works = records() | texts() | responses()
+    measured = microseconds_by_name(
+        works, rounds=options.rounds, clock=time.perf_counter, seconds=0.02
+    )
     base = statistics.median(measured["record, not redacted"])
     for name, microseconds in measured.items():
         median = statistics.median(microseconds)

@@ -1,15 +1,14 @@
-"""How long a scrape of 10,000 series keeps requests waiting: not at all, prometheus_client on the hub, our management port.
+"""How long a scrape of 10,000 series delays requests: management port against prometheus_client.
 
-A gevent server in a process of its own answers a steady trickle of requests; this process scrapes it. Variants take turns within each
-round, so that the machine's mood falls on all of them. Per round: the median over its scrapes of the longest that the hub was held during
-one, and the p99 of the requests; printed are the medians over the rounds with their spread, and the ratios round by round.
+A gevent server in a process of its own answers a steady rate of requests; this process scrapes it.
+For each round: the median over its scrapes of the longest stall of the hub during one, and the p99
+of the requests. Printed are medians over the rounds with their spread, and ratios round by round.
 
     .venv/bin/python -m bench.scrape [rounds] [scrapes a round]
 """
 
 import gc
 import http.client
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,7 +22,8 @@ from typing import Any, Final
 import gevent
 from gevent.pywsgi import WSGIServer
 
-from bench.rounds import ask_for, spread
+from bench import hub
+from bench.rounds import send_requests, spread
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.exposition import choose_format
@@ -40,10 +40,10 @@ PAUSE_SECONDS: Final = 0.15
 
 @dataclass(slots=True)
 class Outcome:
-    """What one variant did in one round; seconds.
+    """Result of one variant in one round; seconds.
 
     Args:
-        stalls: The longest hold of the hub during each scrape.
+        stalls: The longest stall of the hub during each scrape.
         p99: Of the requests meanwhile.
     """
 
@@ -52,7 +52,7 @@ class Outcome:
 
     @property
     def stall(self) -> float:
-        """The median over the scrapes."""
+        """Median over the scrapes."""
         return statistics.median(self.stalls)
 
 
@@ -60,27 +60,29 @@ def measure(rounds: int, scrapes: int) -> dict[str, list[Outcome]]:
     """Run the comparison.
 
     Args:
-        rounds: How often each variant has its turn.
+        rounds: Number of turns of each variant.
         scrapes: In each turn.
 
     Returns:
         Outcomes by variant, one a round.
     """
-    seen: dict[str, list[Outcome]] = {variant: [] for variant in VARIANTS}
+    outcomes: dict[str, list[Outcome]] = {variant: [] for variant in VARIANTS}
     with _server() as server:
         for variant in VARIANTS:  # the first scrape of each prepares what later ones reuse
             server.scrape(variant)
         for _ in range(rounds):
             for variant in VARIANTS:
-                seen[variant].append(_round(server, variant, scrapes))
-    return seen
+                outcomes[variant].append(_round(server, variant, scrapes))
+    return outcomes
 
 
-def _round(server: "_Served", variant: str, scrapes: int) -> Outcome:
+def _round(server: "_ServerProcess", variant: str, scrapes: int) -> Outcome:
     outcome = Outcome()
 
     def load() -> None:
-        outcome.p99 = ask_for(server.port, ["/"], scrapes * (PAUSE_SECONDS + 0.1)).quantile(0.99)
+        outcome.p99 = send_requests(server.port, ["/"], scrapes * (PAUSE_SECONDS + 0.1)).quantile(
+            0.99
+        )
 
     clients = threading.Thread(target=load)
     clients.start()
@@ -91,29 +93,33 @@ def _round(server: "_Served", variant: str, scrapes: int) -> Outcome:
     return outcome
 
 
-class _Served:
-    """The server's process, seen from here."""
+class _ServerProcess:
+    """Commands to the server's process."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.port, self._management_port = (int(port) for port in self._line().split())
 
     def scrape(self, variant: str) -> float:
-        """Scrape once; the longest hold of the hub meanwhile, in seconds."""
-        self._ask("begin")
+        """Scrape once; return the longest stall of the hub meanwhile, in seconds."""
+        self._send("begin")
         if variant == VARIANTS[0]:
             time.sleep(0.05)
         else:
-            port, path = (self.port, "/metrics") if variant == VARIANTS[1] else (self._management_port, "/metrics")
+            port, path = (
+                (self.port, "/metrics")
+                if variant == VARIANTS[1]
+                else (self._management_port, "/metrics")
+            )
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", path, headers={"Accept": OPENMETRICS})
             assert connection.getresponse().read().count(b"\n") > CHILDREN * 20
             connection.close()
-        return float(self._ask("end"))
+        return float(self._send("end"))
 
-    def _ask(self, what: str) -> str:
+    def _send(self, command: str) -> str:
         assert self._process.stdin is not None
-        self._process.stdin.write(what + "\n")
+        self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
         return self._line()
 
@@ -123,69 +129,67 @@ class _Served:
 
 
 @contextmanager
-def _server() -> Iterator[_Served]:
+def _server() -> Iterator[_ServerProcess]:
     command = [sys.executable, "-m", "bench.scrape", "serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
-            yield _Served(process)
+            yield _ServerProcess(process)
         finally:
             process.kill()
 
 
 def _serve() -> None:
-    """The other process: one hub with requests, a scrape route of prometheus_client, and the management port."""
+    """Run the other process: one hub with requests, prometheus_client's route, management port."""
     metrics, guard = Metrics(), Guard(strict=True, on_error=print)
     durations = metrics.histograms(names.REQUEST_DURATION)
     for number in range(CHILDREN):
         for milliseconds in (1, 20, 300):
-            observe_traced(durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}")
-    management = Management(TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"}), metrics, guard, health_verdicts={}, in_flight=tuple)
+            observe_traced(
+                durations["GET", f"/route/{number}", "200"], milliseconds / 1e3, f"{number:032x}"
+            )
+    config = TelemetryConfig.from_env({"TELEMETRY_MANAGEMENT_PORT": "0"})
+    management = Management(config, metrics, guard, health_verdicts={}, in_flight=tuple)
     management.start()
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+    def respond(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
         body = b"ok"
         if environ["PATH_INFO"] == "/metrics":
             body = choose_format(OPENMETRICS).encoder(metrics.registry)
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
 
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it; without it each answer waits 44 ms
-    listener.setblocking(False)
-    server = WSGIServer(listener, answer, log=None)
+    server = WSGIServer(hub.listener(), respond, log=None)
     server.start()
     stalls = [0.0]
-    gevent.spawn(_watch, stalls)
+    gevent.spawn(hub.record_stalls, stalls)
     gc.collect()
     gc.freeze()
     print(server.server_port, management.port, flush=True)
     while True:
         gevent.socket.wait_read(sys.stdin.fileno())
-        what = sys.stdin.readline()
-        if not what:
+        command = sys.stdin.readline()
+        if not command:
             return
-        gevent.sleep(0.003)  # a hold that is just ending has been seen then
+        gevent.sleep(0.003)  # a stall that is just ending is recorded by then
         print(max(stalls), flush=True)
-        if what == "begin\n":
+        if command == "begin\n":
             stalls[:] = [0.0]
-
-
-def _watch(stalls: list[float]) -> None:
-    while True:
-        began = time.perf_counter()
-        gevent.sleep(0.001)
-        stalls.append(max(0.0, time.perf_counter() - began - 0.001))
 
 
 def main(rounds: int, scrapes: int) -> None:
     """Print the comparison."""
-    seen = measure(rounds, scrapes)
-    for variant, outcomes in seen.items():
-        stalls, worst = [outcome.stall * 1e3 for outcome in outcomes], max(max(outcome.stalls) for outcome in outcomes) * 1e3
+    measured = measure(rounds, scrapes)
+    for variant, outcomes in measured.items():
+        stalls = [outcome.stall * 1e3 for outcome in outcomes]
+        worst = max(max(outcome.stalls) for outcome in outcomes) * 1e3
         p99 = [outcome.p99 * 1e3 for outcome in outcomes]
-        print(f"{variant:30} hub held {spread(stalls, ' ms')}, worst {worst:.1f} ms; requests' p99 {spread(p99, ' ms')}")
-    ratios = [stock.stall / ours.stall for stock, ours in zip(seen[VARIANTS[1]], seen[VARIANTS[2]], strict=True)]
-    print(f"prometheus_client holds the hub {spread(ratios)} times as long as the management port")
+        blocked = f"hub blocked {spread(stalls, ' ms')}, worst {worst:.1f} ms"
+        print(f"{variant:30} {blocked}; requests' p99 {spread(p99, ' ms')}")
+    pairs = zip(measured[VARIANTS[1]], measured[VARIANTS[2]], strict=True)
+    ratios = [stock.stall / own.stall for stock, own in pairs]
+    print(f"prometheus_client blocks the hub {spread(ratios)} times as long as the management port")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Grafana's boards as typed Python; ``python -m dashboards`` writes their JSON into ``dashboards/generated/``.
+"""Grafana's boards as typed Python; ``python -m dashboards`` writes ``dashboards/generated/``.
 
-Floors: ``config`` and ``promql`` (what counts as bad, how a query is put together) → ``queries/`` (what is asked, from
-``telemetry.names`` only) → ``panels`` and ``layout`` (how it is drawn) → ``boards/`` (which panel stands where). A query knows nothing of
-its panel, and a panel writes no PromQL.
+Floors, from the lowest: ``config`` (objectives, limits, colours) and ``promql`` (query shapes);
+``queries/`` (PromQL over the names of metrics); ``panels/`` (how each panel type is
+drawn), ``links``, ``variables`` and ``layout``; ``boards/`` (what each panel shows, and where).
+A panel is read and changed in one place in ``boards/``; only its PromQL is in ``queries/``.
 """

@@ -2,36 +2,35 @@
 
 import json
 from pathlib import Path
-from typing import Final
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from dashboards.board_json import GENERATED
 from dashboards.boards import members, mongodb, runtime, service
-
-GENERATED: Final = Path(__file__).parent / "generated"
 
 
 def boards() -> dict[str, Dashboard]:
-    """Every board by the name of its file."""
+    """Return every board by its file name."""
     return {
-        "service.json": service.board(),
-        "members.json": members.board(),
-        "mongodb.json": mongodb.board(),
-        "runtime.json": runtime.board(),
+        "service.json": service.BOARD.build(),
+        "members.json": members.BOARD.build(),
+        "mongodb.json": mongodb.BOARD.build(),
+        "runtime.json": runtime.BOARD.build(),
     }
 
 
-def text(board: Dashboard) -> str:
-    """A board as it is committed: keys in order, so that a change shows as itself."""
-    return json.dumps(board, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def to_json(board: Dashboard) -> str:
+    """Return a board as it is committed: with sorted keys, so that a diff shows only changes."""
+    text = json.dumps(board, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
+    return text + "\n"
 
 
 def write(folder: Path) -> None:
     """Write every board into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, board in boards().items():
-        (folder / name).write_text(text(board), encoding="utf-8")
+        (folder / name).write_text(to_json(board), encoding="utf-8")
 
 
 if __name__ == "__main__":

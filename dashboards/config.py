@@ -1,6 +1,6 @@
-"""What counts as bad, over which windows, and in which colour: the only numbers and colours of the boards.
+"""Objectives, limits, windows and colours: the only numbers and colours of the boards.
 
-Changing an objective is changing it here; nothing here makes a query or a panel.
+An objective is changed here and nowhere else. Nothing here builds a query or a panel.
 """
 
 from dataclasses import dataclass
@@ -20,17 +20,20 @@ TIME_FROM: Final = "now-30m"
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """The service-level objectives; their first-row panels turn red where these are missed.
+    """The service-level objectives; a panel of the first row turns red when one is missed.
 
     Args:
-        latency_target_seconds: A request is fast enough up to this; must be one of the latency histogram's bounds.
+        latency_target_seconds: A request that takes at most this long is fast enough; must be one
+            of the latency histogram's bounds.
         fast_share: Share of requests that have to be fast enough.
         served_share: Share of requests that must not fail with a 5xx.
-        now_window: Window of "how is it now"; PromQL duration.
-        budget_windows: Short and long window of the error budget's burn rate. Both burning is an incident, the short one
-            alone a blip, the long one alone is over (Google, *The Site Reliability Workbook*, chapter 5).
-        burn_warn: Times the even pace that deserves a look.
-        burn_bad: Times the even pace that wakes somebody up.
+        now_window: Window of the first row; PromQL duration.
+        budget_windows: Short and long window of the error budget's burn rate. Both high: an
+            incident. Only the short one: a blip. Only the long one: the incident is over.
+        burn_warn: Burn rate, as a multiple of the even rate, that needs investigation.
+        burn_bad: Burn rate that pages an operator.
+
+    Source: Google, *The Site Reliability Workbook*, chapter 5.
     """
 
     latency_target_seconds: float = 0.5
@@ -45,12 +48,12 @@ class Objectives:
 OBJECTIVES: Final = Objectives()
 
 RESTART_WINDOW: Final = "1h"
-"""Window in which restarts and uncaught exceptions count for the first row."""
+"""Window over which the first row counts restarts and uncaught exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From where a value is worth a look, and from where it is bad, in the value's unit."""
+    """From which value on a panel is orange and red, in the value's unit."""
 
     warn: float
     bad: float
@@ -61,10 +64,9 @@ LATENCY_P95_SECONDS: Final = Limits(0.25, OBJECTIVES.latency_target_seconds)
 DB_LATENCY_P95_SECONDS: Final = Limits(0.1, 0.25)
 PING_SECONDS: Final = Limits(0.05, 0.25)
 EVIDENCE_AGE_SECONDS: Final = Limits(10, 15)
-"""Evidence is looked for every 5 s, and stale after three looks."""
+"""MongoDB is polled every 5 s; its state is stale after three intervals."""
 POOL_USE_SHARE: Final = Limits(0.7, 0.9)
 POOL_PENDING: Final = Limits(1, 10)
-POOL_WAIT_P95_SECONDS: Final = Limits(0.01, 0.1)
 HUB_LAG_P99_SECONDS: Final = Limits(0.025, 0.1)
 HUB_BLOCKED_SHARE: Final = Limits(0.01, 0.05)
 CPU_SHARE: Final = Limits(0.7, 0.9)
@@ -72,13 +74,12 @@ MEMORY_SHARE: Final = Limits(0.85, 0.95)
 FILES_SHARE: Final = Limits(0.7, 0.9)
 EXTERNAL_FAILED_SHARE: Final = Limits(0.01, 0.05)
 COMPANION_P95_SECONDS: Final = Limits(10, 30)
-COUNT_OF_BAD: Final = Limits(1, 5)
+BAD_COUNT: Final = Limits(1, 5)
 
-GOOD, WARN, BAD, CALM, QUIET = "green", "orange", "red", "blue", "gray"
-P50_COLOUR, P95_COLOUR, P99_COLOUR = "light-blue", "orange", "red"
+GOOD, WARN, BAD, NEUTRAL, INACTIVE = "green", "orange", "red", "blue", "gray"
 
 COLOURS: Final[dict[str, str]] = {
-    # Phases of a request; the database's two are of one family.
+    # Phases of a request.
     "cpu": "yellow",
     "db": "blue",
     "db_pool_wait": "dark-purple",
@@ -86,21 +87,21 @@ COLOURS: Final[dict[str, str]] = {
     "threadpool": "light-yellow",
     "other": "gray",
     # Quantiles.
-    "p50": P50_COLOUR,
-    "p95": P95_COLOUR,
-    "p99": P99_COLOUR,
+    "p50": "light-blue",
+    "p95": "orange",
+    "p99": "red",
     # States of a connection.
     "used": "blue",
     "idle": "light-green",
     "establishing": "yellow",
     "maximum": "red",
-    # Nothing to name.
-    "none": QUIET,
-    # What held the hub.
+    # The value of a label when a counter has no series yet; see promql.or_zero.
+    "none": INACTIVE,
+    # Causes of a blocked hub.
     "blocked": "orange",
     "gil": "purple",
     "frozen": "light-blue",
-    # Outcomes of an export or a request.
+    # Results of an export or a request.
     "rejected": "orange",
     "timeout": "orange",
     "unreachable": BAD,
@@ -110,16 +111,28 @@ COLOURS: Final[dict[str, str]] = {
     "ok": GOOD,
     "success": GOOD,
 }
-"""Colour by the name of a series; the same name has the same colour on every board."""
+"""Colour by legend; the same legend has the same colour on every board."""
 
-COLOURED_BY: Final = frozenset({"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{blame}}"})
+COLOURED_BY: Final = frozenset(
+    {"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{blame}}"}
+)
 """Legends whose values are among the names that have a colour."""
 
-STATES: Final[tuple[tuple[int, str, str], ...]] = (
-    (0, "does not answer", BAD),
-    (1, "starting", CALM),
-    (2, "ready", GOOD),
-    (3, "draining", WARN),
-    (4, "stopped", QUIET),
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of a worker in a state timeline."""
+
+    number: int
+    text: str
+    colour: str
+
+
+STATES: Final = (
+    State(0, "does not answer", BAD),
+    State(1, "starting", NEUTRAL),
+    State(2, "ready", GOOD),
+    State(3, "draining", WARN),
+    State(4, "stopped", INACTIVE),
 )
-"""Number of a state in the state timelines, its text, its colour."""
+"""0 is no answer; the others are in the order of ``queries.runtime.STATES_IN_ORDER``."""

@@ -1,6 +1,6 @@
-"""The few shapes that every query is made of.
+"""The few PromQL shapes that every query is composed of.
 
-Each selector carries the boards' variables, so no panel can forget one. Nothing here knows a metric's name.
+Each selector carries the boards' variables, so no panel can omit one. No metric is named here.
 """
 
 from typing import Final
@@ -11,11 +11,12 @@ WINDOW: Final = "$__rate_interval"
 RANGE: Final = "$__range"
 
 SERVICE: Final = 'service_name="$service"'
-INSTANCE: Final = 'service_instance_id=~"$instance"'
+WORKER: Final = "service_instance_id"
+INSTANCE: Final = f'{WORKER}=~"$instance"'
 
 
 def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
-    """The series of one metric that the board's variables choose.
+    """Return a selector of one metric's series, filtered by the board's variables.
 
     Args:
         metric: From ``telemetry.names``, or the name of a collector's metric.
@@ -27,61 +28,68 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
 
 
 def rate(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
-    """A counter's increase a second over ``window``."""
+    """Return a counter's increase per second over ``window``."""
     return f"rate({series(metric, *matchers, suffix=suffix)}[{window}])"
 
 
 def increase(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
-    """A counter's increase over ``window``."""
+    """Return a counter's increase over ``window``."""
     return f"increase({series(metric, *matchers, suffix=suffix)}[{window}])"
 
 
 def total(expression: str, *by: str) -> str:
-    """The sum, for each value of the labels ``by``."""
+    """Return the sum for each value of the labels ``by``."""
     return f"sum by ({', '.join(by)}) ({expression})" if by else f"sum({expression})"
 
 
 def largest(expression: str, *by: str) -> str:
-    """The maximum, for each value of the labels ``by``."""
+    """Return the maximum for each value of the labels ``by``."""
     return f"max by ({', '.join(by)}) ({expression})" if by else f"max({expression})"
 
 
-def quantile(share: float, metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
-    """A histogram's quantile over ``window``, for each value of the labels ``by``."""
-    return f"histogram_quantile({share}, {total(rate(metric, *matchers, suffix='_bucket', window=window), 'le', *by)})"
+def quantile(
+    share: float, metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW
+) -> str:
+    """Return a histogram's quantile over ``window`` for each value of the labels ``by``."""
+    increases = total(rate(metric, *matchers, suffix="_bucket", window=window), "le", *by)
+    return f"histogram_quantile({share}, {increases})"
 
 
 def mean(metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
-    """A histogram's mean over ``window``, for each value of the labels ``by`` that has any."""
-    seconds, count = (total(rate(metric, *matchers, suffix=suffix, window=window), *by) for suffix in ("_sum", "_count"))
+    """Return a histogram's mean over ``window`` for each value of the labels ``by``."""
+    seconds, count = (
+        total(rate(metric, *matchers, suffix=suffix, window=window), *by)
+        for suffix in ("_sum", "_count")
+    )
     return ratio(seconds, count)
 
 
 def buckets(metric: Metric, *matchers: str) -> str:
-    """A histogram's buckets for a heatmap."""
+    """Return a histogram's buckets for a heatmap."""
     return total(increase(metric, *matchers, suffix="_bucket"), "le")
 
 
 def ratio(part: str, whole: str) -> str:
-    """``part`` of ``whole``; no data where the whole is 0, since no share of nothing is good or bad."""
+    """Return ``part / whole``; no data where the whole is 0, which is neither good nor bad."""
     return f"({part}) / ({whole} > 0)"
 
 
-def if_any(expression: str) -> str:
-    """``expression`` without NaN, which a quantile of nothing is; no data then."""
+def without_nan(expression: str) -> str:
+    """Return ``expression`` without NaN, which is the quantile of an empty histogram."""
     return f"({expression}) >= 0"
 
 
-def zero_when_quiet(expression: str, witness: str, label: str = "") -> str:
-    """``expression``, or 0 when it has no series *and* somebody is there to say that nothing happened.
+def or_zero(expression: str, reporting: str, label: str = "") -> str:
+    """Return ``expression``, or 0 when it has no series although workers report.
 
-    A labelled counter has no series before its first increment: nothing went wrong yet, and 0 is the truth. When nobody reports, it is
-    not: then there is no data.
+    A labelled counter has no series before its first increment: while a worker reports, that is 0.
+    While none does, there is no data.
 
     Args:
-        expression: What has no series while all is well.
-        witness: A gauge that each reporting instance always has.
+        expression: A counter's rate or increase.
+        reporting: A gauge that every reporting worker exposes.
         label: Label of ``expression`` that gets the value ``none``, for the legend.
     """
-    zero = f"0 * count({witness})"
-    return f"({expression}) or on() " + (f'label_replace({zero}, "{label}", "none", "", "")' if label else f"({zero})")
+    zero = f"0 * count({reporting})"
+    zero = f'label_replace({zero}, "{label}", "none", "", "")' if label else f"({zero})"
+    return f"({expression}) or on() {zero}"

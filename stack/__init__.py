@@ -1,4 +1,4 @@
-"""Every backend on one machine without Docker: build it, start it, wait for it, stop it, give it traffic.
+"""The backends on one machine without Docker: build, start, wait, stop, and demo traffic.
 
 `./serene` is this package's command line (`stack.cli`). Tests use it as a library::
 
@@ -7,16 +7,17 @@
     from stack.runner import Stack
 
     stack = Stack(offset=free_offset(every_port(workers=2)), directory=tmp_path, workers=2)
-    with stack:                                  # stops whatever it started, each before what it uses
+    with stack:                                  # stops all that it started, in STOP_NAMES' order
         stack.start("mongodb")
         stack.wait_ready("mongodb")
         stack.start("service", env={"OTEL_TRACES_SAMPLER_ARG": "0.5"})
         stack.wait_ready("service")
-        stack.stop("mongodb", signal.SIGKILL)    # and stack.start("mongodb") brings it back on the same port and data
+        stack.stop("mongodb", signal.SIGKILL)    # start("mongodb") restores its port and data
         stack.send("collector", signal.SIGSTOP)
 
-The law: a backend is one declarative entry in `stack.backends`, and only the commands that are about one (load, trace) know
-it by name; only processes that this package started are ever signalled, and only after their start time has been compared;
-every failure a person can cause is a `StackError`, one line that says what, why and what to do.
-Up to `stack.environment` everything is standard library, because it runs before there is a virtual environment.
+Rules: a backend is one declarative entry in `stack.backends`, and only the commands for one backend
+(load, trace) name it. Only processes that this package started are signalled, after their start
+time was compared. Every failure that a user can cause is a `StackError`: one line with what failed,
+why, and what to do. Up to `stack.environment` everything is standard library, because it runs
+before there is a virtual environment.
 """

@@ -1,9 +1,10 @@
-"""The backends, one declarative entry each; adding one (Loki, stripe-mock, …) is adding an entry and its Go module.
+"""The backends and their default ports, one declarative entry each.
 
-An entry says what to build, how to run it, on which ports, and what answers when it is ready. Texts are templates:
-`{bin}` is the folder of its built commands, `{data}` its data folder, `{root}` the checkout, `{python}` the virtual
-environment's Python, `{workers}` their number, `{targets}` what the Collector scrapes, and `{tempo[http]}` the port of
-that name of that backend. Nothing here runs anything.
+To add a backend, add an entry and its Go module. An entry defines what to build, how to run it, its
+ports, and how to probe it. Texts are templates: `{bin}` is the folder of its built commands,
+`{data}` its data folder, `{root}` the checkout, `{python}` the virtual environment's Python,
+`{workers}` the number of gunicorn workers, `{targets}` the targets that the Collector scrapes, and
+`{tempo[http]}` the port of that name of that backend. Nothing here runs anything.
 """
 
 import json
@@ -20,22 +21,24 @@ class Backend:
     """One process of the stack.
 
     Attributes:
-        name: what it is called on the command line, in Docker Compose and in the folders.
-        ports: by name, at offset 0. The first is the one that `url` is about.
+        name: its name on the command line, in Docker Compose and in paths.
+        ports: by name, at offset 0. The first is that of `url`.
         command: what to run, as templates.
-        url: where a client finds it.
-        ready: answers when it does its work; http:// asks for a 200, mongodb:// for an answered ping.
-        live: answers when it runs, though it may miss another backend; the same as `ready` when empty.
+        url: where clients connect.
+        ready: URL to probe for readiness; http:// must answer 200, mongodb:// must answer a ping.
+        live: URL to probe for liveness, which does not depend on other backends; `ready` when
+            empty.
         module: the folder of its Go module under stack/; empty when there is nothing to build.
         packages: command name to Go package.
         tags: Go build tags.
-        environment: what is set on top of the caller's.
-        needs: the backends without which it is alive and not ready.
-        sends_to: the backends that get what it has to say; it is stopped before them, so that they get its last words.
-        per_worker: names of ports of which worker n has the one n higher.
-        seed: run once it and what it needs are there, with its environment.
-        stop_seconds: patience after SIGTERM, before SIGKILL.
-        optional: not started by `serene up`; tests start it.
+        environment: set on top of the caller's.
+        needs: backends without which it is live but not ready.
+        sends_to: backends to which it sends data; it is stopped before them, so that they receive
+            everything.
+        per_worker: names of the ports of which each gunicorn worker has its own, counted upwards.
+        seed: command that loads demo data, run in its environment once it and its `needs` are up.
+        stop_seconds: time from SIGTERM to SIGKILL.
+        optional: not started by `serene up`, but by tests.
     """
 
     name: str
@@ -56,14 +59,14 @@ class Backend:
     optional: bool = False
 
     def all_ports(self, offset: int, workers: int) -> dict[str, int]:
-        """Every port it listens on, by name; a worker's are called like "management/1" from the second on."""
+        """Return every port that it listens on, by name; the second worker's is "management/1"."""
         ports = dict(self.ports)
         for name in self.per_worker:
             ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
         return shifted(self.name, ports, offset)
 
 
-# Leaves the clouds' SDKs out of Prometheus' service discovery.
+# Excludes the clouds' SDKs from Prometheus' service discovery.
 _DISCOVERY = "remove_all_sd,enable_dns_sd"
 
 # In the order in which they are started.
@@ -192,8 +195,9 @@ BACKENDS: tuple[Backend, ...] = (
         },
         url="http://127.0.0.1:{tempo[http]}",
         ready="http://127.0.0.1:{tempo[http]}/ready",
-        # It needs 5 s, or for ever within half a minute of a query: this version's query queue waits at its end for a
-        # clean-up that its own end has stopped (modules/frontend/queue, stopping). The traces are on disk by then.
+        # It needs 5 s, or for ever within half a minute of a query: this version's query queue
+        # waits at its end for a clean-up that its own end has stopped (modules/frontend/queue,
+        # stopping). The traces are on disk by then.
         stop_seconds=8.0,
     ),
     Backend(
@@ -211,19 +215,21 @@ BACKENDS: tuple[Backend, ...] = (
 BY_NAME: Mapping[str, Backend] = MappingProxyType({backend.name: backend for backend in BACKENDS})
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 DEFAULT_NAMES: tuple[str, ...] = tuple(backend.name for backend in BACKENDS if not backend.optional)
-# What uses another is stopped before it.
-STOP_NAMES: tuple[str, ...] = tuple(TopologicalSorter({b.name: {*b.needs, *b.sends_to} for b in BACKENDS}).static_order())[::-1]
+# A backend is stopped before those that it uses.
+STOP_NAMES: tuple[str, ...] = tuple(
+    TopologicalSorter({b.name: {*b.needs, *b.sends_to} for b in BACKENDS}).static_order()
+)[::-1]
 
 
 def every_port(workers: int) -> list[int]:
-    """All ports of a whole stack at offset 0; for `stack.ports.free_offset`."""
+    """Return all ports of a stack at offset 0, for `stack.ports.free_offset`."""
     return [port for backend in BACKENDS for port in backend.all_ports(0, workers).values()]
 
 
 def template_values(offset: int, workers: int) -> dict[str, object]:
-    """What the entries' templates may name, but for the folders, which are the runner's.
+    """Return the templates' values, except the folders, which `stack.runner` adds.
 
-    Raises: StackError when a port would be out of range.
+    Raises: StackError when a port is out of range.
     """
     ports = {backend.name: shifted(backend.name, backend.ports, offset) for backend in BACKENDS}
     first = ports["service"]["management"]

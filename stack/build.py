@@ -1,9 +1,10 @@
-"""Builds a backend's Go module once, into a cache outside the checkout.
+"""Build cache: each backend's Go module is built once, into a folder outside the checkout.
 
-The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum pin the rest), its
-patch, the packages, the tags, the flags and Go itself. A folder with that key is complete or not there: the build goes into a
-temporary folder that is renamed at the end, under a lock, so that two commands never build the same thing twice.
-The Collector's module is what the Collector's builder generated, committed: the builder itself is not needed here.
+The cache key is a hash of everything the result depends on: the module's files (go.mod and go.sum
+pin the rest), its patch, the packages, the tags, the flags and the version of Go. A folder with
+that key is complete: the build goes into a temporary folder that is renamed at the end, under a
+lock, so that two commands never build the same module twice. The Collector's module is the
+committed output of the Collector's builder, which is not needed here.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ _SOURCES = (".go", ".mod", ".sum", ".toml")
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds with one Go into one cache.
+    """Builds backends with one Go into one cache.
 
     Attributes:
         go: the Go command; part of each key.
@@ -41,17 +42,23 @@ class Builder:
     modules: Path = paths.MODULES
 
     def directory(self, backend: Backend) -> Path:
-        """Where the backend's commands are once they are built."""
+        """Return the folder of the backend's commands, built or not."""
         return self.cache / f"{backend.module}-{self.key(backend)}"
 
     def is_built(self, backend: Backend) -> bool:
-        """Whether there is nothing to build (any more)."""
+        """Return whether the backend needs no build, or has been built."""
         return not backend.module or self.directory(backend).exists()
 
     def key(self, backend: Backend) -> str:
-        """16 hex digits that change when the result would."""
+        """Return the cache key: 16 hex digits of a hash of all inputs."""
         digest = hashlib.sha256()
-        for part in (self.go.version, self.go.platform, *_FLAGS, backend.tags, *sorted(backend.packages.items())):
+        for part in (
+            self.go.version,
+            self.go.platform,
+            *_FLAGS,
+            backend.tags,
+            *sorted(backend.packages.items()),
+        ):
             digest.update(repr(part).encode())
         module = self.modules / backend.module
         for file in sorted((*module.iterdir(), *(module / patches.FOLDER).glob("*"))):
@@ -60,14 +67,14 @@ class Builder:
         return digest.hexdigest()[:16]
 
     def log_path(self, backend: Backend) -> Path:
-        """Everything that Go said during the last build with this key."""
+        """Return the file with Go's output of the last build with this key."""
         return self.cache / "logs" / f"{self.directory(backend).name}.log"
 
     def build(self, backend: Backend) -> Path:
-        """Build the backend unless it is built; waits when another command is at it.
+        """Build the backend unless it is built; waits while another command builds it.
 
         Returns: the folder with its commands.
-        Raises: StackError naming what failed, Go's last error line, and the whole log.
+        Raises: StackError with the package that failed, Go's last error line, and the log's path.
         """
         directory = self.directory(backend)
         with locks.held(self.cache / "locks" / directory.name):
@@ -77,7 +84,11 @@ class Builder:
                 scratch = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
                 sources = Path(tempfile.mkdtemp(dir=self.cache, prefix=f".{directory.name}-"))
                 try:
-                    self._compile(backend, scratch, patches.prepare(self.go, self.modules / backend.module, sources))
+                    self._compile(
+                        backend,
+                        scratch,
+                        patches.prepare(self.go, self.modules / backend.module, sources),
+                    )
                     scratch.chmod(0o755)
                     scratch.rename(directory)
                 finally:
@@ -85,15 +96,17 @@ class Builder:
                     shutil.rmtree(sources, ignore_errors=True)
         return directory
 
-    def how_far(self, backend: Backend) -> str:
-        """What the running build's log tells of how far it is, e.g. "812 packages compiled"."""
+    def progress(self, backend: Backend) -> str:
+        """Return how far the running build is, by its log, e.g. "812 packages compiled"."""
         try:
             lines = self.log_path(backend).read_text(errors="replace").splitlines()
         except OSError:
             return ""
         fetched = sum(line.startswith("go: downloading") for line in lines)
         compiled = sum(not line.startswith(("go: ", "#")) for line in lines)
-        return f"{compiled} packages compiled" if compiled else f"{fetched} modules fetched" if fetched else ""
+        if compiled:
+            return f"{compiled} packages compiled"
+        return f"{fetched} modules fetched" if fetched else ""
 
     def _compile(self, backend: Backend, target: Path, patched: tuple[str, ...]) -> None:
         log = self.log_path(backend)
@@ -101,11 +114,21 @@ class Builder:
         tags = ("-tags", backend.tags) if backend.tags else ()
         with log.open("w") as output:
             for command, package in backend.packages.items():
-                arguments = ("build", "-v", *_FLAGS, *patched, *tags, "-o", str(target / command), package)
+                arguments = (
+                    "build",
+                    "-v",
+                    *_FLAGS,
+                    *patched,
+                    *tags,
+                    "-o",
+                    str(target / command),
+                    package,
+                )
                 status = self._run(arguments, self.modules / backend.module, output.fileno())
                 if status != 0:
                     raise StackError(
-                        f"building {backend.name} ({package} in stack/{backend.module}) failed with exit status {status}: "
+                        f"building {backend.name} ({package} in stack/{backend.module}) failed "
+                        f"with exit status {status}: "
                         f"{error_line(log.read_text(errors='replace'))} (whole log: {log})"
                     )
 
@@ -121,7 +144,7 @@ class Builder:
         )
         identity = processes.identify(process.pid)
         try:
-            # The service answers meanwhile, and other people's work goes on: builds come last.
+            # A started service and other work on the machine have priority over builds.
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
             return process.wait()
         except BaseException:
@@ -132,7 +155,10 @@ class Builder:
 
 
 def error_line(log: str) -> str:
-    """The last line of a build's log that is not progress (a package's name, or a download)."""
-    lines = [line.strip() for line in log.splitlines()]
-    told = [line for line in lines if line and not re.fullmatch(r"[\w./~-]+|# .*|go: downloading .*", line)]
-    return told[-1] if told else "Go said nothing"
+    """Return the last line of a build's log that is not progress (a package, or a download)."""
+    errors = [
+        line
+        for line in map(str.strip, log.splitlines())
+        if line and not re.fullmatch(r"[\w./~-]+|# .*|go: downloading .*", line)
+    ]
+    return errors[-1] if errors else "Go printed nothing"

@@ -1,7 +1,7 @@
-"""The virtual environment: made when missing, brought up to date when requirements.txt changed.
+"""The virtual environment: created when missing, updated when requirements.txt changed.
 
-Runs before any package is installed: standard library only. The stamp in .venv is the hash of the requirements it was
-filled from; an environment without a stamp is filled, never replaced.
+Runs before any package is installed: standard library only. The stamp in .venv is the hash of the
+installed requirements; an environment without a stamp gets the packages and is never replaced.
 """
 
 import hashlib
@@ -19,7 +19,9 @@ _STAMP = "serene-requirements.sha256"
 
 
 def enter(argv: list[str]) -> None:
-    """Return only when this process runs inside an up-to-date .venv; ends the process with one line when it can't.
+    """Return inside an up-to-date .venv; start this command again in it otherwise.
+
+    Ends the process with one line when the environment cannot be created.
 
     Args:
         argv: the command line to start again with .venv's Python.
@@ -34,53 +36,72 @@ def enter(argv: list[str]) -> None:
 
 
 def ensure(venv: Path, requirements: Path) -> bool:
-    """Make `venv` hold what `requirements` pins.
+    """Install into `venv` what `requirements` pins.
 
-    Returns: whether anything had to be done.
-    Raises: StackError when the environment can't be made or filled.
+    Returns: whether anything was installed.
+    Raises: StackError when the environment cannot be created, or an installation fails.
     """
     if _is_current(venv, requirements):
         return False
     with locks.held(paths.state_directory() / "venv.lock"):
         if _is_current(venv, requirements):
             return False
-        # Read before installing: a file changed meanwhile is installed again next time.
-        wanted = _wanted(requirements)
+        # Hashed before installing: a file changed meanwhile is installed again next time.
+        expected = _stamp_of(requirements)
         log = paths.state_directory() / "logs" / "venv.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         progress = Progress(steps=2)
-        with progress.step("Making the virtual environment .venv"):
+        with progress.step("Creating the virtual environment .venv"):
             if not (venv / "bin" / "python").exists():
-                _make(venv, log)
+                _create(venv, log)
         with progress.step("Installing the pinned Python packages into .venv"):
-            pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [
+                str(venv / "bin" / "python"),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
             _run([*pip, "-r", str(requirements)], log, f"install {requirements.name}")
-        (venv / _STAMP).write_text(wanted)
+        (venv / _STAMP).write_text(expected)
     return True
 
 
-def _make(venv: Path, log: Path) -> None:
+def _create(venv: Path, log: Path) -> None:
     existed = venv.exists()
     try:
-        _run([sys.executable, "-m", "venv", str(venv)], log, "make .venv (Debian needs the package python3-venv)")
+        _run(
+            [sys.executable, "-m", "venv", str(venv)],
+            log,
+            "create .venv (Debian needs the package python3-venv)",
+        )
     except StackError:
-        # Without ensurepip it leaves an environment without pip, which would look made the next time.
+        # Without ensurepip an environment without pip is left, which would pass as complete.
         if not existed:
             shutil.rmtree(venv, ignore_errors=True)
         raise
 
 
-def _wanted(requirements: Path) -> str:
+def _stamp_of(requirements: Path) -> str:
     return hashlib.sha256(requirements.read_bytes()).hexdigest()
 
 
 def _is_current(venv: Path, requirements: Path) -> bool:
     stamp = venv / _STAMP
-    return (venv / "bin" / "python").exists() and stamp.exists() and stamp.read_text().strip() == _wanted(requirements)
+    return (
+        (venv / "bin" / "python").exists()
+        and stamp.exists()
+        and stamp.read_text().strip() == _stamp_of(requirements)
+    )
 
 
 def _run(command: list[str], log: Path, purpose: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     log.write_text(done.stdout + done.stderr)
     if done.returncode != 0:
-        raise StackError(f"cannot {purpose}: {last_line(done.stdout + done.stderr)} (whole log: {log})")
+        raise StackError(
+            f"cannot {purpose}: {last_line(done.stdout + done.stderr)} (whole log: {log})"
+        )

@@ -1,11 +1,11 @@
-"""The one kind of failure that the command line prints as a single line."""
+"""The exception that the command line prints as a single line."""
 
 
 class StackError(Exception):
-    """What went wrong, why, and what to do about it, in one line for a person at a terminal."""
+    """One line for the user: what failed, why, and what to do."""
 
 
 def last_line(text: str) -> str:
-    """The last line of `text` with something on it, or "(nothing)"."""
+    """Return the last line of `text` that is not blank, or "(nothing)"."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "(nothing)"

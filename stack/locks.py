@@ -1,4 +1,4 @@
-"""File locks that die with their holder, so that a killed process never leaves one behind."""
+"""File locks that the kernel releases with their holder, even when it is killed."""
 
 import fcntl
 import os
@@ -12,11 +12,12 @@ _RETRY_SECONDS = 0.1
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock `path` for the block, waiting for it as long as another process has it."""
+    """Hold the lock `path` for the block; waits while another process holds it."""
     descriptor = _open(path)
     try:
-        # Asked again and again: a blocking flock would stop every greenlet of a patched process, the lock's holder with them.
-        while not _taken(descriptor):
+        # Polled: a blocking flock would stop every greenlet of a gevent process, including the one
+        # that holds the lock.
+        while not _try_lock(descriptor):
             time.sleep(_RETRY_SECONDS)
         yield
     finally:
@@ -25,15 +26,15 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held_or_none(path: Path) -> Iterator[bool]:
-    """Hold the lock for the block and yield True, or yield False at once when another process has it."""
+    """Hold the lock for the block and yield True; yield False when another process holds it."""
     descriptor = _open(path)
     try:
-        yield _taken(descriptor)
+        yield _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

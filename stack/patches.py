@@ -1,8 +1,9 @@
-"""Changes a dependency of a backend's Go module before the backend is built: a copy of it, pinned by go.sum, with a few texts replaced.
+"""Patches of a backend's Go dependency before the build: a copy, pinned by go.sum, is changed.
 
-For what has no setting upstream. A module asks for it by a file patch/patch.toml, which says why: the dependency's `module`, the files
-to `add` (path in the dependency to file beside patch.toml), and each text to `replace`, which must be there exactly once, so that
-another version of the dependency cannot be built without a look at the patch. The Go module cache is never touched.
+For behaviour without a setting upstream. A module has a patch when it has a file patch/patch.toml,
+which gives the reason: the dependency's `module`, the files to `add` (path in the dependency to
+file beside patch.toml), and each text to `replace`, which must occur exactly once, so that the
+patch has to be reviewed for each version of the dependency. The Go module cache is never changed.
 """
 
 import shutil
@@ -19,15 +20,15 @@ _FILE = "patch.toml"
 
 
 def prepare(go: Go, module: Path, scratch: Path) -> tuple[str, ...]:
-    """Patch a copy in `scratch` of what `module` wants patched; a `module` without a patch wants nothing.
+    """Patch a copy of the dependency in `scratch`; does nothing for a `module` without a patch.
 
     Args:
         go: fetches the dependency, as any build does.
         module: the folder of the backend's Go module.
-        scratch: an empty folder; needed until the build is over.
+        scratch: an empty folder, kept until the build has ended.
 
-    Returns: the flags with which `go build` takes the patched copy.
-    Raises: StackError naming the file whose text is not as the patch expects it, or what Go said.
+    Returns: the flags with which `go build` uses the patched copy.
+    Raises: StackError naming the file whose text the patch does not match, or with Go's error.
     """
     folder = module / FOLDER
     if not folder.exists():
@@ -52,7 +53,7 @@ def _fetched(go: Go, module: Path, dependency: str) -> Path:
 
 
 def _make_writable(folder: Path) -> None:
-    # The module cache is read-only, and copies of its folders are.
+    # Copies of the module cache's folders are read-only, as it is.
     for path in (folder, *folder.rglob("*")):
         if path.is_dir():
             path.chmod(0o755)
@@ -61,7 +62,10 @@ def _make_writable(folder: Path) -> None:
 def _replace(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     if text.count(old) != 1:
-        raise StackError(f"{file.name} has the text that a patch replaces {text.count(old)} times, not once: {old.strip()}")
+        raise StackError(
+            f"{file.name} has the text that a patch replaces {text.count(old)} times, not once: "
+            f"{old.strip()}"
+        )
     file.write_text(text.replace(old, new))
 
 
@@ -76,5 +80,7 @@ def _go(go: Go, module: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise StackError(f"go {' '.join(arguments[:2])} failed in stack/{module.name}: {last_line(done.stderr)}")
+        raise StackError(
+            f"go {' '.join(arguments[:2])} failed in stack/{module.name}: {last_line(done.stderr)}"
+        )
     return done.stdout

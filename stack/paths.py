@@ -1,4 +1,4 @@
-"""Where everything is: the checkout, its ignored folder, and the cache that outlives both."""
+"""Paths: the checkout, its folder of state that git ignores, and the build cache."""
 
 import os
 from pathlib import Path
@@ -10,15 +10,15 @@ REQUIREMENTS = ROOT / "requirements.txt"
 
 
 def state_directory(offset: int = 0) -> Path:
-    """The one ignored folder with data, logs and records of a stack at this port offset."""
+    """Return the folder with data, logs and records of the stack at this port offset."""
     base = ROOT / ".serene"
     return base if offset == 0 else base / f"offset-{offset}"
 
 
 def cache_directory() -> Path:
-    """Where built backends live, outside every checkout.
+    """Return the folder of built backends, which all checkouts share.
 
-    Source: XDG Base Directory Specification, XDG_CACHE_HOME (a relative path there is to be ignored).
+    Source: XDG Base Directory Specification, XDG_CACHE_HOME (a relative path in it is ignored).
     """
     named = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(named) if os.path.isabs(named) else Path.home() / ".cache"

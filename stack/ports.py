@@ -1,6 +1,6 @@
-"""Ports on the loopback interface: which a stack takes, whether they are free, and who holds one that is not.
+"""Ports on the loopback interface: those of a stack, whether they are free, and their holder.
 
-A stack at offset N takes every port N higher. Nothing here opens a port for longer than it takes to ask for it.
+A stack at offset N uses every port N higher. Nothing here keeps a port open.
 """
 
 import random
@@ -13,26 +13,27 @@ from stack.errors import StackError
 
 HOST = "127.0.0.1"
 _HIGHEST = 65535
-# Below the kernel's ephemeral range (32768), so that no outgoing connection sits on a port of ours.
+# First port of the kernel's ephemeral range: an outgoing connection may occupy any port above.
 _EPHEMERAL = 32768
 
 
 def shifted(backend: str, ports: Mapping[str, int], offset: int) -> dict[str, int]:
-    """Each of a backend's ports, `offset` higher.
+    """Return each of a backend's ports, `offset` higher.
 
-    Raises: StackError when one would not be a port.
+    Raises: StackError when one is out of range.
     """
     moved = {name: port + offset for name, port in ports.items()}
     for name, port in moved.items():
         if not 1 <= port <= _HIGHEST:
             raise StackError(
-                f"port offset {offset} is out of range: {backend}'s {name} port would be {port}, and {_HIGHEST} is the highest"
+                f"port offset {offset} is out of range: {backend}'s {name} port would be {port}, "
+                f"and {_HIGHEST} is the highest"
             )
     return moved
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` now."""
+    """Return whether a server can listen on `port` now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: a port whose old connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,22 +45,30 @@ def is_free(port: int) -> bool:
 
 
 def require_free(backend: str, ports: Iterable[int]) -> None:
-    """Raises: StackError naming the first port that is taken, who holds it, and what to do."""
+    """Check that all `ports` are free.
+
+    Raises: StackError naming the first port that is taken, its holder, and what to do.
+    """
     for port in ports:
         if not is_free(port):
             raise StackError(
-                f"port {port}, which {backend} needs, is taken by {holder(port)}: stop that, or start beside it with --port-offset 1000"
+                f"port {port}, which {backend} needs, is taken by {holder(port)}: stop that, or "
+                "start beside it with --port-offset 1000"
             )
 
 
 def holder(port: int) -> str:
-    """The process that listens on `port`, as "pid 12 (its command line)", as far as this user may know."""
+    """Return the process that listens on `port` as "pid 12 (its command line)", if readable."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
         return "another process"
     for connection in connections:
-        listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+        listens = (
+            connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
+        )
         if listens and connection.pid:
             try:
                 command = " ".join(psutil.Process(connection.pid).cmdline())
@@ -70,7 +79,7 @@ def holder(port: int) -> str:
 
 
 def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
-    """An offset at which every one of `ports` is free now and stays out of the ephemeral range; random.
+    """Return a random offset at which all `ports` are free and below the ephemeral range.
 
     Raises: StackError when none was found in `attempts`.
     """
@@ -79,4 +88,6 @@ def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
         offset = random.randrange(100, _EPHEMERAL - wanted[-1], 10)
         if all(is_free(port + offset) for port in wanted):
             return offset
-    raise StackError(f"no port offset with all of {len(wanted)} ports free was found in {attempts} attempts")
+    raise StackError(
+        f"no port offset with all of {len(wanted)} ports free was found in {attempts} attempts"
+    )

@@ -1,8 +1,8 @@
-"""Asks a backend whether it does its work. One question, one answer, never longer than the time-out.
+"""Readiness probes: one request to a backend, bounded by a time-out.
 
-A listening port proves nothing (the kernel accepts for a process that hangs), so HTTP must answer 200 and MongoDB's wire
-protocol must answer a ping. The ping is written here by hand: the whole message is 16 fixed fields, and a driver would
-bring a pool and its threads to each question.
+A listening port proves nothing (the kernel accepts for a process that hangs), so HTTP must answer
+200, and MongoDB's wire protocol must answer a ping. The ping is written by hand: the whole message
+is 16 fixed fields, and a driver would start a pool and its threads for each probe.
 """
 
 import http.client
@@ -16,15 +16,15 @@ _TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether it is there, and in a few words what it said."""
+class ProbeResult:
+    """Whether a backend is ready, and a few words on its answer."""
 
     ready: bool
-    said: str
+    detail: str
 
 
-def ask(url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> Answer:
-    """Ask `url`: http:// for a 200, mongodb:// for an answered ping."""
+def probe(url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> ProbeResult:
+    """Probe `url` once: http:// must answer 200, mongodb:// must answer a ping."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     try:
@@ -32,31 +32,37 @@ def ask(url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> Answer:
             return _ping(host, port, timeout_seconds)
         return _get(host, port, parts.path or "/", timeout_seconds)
     except (OSError, http.client.HTTPException) as error:
-        return Answer(False, f"does not answer ({type(error).__name__})")
+        return ProbeResult(False, f"does not answer ({type(error).__name__})")
 
 
-def _get(host: str, port: int, path: str, timeout_seconds: float) -> Answer:
+def _get(host: str, port: int, path: str, timeout_seconds: float) -> ProbeResult:
     connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
     try:
         connection.request("GET", path, headers={"Connection": "close"})
         status = connection.getresponse().status
     finally:
         connection.close()
-    return Answer(status == http.client.OK, f"answers {status}")
+    return ProbeResult(status == http.client.OK, f"answers {status}")
 
 
-def _ping(host: str, port: int, timeout_seconds: float) -> Answer:
-    """Source: MongoDB wire protocol, OP_MSG; BSON 1.1 for the document {ping: 1, $db: "admin"}."""
-    elements = b"\x10ping\x00" + struct.pack("<i", 1) + b"\x02$db\x00" + struct.pack("<i", 6) + b"admin\x00"
+def _ping(host: str, port: int, timeout_seconds: float) -> ProbeResult:
+    # MongoDB wire protocol, OP_MSG, with the BSON 1.1 document {ping: 1, $db: "admin"}.
+    elements = (
+        b"\x10ping\x00"
+        + struct.pack("<i", 1)
+        + b"\x02$db\x00"
+        + struct.pack("<i", 6)
+        + b"admin\x00"
+    )
     document = struct.pack("<i", 4 + len(elements) + 1) + elements + b"\x00"
     body = struct.pack("<i", 0) + b"\x00" + document
     with socket.create_connection((host, port), timeout_seconds) as connection:
         connection.sendall(struct.pack("<iiii", 16 + len(body), 1, 0, _OP_MSG) + body)
         header = connection.recv(16, socket.MSG_WAITALL)
         if len(header) < 16:
-            return Answer(False, "hung up")
+            return ProbeResult(False, "closed the connection")
         length = struct.unpack("<i", header[:4])[0]
         answer = connection.recv(length - 16, socket.MSG_WAITALL)
-    # The double `ok` is 1 in a good answer: type 1, its name, its value.
-    good = b"\x01ok\x00" + struct.pack("<d", 1.0) in answer
-    return Answer(good, "answers ping" if good else "refuses ping")
+    # Success is the BSON double `ok` of 1: type 1, its name, its value.
+    ok = b"\x01ok\x00" + struct.pack("<d", 1.0) in answer
+    return ProbeResult(ok, "answers ping" if ok else "refuses ping")

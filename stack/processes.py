@@ -1,7 +1,7 @@
-"""Processes that outlive the command that started them, told apart by pid *and* start time.
+"""Processes that outlive the command that started them, identified by pid *and* start time.
 
-A pid alone names nobody: it is given out again. Nothing here sends a signal before it has compared the start time, and
-nothing is ever looked up by name. Each of ours leads its own session, so what it forked can be found after it died.
+The kernel reuses pids: no signal is sent before the start time was compared, and no process is
+found by name. Each started process leads its own session, so its children are found after its end.
 """
 
 import os
@@ -20,9 +20,10 @@ _KILL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One process, now and after its pid was given to another.
+    """One process, distinct from a later one with the same pid.
 
-    Source: proc(5), /proc/pid/stat field 22: the start time in clock ticks since boot, which no clock change moves.
+    Source: proc(5), /proc/pid/stat field 22: the start time in clock ticks since boot, which no
+    clock change moves.
     """
 
     pid: int
@@ -30,20 +31,20 @@ class Identity:
 
 
 def identify(pid: int) -> Identity | None:
-    """The identity of the live process `pid`; None when there is none (a zombie is none)."""
+    """Return the identity of the live process `pid`; None when there is none, or a zombie."""
     started = _start_time(pid)
     return None if started is None else Identity(pid, started)
 
 
 def is_alive(identity: Identity) -> bool:
-    """Whether this very process still runs (not one that got its pid later)."""
+    """Return whether this process still runs, and not a later one with its pid."""
     return _start_time(identity.pid) == identity.started
 
 
 def send(identity: Identity, number: signal.Signals) -> bool:
-    """Send a signal to this very process.
+    """Send a signal to this process, never to a later one with its pid.
 
-    Returns: whether it was alive to get it.
+    Returns: whether it was alive.
     """
     if not is_alive(identity):
         return False
@@ -55,7 +56,7 @@ def send(identity: Identity, number: signal.Signals) -> bool:
 
 
 def wait_gone(identity: Identity, seconds: float) -> bool:
-    """Wait until the process is gone, at most `seconds`. Returns: whether it is."""
+    """Wait at most `seconds` until the process has ended. Returns: whether it has."""
     deadline = time.monotonic() + seconds
     while is_alive(identity):
         if time.monotonic() >= deadline:
@@ -65,39 +66,41 @@ def wait_gone(identity: Identity, seconds: float) -> bool:
 
 
 def stop(identity: Identity, number: signal.Signals, seconds: float) -> bool:
-    """End a process and what it forked: `number`, at most `seconds` of patience, then SIGKILL.
+    """End a process and its children: send `number`, wait at most `seconds`, then SIGKILL.
 
-    Returns: whether it went by itself, i.e. without SIGKILL.
+    Returns: whether it ended without SIGKILL.
     """
-    # Remembered before: what outlives its leader is still recognised by pid and start time.
-    forked = list(_session(identity)) if is_alive(identity) else []
-    willing = True
+    # Collected first: children that outlive their leader are recognised by pid and start time.
+    children = list(_session(identity)) if is_alive(identity) else []
+    ended = True
     if send(identity, number):
         # A stopped process keeps a signal pending until it is continued.
         send(identity, signal.SIGCONT)
-        willing = wait_gone(identity, seconds)
-        if not willing:
+        ended = wait_gone(identity, seconds)
+        if not ended:
             send(identity, signal.SIGKILL)
             wait_gone(identity, _KILL_SECONDS)
-    for child in {*forked, *_session(identity)}:
+    for child in {*children, *_session(identity)}:
         send(child, signal.SIGKILL)
         wait_gone(child, _KILL_SECONDS)
-    return willing
+    return ended
 
 
 def _session(leader: Identity) -> Iterator[Identity]:
-    """The live members of the session that `leader` leads or led, without itself."""
+    """Yield the live members of the session that `leader` leads or led, except itself."""
     now = identify(leader.pid)
     if now is not None and now != leader:
-        return  # The pid, and with it the session id, belongs to someone else by now.
+        return  # The pid, and with it the session id, belongs to another process by now.
     for pid in psutil.pids():
         try:
-            mine = pid != leader.pid and os.getsid(pid) == leader.pid
+            is_member = pid != leader.pid and os.getsid(pid) == leader.pid
         except OSError:
             continue
-        member = identify(pid) if mine else None
-        # Started after the leader, as everything it forked; a comparison only Linux's ticks allow.
-        if member is not None and (not leader.started.isdigit() or int(member.started) >= int(leader.started)):
+        member = identify(pid) if is_member else None
+        # Children start after their leader; only Linux's ticks can be compared.
+        if member is not None and (
+            not leader.started.isdigit() or int(member.started) >= int(leader.started)
+        ):
             yield member
 
 
@@ -109,10 +112,10 @@ def _start_time(pid: int) -> str | None:
         except psutil.Error:
             return None
     try:
-        # The command may contain spaces and brackets: the fields are counted from the last one.
+        # The command may contain spaces and brackets: fields are counted from the last bracket.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    # A zombie with threads is on its way: its main thread ended, and its ports are still open.
+    # A zombie with threads is still ending: its main thread ended, but its ports are open.
     state, threads, started = fields[0], int(fields[17]), fields[19]
     return None if state == "X" or (state == "Z" and threads <= 1) else started

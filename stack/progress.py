@@ -1,7 +1,7 @@
-"""Progress of everything that takes longer than a second: what, step n of m, elapsed.
+"""Progress of steps that take longer than a second: step n of m, its name, elapsed time.
 
-On a terminal it is one live line; elsewhere a line after the first second and then every ten, so that a log stays
-readable. Standard library only: the bootstrap uses it. Nothing here decides what the steps are.
+On a terminal it is one live line; elsewhere a line after the first second and then every ten, so
+that a log stays readable. Standard library only: `stack.environment` uses it.
 """
 
 import shutil
@@ -17,16 +17,22 @@ _LIVE_SECONDS = 0.5
 
 
 class Progress:
-    """Numbers the steps of one command and shows the one that runs.
+    """Numbers the steps of one command and prints the current one.
 
     Args:
-        steps: how many there will be.
+        steps: their number.
         stream: where to write; a terminal gets a live line.
-        quiet_seconds: a step that is shorter shows nothing.
-        seconds_between: of two lines of one step; chosen from `stream` when left out.
+        quiet_seconds: a shorter step prints nothing.
+        seconds_between: two lines of one step; depends on `stream` when left out.
     """
 
-    def __init__(self, steps: int, stream: TextIO | None = None, quiet_seconds: float = 1.0, seconds_between: float | None = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        stream: TextIO | None = None,
+        quiet_seconds: float = 1.0,
+        seconds_between: float | None = None,
+    ) -> None:
         self.steps = steps
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
@@ -36,16 +42,18 @@ class Progress:
 
     @contextmanager
     def step(self, what: str, detail: Callable[[], str] = str) -> Iterator[None]:
-        """Show `what` while the block runs.
+        """Print `what` while the block runs.
 
         Args:
             what: the step, e.g. "Building Tempo".
-            detail: asked at each line for what is known of how far it is, e.g. "412 packages".
+            detail: called for each line; returns its progress, e.g. "412 packages".
         """
         self._number += 1
         label = f"[{self._number}/{self.steps}] {what}"
         started, finished = time.monotonic(), threading.Event()
-        ticker = threading.Thread(target=self._tick, args=(label, detail, started, finished), daemon=True)
+        ticker = threading.Thread(
+            target=self._tick, args=(label, detail, started, finished), daemon=True
+        )
         ticker.start()
         outcome = "stopped"
         try:
@@ -57,11 +65,13 @@ class Progress:
             if time.monotonic() - started >= self._quiet_seconds:
                 self._write(f"{label}: {outcome} in {_elapsed(started)}", ended=True)
 
-    def say(self, line: str) -> None:
-        """One line between steps."""
+    def print_line(self, line: str) -> None:
+        """Print one line between steps."""
         self._write(line, ended=True)
 
-    def _tick(self, label: str, detail: Callable[[], str], started: float, finished: threading.Event) -> None:
+    def _tick(
+        self, label: str, detail: Callable[[], str], started: float, finished: threading.Event
+    ) -> None:
         wait = self._quiet_seconds
         while not finished.wait(wait):
             extra = detail()
@@ -70,7 +80,7 @@ class Progress:
 
     def _write(self, line: str, *, ended: bool) -> None:
         if self._live:
-            # A line that wraps could not be written over.
+            # A wrapped line could not be overwritten.
             shown = line if ended else line[: shutil.get_terminal_size().columns - 1]
             self._stream.write(f"\r\x1b[K{shown}" + ("\n" if ended else ""))
         else:

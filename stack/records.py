@@ -1,7 +1,7 @@
-"""What runs, on disk: one small JSON file a process, so that any later command finds it and none rewrites another's.
+"""Records of started processes on disk: one JSON file a process, written atomically.
 
-A record says what was started; whether that still runs is asked of the operating system each time, by pid and start
-time. Files appear whole or not at all.
+Any later command finds them, and none rewrites another's. A record states what was started; whether
+that process still runs is checked each time, by pid and start time.
 """
 
 import json
@@ -17,7 +17,7 @@ from stack.processes import Identity
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One started process: what `Stack.start` knew of it."""
+    """One started process."""
 
     name: str
     pid: int
@@ -26,7 +26,7 @@ class Record:
 
     @property
     def identity(self) -> Identity:
-        """For `stack.processes`."""
+        """Its identity for `stack.processes`."""
         return Identity(self.pid, self.started)
 
 
@@ -37,26 +37,26 @@ class Records:
         self._directory = directory
 
     def read(self, name: str) -> Record | None:
-        """The record of `name`; None when nothing of that name was started, or it was stopped."""
+        """Return the record of `name`; None when it was not started, or was stopped."""
         try:
             return Record(**json.loads(self._path(name).read_text()))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def alive(self, name: str) -> Record | None:
-        """The record of `name` if that very process runs."""
+        """Return the record of `name` if that process runs."""
         record = self.read(name)
         return record if record is not None and processes.is_alive(record.identity) else None
 
     def all(self) -> Iterator[Record]:
-        """Every record, of live and of dead processes."""
+        """Yield every record, of live and of dead processes."""
         for path in sorted(self._directory.glob("*.json")):
             record = self.read(path.stem)
             if record is not None:
                 yield record
 
     def write(self, record: Record) -> None:
-        """Keep `record`, in place of an older one of that name."""
+        """Write `record`, replacing an older one of that name."""
         self._directory.mkdir(parents=True, exist_ok=True)
         descriptor, scratch = tempfile.mkstemp(dir=self._directory)
         with os.fdopen(descriptor, "w") as file:
@@ -64,7 +64,7 @@ class Records:
         os.replace(scratch, self._path(record.name))
 
     def remove(self, name: str) -> None:
-        """Forget `name`."""
+        """Delete the record of `name`."""
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:

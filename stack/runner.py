@@ -1,7 +1,8 @@
 """A stack: backends started, waited for and stopped, at one port offset, in one folder.
 
-`Stack` is the library's front door (the package's docstring has an example). Several may run side by side, and the same
-one may be looked at from several processes: what runs is in records on disk, compared with the operating system.
+`Stack` is the library's entry point (the package's docstring has an example). Several stacks can
+run side by side, and several processes can inspect the same one: records on disk list the started
+processes, and the operating system shows which of them run.
 """
 
 import os
@@ -18,7 +19,7 @@ from stack import golang, paths, ports, probes, processes
 from stack.backends import BY_NAME, NAMES, STOP_NAMES, Backend, template_values
 from stack.build import Builder
 from stack.errors import StackError, last_line
-from stack.probes import Answer
+from stack.probes import ProbeResult
 from stack.records import Record, Records
 
 _POLL_SECONDS = 0.1
@@ -29,13 +30,20 @@ class Stack:
     """One stack of backends.
 
     Args:
-        offset: how much higher than the usual each port is; `stack.ports.free_offset` finds one for a test.
-        directory: where its data, logs and records are; `stack.paths.state_directory(offset)` when left out.
-        workers: how many gunicorn workers the service gets, which is how many management ports are scraped.
-        builder: builds what is missing; one with the Go of this machine when left out.
+        offset: added to every default port; `stack.ports.free_offset` returns one for a test.
+        directory: folder of its data, logs and records; `stack.paths.state_directory(offset)` when
+            left out.
+        workers: number of gunicorn workers, and of management ports that are scraped.
+        builder: builds missing backends; one with this machine's Go when left out.
     """
 
-    def __init__(self, offset: int = 0, directory: Path | None = None, workers: int = 1, builder: Builder | None = None) -> None:
+    def __init__(
+        self,
+        offset: int = 0,
+        directory: Path | None = None,
+        workers: int = 1,
+        builder: Builder | None = None,
+    ) -> None:
         self.offset = offset
         self.directory = (directory or paths.state_directory(offset)).resolve()
         self.workers = workers
@@ -47,64 +55,72 @@ class Stack:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop_all()
 
     @property
     def builder(self) -> Builder:
-        """What builds; looked for when first asked, because a Go may have to be fetched first."""
+        """The builder; created at its first use, because Go may have to be fetched."""
         if self._builder is None:
             cache = paths.cache_directory()
             self._builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
         return self._builder
 
-    # -- what is where ------------------------------------------------------------------------------------------------
+    # -- ports, URLs and paths ---------------------------------------------------------------------
 
     def backend(self, name: str) -> Backend:
-        """The entry called `name`. Raises: StackError when there is none."""
+        """Return the entry called `name`. Raises: StackError when there is none."""
         try:
             return BY_NAME[name]
         except KeyError:
-            raise StackError(f"there is no backend {name!r}; there are {', '.join(NAMES)}") from None
+            raise StackError(f"unknown backend {name!r}; known are {', '.join(NAMES)}") from None
 
     def port(self, name: str, which: str | None = None) -> int:
-        """A port of backend `name`: its first one, or the one called `which`, e.g. port("tempo", "otlp")."""
+        """Return the first port of backend `name`, or the one called `which`."""
         every = self.backend(name).all_ports(self.offset, self.workers)
         return every[which or next(iter(every))]
 
     def url(self, name: str) -> str:
-        """Where a client finds backend `name`, without a trailing slash."""
+        """Return the URL for clients of backend `name`, without a trailing slash."""
         return self._filled(self.backend(name), self.backend(name).url)
 
     def pid(self, name: str) -> int | None:
-        """The pid of backend `name` if it runs, else None."""
+        """Return the pid of backend `name`; None when it does not run."""
         record = self.records.alive(name)
         return None if record is None else record.pid
 
     def log_path(self, name: str) -> Path:
-        """What backend `name` writes to stdout and stderr; appended to over restarts."""
+        """Return the file of stdout and stderr of backend `name`; restarts append to it."""
         return self.directory / "logs" / f"{name}.log"
 
     def data_path(self, name: str) -> Path:
-        """The folder backend `name` keeps its data in."""
+        """Return the data folder of backend `name`."""
         return self.directory / "data" / name
 
     def has_started(self, name: str) -> bool:
-        """Whether this object (not another process) started backend `name`."""
+        """Return whether this object (not another process) started backend `name`."""
         return name in self._children
 
-    # -- start, wait, stop --------------------------------------------------------------------------------------------
+    # -- start, wait, stop -------------------------------------------------------------------------
 
     def start(self, name: str, env: Mapping[str, str] | None = None) -> None:
-        """Start backend `name`, built first when that is missing; returns before it is ready.
+        """Start backend `name`, after building it when needed; returns before it is ready.
 
         Args:
-            env: what to set on top of the backend's own environment.
-        Raises: StackError when it runs already, a port is taken, or its build fails.
+            env: set on top of the backend's own environment.
+        Raises: StackError when it already runs, a port is taken, or its build fails.
         """
         backend = self.backend(name)
         if self.records.alive(name) is not None:
-            raise StackError(f"{name} is already running, pid {self.pid(name)}: see ./serene status, or ./serene down")
+            raise StackError(
+                f"{name} is already running, pid {self.pid(name)}: see ./serene status, or "
+                "./serene down"
+            )
         self.require_free_ports(name)
         if backend.module:
             self.builder.build(backend)
@@ -118,66 +134,79 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Its own session: Ctrl-C reaches only this command, which then stops things in order.
+                # Its own session: Ctrl-C reaches only this command, which stops all in order.
                 start_new_session=True,
             )
         identity = processes.identify(process.pid)
         self._children[name] = process
-        self.records.write(Record(name, process.pid, identity.started if identity else "gone", self.workers))
+        self.records.write(
+            Record(name, process.pid, identity.started if identity else "gone", self.workers)
+        )
 
     def wait_ready(self, name: str, seconds: float = 60.0) -> None:
-        """Wait until backend `name` does its work.
+        """Wait until backend `name` is ready.
 
-        Raises: StackError when it ends instead, or takes more than `seconds`.
+        Raises: StackError when it ends instead, or is not ready within `seconds`.
         """
-        self._wait(name, self.answer, seconds)
+        self._wait(name, self.probe_ready, seconds)
 
     def wait_live(self, name: str, seconds: float = 60.0) -> None:
-        """Wait until backend `name` answers, though it may still miss another backend. Raises: as `wait_ready`."""
-        self._wait(name, self.live_answer, seconds)
+        """Wait until backend `name` is live, even without the backends that it needs.
 
-    def answer(self, name: str) -> Answer:
-        """Ask backend `name` once whether it does its work."""
-        return probes.ask(self._filled(self.backend(name), self.backend(name).ready))
+        Raises: as `wait_ready`.
+        """
+        self._wait(name, self.probe_live, seconds)
 
-    def live_answer(self, name: str) -> Answer:
-        """Ask backend `name` once whether it runs, though it may miss another backend."""
-        return probes.ask(self._filled(self.backend(name), self.backend(name).live or self.backend(name).ready))
+    def probe_ready(self, name: str) -> ProbeResult:
+        """Probe once whether backend `name` is ready."""
+        return probes.probe(self._filled(self.backend(name), self.backend(name).ready))
+
+    def probe_live(self, name: str) -> ProbeResult:
+        """Probe once whether backend `name` is live, even without the backends that it needs."""
+        backend = self.backend(name)
+        return probes.probe(self._filled(backend, backend.live or backend.ready))
 
     def send(self, name: str, number: signal.Signals) -> None:
-        """Send backend `name` a signal, e.g. SIGSTOP and SIGCONT. Raises: StackError when it does not run."""
+        """Send a signal to backend `name`. Raises: StackError when it does not run."""
         record = self.records.alive(name)
         if record is None or not processes.send(record.identity, number):
             raise StackError(f"{name} is not running")
 
-    def stop(self, name: str, number: signal.Signals = signal.SIGTERM, seconds: float | None = None) -> bool:
-        """End backend `name` by `number`, and by SIGKILL after `seconds` (its own patience when left out).
+    def stop(
+        self, name: str, number: signal.Signals = signal.SIGTERM, seconds: float | None = None
+    ) -> bool:
+        """End backend `name` with signal `number`, and with SIGKILL after `seconds`.
 
-        Returns: whether it went without SIGKILL (also when it did not run).
+        Args:
+            seconds: `Backend.stop_seconds` when left out.
+        Returns: whether it ended without SIGKILL (also when it did not run).
         """
         record = self.records.read(name)
         if record is None:
             return True
-        patience = self.backend(name).stop_seconds if seconds is None else seconds
-        willing = processes.stop(record.identity, number, patience)
+        limit = self.backend(name).stop_seconds if seconds is None else seconds
+        ended = processes.stop(record.identity, number, limit)
         if name in self._children:
             self._children[name].wait()
         self.records.remove(name)
-        return willing
+        return ended
 
     def stop_all(self) -> None:
-        """End what this object started, each before what it uses."""
+        """End all that this object started, each before the backends that it uses."""
         for name in STOP_NAMES:
             if name in self._children:
                 self.stop(name)
 
     def exit_status(self, name: str) -> int | None:
-        """The exit status of backend `name` if this object started it and it ended; minus the signal that ended it."""
+        """Return the exit status of a backend that this object started; None while it runs.
+
+        The status is negative for the signal that ended it.
+        """
         child = self._children.get(name)
         return None if child is None else child.poll()
 
     def seed(self, name: str) -> None:
-        """Run what fills backend `name` with its demo data. Raises: StackError when that fails."""
+        """Load the demo data of backend `name`. Raises: StackError when that fails."""
         backend = self.backend(name)
         if not backend.seed:
             return
@@ -198,19 +227,21 @@ class Stack:
                 f"{last_line(done.stdout + done.stderr)} (whole log: {self.log_path(name)})"
             )
 
-    # -- for the command line -----------------------------------------------------------------------------------------
+    # -- for the command line ----------------------------------------------------------------------
 
     def require_free_ports(self, name: str) -> None:
-        """Raises: StackError when another process has a port of backend `name`."""
+        """Check the ports of backend `name`. Raises: StackError when another process has one."""
         ports.require_free(name, self.backend(name).all_ports(self.offset, self.workers).values())
 
     def environment(self, name: str) -> dict[str, str]:
-        """The whole environment backend `name` is started with."""
+        """Return the whole environment with which backend `name` is started."""
         backend = self.backend(name)
-        return dict(os.environ) | {key: self._filled(backend, text) for key, text in backend.environment.items()}
+        return dict(os.environ) | {
+            key: self._filled(backend, text) for key, text in backend.environment.items()
+        }
 
     def last_log_line(self, name: str) -> str:
-        """The last line backend `name` wrote."""
+        """Return the last line of backend `name`'s log."""
         try:
             with self.log_path(name).open("rb") as log:
                 log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
@@ -218,33 +249,42 @@ class Stack:
         except FileNotFoundError:
             return "(nothing)"
 
-    def death_notice(self, name: str) -> str:
-        """One line on a backend that ended by itself: exit status, its last line, its log."""
+    def exit_message(self, name: str) -> str:
+        """Return one line on a backend that ended by itself: exit status, last line, log."""
         status = self.exit_status(name)
-        how = (
-            "ended"
-            if status is None
-            else f"was ended by {signal.Signals(-status).name}"
-            if status < 0
-            else (f"ended with exit status {status}")
-        )
-        return f"{name} {how}; last log line: {self.last_log_line(name)[:300]} (whole log: {self.log_path(name)})"
+        if status is None:
+            how = "ended"
+        elif status < 0:
+            how = f"was ended by {signal.Signals(-status).name}"
+        else:
+            how = f"ended with exit status {status}"
+        return f"{name} {how}; {self._log_end(name)}"
 
-    def _wait(self, name: str, ask: Callable[[str], Answer], seconds: float) -> None:
+    def _wait(self, name: str, probe: Callable[[str], ProbeResult], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            answer = ask(name)
-            if answer.ready:
+            result = probe(name)
+            if result.ready:
                 return
             if self.records.alive(name) is None:
-                raise StackError(self.death_notice(name))
+                raise StackError(self.exit_message(name))
             if time.monotonic() >= deadline:
                 raise StackError(
-                    f"{name} is not ready after {seconds:.0f} s: it {answer.said}; last log line: "
-                    f"{self.last_log_line(name)[:300]} (whole log: {self.log_path(name)})"
+                    f"{name} is not ready after {seconds:.0f} s: it {result.detail}; "
+                    f"{self._log_end(name)}"
                 )
             time.sleep(_POLL_SECONDS)
 
+    def _log_end(self, name: str) -> str:
+        line = self.last_log_line(name)[:300]
+        return f"last log line: {line} (whole log: {self.log_path(name)})"
+
     def _filled(self, backend: Backend, template: str) -> str:
         folder = self.builder.directory(backend) if "{bin}" in template else ""
-        return template.format(**self._values, root=paths.ROOT, python=sys.executable, data=self.data_path(backend.name), bin=folder)
+        return template.format(
+            **self._values,
+            root=paths.ROOT,
+            python=sys.executable,
+            data=self.data_path(backend.name),
+            bin=folder,
+        )

@@ -1,7 +1,7 @@
-"""`serene trace ID`: from the request id that a customer sent to what happened, without leaving the terminal.
+"""`serene trace ID`: print the trace and the log line of one request; changes nothing.
 
-Asks Tempo for the trace (by the id itself, or by the span attribute `request.id` when the trace has an id of the
-caller's), draws its spans as a waterfall, and shows the request's own log line. Only reads.
+Queries Tempo for the trace: by the id itself, or by the span attribute `request.id` when the trace
+has an id of the caller's. Draws its spans as a waterfall.
 """
 
 import argparse
@@ -19,9 +19,9 @@ from typing import Any
 from stack.errors import StackError
 from stack.runner import Stack
 
-_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 _NAME_WIDTH = 44
-_LONGEST_LINE = 120
+_MAX_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,21 @@ class Span:
 
 
 def trace(options: argparse.Namespace) -> int:
-    """Print the trace and the log line of a request. Returns: 0. Raises: StackError when Tempo does not have it."""
+    """Print the trace and the log line of a request.
+
+    Returns: 0.
+    Raises: StackError when Tempo does not have it.
+    """
     stack = Stack(options.port_offset)
     request_id = options.id
-    spans = _trace(stack.url("tempo"), request_id.hex) or _trace(stack.url("tempo"), _trace_id_of(stack.url("tempo"), request_id))
+    tempo = stack.url("tempo")
+    spans = _trace(tempo, request_id.hex) or _trace(tempo, _trace_id_of(tempo, request_id))
     if not spans:
-        raise StackError(f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or of another stack")
-    width = min(shutil.get_terminal_size().columns, _LONGEST_LINE)
+        raise StackError(
+            f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or "
+            "of another stack"
+        )
+    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
     print("\n".join(waterfall(spans, width)))
     for line in _log_lines(stack.log_path("service"), str(request_id)):
         print(f"\n{line}")
@@ -52,19 +60,24 @@ def trace(options: argparse.Namespace) -> int:
 
 
 def request_id(text: str) -> uuid.UUID:
-    """An id as it is in X-Request-ID, with or without its dashes. Raises: argparse's error when it is none."""
+    """Parse an id as in X-Request-ID, with or without dashes.
+
+    Raises: argparse.ArgumentTypeError when it is not one.
+    """
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits"
+        ) from None
 
 
 def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
-    """The spans of a trace as lines: a bar where each begins and ends, its time, and what failed.
+    """Yield the spans of a trace as lines: a bar on the time axis, the duration, and the error.
 
     Args:
         spans: At least one.
-        width: Columns to draw in.
+        width: Number of columns.
     """
     begin, end = min(span.start_ns for span in spans), max(span.end_ns for span in spans)
     columns = max(10, width - _NAME_WIDTH - 14)
@@ -75,17 +88,22 @@ def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
         name = f"{'  ' * depth}{span.name}"
         if len(name) > _NAME_WIDTH:
             name = f"{name[: _NAME_WIDTH - 1]}…"
-        why = f"  {span.attributes.get('error.type', 'error')}" if span.failed else ""
-        milliseconds = (span.end_ns - span.start_ns) / 1e6
-        yield f"{name:<{_NAME_WIDTH}} {' ' * before}{bar:<{columns - before}} {milliseconds:9.2f} ms{why}".rstrip()
+        error = f"  {span.attributes.get('error.type', 'error')}" if span.failed else ""
+        duration = f"{(span.end_ns - span.start_ns) / 1e6:9.2f} ms"
+        line = f"{name:<{_NAME_WIDTH}} {' ' * before}{bar:<{columns - before}} {duration}{error}"
+        yield line.rstrip()
 
 
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
-    """Each span after its parent, with its depth; one whose parent is not there counts as a root."""
+    """Yield each span after its parent, with its depth; one without a known parent is a root."""
     known = {span.span_id for span in spans}
 
     def below(parent: str | None, depth: int) -> Iterator[tuple[int, Span]]:
-        children = [s for s in spans if (s.parent_span_id == parent if parent is not None else s.parent_span_id not in known)]
+        children = [
+            s
+            for s in spans
+            if (s.parent_span_id == parent if parent is not None else s.parent_span_id not in known)
+        ]
         for span in sorted(children, key=lambda each: each.start_ns):
             yield depth, span
             yield from below(span.span_id, depth + 1)
@@ -103,7 +121,10 @@ def _trace(tempo: str, trace_id: str) -> list[Span]:
             int(span["startTimeUnixNano"]),
             int(span["endTimeUnixNano"]),
             span.get("status", {}).get("code") == "STATUS_CODE_ERROR",
-            {each["key"]: next(iter(each["value"].values()), "") for each in span.get("attributes", [])},
+            {
+                each["key"]: next(iter(each["value"].values()), "")
+                for each in span.get("attributes", [])
+            },
         )
         for batch in (found or {}).get("batches", [])
         for scope in batch["scopeSpans"]
@@ -112,15 +133,18 @@ def _trace(tempo: str, trace_id: str) -> list[Span]:
 
 
 def _trace_id_of(tempo: str, request_id: uuid.UUID) -> str:
-    question = urllib.parse.urlencode({"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1})
-    traces = (_get(f"{tempo}/api/search?{question}") or {}).get("traces", [])
+    query = urllib.parse.urlencode({"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1})
+    traces = (_get(f"{tempo}/api/search?{query}") or {}).get("traces", [])
     return str(traces[0]["traceID"]) if traces else ""
 
 
 def _get(url: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": "application/json"}), timeout=_SECONDS) as answer:
-            found: dict[str, Any] = json.load(answer)
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"Accept": "application/json"}),
+            timeout=_TIMEOUT_SECONDS,
+        ) as response:
+            found: dict[str, Any] = json.load(response)
             return found
     except urllib.error.HTTPError as error:
         if error.code == 404:

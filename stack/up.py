@@ -1,7 +1,8 @@
-"""`serene up` and `serene down`: everything in order, and stopped each before what it uses.
+"""`serene up` and `serene down`: start backends in order; stop each before those that it uses.
 
-Each backend is built and started before the next one is built, so that the API answers minutes before the last build
-ends. The foreground command is the owner: it watches what it started and stops exactly that; `down` asks it to.
+Each backend is built and started before the next one is built, so that the API answers minutes
+before the last build ends. The foreground command owns the backends that it started: it monitors
+them and stops exactly those; `down` signals it to do so.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from stack import golang, locks, look, paths, processes
+from stack import golang, locks, paths, processes, status
 from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, STOP_NAMES, Backend
 from stack.build import Builder
 from stack.errors import StackError
@@ -22,42 +23,50 @@ from stack.records import Record, Records
 from stack.runner import Stack
 
 _OWNER = "up"
-_WATCH_SECONDS = 0.5
+_HINT = "Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f"
+_POLL_SECONDS = 0.5
 # Tempo replays what it has on disk, Prometheus its write-ahead log.
 _READY_SECONDS = 120.0
 
 
 def up(options: argparse.Namespace) -> int:
-    """Start a stack; in the foreground stay until Ctrl-C. Returns: 0, or 1 when a backend ended by itself."""
+    """Start a stack; in the foreground, run until Ctrl-C.
+
+    Returns: 0, or 1 when a backend ended by itself.
+    """
     wanted = [name for name in NAMES if name in (options.only or DEFAULT_NAMES)]
     stack = Stack(options.port_offset, workers=options.workers)
-    with locks.held_or_none(stack.directory / "up.lock") as mine:
+    with locks.held_or_none(stack.directory / "up.lock") as locked:
         running = [name for name in wanted if stack.records.alive(name) is not None]
-        if not mine or running:
+        if not locked or running:
             what = ", ".join(running) or "another ./serene up"
-            raise StackError(f"already running: {what} (see ./serene status; stop it with ./serene down)")
+            raise StackError(
+                f"already running: {what} (see ./serene status; stop it with ./serene down)"
+            )
         with _signals_interrupt(), _recorded_as_owner(stack):
             return _start_and_stay(stack, wanted, detach=options.detach)
 
 
 def down(options: argparse.Namespace) -> int:
-    """Stop a stack: through the `up` that owns it when there is one."""
+    """Stop a stack, through the `up` that owns it when one runs."""
     stack = Stack(options.port_offset)
     owner = Records(stack.directory).alive(_OWNER)
     names = [record.name for record in stack.records.all()]
     if owner is None and not names:
-        raise StackError(f"nothing is running{look.at_offset(stack.offset)}: start it with ./serene up")
+        raise StackError(
+            f"nothing is running{status.at_offset(stack.offset)}: start it with ./serene up"
+        )
     if owner is not None:
-        patience = sum(BY_NAME[name].stop_seconds for name in names) + 10
-        with Progress(steps=1).step(f"Asking ./serene up (pid {owner.pid}) to stop everything"):
+        limit = sum(BY_NAME[name].stop_seconds for name in names) + 10
+        with Progress(steps=1).step(f"Signalling ./serene up (pid {owner.pid}) to stop everything"):
             processes.send(owner.identity, signal.SIGTERM)
-            processes.wait_gone(owner.identity, patience)
+            processes.wait_gone(owner.identity, limit)
     _stop(stack, [record.name for record in stack.records.all()])
     return 0
 
 
 def prepare_builder(names: Sequence[str]) -> Builder | None:
-    """A builder for these backends, with a Go fetched when there is none; None when they need none."""
+    """Return a builder for these backends, with Go fetched if needed; None when none is built."""
     if not any(BY_NAME[name].module for name in names):
         return None
     cache = paths.cache_directory()
@@ -70,21 +79,25 @@ def prepare_builder(names: Sequence[str]) -> Builder | None:
 
 def build_in_step(builder: Builder, backend: Backend, progress: Progress) -> None:
     """Build one backend as one step of `progress`."""
-    with progress.step(f"Building {backend.name} (only the first time)", lambda: builder.how_far(backend)):
+    with progress.step(
+        f"Building {backend.name} (only the first time)", lambda: builder.progress(backend)
+    ):
         builder.build(backend)
 
 
 def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
     with ExitStack() as at_the_end:
-        at_the_end.callback(lambda: _stop(stack, [name for name in wanted if stack.has_started(name)]))
+        at_the_end.callback(
+            lambda: _stop(stack, [name for name in wanted if stack.has_started(name)])
+        )
         _start(stack, wanted)
-        print(look.table(stack, wanted), flush=True)
+        print(status.table(stack, wanted), flush=True)
         if detach:
             at_the_end.pop_all()
             return 0
         with suppress(KeyboardInterrupt):  # The usual end.
-            print("Ctrl-C stops everything. Demo traffic: ./serene load. Logs: ./serene logs service -f", flush=True)
-            _watch(stack, wanted)
+            print(_HINT, flush=True)
+            _monitor(stack, wanted)
         died = any(stack.exit_status(name) is not None for name in wanted)
     return 1 if died else 0
 
@@ -92,10 +105,14 @@ def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
 def _start(stack: Stack, wanted: list[str]) -> None:
     for name in wanted:
         stack.require_free_ports(name)
-        look.rotate_log(stack.log_path(name))
+        status.rotate_log(stack.log_path(name))
     builder = prepare_builder(wanted)
-    missing = {name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])}
-    seeds = {name for name in wanted if BY_NAME[name].seed and set(BY_NAME[name].needs) <= set(wanted)}
+    missing = {
+        name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])
+    }
+    seeds = {
+        name for name in wanted if BY_NAME[name].seed and set(BY_NAME[name].needs) <= set(wanted)
+    }
     progress = Progress(steps=len(wanted) + len(missing) + len(seeds))
     began = time.monotonic()
     for name in wanted:
@@ -103,7 +120,7 @@ def _start(stack: Stack, wanted: list[str]) -> None:
         if builder is not None and name in missing:
             build_in_step(builder, backend, progress)
         complete = set(backend.needs) <= set(wanted)
-        with progress.step(f"Starting {name}", partial(_what_it_says, stack, name)):
+        with progress.step(f"Starting {name}", partial(_probe_detail, stack, name)):
             stack.start(name)
             stack.wait_live(name, _READY_SECONDS)
             if complete:
@@ -112,37 +129,39 @@ def _start(stack: Stack, wanted: list[str]) -> None:
             with progress.step(f"Loading {name}'s demo data"):
                 stack.seed(name)
         if missing:
-            progress.say(f"{name} is up at {stack.url(name)} after {time.monotonic() - began:.0f} s")
+            progress.print_line(
+                f"{name} is up at {stack.url(name)} after {time.monotonic() - began:.0f} s"
+            )
 
 
-def _what_it_says(stack: Stack, name: str) -> str:
-    return f"it {stack.answer(name).said}"
+def _probe_detail(stack: Stack, name: str) -> str:
+    return f"it {stack.probe_ready(name).detail}"
 
 
-def _watch(stack: Stack, names: Sequence[str]) -> None:
-    """Stay until all are gone, saying which one ended by itself."""
-    left = list(names)
-    while left:
-        for name in list(left):
+def _monitor(stack: Stack, names: Sequence[str]) -> None:
+    """Return when all have ended; print a line for each that ends by itself."""
+    running = list(names)
+    while running:
+        for name in list(running):
             if stack.exit_status(name) is not None:
-                left.remove(name)
-                print(f"serene: {stack.death_notice(name)}", flush=True)
-        time.sleep(_WATCH_SECONDS)
+                running.remove(name)
+                print(f"serene: {stack.exit_message(name)}", flush=True)
+        time.sleep(_POLL_SECONDS)
 
 
 def _stop(stack: Stack, names: Sequence[str]) -> None:
-    """Stop these, each before what it uses; Ctrl-C meanwhile is SIGKILL for what is left."""
+    """Stop these, each before the backends that it uses; Ctrl-C sends SIGKILL to the rest."""
     progress = Progress(steps=len(names))
-    number, by_itself = signal.SIGTERM, True
+    number, ended = signal.SIGTERM, True
     for name in [name for name in STOP_NAMES if name in names]:
         with progress.step(f"Stopping {name} (Ctrl-C kills it)"):
             try:
-                by_itself = stack.stop(name, number)
+                ended = stack.stop(name, number)
             except KeyboardInterrupt:
                 number = signal.SIGKILL
                 stack.stop(name, number)
-        if number == signal.SIGKILL or not by_itself:
-            progress.say(f"{name} did not end by itself and was killed")
+        if number == signal.SIGKILL or not ended:
+            progress.print_line(f"{name} did not end by itself and was killed")
 
 
 @contextmanager
@@ -152,8 +171,11 @@ def _signals_interrupt() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    # SIGINT too: it is ignored in what a shell starts in the background.
-    replaced = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    # SIGINT too: a shell lets background commands ignore it.
+    replaced = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:

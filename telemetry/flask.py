@@ -1,8 +1,7 @@
-"""What Flask tells of a request while it is in flight: the rule that matched, and the exception
-that became a 500.
+"""Flask's signals on the record of a request in flight: its route, and an exception behind a 500.
 
-The rule says which variables of the path must not be told; the exception, what the request brought
-that its text may quote.
+The route's view decides which variables of the path are private. The text of an exception may quote
+what the client sent, so those values are marked for redaction.
 """
 
 import math
@@ -23,36 +22,36 @@ from telemetry.requests.slow import slow_after_seconds_of
 PRIVATE_HEADERS: Final = ("Authorization", "Content-Disposition", "Idempotency-Key")
 
 
-class Watching:
-    """Adds to the record of each request of an app what Flask knows of it.
+class FlaskSignals:
+    """Adds the route and the exception of each request of an app to its record.
 
     Args:
-        app: It keeps no reference to this, so whoever made this does.
-        redactor: Knows what must not be told.
-        guard: Stands around everything here.
+        app: Holds no reference to this object: the caller keeps one.
+        redactor: Knows sensitive names and shapes.
+        guard: Stands around the redaction.
     """
 
     def __init__(self, app: Flask, redactor: Redactor, guard: Guard) -> None:
         self._redactor = redactor
         self._guard = guard
-        request_started.connect(self._note_route, app)
-        got_request_exception.connect(self._note_exception, app)
+        request_started.connect(self._record_route, app)
+        got_request_exception.connect(self._record_exception, app)
 
-    def _note_route(self, app: Flask, **_: object) -> None:
+    def _record_route(self, app: Flask, **_: object) -> None:
         record = current_record()
         if record is None:
             return
         rule = request.url_rule
         if rule is not None:
             record.route = rule.rule
-            own = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
-            if own is not None and math.isfinite(record.slow_after_seconds):
-                record.slow_after_seconds = own
+            threshold = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
+            if threshold is not None and math.isfinite(record.slow_after_seconds):
+                record.slow_after_seconds = threshold
         if request.view_args or request.routing_exception is not None:
             with self._guard.at("layer.route"):
-                self._hide(app, record)
+                self._redact_path(app, record)
 
-    def _hide(self, app: Flask, record: RequestRecord) -> None:
+    def _redact_path(self, app: Flask, record: RequestRecord) -> None:
         rule, values = _path_of_request()
         if rule is not None and values:
             private = self._redactor.private_variables(
@@ -60,19 +59,20 @@ class Watching:
             )
             if private:
                 record.path = self._redactor.path(rule.rule, values, private)
-                record.keep_out(*(str(values[name]) for name in private))
+                record.redact_values(*(str(values[name]) for name in private))
 
-    def _note_exception(self, _: Flask, exception: BaseException, **__: object) -> None:
+    def _record_exception(self, _: Flask, exception: BaseException, **__: object) -> None:
         record = current_record()
         if record is not None:
             record.error_type = type(exception).__name__
             with self._guard.at("layer.exception"):
-                record.keep_out(*_brought())
+                record.redact_values(*_client_values())
 
 
 def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
-    """The rule of the path, also where the method is none of its own: a wrong one must not tell
-    what the right one does not.
+    """Return the rule and the variables of the path, whatever the method.
+
+    A wrong method must not leak what the right one redacts.
     """
     error, adapter = request.routing_exception, request_ctx.url_adapter
     if isinstance(error, MethodNotAllowed) and error.valid_methods and adapter is not None:
@@ -83,7 +83,7 @@ def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:
     return request.url_rule, request.view_args
 
 
-def _brought() -> Iterator[str]:
+def _client_values() -> Iterator[str]:
     yield from request.args.values()
     yield from request.cookies.values()
     for name in PRIVATE_HEADERS:

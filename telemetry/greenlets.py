@@ -1,6 +1,6 @@
-"""Which greenlets there are, which of them runs, and what each is doing.
+"""The greenlets of this process: which exist, which runs, and the stack of each.
 
-Looked at from any thread, also while the hub is blocked; nothing here switches greenlets, waits or
+Usable from any thread, also while the hub is blocked; nothing here switches greenlets, waits or
 logs.
 """
 
@@ -19,11 +19,11 @@ from telemetry.native import new_lock
 from telemetry.requests.record import RequestRecord
 
 FRAMES: Final = 40
-"""How many frames of a stack are shown: the innermost ones."""
+"""Most frames of a stack: the innermost ones."""
 
 
-class LivingGreenlets:
-    """The gevent greenlets of this process, kept without walking the heap.
+class LiveGreenlets:
+    """The gevent greenlets of this process, found without walking the heap.
 
     A set of weak references that empty themselves, so it cannot drift as a counter would; 0.3 µs a
     spawn. Raw greenlets are not in it.
@@ -33,27 +33,24 @@ class LivingGreenlets:
         self._references: set[weakref.ref[Greenlet[..., object]]] = set()
 
     def start(self) -> None:
-        """Take in what exists (one walk over the heap) and from now on every greenlet as it starts."""
+        """Add the existing greenlets (one walk over the heap), and each that starts from now on."""
         Greenlet.add_spawn_callback(self._add)
         for found in gc.get_objects():
-            if issubclass(
-                type(found), Greenlet
-            ):  # isinstance asks a weak proxy for the class of what may be gone, and that raises
+            # ``isinstance`` raises for a weak proxy whose target is gone.
+            if issubclass(type(found), Greenlet):
                 self._add(found)
 
     def stop(self) -> None:
-        """Take in no more."""
+        """Add no more greenlets."""
         Greenlet.remove_spawn_callback(self._add)
 
     def __len__(self) -> int:
         return len(self._references)
 
     def __call__(self) -> list[greenlet]:
-        """Those that are alive now. Ended ones that something still refers to are dropped on the
-        way (0.2 µs each).
-        """
+        """Return the greenlets that are alive, and drop ended ones (0.2 µs each)."""
         alive: list[greenlet] = []
-        for reference in self._references.copy():  # the copy is one step for other threads
+        for reference in self._references.copy():  # the copy is atomic for other threads
             found: greenlet | None = reference()
             if found is not None and not is_dead(found):
                 alive.append(found)
@@ -66,23 +63,24 @@ class LivingGreenlets:
 
 
 def is_dead(one: greenlet) -> bool:
-    """Whether it has ended; asked of the greenlet itself, because gevent's answer looks at the
-    calling thread.
+    """Return whether a greenlet has ended.
+
+    Reads greenlet's own attribute: gevent's depends on the calling thread.
     """
     return bool(greenlet.dead.__get__(one))
 
 
 def is_running(one: object) -> bool:
-    """Whether it runs at this instant: started, not ended, and not suspended at any Python frame.
+    """Return whether a greenlet runs at this instant: alive, and not suspended at a Python frame.
 
-    One that waits in compiled code alone (``gevent.spawn(event.wait)``) cannot be told from that;
-    one that serves a request never does.
+    One that waits in compiled code alone (``gevent.spawn(event.wait)``) counts as running; one that
+    serves a request never does that.
     """
     return isinstance(one, greenlet) and greenlet.__bool__(one) and one.gr_frame is None
 
 
 def running_request(in_flight: Callable[[], Iterable[RequestRecord]]) -> RequestRecord | None:
-    """The request whose greenlet runs at this instant, or ``None`` (0.1 ms with 1,000 in flight).
+    """Return the request whose greenlet runs, or ``None`` (0.1 ms with 1,000 in flight).
 
     Args:
         in_flight: The requests in flight, readable from any thread.
@@ -91,9 +89,9 @@ def running_request(in_flight: Callable[[], Iterable[RequestRecord]]) -> Request
 
 
 def stack_of(frame: FrameType | None) -> tuple[str, ...]:
-    """The innermost frames, innermost last, as ``file:line function``.
+    """Return the innermost frames, innermost last, as ``file:line function``.
 
-    Without source lines: reading files blocks, and decoding one may import.
+    Without source lines: reading a file blocks, and decoding one may import.
 
     Args:
         frame: The innermost frame, or ``None`` for no stack.
@@ -103,13 +101,13 @@ def stack_of(frame: FrameType | None) -> tuple[str, ...]:
 
 
 def stack_of_thread(ident: int) -> tuple[str, ...]:
-    """The stack of a thread at this instant; empty when there is no such thread."""
+    """Return the stack of a thread at this instant; empty for a thread that has ended."""
     with _no_collection():
         return _stack_of(sys._current_frames().get(ident))
 
 
 def stacks_of_threads() -> dict[int, tuple[str, ...]]:
-    """The stack of every thread, by its identifier."""
+    """Return the stack of every thread, by its identifier."""
     with _no_collection():
         return {ident: _stack_of(frame) for ident, frame in sys._current_frames().items()}
 
@@ -119,9 +117,9 @@ _walking: Final = new_lock()
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    # Each step to a caller's frame makes an object for it. When that sets off a garbage collection,
-    # and a finalizer lets go of the interpreter, the thread that is looked at goes on, and the step
-    # ends at a frame that is gone: a crash (CPython 3.11).
+    # Each step to a caller's frame makes an object for it. When that starts a garbage collection
+    # whose finalizer releases the interpreter, the inspected thread goes on and the step ends at a
+    # frame that is gone: a crash (CPython 3.11).
     with _walking:
         was_enabled = gc.isenabled()
         gc.disable()

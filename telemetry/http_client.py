@@ -1,8 +1,8 @@
-"""Calls to other services, each a part of the request that makes it.
+"""Client spans of calls to other services.
 
-A call is a client span under the request's span and a wait in its record's ``external`` phase, and
-takes the request's ids with it. Nothing is patched: whoever calls hands the headers to the client
-library at hand. What is told of a URL is redacted.
+A call is a client span under the request's span, adds to the ``external`` phase of its record, and
+carries the request's ids in its headers. Nothing is patched: the caller passes the headers to its
+client library. URLs are redacted.
 
 Source: OpenTelemetry semantic conventions, "HTTP client span" (stable); W3C Trace Context.
 """
@@ -46,8 +46,7 @@ _TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
 
 
 def headers() -> dict[str, str]:
-    """What an outgoing call should carry: ``X-Request-ID`` of the current record, ``traceparent``
-    and ``tracestate`` of the current span.
+    """Return the headers of an outgoing call: ``X-Request-ID``, ``traceparent``, ``tracestate``.
 
     Returns:
         A new dictionary; empty outside of a request and of any span.
@@ -61,7 +60,7 @@ def headers() -> dict[str, str]:
 
 
 class HttpCall:
-    """One HTTP call that is under way.
+    """One HTTP call.
 
     Args:
         headers: To send with it.
@@ -75,8 +74,9 @@ class HttpCall:
         self._span = span
 
     def answered(self, status: int) -> None:
-        """Take note of the answer's status code; 400 and more make the span an error, for it is we
-        who asked.
+        """Record the status code of the response; from 400 on the span is an error.
+
+        Source: OpenTelemetry semantic conventions, "HTTP client span", status.
         """
         self._span.set_attribute(HTTP_RESPONSE_STATUS_CODE, status)
         if status >= 400:
@@ -84,61 +84,61 @@ class HttpCall:
             self._span.set_status(StatusCode.ERROR)
 
 
-class Outgoing:
-    """Makes the calls of one worker part of its requests.
+class ClientSpans:
+    """Client spans of one worker, each part of the request that makes the call.
 
     Args:
-        config: Says whether ids are passed on, and what is redacted.
+        config: Decides whether ids are passed on, and what is redacted.
         tracing: Makes the spans.
         guard: Stands around everything but the call itself.
     """
 
     def __init__(self, config: TelemetryConfig, tracing: Tracing, guard: Guard) -> None:
-        self._pass_ids_on = config.request_id
+        self._passes_ids = config.request_id
         self._redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
         self._tracer = tracing.tracer
         self._guard = guard.at("outgoing")
 
     def headers(self) -> dict[str, str]:
-        """``headers()`` of this module; empty when the settings say that ids stay here."""
+        """Return ``headers()`` of this module; empty when the setting keeps ids inside."""
         found: dict[str, str] = {}
-        if self._pass_ids_on:
+        if self._passes_ids:
             with self._guard:
                 found = headers()
         return found
 
     @contextmanager
     def http(self, method: str, url: str, *, template: str = "") -> Iterator[HttpCall]:
-        """Around one HTTP call, from before its connection to the end of what of its answer is
-        waited for.
+        """Make a block the client span of one HTTP call, from its connection to its response.
 
         Args:
             method: As sent.
-            url: Whole; neither its credentials nor its query's values are told.
+            url: Whole; its credentials and the values of its query are redacted.
             template: Path with placeholders, such as ``/v1/payments/{id}``, for the span's name;
-                without one it is the method alone.
+                without one the name is the method alone.
 
         Yields:
-            The call: send its ``headers``, tell it the status with ``answered``.
+            The call: send its ``headers``, pass the response's status to ``answered``.
         """
         attributes: dict[str, AttributeValue] = {}
         with self._guard:
             attributes = self._attributes(method, url, template)
         name = str(attributes.get(HTTP_REQUEST_METHOD, method)).replace(OTHER_METHOD, "HTTP")
-        with self.wait(f"{name} {template}".rstrip(), attributes) as span:
+        with self.client_span(f"{name} {template}".rstrip(), attributes) as span:
             yield HttpCall(self.headers(), span)
 
     @contextmanager
-    def wait(self, name: str, attributes: Mapping[str, AttributeValue]) -> Iterator[Span]:
-        """Around a call of any protocol: its client span is the current one, and its time is the
-        request's ``external`` phase.
+    def client_span(self, name: str, attributes: Mapping[str, AttributeValue]) -> Iterator[Span]:
+        """Make a block the client span of a call by any protocol.
+
+        The span is current in the block, and its time is the request's ``external`` phase.
 
         Args:
             name: Of the span; from a bounded set.
-            attributes: Of the span, by the conventions of the protocol; told as they are.
+            attributes: Of the span, by the conventions of the protocol; not redacted.
 
         Yields:
-            The span, for what is known only later.
+            The span, for attributes that are known later.
         """
         span: Span = INVALID_SPAN
         before, began_unix_ns, wait = otel_context.get_current(), time.time_ns(), Wait(0)
@@ -156,9 +156,8 @@ class Outgoing:
             raise
         finally:
             with self._guard:
-                if (
-                    get_current_span() is span
-                ):  # a stream may be closed in another greenlet, where there is nothing to undo
+                # A stream may be closed in another greenlet, where the span is not current.
+                if get_current_span() is span:
                     otel_context.attach(before)
                 span.end(began_unix_ns + wait.took_ns)
 
@@ -169,7 +168,7 @@ class Outgoing:
             HTTP_REQUEST_METHOD: method if known else OTHER_METHOD,
             SERVER_ADDRESS: parts.hostname or "",
             SERVER_PORT: parts.port or DEFAULT_PORTS.get(parts.scheme, 0),
-            URL_FULL: self._told(parts),
+            URL_FULL: self._redacted_url(parts),
         }
         if not known:
             attributes[HTTP_REQUEST_METHOD_ORIGINAL] = self._redactor.text(method)
@@ -177,7 +176,7 @@ class Outgoing:
             attributes[URL_TEMPLATE] = template
         return attributes
 
-    def _told(self, parts: SplitResult) -> str:
+    def _redacted_url(self, parts: SplitResult) -> str:
         host = parts.netloc.rpartition("@")[2]
         return parts._replace(
             netloc=host,

@@ -1,8 +1,8 @@
 """The state of this process: starting, ready, draining, stopped.
 
-A pure state machine: no greenlet, no signal, no I/O. It says what may happen and keeps the
-registry's view of it; ``serving`` makes it happen. A state is never left backwards, and a drain
-that has begun is not undone.
+A pure state machine: no greenlet, no signal, no I/O. It decides which transition is legal and keeps
+its metrics; ``server`` causes the transitions. No transition goes back, and a drain that has begun
+is not undone.
 """
 
 import time
@@ -18,14 +18,14 @@ STATES: Final[tuple[State, ...]] = ("starting", "ready", "draining", "stopped")
 
 
 class IllegalTransition(RuntimeError):
-    """A state was asked for that cannot follow the present one."""
+    """The requested state cannot follow the present one."""
 
 
 class Lifecycle:
-    """Where the process stands, and why.
+    """The present state of the process, and the reason of its drain.
 
     Args:
-        metrics: Holds ``service_state`` and the metrics of a drain.
+        metrics: Where ``service_state`` and the metrics of a drain are registered.
         clock: Monotonic seconds.
     """
 
@@ -42,7 +42,7 @@ class Lifecycle:
         self._in_flight = metrics.gauge(names.DRAIN_IN_FLIGHT)
         self._seconds = metrics.gauge(names.DRAIN_SECONDS)
         self._rejected = metrics.counter(names.DRAIN_REJECTED)
-        self._show()
+        self._expose()
 
     @property
     def state(self) -> State:
@@ -51,28 +51,26 @@ class Lifecycle:
 
     @property
     def accepting(self) -> bool:
-        """Whether a request that arrives now is served; once not, it gets a 503."""
+        """Whether a request that arrives now is served; otherwise it gets a 503."""
         return self._accepting
 
     @property
     def draining(self) -> bool:
-        """Whether answers should close their connection: a drain has begun."""
+        """Whether responses should close their connection: a drain has begun."""
         return self._state in ("draining", "stopped")
 
     @property
     def reason(self) -> str:
-        """Why the drain began, or empty."""
+        """The reason of the drain, or empty."""
         return self._reason
 
     @property
     def exit_code(self) -> int:
-        """What the process should exit with: 1 after something fatal or a request that was cut,
-        else 0.
-        """
+        """Exit code of the process: 1 after a fatal error or a request that was cut, else 0."""
         return 1 if self._failed else 0
 
     def ready(self) -> None:
-        """Requests may come. Changes nothing when ready already, or when a drain came first.
+        """Accept requests; no change when ready already, or when a drain came first.
 
         Raises:
             IllegalTransition: The process has stopped.
@@ -83,12 +81,11 @@ class Lifecycle:
             self._enter("ready")
 
     def drain(self, reason: str, *, fatal: bool = False) -> None:
-        """Begin to drain; the first reason is kept. Requests are still served until
-        ``stop_accepting``.
+        """Begin to drain; requests are served until ``stop_accepting``.
 
         Args:
-            reason: For the log and for readiness, such as ``"SIGTERM"``.
-            fatal: The process is to exit with 1; also when the drain had begun before.
+            reason: For the log and for readiness, such as ``"SIGTERM"``. The first one is kept.
+            fatal: Exit with code 1, also when the drain had begun before.
         """
         self._failed = self._failed or fatal
         if self.draining:
@@ -100,7 +97,7 @@ class Lifecycle:
             callback()
 
     def stop_accepting(self) -> None:
-        """The drain's delay is over: from now on what arrives is refused.
+        """Refuse new requests from now on: the drain's delay is over.
 
         Raises:
             IllegalTransition: No drain has begun.
@@ -110,11 +107,11 @@ class Lifecycle:
         self._accepting = False
 
     def fail(self) -> None:
-        """The process is to exit with 1: a request was cut, or the clean-up went wrong."""
+        """Exit with code 1: a request was cut, or the clean-up failed."""
         self._failed = True
 
     def stopped(self) -> None:
-        """The drain is over.
+        """End the drain.
 
         Raises:
             IllegalTransition: No drain has begun.
@@ -122,24 +119,27 @@ class Lifecycle:
         if not self.draining:
             raise IllegalTransition(f"a process that is {self._state} drains before it stops")
         self._accepting = False
-        self.watch(in_flight=0)
+        self.report_drain(in_flight=0)
         self._enter("stopped")
 
     def on_drain(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when a drain begins, from whatever thread or greenlet began it; it must
-        neither block nor raise.
+        """Call ``callback`` when a drain begins.
+
+        Args:
+            callback: Called in the thread or greenlet that began the drain; it must not block or
+                raise.
         """
         self._callbacks.append(callback)
 
     def count_rejected(self) -> None:
-        """A request came after ``stop_accepting`` and was answered 503."""
+        """Count a request that arrived after ``stop_accepting`` and was answered 503."""
         self._rejected.inc()
 
-    def watch(self, in_flight: int) -> float:
-        """Show how far the drain is.
+    def report_drain(self, in_flight: int) -> float:
+        """Set the metrics of the drain.
 
         Args:
-            in_flight: Requests that it waits for.
+            in_flight: Requests that the drain waits for.
 
         Returns:
             Seconds since it began; 0 outside of a drain.
@@ -151,8 +151,8 @@ class Lifecycle:
 
     def _enter(self, state: State) -> None:
         self._state = state
-        self._show()
+        self._expose()
 
-    def _show(self) -> None:
+    def _expose(self) -> None:
         for state, flag in self._flags.items():
             flag.set(state == self._state)

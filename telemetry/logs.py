@@ -1,9 +1,9 @@
 """Structured logs: one JSON object a line, each with the ids of the request it belongs to.
 
-Lines are appended to a bounded queue and written by a native thread, because a write to a pipe that
-nobody reads would otherwise stop every request of the worker (docs/decisions). What does not fit is
+Lines are appended to a bounded queue and written by a native thread, because a write to a full pipe
+would otherwise stop every request of the worker (docs/decisions). A line that does not fit is
 dropped and counted; before ``start`` and after ``stop`` lines are written at once. Messages, fields
-and exceptions may quote what a client sent, so they are redacted; a record already is.
+and exceptions may quote what a client sent, so they are redacted; records already are.
 """
 
 import json
@@ -22,8 +22,8 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.redaction import Redactor
+from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.record import RequestRecord, current_record
-from telemetry.requests.recorder import phases
 
 Line = Mapping[str, Any]
 
@@ -42,8 +42,8 @@ def _timestamp(unix_seconds: float) -> str:
 
 
 def _encode(line: Line) -> bytes:
-    # ASCII: what a client sends may hold separators and control characters (U+2028, U+009B) that
-    # readers of logs act on.
+    # ASCII: client text may hold separators and control characters (U+2028, U+009B) on which
+    # readers of logs act.
     return json.dumps(line, default=str, separators=(",", ":")).encode() + b"\n"
 
 
@@ -51,7 +51,7 @@ class LogWriter:
     """Writes lines to a file descriptor without ever making a greenlet wait.
 
     Args:
-        fd: Where to; normally standard output.
+        fd: Written to; normally standard output.
         guard: Stands around the thread's work.
         on_drop: Called with the reason for each line that was dropped.
         queue_lines: Bound of the queue, in lines.
@@ -76,13 +76,13 @@ class LogWriter:
         self._write_fd = monkey.get_original("os", "write")
 
     def start(self) -> None:
-        """Start the writing thread; after the fork, when the main thread has its hub."""
+        """Start the thread that writes; after the fork, when the main thread has its hub."""
         if not self._running:
             self._running, self._idle = True, False
             monkey.get_original("_thread", "start_new_thread")(self._run, ())
 
     def write(self, line: Line) -> None:
-        """Take one line; never waits, never raises."""
+        """Queue one line; never waits, never raises."""
         if not self._running:
             self._write_now([line])
         elif len(self._queue) >= self._queue_lines:
@@ -91,11 +91,11 @@ class LogWriter:
             self._queue.append(line)
 
     def stop(self, timeout_seconds: float = 1.0) -> None:
-        """Write what is queued and end the thread.
+        """Write the queued lines and end the thread.
 
         Args:
-            timeout_seconds: How long a reader that does not read may delay this; what is left then
-                is dropped and counted.
+            timeout_seconds: Longest delay by a reader that does not read; lines left then are
+                dropped and counted.
         """
         self._running = False
         deadline = time.monotonic() + timeout_seconds
@@ -121,13 +121,13 @@ class LogWriter:
 
     def _take(self, most: int) -> list[Line]:
         lines: list[Line] = []
-        with suppress(IndexError):  # the thread and a stop that lost patience may both take
+        with suppress(IndexError):  # the thread and a ``stop`` that timed out may both take
             while len(lines) < most:
                 lines.append(self._queue.popleft())
         return lines
 
     def _write_now(self, lines: list[Line]) -> None:
-        # A line that cannot be encoded or written must end neither the thread nor the request that
+        # A line that cannot be encoded or written must not end the thread or the request that
         # wrote it.
         try:
             data = b"".join(map(_encode, lines))
@@ -138,17 +138,21 @@ class LogWriter:
                 self._on_drop("unwritable")
 
 
-def _request_ids(record: RequestRecord | None) -> dict[str, str]:
-    if record is None:
+def _request_ids(request: RequestRecord | CompletedRequest | None) -> dict[str, str]:
+    if request is None:
         return {}
-    return {"request_id": record.request_id, "trace_id": record.trace_id, "span_id": record.span_id}
+    return {
+        "request_id": request.request_id,
+        "trace_id": request.trace_id,
+        "span_id": request.span_id,
+    }
 
 
 class JsonHandler(logging.Handler):
     """Turns the log records of the standard library into lines.
 
-    ``extra={"fields": {...}}`` adds members; ``extra={"request": record}`` names the request where
-    it is no longer the current one.
+    ``extra={"fields": {...}}`` adds members; ``extra={"request": request}`` names the request,
+    in flight or completed, where it is not the current one.
     """
 
     def __init__(self, writer: LogWriter, resource: Mapping[str, str], redactor: Redactor) -> None:
@@ -158,20 +162,20 @@ class JsonHandler(logging.Handler):
         self._redactor = redactor
 
     def createLock(self) -> None:
-        """No lock: the queue is safe, and a patched lock held by a native thread would stop the
-        hub.
-        """
+        """Make no lock: the queue is safe, and a native thread with a patched one stops the hub."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue one line."""
-        request = getattr(record, "request", None) or current_record()
-        kept_out = request.kept_out if request else ()
+        request: RequestRecord | CompletedRequest | None = (
+            getattr(record, "request", None) or current_record()
+        )
+        values = request.redacted_values if isinstance(request, RequestRecord) else ()
         line: dict[str, Any] = {
             "time": _timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": self._redactor.quoting(record.getMessage(), kept_out),
+            "message": self._redactor.without(record.getMessage(), values),
             **_request_ids(request),
             **self._redactor.value(getattr(record, "fields", {})),
             **self._resource,
@@ -180,10 +184,8 @@ class JsonHandler(logging.Handler):
             formatter = self.formatter or _FORMATTER
             line["exception"] = {
                 "type": record.exc_info[0].__name__,
-                "message": self._redactor.quoting(str(record.exc_info[1]), kept_out),
-                "stack": self._redactor.quoting(
-                    formatter.formatException(record.exc_info), kept_out
-                ),
+                "message": self._redactor.without(str(record.exc_info[1]), values),
+                "stack": self._redactor.without(formatter.formatException(record.exc_info), values),
             }
         self._writer.write(line)
 
@@ -196,7 +198,7 @@ class RequestLog:
 
     Args:
         writer: Where the lines go.
-        config: Says from which level on lines are written, and whether these are.
+        config: Level of log lines, and whether requests are logged.
         resource: Members of every line.
     """
 
@@ -208,29 +210,32 @@ class RequestLog:
         self._resource = dict(resource)
         self._only_failed = config.log_level in ("WARNING", "ERROR")
 
-    def __call__(self, record: RequestRecord) -> None:
-        failed = record.outcome == "failed" or (record.status or 0) >= 500
+    def __call__(self, request: CompletedRequest) -> None:
+        """Write the line of a completed request."""
+        failed = request.outcome == "failed" or (request.status or 0) >= 500
         if not self._on or (self._only_failed and not failed):
             return
         self._writer.write(
             {
-                "time": _timestamp(record.started_unix_ns / 1e9 + record.duration_seconds),
+                "time": _timestamp(request.started_unix_ns / 1e9 + request.duration_seconds),
                 "level": "ERROR" if failed else "INFO",
                 "logger": "access",
                 "message": "request",
-                **_request_ids(record),
-                "method": record.method,
-                "route": record.route,
-                "path": record.path,
-                "query": record.query,
-                "status": record.status,
-                "duration_seconds": round(record.duration_seconds, 6),
-                "phases": {phase: round(seconds, 6) for phase, seconds in phases(record)},
-                "response_bytes": record.response_bytes,
-                "client_address": record.client_address,
-                "user_agent": record.user_agent,
-                "outcome": record.outcome,
-                **({"error_type": record.error_type} if record.error_type else {}),
+                **_request_ids(request),
+                "method": request.method,
+                "route": request.route,
+                "path": request.path,
+                "query": request.query,
+                "status": request.status,
+                "duration_seconds": round(request.duration_seconds, 6),
+                "phases": {
+                    phase: round(seconds, 6) for phase, seconds in request.phase_seconds.items()
+                },
+                "response_bytes": request.response_bytes,
+                "client_address": request.client_address,
+                "user_agent": request.user_agent,
+                "outcome": request.outcome,
+                **({"error_type": request.error_type} if request.error_type else {}),
                 **self._resource,
             }
         )
@@ -240,10 +245,10 @@ class Logs:
     """Everything that writes logs in one process.
 
     Args:
-        config: Level, and what every line says of the process.
+        config: Level, and the members of every line that identify the process.
         metrics: Where dropped lines are counted.
         guard: Stands around the writing thread.
-        fd: Where lines go; standard output unless a test says otherwise.
+        fd: Where lines go; standard output by default.
     """
 
     def __init__(
@@ -262,7 +267,7 @@ class Logs:
         self._installed = False
 
     def install(self) -> None:
-        """Make the root logger write JSON lines; what else was attached to it stays."""
+        """Make the root logger write JSON lines; its other handlers stay."""
         root = logging.getLogger()
         if not self._installed:
             root.addHandler(self._handler)
@@ -270,6 +275,6 @@ class Logs:
             self._installed = True
 
     def uninstall(self) -> None:
-        """Take the handler away again."""
+        """Remove the handler."""
         logging.getLogger().removeHandler(self._handler)
         self._installed = False

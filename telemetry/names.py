@@ -1,8 +1,9 @@
-"""Every name that leaves the process, said once.
+"""The names that telemetry exposes, each defined once.
 
-Metrics, their labels and buckets, span attributes, headers and fixed label values live here and
-nowhere else; dashboards and tests import them, so a name cannot drift from what is shown. Nothing
-here has behaviour or imports anything of ours.
+Metrics with their labels and buckets, span attributes, headers and fixed label values live here and
+nowhere else; dashboards and tests import them, so that a panel cannot drift from its metric. A
+service describes its own metrics with ``counter``, ``gauge`` and ``histogram``. Nothing here has
+behaviour or imports a module of this package.
 
 Source: OpenTelemetry semantic conventions (HTTP, database, process), in Prometheus spelling: dots
 become underscores, SI base units are suffixes, counters end in ``_total``.
@@ -14,11 +15,12 @@ from typing import Literal
 Phase = Literal["cpu", "db", "db_pool_wait", "external", "threadpool", "other"]
 
 UNMATCHED_ROUTE = "_UNMATCHED"
-"""Route label of every request that no URL rule matched: one fixed value, never the raw path."""
+"""Route label of a request that no URL rule matched: one fixed value, never the raw path."""
 
 OTHER_METHOD = "_OTHER"
-"""Method label of every request whose method is not known (semantic conventions,
-``http.request.method``).
+"""Method label of a request with an unknown method.
+
+Source: semantic conventions, ``http.request.method``.
 """
 
 KNOWN_METHODS = frozenset(
@@ -26,7 +28,7 @@ KNOWN_METHODS = frozenset(
 )
 
 REQUEST_ID_ENVIRON = "telemetry.request_id"
-"""Where the server finds the id of a request whose app gave up."""
+"""Key of the WSGI environ under which the server reads the id of a request whose app failed."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
 RESPONSE_TIME_HEADER = "X-Response-Time"
@@ -46,7 +48,7 @@ class Metric:
     Args:
         name: As exposed; ends in ``_total`` for a counter, in an SI base unit where it has one.
         kind: Prometheus type.
-        help: One sentence for the reader of ``/metrics``.
+        help: One sentence for readers of ``/metrics``.
         labels: Label names, each with a bounded set of values.
         buckets: Upper bounds of a histogram, in the metric's unit, without ``+Inf``.
     """
@@ -58,20 +60,30 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
-def _counter(name: str, help: str, *labels: str) -> Metric:
+def counter(name: str, help: str, *labels: str) -> Metric:
+    """Describe a counter; its name ends in ``_total``."""
     return Metric(name, "counter", help, labels)
 
 
-def _gauge(name: str, help: str, *labels: str) -> Metric:
+def gauge(name: str, help: str, *labels: str) -> Metric:
+    """Describe a gauge."""
     return Metric(name, "gauge", help, labels)
 
 
-def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:
+def histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:
+    """Describe a histogram.
+
+    Args:
+        name: In an SI base unit, such as ``shop_checkout_seconds``.
+        help: One sentence for readers of ``/metrics``.
+        buckets: Upper bounds in that unit, without ``+Inf``.
+        labels: Label names, each with a bounded set of values.
+    """
     return Metric(name, "histogram", help, labels, buckets)
 
 
-# The boundaries that the semantic conventions advise for http.server.request.duration, with 1 ms
-# and 2.5 ms below them: most of our answers take less than their first one.
+# The boundaries that the semantic conventions recommend for http.server.request.duration, with
+# 1 ms and 2.5 ms below them: most responses take less than the first one of theirs.
 LATENCY_BUCKETS = (
     0.001,
     0.0025,
@@ -98,7 +110,7 @@ HUB_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 # --- requests -------------------------------------------------------------------------------------
 METHOD, ROUTE, STATUS = "http_request_method", "http_route", "http_response_status_code"
-REQUEST_DURATION = _histogram(
+REQUEST_DURATION = histogram(
     "http_server_request_duration_seconds",
     "Time from the arrival of a request to the last byte of its response.",
     LATENCY_BUCKETS,
@@ -106,176 +118,173 @@ REQUEST_DURATION = _histogram(
     ROUTE,
     STATUS,
 )
-ACTIVE_REQUESTS = _gauge(
+ACTIVE_REQUESTS = gauge(
     "http_server_active_requests",
-    "Requests that have arrived and are not yet answered whole.",
+    "Requests that have arrived and whose response is not complete.",
     METHOD,
 )
-ABORTED_REQUESTS = _counter(
+ABORTED_REQUESTS = counter(
     "http_server_aborted_requests_total",
-    "Requests whose response was cut short: the client left, the greenlet was killed, or a time-out struck.",
+    "Requests whose response was cut short: client gone, greenlet killed, or time-out.",
     ROUTE,
     "reason",
 )
-UNREADABLE_REQUESTS = _counter(
+UNREADABLE_REQUESTS = counter(
     "http_server_unreadable_requests_total",
-    "Requests that were refused before the app saw them: their head could not be read, or was too large.",
+    "Requests that were refused before the app: their head was invalid or too large.",
     STATUS,
 )
-SLOW_REQUESTS = _counter(
+SLOW_REQUESTS = counter(
     "http_server_slow_requests_total",
     "Requests over their threshold, by the phase that took most.",
     ROUTE,
     "dominant_phase",
 )
-REQUEST_PHASE = _counter(
+REQUEST_PHASE = counter(
     "http_server_request_phase_seconds_total",
-    "Where the time of requests went; waits of parallel greenlets add up.",
+    "Time of requests by phase; phases of parallel greenlets add up.",
     ROUTE,
     "phase",
 )
-RESPONSE_SIZE = _counter(
+RESPONSE_SIZE = counter(
     "http_server_response_body_bytes_total", "Bytes of response bodies sent.", ROUTE
 )
 
 # --- database client ------------------------------------------------------------------------------
 POOL = "db_client_connection_pool_name"
-DB_OPERATION_DURATION = _histogram(
+DB_OPERATION_DURATION = histogram(
     "db_client_operation_duration_seconds",
-    "Time of MongoDB commands as the client saw them.",
+    "Time of MongoDB commands, measured in the client.",
     LATENCY_BUCKETS,
     "db_operation_name",
     "db_collection_name",
     "error_type",
 )
-POOL_COUNT = _gauge(
+POOL_COUNT = gauge(
     "db_client_connection_count",
     "Connections of a pool, by state.",
     POOL,
     "db_client_connection_state",
 )
-POOL_MAX = _gauge("db_client_connection_max", "Most connections that a pool may open.", POOL)
-POOL_IDLE_MIN = _gauge(
+POOL_MAX = gauge("db_client_connection_max", "Most connections that a pool may open.", POOL)
+POOL_IDLE_MIN = gauge(
     "db_client_connection_idle_min", "Connections that a pool keeps open at least.", POOL
 )
-POOL_PENDING = _gauge(
+POOL_PENDING = gauge(
     "db_client_connection_pending_requests", "Greenlets that wait for a connection.", POOL
 )
-POOL_TIMEOUTS = _counter(
+POOL_TIMEOUTS = counter(
     "db_client_connection_timeouts_total", "Waits for a connection that ended without one.", POOL
 )
-POOL_WAIT = _histogram(
+POOL_WAIT = histogram(
     "db_client_connection_wait_time_seconds",
     "Time until a connection was handed out.",
     POOL_BUCKETS,
     POOL,
 )
-POOL_USE = _histogram(
+POOL_USE = histogram(
     "db_client_connection_use_time_seconds",
     "Time a connection was out of the pool.",
     POOL_BUCKETS,
     POOL,
 )
-POOL_CREATE = _histogram(
+POOL_CREATE = histogram(
     "db_client_connection_create_time_seconds",
     "Time to establish a connection.",
     POOL_BUCKETS,
     POOL,
 )
-POOL_CLEARED = _counter(
+POOL_CLEARED = counter(
     "db_client_connection_cleared_total",
-    "Times that a pool threw its connections away.",
+    "Times that a pool dropped its connections.",
     POOL,
     "reason",
 )
 
-# --- database server, as the background look saw it -----------------------------------------------
-MONGODB_UP = _gauge("mongodb_up", "1 when the last look at MongoDB succeeded, else 0.")
-MONGODB_PING = _gauge("mongodb_ping_seconds", "Round trip of the last ping.")
-MONGODB_OPCOUNTERS = _counter(
+# --- database server, from the background check ---------------------------------------------------
+MONGODB_UP = gauge("mongodb_up", "1 when the last check of MongoDB succeeded, else 0.")
+MONGODB_PING = gauge("mongodb_ping_seconds", "Round trip of the last ping.")
+MONGODB_OPCOUNTERS = counter(
     "mongodb_opcounters_total", "The server's own operation counters.", "type"
 )
-MONGODB_NETWORK = _counter(
+MONGODB_NETWORK = counter(
     "mongodb_network_bytes_total", "The server's own network counters.", "direction"
 )
-MONGODB_SERVER_CONNECTIONS = _gauge(
+MONGODB_SERVER_CONNECTIONS = gauge(
     "mongodb_server_connections", "The server's connections.", "state"
 )
-MONGODB_EVIDENCE = _gauge(
+MONGODB_EVIDENCE = gauge(
     "mongodb_evidence_timestamp_seconds",
-    "Unix time of the last look at MongoDB that came to an end.",
+    "Unix time at which the last check of MongoDB ended.",
 )
 
 # --- gevent hub -----------------------------------------------------------------------------------
-HUB_LAG = _histogram(
+HUB_LAG = histogram(
     "gevent_hub_lag_seconds",
-    "How long one turn of the hub kept every other greenlet waiting.",
+    "Time that one turn of the hub kept every other greenlet waiting.",
     HUB_LAG_BUCKETS,
 )
-HUB_BLOCKED = _counter(
+HUB_BLOCKED = counter(
     "gevent_hub_blocked_seconds_total",
-    "Time the hub was held past its threshold, by what held it.",
+    "Time that the hub was held past its threshold, by cause.",
     "blame",
 )
-GREENLETS = _gauge("gevent_greenlets", "Greenlets that exist.")
+GREENLETS = gauge("gevent_greenlets", "Greenlets that exist.")
 
 # --- process and machine --------------------------------------------------------------------------
-SYSTEM_MEMORY_RATIO = _gauge(
+SYSTEM_MEMORY_RATIO = gauge(
     "system_memory_utilization_ratio", "Share of the machine's memory in use."
 )
-SYSTEM_MEMORY_BYTES = _gauge("system_memory_bytes", "The machine's memory.", "state")
-SYSTEM_LOAD = _gauge("system_load_average", "Load average of the machine.", "period")
-SYSTEM_CPU_COUNT = _gauge("system_cpu_logical_count", "Logical processors of the machine.")
-SYSTEM_CPU_RATIO = _gauge(
+SYSTEM_MEMORY_BYTES = gauge("system_memory_bytes", "The machine's memory.", "state")
+SYSTEM_LOAD = gauge("system_load_average", "Load average of the machine.", "period")
+SYSTEM_CPU_COUNT = gauge("system_cpu_logical_count", "Logical processors of the machine.")
+SYSTEM_CPU_RATIO = gauge(
     "system_cpu_utilization_ratio",
     "Share of the machine's processor time in use since the last sample.",
 )
-PROCESS_THREADS = _gauge("process_thread_count", "Threads of this process.")
-PROCESS_CPU_RATIO = _gauge(
+PROCESS_THREADS = gauge("process_thread_count", "Threads of this process.")
+PROCESS_CPU_RATIO = gauge(
     "process_cpu_utilization_ratio",
     "Share of one core that this process used since the last sample.",
 )
 
 # --- life cycle -----------------------------------------------------------------------------------
-SERVICE_STATE = _gauge(
+SERVICE_STATE = gauge(
     "service_state", "1 for the state that the process is in, 0 for the others.", "state"
 )
-DRAIN_IN_FLIGHT = _gauge("service_drain_in_flight", "Requests that a drain is waiting for.")
-DRAIN_REJECTED = _counter(
-    "service_drain_rejected_total", "Requests that came too late and were answered 503."
+DRAIN_IN_FLIGHT = gauge("service_drain_in_flight", "Requests that a drain is waiting for.")
+DRAIN_REJECTED = counter(
+    "service_drain_rejected_total",
+    "Requests that arrived after the drain delay and were answered 503.",
 )
-DRAIN_SECONDS = _gauge(
-    "service_drain_seconds", "How long the current drain has taken; 0 outside of one."
-)
-UNCAUGHT_EXCEPTIONS = _counter(
+DRAIN_SECONDS = gauge("service_drain_seconds", "Duration of the current drain; 0 outside of one.")
+UNCAUGHT_EXCEPTIONS = counter(
     "service_uncaught_exceptions_total",
-    "Exceptions that nothing handled, by where they ended.",
+    "Exceptions without a handler, by where they ended.",
     "where",
     "fatal",
 )
 
 # --- telemetry itself -----------------------------------------------------------------------------
-SPANS = _counter("telemetry_spans_total", "Spans started, by the sampler's decision.", "decision")
-SPANS_DROPPED = _counter(
+SPANS = counter("telemetry_spans_total", "Spans started, by the sampler's decision.", "decision")
+SPANS_DROPPED = counter(
     "telemetry_spans_dropped_total", "Sampled spans that were never delivered.", "reason"
 )
-EXPORT_DURATION = _histogram(
+EXPORT_DURATION = histogram(
     "telemetry_export_seconds",
     "Time of one export to the Collector.",
     (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0),
     "result",
 )
-QUEUE_SPANS = _gauge("telemetry_queue_spans", "Spans that wait for export.")
-TELEMETRY_ERRORS = _counter(
+QUEUE_SPANS = gauge("telemetry_queue_spans", "Spans that wait for export.")
+TELEMETRY_ERRORS = counter(
     "telemetry_errors_total", "Exceptions inside telemetry that were caught and dropped.", "where"
 )
-LOG_LINES_DROPPED = _counter(
+LOG_LINES_DROPPED = counter(
     "telemetry_log_lines_dropped_total", "Log lines that could not be written.", "reason"
 )
 
 ALL: tuple[Metric, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )
-"""Every metric that the layer exposes, apart from prometheus_client's own process, platform and gc
-collectors.
-"""
+"""Every metric of this module, without those of prometheus_client's own collectors."""

@@ -1,9 +1,9 @@
 """Native threads beside a gevent hub, and the rules that keep them harmless.
 
-A native thread answers while the hub is blocked. It may use only what this module hands out
-(gevent's replacements quietly make a second hub in it), imports nothing (importlib's locks are
-gevent's), and logs nothing (the handlers' locks are too): what it has to report is run on the hub.
-Threads are started after the fork, when the main thread has its hub.
+A native thread runs while the hub is blocked. It may use only the functions of this module
+(gevent's replacements silently make a second hub in it), imports nothing (importlib's locks are
+gevent's), and logs nothing (the handlers' locks are too): its reports run on the hub. Threads are
+started after the fork, when the main thread has its hub.
 """
 
 import select
@@ -38,8 +38,7 @@ class NativeThread:
     """One native thread; it never keeps the process alive.
 
     Args:
-        run: What it does. It should last as long as it is wanted and guard each of its turns by
-            itself.
+        run: The body of the thread; it should guard each of its turns by itself.
     """
 
     def __init__(self, run: Callable[[], None]) -> None:
@@ -47,12 +46,13 @@ class NativeThread:
         self.ended = False
 
     def start(self) -> None:
-        """Start it; call this after the fork, from the thread whose hub serves requests.
+        """Start it; after the fork, from the thread whose hub serves requests.
 
         Raises:
             RuntimeError: The system gives no more threads.
         """
-        gevent.get_hub().loop.now()  # without a hub in this thread importlib deadlocks in the other (12 of 12 runs)
+        # Without a hub in this thread importlib deadlocks in the other (12 of 12 runs).
+        gevent.get_hub().loop.now()
         _start_new_thread(self._main, ())
 
     def _main(self) -> None:
@@ -62,11 +62,11 @@ class NativeThread:
             self.ended = True
 
 
-def start_beside(run: Callable[[], None]) -> None:
-    """Start a further native thread from a native thread, which must never ask for a hub.
+def start_thread(run: Callable[[], None]) -> None:
+    """Start a native thread from a native thread, which must never create a hub.
 
     Args:
-        run: What it does; it should guard itself.
+        run: The body of the thread; it should guard itself.
 
     Raises:
         RuntimeError: The system gives no more threads.
@@ -75,33 +75,34 @@ def start_beside(run: Callable[[], None]) -> None:
 
 
 class HubGuard(Guard):
-    """A guard for native threads: what they swallow is reported by a greenlet, because logging
-    locks with gevent's locks.
+    """A guard for native threads: a greenlet reports what they swallow.
+
+    Logging uses gevent's locks, so a native thread cannot.
 
     Args:
-        guard: Does the reporting.
+        guard: Reports the errors.
     """
 
     def __init__(self, guard: Guard) -> None:
-        super().__init__(strict=guard.strict, on_error=_nothing)
+        super().__init__(strict=guard.strict, on_error=_count_nothing)
         self._reporter = guard
         self._hub = gevent.get_hub()
 
     def report(self, where: str, error: Exception) -> None:
-        """Hand the report to the hub; it comes when the hub is free."""
-        on_hub(self._hub, self._reporter.report, where, error)
+        """Pass the report to the hub, which runs it once it is free."""
+        run_on_hub(self._hub, self._reporter.report, where, error)
 
 
-def on_hub(hub: gevent.hub.Hub, function: Callable[..., object], *args: Any) -> None:
+def run_on_hub(hub: gevent.hub.Hub, function: Callable[..., object], *args: Any) -> None:
     """Run a function in a greenlet of another thread's hub, as soon as that is free.
 
     Args:
-        hub: Of the thread that shall run it.
-        function: What to run; it may yield.
+        hub: Of the thread that runs the function.
+        function: It may yield.
         args: For the function.
     """
     hub.loop.run_callback_threadsafe(gevent.spawn, function, *args)
 
 
-def _nothing(where: str) -> None:
-    """The other guard counts."""
+def _count_nothing(where: str) -> None:
+    """Leave the count to the guard that reports."""

@@ -1,7 +1,7 @@
-"""The process and its machine as metrics, as the background loop last saw them.
+"""The process and its machine as metrics, sampled by the background loop.
 
-``sample`` reads /proc; a scrape or a health route only gets what it left behind. What the platform
-does not tell is absent, never zero.
+``sample`` reads /proc; a scrape or a health route only reads the last sample. A value that the
+platform does not provide is absent, never zero.
 """
 
 import time
@@ -17,7 +17,7 @@ from telemetry.metrics import Metrics
 from telemetry.names import Metric
 
 _ABSENT = (AttributeError, NotImplementedError, OSError, psutil.Error)
-"""What psutil raises for something that this platform, or this container, does not tell."""
+"""Raised by psutil for a value that this platform, or this container, does not provide."""
 
 _OWN: tuple[Metric, ...] = (
     names.SYSTEM_MEMORY_RATIO,
@@ -34,7 +34,7 @@ class ProcessSampler:
     """Samples the process and the machine.
 
     Args:
-        metrics: Where the last sample shows. The first is taken at once.
+        metrics: Where the last sample is exposed. The first is taken at once.
         clock: Monotonic seconds, for shares of processor time.
     """
 
@@ -52,21 +52,21 @@ class ProcessSampler:
         metrics.registry.register(self)
 
     def sample(self) -> None:
-        """Look anew; about 0.2 ms, most of it in /proc."""
+        """Take a sample; about 0.2 ms, most of it in /proc."""
         self._families = [
             *self._by_client(),
-            *_known(_memory, _load, _processors, _threads),
+            *_available(_memory, _load, _processors, _threads),
             *self._shares(),
         ]
 
     def describe(self) -> Iterable[Family]:
-        """Every family that a sample may have, without samples."""
+        """Return every family that a sample may have, without values."""
         return [Family(each.name, each.documentation, each.type) for each in self._by_client()] + [
             _gauge(metric) for metric in _OWN
         ]
 
     def collect(self) -> Iterable[Family]:
-        """The last sample."""
+        """Return the last sample."""
         return self._families
 
     def _by_client(self) -> list[Family]:
@@ -74,14 +74,14 @@ class ProcessSampler:
         return (
             families
             if any(family.name.startswith("process_") for family in families)
-            else families + list(_known(process_by_psutil))
+            else families + list(_available(process_by_psutil))
         )
 
     def _shares(self) -> Iterator[Family]:
         """Shares of processor time since the sample before; absent where no time has passed."""
         before, self._process_before = self._process_before, (self._clock(), time.process_time())
         passed, used = (now - then for now, then in zip(self._process_before, before, strict=True))
-        if passed > 0 and used >= 0:  # a fork begins the count anew
+        if passed > 0 and used >= 0:  # after a fork the count begins at zero
             yield _gauge(names.PROCESS_CPU_RATIO, {"": used / passed})
         machine_before, self._machine_before = self._machine_before, _machine_seconds()
         passed, busy = (
@@ -92,7 +92,7 @@ class ProcessSampler:
 
 
 def process_by_psutil() -> Iterator[Family]:
-    """What ProcessCollector reads from /proc, under its names, for platforms that have no /proc."""
+    """Yield ProcessCollector's families on platforms that have no /proc."""
     process = psutil.Process()
     with process.oneshot():
         memory, cpu = process.memory_info(), process.cpu_times()
@@ -117,11 +117,11 @@ def process_by_psutil() -> Iterator[Family]:
         )
 
 
-def _known(*looks: Callable[[], Iterator[Family]]) -> Iterator[Family]:
-    """The families of those looks that this platform allows."""
-    for look in looks:
+def _available(*readers: Callable[[], Iterator[Family]]) -> Iterator[Family]:
+    """Yield the families of the readers that this platform supports."""
+    for read in readers:
         try:
-            yield from look()
+            yield from read()
         except _ABSENT:
             continue
 
@@ -130,7 +130,7 @@ def _memory() -> Iterator[Family]:
     memory = psutil.virtual_memory()
     used = memory.total - memory.available
     yield _gauge(names.SYSTEM_MEMORY_RATIO, {"": used / memory.total})
-    # The two states add up to the machine's memory: what is available includes caches that can be
+    # The two states add up to the machine's memory: available memory includes caches that can be
     # dropped.
     yield _gauge(names.SYSTEM_MEMORY_BYTES, {"used": used, "available": memory.available})
 
@@ -148,15 +148,15 @@ def _processors() -> Iterator[Family]:
 
 
 def _threads() -> Iterator[Family]:
-    # Made anew each time: a process that was forked after the first sample is another one.
+    # A new object each time: a process that was forked after the first sample is another one.
     yield _gauge(names.PROCESS_THREADS, {"": psutil.Process().num_threads()})
 
 
 def _machine_seconds() -> tuple[float, float]:
-    """Processor time of the machine since it started: all of it, and what was not idle.
+    """Return the machine's processor time since it started: all of it, and the time not idle.
 
-    Not ``psutil.cpu_percent``: it remembers its last look by thread, and under gevent every
-    greenlet is one.
+    Not ``psutil.cpu_percent``: it keeps its last sample by thread, and under gevent every greenlet
+    is one.
     """
     times = psutil.cpu_times()._asdict()
     # Linux counts time spent for guests in user and nice already.
@@ -165,9 +165,7 @@ def _machine_seconds() -> tuple[float, float]:
 
 
 def _gauge(metric: Metric, values: dict[str, float] | None = None) -> Family:
-    """The family of a gauge without a label, whose only value is keyed by an empty string, or with
-    one.
-    """
+    """Return a gauge's family; its values by label value, or by "" for a gauge without a label."""
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for label, value in (values or {}).items():
         family.add_metric([label] if metric.labels else [], value)

@@ -1,10 +1,9 @@
-"""What of a request may be told: names always, values only when a setting says so, and secrets and
-personal data never.
+"""Removes secrets and personal data from text; a setting decides whether query values stay.
 
-Two ways to know them: by name (a parameter called ``token``) and by shape (a JWT, an opaque token,
+A secret is recognised by name (a parameter called ``token``) or by shape (a JWT, an opaque token,
 an e-mail address, a card number). Text is redacted once, where it enters a record or a log line, so
-that no sink has to think of it. Every pattern is linear in the text: a run of characters is tried
-from its beginning only, and quantifiers never give back.
+that no sink needs to. Every pattern is linear in the text: a run of characters is tried from its
+beginning only, and quantifiers are possessive.
 """
 
 import json
@@ -22,46 +21,17 @@ MAX_TEXT_LENGTH: Final = 16_384
 MAX_DEPTH: Final = 6
 CACHED_TEXTS: Final = 512
 REDACTED: Final = "REDACTED"
-SHORTEST_KEPT_OUT: Final = 3
-"""Shorter texts are everywhere: taking them out would leave nothing to read."""
+SHORTEST_REMOVED: Final = 3
+"""Characters of the shortest client value that is removed: shorter ones occur in any text."""
 
 SENSITIVE_NAMES: Final = frozenset(
-    {
-        "auth",
-        "card",
-        "cardnumber",
-        "code",
-        "creditcard",
-        "credentials",
-        "csrf",
-        "cvc",
-        "cvv",
-        "dob",
-        "iban",
-        "jwt",
-        "key",
-        "otp",
-        "pan",
-    }
-    | {
-        "message",
-        "messages",
-        "mobile",
-        "phone",
-        "phonenumber",
-        "pin",
-        "prompt",
-        "sessionid",
-        "setcookie",
-        "sid",
-        "sig",
-        "signature",
-        "ssn",
-    }
+    {"auth", "code", "credentials", "csrf", "jwt", "key", "otp", "pin", "sessionid", "setcookie"}
+    | {"sid", "sig", "signature"}
+    | {"card", "cardnumber", "creditcard", "cvc", "cvv", "iban", "pan"}
+    | {"dob", "mobile", "phone", "phonenumber", "ssn"}
+    | {"message", "messages", "prompt"}
 )
-"""Whole names, in lower case and without separators; ``SENSITIVE_ENDINGS`` are those that names may
-end in.
-"""
+"""Whole names, in lower case and without separators."""
 
 SENSITIVE_ENDINGS: Final = (
     "apikey",
@@ -76,6 +46,7 @@ SENSITIVE_ENDINGS: Final = (
     "signature",
     "token",
 )
+"""Endings of names, in the same spelling."""
 
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
 _NAMED_WORDS: Final = (
@@ -93,26 +64,32 @@ _NAMED_WORDS: Final = (
 _NAMED: Final = re.compile(
     r"""(?ix)
     (?<![\w-]) (
-        ["']? [\w-]{0,40}? (?: api[_-]?key | authorization | cookie | cvc | cvv | email | pass(?:phrase|wd|word) | pwd | secret | token )
+        ["']? [\w-]{0,40}?
+        (?: api[_-]?key | authorization | cookie | cvc | cvv | email | pass(?:phrase|wd|word)
+          | pwd | secret | token )
         ["']? \s{0,3} [:=] \s{0,3}
     )
     ( "[^"]*+" | '[^']*+' | (?:bearer|basic)\s++[^\s,;&"']++ | [^\s,;&"'\])}]++ )
     """
 )
-# What every shape has: looking for these costs a tenth of looking for the shapes, and most texts
-# have none.
+# Every shape holds one of these: a search for them costs a tenth of a search for the shapes, and
+# most texts hold none.
 _HINTS: Final = ("@", "%40", "eyj", "k_", "sk-", "whsec_", "gh", "bearer ", "basic ")
 _DIGITS: Final = re.compile(r"\d(?:[ -]?\d){12}")
 _LONG_RUN: Final = re.compile(r"(?<![\w-])[\w-]{32}")
+# Ids stay: a request's and a trace's.
 _SHAPES: Final = re.compile(
     r"""(?x)
-    (?P<id> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b[0-9a-f]{32}\b )  # ids are told: a request's, a trace's
+    (?P<id> \b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b | \b[0-9a-f]{32}\b )
     | (?P<jwt> (?<![\w-]) eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)? )
-    | (?P<key> (?<![\w-]) (?: (?:sk|pk|rk)_(?:live|test)_\w{8,}+ | sk-[\w-]{16,}+ | whsec_\w{8,}+ | gh[opsru]_\w{20,}+ ) )
+    | (?P<key> (?<![\w-])
+        (?: (?:sk|pk|rk)_(?:live|test)_\w{8,}+ | sk-[\w-]{16,}+
+          | whsec_\w{8,}+ | gh[opsru]_\w{20,}+ ) )
     | (?P<credentials> \b(?i:bearer)\ +[\w.~+/=-]{8,}+ | \b(?i:basic)\ +[\w+/=]{16,}+ )
     | (?P<email> (?<![\w.+'-]) [\w.+'-]++ (?:@|%40) [\w-]++(?:\.[\w-]++)+ )
     | (?P<card> (?<!\d) \d(?:[ -]?\d){12,18}+ (?!\d) )
-    | (?P<token> (?<![\w-]) (?=[\w-]*?[a-z]) (?=[\w-]*?[A-Z]) (?=[\w-]*?[0-9]) [A-Za-z0-9_-]{32,}+ )
+    | (?P<token> (?<![\w-])
+        (?=[\w-]*?[a-z]) (?=[\w-]*?[A-Z]) (?=[\w-]*?[0-9]) [A-Za-z0-9_-]{32,}+ )
     """
 )
 
@@ -122,20 +99,20 @@ _PRIVATE: Final = ViewOption[frozenset[str]]("private_in_path")
 
 
 def private_in_path(*names: str) -> Callable[[View], View]:
-    """Keep variables of a view's path out of every log line and span; those of a sensitive name are
-    kept out without being asked.
+    """Redact variables of a view's path in every log line and span.
 
     Args:
-        names: Of the variables, such as the slug of a draft, which tells its title.
+        names: Of the variables, such as the slug of a draft, which reveals its title. Variables of
+            a sensitive name are redacted anyway.
     """
     return _PRIVATE.set(frozenset(names))
 
 
 def is_card_number(digits: str) -> bool:
-    """Whether digits are the number of a payment card, by their check digit.
+    """Return whether digits are the number of a payment card, by their check digit.
 
     Args:
-        digits: Nothing but digits.
+        digits: Only digits.
 
     Source: ISO/IEC 7812-1, annex B (Luhn).
     """
@@ -153,13 +130,11 @@ def _without(match: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Takes out of text what must not be told. Equal texts are looked at once, for as long as a
-    bounded cache holds them.
+    """Redacts text; equal texts are redacted once, as long as a bounded cache holds them.
 
     Args:
-        names: Sensitive names beside ``SENSITIVE_NAMES``, spelt in any way.
-        keep_query_values: Leave in the values of a query that are sensitive neither by name nor by
-            shape.
+        names: Sensitive names beside ``SENSITIVE_NAMES``, in any spelling.
+        keep_query_values: Keep the values of a query that are not sensitive by name or by shape.
     """
 
     def __init__(self, names: Iterable[str] = (), *, keep_query_values: bool = False) -> None:
@@ -170,13 +145,11 @@ class Redactor:
         self.query = lru_cache(CACHED_TEXTS)(self._query)
 
     def private_variables(self, values: Mapping[str, object], view: object) -> frozenset[str]:
-        """Which variables of a path must not be told: those that its view says, and those of a
-        sensitive name.
+        """Return the variables of a path that are private: by its view, or by their name.
 
         Args:
-            values: Of all its variables; a UUID that is called an id is one, whatever it is an id
-                of.
-            view: What serves it; see ``private_in_path``.
+            values: Of all variables. A UUID whose name ends in "id" is not private by name.
+            view: The view that serves the path; see ``private_in_path``.
         """
         private = _PRIVATE.get(view) or frozenset()
         return frozenset(
@@ -186,12 +159,12 @@ class Redactor:
         )
 
     def path(self, rule: str, values: Mapping[str, object], private: frozenset[str]) -> str:
-        """The path of a rule that matched, without its private variables.
+        """Return the path of a rule that matched, its private variables redacted.
 
         Args:
             rule: Such as ``/posts/<slug>``.
             values: Of its variables.
-            private: Names of those that must not be told.
+            private: Names of the private ones.
         """
         return self.text(
             _VARIABLE.sub(
@@ -200,27 +173,25 @@ class Redactor:
         )
 
     def long_text(self, text: str) -> str:
-        """Text that is not likely to come again, such as a stack; cut after 16,384 characters, of
-        which the first and last stay.
+        """Redact text that is not likely to recur, such as a stack.
+
+        Args:
+            text: Of more than 16,384 characters only the first and last halves of that stay.
         """
         if len(text) > MAX_TEXT_LENGTH:
             half = MAX_TEXT_LENGTH // 2
             text = f"{text[:half]} … {text[-half:]}"
         return self._text(text)
 
-    def quoting(self, text: str, kept_out: Iterable[str | bytes]) -> str:
-        """Text that may quote what a request brought, such as an exception's: that is taken out,
-        whatever its shape.
+    def without(self, text: str, values: Iterable[str | bytes]) -> str:
+        """Redact text that may quote client values, such as an exception's.
 
         Args:
             text: As for ``long_text``.
-            kept_out: See ``RequestRecord.keep_out``.
+            values: Removed whatever their shape; see ``RequestRecord.redact_values``.
         """
         found = {
-            each
-            for brought in kept_out
-            for each in _texts_of(brought)
-            if len(each) >= SHORTEST_KEPT_OUT
+            each for value in values for each in _texts_of(value) if len(each) >= SHORTEST_REMOVED
         }
         for each in sorted(found, key=len, reverse=True):
             for spelling in {each, repr(each)[1:-1], json.dumps(each)[1:-1]}:
@@ -228,11 +199,11 @@ class Redactor:
         return self.long_text(text)
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """A value of a log line, with what it holds: members of sensitive names are redacted whole.
+        """Redact a value of a log line and its members; members of sensitive names whole.
 
         Args:
-            value: Anything that JSON can tell; what it cannot becomes text.
-            depth: How far down this one lies; beyond six it is left out.
+            value: A JSON value; any other becomes text.
+            depth: Levels above this value; from the seventh on it is left out.
         """
         if value is None or isinstance(value, (bool, int, float)):
             return value
@@ -282,7 +253,7 @@ class Redactor:
 
     def _is_harmless(self, encoded: str) -> bool:
         decoded = encoded
-        for _ in range(3):  # an address that was encoded twice is an address
+        for _ in range(3):  # an address that was encoded twice is still an address
             decoded = unquote_plus(decoded)
             if self._text(decoded) != decoded:
                 return False
@@ -293,21 +264,21 @@ def _is_id(name: str, value: object) -> bool:
     return isinstance(value, UUID) and name.endswith("id")
 
 
-def _texts_of(brought: str | bytes) -> Iterator[str]:
-    if isinstance(brought, str):
-        yield brought
+def _texts_of(received: str | bytes) -> Iterator[str]:
+    if isinstance(received, str):
+        yield received
         return
     try:
-        waiting = [json.loads(brought)]
+        remaining = [json.loads(received)]
     except (ValueError, RecursionError):
-        yield brought.decode("utf-8", "replace")
+        yield received.decode("utf-8", "replace")
         return
-    while waiting:
-        value = waiting.pop()
+    while remaining:
+        value = remaining.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, (dict, list)):
-            waiting.extend(value.values() if isinstance(value, dict) else value)
+            remaining.extend(value.values() if isinstance(value, dict) else value)
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""``Telemetry``: everything that one worker needs to explain itself, built once and in order.
+"""``Telemetry``: everything that observes one worker, built once and in order.
 
 Building has no effect outside of the object; ``start`` is called after the fork, when the hub
 exists, and ``shutdown`` before the exit.
@@ -18,8 +18,8 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.health import DEFAULT_PREFIX, Health
 from telemetry.health_routes import add_health_routes
-from telemetry.http_client import Outgoing
-from telemetry.hub import HubWatch
+from telemetry.http_client import ClientSpans
+from telemetry.hub import HubMonitor
 from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
@@ -28,12 +28,11 @@ from telemetry.mongo import MongoTelemetry
 from telemetry.process import ProcessSampler
 from telemetry.requests import inheritance
 from telemetry.requests.cpu_time import CpuPhase
-from telemetry.requests.parsing import Arrivals
+from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
-from telemetry.requests.recorder import Recorder, RequestMetrics
+from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, RequestMetrics, Step
 from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import (
-    SEMCONV_OPT_IN,
     InstrumentationFlaskServerSpans,
     ServerSpans,
     Tracing,
@@ -48,14 +47,19 @@ class Telemetry:
     """The telemetry of one worker process.
 
     Args:
-        config: How it observes itself.
-        registry: Where its metrics live; a new one when not given.
+        config: Its settings.
+        registry: Where its metrics are registered; a new one when not given.
+
+    Attributes:
+        metrics: The instruments of this worker; ``metrics.counter(descriptor)``, ``gauge`` and
+            ``histogram`` register a service's own metrics.
+        health: The health checks; ``health.add_indicator`` adds a part of the service.
+        http_client: Client spans for calls to other services.
+        recorder: The requests in flight; ``recorder.add_sink`` receives the completed ones.
+        lifecycle: The state of the process.
     """
 
     def __init__(self, config: TelemetryConfig, registry: CollectorRegistry | None = None) -> None:
-        os.environ.setdefault(
-            *SEMCONV_OPT_IN
-        )  # instrumentations read it from there, once a process
         self.config = config
         self.metrics = Metrics(registry)
         self.metrics.describe_target(config)
@@ -66,11 +70,12 @@ class Telemetry:
         self.health = Health(config, self.metrics, self.lifecycle)
         self.logs = Logs(config, self.metrics, self.guard)
         self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
-        self.http_client = Outgoing(config, self.tracing, self.guard)
+        self.http_client = ClientSpans(config, self.tracing, self.guard)
         self.process = ProcessSampler(self.metrics)
-        self.recorder = Recorder(self.guard)
         self.cpu = CpuPhase()
-        self.hub = HubWatch(self.metrics, self.guard, lambda: self.recorder.in_flight)
+        self.spans: ServerSpans = self._server_spans()
+        self.recorder = self._recorder()
+        self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
             config,
             self.metrics,
@@ -80,8 +85,6 @@ class Telemetry:
             in_flight=lambda: self.recorder.in_flight,
             greenlets=self.hub.greenlets,
         )
-        self.spans: ServerSpans = self._server_spans()
-        self._connect_sinks()
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
         self._sampler: gevent.Greenlet[..., None] | None = None
@@ -111,13 +114,13 @@ class Telemetry:
         """Observe every request of a Flask app.
 
         Args:
-            app: Not yet served. It becomes findable as ``app.extensions["telemetry"]``.
+            app: Not yet served. ``app.extensions["telemetry"]`` is this object afterwards.
         """
         if isinstance(self.spans, InstrumentationFlaskServerSpans):
             self.spans.install(app)
         layer = RequestLayer(
             app.wsgi_app,
-            arrivals=Arrivals(self.config),
+            parser=RequestParser(self.config),
             recorder=self.recorder,
             spans=self.spans,
             lifecycle=self.lifecycle,
@@ -136,13 +139,11 @@ class Telemetry:
         add_health_routes(app, self.health)
 
     def mongo_listeners(self) -> list[Any]:
-        """The listeners to hand to ``pymongo.MongoClient(event_listeners=…)``."""
+        """Return the listeners for ``pymongo.MongoClient(event_listeners=…)``."""
         return self.mongo.listeners()
 
     def watch_mongo(self, client: Any) -> None:
-        """Look at the database of ``client`` in the background from ``start`` on; health depends on
-        what is seen.
-        """
+        """Check the database of ``client`` in the background from ``start`` on; health needs it."""
         self.health.expect_database(why_down=lambda: self.mongo.last_error)
         self.on_start(lambda: self.mongo.watch(client))
 
@@ -151,13 +152,14 @@ class Telemetry:
         self._on_start.append(callback)
 
     def on_shutdown(self, callback: Callback) -> None:
-        """Call ``callback`` when the last request is answered, before spans and logs are flushed;
-        last added, first called.
+        """Call ``callback`` after the last response, before spans and logs are flushed.
+
+        The callback that was added last is called first.
         """
         self._on_shutdown.append(callback)
 
     def start(self) -> None:
-        """Start what runs in the background; in the worker's process, from its main greenlet.
+        """Start the background work; in the worker's process, from its main greenlet.
 
         Raises:
             SettingError: The management port cannot be used; the text is one line.
@@ -176,8 +178,8 @@ class Telemetry:
         self._sampler = gevent.spawn(self._sample_forever)
         for callback in self._on_start:
             callback()
-        # What exists now lives as long as the process: a full collection during a scrape stopped
-        # the hub for 30-45 ms without this.
+        # Objects that exist now live as long as the process: without this, a full collection during
+        # a scrape stopped the hub for 30-45 ms.
         gc.collect()
         gc.freeze()
 
@@ -206,9 +208,9 @@ class Telemetry:
                 self.health.sample()
             gevent.sleep(self.config.health_interval_seconds)
 
-    def _settle(self, record: RequestRecord) -> None:
-        # Only a request that was cut can have been waiting for a connection; looking for it costs
-        # more than the rest of the pool's work.
+    def _account_interrupted_wait(self, record: RequestRecord) -> None:
+        # Only a request that was cut can have been waiting for a connection; searching the pools
+        # for it costs more than the rest of their work.
         if record.outcome in ABORTED:
             self.mongo.settle(record)
 
@@ -217,14 +219,21 @@ class Telemetry:
             return WsgiServerSpans(self.tracing)
         return InstrumentationFlaskServerSpans(self.tracing)
 
-    def _connect_sinks(self) -> None:
+    def _recorder(self) -> Recorder:
         requests = RequestMetrics(self.metrics)
-        self.recorder.on_begin("metrics", requests.begin)
-        self.recorder.on_begin("cpu", self.cpu.begin)
-        self.recorder.on_end("cpu", self.cpu.end)
-        self.recorder.on_end("mongo", self._settle)
-        # The span first: a span that the full queue refuses takes the exemplar with it.
-        self.recorder.add_sink("span", self.spans.close)
-        self.recorder.add_sink("metrics", requests)
-        self.recorder.add_sink("slow", SlowRequests(self.metrics))
-        self.recorder.add_sink("log", self.logs.requests)
+        recorder = Recorder(
+            self.guard,
+            begin=(Step("metrics", requests.begin), Step("cpu", self.cpu.begin)),
+            completion=(
+                Step("cpu", self.cpu.end),
+                Step("mongo", self._account_interrupted_wait),
+                ACCOUNT_PHASES,
+                # Last: the attributes of the span need the whole record, and a span that the full
+                # queue refuses makes the request unsampled.
+                Step("span", self.spans.close),
+            ),
+        )
+        recorder.add_sink("metrics", requests)
+        recorder.add_sink("slow", SlowRequests(self.metrics))
+        recorder.add_sink("log", self.logs.requests)
+        return recorder

@@ -1,7 +1,7 @@
-"""Options that decorators attach to views, and whatever serves the view reads.
+"""Options that decorators set on views and that the code around a view reads.
 
-Nothing here knows Flask or what an option means. The value lies on the function itself, so
-``functools.wraps`` carries it through decorators above.
+Nothing here imports Flask or interprets an option. The value is an attribute of the function, so
+``functools.wraps`` copies it to decorators above.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class ViewOption(Generic[T]):
     """One option of views, such as a threshold.
 
     Args:
-        name: Distinguishes it from other options; part of an attribute's name.
+        name: Unique among options; part of the attribute's name.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,7 +1,7 @@
-"""The one WSGI layer: it sees a request first and its last byte last.
+"""The one WSGI layer: outermost, from a request's arrival to the last byte of its response.
 
-It opens and closes the record, adds the response headers and refuses what arrives after a drain's
-delay. What Flask knows of a request is noted in ``routing``.
+It opens and completes the record, adds the response headers and refuses requests that arrive after
+a drain's delay. ``flask`` adds what only Flask knows of a request.
 """
 
 import sys
@@ -15,11 +15,11 @@ from flask import Flask
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.flask import Watching
+from telemetry.flask import FlaskSignals
 from telemetry.guard import Guard
 from telemetry.lifecycle import Lifecycle
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
-from telemetry.requests.parsing import Arrivals
+from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.requests.recorder import Recorder
 from telemetry.tracing import ServerSpans
@@ -37,20 +37,20 @@ class RequestLayer:
     """Wraps a WSGI app so that each request is recorded once, whole.
 
     Args:
-        app: What answers.
-        arrivals: Makes the records.
-        recorder: Takes them when begun and when completed.
-        spans: Opens the server span; it is closed by a sink of the recorder.
-        lifecycle: Says whether requests are still taken.
+        app: The app that answers.
+        parser: Makes the records.
+        recorder: Begins and completes them.
+        spans: Opens the server span; a completion step of the recorder closes it.
+        lifecycle: Decides whether requests are still accepted.
         guard: Stands around everything that is not the app itself.
-        config: Says which headers are added.
+        config: Decides which headers are added.
     """
 
     def __init__(
         self,
         app: WsgiApp,
         *,
-        arrivals: Arrivals,
+        parser: RequestParser,
         recorder: Recorder,
         spans: ServerSpans,
         lifecycle: Lifecycle,
@@ -58,22 +58,23 @@ class RequestLayer:
         config: TelemetryConfig,
     ) -> None:
         self._app = app
-        self._arrivals = arrivals
+        self._parser = parser
         self._recorder = recorder
         self._spans = spans
         self._lifecycle = lifecycle
         self._guard = guard
-        self._tell_id = config.request_id
-        self._tell_times = config.performance
-        self._fixed: Headers = [
+        self._adds_request_id = config.request_id
+        self._adds_times = config.performance
+        self._version_headers: Headers = [
             (names.API_VERSION_HEADER, config.api_version),
             (names.API_SUPPORTED_VERSIONS_HEADER, ", ".join(config.api_supported_versions)),
         ]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         record: RequestRecord | None = None
         with self._guard.at("layer.arrival"):
-            record = self._arrivals.record_of(environ)
+            record = self._parser.parse(environ)
         if record is None:
             return self._app(environ, start_response)
         exchange = _Exchange(self, record, environ, start_response)
@@ -81,13 +82,13 @@ class RequestLayer:
             self._begin(record, environ)
         return exchange.run(self._app if self._lifecycle.accepting else self._refuse)
 
-    def watch(self, app: Flask) -> None:
-        """Have Flask tell the route and the exception of each request."""
-        self._watching = Watching(app, self._arrivals.redactor, self._guard)
+    def connect_signals(self, app: Flask) -> None:
+        """Record the route and the exception of each request from Flask's signals."""
+        self._signals = FlaskSignals(app, self._parser.redactor, self._guard)
 
     def _begin(self, record: RequestRecord, environ: Environ) -> None:
         set_current_record(record)
-        if self._tell_id:
+        if self._adds_request_id:
             environ[names.REQUEST_ID_ENVIRON] = record.request_id
         record.greenlet = gevent.getcurrent()
         self._recorder.begin(record)
@@ -113,27 +114,25 @@ class RequestLayer:
         return [body]
 
     def headers(self, record: RequestRecord) -> Headers:
-        """What is added to every response: the request id, the time so far and where it went, the
-        versions of the API.
-        """
-        headers = list(self._fixed)
-        if self._tell_id:
+        """Return the headers of every response: request id, API versions, time so far by phase."""
+        headers = list(self._version_headers)
+        if self._adds_request_id:
             headers.append((names.REQUEST_ID_HEADER, record.request_id))
-        if self._tell_times:
+        if self._adds_times:
             headers += _times(record)
         if self._lifecycle.draining:
             headers.append(("Connection", "close"))
         return headers
 
     def finish(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
-        """Complete a record and leave nothing of it in this greenlet."""
+        """Complete a record and make it no longer current in this greenlet."""
         with self._guard.at("layer.finish"):
             self._recorder.complete(record, outcome, error)
         if current_record() is record:
             set_current_record(None)
 
     def started(self, record: RequestRecord, status: str, headers: Headers) -> Headers:
-        """Take note of a status line; returns the headers to send."""
+        """Record a status line and return the headers to send."""
         with self._guard.at("layer.headers"):
             record.status = int(status[:3])
             return [*headers, *self.headers(record)]
@@ -141,7 +140,7 @@ class RequestLayer:
 
 
 class _Exchange:
-    """One request and its response; itself the iterable that the server sends and closes."""
+    """One request and its response: the iterable that the server sends and closes."""
 
     __slots__ = (
         "_body",
@@ -170,7 +169,7 @@ class _Exchange:
         self._chunks: Iterator[bytes] = iter(())
         self._exhausted = False
         self._error: BaseException | None = None
-        # What the caller may be handling already says nothing about this request.
+        # An exception that the caller is already handling has nothing to do with this request.
         self._outer = sys.exception()
 
     def run(self, app: WsgiApp) -> Iterable[bytes]:
@@ -179,7 +178,7 @@ class _Exchange:
             self._chunks = iter(self._body)
         except BaseException as error:
             if self._record.status is None and isinstance(error, Exception):
-                self._record.status = 500  # what every server answers to an app that raised
+                self._record.status = 500  # every server sends 500 for an app that raised
             self._finish(_outcome_of(error), error)
             raise
         return self
@@ -211,8 +210,9 @@ class _Exchange:
         return chunk
 
     def close(self) -> None:
-        """Called by the server when the last byte is out, or when it gave up; what it is handling
-        then says why.
+        """Complete the request: the server has sent the last byte, or gave up.
+
+        The exception that the server is handling at this moment is the reason.
         """
         raised = sys.exception()
         try:
@@ -223,9 +223,9 @@ class _Exchange:
             self._error = self._error or error
             raise
         finally:
-            self._finish(*self._verdict(None if raised is self._outer else raised))
+            self._finish(*self._end_of_request(None if raised is self._outer else raised))
 
-    def _verdict(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
+    def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
         if self._error is not None:
             return _outcome_of(self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):
@@ -239,17 +239,17 @@ class _Exchange:
 
 
 def _times(record: RequestRecord) -> Headers:
-    # W3C Server Timing; its ``traceparent`` is what a browser's own telemetry links a page to.
+    # W3C Server Timing; a browser's own telemetry links a page to its ``traceparent``.
     now_ns = time.perf_counter_ns()
     milliseconds = (now_ns - record.started_ns) / 1e6
     timings = [f"total;dur={milliseconds:.2f}"]
     timings += [
-        f"{phase};dur={seconds * 1e3:.2f}" for phase, seconds in record.waits_until(now_ns).items()
+        f"{phase};dur={seconds * 1e3:.2f}"
+        for phase, seconds in record.phase_seconds_until(now_ns).items()
     ]
     if record.span_id:
-        timings.append(
-            f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{"01" if record.sampled else "00"}"'
-        )
+        flags = "01" if record.sampled else "00"
+        timings.append(f'traceparent;desc="00-{record.trace_id}-{record.span_id}-{flags}"')
     return [
         (names.RESPONSE_TIME_HEADER, f"{milliseconds:.2f}ms"),
         (names.SERVER_TIMING_HEADER, ", ".join(timings)),
@@ -270,4 +270,4 @@ def install(app: Flask, layer: RequestLayer) -> None:
         layer: Built on the app's former ``wsgi_app``.
     """
     app.wsgi_app = layer  # type: ignore[method-assign]
-    layer.watch(app)
+    layer.connect_signals(app)

@@ -8,8 +8,9 @@ from typing import Final, Self
 
 import gevent
 
-PATIENCE_SECONDS: Final = 120.0
-"""For what comes about at once on an idle machine, and is waited for."""
+from tests.support.polling import TIMEOUT_SECONDS
+
+PATIENCE_SECONDS: Final = TIMEOUT_SECONDS
 _TURN_SECONDS: Final = 0.01
 
 
@@ -24,7 +25,7 @@ class Slowness:
     def __init__(self) -> None:
         self._late_seconds = 0.0
         self._ran_seconds = 0.0
-        self._greenlet: gevent.Greenlet | None = None
+        self._greenlet: gevent.Greenlet[..., None] | None = None
 
     @property
     def seconds(self) -> float:

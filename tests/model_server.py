@@ -56,7 +56,7 @@ class ModelServer:
     def under_way(self) -> int:
         """How many answers it is giving now."""
         return int(
-            requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["under_way"]
+            requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"]
         )
 
     def __enter__(self) -> Self:

@@ -1,1 +1,1 @@
-"""What the boards ask, one module a board; texts of PromQL, made from ``telemetry.names``."""
+"""PromQL of the panels, one module a board, over ``telemetry.names`` and ``service.metrics``."""

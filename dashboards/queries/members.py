@@ -1,54 +1,71 @@
-"""Queries of the Members board: what members do, and whether what stands behind the service lets them."""
+"""Queries of the Members board: what members do, and the services that it depends on."""
 
 from dashboards.config import OBJECTIVES
-from dashboards.promql import buckets, if_any, increase, largest, mean, quantile, rate, ratio, series, total, zero_when_quiet
-from service import metrics as business
+from dashboards.promql import (
+    WORKER,
+    buckets,
+    increase,
+    largest,
+    mean,
+    or_zero,
+    quantile,
+    rate,
+    ratio,
+    series,
+    total,
+    without_nan,
+)
+from dashboards.queries.workers import READY
+from service import metrics
 from telemetry import names
 
 _NOW = OBJECTIVES.now_window
-_WITNESS = series(names.SERVICE_STATE, 'state="ready"')
-_UNPAID = 'result=~"unavailable|error"'
-_UNANSWERED = 'result=~"timeout|error|rejected|circuit_open"'
-_UNSTORED = 'result=~"slow|error"'
-_OF_MONEY = 'http_route=~"/api/v1/sessions.*"'
+_PAYMENT_FAILED = 'result=~"unavailable|error"'
+_MESSAGE_FAILED = 'result=~"timeout|error|rejected|circuit_open"'
+_UPLOAD_FAILED = 'result=~"slow|error"'
+_SESSION_ROUTES = 'http_route=~"/api/v1/sessions.*"'
 
 
 def _share(part: str, whole: str) -> str:
-    return ratio(zero_when_quiet(total(part), _WITNESS), total(whole))
+    return ratio(or_zero(total(part), READY), total(whole))
 
 
-# --- is it bad -----------------------------------------------------------------------------------------------------------------
-PAYMENTS_FAILED_NOW = _share(rate(business.PAYMENTS, _UNPAID, window=_NOW), rate(business.PAYMENTS, window=_NOW))
-COMPANION_FAILED_NOW = _share(
-    rate(business.COMPANION_DURATION, _UNANSWERED, suffix="_count", window=_NOW),
-    rate(business.COMPANION_DURATION, suffix="_count", window=_NOW),
+# --- is it bad ------------------------------------------------------------------------------------
+PAYMENTS_FAILED_NOW = _share(
+    rate(metrics.PAYMENTS, _PAYMENT_FAILED, window=_NOW), rate(metrics.PAYMENTS, window=_NOW)
 )
-COMPANION_P95_NOW = if_any(quantile(0.95, business.COMPANION_DURATION, window=_NOW))
-CIRCUITS_OPEN = total(series(business.COMPANION_CIRCUIT, 'state="open"'))
-UPLOADS_FAILED_NOW = _share(rate(business.FILE_UPLOADS, _UNSTORED, window=_NOW), rate(business.FILE_UPLOADS, window=_NOW))
-RATE_LIMITED_NOW = zero_when_quiet(total(rate(business.RATE_LIMITED, window=_NOW)), _WITNESS)
+COMPANION_FAILED_NOW = _share(
+    rate(metrics.COMPANION_DURATION, _MESSAGE_FAILED, suffix="_count", window=_NOW),
+    rate(metrics.COMPANION_DURATION, suffix="_count", window=_NOW),
+)
+COMPANION_P95_NOW = without_nan(quantile(0.95, metrics.COMPANION_DURATION, window=_NOW))
+CIRCUITS_OPEN = total(series(metrics.COMPANION_CIRCUIT, 'state="open"'))
+UPLOADS_FAILED_NOW = _share(
+    rate(metrics.FILE_UPLOADS, _UPLOAD_FAILED, window=_NOW), rate(metrics.FILE_UPLOADS, window=_NOW)
+)
+RATE_LIMITED_NOW = or_zero(total(rate(metrics.RATE_LIMITED, window=_NOW)), READY)
 
-# --- where ---------------------------------------------------------------------------------------------------------------------
-BOOKINGS = total(rate(business.BOOKINGS), "result")
-PAYMENTS = total(rate(business.PAYMENTS), "operation", "result")
-PAYMENT_EVENTS = zero_when_quiet(total(rate(business.PAYMENT_EVENTS), "result"), _WITNESS, "result")
-COMPANION_ANSWERS = total(rate(business.COMPANION_DURATION, suffix="_count"), "result")
-COMPANION_P50 = quantile(0.5, business.COMPANION_DURATION)
-COMPANION_P95 = quantile(0.95, business.COMPANION_DURATION)
-COMPANION_BUCKETS = buckets(business.COMPANION_DURATION)
-UPLOADS = total(rate(business.FILE_UPLOADS), "result")
-UPLOAD_BUCKETS = buckets(business.UPLOADS)
-UPLOAD_BYTES = total(rate(business.UPLOADS, suffix="_sum"))
-LOGINS = total(rate(business.LOGINS), "result")
-POST_READS = total(rate(business.POST_READS), "result")
-POST_LISTS = total(rate(business.POST_LISTS), "filter")
-POST_WRITES = zero_when_quiet(total(rate(business.POST_WRITES), "action", "result"), _WITNESS, "action")
+# --- where ----------------------------------------------------------------------------------------
+BOOKINGS = total(rate(metrics.BOOKINGS), "result")
+PAYMENTS = total(rate(metrics.PAYMENTS), "operation", "result")
+PAYMENT_EVENTS = or_zero(total(rate(metrics.PAYMENT_EVENTS), "result"), READY, "result")
+COMPANION_ANSWERS = total(rate(metrics.COMPANION_DURATION, suffix="_count"), "result")
+COMPANION_P50 = quantile(0.5, metrics.COMPANION_DURATION)
+COMPANION_P95 = quantile(0.95, metrics.COMPANION_DURATION)
+COMPANION_BUCKETS = buckets(metrics.COMPANION_DURATION)
+UPLOADS = total(rate(metrics.FILE_UPLOADS), "result")
+UPLOAD_BUCKETS = buckets(metrics.UPLOADS)
+UPLOAD_BYTES = total(rate(metrics.UPLOADS, suffix="_sum"))
+LOGINS = total(rate(metrics.LOGINS), "result")
+POST_READS = total(rate(metrics.POST_READS), "result")
+POST_LISTS = total(rate(metrics.POST_LISTS), "filter")
+POST_WRITES = or_zero(total(rate(metrics.POST_WRITES), "action", "result"), READY, "action")
 
-# --- why -----------------------------------------------------------------------------------------------------------------------
-COMPANION_CALLS = largest(series(business.COMPANION_CALLS), "service_instance_id")
-COMPANION_CIRCUIT = total(series(business.COMPANION_CIRCUIT), "state")
+# --- why ------------------------------------------------------------------------------------------
+COMPANION_CALLS = largest(series(metrics.COMPANION_CALLS), WORKER)
+COMPANION_CIRCUIT = total(series(metrics.COMPANION_CIRCUIT), "state")
 EXTERNAL_BY_ROUTE = total(rate(names.REQUEST_PHASE, 'phase="external"'), names.ROUTE)
-MONEY_MEAN = mean(names.REQUEST_DURATION, _OF_MONEY, by=(names.ROUTE,))
-RATE_LIMITED = zero_when_quiet(total(rate(business.RATE_LIMITED), "group"), _WITNESS, "group")
-UNAUTHORIZED = zero_when_quiet(total(rate(business.UNAUTHORIZED), "reason"), _WITNESS, "reason")
-FALLBACKS = zero_when_quiet(total(increase(business.RATE_LIMIT_FALLBACKS)), _WITNESS)
+SESSION_ROUTES_MEAN = mean(names.REQUEST_DURATION, _SESSION_ROUTES, by=(names.ROUTE,))
+RATE_LIMITED = or_zero(total(rate(metrics.RATE_LIMITED), "group"), READY, "group")
+UNAUTHORIZED = or_zero(total(rate(metrics.UNAUTHORIZED), "reason"), READY, "reason")
+FALLBACKS = or_zero(total(increase(metrics.RATE_LIMIT_FALLBACKS)), READY)

@@ -1,67 +1,77 @@
-"""Queries of the Runtime board: the hub that all requests share, the process around it, the machine, the life cycle."""
+"""Queries of the Runtime board: the hub, the process, the machine, and the workers' life cycle."""
 
 from dashboards.config import OBJECTIVES, RESTART_WINDOW
-from dashboards.promql import buckets, if_any, increase, largest, quantile, rate, series, total, zero_when_quiet
+from dashboards.promql import (
+    WORKER,
+    buckets,
+    increase,
+    largest,
+    or_zero,
+    quantile,
+    rate,
+    series,
+    total,
+    without_nan,
+)
+from dashboards.queries.workers import READY
 from telemetry import names
 
-WORKER = "service_instance_id"
-
 _NOW = OBJECTIVES.now_window
-_WITNESS = series(names.SERVICE_STATE, 'state="ready"')
-
 
 STATES_IN_ORDER = ("starting", "ready", "draining", "stopped")
 
 
 def _states() -> str:
-    """The number of each worker's state (1 is the first of ``STATES_IN_ORDER``), 0 where it does not answer."""
+    # The number of each worker's state, from 1 on in that order; 0 where it does not answer.
     one_hot = (series(names.SERVICE_STATE, f'state="{state}"') for state in STATES_IN_ORDER)
     numbered = " or ".join(f"{number} * {state}" for number, state in enumerate(one_hot, start=1))
     return f"sum by ({WORKER}) ({numbered}) or on({WORKER}) 0 * {largest(series('up'), WORKER)}"
 
 
-# --- is it bad -----------------------------------------------------------------------------------------------------------------
-HUB_LAG_P99_NOW = if_any(quantile(0.99, names.HUB_LAG, window=_NOW))
-HUB_BLOCKED_SHARE_NOW = zero_when_quiet(largest(total(rate(names.HUB_BLOCKED, window=_NOW), WORKER)), _WITNESS)
+# --- is it bad ------------------------------------------------------------------------------------
+HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=_NOW))
+HUB_BLOCKED_SHARE_NOW = or_zero(largest(total(rate(names.HUB_BLOCKED, window=_NOW), WORKER)), READY)
 CPU_NOW = largest(rate("process_cpu_seconds_total", window=_NOW))
 RESIDENT_NOW = total(series("process_resident_memory_bytes"))
 RESTARTS = total(f"changes({series('process_start_time_seconds')}[{RESTART_WINDOW}])")
-UNCAUGHT_RECENTLY = zero_when_quiet(total(increase(names.UNCAUGHT_EXCEPTIONS, window=RESTART_WINDOW)), _WITNESS)
+UNCAUGHT_RECENTLY = or_zero(
+    total(increase(names.UNCAUGHT_EXCEPTIONS, window=RESTART_WINDOW)), READY
+)
 
-# --- the hub -------------------------------------------------------------------------------------------------------------------
+# --- the hub --------------------------------------------------------------------------------------
 HUB_LAG_P50 = quantile(0.5, names.HUB_LAG)
 HUB_LAG_P95 = quantile(0.95, names.HUB_LAG)
 HUB_LAG_P99 = quantile(0.99, names.HUB_LAG)
 HUB_LAG_BUCKETS = buckets(names.HUB_LAG)
-HUB_BLOCKED = zero_when_quiet(total(rate(names.HUB_BLOCKED), "blame"), _WITNESS, "blame")
+HUB_BLOCKED = or_zero(total(rate(names.HUB_BLOCKED), "blame"), READY, "blame")
 GREENLETS = largest(series(names.GREENLETS), WORKER)
 
-# --- the process ---------------------------------------------------------------------------------------------------------------
+# --- the process ----------------------------------------------------------------------------------
 CPU = total(rate("process_cpu_seconds_total"), WORKER)
 RESIDENT = total(series("process_resident_memory_bytes"), WORKER)
 OPEN_FILES = total(series("process_open_fds"), WORKER)
 OPEN_FILES_SHARE = largest(f"{series('process_open_fds')} / {series('process_max_fds')}", WORKER)
 THREADS = total(series(names.PROCESS_THREADS), WORKER)
 GC_RUNS = total(rate("python_gc_collections_total"), "generation")
-GC_FREED = total(rate("python_gc_objects_collected_total"), "generation")
-GC_STUCK = total(increase("python_gc_objects_uncollectable_total"), "generation")
+GC_COLLECTED = total(rate("python_gc_objects_collected_total"), "generation")
+GC_UNCOLLECTABLE = total(increase("python_gc_objects_uncollectable_total"), "generation")
 
-# --- the machine: every worker says the same of it ---------------------------------------------------------------------------------
+# --- the machine: every worker reports the same values --------------------------------------------
 MACHINE_CPU = largest(series(names.SYSTEM_CPU_RATIO))
 MACHINE_MEMORY = largest(series(names.SYSTEM_MEMORY_RATIO))
 MACHINE_MEMORY_BYTES = largest(series(names.SYSTEM_MEMORY_BYTES), "state")
 LOAD = largest(series(names.SYSTEM_LOAD), "period")
 PROCESSORS = largest(series(names.SYSTEM_CPU_COUNT))
 
-# --- the life cycle ------------------------------------------------------------------------------------------------------------
+# --- the life cycle -------------------------------------------------------------------------------
 STATES = _states()
 UPTIME = f"time() - {largest(series('process_start_time_seconds'), WORKER)}"
 STARTS = total(f"changes({series('process_start_time_seconds')}[$__rate_interval])", WORKER)
 DRAIN_IN_FLIGHT = largest(series(names.DRAIN_IN_FLIGHT), WORKER)
 DRAIN_SECONDS = largest(series(names.DRAIN_SECONDS), WORKER)
 DRAIN_REJECTED = total(rate(names.DRAIN_REJECTED), WORKER)
-UNCAUGHT = zero_when_quiet(total(increase(names.UNCAUGHT_EXCEPTIONS), "where", "fatal"), _WITNESS, "where")
-_TARGET = "job, instance, service_instance_id"
+UNCAUGHT = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS), "where", "fatal"), READY, "where")
+_TARGET = f"job, instance, {WORKER}"
 BUILD_UPTIME = largest(
     f"(time() - {series('process_start_time_seconds')})"
     f" * on({_TARGET}) group_left(service_version) {series('target_info')}"

@@ -65,7 +65,7 @@ def read_body(model: type[M]) -> M:
         )
     body, record = request.get_data(), current_record()
     if record is not None:
-        record.keep_out(body)
+        record.redact_values(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -83,5 +83,5 @@ class ObservedClient(stripe.RequestsClient):
         # request's phases would not.
         seconds: float = super()._sleep_time_seconds(num_retries)
         if record := current_record():
-            record.add_wait("external", seconds)
+            record.add_phase("external", seconds)
         return seconds

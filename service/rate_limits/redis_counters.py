@@ -29,7 +29,7 @@ _OPERATION: Final = "PIPELINE EVALSHA"
 class Outgoing(Protocol):
     """Telemetry's part for calls to other services."""
 
-    def wait(self, name: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    def client_span(self, name: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Any]:
         """Around one call."""
 
 
@@ -77,7 +77,7 @@ class SharedCounters:
             redis.RedisError: Redis did not count it, or not in time.
         """
         expiry = item.get_expiry()
-        with self._outgoing.wait(_OPERATION, self._attributes), self._in_time():
+        with self._outgoing.client_span(_OPERATION, self._attributes), self._in_time():
             passed, found = self._ask(f"{_PREFIX}:{{{key}}}", item.amount, expiry)
         previous, previous_ms, current, current_ms = (max(0, int(value or 0)) for value in found)
         # Redis keeps the current window's counter for the next one too.

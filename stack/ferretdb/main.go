@@ -1,8 +1,8 @@
 // Command ferretdb speaks the MongoDB wire protocol and keeps its data in SQLite files.
 //
-// It embeds FerretDB instead of installing its own command, which panics when it is built as a module (it looks
-// for a generated version file). Embedded there is no telemetry reporter and no version check: no outgoing call.
-// What it could not be told is changed by patch/patch.toml: its indexes are used.
+// It embeds FerretDB instead of installing its command, which panics when it is built as a module (it
+// reads a generated version file). Embedded, it has no telemetry reporter and no version check: no
+// outgoing call. patch/patch.toml changes what has no setting, so that queries use its indexes.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:27017", "TCP address to listen on")
-	directory := flag.String("directory", "data", "folder of the SQLite files; made when missing")
+	listen := flag.String("listen", "127.0.0.1:0", "TCP address to listen on")
+	directory := flag.String("directory", "data", "folder of the SQLite files; created when missing")
 	level := slog.LevelWarn
 	flag.TextVar(&level, "log-level", level, "DEBUG, INFO, WARN or ERROR")
 	flag.Parse()
@@ -40,9 +40,9 @@ func run(logger *slog.Logger, listen, directory string) error {
 	if err = os.MkdirAll(path, 0o755); err != nil {
 		return err
 	}
-	// The trailing slash tells FerretDB that this is a folder: one file per database. With synchronous(normal) a commit
-	// does not wait for the disk: a crash of the process loses nothing, one of the machine the last commits and no more,
-	// which is what MongoDB promises between two writes of its journal.
+	// The trailing slash marks a folder: one file per database. With synchronous(normal) a commit does
+	// not wait for the disk: a crash of the process loses nothing, a crash of the machine loses the last
+	// commits, as with MongoDB between two writes of its journal.
 	files := url.URL{Scheme: "file", OmitHost: true, Path: path + "/", RawQuery: "_pragma=synchronous(normal)"}
 	database, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{TCP: listen},

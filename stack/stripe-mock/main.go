@@ -1,7 +1,8 @@
 // Command stripe-mock is Stripe's own mock server with an account's behaviour around it.
 //
-// Every request is checked by stripe-mock against Stripe's OpenAPI document, and answered out of its fixtures. What they
-// cannot know is added here (see sandbox): ids by idempotency key, declined cards, faults, and what was taken.
+// stripe-mock checks every request against Stripe's OpenAPI document and answers from its fixtures.
+// The sandbox adds what fixtures cannot contain: ids by idempotency key, declined cards, faults, and a
+// ledger of the charges.
 package main
 
 import (
@@ -20,7 +21,7 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:12111", "TCP address to listen on")
+	listen := flag.String("listen", "127.0.0.1:0", "TCP address to listen on")
 	fixtures := flag.String("fixtures", "", "file of the fixtures; stripe-mock's own when empty")
 	flag.Parse()
 
@@ -50,7 +51,7 @@ func run(listen, fixturesPath string) error {
 	routes.HandleFunc("GET /ledger", box.serveLedger)
 	routes.Handle("/", box)
 
-	// A handler that hangs ends with its connection, so closing is enough: nothing here is worth waiting for.
+	// A handler that hangs ends with its connection, so closing is enough; no request is drained.
 	service := &http.Server{Addr: listen, Handler: routes, ReadHeaderTimeout: 10 * time.Second}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	largestBody = 1 << 20
-	mostEntries = 20_000
+	maxBodyBytes = 1 << 20
+	maxEntries   = 20_000
 )
 
-// What is created by which request, by the prefix of its ids.
+// Prefix of the ids of the objects that each path creates.
 var created = map[string]string{"/v1/payment_intents": "pi", "/v1/refunds": "re"}
 
-// An entry is one idempotency key: what was asked with it first, what was answered, and how often it came.
+// An entry is one idempotency key: its first request, the answer, and the number of requests.
 type entry struct {
 	Key     string          `json:"key"`
 	Calls   int             `json:"calls"`
@@ -31,13 +31,14 @@ type entry struct {
 	request string
 }
 
-// A sandbox adds to stripe-mock what an account of Stripe's does: the same key is the same payment, a card's token
-// decides how it ends, and the ledger shows what was taken. It forgets all at its end, and the oldest keys after 20,000.
+// A sandbox adds to stripe-mock the behaviour of an account: the same key is the same payment, a
+// card's token decides the result, and the ledger lists the charges. It keeps all in memory, the last
+// 20,000 keys.
 //
-// Tokens of cards are Stripe's own (pm_card_…chargeDeclined…, pm_card_…authenticationRequired, pm_card_threeDSecure…); for
-// faults there are ours: pm_serene_processing (has succeeded by the time somebody looks at the payment),
-// pm_serene_wait_<duration> (answered late), pm_serene_lost (taken, and the first answer never sent), and with nothing taken
-// pm_serene_hang, pm_serene_500 and pm_serene_429.
+// Tokens of cards are Stripe's own (pm_card_…chargeDeclined…, pm_card_…authenticationRequired,
+// pm_card_threeDSecure…). Tokens for faults: pm_serene_processing (has succeeded when the payment is
+// read), pm_serene_wait_<duration> (answered late), pm_serene_lost (charged, but the first answer is
+// never sent), and without a charge pm_serene_hang, pm_serene_500 and pm_serene_429.
 type sandbox struct {
 	stub    http.HandlerFunc
 	mutex   sync.Mutex
@@ -50,7 +51,7 @@ func newSandbox(stub http.HandlerFunc) *sandbox {
 }
 
 func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		return
 	}
@@ -58,7 +59,7 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	checked := httptest.NewRecorder()
 	s.stub(checked, r)
 	if id, found := strings.CutPrefix(r.URL.Path, "/v1/payment_intents/"); found && r.Method == http.MethodGet {
-		if answer := s.look(id); answer != nil {
+		if answer := s.current(id); answer != nil {
 			write(w, http.StatusOK, answer)
 			return
 		}
@@ -72,7 +73,7 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(checked.Body.Bytes())
 		return
 	}
-	form, _ := url.ParseQuery(string(body)) // stripe-mock has read it
+	form, _ := url.ParseQuery(string(body)) // stripe-mock has parsed it
 	method := form.Get("payment_method")
 	if fault(w, r, method) {
 		return
@@ -80,7 +81,7 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := r.Header.Get("Idempotency-Key")
 	found, calls := s.once(key, r.URL.Path+"?"+string(body), func() (int, map[string]any) {
 		var object map[string]any
-		_ = json.Unmarshal(checked.Body.Bytes(), &object) // written by stripe-mock a moment ago
+		_ = json.Unmarshal(checked.Body.Bytes(), &object) // written by stripe-mock just now
 		return decide(object, prefix, key, form)
 	})
 	if method == "pm_serene_lost" && calls == 1 {
@@ -93,7 +94,7 @@ func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, found.Status, found.Answer)
 }
 
-// once answers a key that is new, and repeats itself for one that is not.
+// once answers a new key, and repeats the first answer for a known one.
 func (s *sandbox) once(key, request string, answer func() (int, map[string]any)) (entry, int) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -102,7 +103,7 @@ func (s *sandbox) once(key, request string, answer func() (int, map[string]any))
 		status, object := answer()
 		known = &entry{Key: key, Status: status, Answer: encode(object), request: request}
 		s.entries[key] = known
-		if s.order = append(s.order, known); len(s.order) > mostEntries {
+		if s.order = append(s.order, known); len(s.order) > maxEntries {
 			delete(s.entries, s.order[0].Key)
 			s.order = s.order[1:]
 		}
@@ -115,8 +116,8 @@ func (s *sandbox) once(key, request string, answer func() (int, map[string]any))
 	return *known, known.Calls
 }
 
-// look tells how a payment stands now, which the answer to its key does not: that one stays as it was.
-func (s *sandbox) look(id string) map[string]any {
+// current returns a payment's current state; the answer to its key never changes.
+func (s *sandbox) current(id string) map[string]any {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for _, known := range s.order {
@@ -141,7 +142,7 @@ func (s *sandbox) serveLedger(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, entries)
 }
 
-// fault does what a token asks for before anything is taken, and tells whether that was an answer.
+// fault applies a token's fault before any charge, and returns whether the request was answered.
 func fault(w http.ResponseWriter, r *http.Request, method string) bool {
 	if text, found := strings.CutPrefix(method, "pm_serene_wait_"); found {
 		wait, _ := time.ParseDuration(text)
@@ -164,7 +165,7 @@ func fault(w http.ResponseWriter, r *http.Request, method string) bool {
 	return true
 }
 
-// decide makes of stripe-mock's answer the one for this key and this card.
+// decide turns stripe-mock's answer into the one for this key and this card.
 func decide(object map[string]any, prefix, key string, form url.Values) (int, map[string]any) {
 	digest := sha256.Sum256([]byte(key))
 	id := prefix + "_" + hex.EncodeToString(digest[:12])
@@ -196,15 +197,15 @@ func decide(object map[string]any, prefix, key string, form url.Values) (int, ma
 }
 
 func problem(kind, code, message string) map[string]any {
-	told := map[string]any{"type": kind, "message": message}
+	members := map[string]any{"type": kind, "message": message}
 	if code != "" {
-		told["code"] = code
+		members["code"] = code
 	}
-	return map[string]any{"error": told}
+	return map[string]any{"error": members}
 }
 
 func encode(answer any) json.RawMessage {
-	text, _ := json.Marshal(answer) // maps of what JSON can tell
+	text, _ := json.Marshal(answer) // only maps of JSON types
 	return text
 }
 

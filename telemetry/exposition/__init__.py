@@ -1,6 +1,4 @@
-"""A registry as text, in slices, without holding up anyone who observes: ``choose_format``, then
-``Exposition.render``.
-"""
+"""A registry as text, in slices, without locks: ``choose_format``, then ``Exposition.render``."""
 
 from telemetry.exposition.negotiation import Format, choose_format
 from telemetry.exposition.render import SLICE_LINES, Exposition

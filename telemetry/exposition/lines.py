@@ -1,9 +1,9 @@
 """The lines of plain instruments, prepared once per child and then only filled in.
 
-Per child one template with its names and escaped labels; values are read without locks (each is one
-attribute, and one read of it is atomic). ``_created`` samples are left out: they double a counter's
-lines, the Collector's receiver stores them as series of their own, and a restart already shows in
-``process_start_time_seconds``.
+Each child has one template with its names and escaped labels; values are read without locks (each
+is one attribute, and one read of it is atomic). ``_created`` samples are left out: they double a
+counter's lines, the Collector's receiver stores them as series of their own, and a restart is
+visible in ``process_start_time_seconds``.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,11 +19,12 @@ _go_float = cast(Callable[[float], str], floatToGoString)
 
 
 def is_plain(collector: Any) -> bool:
-    """Whether this is a counter, gauge, histogram or summary itself (a subclass may mean anything)
-    whose names need no escaping.
+    """Return whether a collector is a counter, gauge, histogram or summary with unescaped names.
+
+    A subclass of those may have other samples, and is not plain.
     """
-    # Colons are legal in a metric's name, yet prometheus_client escapes them in OpenMetrics
-    # samples: left to it.
+    # Colons are legal in a metric's name, but prometheus_client escapes them in OpenMetrics
+    # samples: such a name is not plain.
     return type(collector) in (Counter, Gauge, Histogram, Summary) and all(
         METRIC_LABEL_NAME_RE.match(name) for name in (collector._name, *collector._labelnames)
     )
@@ -49,13 +50,13 @@ class InstrumentLines:
         )
 
     def parts(self, openmetrics: bool) -> Iterator[tuple[int, str]]:
-        """The lines, child by child.
+        """Render the lines, child by child.
 
         Args:
             openmetrics: OpenMetrics, with exemplars; else the Prometheus text format.
 
         Yields:
-            How many lines (about), and their text.
+            The approximate number of lines, and their text.
         """
         instrument = self._instrument
         yield 3, self._openmetrics_header if openmetrics else self._text_header
@@ -72,7 +73,7 @@ class InstrumentLines:
 
 
 class _Child:
-    """One child whose samples are asked for, because a callback makes its value."""
+    """One child that makes its samples itself, because its value comes from a callback."""
 
     def __init__(self, instance: Any, labels: dict[str, str]) -> None:
         self._instance = instance
@@ -161,7 +162,7 @@ class _Histogram(_Child):
 
 
 def _has_callback(instance: Any) -> bool:
-    # Gauge.set_function replaces, on the instance, the method that makes the samples.
+    # Gauge.set_function replaces the method that makes the samples on the instance.
     return "_child_samples" in vars(instance)
 
 

@@ -1,6 +1,6 @@
-"""Which text format a scraper gets.
+"""Negotiation of the text format for a scraper.
 
-Decided by prometheus_client itself, so that a scraper that knows it sees no difference; nothing is
+prometheus_client itself decides, so that a scraper gets the same format from both; nothing is
 rendered here.
 """
 
@@ -13,10 +13,10 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a scraper asked for.
+    """The format of one response to a scraper.
 
     Args:
-        content_type: Of the answer.
+        content_type: Of the response.
         encoder: prometheus_client's renderer for it, with the escaping that was negotiated.
         openmetrics: With exemplars, and ``# EOF`` at the end.
         keeps_plain_names: A name of letters, digits and underscores is written as it is; the
@@ -30,8 +30,7 @@ class Format:
 
 
 def choose_format(accept: str) -> Format:
-    """Negotiate as prometheus_client does: the first type that it can serve, without regard to
-    weights.
+    """Negotiate as prometheus_client does: the first type that it can serve, whatever its weight.
 
     Args:
         accept: The ``Accept`` header, or an empty string.

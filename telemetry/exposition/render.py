@@ -1,12 +1,12 @@
 """Renders a registry in slices.
 
 prometheus_client's own renderer takes every value's lock and builds every line anew: 10,000 series
-hold the interpreter for a quarter of a second. Plain instruments take the short way through
-``lines``; everything else (custom collectors, Info, Enum, names that need escaping) goes through
-prometheus_client's renderer, family by family, so nothing is lost and nothing is written twice.
+hold the interpreter for a quarter of a second. Plain instruments are rendered by ``lines``; all
+others (custom collectors, Info, Enum, names that need escaping) by prometheus_client, family by
+family, so that nothing is lost or written twice.
 
 Private attributes of prometheus_client are read here and in ``lines``;
-``tests/telemetry/test_exposition.py`` fails on a new version.
+``tests/telemetry/exposition/`` fails on a new version.
 
 Source: OpenMetrics 1.0.0; Prometheus text exposition format 0.0.4.
 """
@@ -27,11 +27,11 @@ _END = b"# EOF\n"
 
 
 class Exposition:
-    """Renders one registry again and again, from any number of threads.
+    """Renders one registry, repeatedly and from any number of threads.
 
     Args:
-        registry: What is rendered.
-        guard: Stands around each collector, so that a broken one costs only its own family.
+        registry: The registry to render.
+        guard: Stands around each collector, so that a broken one loses only its own family.
     """
 
     def __init__(self, registry: CollectorRegistry, guard: Guard) -> None:
@@ -44,11 +44,12 @@ class Exposition:
 
         Args:
             form: From ``choose_format``.
-            slice_lines: About how many lines a slice has; a family that goes through
-                prometheus_client is made in one go.
+            slice_lines: Approximate number of lines of a slice; a family that prometheus_client
+                renders is never split.
 
-        Yields: UTF-8 slices of whole lines. What cannot be encoded (a lone surrogate in a label)
-            becomes ``?``.
+        Yields:
+            UTF-8 slices of whole lines. A character that cannot be encoded (a lone surrogate in a
+            label) becomes ``?``.
         """
         parts: list[str] = []
         size = 0
@@ -62,8 +63,7 @@ class Exposition:
         yield "".join(parts).encode(errors="replace") + (_END if form.openmetrics else b"")
 
     def _parts(self, form: Format) -> Iterator[tuple[int, str]]:
-        # A dictionary's copy() runs no Python code, so it is one step for other threads and needs
-        # no lock.
+        # A dictionary's copy() runs no Python code, so it is atomic and needs no lock.
         collectors = self._registry._collector_to_names.copy()
         for gone in self._plain.keys() - collectors.keys():
             self._plain.pop(gone, None)
@@ -87,7 +87,7 @@ class Exposition:
 
 
 class _Families:
-    """Families that are there already, as a collector."""
+    """Existing families as a collector."""
 
     def __init__(self, families: list[Family]) -> None:
         self._families = families

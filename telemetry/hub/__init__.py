@@ -1,5 +1,5 @@
-"""How long the hub kept everyone waiting, and who held it: ``HubWatch``."""
+"""How long the hub kept other greenlets waiting, and which code held it: ``HubMonitor``."""
 
-from telemetry.hub.monitor import HubWatch
+from telemetry.hub.monitor import HubMonitor
 
-__all__ = ["HubWatch"]
+__all__ = ["HubMonitor"]

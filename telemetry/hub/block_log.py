@@ -1,6 +1,6 @@
-"""What is said of a block: one warning with the request and the stack that held the hub.
+"""The log of blocks of the hub: one warning with the request and the stack that held it.
 
-Runs in greenlets, never in the watching thread.
+Runs in greenlets, never in the sampling thread.
 """
 
 import logging
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from telemetry.hub.attribution import Shares, blame_of
+from telemetry.hub.attribution import CauseSeconds, main_cause
 from telemetry.requests.record import RequestRecord
 
 LOG_EVERY_SECONDS: Final = 10.0
-ALONE: Final = 0.75
-"""Share of the looks from which on a holder is named as the only one: the first and the last look
-may find someone else.
+SOLE_HOLDER_SHARE: Final = 0.75
+"""Share of the samples from which on a holder counts as the only one: the first and the last sample
+of a block may find other code.
 """
 
 _log = logging.getLogger("telemetry.hub")
@@ -23,56 +23,55 @@ _log = logging.getLogger("telemetry.hub")
 
 @dataclass(slots=True)
 class Holder:
-    """Who was seen to hold the hub.
+    """Code that was running while the hub was held.
 
     Args:
         request: The request whose greenlet ran, or ``None`` outside of requests.
-        stack: Where it was when last seen; innermost frame last.
-        seen: In how many looks.
+        stack: Its stack at the last sample; innermost frame last.
+        samples: In how many samples it ran.
     """
 
     request: RequestRecord | None
     stack: tuple[str, ...] = ()
-    seen: int = 0
+    samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One time that the hub was held.
+class HubBlock:
+    """One time in which the hub was held.
 
     Args:
-        shares: Seconds by what kind of thing held it.
-        holder: Who was seen most often, or ``None`` when nobody was seen.
-        looks: How often it was looked at.
+        seconds_by_cause: Seconds by cause.
+        holder: The code found in most samples, or ``None`` when no sample was taken in time.
+        samples: Number of samples.
     """
 
-    shares: Shares
+    seconds_by_cause: CauseSeconds
     holder: Holder | None
-    looks: int
+    samples: int
 
     @property
     def seconds(self) -> float:
-        """For how long."""
-        return sum(self.shares.values())
+        """Duration of the block."""
+        return sum(self.seconds_by_cause.values())
 
-    def who(self) -> str:
-        """The holder in words."""
+    def holder_text(self) -> str:
+        """Return the holder in words."""
         if self.holder is None:
-            return "nobody that was seen"
+            return "code that was not sampled"
         request = self.holder.request
-        who = (
+        text = (
             f"{request.method_label} {request.route}, request {request.request_id}"
             if request
             else "code outside of requests"
         )
-        if self.holder.seen >= ALONE * self.looks:
-            return who
-        return f"{who} in {self.holder.seen} of {self.looks} looks"
+        if self.holder.samples >= SOLE_HOLDER_SHARE * self.samples:
+            return text
+        return f"{text} in {self.holder.samples} of {self.samples} samples"
 
 
 class BlockLog:
-    """Writes one line a finding, at most one every ten seconds; the next line tells what was left
-    out.
+    """Logs blocks, at most one every ten seconds; the next line counts the ones left out.
 
     Args:
         clock: Monotonic seconds.
@@ -84,32 +83,30 @@ class BlockLog:
         self._left_out = 0
         self._left_out_seconds = 0.0
 
-    def write(self, finding: Finding) -> None:
-        """Log one finding, or count it for the next line."""
+    def write(self, block: HubBlock) -> None:
+        """Log one block, or count it for the next line."""
         now = self._clock()
         if now < self._silent_until:
             self._left_out += 1
-            self._left_out_seconds += finding.seconds
+            self._left_out_seconds += block.seconds
             return
         self._silent_until = now + LOG_EVERY_SECONDS
-        request, stack = (
-            (finding.holder.request, finding.holder.stack) if finding.holder else (None, ())
-        )
-        blame = blame_of(finding.shares)
-        text = f"hub held for {finding.seconds:.3f} s ({blame}) by {finding.who()}"
+        request, stack = (block.holder.request, block.holder.stack) if block.holder else (None, ())
+        cause = main_cause(block.seconds_by_cause)
+        text = f"hub held for {block.seconds:.3f} s ({cause}) by {block.holder_text()}"
         if stack:
             text += f" at {stack[-1]}"
         if self._left_out:
             text += f"; {self._left_out} more since the last line ({self._left_out_seconds:.3f} s)"
             self._left_out, self._left_out_seconds = 0, 0.0
         fields: dict[str, Any] = {
-            "duration_seconds": round(finding.seconds, 6),
-            "blame": blame,
+            "duration_seconds": round(block.seconds, 6),
+            "blame": cause,
             "stack": list(stack),
         }
         fields |= {
-            f"{kind}_seconds": round(seconds, 6)
-            for kind, seconds in finding.shares.items()
+            f"{each}_seconds": round(seconds, 6)
+            for each, seconds in block.seconds_by_cause.items()
             if seconds >= 1e-3
         }
         if request is not None:

@@ -1,9 +1,8 @@
-"""What the system says of one thread: how long it computed, and how long it was ready but got no
-processor.
+"""The system's clocks of one thread: how long it computed, and how long it waited for a processor.
 
-Readable from any thread; a reading takes 6 µs, several times that where it is rare. What a platform
-cannot tell stays zero (macOS: the wait) or is coarser (macOS: the process's CPU time for the
-thread's).
+Readable from any thread; a reading takes 6 µs, several times that where readings are rare. A clock
+that a platform lacks stays zero (macOS: the wait) or is coarser (macOS: the process's CPU time in
+place of the thread's).
 
 Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
 """
@@ -18,11 +17,11 @@ from telemetry.native import current_thread
 
 @dataclass(slots=True)
 class Usage:
-    """Totals at one instant, or what was used between two; seconds.
+    """Totals at one instant, or the difference between two; seconds.
 
     Args:
         thread_cpu: CPU time of the thread.
-        thread_ready: Time in which the thread was ready to run and no processor was given to it.
+        thread_ready: Time in which the thread was ready to run and had no processor.
         process_cpu: CPU time of all threads.
     """
 
@@ -31,7 +30,7 @@ class Usage:
     process_cpu: float
 
     def since(self, earlier: Self) -> "Usage":
-        """What was used between an earlier reading and this one."""
+        """Return the difference between an earlier reading and this one."""
         return Usage(
             self.thread_cpu - earlier.thread_cpu,
             self.thread_ready - earlier.thread_ready,
@@ -54,7 +53,7 @@ class Clocks:
             self._schedstat = -1
 
     def read(self) -> Usage:
-        """The totals at this instant."""
+        """Return the totals at this instant."""
         thread_cpu = (
             time.clock_gettime(self._cpu_clock)
             if self._cpu_clock is not None
@@ -63,13 +62,13 @@ class Clocks:
         return Usage(thread_cpu, self.read_ready(), time.process_time())
 
     def read_ready(self) -> float:
-        """The total of ``Usage.thread_ready`` alone."""
+        """Return the total of ``Usage.thread_ready`` alone."""
         return (
             int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
         )
 
     def close(self) -> None:
-        """Give the file back; no reading after this."""
+        """Close the file; no reading after this."""
         if self._schedstat >= 0:
             os.close(self._schedstat)
             self._schedstat = -1

@@ -1,7 +1,7 @@
-"""``HubWatch``: watches the hub of one worker and says in the registry and the log what held it.
+"""``HubMonitor``: exposes and logs how long the hub of one worker was held, and by which code.
 
-It connects the parts and owns the metrics; what happens at every turn is in ``turns``, what the
-watching thread does in ``watcher``.
+It connects the parts and owns the metrics. ``loop_timer`` runs at every turn of the hub,
+``sampler`` in a native thread, ``block_log`` in greenlets.
 """
 
 import time
@@ -10,27 +10,32 @@ from collections.abc import Callable, Iterable
 import gevent
 
 from telemetry import names
-from telemetry.greenlets import LivingGreenlets
+from telemetry.greenlets import LiveGreenlets
 from telemetry.guard import Guard
-from telemetry.hub.attribution import BLAMES
-from telemetry.hub.block_log import BlockLog, Finding
+from telemetry.hub.attribution import CAUSES
+from telemetry.hub.block_log import BlockLog, HubBlock
 from telemetry.hub.clocks import Clocks
-from telemetry.hub.loop_timer import Turns
-from telemetry.hub.sampler import BLOCKED_AFTER_SECONDS, LOOK_EVERY_SECONDS, Watcher
+from telemetry.hub.loop_timer import LoopTimer
+from telemetry.hub.sampler import (
+    BLOCKED_AFTER_SECONDS,
+    SAMPLE_EVERY_SECONDS,
+    HubSampler,
+    SampledHub,
+)
 from telemetry.metrics import Metrics
-from telemetry.native import HubGuard, NativeThread, on_hub
+from telemetry.native import HubGuard, NativeThread, run_on_hub
 from telemetry.requests.record import RequestRecord
 
 
-class HubWatch:
-    """Watches the hub of the thread that starts it.
+class HubMonitor:
+    """Monitors the hub of the thread that starts it.
 
     Args:
         metrics: Where lag, blocked seconds and greenlets are counted.
-        guard: Stands around each look.
+        guard: Stands around each sample.
         in_flight: The requests in flight, readable from any thread.
-        blocked_after_seconds: A turn that lasts this long is a block.
-        look_every_seconds: How often the thread looks.
+        blocked_after_seconds: Duration from which on a turn is a block.
+        sample_every_seconds: Interval of the sampling thread.
     """
 
     def __init__(
@@ -40,59 +45,53 @@ class HubWatch:
         in_flight: Callable[[], Iterable[RequestRecord]],
         *,
         blocked_after_seconds: float = BLOCKED_AFTER_SECONDS,
-        look_every_seconds: float = LOOK_EVERY_SECONDS,
+        sample_every_seconds: float = SAMPLE_EVERY_SECONDS,
     ) -> None:
-        self.greenlets = LivingGreenlets()
+        self.greenlets = LiveGreenlets()
         self._guard = guard
         self._in_flight = in_flight
-        self._look_every_seconds = look_every_seconds
-        self._turns = Turns(blocked_after_seconds)
+        self._sample_every_seconds = sample_every_seconds
+        self._timer = LoopTimer(blocked_after_seconds)
         self._log = BlockLog()
-        self._watcher: Watcher | None = None
-        self._seconds = {
-            blame: metrics.counter(names.HUB_BLOCKED).labels(blame) for blame in BLAMES
+        self._sampler: HubSampler | None = None
+        self._blocked_seconds = {
+            cause: metrics.counter(names.HUB_BLOCKED).labels(cause) for cause in CAUSES
         }
         metrics.gauge(names.GREENLETS).set_function(lambda: len(self.greenlets))
-        metrics.registry.register(self._turns)
+        metrics.registry.register(self._timer)
 
     @property
     def busy_seconds(self) -> float:
-        """How long the present turn of the hub has lasted; 0 while it waits for events. Readable
-        from any thread.
-        """
-        began = self._turns.began
+        """Duration of the hub's present turn, from any thread; 0 while it waits for events."""
+        began = self._timer.began
         return max(0.0, time.perf_counter() - began) if began else 0.0
 
     def start(self) -> None:
-        """Begin to watch; after the fork, from the thread whose hub serves requests."""
-        if self._watcher is not None:
+        """Start to monitor; after the fork, from the thread whose hub serves requests."""
+        if self._sampler is not None:
             return
         hub = gevent.get_hub()
 
-        def found(finding: Finding) -> None:
-            for blame, seconds in finding.shares.items():
-                self._seconds[blame].inc(seconds)
-            on_hub(hub, self._log.write, finding)
+        def report(block: HubBlock) -> None:
+            for cause, seconds in block.seconds_by_cause.items():
+                self._blocked_seconds[cause].inc(seconds)
+            run_on_hub(hub, self._log.write, block)
 
         self.greenlets.start()
         clocks = Clocks()
-        self._turns.start(hub)
-        self._watcher = Watcher(
-            hub.thread_ident,
-            clocks,
-            self._turns,
-            self.greenlets,
-            self._in_flight,
-            found,
+        self._timer.start(hub)
+        self._sampler = HubSampler(
+            SampledHub(hub.thread_ident, clocks, self._timer, self.greenlets, self._in_flight),
+            report,
             HubGuard(self._guard),
-            look_every_seconds=self._look_every_seconds,
+            sample_every_seconds=self._sample_every_seconds,
         )
-        NativeThread(self._watcher.run).start()
+        NativeThread(self._sampler.run).start()
 
     def stop(self) -> None:
-        """End it; the thread is gone within one look."""
-        if self._watcher is not None:
-            self._turns.stop()
-            self._watcher.stop()
-            self._watcher = None
+        """Stop; the thread ends within one interval."""
+        if self._sampler is not None:
+            self._timer.stop()
+            self._sampler.stop()
+            self._sampler = None
             self.greenlets.stop()

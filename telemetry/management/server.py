@@ -15,7 +15,7 @@ import gevent
 
 from telemetry.guard import Guard
 from telemetry.management.connection import Connection, Limits, RequestHandler
-from telemetry.native import NativeThread, new_poll, sleep, start_beside
+from telemetry.native import NativeThread, new_poll, sleep, start_thread
 
 PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
 STOP_POLL_SECONDS: Final = 0.002
@@ -109,7 +109,7 @@ class NativeServer:
             connection.reject()
             return
         try:
-            start_beside(connection.run)
+            start_thread(connection.run)
         except RuntimeError:  # no more threads
             connection.close()
             raise

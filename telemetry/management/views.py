@@ -36,7 +36,7 @@ def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
             "ageSeconds": round((now_ns - record.started_ns) / 1e9, 6),
             "status": record.status,
             "waitSeconds": {
-                phase: round(seconds, 6) for phase, seconds in record.waits.copy().items()
+                phase: round(seconds, 6) for phase, seconds in record.phase_seconds.copy().items()
             },
             "running": is_running(record.greenlet),
         }

@@ -178,7 +178,7 @@ class CommandListener(monitoring.CommandListener):
             return
         seconds = event.duration_micros / 1e6
         if command.record is not None and command.record.outcome is None:
-            command.record.add_wait("db", seconds)
+            command.record.add_phase("db", seconds)
         operation = event.command_name if event.command_name in OPERATIONS else OTHER
         error_type = self._error_types(failure.error_type) if failure is not None else ""
         self._durations[

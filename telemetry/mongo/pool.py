@@ -80,7 +80,7 @@ class PoolListener(monitoring.ConnectionPoolListener):
         for connections in self.pools:
             waiter = connections.wait_ended(gevent.getcurrent())
             if waiter is not None:
-                record.add_wait("db_pool_wait", self._clock() - waiter.since_seconds)
+                record.add_phase("db_pool_wait", self._clock() - waiter.since_seconds)
 
     def sweep(self) -> None:
         """Drop what killed greenlets have left behind."""
@@ -224,7 +224,7 @@ def _idle_connections_of(pool: Pool | None) -> Callable[[], Collection[int] | No
 def _add_wait(seconds: float | None) -> None:
     record = current_record()
     if record is not None and seconds:
-        record.add_wait("db_pool_wait", seconds)
+        record.add_phase("db_pool_wait", seconds)
 
 
 def _clear_reason(event: monitoring.PoolClearedEvent) -> str:

@@ -1,5 +1,6 @@
-"""One request, from its arrival to its completion: its record, its phases and its sinks.
+"""One request, from its arrival to its completion.
 
-``parsing`` makes the record from a WSGI environ, ``record`` holds it in the current context and
-``recorder`` completes it exactly once. Nothing here knows Flask, MongoDB or a server.
+``parsing`` makes a record from a WSGI environ, ``record`` keeps it in the current context,
+``recorder`` completes it exactly once, and ``completed`` is what sinks receive. Nothing here knows
+Flask, MongoDB or a server.
 """

@@ -1,10 +1,10 @@
-"""How much of a request its greenlets were running: the ``cpu`` phase.
+"""The ``cpu`` phase: how long a request's greenlets were running.
 
-A tracer that greenlet calls at every switch adds up the time between switches for the request that
-ran; the clock is read only when the request changes. What runs is wall time, so waiting for the
-interpreter's lock counts too. The children that a request spawns count with it.
+greenlet calls a tracer at every switch; it adds the time between switches to the request that ran,
+and reads the clock only when the request changes. Running is wall time, so waiting for the
+interpreter's lock counts too. Greenlets that a request spawns count with it.
 
-A tracer that raises is removed by greenlet without a word, so this one touches nothing that can.
+greenlet silently removes a tracer that raises, so this one does nothing that can raise.
 """
 
 import time
@@ -16,7 +16,7 @@ import greenlet
 
 from telemetry.requests.record import RequestRecord
 
-# Both gevent's and raw greenlets take attributes; looking one up is the cheapest way from a
+# gevent's and raw greenlets both take attributes, and reading one is the cheapest way from a
 # greenlet to its request.
 ATTRIBUTE: Final = "telemetry_record"
 
@@ -32,57 +32,57 @@ class CpuPhase:
         self._clock_ns = clock_ns
         self._running: RequestRecord | None = None
         self._since_ns = 0
-        self._former: Any = None
+        self._previous_tracer: Any = None
         self._installed = False
 
     def install(self) -> None:
-        """Trace the switches of this thread; a tracer that is there already is called on."""
+        """Trace the switches of this thread; a tracer that was installed before is still called."""
         if not self._installed:
-            self._former = greenlet.settrace(self._switched)
+            self._previous_tracer = greenlet.settrace(self._on_switch)
             gevent.Greenlet.add_spawn_callback(inherit)
             self._installed = True
 
     def uninstall(self) -> None:
-        """Trace no more."""
+        """Remove the tracer."""
         if self._installed:
-            greenlet.settrace(self._former)
+            greenlet.settrace(self._previous_tracer)
             gevent.Greenlet.remove_spawn_callback(inherit)
             self._installed = False
 
     def begin(self, record: RequestRecord) -> None:
-        """The running greenlet serves this request from now on."""
+        """Count the running greenlet's time for this request from now on."""
         if self._installed:
             setattr(gevent.getcurrent(), ATTRIBUTE, record)
-            self._run(record)
+            self._switch_to(record)
 
     def end(self, record: RequestRecord) -> None:
         """Write the ``cpu`` phase of a request that ends."""
         if not self._installed:
             return
         if self._running is record:
-            self._run(None)
+            self._switch_to(None)
         for served in (record.greenlet, gevent.getcurrent()):
             if getattr(served, ATTRIBUTE, None) is record:
                 setattr(served, ATTRIBUTE, None)
-        record.add_wait("cpu", record.running_ns / 1e9)
+        record.add_phase("cpu", record.running_ns / 1e9)
 
-    def _run(self, record: RequestRecord | None) -> None:
+    def _switch_to(self, record: RequestRecord | None) -> None:
         now, running = self._clock_ns(), self._running
         if running is not None:
             running.running_ns += now - self._since_ns
         self._since_ns, self._running = now, record
 
-    def _switched(self, event: str, args: Any) -> None:
+    def _on_switch(self, event: str, args: Any) -> None:
         if event in ("switch", "throw"):
             record = getattr(args[1], ATTRIBUTE, None)
             if record is not self._running:
-                self._run(record)
-        if self._former is not None:
-            self._former(event, args)
+                self._switch_to(record)
+        if self._previous_tracer is not None:
+            self._previous_tracer(event, args)
 
 
 def inherit(spawned: object) -> None:
-    """What a request spawns runs for that request."""
+    """Count the time of a spawned greenlet for the request that spawned it."""
     record = getattr(gevent.getcurrent(), ATTRIBUTE, None)
     if record is not None:
         setattr(spawned, ATTRIBUTE, record)

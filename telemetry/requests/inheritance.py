@@ -1,9 +1,9 @@
 """A greenlet that a request spawns belongs to that request.
 
-gevent starts every greenlet with an empty context, so what it does would be in no trace and on no
-record. Here each one starts with a copy of its spawner's context (0.3 µs). Patched threads stay as
-they are in CPython 3.11, with an empty context: an executor's or a database driver's thread
-outlives the request that happened to start it.
+gevent starts every greenlet with an empty context, so its work would be in no trace and on no
+record. Here each greenlet starts with a copy of its spawner's context (0.3 µs). Patched threads
+keep an empty context, as in CPython 3.11: an executor's or a database driver's thread outlives the
+request that happened to start it.
 """
 
 import threading
@@ -14,7 +14,7 @@ from gevent import Greenlet
 
 
 def install() -> None:
-    """Let greenlets inherit contexts from now on; again is harmless."""
+    """Let greenlets inherit contexts from now on; a second call is harmless."""
     Greenlet.add_spawn_callback(_inherit)
 
 
@@ -29,6 +29,6 @@ def _inherit(greenlet: "Greenlet[..., Any]") -> None:
 
 
 def _is_thread(greenlet: "Greenlet[..., Any]") -> bool:
-    # gevent's threading starts a plain Greenlet on Thread._bootstrap: there is nothing else to tell
-    # it by.
+    # gevent's threading starts a plain Greenlet on Thread._bootstrap: its bound method is the only
+    # difference.
     return isinstance(getattr(getattr(greenlet, "_run", None), "__self__", None), threading.Thread)

@@ -1,9 +1,9 @@
-"""From a WSGI environ to a ``RequestRecord``: whose request this is and which ids it has.
+"""From a WSGI environ to a ``RequestRecord``: the ids of a request and its client.
 
 Headers are claims. ``X-Request-ID`` and ``X-Forwarded-For`` count only from trusted proxies;
 ``traceparent`` counts from anyone unless a setting narrows it, because it names a trace but grants
-nothing. Whatever arrives, a record comes out. Its texts are redacted here, once, so that no log
-line, span or page made of it can tell what must not be told.
+nothing. Every environ gives a record. Texts are redacted here, once, so that no log line, span or
+page made of a record can leak a secret.
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ import math
 import time
 import uuid
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from telemetry.config import Networks, TelemetryConfig
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
@@ -19,14 +19,15 @@ from telemetry.redaction import Redactor
 from telemetry.requests.record import RequestRecord
 from telemetry.requests.traceparent import parse_traceparent
 
-MAX_TEXT_LENGTH = 1024
+MAX_TEXT_LENGTH: Final = 1024
+UUID_LENGTHS: Final = (32, 36)
 
 
-class Arrivals:
+class RequestParser:
     """Makes the record of each request.
 
     Args:
-        config: Who is trusted, and what counts as slow.
+        config: Trusted proxies, and the threshold of slow requests.
     """
 
     def __init__(self, config: TelemetryConfig) -> None:
@@ -35,8 +36,8 @@ class Arrivals:
         self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
         self.redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
 
-    def record_of(self, environ: dict[str, Any]) -> RequestRecord:
-        """The record of one request, with its ids decided.
+    def parse(self, environ: dict[str, Any]) -> RequestRecord:
+        """Make the record of one request and decide its ids.
 
         Args:
             environ: As the WSGI server made it.
@@ -52,32 +53,32 @@ class Arrivals:
         request_id = (
             _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if trusted else None
         ) or uuid.uuid4()
-        method, told = environ["REQUEST_METHOD"], self.redactor.text
+        method, redact = environ["REQUEST_METHOD"], self.redactor.text
         record = RequestRecord(
             request_id=str(request_id),
             trace_id=request_id.hex,
-            method=method if method in KNOWN_METHODS else told(method[:MAX_TEXT_LENGTH]),
+            method=method if method in KNOWN_METHODS else redact(method[:MAX_TEXT_LENGTH]),
             method_label=method if method in KNOWN_METHODS else OTHER_METHOD,
-            path=told(_decoded(environ.get("PATH_INFO", ""))),
+            path=redact(_decoded(environ.get("PATH_INFO", ""))),
             query=self.redactor.query(_decoded(environ.get("QUERY_STRING", ""))),
             scheme=environ.get("wsgi.url_scheme", "http"),
-            host=told(
+            host=redact(
                 (environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""))[:MAX_TEXT_LENGTH]
             ),
             client_address=self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", ""))
             if trusted
             else peer,
-            user_agent=told(_decoded(environ.get("HTTP_USER_AGENT", ""))),
+            user_agent=redact(_decoded(environ.get("HTTP_USER_AGENT", ""))),
             started_unix_ns=started_unix_ns,
             started_ns=started_ns,
             slow_after_seconds=self._slow_after_seconds,
         )
         header = environ.get("HTTP_TRACEPARENT")
         if header and (trusted or self._traceparent_from_anyone):
-            self._adopt(record, header, environ.get("HTTP_TRACESTATE", ""))
+            self._continue_trace(record, header, environ.get("HTTP_TRACESTATE", ""))
         return record
 
-    def _adopt(self, record: RequestRecord, header: str, trace_state: str) -> None:
+    def _continue_trace(self, record: RequestRecord, header: str, trace_state: str) -> None:
         parent = parse_traceparent(header)
         if parent is not None:
             record.trace_id = parent.trace_id
@@ -87,9 +88,7 @@ class Arrivals:
             record.parent_trace_state = trace_state[:MAX_TEXT_LENGTH]
 
     def _client(self, peer: str, forwarded_for: str) -> str:
-        """The nearest address that no trusted proxy vouches for being one of ours, read from the
-        right.
-        """
+        """Return the nearest address that is not a trusted proxy, read from the right."""
         nearest = peer
         for part in reversed(forwarded_for.split(",")):
             address = part.strip()
@@ -102,12 +101,12 @@ class Arrivals:
 
 
 def _decoded(text: str) -> str:
-    # PEP 3333: environ values are bytes dressed as latin-1.
+    # PEP 3333: environ values are bytes decoded as latin-1.
     return text[:MAX_TEXT_LENGTH].encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _uuid4_or_none(text: str) -> uuid.UUID | None:
-    if len(text) not in (32, 36):
+    if len(text) not in UUID_LENGTHS:
         return None
     try:
         parsed = uuid.UUID(text)
@@ -126,8 +125,6 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 @lru_cache(maxsize=1024)
 def is_in(address: str, networks: Networks) -> bool:
-    """Whether an address belongs to one of the networks; an address that cannot be read belongs to
-    none.
-    """
+    """Return whether an address belongs to one of the networks; ``False`` for an invalid one."""
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in networks)

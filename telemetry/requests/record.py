@@ -1,8 +1,8 @@
-"""What is known of the request that the current greenlet serves.
+"""The record of the request that the current greenlet serves.
 
-One ``RequestRecord`` a request, found through one ContextVar. Layers below (database listener,
-outgoing HTTP) add their waits to the record they find; they never look further up. The record only
-holds facts: it measures nothing and sends nothing.
+One ``RequestRecord`` per request, found through one ContextVar. Layers below (database listeners,
+calls to other services) add the time of their phases to the record they find; they search no
+further. A record only holds facts: it measures nothing and sends nothing.
 """
 
 import time
@@ -25,36 +25,37 @@ class RequestRecord:
     """One request, from its first byte in to its last byte out.
 
     Args:
-        request_id: UUID v4, as the client sees it in ``X-Request-ID``.
+        request_id: UUID v4, as the client gets it in ``X-Request-ID``.
         trace_id: 32 hex digits; the request id without dashes unless a ``traceparent`` brought
             another.
         method: As received; sinks use ``method_label``.
         path: As received, decoded and redacted; never a label. So are ``query``, ``user_agent``,
-            ``host`` and a method that is not known.
+            ``host`` and an unknown method.
         started_unix_ns: Wall clock at arrival, nanoseconds.
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
         parent_span_id: 16 hex digits of the remote parent, or empty.
-        parent_random: The caller says that the low 56 bits of the trace id are random (W3C Trace
-            Context, level 2); passed on as it is.
+        parent_random: The caller declares the low 56 bits of the trace id random (W3C Trace
+            Context, level 2); passed on unchanged.
         sampled: The trace is kept; only then may an exemplar name it.
-        server_span: What the source of the server span keeps of it while it is open; opaque to all
-            others.
-        route: URL rule such as ``/api/v1/blog/posts/<slug>``.
-        status: Status code sent, or ``None`` when no response had begun.
+        server_span: State of the open server span; only the source of the span reads it.
+        route: URL rule such as ``/posts/<slug>``.
+        status: Status code sent, or ``None`` before a response has begun.
         response_bytes: Bytes of body handed to the server.
         duration_seconds: Arrival to last byte; 0 until completed.
-        waits: Seconds spent, by phase; only what has been observed.
-        under_way: Waits that have begun and not ended: phase, and ``perf_counter_ns`` then.
-        running_ns: How long its greenlets have run so far.
+        phase_seconds: Seconds by phase, only of phases that were observed; ``other`` is added at
+            completion.
+        open_phases: Phases that have begun and not ended, each with its ``perf_counter_ns``.
+        running_ns: Time that the request's greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
-        outcome: How it ended; ``None`` while in flight.
+        outcome: How the request ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
-        slow_after_seconds: From this duration on it is slow; the settings', unless its route has
-            its own.
-        kept_out: See ``keep_out``.
-        dominant_phase: The phase that took most of a slow request; empty for one that was not slow,
-            or is not completed.
+        slow_after_seconds: Duration from which on the request is slow: the setting, or the
+            threshold of its route.
+        redacted_values: Client values to remove from texts that may quote them; see
+            ``redact_values``.
+        dominant_phase: The phase that took most of a slow request; empty for others and before
+            completion.
     """
 
     request_id: str
@@ -80,63 +81,63 @@ class RequestRecord:
     status: int | None = None
     response_bytes: int = 0
     duration_seconds: float = 0.0
-    waits: dict[Phase, float] = field(default_factory=dict)
-    under_way: list[tuple[Phase, int]] = field(default_factory=list)
+    phase_seconds: dict[Phase, float] = field(default_factory=dict)
+    open_phases: list[tuple[Phase, int]] = field(default_factory=list)
     running_ns: int = 0
     error_type: str = ""
     outcome: Outcome | None = None
     greenlet: object = None
     slow_after_seconds: float = 0.0
     dominant_phase: Phase | Literal[""] = ""
-    kept_out: tuple[str | bytes, ...] = ()
+    redacted_values: tuple[str | bytes, ...] = ()
 
-    def keep_out(self, *texts: str | bytes) -> None:
-        """Keep what the request brought out of the log lines that quote an exception's text, while
-        it is in flight.
-
-        Args:
-            texts: Values as they came; bytes are a body, of which each text in its JSON is kept
-                out.
-        """
-        self.kept_out += texts
-
-    def add_wait(self, phase: Phase, seconds: float) -> None:
-        """Add time spent in a phase.
+    def redact_values(self, *values: str | bytes) -> None:
+        """Remove client values from the log lines of this request while it is in flight.
 
         Args:
-            phase: What was waited for, or ``cpu``.
-            seconds: How long; parallel greenlets of one request add up.
+            values: As received; bytes are a body, and each text in its JSON is removed.
         """
-        self.waits[phase] = self.waits.get(phase, 0.0) + seconds
+        self.redacted_values += values
 
-    def waits_until(self, now_ns: int) -> dict[Phase, float]:
-        """The waits so far, and what has passed of those that are under way: a streamed response
-        begins in the middle of one.
+    def add_phase(self, phase: Phase, seconds: float) -> None:
+        """Add time that the request spent in a phase.
+
+        Args:
+            phase: What the request waited for, or ``cpu``.
+            seconds: Duration; parallel greenlets of one request add up.
+        """
+        self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
+
+    def phase_seconds_until(self, now_ns: int) -> dict[Phase, float]:
+        """Return the seconds by phase, open phases included.
+
+        A streamed response begins in the middle of a phase.
 
         Args:
             now_ns: ``perf_counter_ns``.
         """
-        waits = dict(self.waits)
-        for phase, began_ns in self.under_way:
-            waits[phase] = waits.get(phase, 0.0) + max(0, now_ns - began_ns) / 1e9
-        return waits
+        seconds_by_phase = dict(self.phase_seconds)
+        for phase, began_ns in self.open_phases:
+            seconds = max(0, now_ns - began_ns) / 1e9
+            seconds_by_phase[phase] = seconds_by_phase.get(phase, 0.0) + seconds
+        return seconds_by_phase
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)
 
 
 def current_record() -> RequestRecord | None:
-    """The record of the request that this greenlet serves, or ``None`` outside of a request."""
+    """Return the record of the request that this greenlet serves; ``None`` outside of a request."""
     return _current.get()
 
 
 def set_current_record(record: RequestRecord | None) -> None:
-    """Make ``record`` the one that this greenlet, and what it spawns with its context, sees."""
+    """Make a record current for this greenlet and for greenlets spawned with its context."""
     _current.set(record)
 
 
 class Wait:
-    """A wait that is under way.
+    """A measured wait.
 
     Args:
         began_ns: ``perf_counter_ns``.
@@ -151,24 +152,24 @@ class Wait:
 
 @contextmanager
 def waiting(phase: Phase) -> Iterator[Wait]:
-    """Around a wait of the current request; outside of one it is only measured.
+    """Account a block as a wait of the current request; outside of one it is only measured.
 
     Args:
-        phase: What is waited for. Waits of MongoDB and of outgoing calls account for themselves;
-            ``threadpool`` is for what an application does in the hub's threadpool.
+        phase: What the block waits for. MongoDB commands and calls through ``http_client`` are
+            accounted already; ``threadpool`` is for work in the hub's threadpool.
 
     Yields:
-        The wait, which says afterwards how many nanoseconds it took.
+        The wait; ``took_ns`` is its duration in nanoseconds once the block has ended.
     """
     record, wait = current_record(), Wait(time.perf_counter_ns())
-    under_way = (phase, wait.began_ns)
+    open_phase = (phase, wait.began_ns)
     if record is not None:
-        record.under_way.append(under_way)
+        record.open_phases.append(open_phase)
     try:
         yield wait
     finally:
         wait.took_ns = time.perf_counter_ns() - wait.began_ns
-        # The record of a request that has ended holds none: its end took them in.
-        if record is not None and under_way in record.under_way:
-            record.under_way.remove(under_way)
-            record.add_wait(phase, wait.took_ns / 1e9)
+        # Completion has already accounted the open phases of a request that has ended.
+        if record is not None and open_phase in record.open_phases:
+            record.open_phases.remove(open_phase)
+            record.add_phase(phase, wait.took_ns / 1e9)

@@ -1,124 +1,139 @@
-"""Record first, then sinks.
+"""Begins a request once, completes it exactly once, then hands it to the sinks.
 
-A request is begun once and completed exactly once. Completion fixes the facts (duration, waits,
-outcome); after it each sink is handed the finished record behind its own guard. A sink never
-measures, and one that fails keeps nothing from the next.
+Completion is a named sequence: the facts of the end are written to the record, the completion steps
+run in their declared order, and the record is frozen. Only then do sinks receive it, each behind
+its own guard: a sink never measures, one that fails does not affect the next, and the order of
+sinks has no meaning.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from operator import itemgetter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from telemetry import names
-from telemetry.guard import Guard
+from telemetry.guard import Guard, Place
 from telemetry.metrics import Metrics, observe_traced
 from telemetry.names import Phase
+from telemetry.requests.completed import CompletedRequest, freeze
 from telemetry.requests.record import ABORTED, Outcome, RequestRecord
 
-Sink = Callable[[RequestRecord], None]
+Sink = Callable[[CompletedRequest], None]
 
 UNKNOWN_STATUS: Final = ""
-"""Status label of a request that ended before any response began: an empty label is an absent one."""
+"""Status label of a request that ended before a response began: an empty label is an absent one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named step of beginning or completing a record.
+
+    Args:
+        name: Fixed; part of the ``where`` of its errors.
+        run: May add facts to the record.
+    """
+
+    name: str
+    run: Callable[[RequestRecord], None]
+
+
+def account_phases(record: RequestRecord) -> None:
+    """Add the ``other`` phase, and name the dominant phase of a slow request.
+
+    Args:
+        record: Its duration is known and its observed phases are complete.
+    """
+    phases = record.phase_seconds
+    phases["other"] = max(0.0, record.duration_seconds - sum(phases.values()))
+    if record.duration_seconds >= record.slow_after_seconds > 0:
+        dominant: Phase = max(phases, key=phases.__getitem__)
+        record.dominant_phase = dominant
+
+
+ACCOUNT_PHASES: Final = Step("phases", account_phases)
+"""The completion step that every recorder needs."""
 
 
 class Recorder:
-    """Keeps the requests in flight and hands on the completed ones.
+    """The requests in flight, and the way from a request's end to the sinks.
 
     Args:
-        guard: Stands around each sink.
+        guard: Stands around each step and each sink.
+        begin: Run in this order with each record that begins.
+        completion: Run in this order with each record that ends. Steps that measure come before
+            ``ACCOUNT_PHASES``; steps that need the whole record come after it.
         clock_ns: Monotonic nanoseconds, the clock of ``RequestRecord.started_ns``.
     """
 
-    def __init__(self, guard: Guard, *, clock_ns: Callable[[], int] = time.perf_counter_ns) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        begin: Iterable[Step] = (),
+        completion: Iterable[Step] = (ACCOUNT_PHASES,),
+        clock_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
         self._guard = guard
+        self._begin = [(guard.at(f"begin.{step.name}"), step.run) for step in begin]
+        self._completion = [(guard.at(f"end.{step.name}"), step.run) for step in completion]
+        self._sinks: list[tuple[Place, Sink]] = []
         self._clock_ns = clock_ns
         self._in_flight: dict[int, RequestRecord] = {}
-        self._sinks: list[tuple[str, Sink]] = []
-        self._on_begin: list[tuple[str, Sink]] = []
-        self._on_end: list[tuple[str, Sink]] = []
 
     def add_sink(self, name: str, sink: Sink) -> None:
-        """Append a sink; they run in the order of their adding.
+        """Hand each completed request to a sink.
 
         Args:
-            name: Fixed name, the ``where`` of its errors.
-            sink: Called with each completed record.
+            name: Fixed; ``sink.<name>`` is the ``where`` of its errors.
+            sink: Called with each completed request.
         """
-        self._sinks.append((f"sink.{name}", sink))
-
-    def on_begin(self, name: str, callback: Sink) -> None:
-        """Append what is called with each record as it begins; ``name`` is the ``where`` of its
-        errors.
-        """
-        self._on_begin.append((f"begin.{name}", callback))
-
-    def on_end(self, name: str, callback: Sink) -> None:
-        """Append what may still add facts to a record that ends, before any sink sees it; ``name``
-        is the ``where`` of its errors.
-        """
-        self._on_end.append((f"end.{name}", callback))
+        self._sinks.append((self._guard.at(f"sink.{name}"), sink))
 
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
-        """The requests that have begun and are not completed, oldest first; safe to read from any
-        thread.
-        """
+        """The requests that have begun and are not completed, oldest first; from any thread."""
         return tuple(self._in_flight.values())
 
     def begin(self, record: RequestRecord) -> None:
         """Take a request into those in flight."""
         self._in_flight[id(record)] = record
-        for name, callback in self._on_begin:
-            with self._guard.at(name):
-                callback(record)
+        for place, run in self._begin:
+            place.call(run, record)
 
     def complete(
         self, record: RequestRecord, outcome: Outcome, error: BaseException | None = None
     ) -> None:
-        """Fix the facts of a request and hand it to the sinks; does nothing for one that is
-        completed already.
+        """Complete a request and hand it to the sinks; a second call does nothing.
 
         Args:
             record: A record that was begun here.
-            outcome: How it ended.
-            error: What ended it, when something was raised.
+            outcome: How the request ended.
+            error: The exception that ended it, if one was raised.
         """
         if self._in_flight.pop(id(record), None) is None:
             return
+        self._end(record, outcome, error)
+        for place, run in self._completion:
+            place.call(run, record)
+        record.greenlet = None
+        record.redacted_values = ()
+        completed = freeze(record, outcome)
+        for place, sink in self._sinks:
+            place.call(sink, completed)
+
+    def _end(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
         now_ns = self._clock_ns()
         record.duration_seconds = (now_ns - record.started_ns) / 1e9
-        record.waits, record.under_way = record.waits_until(now_ns), []
+        if record.open_phases:
+            record.phase_seconds = record.phase_seconds_until(now_ns)
+            record.open_phases = []
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
-        for name, callback in self._on_end:
-            with self._guard.at(name):
-                callback(record)
-        record.greenlet = None
-        record.kept_out = ()
-        if record.duration_seconds >= record.slow_after_seconds > 0:
-            record.dominant_phase = max(phases(record), key=itemgetter(1))[0]
-        for name, sink in self._sinks:
-            with self._guard.at(name):
-                sink(record)
-
-
-def phases(record: RequestRecord) -> Iterator[tuple[Phase, float]]:
-    """Where the time of a completed request went.
-
-    Args:
-        record: A completed record.
-
-    Yields: Phase and seconds; ``other`` is what no wait accounts for, and 0 where waits of parallel
-        greenlets exceed the duration.
-    """
-    yield from record.waits.items()
-    yield "other", max(0.0, record.duration_seconds - sum(record.waits.values()))
 
 
 class RequestMetrics:
-    """The sink that turns completed requests into time series.
+    """The begin step and the sink that turn requests into time series.
 
     Args:
         metrics: Where they are registered.
@@ -135,16 +150,19 @@ class RequestMetrics:
         """Count a request as active."""
         self._active[(record.method_label,)].inc()
 
-    def __call__(self, record: RequestRecord) -> None:
-        self._active[(record.method_label,)].dec()
-        status = UNKNOWN_STATUS if record.status is None else str(record.status)
-        histogram = self._duration[record.method_label, record.route, status]
+    def __call__(self, request: CompletedRequest) -> None:
+        """Observe a completed request."""
+        route = request.route
+        self._active[(request.method_label,)].dec()
+        status = UNKNOWN_STATUS if request.status is None else str(request.status)
         observe_traced(
-            histogram, record.duration_seconds, record.trace_id if record.sampled else ""
+            self._duration[request.method_label, route, status],
+            request.duration_seconds,
+            request.trace_id if request.sampled else "",
         )
-        for phase, seconds in phases(record):
-            self._phase[record.route, phase].inc(seconds)
-        if record.response_bytes:
-            self._bytes[(record.route,)].inc(record.response_bytes)
-        if record.outcome in ABORTED:
-            self._aborted[record.route, record.outcome].inc()
+        for phase, seconds in request.phase_seconds.items():
+            self._phase[route, phase].inc(seconds)
+        if request.response_bytes:
+            self._bytes[(route,)].inc(request.response_bytes)
+        if request.outcome in ABORTED:
+            self._aborted[route, request.outcome].inc()

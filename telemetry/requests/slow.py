@@ -1,8 +1,7 @@
-"""Why a slow request was slow: its evidence, gathered only when it was.
+"""Why a slow request was slow: a counter by dominant phase, and one warning with the breakdown.
 
-A sink like any other: it is handed the completed record, which knows whether it was slow, counts it
-under the phase that took most and logs one warning that holds the whole breakdown. The threshold is
-a setting, and a route may have its own.
+A sink like any other: the completed request already holds whether it was slow. The threshold is a
+setting, and a route may have its own.
 """
 
 import logging
@@ -11,8 +10,7 @@ from typing import Final
 
 from telemetry import names
 from telemetry.metrics import Metrics
-from telemetry.requests.record import RequestRecord
-from telemetry.requests.recorder import phases
+from telemetry.requests.completed import CompletedRequest
 from telemetry.view_option import View, ViewOption
 
 _log = logging.getLogger("telemetry.slow")
@@ -21,11 +19,10 @@ _SLOW_AFTER_SECONDS: Final = ViewOption[float]("slow_after_seconds")
 
 
 def slow_after(seconds: float) -> Callable[[View], View]:
-    """Let requests for a view be slow only after so many seconds; above or below the decorator of
-    its route.
+    """Give a view its own threshold; above or below the decorator of its route.
 
     Args:
-        seconds: More than 0; instead of the setting's.
+        seconds: More than 0; replaces the setting.
 
     Raises:
         ValueError: Not more than 0.
@@ -36,7 +33,7 @@ def slow_after(seconds: float) -> Callable[[View], View]:
 
 
 def slow_after_seconds_of(view: object) -> float | None:
-    """The threshold that a view asked for, or ``None``."""
+    """Return the threshold of a view; ``None`` where the setting applies."""
     return _SLOW_AFTER_SECONDS.get(view)
 
 
@@ -50,19 +47,20 @@ class SlowRequests:
     def __init__(self, metrics: Metrics) -> None:
         self._slow = metrics.counter(names.SLOW_REQUESTS)
 
-    def __call__(self, record: RequestRecord) -> None:
-        if not record.dominant_phase:
+    def __call__(self, request: CompletedRequest) -> None:
+        """Count and log a slow request."""
+        if not request.dominant_phase:
             return
-        breakdown = {phase: round(seconds, 6) for phase, seconds in phases(record)}
-        self._slow.labels(record.route, record.dominant_phase).inc()
+        breakdown = {phase: round(seconds, 6) for phase, seconds in request.phase_seconds.items()}
+        self._slow.labels(request.route, request.dominant_phase).inc()
         _log.warning(
             "slow request: %s %s took %.3f s, most of it in %s",
-            record.method_label,
-            record.route,
-            record.duration_seconds,
-            record.dominant_phase,
+            request.method_label,
+            request.route,
+            request.duration_seconds,
+            request.dominant_phase,
             extra={
-                "request": record,
-                "fields": {"phases": breakdown, "dominant_phase": record.dominant_phase},
+                "request": request,
+                "fields": {"phases": breakdown, "dominant_phase": request.dominant_phase},
             },
         )

@@ -1,7 +1,7 @@
-"""The ``traceparent`` and ``tracestate`` headers of a caller, read strictly.
+"""A strict parser of the ``traceparent`` and ``tracestate`` headers of a caller.
 
-Headers are text from strangers: what does not follow the grammar is as if it had not been sent,
-nothing is logged for it, and what is kept is bounded. Nothing here decides whether to trust them.
+Headers are untrusted text: one that does not follow the grammar is ignored without a log line, and
+what is kept is bounded. Nothing here decides whether to trust them.
 
 Source: W3C Trace Context, level 1, sections 3.2 and 3.3; level 2 for the random flag and versions
 to come.
@@ -17,28 +17,28 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _TRACEPARENT_LENGTH: Final = 55
 _OPTIONAL_WHITESPACE: Final = " \t"
 
-# Level 1's grammar, as the OpenTelemetry API's: a pair that only level 2 allows would be logged and
-# dropped there.
+# Level 1's grammar, like the OpenTelemetry API's: the API logs and drops a pair that only level 2
+# allows.
 _KEY: Final = r"[a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13}"
 _MEMBER: Final = re.compile(
     rf"({_KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
 )
 MAX_MEMBERS: Final = 32
 MAX_LENGTH: Final = 512
-"""Characters of ``tracestate`` that are passed on, the least that section 3.3.1.5 asks for."""
+"""Characters of ``tracestate`` that are passed on: the minimum of section 3.3.1.5."""
 
 LONG_MEMBER: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Traceparent:
-    """The parent that a ``traceparent`` names.
+    """The parent span in a ``traceparent`` header.
 
     Args:
         trace_id: 32 hex digits in lower case, not all zero.
         parent_span_id: 16 hex digits in lower case, not all zero.
         sampled: The caller may have recorded this trace.
-        random: The caller says that the low 56 bits of the trace id are random (level 2).
+        random: The caller declares the low 56 bits of the trace id random (level 2).
     """
 
     trace_id: str
@@ -48,14 +48,14 @@ class Traceparent:
 
 
 def parse_traceparent(header: str) -> Traceparent | None:
-    """Read a ``traceparent`` header.
+    """Parse a ``traceparent`` header.
 
     Args:
         header: The header's value; white space around it is tolerated.
 
     Returns:
         The parent, or ``None`` when the header is not valid and a new trace should begin. Of a
-        version above 00 the part that version 00 knows is read and what follows it is ignored.
+        version above 00 only the part that version 00 defines is read.
 
     Source: W3C Trace Context, sections 3.2.2 and 4.3.
     """
@@ -79,7 +79,7 @@ def parse_traceparent(header: str) -> Traceparent | None:
 
 
 def parse_tracestate(header: str) -> TraceState:
-    """Read a ``tracestate`` header into what a span context carries.
+    """Parse a ``tracestate`` header into the form that a span context carries.
 
     Args:
         header: The header's value; several headers are joined by commas.

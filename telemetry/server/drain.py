@@ -122,7 +122,7 @@ class Drain:
         _log.info(
             "stopped",
             extra={
-                "fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.watch(0), 3)}
+                "fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.report_drain(0), 3)}
             },
         )
         return code
@@ -134,7 +134,7 @@ class Drain:
             and unfinished()
             and (left := deadline - self._clock()) > 0
         ):
-            self._lifecycle.watch(len(self._telemetry.recorder.in_flight))
+            self._lifecycle.report_drain(len(self._telemetry.recorder.in_flight))
             self._shutdown_signal.wait(min(POLL_SECONDS, left))
 
     def _unfinished(self) -> bool:

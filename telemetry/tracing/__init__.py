@@ -1,12 +1,11 @@
 """Spans of one worker: ids, sampling, server spans and their export."""
 
 from telemetry.requests.traceparent import Traceparent, parse_traceparent
-from telemetry.tracing.instrumented_flask import SEMCONV_OPT_IN, InstrumentationFlaskServerSpans
+from telemetry.tracing.instrumented_flask import InstrumentationFlaskServerSpans
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import ServerSpans, WsgiServerSpans
 
 __all__ = [
-    "SEMCONV_OPT_IN",
     "InstrumentationFlaskServerSpans",
     "ServerSpans",
     "Traceparent",

@@ -6,6 +6,7 @@ behind. What it cannot do is listed in ``tests/telemetry/test_server_span_confor
 with its reason.
 """
 
+import os
 from typing import Any, Final
 
 from flask import Flask
@@ -23,9 +24,8 @@ from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import leave, note_span
 
 SEMCONV_OPT_IN: Final = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
-"""Variable and value that must be in ``os.environ`` before the first instrumentation of the process
-is installed: all of them read it once, together. Whoever composes the process sets it; nothing here
-touches the environment."""
+"""Variable and value that select the stable conventions. The upstream instrumentations have no other
+way: they read ``os.environ`` once, when the first of the process is installed."""
 
 
 class InstrumentationFlaskServerSpans:
@@ -40,7 +40,11 @@ class InstrumentationFlaskServerSpans:
         self._queue = tracing.queue
 
     def install(self, app: Flask) -> None:
-        """Instrument an app; before the request layer is put around it."""
+        """Instrument an app; before the request layer is put around it.
+
+        Sets the variable of ``SEMCONV_OPT_IN`` in ``os.environ`` where it is not set.
+        """
+        os.environ.setdefault(*SEMCONV_OPT_IN)
         FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
             app,
             request_hook=self._on_request,

@@ -1,8 +1,9 @@
-"""How long answers take when nothing is wrong: the figures that were promised, with one worker on a core of its own."""
+"""Latency of the API under an easy load, with one worker on a core of its own."""
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,34 +11,42 @@ from stack import paths
 
 pytestmark = pytest.mark.e2e
 
-MOST_P95_MS = {
+P95_TARGETS_MS = {
     "health": 50,
     "login": 200,
     "booking, book": 400,
     "booking, pay": 400,
     "blog, page": 150,
     "blog, post": 150,
-    # Of a model that answers in a second.
+    # With a model that answers within a second.
     "companion, first word": 2000,
 }
 ROUNDS = 4
-"""A neighbour on the machine makes some rounds worse, and none better: the best one counts."""
+"""Other load on the machine makes rounds slower, never faster: the best one counts."""
 
 
-def test_easy_load_is_answered_within_the_targets(tmp_path):
+def test_easy_load_is_answered_within_the_targets(tmp_path: Path) -> None:
     best: dict[str, float] = {}
     for _ in range(ROUNDS):
-        late = [name for name, most in MOST_P95_MS.items() if best.get(name, float("inf")) >= most]
+        late = [name for name, target in P95_TARGETS_MS.items() if best.get(name, target) >= target]
         if not late:
             break
         kinds = sorted({name.partition(",")[0] for name in late})
         file = tmp_path / "figures.json"
-        command = [sys.executable, "-m", "bench.api", *kinds, "--parts", "easy", "--seconds", "8", "--json", str(file)]
-        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, timeout=400, check=False)
+        command = [sys.executable, "-m", "bench.api", *kinds, "--parts", "easy"]
+        done = subprocess.run(
+            [*command, "--seconds", "8", "--json", str(file)],
+            cwd=paths.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         print(done.stdout)
         for figures in json.loads(file.read_text()):
             assert figures["failures"] == 0, figures
-            best[figures["name"]] = min(best.get(figures["name"], float("inf")), figures["p95"])
-    assert {name: ms for name, ms in best.items() if name in MOST_P95_MS and ms >= MOST_P95_MS[name]} == {}
-    assert best.keys() >= MOST_P95_MS.keys()
+            name = figures["name"]
+            best[name] = min(best.get(name, float("inf")), figures["p95"])
+    missed = {name for name, target in P95_TARGETS_MS.items() if best.get(name, target) >= target}
+    assert {name: best.get(name) for name in missed} == {}

@@ -1,4 +1,4 @@
-"""A scrape of 10,000 series holds the hub far shorter than prometheus_client's own renderer on it would."""
+"""A scrape of 10,000 series blocks the hub far shorter than prometheus_client's renderer on it."""
 
 import statistics
 
@@ -9,7 +9,9 @@ from bench.scrape import VARIANTS, measure
 pytestmark = pytest.mark.e2e
 
 
-def test_scrape_holds_the_hub_less_than_a_third_as_long():
-    seen = measure(rounds=3, scrapes=4)
-    _, stock, ours = (statistics.median(outcome.stall for outcome in seen[variant]) for variant in VARIANTS)
-    assert ours * 3 <= stock
+def test_scrape_blocks_the_hub_less_than_a_third_as_long() -> None:
+    outcomes = measure(rounds=3, scrapes=4)
+    _, on_hub, on_management_port = (
+        statistics.median(outcome.stall for outcome in outcomes[variant]) for variant in VARIANTS
+    )
+    assert on_management_port * 3 <= on_hub

@@ -135,7 +135,7 @@ def _schemathesis(
 def _said_by_the_service(stack: Stack) -> list[str]:
     """What no answer shows: a worker that was replaced, exceptions, errors of telemetry."""
     if stack.pid("service") is None:
-        return [stack.death_notice("service")]
+        return [stack.exit_message("service")]
     metrics = requests.get(
         f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60
     ).text

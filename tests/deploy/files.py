@@ -1,4 +1,4 @@
-"""The files under test, parsed once, and how they write addresses and variables."""
+"""The files under test, parsed once, and the addresses and variables in them."""
 
 import json
 import re
@@ -48,23 +48,23 @@ def without_comments(name: str) -> str:
 
 
 def variables(name: str) -> dict[str, str]:
-    """Environment variables that a configuration reads, with their defaults."""
+    """Return the environment variables that a configuration reads, with their defaults."""
     return dict(_VARIABLE.findall(without_comments(name)))
 
 
 def as_deployed(name: str, service: str) -> str:
-    """A configuration's text as it is read inside of that service's container."""
+    """Return a configuration's text with the variables of that service's container."""
     given = environment(service)
     return _VARIABLE.sub(lambda found: given.get(found[1], found[2] or ""), without_comments(name))
 
 
 def addresses(configuration: str) -> set[tuple[str, int]]:
-    """Every host:port in a text."""
+    """Return every host:port in a text."""
     return {(host, int(port)) for host, port in _ADDRESS.findall(configuration)}
 
 
 def container_ports(service: str) -> set[int]:
-    """The ports that others reach that service on, by its name."""
+    """Return the ports at which other containers reach a service."""
     entry = services()[service]
     published = {int(port.rpartition(":")[2]) for port in entry.get("ports", ())}
     return published | {int(port) for port in entry.get("expose", ())}

@@ -1,4 +1,4 @@
-"""docker-compose.yml: valid by the Compose specification, pinned, closed to the outside, and fit for what it runs."""
+"""docker-compose.yml: valid by the specification, pinned images, loopback ports, known settings."""
 
 import re
 import runpy
@@ -6,7 +6,7 @@ import runpy
 import jsonschema
 import pytest
 
-from dashboards import reading
+from dashboards import board_json
 from service.settings import ServiceSettings
 from telemetry.config import Settings, TelemetryConfig
 from tests.deploy import files
@@ -21,7 +21,7 @@ OFFICIAL = {
     "stripe-mock": "stripe/stripe-mock",
 }
 WITHOUT_HEALTH_CHECK = {
-    "collector": "its image is one binary, with nothing to ask with",
+    "collector": "its image is one binary, without a client for a probe",
     "service": "its image has one",
     "seed": "ends by itself",
 }
@@ -31,7 +31,7 @@ def test_file_is_valid_by_the_compose_specification() -> None:
     jsonschema.Draft202012Validator(files.schema()).validate(files.compose())
 
 
-def test_specification_would_refuse_a_misspelt_key() -> None:
+def test_specification_refuses_a_misspelt_key() -> None:
     wrong = files.compose() | {"services": {"service": {"image": "serene:1", "heathcheck": {}}}}
     with pytest.raises(jsonschema.ValidationError, match="heathcheck"):
         jsonschema.Draft202012Validator(files.schema()).validate(wrong)
@@ -39,23 +39,38 @@ def test_specification_would_refuse_a_misspelt_key() -> None:
 
 def test_images_are_official_and_pinned_to_a_release() -> None:
     images = {name: entry["image"].rpartition(":") for name, entry in files.services().items()}
-    assert {name: image for name, (image, _, _) in images.items()} == OFFICIAL | dict.fromkeys(("service", "seed", "model"), "serene")
-    assert {name for name, (_, _, tag) in images.items() if not re.fullmatch(r"v?\d+\.\d+\.\d+(-[a-z]+)?", tag)} == set()
+    assert {name: image for name, (image, _, _) in images.items()} == OFFICIAL | dict.fromkeys(
+        ("service", "seed", "model"), "serene"
+    )
+    assert {
+        name
+        for name, (_, _, tag) in images.items()
+        if not re.fullmatch(r"v?\d+\.\d+\.\d+(-[a-z]+)?", tag)
+    } == set()
 
 
 def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
     tag = {name: entry["image"].rpartition(":")[2] for name, entry in files.services().items()}
-    collector = re.findall(r"receiver/prometheusreceiver v([\d.]+)", files.text("stack/collector/go.mod"))
+    collector = re.findall(
+        r"receiver/prometheusreceiver v([\d.]+)", files.text("stack/collector/go.mod")
+    )
     # Prometheus v3.16.0 is v0.316.0 as a Go module.
-    (prometheus,) = re.findall(r"prometheus/prometheus v0\.3(\d\d)\.(\d+)", files.text("stack/prometheus/go.mod"))
+    (prometheus,) = re.findall(
+        r"prometheus/prometheus v0\.3(\d\d)\.(\d+)", files.text("stack/prometheus/go.mod")
+    )
     (stripe,) = re.findall(r"stripe/stripe-mock (v[\d.]+)", files.text("stack/stripe-mock/go.mod"))
-    assert (tag["collector"], tag["prometheus"]) == (collector[0], f"v3.{int(prometheus[0])}.{prometheus[1]}")
+    assert (tag["collector"], tag["prometheus"]) == (
+        collector[0],
+        f"v3.{int(prometheus[0])}.{prometheus[1]}",
+    )
     assert tag["stripe-mock"] == stripe
     assert tag["mongodb"].startswith("8.")
 
 
-def test_ports_are_published_on_loopback_and_only_where_people_look() -> None:
-    published = {name: entry["ports"] for name, entry in files.services().items() if "ports" in entry}
+def test_only_user_facing_ports_are_published_and_only_on_loopback() -> None:
+    published = {
+        name: entry["ports"] for name, entry in files.services().items() if "ports" in entry
+    }
     assert published == {
         "service": ["127.0.0.1:8000:8000"],
         "prometheus": ["127.0.0.1:9090:9090"],
@@ -64,29 +79,41 @@ def test_ports_are_published_on_loopback_and_only_where_people_look() -> None:
     }
 
 
-def test_nothing_depends_on_the_order_of_the_start() -> None:
+def test_services_start_in_any_order() -> None:
     assert [name for name, entry in files.services().items() if "depends_on" in entry] == []
 
 
-def test_everything_but_the_seed_comes_back_after_a_crash() -> None:
+def test_every_service_except_the_seed_restarts_after_a_crash() -> None:
     restarts = {name: entry["restart"] for name, entry in files.services().items()}
     assert restarts == dict.fromkeys(files.services(), "unless-stopped") | {"seed": "on-failure"}
 
 
-def test_health_is_checked_wherever_the_image_can() -> None:
-    unchecked = {name for name, entry in files.services().items() if "test" not in entry.get("healthcheck", {})}
+def test_every_service_whose_image_allows_it_has_a_health_check() -> None:
+    unchecked = {
+        name
+        for name, entry in files.services().items()
+        if "test" not in entry.get("healthcheck", {})
+    }
     assert unchecked == WITHOUT_HEALTH_CHECK.keys()
 
 
 def test_mounted_paths_exist_and_are_read_only() -> None:
-    mounts = [volume for entry in files.services().values() for volume in entry.get("volumes", ()) if volume.startswith(".")]
+    mounts = [
+        volume
+        for entry in files.services().values()
+        for volume in entry.get("volumes", ())
+        if volume.startswith(".")
+    ]
     assert [mount for mount in mounts if not (files.ROOT / mount.split(":")[0]).exists()] == []
     assert [mount for mount in mounts if not mount.endswith(":ro")] == []
 
 
 def test_named_volumes_are_declared_and_used() -> None:
     used = {
-        volume.split(":")[0] for entry in files.services().values() for volume in entry.get("volumes", ()) if not volume.startswith(".")
+        volume.split(":")[0]
+        for entry in files.services().values()
+        for volume in entry.get("volumes", ())
+        if not volume.startswith(".")
     }
     assert used == files.compose()["volumes"].keys()
 
@@ -95,16 +122,23 @@ def test_configurations_are_read_from_where_they_are_mounted() -> None:
     for name in ("collector", "prometheus", "tempo"):
         entry = files.services()[name]
         targets = {volume.split(":")[1] for volume in entry["volumes"]}
-        named = {part.partition("=")[2] for part in entry["command"] if re.match(r"-{1,2}config(\.file)?=", part)}
+        named = {
+            part.partition("=")[2]
+            for part in entry["command"]
+            if re.match(r"-{1,2}config(\.file)?=", part)
+        }
         assert named <= targets, name
 
 
 def test_home_board_is_mounted() -> None:
     home = files.environment("grafana")["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in files.services()["grafana"]["volumes"]}
+    mounted = {
+        volume.split(":")[1]: volume.split(":")[0]
+        for volume in files.services()["grafana"]["volumes"]
+    }
     folder, _, name = home.rpartition("/")
-    assert files.ROOT / mounted[folder] == reading.GENERATED
-    assert name in {file.name for file in reading.board_files()}
+    assert files.ROOT / mounted[folder] == board_json.GENERATED
+    assert name in {file.name for file in board_json.files()}
 
 
 GROUPS = (TelemetryConfig, *ServiceSettings.groups().values())
@@ -114,7 +148,9 @@ def aliases(settings: type[Settings]) -> set[str]:
     return {str(field.alias) for field in settings.model_fields.values()}
 
 
-def test_service_gets_variables_that_it_knows_and_values_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_gets_only_known_variables_with_valid_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given = files.environment("service")
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -124,13 +160,20 @@ def test_service_gets_variables_that_it_knows_and_values_that_it_takes(monkeypat
     assert (gunicorn["bind"], gunicorn["workers"]) == ("0.0.0.0:8000", 2)
     telemetry = TelemetryConfig.from_env(given)
     service = ServiceSettings.from_env(given)
-    assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == ("production", "serene", "0.0.0.0")
-    assert service.rate_limits.redis_url == f"redis://redis:{files.services()['redis']['expose'][0]}/0"
-    assert (service.mongo.environment, service.mongo.max_pool_size, service.mongo.min_pool_size) == ("production", 50, 10)
-    assert [field for group in GROUPS for field in group.model_fields.values() if field.is_required()] == []
+    assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == (
+        "production",
+        "serene",
+        "0.0.0.0",
+    )
+    redis_port = files.services()["redis"]["expose"][0]
+    assert service.rate_limits.redis_url == f"redis://redis:{redis_port}/0"
+    mongo = service.mongo
+    assert (mongo.environment, mongo.max_pool_size, mongo.min_pool_size) == ("production", 50, 10)
+    fields = [field for group in GROUPS for field in group.model_fields.values()]
+    assert [field for field in fields if field.is_required()] == []
 
 
-def test_docker_waits_longer_than_a_drain_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in files.environment("service").items():
         monkeypatch.setenv(name, value)
     gunicorn = runpy.run_path(str(files.ROOT / "service/gunicorn_conf.py"))
@@ -146,6 +189,10 @@ def test_seed_runs_a_module_that_exists() -> None:
 
 def test_service_and_seed_are_one_image_with_one_database() -> None:
     shared = ("build", "image", "read_only", "cap_drop", "security_opt")
-    assert len({tuple(str(files.services()[name][key]) for key in shared) for name in ("service", "seed")}) == 1
+    service, seed = files.services()["service"], files.services()["seed"]
+    assert {key: seed[key] for key in shared} == {key: service[key] for key in shared}
     assert files.environment("seed")["MONGODB_URI"] == files.environment("service")["MONGODB_URI"]
-    assert files.environment("seed")["DEPLOYMENT_ENVIRONMENT"] == files.environment("service")["DEPLOYMENT_ENVIRONMENT"]
+    assert (
+        files.environment("seed")["DEPLOYMENT_ENVIRONMENT"]
+        == files.environment("service")["DEPLOYMENT_ENVIRONMENT"]
+    )

@@ -1,4 +1,4 @@
-"""The Dockerfile: what hadolint says, what is copied, who runs it, and that its health check can tell."""
+"""The Dockerfile: hadolint, copied files, user, and the health check."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy import files
-from tests.machine import PATIENCE_SECONDS
+from tests.support.polling import TIMEOUT_SECONDS
 
 LINES = re.sub(r"\\\n\s*", "", files.without_comments("Dockerfile")).splitlines()
 STAGES = [part.splitlines() for part in re.split(r"(?m)^(?=FROM )", "\n".join(LINES))[1:]]
@@ -25,7 +25,9 @@ def instructions(name: str, lines: list[str] = LINES) -> list[str]:
 
 def hadolint(dockerfile: Path) -> tuple[int, str]:
     binary = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([binary, dockerfile], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        [binary, dockerfile], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+    )
     return done.returncode, done.stdout
 
 
@@ -33,10 +35,10 @@ def test_hadolint_finds_nothing() -> None:
     assert hadolint(files.ROOT / "Dockerfile") == (0, "")
 
 
-def test_hadolint_would_find_a_floating_tag(tmp_path: Path) -> None:
+def test_hadolint_finds_a_floating_tag(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM python:latest\n")
-    status, said = hadolint(tmp_path / "Dockerfile")
-    assert (status, "DL3007" in said) == (1, True)
+    status, output = hadolint(tmp_path / "Dockerfile")
+    assert (status, "DL3007" in output) == (1, True)
 
 
 def test_base_image_is_pinned_and_the_same_in_both_stages() -> None:
@@ -44,27 +46,44 @@ def test_base_image_is_pinned_and_the_same_in_both_stages() -> None:
     assert instructions("FROM") == ["${PYTHON_IMAGE} AS packages", "${PYTHON_IMAGE}"]
 
 
-def test_image_has_the_python_that_tests_run_on() -> None:
-    assert instructions("ARG")[0].startswith(f"PYTHON_IMAGE=python:{sys.version_info.major}.{sys.version_info.minor}.")
+def test_image_has_the_python_of_the_tests() -> None:
+    assert instructions("ARG")[0].startswith(
+        f"PYTHON_IMAGE=python:{sys.version_info.major}.{sys.version_info.minor}."
+    )
 
 
-def test_what_is_copied_exists_and_is_all_that_the_builder_gets() -> None:
-    sources = {source.split()[0].rstrip("/") for source in instructions("COPY") if not source.startswith("--from=")}
+def test_copied_folders_exist_and_are_the_whole_build_context() -> None:
+    sources = {
+        source.split()[0].rstrip("/")
+        for source in instructions("COPY")
+        if not source.startswith("--from=")
+    }
     assert sources == {"requirements.txt", "telemetry", "service"}
     assert [source for source in sources if not (files.ROOT / source).exists()] == []
-    ignore = [line for line in files.text(".dockerignore").splitlines() if line and not line.startswith("#")]
+    ignore = [
+        line
+        for line in files.text(".dockerignore").splitlines()
+        if line and not line.startswith("#")
+    ]
     assert ignore[0] == "*"
     assert {line[1:] for line in ignore if line.startswith("!")} == sources
 
 
-def test_last_stage_only_runs() -> None:
+def test_last_stage_only_runs_the_service() -> None:
     last = STAGES[-1]
     assert instructions("USER", last) == ["10001:10001"]
     assert instructions("STOPSIGNAL", last) == ["SIGTERM"]
-    assert json.loads(instructions("ENTRYPOINT", last)[0]) == ["gunicorn", "--config", "service/gunicorn_conf.py", "service.wsgi:app"]
+    assert json.loads(instructions("ENTRYPOINT", last)[0]) == [
+        "gunicorn",
+        "--config",
+        "service/gunicorn_conf.py",
+        "service.wsgi:app",
+    ]
     assert instructions("CMD", last) == []
     assert instructions("RUN", last) == ["python -m compileall -q telemetry service"]
-    assert last.index("USER 10001:10001") > max(index for index, line in enumerate(last) if line.startswith(("COPY", "RUN")))
+    assert last.index("USER 10001:10001") > max(
+        index for index, line in enumerate(last) if line.startswith(("COPY", "RUN"))
+    )
 
 
 def test_nothing_is_compiled_or_installed_from_a_distribution() -> None:
@@ -81,7 +100,7 @@ def health_check() -> list[str]:
 
 @pytest.fixture
 def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
-    """A server that answers the liveness route with the status asked for, and everything else with 404; its port."""
+    """The port of a server whose liveness route answers with the test's status."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -90,7 +109,7 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -100,19 +119,25 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
         thread.join()
 
 
-def checked(port: int) -> int:
+def run_health_check(port: int) -> int:
     command = [sys.executable, *health_check()[1:]]
-    done = subprocess.run(command, env={"SERENE_PORT": str(port)}, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        command,
+        env={"SERENE_PORT": str(port)},
+        capture_output=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
     return done.returncode
 
 
 @pytest.mark.parametrize(("liveness", "status"), [(200, 0), (503, 1)], indirect=["liveness"])
-def test_health_check_says_what_the_liveness_route_says(liveness: int, status: int) -> None:
+def test_health_check_fails_when_liveness_does(liveness: int, status: int) -> None:
     assert health_check()[0] == "python"
-    assert checked(liveness) == status
+    assert run_health_check(liveness) == status
 
 
-def test_health_check_fails_when_nobody_listens() -> None:
+def test_health_check_fails_without_a_listener() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        assert checked(unused.getsockname()[1]) == 1
+        assert run_health_check(unused.getsockname()[1]) == 1

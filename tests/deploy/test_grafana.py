@@ -1,68 +1,96 @@
-"""Grafana's provisioning: both data sources lead to each other, and ask for metrics and labels that exist."""
+"""Grafana's provisioning: data sources that link to each other, existing metrics and labels."""
 
 import re
 from pathlib import Path
 from typing import Any
 
-from dashboards import config, reading
-from service import metrics as business
+from dashboards import board_json, config
+from service import metrics
 from telemetry import names
-from tests import promtool
 from tests.deploy import files
+from tests.support import promtool
 
-SOURCES = {source["uid"]: source for source in files.document("deploy/grafana/provisioning/datasources/serene.yaml")["datasources"]}
+SOURCES = {
+    source["uid"]: source
+    for source in files.document("deploy/grafana/provisioning/datasources/serene.yaml")[
+        "datasources"
+    ]
+}
+METRICS = (*names.ALL, *metrics.ALL)
 (PROVIDER,) = files.document("deploy/grafana/provisioning/dashboards/serene.yaml")["providers"]
 
 
 def links(value: Any) -> set[str]:
-    """Every data source that settings point to."""
+    """Return every data source to which settings link."""
     if isinstance(value, dict):
         own = {str(value["datasourceUid"])} if "datasourceUid" in value else set()
         return own.union(*map(links, value.values()))
     return set().union(*map(links, value)) if isinstance(value, list) else set()
 
 
-def test_boards_and_links_name_the_provisioned_sources() -> None:
+def test_boards_and_links_use_the_provisioned_sources() -> None:
     assert SOURCES.keys() == {"prometheus", config.TEMPO_UID}
-    assert {uid: links(source["jsonData"]) for uid, source in SOURCES.items()} == {"prometheus": {"tempo"}, "tempo": {"prometheus"}}
+    assert {uid: links(source["jsonData"]) for uid, source in SOURCES.items()} == {
+        "prometheus": {"tempo"},
+        "tempo": {"prometheus"},
+    }
     assert [uid for uid, source in SOURCES.items() if source.get("isDefault")] == ["prometheus"]
 
 
-def test_exemplars_lead_to_their_trace() -> None:
+def test_exemplars_link_to_their_trace() -> None:
     assert SOURCES["prometheus"]["jsonData"]["exemplarTraceIdDestinations"] == [
         {"name": "trace_id", "datasourceUid": "tempo", "urlDisplayLabel": "Open the trace"}
     ]
 
 
-def test_rates_look_back_by_the_interval_of_the_scrapes() -> None:
-    assert SOURCES["prometheus"]["jsonData"]["timeInterval"] == files.variables("otel-collector.yaml")["SCRAPE_INTERVAL"]
+def test_rate_interval_is_that_of_the_scrapes() -> None:
+    assert (
+        SOURCES["prometheus"]["jsonData"]["timeInterval"]
+        == files.variables("otel-collector.yaml")["SCRAPE_INTERVAL"]
+    )
 
 
-def test_spans_lead_to_metrics_and_labels_that_exist() -> None:
+def test_spans_link_to_metrics_and_labels_that_exist() -> None:
     settings = SOURCES["tempo"]["jsonData"]["tracesToMetrics"]
-    series = {metric.name + suffix for metric in (*names.ALL, *business.ALL) for suffix in ("", "_bucket", "_count", "_sum")}
-    asked = {name for query in settings["queries"] for name in re.findall(r"(\w+)\{\$\$__tags", query["query"])}
+    series = {
+        metric.name + suffix for metric in METRICS for suffix in ("", "_bucket", "_count", "_sum")
+    }
+    linked = {
+        name
+        for query in settings["queries"]
+        for name in re.findall(r"(\w+)\{\$\$__tags", query["query"])
+    }
     assert len(settings["queries"]) == 4
-    assert asked - series == set()
-    labels = {label for metric in (*names.ALL, *business.ALL) for label in metric.labels} | {"service_name"}
+    assert linked - series == set()
+    labels = {label for metric in METRICS for label in metric.labels} | {"service_name"}
     assert {tag["value"] for tag in settings["tags"]} - labels == set()
-    # A span's attribute is its metric's label, spelt with dots.
-    assert {tag["key"].replace(".", "_") for tag in settings["tags"]} == {tag["value"] for tag in settings["tags"]}
+    # A metric's label is the span's attribute with underscores for dots.
+    assert {tag["key"].replace(".", "_") for tag in settings["tags"]} == {
+        tag["value"] for tag in settings["tags"]
+    }
 
 
-def test_prometheus_reads_what_spans_lead_to(tmp_path: Path) -> None:
-    queries = [query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]]
+def test_prometheus_parses_the_queries_of_spans(tmp_path: Path) -> None:
+    queries = [
+        query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]
+    ]
     filled = [query.replace("$$__tags", 'service_name="serene"') for query in queries]
-    assert promtool.read(filled, tmp_path) == (0, f"{len(queries)} rules found")
+    assert promtool.check_rules(filled, tmp_path) == (0, f"{len(queries)} rules found")
 
 
-def test_boards_are_read_from_where_they_are_mounted_and_cannot_be_changed_there() -> None:
-    mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in files.services()["grafana"]["volumes"]}
-    assert files.ROOT / mounted[PROVIDER["options"]["path"]] == reading.GENERATED
+def test_boards_are_read_from_the_mounted_folder_and_are_read_only() -> None:
+    mounted = {
+        volume.split(":")[1]: volume.split(":")[0]
+        for volume in files.services()["grafana"]["volumes"]
+    }
+    assert files.ROOT / mounted[PROVIDER["options"]["path"]] == board_json.GENERATED
     assert (PROVIDER["allowUiUpdates"], PROVIDER["disableDeletion"]) == (False, True)
 
 
-def test_nobody_logs_in_and_nobody_is_told_of_it() -> None:
+def test_login_and_usage_reports_are_disabled() -> None:
     given = files.environment("grafana")
-    assert (given["GF_AUTH_ANONYMOUS_ENABLED"], given["GF_AUTH_DISABLE_LOGIN_FORM"]) == ("true", "true")
+    assert (given["GF_AUTH_ANONYMOUS_ENABLED"], given["GF_AUTH_DISABLE_LOGIN_FORM"]) == (
+        "true",
+        "true",
+    )
     assert given["GF_ANALYTICS_REPORTING_ENABLED"] == "false"

@@ -7,9 +7,8 @@ import math
 import pytest
 import requests
 
-from dashboards import reading
-from dashboards.heads.members import COMPANION_LATENCY
-from dashboards.reading import Query
+from dashboards import board_json
+from dashboards.board_json import Query
 from tests.e2e.conftest import WORKERS
 from tests.e2e.journey import staff
 from tests.e2e.observing import query, wait_for
@@ -48,7 +47,7 @@ SILENT_WHILE_WELL = {
 announces them all the same.
 """
 
-QUERIES = reading.queries()
+QUERIES = board_json.queries()
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def has_number(result):
     ids=lambda one: f"{one.board}: {one.panel}, {one.legend}",
 )
 def test_query_has_an_answer(prometheus, board_query: Query):
-    expression = board_query.filled(VALUES)
+    expression = board_query.substitute(VALUES)
     wait_for(lambda: has_number(query(prometheus, expression)), 60, expression)
 
 
@@ -100,7 +99,7 @@ def test_query_has_an_answer(prometheus, board_query: Query):
     ids=lambda one: one.panel,
 )
 def test_query_of_what_the_embedded_database_does_not_say_has_none(prometheus, board_query: Query):
-    assert query(prometheus, board_query.filled(VALUES)) == []
+    assert query(prometheus, board_query.substitute(VALUES)) == []
 
 
 def test_every_metric_that_is_asked_for_exists(known):
@@ -123,9 +122,11 @@ def test_silent_counters_are_announced_by_every_worker(stack, prometheus):
         } == set()
 
 
-@pytest.mark.parametrize("file", reading.board_files(), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", board_json.files(), ids=lambda file: file.stem)
 def test_variables_have_values(prometheus, file):
-    variables = [one for one in reading.load(file)["templating"]["list"] if one["type"] == "query"]
+    variables = [
+        one for one in board_json.load(file)["templating"]["list"] if one["type"] == "query"
+    ]
     for variable in variables:
         expression, _, label = (
             variable["query"]["query"]
@@ -133,7 +134,9 @@ def test_variables_have_values(prometheus, file):
             .removesuffix(")")
             .rpartition(", ")
         )
-        selector = Query(file.name, variable["name"], expression, "", instant=True).filled(VALUES)
+        selector = Query(file.name, variable["name"], expression, "", instant=True).substitute(
+            VALUES
+        )
         answer = requests.get(
             f"{prometheus}/api/v1/label/{label}/values", params={"match[]": selector}, timeout=60
         )
@@ -146,11 +149,11 @@ def test_variables_have_values(prometheus, file):
 
 
 @pytest.mark.parametrize(
-    ("panel", "legend"), [("Latency", "p99"), (COMPANION_LATENCY.title, "p95")]
+    ("panel", "legend"), [("Latency", "p99"), ("Companion answer time", "p95")]
 )
 def test_latency_panels_have_exemplars(prometheus, panel, legend):
     (expression,) = {
-        one.filled(VALUES) for one in QUERIES if (one.panel, one.legend) == (panel, legend)
+        one.substitute(VALUES) for one in QUERIES if (one.panel, one.legend) == (panel, legend)
     }
 
     def exemplars():

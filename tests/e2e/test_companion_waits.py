@@ -72,7 +72,7 @@ def test_a_hundred_calls_that_hang_hold_no_connection_and_no_reader_up(own_stack
         return answer.status_code, time.monotonic() - began
 
     def under_way():
-        return requests.get(f"{model}/requests", timeout=PATIENCE_SECONDS).json()["under_way"]
+        return requests.get(f"{model}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"]
 
     ratios = []
     for _ in range(ROUNDS):

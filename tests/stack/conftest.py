@@ -1,4 +1,4 @@
-"""What the tests of the stack share: the real command, real processes, and stacks of their own on free ports."""
+"""Fixtures of the stack's tests: the real command, real processes, and stacks on free ports."""
 
 import os
 import subprocess
@@ -19,10 +19,10 @@ Serene = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @dataclass(frozen=True)
 class Spawned:
-    """A process of a test's own, and the line it printed when it was set up."""
+    """A process of the test, and the line that it printed once it was set up."""
 
     process: "subprocess.Popen[str]"
-    said: str
+    first_line: str
 
     @property
     def pid(self) -> int:
@@ -34,7 +34,7 @@ Spawn = Callable[..., Spawned]
 
 @pytest.fixture
 def serene() -> Serene:
-    """Runs `./serene ARGUMENTS` to its end."""
+    """Return a function that runs `./serene ARGUMENTS` to its end."""
 
     def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -52,12 +52,12 @@ def serene() -> Serene:
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Starts Python with a program that prints a line when it is set up; ends it, by its pid, with the test."""
+    """Return a function that starts a Python program and reads the line that it prints first."""
     running: list[subprocess.Popen[str]] = []
 
     def start(program: str) -> Spawned:
         process = subprocess.Popen(
-            # As the runner starts its own: in a session that it leads.
+            # As the runner does it: in a session that it leads.
             [sys.executable, "-c", program],
             stdout=subprocess.PIPE,
             text=True,
@@ -65,9 +65,9 @@ def spawn() -> Iterator[Spawn]:
         )
         running.append(process)
         assert process.stdout is not None
-        said = process.stdout.readline().strip()
-        assert said, "the program ended before it was set up"
-        return Spawned(process, said)
+        first_line = process.stdout.readline().strip()
+        assert first_line, "the program ended before it was set up"
+        return Spawned(process, first_line)
 
     yield start
     for process in running:
@@ -75,13 +75,21 @@ def spawn() -> Iterator[Spawn]:
         process.communicate()
 
 
-def offset() -> int:
-    """An offset at which a stack of up to eight workers finds its ports free."""
+@pytest.fixture
+def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let pip find no package."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
+def free_stack_offset() -> int:
+    """Return an offset at which the ports of a stack with up to eight workers are free."""
     return free_offset(every_port(workers=8))
 
 
 @pytest.fixture
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack with two workers, nothing started; what the test starts is stopped with it."""
-    with Stack(offset=offset(), directory=tmp_path / "stack", workers=2) as stack:
+    """A stack with two workers, nothing started; all that the test starts is stopped at its end."""
+    with Stack(offset=free_stack_offset(), directory=tmp_path / "stack", workers=2) as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""The declarative entries fit together, and fit the configuration files that Docker Compose uses too."""
+"""The declarative entries: consistent, and matching the configuration files of Docker Compose."""
 
 import re
 from pathlib import Path
@@ -17,15 +17,23 @@ from stack.backends import (
 )
 from stack.runner import Stack
 
-# Docker Compose's defaults are right for the native stack too.
+# Docker Compose's defaults are right for the native stack as well.
 LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
 
 
 def test_up_starts_these_in_this_order() -> None:
-    assert DEFAULT_NAMES == ("mongodb", "model", "stripe-mock", "service", "collector", "prometheus", "tempo")
+    assert DEFAULT_NAMES == (
+        "mongodb",
+        "model",
+        "stripe-mock",
+        "service",
+        "collector",
+        "prometheus",
+        "tempo",
+    )
 
 
-def test_what_uses_another_is_stopped_before_it() -> None:
+def test_backend_is_stopped_before_those_that_it_uses() -> None:
     order = [name for name in STOP_NAMES if name in DEFAULT_NAMES]
     assert order[:2] == ["service", "collector"]
     assert sorted(order) == sorted(DEFAULT_NAMES)
@@ -37,14 +45,31 @@ def test_no_two_backends_share_a_port() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
-def test_templates_name_only_what_there_is(backend: Backend) -> None:
-    values = template_values(offset=1000, workers=2) | {"root": "/r", "python": "/p", "data": "/d", "bin": "/b"}
-    texts = [*backend.command, backend.url, backend.ready, backend.live, *backend.environment.values(), *backend.seed]
-    assert [text for text in texts if re.search(r"[{}]", text.format(**values)) and text != "{targets}"] == []
+def test_templates_use_only_known_values(backend: Backend) -> None:
+    values = template_values(offset=1000, workers=2) | {
+        "root": "/r",
+        "python": "/p",
+        "data": "/d",
+        "bin": "/b",
+    }
+    texts = [
+        *backend.command,
+        backend.url,
+        backend.ready,
+        backend.live,
+        *backend.environment.values(),
+        *backend.seed,
+    ]
+    assert [
+        text for text in texts if re.search(r"[{}]", text.format(**values)) and text != "{targets}"
+    ] == []
 
 
 def test_every_worker_is_scraped_at_its_slot() -> None:
-    assert template_values(offset=1000, workers=3)["targets"] == '["127.0.0.1:10464#0", "127.0.0.1:10465#1", "127.0.0.1:10466#2"]'
+    assert (
+        template_values(offset=1000, workers=3)["targets"]
+        == '["127.0.0.1:10464#0", "127.0.0.1:10465#1", "127.0.0.1:10466#2"]'
+    )
 
 
 def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
@@ -68,8 +93,13 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "config", "pattern"),
-    [("collector", "otel-collector.yaml", r"\$\{env:(\w+):-"), ("tempo", "deploy/tempo.yaml", r"\$\{(\w+):-")],
+    [
+        ("collector", "otel-collector.yaml", r"\$\{env:(\w+):-"),
+        ("tempo", "deploy/tempo.yaml", r"\$\{(\w+):-"),
+    ],
 )
-def test_native_stack_sets_what_the_configuration_reads(name: str, config: str, pattern: str) -> None:
+def test_native_stack_sets_every_variable_of_the_configuration(
+    name: str, config: str, pattern: str
+) -> None:
     reads = set(re.findall(pattern, (paths.ROOT / config).read_text()))
     assert set(BY_NAME[name].environment) == reads - LEFT_AT_DEFAULT

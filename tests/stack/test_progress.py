@@ -1,4 +1,4 @@
-"""Progress: a readable log where nobody watches, one live line on a terminal."""
+"""Progress: a readable log in a file, one live line on a terminal."""
 
 import io
 import threading
@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from stack.progress import Progress
-from tests.machine import PATIENCE_SECONDS
+from tests.support.polling import TIMEOUT_SECONDS
 
 
 class Terminal(io.StringIO):
@@ -14,8 +14,8 @@ class Terminal(io.StringIO):
         return True
 
 
-class Seen(threading.Event):
-    """Set once a line of the step was written: the detail is asked for each."""
+class Detail(threading.Event):
+    """Set once a line of the step was written, because each line calls ``detail``."""
 
     def detail(self) -> str:
         self.set()
@@ -23,33 +23,35 @@ class Seen(threading.Event):
 
 
 def show(stream: io.StringIO, progress: Progress) -> str:
-    seen = Seen()
-    with progress.step("Building", seen.detail):
-        assert seen.wait(PATIENCE_SECONDS)
+    written = Detail()
+    with progress.step("Building", written.detail):
+        assert written.wait(TIMEOUT_SECONDS)
     return stream.getvalue()
 
 
-def test_step_of_less_than_a_second_says_nothing() -> None:
+def test_step_of_less_than_a_second_prints_nothing() -> None:
     stream = io.StringIO()
     with Progress(steps=1, stream=stream).step("Blinking"):
         pass
     assert stream.getvalue() == ""
 
 
-def test_plain_lines_say_what_step_n_of_m_elapsed_and_how_far() -> None:
+def test_plain_line_has_number_name_time_and_detail() -> None:
     stream = io.StringIO()
     progress = Progress(steps=3, stream=stream, quiet_seconds=0, seconds_between=60)
-    assert show(stream, progress) == "[1/3] Building: 0 s, 7 packages\n[1/3] Building: done in 0 s\n"
+    assert (
+        show(stream, progress) == "[1/3] Building: 0 s, 7 packages\n[1/3] Building: done in 0 s\n"
+    )
     assert show(stream, progress).splitlines()[-1] == "[2/3] Building: done in 0 s"
 
 
-def test_terminal_has_one_line_that_is_written_over() -> None:
+def test_terminal_has_one_line_that_is_overwritten() -> None:
     stream = Terminal()
     shown = show(stream, Progress(steps=1, stream=stream, quiet_seconds=0, seconds_between=60))
     assert shown == "\r\x1b[K[1/1] Building: 0 s, 7 packages\r\x1b[K[1/1] Building: done in 0 s\n"
 
 
-def test_failed_step_is_not_called_done() -> None:
+def test_failed_step_is_reported_as_stopped() -> None:
     stream = io.StringIO()
 
     def fail() -> None:

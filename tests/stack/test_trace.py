@@ -1,17 +1,26 @@
-"""A trace is drawn as a waterfall: who called whom, when, how long, and what failed."""
+"""The waterfall of a trace: parents, order, durations and errors."""
 
 from stack.trace import Span, waterfall
 
 MILLISECOND = 1_000_000
 
 
-def span(identifier, parent, name, start, end, **rest):
-    return Span(identifier, parent, name, start * MILLISECOND, end * MILLISECOND, rest.get("failed", False), rest.get("attributes", {}))
+def span(identifier: str, parent: str, name: str, start: int, end: int, error: str = "") -> Span:
+    """Return a span from ``start`` to ``end``, in milliseconds."""
+    return Span(
+        identifier,
+        parent,
+        name,
+        start * MILLISECOND,
+        end * MILLISECOND,
+        error != "",
+        {"error.type": error} if error else {},
+    )
 
 
-def test_children_stand_under_their_parent_in_the_order_of_their_beginning():
+def test_children_follow_their_parent_in_order_of_their_start() -> None:
     spans = [
-        span("c", "b", "getMore posts", 60, 80, failed=True, attributes={"error.type": "Timeout"}),
+        span("c", "b", "getMore posts", 60, 80, error="Timeout"),
         span("b", "a", "find posts", 20, 40),
         span("a", "remote", "GET /posts", 0, 100),
     ]
@@ -22,7 +31,7 @@ def test_children_stand_under_their_parent_in_the_order_of_their_beginning():
     ]
 
 
-def test_a_span_without_length_still_shows():
+def test_span_without_duration_has_a_bar() -> None:
     assert list(waterfall([span("a", "", "GET /", 0, 0)], 78)) == [
         "GET /                                        █                         0.00 ms"
     ]

@@ -1,4 +1,4 @@
-"""`serene up` and `serene down` on real backends: in the foreground, detached, interrupted, and with one that dies."""
+"""`serene up` and `serene down` on real backends: foreground, detached, interrupted, crashed."""
 
 import json
 import os
@@ -15,21 +15,21 @@ import pytest
 from stack import paths, processes
 from stack.processes import Identity
 from stack.runner import Stack
-from tests.machine import PATIENCE_SECONDS
-from tests.stack.conftest import Serene, offset
+from tests.stack.conftest import Serene, free_stack_offset
+from tests.support.polling import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
 
 @dataclass
 class Foreground:
-    """A `serene up` that stays, and what it printed so far."""
+    """A running `serene up`, and the lines that it has printed."""
 
     process: "subprocess.Popen[str]"
     lines: list[str] = field(default_factory=list)
 
     def read_until(self, start: str) -> str:
-        """Read on to the line that begins with `start`."""
+        """Read up to the next line that begins with `start`, and return it."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
@@ -44,15 +44,15 @@ class Foreground:
 
     def wait(self) -> int:
         """Wait for the end. Returns: the exit code."""
-        rest, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
+        rest, _ = self.process.communicate(timeout=TIMEOUT_SECONDS)
         self.lines += rest.splitlines()
         return self.process.returncode
 
 
 @pytest.fixture
 def number(serene: Serene) -> Iterator[int]:
-    """An offset whose stack is stopped and forgotten at the end."""
-    chosen = offset()
+    """A free port offset, whose stack is stopped and deleted at the end."""
+    chosen = free_stack_offset()
     yield chosen
     serene("down", "--port-offset", str(chosen))
     shutil.rmtree(paths.state_directory(chosen), ignore_errors=True)
@@ -60,19 +60,32 @@ def number(serene: Serene) -> Iterator[int]:
 
 @pytest.fixture
 def up(number: int) -> Iterator[Callable[..., Foreground]]:
-    """Starts `serene up` for mongodb and toxiproxy (quick ones), at the test's offset."""
+    """Return a function that starts `serene up` at the test's offset."""
     running: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Foreground:
-        command = [sys.executable, str(paths.ROOT / "serene"), "up", "--port-offset", str(number), *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            str(paths.ROOT / "serene"),
+            "up",
+            "--port-offset",
+            str(number),
+            *arguments,
+        ]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         running.append(process)
         return Foreground(process)
 
     yield start
     for process in running:
         process.terminate()
-        process.communicate(timeout=PATIENCE_SECONDS)
+        process.communicate(timeout=TIMEOUT_SECONDS)
 
 
 BOTH = ("--only", "mongodb", "toxiproxy")
@@ -83,37 +96,50 @@ def identities(number: int) -> dict[str, Identity]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_foreground_shows_one_table_and_its_end_stops_everything(up: Callable[..., Foreground], number: int, how: signal.Signals) -> None:
+def test_foreground_prints_one_table_and_its_end_stops_everything(
+    up: Callable[..., Foreground], number: int, how: signal.Signals
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     assert [re.split(" {2,}", line) for line in foreground.lines[-4:-1]] == [
         ["NAME", "URL", "STATE"],
-        ["mongodb", f"mongodb://127.0.0.1:{27017 + number}/serene", "ready"],
-        ["toxiproxy", f"http://127.0.0.1:{8474 + number}", "ready"],
+        ["mongodb", Stack(number).url("mongodb"), "ready"],
+        ["toxiproxy", Stack(number).url("toxiproxy"), "ready"],
     ]
     started = identities(number)
-    assert (sorted(started), [processes.is_alive(identity) for identity in started.values()]) == (["mongodb", "toxiproxy"], [True, True])
+    assert (sorted(started), [processes.is_alive(identity) for identity in started.values()]) == (
+        ["mongodb", "toxiproxy"],
+        [True, True],
+    )
     assert foreground.end(how) == 0
-    assert ([processes.is_alive(identity) for identity in started.values()], identities(number)) == ([False, False], {})
+    assert (
+        [processes.is_alive(identity) for identity in started.values()],
+        identities(number),
+    ) == ([False, False], {})
 
 
-def test_backend_that_dies_is_one_line_the_others_stay_and_the_exit_code_tells(up: Callable[..., Foreground], number: int) -> None:
+def test_crashed_backend_is_reported_in_one_line_and_by_the_exit_code(
+    up: Callable[..., Foreground], number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     stack = Stack(number)
     os.kill(identities(number)["mongodb"].pid, signal.SIGKILL)
     line = foreground.read_until("serene: ")
-    assert line == f"serene: mongodb was ended by SIGKILL; last log line: (nothing) (whole log: {stack.log_path('mongodb')})"
-    assert (stack.pid("mongodb"), stack.answer("toxiproxy").ready) == (None, True)
+    assert (
+        line == "serene: mongodb was ended by SIGKILL; last log line: (nothing) "
+        f"(whole log: {stack.log_path('mongodb')})"
+    )
+    assert (stack.pid("mongodb"), stack.probe_ready("toxiproxy").ready) == (None, True)
     assert foreground.end(signal.SIGINT) == 1
 
 
-def test_detached_stack_is_seen_and_stopped_by_later_commands(serene: Serene, number: int) -> None:
+def test_detached_stack_is_shown_and_stopped_by_later_commands(serene: Serene, number: int) -> None:
     at = ("--port-offset", str(number))
     assert serene("up", "--detach", *BOTH, *at).returncode == 0
     status = serene("status", "--json", *at)
-    seen = {state["name"]: state for state in json.loads(status.stdout)["backends"]}
-    assert {name: state["state"] for name, state in seen.items()} == {
+    backends = {state["name"]: state for state in json.loads(status.stdout)["backends"]}
+    assert {name: state["state"] for name, state in backends.items()} == {
         "mongodb": "ready",
         "model": "stopped",
         "stripe-mock": "stopped",
@@ -124,9 +150,9 @@ def test_detached_stack_is_seen_and_stopped_by_later_commands(serene: Serene, nu
         "toxiproxy": "ready",
     }
     stack = Stack(number)
-    assert seen["toxiproxy"] == {
+    assert backends["toxiproxy"] == {
         "name": "toxiproxy",
-        "url": f"http://127.0.0.1:{8474 + number}",
+        "url": stack.url("toxiproxy"),
         "state": "ready",
         "detail": "answers 200",
         "pid": stack.pid("toxiproxy"),
@@ -138,26 +164,37 @@ def test_detached_stack_is_seen_and_stopped_by_later_commands(serene: Serene, nu
     assert [processes.is_alive(identity) for identity in started.values()] == [False, False]
 
 
-def test_status_tells_what_died(serene: Serene, number: int) -> None:
+def test_status_shows_a_crashed_backend(serene: Serene, number: int) -> None:
     at = ("--port-offset", str(number))
     serene("up", "--detach", *BOTH, *at)
     dead = identities(number)["mongodb"]
     processes.stop(dead, signal.SIGKILL, seconds=10)
     status = serene("status", *at)
-    assert [re.split(" {2,}", line)[-1] for line in status.stdout.splitlines()] == ["STATE", "died: (nothing)", "ready"]
+    assert [re.split(" {2,}", line)[-1] for line in status.stdout.splitlines()] == [
+        "STATE",
+        "died: (nothing)",
+        "ready",
+    ]
     assert status.returncode == 1
 
 
-def test_second_up_is_refused_and_the_first_is_unharmed(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_second_up_is_refused_and_the_first_is_unharmed(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     again = serene("up", *BOTH, "--port-offset", str(number))
-    line = "serene: already running: mongodb, toxiproxy (see ./serene status; stop it with ./serene down)\n"
+    line = (
+        "serene: already running: mongodb, toxiproxy "
+        "(see ./serene status; stop it with ./serene down)\n"
+    )
     assert (again.returncode, again.stdout, again.stderr) == (1, "", line)
     assert foreground.end(signal.SIGINT) == 0
 
 
-def test_down_from_another_terminal_ends_the_foreground_command(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_down_from_another_terminal_ends_the_foreground_command(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     started = identities(number)
@@ -166,7 +203,7 @@ def test_down_from_another_terminal_ends_the_foreground_command(up: Callable[...
     assert [processes.is_alive(identity) for identity in started.values()] == [False, False]
 
 
-def test_second_interrupt_kills_what_takes_its_time(up: Callable[..., Foreground]) -> None:
+def test_second_interrupt_kills_a_slow_backend(up: Callable[..., Foreground]) -> None:
     foreground = up("--only", "tempo")
     foreground.read_until("Ctrl-C stops everything")
     foreground.process.send_signal(signal.SIGINT)
@@ -175,30 +212,41 @@ def test_second_interrupt_kills_what_takes_its_time(up: Callable[..., Foreground
     assert foreground.lines[-1] == "tempo did not end by itself and was killed"
 
 
-def test_what_a_killed_command_left_running_is_stopped_by_down(up: Callable[..., Foreground], serene: Serene, number: int) -> None:
+def test_down_stops_the_backends_of_a_killed_command(
+    up: Callable[..., Foreground], serene: Serene, number: int
+) -> None:
     foreground = up(*BOTH)
     foreground.read_until("Ctrl-C stops everything")
     started = identities(number)
     assert foreground.end(signal.SIGKILL) == -signal.SIGKILL
     assert [processes.is_alive(identity) for identity in started.values()] == [True, True]
     assert serene("down", "--port-offset", str(number)).returncode == 0
-    assert ([processes.is_alive(identity) for identity in started.values()], identities(number)) == ([False, False], {})
+    assert (
+        [processes.is_alive(identity) for identity in started.values()],
+        identities(number),
+    ) == ([False, False], {})
 
 
-def test_taken_port_is_one_line_and_nothing_is_started(serene: Serene, number: int, own_stack: Stack) -> None:
+def test_taken_port_is_one_line_and_nothing_is_started(
+    serene: Serene, number: int, own_stack: Stack
+) -> None:
     with Stack(number, own_stack.directory) as holder:
         holder.start("toxiproxy")
         holder.wait_ready("toxiproxy")
         done = serene("up", *BOTH, "--port-offset", str(number))
-        pid = holder.pid("toxiproxy")
-    start = f"serene: port {8474 + number}, which toxiproxy needs, is taken by pid {pid} ("
+        pid, port = holder.pid("toxiproxy"), holder.port("toxiproxy")
+    start = f"serene: port {port}, which toxiproxy needs, is taken by pid {pid} ("
     end = "): stop that, or start beside it with --port-offset 1000\n"
     assert (done.returncode, done.stdout, identities(number)) == (1, "", {})
-    assert (done.stderr.startswith(start), done.stderr.endswith(end), done.stderr.count("\n")) == (True, True, 1)
+    assert (done.stderr.startswith(start), done.stderr.endswith(end), done.stderr.count("\n")) == (
+        True,
+        True,
+        1,
+    )
 
 
-def test_backend_that_cannot_start_takes_those_before_it_down_again(serene: Serene, number: int) -> None:
-    # Tempo's data folder is a file: it ends at once.
+def test_failed_start_stops_the_backends_started_before_it(serene: Serene, number: int) -> None:
+    # A file in place of a folder of Tempo's data: it ends at once.
     data = paths.state_directory(number) / "data" / "tempo"
     data.parent.mkdir(parents=True)
     data.mkdir()
@@ -214,15 +262,25 @@ def test_logs_are_printed_and_followed(serene: Serene, number: int) -> None:
     log = Stack(number).log_path("mongodb")
     log.parent.mkdir(parents=True)
     log.write_text("one\ntwo\nthree\n")
-    assert serene("logs", "mongodb", "-n", "2", "--port-offset", str(number)).stdout == "two\nthree\n"
-    command = [sys.executable, str(paths.ROOT / "serene"), "logs", "mongodb", "-f", "--port-offset", str(number)]
+    assert (
+        serene("logs", "mongodb", "-n", "2", "--port-offset", str(number)).stdout == "two\nthree\n"
+    )
+    command = [
+        sys.executable,
+        str(paths.ROOT / "serene"),
+        "logs",
+        "mongodb",
+        "-f",
+        "--port-offset",
+        str(number),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
         assert [follower.stdout.readline() for _ in range(3)] == ["one\n", "two\n", "three\n"]
         with log.open("a") as more:
             more.write("four\n")
         assert follower.stdout.readline() == "four\n"
-        # A new start begins a new log.
+        # As at a new start.
         log.replace(log.with_suffix(".log.1"))
         log.write_text("five\n")
         assert follower.stdout.readline() == "five\n"

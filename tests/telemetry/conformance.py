@@ -6,7 +6,6 @@ picks the stable conventions.
 """
 
 import json
-import os
 import sys
 
 from gevent import monkey
@@ -22,14 +21,13 @@ from telemetry.config import TelemetryConfig  # noqa: E402
 from telemetry.guard import Guard  # noqa: E402
 from telemetry.lifecycle import Lifecycle  # noqa: E402
 from telemetry.metrics import Metrics  # noqa: E402
-from telemetry.requests.parsing import Arrivals  # noqa: E402
-from telemetry.requests.recorder import Recorder  # noqa: E402
-from telemetry.tracing import (
-    SEMCONV_OPT_IN,
+from telemetry.requests.parsing import RequestParser  # noqa: E402
+from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step  # noqa: E402
+from telemetry.tracing import (  # noqa: E402
     InstrumentationFlaskServerSpans,
     Tracing,
     WsgiServerSpans,
-)  # noqa: E402
+)
 from telemetry.wsgi import RequestLayer, install  # noqa: E402
 
 CHUNKS = 3
@@ -50,7 +48,9 @@ REQUESTS = {
     "query": "GET /posts/hello?token=secret&page=2 HTTP/1.1",
     "encoded path": "GET /posts/h%C3%A9llo HTTP/1.1",
     "old protocol": "GET /posts/hello HTTP/1.0",
-    "continued trace": f"GET /posts/hello HTTP/1.1\r\nTraceparent: {TRACEPARENT}\r\nTracestate: vendor=1",
+    "continued trace": (
+        f"GET /posts/hello HTTP/1.1\r\nTraceparent: {TRACEPARENT}\r\nTracestate: vendor=1"
+    ),
     "invalid traceparent": f"GET /posts/hello HTTP/1.1\r\nTraceparent: {INVALID}",
 }
 
@@ -91,21 +91,20 @@ def chunks(count, error=None):
 
 
 class Handler(WSGIHandler):
-    """Says the raw target as gunicorn does; both sources are compared on what they get there."""
+    """Adds the raw target to the environ as gunicorn does; both sources read it."""
 
     def get_environ(self):
         return {**super().get_environ(), "RAW_URI": self.path}
 
     def log_error(self, *_):
-        """The broken stream is meant to be broken."""
+        """Ignore the stream that breaks on purpose."""
 
 
 def send(port, request):
     """Send one request and read its answer to the end."""
+    headers = "Host: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close"
     with create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(
-            f"{request}\r\nHost: api.example.org:8000\r\nUser-Agent: conformance/1\r\nConnection: close\r\n\r\n".encode()
-        )
+        connection.sendall(f"{request}\r\n{headers}\r\n\r\n".encode())
         while connection.recv(65536):
             pass
 
@@ -144,16 +143,14 @@ def observe(app, source, records=None, **settings):
     else:
         spans = InstrumentationFlaskServerSpans(tracing)
         spans.install(app)
-    recorder = Recorder(guard)
-    recorder.add_sink("span", spans.close)
+    recorder = Recorder(guard, completion=(ACCOUNT_PHASES, Step("span", spans.close)))
     if records is not None:
         recorder.add_sink("test", records.append)
     lifecycle = Lifecycle(metrics)
     lifecycle.ready()
-    arrivals = Arrivals(config)
     layer = RequestLayer(
         app.wsgi_app,
-        arrivals=arrivals,
+        parser=RequestParser(config),
         recorder=recorder,
         spans=spans,
         lifecycle=lifecycle,
@@ -181,5 +178,4 @@ def main(source):
 
 
 if __name__ == "__main__":
-    os.environ.setdefault(*SEMCONV_OPT_IN)
     main(sys.argv[1])

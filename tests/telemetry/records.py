@@ -1,9 +1,11 @@
-"""Records for tests: one complete request whose facts a test changes by name."""
+"""Records for tests: one request, in flight or completed, whose facts a test changes by name."""
 
 import dataclasses
 from typing import Any
 
+from telemetry.requests.completed import CompletedRequest, freeze
 from telemetry.requests.record import RequestRecord
+from telemetry.requests.recorder import account_phases
 
 BASE = RequestRecord(
     request_id="6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d",
@@ -28,4 +30,11 @@ BASE = RequestRecord(
 
 def record(**facts: Any) -> RequestRecord:
     """A copy of ``BASE`` with some facts changed."""
-    return dataclasses.replace(BASE, **{"waits": {}, "under_way": [], **facts})
+    return dataclasses.replace(BASE, **{"phase_seconds": {}, "open_phases": [], **facts})
+
+
+def completed(**facts: Any) -> CompletedRequest:
+    """The same request as sinks receive it, answered unless ``outcome`` is among the facts."""
+    request = record(**facts)
+    account_phases(request)
+    return freeze(request, request.outcome or "completed")

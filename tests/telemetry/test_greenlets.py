@@ -1,4 +1,4 @@
-"""Which greenlets there are, which runs, and where each is."""
+"""Which greenlets exist, which runs, and the stack of each."""
 
 import gc
 import sys
@@ -10,7 +10,7 @@ from gevent.event import Event
 
 from telemetry.greenlets import (
     FRAMES,
-    LivingGreenlets,
+    LiveGreenlets,
     is_dead,
     is_running,
     running_request,
@@ -21,22 +21,22 @@ from telemetry.native import NativeThread, current_thread, sleep
 from tests.telemetry.records import record
 
 
-def test_living_are_those_that_exist_and_have_not_ended():
+def test_live_greenlets_exist_and_have_not_ended():
     before = gevent.spawn(gevent.sleep, 60)
-    living = LivingGreenlets()
-    living.start()
+    live = LiveGreenlets()
+    live.start()
     after, ended = gevent.spawn(gevent.sleep, 60), gevent.spawn(int)
     ended.join()
-    assert {before, after} <= set(living())
-    assert ended not in living()
-    living.stop()
+    assert {before, after} <= set(live())
+    assert ended not in live()
+    live.stop()
     unseen = gevent.spawn(int)
-    assert unseen not in living()
+    assert unseen not in live()
     gevent.killall([before, after, unseen])
-    assert not {before, after, unseen} & set(living())
+    assert not {before, after, unseen} & set(live())
 
 
-def test_a_weak_proxy_of_what_is_gone_does_not_end_the_walk():
+def test_a_weak_proxy_of_a_dead_object_does_not_end_the_walk():
     class Gone:
         pass
 
@@ -44,13 +44,13 @@ def test_a_weak_proxy_of_what_is_gone_does_not_end_the_walk():
     proxy = weakref.proxy(target)
     found_by_the_walk = [proxy]  # a container, so that the collector knows of the proxy
     del target
-    living = LivingGreenlets()
-    living.start()
-    living.stop()
+    live = LiveGreenlets()
+    live.start()
+    live.stop()
     assert len(found_by_the_walk) == 1
 
 
-def test_only_the_one_that_has_the_processor_is_running():
+def test_only_the_greenlet_that_has_the_processor_is_running():
     event, seen = Event(), []
     waiting, unstarted, ended = (
         gevent.spawn(lambda: event.wait()),
@@ -59,7 +59,7 @@ def test_only_the_one_that_has_the_processor_is_running():
     )
     ended.join()
 
-    def look():
+    def inspect():
         seen.append([is_running(each) for each in (holder, waiting, unstarted, ended, None)])
         seen.append(
             running_request(
@@ -68,7 +68,7 @@ def test_only_the_one_that_has_the_processor_is_running():
         )
 
     def hold():
-        thread = NativeThread(look)
+        thread = NativeThread(inspect)
         thread.start()
         while not thread.ended:
             sleep(0.001)
@@ -99,35 +99,35 @@ def test_stack_ends_with_the_innermost_frame_and_is_bounded():
     assert stack_of(None) == ()
 
 
-def test_stack_of_a_thread_that_is_gone_is_empty():
+def test_stack_of_an_ended_thread_is_empty():
     assert stack_of_thread(current_thread())[-1].endswith(" stack_of_thread")
     assert stack_of_thread(1) == ()
 
 
 class Frame:
-    """One frame that tells whether a collection could come in while it was looked at."""
+    """One frame that records whether a garbage collection was possible while it was read."""
 
     f_lineno = 1
     f_back = None
 
-    def __init__(self, told):
-        self.told = told
+    def __init__(self, enabled):
+        self.enabled = enabled
 
     @property
     def f_code(self):
-        self.told.append(gc.isenabled())
+        self.enabled.append(gc.isenabled())
         return stack_of.__code__
 
 
-def test_no_collection_comes_in_the_middle_of_a_walk():
-    # One whose finalizer lets go of the interpreter would let the walked frames end: CPython 3.11
+def test_no_garbage_collection_runs_during_a_walk():
+    # One whose finalizer releases the interpreter would let the walked frames end: CPython 3.11
     # crashes then.
-    told = []
-    assert len(stack_of(Frame(told))) == 1
-    assert (set(told), gc.isenabled()) == ({False}, True)
+    enabled = []
+    assert len(stack_of(Frame(enabled))) == 1
+    assert (set(enabled), gc.isenabled()) == ({False}, True)
 
 
-def test_what_switched_collections_off_is_left_alone():
+def test_collections_that_were_off_stay_off():
     gc.disable()
     try:
         stack_of(Frame([]))

@@ -1,4 +1,4 @@
-"""The state machine: what follows what, and what the registry says meanwhile."""
+"""The state machine: its transitions, and its metrics in each state."""
 
 from collections.abc import Iterator
 
@@ -46,14 +46,14 @@ def facts(lifecycle: Lifecycle) -> tuple[str, bool, bool, str, int]:
     )
 
 
-def test_a_whole_life_is_shown_state_by_state(lifecycle, metrics, clock):
+def test_a_whole_life_is_exposed_state_by_state(lifecycle, metrics, clock):
     seen = [(facts(lifecycle), shown(metrics))]
 
     lifecycle.ready()
     seen.append((facts(lifecycle), shown(metrics)))
     lifecycle.drain("SIGTERM")
     clock.now += 1.5
-    assert lifecycle.watch(in_flight=3) == 1.5
+    assert lifecycle.report_drain(in_flight=3) == 1.5
     seen.append((facts(lifecycle), shown(metrics)))
     lifecycle.stop_accepting()
     lifecycle.count_rejected()
@@ -94,14 +94,14 @@ def test_a_second_drain_changes_neither_reason_nor_start(lifecycle, clock):
     clock.now += 2
     lifecycle.drain("SIGINT")
 
-    assert (calls, lifecycle.reason, lifecycle.watch(0)) == (
+    assert (calls, lifecycle.reason, lifecycle.report_drain(0)) == (
         ["draining by SIGTERM"],
         "SIGTERM",
         2.0,
     )
 
 
-def test_something_fatal_during_a_drain_still_means_exit_code_1(lifecycle):
+def test_a_fatal_error_during_a_drain_still_means_exit_code_1(lifecycle):
     lifecycle.drain("SIGTERM")
     lifecycle.drain("MemoryError", fatal=True)
 
@@ -126,14 +126,14 @@ def test_a_drain_that_came_while_starting_is_not_undone(lifecycle):
 def test_outside_of_a_drain_it_has_taken_no_time(lifecycle, metrics, clock):
     clock.now += 5
 
-    assert (lifecycle.watch(in_flight=2), shown(metrics)) == (
+    assert (lifecycle.report_drain(in_flight=2), shown(metrics)) == (
         0.0,
         {"starting": 1.0, "service_drain_in_flight": 2.0},
     )
 
 
 @pytest.mark.parametrize("step", [Lifecycle.stop_accepting, Lifecycle.stopped])
-def test_nothing_ends_that_has_not_begun_to_drain(lifecycle, step):
+def test_only_a_drain_that_has_begun_can_end(lifecycle, step):
     lifecycle.ready()
 
     with pytest.raises(IllegalTransition, match=r"^a process that is ready "):
@@ -141,7 +141,7 @@ def test_nothing_ends_that_has_not_begun_to_drain(lifecycle, step):
     assert facts(lifecycle) == ("ready", True, False, "", 0)
 
 
-def test_what_has_stopped_does_not_become_ready(lifecycle):
+def test_a_stopped_process_does_not_become_ready(lifecycle):
     lifecycle.drain("SIGTERM")
     lifecycle.stopped()
 

@@ -1,4 +1,4 @@
-"""Log lines are whole, carry the ids of their request, and never make anyone wait."""
+"""Log lines are whole, carry the ids of their request, and never delay their writer."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from telemetry.logs import Logs, LogWriter
 from telemetry.metrics import Metrics
 from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
-from tests.telemetry.records import record
+from tests.telemetry.records import completed, record
 
 RESOURCE = {"service": "serene", "instance": "0", "environment": "test"}
 IDS = {
@@ -59,9 +59,9 @@ def lines(pipe):
 
 def test_one_line_a_request(logs, pipe):
     logs.requests(
-        record(
+        completed(
             duration_seconds=0.25,
-            waits={"db": 0.125},
+            phase_seconds={"db": 0.125},
             response_bytes=512,
             outcome="failed",
             status=500,
@@ -107,9 +107,9 @@ def test_standard_logging_carries_the_ids_of_the_current_request(logs, pipe):
     }
 
 
-def test_what_a_client_sends_cannot_end_a_line_or_steer_a_terminal(logs, pipe):
+def test_client_text_cannot_end_a_line_or_control_a_terminal(logs, pipe):
     hostile = "a\u2028b\u0085c\x9bd\x1be\ud800f\n"
-    logs.requests(record(user_agent=hostile, outcome="completed"))
+    logs.requests(completed(user_agent=hostile, outcome="completed"))
     written = os.read(pipe[0], 1 << 16)
     assert written.isascii()
     assert [json.loads(line)["user_agent"] for line in written.decode().splitlines()] == [hostile]
@@ -138,7 +138,7 @@ def test_lines_written_by_the_thread_arrive_in_order(pipe, guard, dropped):
     assert dropped == []
 
 
-def test_a_reader_that_does_not_read_stops_nobody_and_every_lost_line_is_counted(
+def test_a_reader_that_does_not_read_delays_no_writer_and_every_lost_line_is_counted(
     pipe, guard, dropped
 ):
     writer = LogWriter(pipe[1], guard, dropped.append, queue_lines=100)
@@ -179,12 +179,12 @@ def test_line_that_cannot_be_encoded_is_counted_and_ends_nothing(pipe, guard, dr
 
 def test_level_of_the_settings_silences_what_is_below(pipe, guard):
     logs = Logs(TelemetryConfig(log_level="ERROR"), Metrics(CollectorRegistry()), guard, fd=pipe[1])
-    logs.requests(record(outcome="completed"))
-    logs.requests(record(outcome="completed", status=503))
+    logs.requests(completed(outcome="completed"))
+    logs.requests(completed(outcome="completed", status=503))
     assert [line["status"] for line in lines(pipe)] == [503]
 
 
-def test_no_line_tells_what_must_not_be_told(logs, pipe):
+def test_no_line_holds_a_secret(logs, pipe):
     try:
         raise ValueError("no account for ann@example.com, card 4111 1111 1111 1111")
     except ValueError:
@@ -209,6 +209,6 @@ def test_no_line_tells_what_must_not_be_told(logs, pipe):
 
 def test_the_log_of_requests_can_be_switched_off(pipe, guard):
     logs = Logs(TelemetryConfig(request_log=False), Metrics(CollectorRegistry()), guard, fd=pipe[1])
-    logs.requests(record(outcome="failed", status=500))
+    logs.requests(completed(outcome="failed", status=500))
     os.write(pipe[1], b"{}\n")
     assert lines(pipe) == [{}]

@@ -1,4 +1,4 @@
-"""Instruments come from ``names``, lock natively, and are cheap to find again."""
+"""Instruments follow their descriptors, lock natively, and are cheap to find again."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.metrics import Metrics, observe_traced
 
 
-def test_instrument_is_made_once_as_names_says():
+def test_instrument_is_made_once_from_its_descriptor():
     metrics = Metrics()
     made = metrics.histogram(names.REQUEST_DURATION)
     assert metrics.histogram(names.REQUEST_DURATION) is made
@@ -60,7 +60,7 @@ def test_children_refuse_a_wrong_number_of_labels_and_keep_nothing():
         ("", None),
     ],
 )
-def test_observation_names_its_trace_if_it_has_one(trace_id, labels):
+def test_observation_of_a_kept_trace_has_an_exemplar(trace_id, labels):
     metrics = Metrics()
     observe_traced(metrics.histogram(names.EXPORT_DURATION).labels("ok"), 0.02, trace_id)
     [family] = metrics.registry.restricted_registry(
@@ -76,7 +76,7 @@ def test_observation_names_its_trace_if_it_has_one(trace_id, labels):
     assert [sample.value for sample in family.samples] == [0, 0, 1, 1, 1, 1, 1, 1, 1]
 
 
-def test_target_says_who_the_process_is():
+def test_target_info_identifies_the_process():
     metrics = Metrics()
     metrics.describe_target(
         TelemetryConfig(service_name="api", service_version="1.2.3", slot=2, environment="test")
@@ -109,7 +109,8 @@ native, patched = type(monkey.get_original("_thread", "allocate_lock")()), type(
 assert native is not patched
 histogram = metrics.histogram(names.POOL_WAIT)
 child = histogram.labels("db")
-locks = [metrics.registry._lock, histogram._lock, child._sum._lock, *(bucket._lock for bucket in child._buckets)]
+buckets = [bucket._lock for bucket in child._buckets]
+locks = [metrics.registry._lock, histogram._lock, child._sum._lock, *buckets]
 assert {type(lock) for lock in locks} == {native}, locks
 """
 

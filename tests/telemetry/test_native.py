@@ -1,4 +1,4 @@
-"""Native threads stay native, and what they report reaches the hub."""
+"""Native threads stay native, and their reports reach the hub."""
 
 import _thread
 import threading
@@ -18,7 +18,7 @@ def run_in_a_thread(work):
         gevent.sleep(0.001)
 
 
-def test_what_is_handed_out_is_not_gevents():
+def test_functions_for_native_threads_are_not_gevents():
     assert monkey.is_module_patched("threading")
     seen = []
     run_in_a_thread(lambda: seen.append(native.current_thread()))
@@ -32,7 +32,7 @@ def test_thread_can_start_another_without_a_hub():
     seen = []
 
     def start():
-        native.start_beside(lambda: seen.append(native.current_thread()))
+        native.start_thread(lambda: seen.append(native.current_thread()))
         while not seen:
             native.sleep(0.001)
 
@@ -65,6 +65,6 @@ def test_function_of_a_thread_runs_on_the_hub_and_may_yield():
         gevent.sleep(0.001)
         done.append((number, native.current_thread()))
 
-    run_in_a_thread(lambda: native.on_hub(hub, work, 7))
+    run_in_a_thread(lambda: native.run_on_hub(hub, work, 7))
     gevent.sleep(0.05)
     assert done == [(7, native.current_thread())]

@@ -1,6 +1,4 @@
-"""What is sampled is true, costs nothing to read, and is absent where the platform does not tell
-it.
-"""
+"""Samples are true, cost nothing to read, and lack what the platform does not provide."""
 
 import builtins
 import os
@@ -16,7 +14,7 @@ from telemetry.process import ProcessSampler, process_by_psutil
 
 
 class Sampled:
-    """A sampler that has looked twice, with time between."""
+    """A sampler that has taken two samples, with time between."""
 
     def __init__(self, **options):
         self.metrics = Metrics()
@@ -45,7 +43,7 @@ class Sampled:
         }
 
 
-def test_machine_and_process_are_told_as_psutil_sees_them():
+def test_values_of_machine_and_process_are_those_of_psutil():
     sampled = Sampled()
     memory = psutil.virtual_memory()
     used, available = (
@@ -66,7 +64,7 @@ def test_machine_and_process_are_told_as_psutil_sees_them():
     assert sampled.value("python_gc_collections_total", generation="2") > 0
 
 
-def test_sample_has_what_its_description_says():
+def test_sample_has_the_families_of_its_description():
     sampled = Sampled()
     described = {(family.name, family.type) for family in sampled.sampler.describe()}
     assert {(family.name, family.type) for family in sampled.sampler.collect()} == described
@@ -78,7 +76,7 @@ def test_sample_has_what_its_description_says():
     } <= sampled.names()
 
 
-def test_share_of_a_core_is_what_was_used_since_the_sample_before():
+def test_share_of_a_core_is_the_usage_since_the_previous_sample():
     now = [0.0]
     sampled = Sampled(clock=lambda: now[0])
     assert sampled.value(names.PROCESS_CPU_RATIO) is None
@@ -120,7 +118,7 @@ def test_reading_opens_no_file(monkeypatch):
     assert len(samples) > 20
 
 
-def test_what_the_platform_does_not_tell_is_absent(monkeypatch):
+def test_a_value_that_the_platform_lacks_is_absent(monkeypatch):
     def no_load():
         raise OSError("not here")
 
@@ -139,7 +137,7 @@ def test_what_the_platform_does_not_tell_is_absent(monkeypatch):
     assert sampled.names() & everything == present
 
 
-def test_psutil_tells_what_is_missing_without_proc_under_the_same_names(monkeypatch):
+def test_without_proc_psutil_provides_the_same_families(monkeypatch):
     usual = {family.name: family.type for family in ProcessCollector(registry=None).collect()}
     del usual["process_max_fds"]
     assert {family.name: family.type for family in process_by_psutil()} == usual
@@ -151,17 +149,15 @@ def test_psutil_tells_what_is_missing_without_proc_under_the_same_names(monkeypa
     )
 
 
-def test_forked_child_tells_of_itself():
+def test_forked_child_samples_itself():
     read, write = os.pipe()
     sampled = Sampled()
     pid = os.fork()
     if not pid:
         try:
             sampled.sampler.sample()
-            os.write(
-                write,
-                f"{sampled.value(names.PROCESS_THREADS)} {sampled.value(names.PROCESS_CPU_RATIO)}".encode(),
-            )
+            values = map(sampled.value, (names.PROCESS_THREADS, names.PROCESS_CPU_RATIO))
+            os.write(write, " ".join(map(str, values)).encode())
         finally:
             os._exit(0)
     os.close(write)

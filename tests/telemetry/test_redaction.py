@@ -1,6 +1,4 @@
-"""Secrets and personal data are told by nobody: known by name, or by shape, wherever in a text they
-stand.
-"""
+"""Secrets and personal data are redacted, by name or by shape, anywhere in a text."""
 
 import json
 import re
@@ -26,11 +24,11 @@ NOTHING = Redactor()
 VALUES = Redactor(["X-Shop-Pass"], keep_query_values=True)
 
 plain = st.text(string.ascii_lowercase + " /.,", max_size=40)
-"""Text with nothing to hide, to stand around what is hidden."""
+"""Harmless text around a secret."""
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "redacted"),
     [
         ("", ""),
         ("page=2&token=secret", "page=REDACTED&token=REDACTED"),
@@ -39,12 +37,12 @@ plain = st.text(string.ascii_lowercase + " /.,", max_size=40)
         ("ann%40example.com=1", "REDACTED=REDACTED"),
     ],
 )
-def test_names_of_parameters_are_told_and_their_values_are_not(query, told):
-    assert NOTHING.query(query) == told
+def test_names_of_parameters_stay_and_their_values_do_not(query, redacted):
+    assert NOTHING.query(query) == redacted
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "redacted"),
     [
         ("page=2&tag=calm%20evenings&empty=", "page=2&tag=calm%20evenings&empty="),
         ("api_key=1&Refresh-Token=2&page=3", "api_key=REDACTED&Refresh-Token=REDACTED&page=3"),
@@ -54,8 +52,8 @@ def test_names_of_parameters_are_told_and_their_values_are_not(query, told):
         (f"after={JWT}", "after=REDACTED"),
     ],
 )
-def test_values_are_kept_when_asked_but_for_what_is_sensitive(query, told):
-    assert VALUES.query(query) == told
+def test_values_stay_when_configured_unless_they_are_sensitive(query, redacted):
+    assert VALUES.query(query) == redacted
 
 
 def test_long_query_is_cut():
@@ -71,12 +69,12 @@ def test_long_query_is_cut():
         "http://127.0.0.1:27017: connection refused",
     ],
 )
-def test_what_hides_nothing_stays_as_it_is(text):
+def test_harmless_text_stays_unchanged(text):
     assert NOTHING.text(text) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "redacted"),
     [
         (f"no such token {JWT}!", "no such token REDACTED!"),
         ("Authorization: Bearer abc.def-ghi", "Authorization: REDACTED"),
@@ -91,16 +89,16 @@ def test_what_hides_nothing_stays_as_it_is(text):
         ),
     ],
 )
-def test_what_has_the_shape_of_a_secret_is_taken_out_and_all_else_stays(text, told):
-    assert NOTHING.text(text) == told
+def test_text_in_the_shape_of_a_secret_is_removed_and_all_else_stays(text, redacted):
+    assert NOTHING.text(text) == redacted
 
 
 @given(plain, plain, st.integers(12, 18), st.sampled_from(["", " ", "-"]), st.data())
 def test_a_card_number_is_found_in_any_text(before, after, length, separator, data):
     digits = data.draw(st.text(string.digits, min_size=length, max_size=length))
     digits += next(check for check in string.digits if is_card_number(digits + check))
-    told = NOTHING.text(f"{before} {separator.join(digits)} {after}")
-    assert digits not in re.sub("[ -]", "", told)
+    redacted = NOTHING.text(f"{before} {separator.join(digits)} {after}")
+    assert digits not in re.sub("[ -]", "", redacted)
 
 
 @given(
@@ -119,12 +117,12 @@ def test_a_token_is_found_in_any_text(before, after, size, seed):
 
 
 @given(st.text())
-def test_what_was_redacted_has_nothing_more_to_redact(text):
+def test_redaction_is_idempotent(text):
     once = NOTHING.text(text)
     assert NOTHING.text(once) == once
 
 
-def test_a_value_is_redacted_with_all_that_it_holds():
+def test_a_value_is_redacted_with_its_members():
     class Named:
         def __str__(self):
             return "of ann@example.com"
@@ -149,8 +147,8 @@ def test_a_value_is_redacted_with_all_that_it_holds():
 
 
 def test_long_text_keeps_its_beginning_and_its_end():
-    told = NOTHING.long_text(f"begin {'x ' * MAX_TEXT_LENGTH} ValueError: ann@example.com")
-    assert (told[:6], told[-20:], len(told) < MAX_TEXT_LENGTH + 4) == (
+    redacted = NOTHING.long_text(f"begin {'x ' * MAX_TEXT_LENGTH} ValueError: ann@example.com")
+    assert (redacted[:6], redacted[-20:], len(redacted) < MAX_TEXT_LENGTH + 4) == (
         "begin ",
         "ValueError: REDACTED",
         True,
@@ -184,28 +182,33 @@ PRIVATE = {
 }
 
 
-@pytest.mark.parametrize(("values", "mark", "private"), PRIVATE.values(), ids=PRIVATE)
-def test_a_variable_of_a_path_is_private_by_its_name_or_by_its_view(values, mark, private):
+@pytest.mark.parametrize(("values", "option", "private"), PRIVATE.values(), ids=PRIVATE)
+def test_a_variable_of_a_path_is_private_by_its_name_or_by_its_view(values, option, private):
     def view():
         pass
 
-    assert NOTHING.private_variables(values, mark(view) if mark else view) == private
+    assert NOTHING.private_variables(values, option(view) if option else view) == private
 
 
-def test_a_path_is_told_without_its_private_variables():
+def test_private_variables_of_a_path_are_redacted():
     values = {"email": "x", "number": 3, "rest": "a/ann@example.com"}
-    told = NOTHING.path(
+    redacted = NOTHING.path(
         "/of/<email>/<int(min=1):number>/<path:rest>/edit", values, frozenset({"email"})
     )
-    assert told == "/of/REDACTED/3/a/REDACTED/edit"
+    assert redacted == "/of/REDACTED/3/a/REDACTED/edit"
 
 
-def test_text_that_quotes_a_request_is_told_without_what_the_request_brought():
+def test_client_values_are_removed_from_text_that_quotes_them():
     body = json.dumps(
         {"a": ["first line\nsecond", {"b": "it's \u00e4"}], "n": 12345, "short": "is"}
     ).encode()
-    text = "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: this is ann@example.com"
-    told = "cannot use 'REDACTED' or \"REDACTED\" or REDACTED, 12345, REDACTED: this is REDACTED"
-    assert NOTHING.quoting(text, (body, "header-value")) == told
-    assert NOTHING.quoting("not json [at all", (b"not json", b"[" * 100_000)) == "REDACTED [at all"
-    assert NOTHING.quoting("nothing", ()) == "nothing"
+    text = (
+        "cannot use 'first line\\nsecond' or \"it's ä\" or it's \\u00e4, 12345, header-value: "
+        "this is ann@example.com"
+    )
+    redacted = (
+        "cannot use 'REDACTED' or \"REDACTED\" or REDACTED, 12345, REDACTED: this is REDACTED"
+    )
+    assert NOTHING.without(text, (body, "header-value")) == redacted
+    assert NOTHING.without("not json [at all", (b"not json", b"[" * 100_000)) == "REDACTED [at all"
+    assert NOTHING.without("nothing", ()) == "nothing"

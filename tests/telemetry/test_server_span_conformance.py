@@ -1,5 +1,4 @@
-"""Both sources of server spans, request by request and attribute by attribute: they agree but for
-what is listed, each with its reason.
+"""Both sources of server spans give equal spans, but for listed differences, each with its reason.
 
 Source: OpenTelemetry semantic conventions, "HTTP server span".
 """
@@ -19,7 +18,7 @@ STREAMED = ("streamed", "breaks while streamed")
 
 
 class Something:
-    """Equal to any value that is there."""
+    """Equal to any value but ``None``."""
 
     def __eq__(self, other):
         return other is not None
@@ -32,7 +31,7 @@ SOMETHING = Something()
 
 # Field: ours, theirs, why.
 EVERYWHERE = {
-    "client.port": (None, SOMETHING, "opt-in by the conventions; it tells an SRE nothing"),
+    "client.port": (None, SOMETHING, "opt-in by the conventions; of no use to an SRE"),
     "http.response.body.size": (SOMETHING, None, "theirs ends before the body is sent"),
     "server.address": (
         "api.example.org",
@@ -42,7 +41,7 @@ EVERYWHERE = {
     "server.port": (
         8000,
         SOMETHING,
-        "the port that the client asked for, not the one behind the proxy",
+        "the port of the client's request, not the one behind the proxy",
     ),
 }
 
@@ -72,7 +71,7 @@ ONLY_IN = {
 
 
 def spans_from(source):
-    """Server spans by request; the broken stream's traceback on stderr is the server's, not ours."""
+    """Server spans by request; the server prints the traceback of the broken stream to stderr."""
     command = [sys.executable, "-W", "error", "-m", "tests.telemetry.conformance", source]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
@@ -92,7 +91,7 @@ def theirs():
 
 
 def flat(span):
-    """What is compared as it is: everything but what is random and what takes its own time."""
+    """The fields to compare: all but random ids and durations."""
     fields = {**span, **span["attributes"]}
     for own in ("attributes", "trace_id", "request.id", "milliseconds"):
         del fields[own]
@@ -100,7 +99,7 @@ def flat(span):
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
-def test_sources_differ_only_where_and_how_it_is_listed(ours, theirs, request_name):
+def test_sources_differ_only_as_listed(ours, theirs, request_name):
     left, right = flat(ours[request_name]), flat(theirs[request_name])
     observed = {
         field: (left.get(field), right.get(field))

@@ -11,7 +11,7 @@ import (
 	"github.com/FerretDB/FerretDB/internal/util/must"
 )
 
-// SQLite takes at most 32,766 arguments; what asks for so many reads most of a collection anyway.
+// SQLite takes at most 32,766 arguments; a query with so many reads most of a collection anyway.
 const maxListed = 1000
 
 // Names that mean the same to SQLite's -> as to MongoDB: no path, no operator, nothing to quote.
@@ -19,8 +19,8 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // pushdown returns the WHERE clause, and its arguments, of the part of a filter that indexes can answer.
 //
-// It selects a superset of what the filter matches: FerretDB looks at each document again. An equal _id is selective
-// enough by itself; other fields are taken where the filter wants a string or an ObjectID.
+// It selects a superset of what the filter matches: FerretDB checks each document again. An equal _id
+// is selective enough; other fields are used when the filter compares with a string or an ObjectID.
 func pushdown(filter *types.Document) (string, []any) {
 	if filter.Len() == 0 {
 		return "", nil

@@ -59,9 +59,9 @@ def test_the_wait_for_a_turn_and_for_the_hash_is_told():
 
     hashing = [gevent.spawn(ask) for _ in range(2)]
     gevent.sleep(0)
-    assert [phase for phase, _ in request.under_way] == ["threadpool"] * 2
+    assert [phase for phase, _ in request.open_phases] == ["threadpool"] * 2
     gevent.joinall(hashing, raise_error=True)
-    assert (list(request.waits), request.under_way, request.waits["threadpool"] > 0.01) == (
+    assert (list(request.phase_seconds), request.open_phases, request.phase_seconds["threadpool"] > 0.01) == (
         ["threadpool"],
         [],
         True,

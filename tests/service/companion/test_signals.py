@@ -95,7 +95,7 @@ def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
     # Three words of ours and twenty of its own, at a hundred a second.
     took_seconds = (call.end_time - call.start_time) / 1e9
     assert took_seconds > used["output_tokens"] / 100 > 0.1
-    assert records[-1].waits["external"] == pytest.approx(took_seconds, abs=0.005)
+    assert records[-1].phase_seconds["external"] == pytest.approx(took_seconds, abs=0.005)
     assert [
         span.name for span in spans.get_finished_spans() if span.parent == call.get_span_context()
     ] == []
@@ -146,7 +146,7 @@ def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, rec
         "GreenletExit",
         server_span(spans).context.span_id,
     )
-    assert (records[-1].outcome, records[-1].waits["external"] > 0) == ("killed", True)
+    assert (records[-1].outcome, records[-1].phase_seconds["external"] > 0) == ("killed", True)
 
 
 def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):

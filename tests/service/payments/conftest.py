@@ -10,7 +10,7 @@ from flask import Flask
 
 from service.payments.settings import PaymentSettings
 from service.payments.stripe_gateway import StripePayments
-from telemetry import RequestRecord, Telemetry
+from telemetry import CompletedRequest, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
 
@@ -19,7 +19,7 @@ from tests.stripe_mock import StripeMock
 class Seen:
     """What one request was observed to do."""
 
-    record: RequestRecord
+    record: CompletedRequest
     server: Any
     calls: list[Any]
 
@@ -43,7 +43,7 @@ class Shop:
         self.payments = StripePayments(
             PaymentSettings.from_env({**patient, **environ}), self.telemetry
         )
-        self.records: list[RequestRecord] = []
+        self.records: list[CompletedRequest] = []
         self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")
         app.add_url_rule("/", view_func=lambda: self.work() or "done")

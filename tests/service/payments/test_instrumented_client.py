@@ -58,7 +58,7 @@ def test_a_payment_is_a_client_span_under_its_request_and_all_of_its_external_wa
     assert dict(span.attributes) == attributes(
         stripe_mock.url, "/v1/payment_intents", status, **others
     )
-    assert seen.record.waits["external"] == pytest.approx((span.end_time - span.start_time) / 1e9)
+    assert seen.record.phase_seconds["external"] == pytest.approx((span.end_time - span.start_time) / 1e9)
 
 
 def test_a_refund_is_a_client_span_too(shop, stripe_mock, key):
@@ -85,7 +85,7 @@ def test_each_attempt_is_a_span_and_the_pause_between_them_a_wait(shop_of, key):
     # The library pauses for half a second at least; it is in the trace as a gap, and in the phases
     # as a wait.
     whole_seconds = (second.end_time - first.start_time) / 1e9
-    assert 0.5 < seen.record.waits["external"] <= whole_seconds + 0.1
+    assert 0.5 < seen.record.phase_seconds["external"] <= whole_seconds + 0.1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A process that was stopped says afterwards for how long."""
+"""A process that was stopped reports afterwards how long it was frozen."""
 
 import os
 import signal
@@ -16,11 +16,11 @@ import gc, sys, time
 import gevent
 from telemetry import names, native
 from telemetry.guard import Guard
-from telemetry.hub import HubWatch
+from telemetry.hub import HubMonitor
 from telemetry.metrics import Metrics
 metrics = Metrics()
-watch = HubWatch(metrics, Guard(strict=True, on_error=print), tuple)
-watch.start()
+monitor = HubMonitor(metrics, Guard(strict=True, on_error=print), tuple)
+monitor.start()
 busy = sys.argv[1] == "busy"
 def turn():
     while True:

@@ -22,14 +22,14 @@ import gevent
 from telemetry import names, native
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
-from telemetry.hub import HubWatch
+from telemetry.hub import HubMonitor
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 
 metrics, guard = Metrics(), Guard(strict=True, on_error=print)
 for number in range(100):
     metrics.histogram(names.REQUEST_DURATION).labels("GET", f"/{number}", "200").observe(0.1)
-watch = HubWatch(metrics, guard, tuple)
+watch = HubMonitor(metrics, guard, tuple)
 verdicts = {"/health/liveness": lambda: (200, {"busySeconds": watch.busy_seconds})}
 management = Management(
     TelemetryConfig(management_port=0),

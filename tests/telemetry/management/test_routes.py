@@ -124,7 +124,9 @@ def requests():
     event, held = Event(), record(request_id="3", route="/held")
     waiting = [
         record(
-            request_id="1", started_ns=time.perf_counter_ns() - 2_000_000_000, waits={"db": 0.25}
+            request_id="1",
+            started_ns=time.perf_counter_ns() - 2_000_000_000,
+            phase_seconds={"db": 0.25},
         ),
         record(request_id="2", started_ns=time.perf_counter_ns() - 1_000_000_000, status=None),
     ]

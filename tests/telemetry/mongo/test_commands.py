@@ -176,7 +176,7 @@ def test_killed_commands_end_their_spans_at_once(observed, own_mongodb, frozen, 
     )
     assert [facts_of(span) for span in observed.exporter.get_finished_spans()] == [expected] * KILLS
     assert durations(observed)["find", "commands", name] == KILLS
-    assert [list(request.waits) for request in requests] == [["db_pool_wait", "db"]] * KILLS
+    assert [list(request.phase_seconds) for request in requests] == [["db_pool_wait", "db"]] * KILLS
     gevent.killall(clients)
 
 
@@ -236,9 +236,9 @@ def test_waits_are_on_the_request_that_asked(observed, mongodb_uri, collection):
         collection.find_one({"_id": 1})
 
     gevent.joinall([gevent.spawn(serve, request)], raise_error=True)
-    assert sorted(request.waits) == ["db", "db_pool_wait"]
-    assert all(0 < seconds < 60 for seconds in request.waits.values())
-    assert other.waits == {}
+    assert sorted(request.phase_seconds) == ["db", "db_pool_wait"]
+    assert all(0 < seconds < 60 for seconds in request.phase_seconds.values())
+    assert other.phase_seconds == {}
 
 
 def test_span_is_a_child_of_what_was_current(observed, mongodb_uri, collection):

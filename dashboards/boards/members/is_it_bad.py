@@ -1,0 +1,85 @@
+"""First row of the Members board: payments, companion, uploads and rate limits."""
+
+from typing import Final
+
+from dashboards import config
+from dashboards.config import OBJECTIVES
+from dashboards.layout import Band, Section
+from dashboards.panels import Stat, Target, neutral, rising
+from dashboards.queries import members as queries
+
+SECTION: Final = Section(
+    "Is it bad? (the last minutes, for members)",
+    Band(
+        5,
+        Stat(
+            title="Failed payment calls",
+            unit="percentunit",
+            description=(
+                f"Share of calls to the payment provider over {OBJECTIVES.now_window} that had no"
+                " answer or an invalid one; a declined card is not counted. Bad: check Payments"
+                " below and the provider's status page. The recovery pass settles each of these"
+                " payments later."
+            ),
+            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            no_value="no payments",
+            targets=(Target(queries.PAYMENTS_FAILED_NOW, "failed"),),
+        ),
+        Stat(
+            title="Unanswered messages",
+            unit="percentunit",
+            description=(
+                f"Share of messages to the companion over {OBJECTIVES.now_window} that timed out,"
+                " failed, or were refused because the model is down. Bad: see Companion answers by"
+                " result below. Members who may be in danger get the help lines in any case."
+            ),
+            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            no_value="no messages",
+            targets=(Target(queries.COMPANION_FAILED_NOW, "failed"),),
+        ),
+        Stat(
+            title="Companion p95",
+            unit="s",
+            description=(
+                "One answer in twenty takes longer. It depends on the model, not on this service:"
+                " open a dot of the distribution below as a trace."
+            ),
+            thresholds=rising(config.COMPANION_P95_SECONDS),
+            no_value="no messages",
+            targets=(Target(queries.COMPANION_P95_NOW, "p95"),),
+        ),
+        Stat(
+            title="Open circuits",
+            unit="short",
+            description=(
+                "Workers that do not call the model because it failed several times in a row. They"
+                " retry on their own; the log has the time of the change."
+            ),
+            thresholds=rising(config.BAD_COUNT),
+            no_value="no worker reports",
+            targets=(Target(queries.CIRCUITS_OPEN, "open"),),
+        ),
+        Stat(
+            title="Failed uploads",
+            unit="percentunit",
+            description=(
+                f"Share of uploads over {OBJECTIVES.now_window} that failed in the service or took"
+                " too long. Bad: the database is full or slow, board MongoDB."
+            ),
+            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            no_value="no uploads",
+            targets=(Target(queries.UPLOADS_FAILED_NOW, "failed"),),
+        ),
+        Stat(
+            title="Rate-limited requests",
+            unit="reqps",
+            description=(
+                "Requests over the limit of their account or address. A jump: one client in a loop,"
+                " or limits that are too low."
+            ),
+            thresholds=neutral(),
+            no_value="no worker reports",
+            targets=(Target(queries.RATE_LIMITED_NOW, "limited"),),
+        ),
+    ),
+)

@@ -1,0 +1,85 @@
+"""The MongoDB board's operations, as the client measures them."""
+
+from typing import Final
+
+from dashboards import config
+from dashboards.layout import Band, Section
+from dashboards.panels import Column, Heatmap, StackedTimeSeries, Table, Target, TimeSeries
+from dashboards.queries import mongodb as queries
+
+_OPERATION_LEGEND = "{{db_operation_name}} {{db_collection_name}}"
+
+_LATENCY = Band(
+    8,
+    TimeSeries(
+        title="Operation latency",
+        unit="s",
+        description=(
+            "Duration of commands as the client measures it, network included. All quantiles rise:"
+            " server or network. Only one command: see Latency p95 by operation."
+        ),
+        targets=(
+            Target(queries.P50, "p50"),
+            Target(queries.P95, "p95"),
+            Target(queries.P99, "p99"),
+        ),
+        limits=config.DB_LATENCY_P95_SECONDS,
+    ),
+    Heatmap(
+        title="Operation latency, distribution",
+        unit="s",
+        description=(
+            "Number of commands by duration. A second, slower band is one kind of command without"
+            " an index, or with a large answer."
+        ),
+        buckets=queries.DURATION_BUCKETS,
+    ),
+    TimeSeries(
+        title="Latency p95 by operation",
+        unit="s",
+        description=(
+            "Which command is slow. Does its filter have an index, is its answer large? Add the"
+            " index, or request less."
+        ),
+        targets=(Target(queries.P95_BY_OPERATION, _OPERATION_LEGEND),),
+    ),
+)
+
+_OPERATIONS = Band(
+    8,
+    StackedTimeSeries(
+        title="Operations",
+        unit="ops",
+        description=(
+            "Commands per second by name and collection. Many more of them for the same number of"
+            " requests: a query in a loop."
+        ),
+        targets=(Target(queries.OPERATIONS, _OPERATION_LEGEND),),
+    ),
+    TimeSeries(
+        title="Failures by type",
+        unit="ops",
+        description=(
+            "Failed commands by name and error. AutoReconnect and NetworkTimeout: the connection to"
+            " the server. DuplicateKeyError: the caller's mistake."
+        ),
+        targets=(Target(queries.ERRORS_BY_TYPE, "{{error_type}} {{db_operation_name}}"),),
+    ),
+    Table(
+        title="Operations by time",
+        unit="short",
+        description=(
+            "Values over the whole time range. The operation that takes the most time is first: an"
+            " index there saves the most."
+        ),
+        keys={"db_operation_name": "Operation", "db_collection_name": "Collection"},
+        columns=(
+            Column("Seconds a second", "s", queries.TABLE_TIME),
+            Column("Rate", "ops", queries.TABLE_RATE),
+            Column("Mean", "s", queries.TABLE_MEAN),
+            Column("p95", "s", queries.TABLE_P95, config.DB_LATENCY_P95_SECONDS),
+        ),
+    ),
+)
+
+SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS)

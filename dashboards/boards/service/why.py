@@ -1,0 +1,109 @@
+"""The Service board's causes: what requests wait for, what ends them early, and what changed."""
+
+from typing import Final
+
+from dashboards import links
+from dashboards.layout import Band, Section
+from dashboards.panels import (
+    WORKER_LEGEND,
+    Column,
+    StackedTimeSeries,
+    Table,
+    Target,
+    TimeSeries,
+)
+from dashboards.queries import runtime
+from dashboards.queries import service as queries
+
+_TIME = Band(
+    8,
+    StackedTimeSeries(
+        title="Where the time goes",
+        unit="s",
+        description=(
+            "Mean time of a request by phase. db: slow commands, board MongoDB. db_pool_wait: too"
+            " few connections, board MongoDB. cpu: the service's code or the hub, board Runtime."
+            " external: another service. threadpool: password hashes and Markdown, off the hub."
+            " Parallel waits add up, so the sum can exceed the latency."
+        ),
+        targets=(Target(queries.PHASE_MEAN, "{{phase}}"),),
+    ),
+    TimeSeries(
+        title="Slow requests by dominant phase",
+        unit="reqps",
+        description=(
+            "Requests over their threshold, by the phase that took longest; for each, the log has a"
+            " `slow request` line with the evidence. 0 is normal."
+        ),
+        targets=(Target(queries.SLOW_BY_PHASE, "{{dominant_phase}}"),),
+    ),
+    TimeSeries(
+        title="Slow requests by route",
+        unit="reqps",
+        description="Requests over their threshold. Click a line for the traces of that route.",
+        targets=(Target(queries.SLOW_BY_ROUTE, "{{http_route}}"),),
+        links=(links.slow_traces(links.ROUTE_OF_SERIES),),
+    ),
+)
+
+_REQUESTS = Band(
+    7,
+    TimeSeries(
+        title="Requests in flight",
+        unit="short",
+        description=(
+            "Requests being served, by worker. Rising without more requests: something blocks, see"
+            " Where the time goes. Only one worker: its hub is blocked, board Runtime."
+        ),
+        targets=(Target(queries.IN_FLIGHT, WORKER_LEGEND),),
+    ),
+    TimeSeries(
+        title="Aborted responses",
+        unit="reqps",
+        description=(
+            "Responses that were not sent completely, by reason. client_disconnected: the client"
+            " gave up, mostly because the answer was slow. timeout and killed: the service ended"
+            " them."
+        ),
+        targets=(Target(queries.ABORTED, "{{reason}}"),),
+    ),
+    TimeSeries(
+        title="Unreadable requests",
+        unit="reqps",
+        description=(
+            "Requests that reached no route, by status: 414 and 431 are too large, 400 is not HTTP."
+            " No other panel counts them. The cause is a broken client or a scanner."
+        ),
+        targets=(Target(queries.UNREADABLE, "{{http_response_status_code}}"),),
+    ),
+    TimeSeries(
+        title="Bytes sent by route",
+        unit="Bps",
+        description=(
+            "Bytes per second of response bodies. A jump without more requests: a list route lost"
+            " its page limit."
+        ),
+        targets=(Target(queries.RESPONSE_BYTES, "{{http_route}}"),),
+    ),
+)
+
+_VERSIONS = Band(
+    7,
+    Table(
+        title="Running versions",
+        unit="short",
+        description=(
+            "Version of each worker, and how long it has been running. Two versions: a roll-out is"
+            " in progress. Trouble that begins with a start comes from that release."
+        ),
+        keys={
+            "service_instance_id": "Worker",
+            "service_version": "Version",
+            "deployment_environment_name": "Environment",
+            "version": "Python",
+        },
+        columns=(Column("Runs for", "s", runtime.BUILD_UPTIME),),
+    ),
+)
+
+SECTION: Final = Section("Why?", _TIME, _REQUESTS, _VERSIONS)

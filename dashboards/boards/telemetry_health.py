@@ -1,0 +1,97 @@
+"""Last section of the Service and Members boards: whether telemetry itself loses anything."""
+
+from typing import Final
+
+from dashboards.layout import Band, Section
+from dashboards.panels import WORKER_LEGEND, StackedTimeSeries, Target, TimeSeries
+from dashboards.queries import telemetry_health as queries
+
+_SPANS = Band(
+    7,
+    StackedTimeSeries(
+        title="Spans",
+        unit="ops",
+        description=(
+            "Spans started, by the sampler's decision. not_sampled: by the ratio"
+            " OTEL_TRACES_SAMPLER_ARG. over_budget: clients requested more traces than allowed."
+            " Those requests have no trace."
+        ),
+        targets=(Target(queries.SPANS, "{{decision}}"),),
+    ),
+    TimeSeries(
+        title="Spans dropped",
+        unit="ops",
+        description=(
+            "Sampled spans that did not reach the Collector, by reason. queue_full: more spans than"
+            " the export can send. failed and rejected: the Collector is down or refuses them."
+            " shutdown: the last spans of a worker. Requests are not affected."
+        ),
+        targets=(Target(queries.SPANS_DROPPED, "{{reason}}"),),
+    ),
+    TimeSeries(
+        title="Export p95",
+        unit="s",
+        description=(
+            "Duration of one export to the Collector, by result. Near 2 s it times out: the"
+            " Collector hangs or is unreachable."
+        ),
+        targets=(Target(queries.EXPORT_P95, "{{result}}"),),
+    ),
+    TimeSeries(
+        title="Queued spans",
+        unit="short",
+        description=(
+            "Spans in each worker's export queue. When the queue only grows, spans will be dropped."
+        ),
+        targets=(Target(queries.QUEUE, WORKER_LEGEND),),
+    ),
+)
+
+_ERRORS = Band(
+    7,
+    TimeSeries(
+        title="Errors inside telemetry",
+        unit="short",
+        description=(
+            "Exceptions that telemetry caught and dropped, by place. Requests were served; numbers"
+            " from that place are wrong. Search the log for `telemetry failed`."
+        ),
+        targets=(Target(queries.ERRORS, "{{where}}"),),
+    ),
+    TimeSeries(
+        title="Dropped log lines",
+        unit="short",
+        description=(
+            "Lines that could not be written, by reason. The process that reads standard output is"
+            " too slow or gone."
+        ),
+        targets=(Target(queries.LOG_LINES_DROPPED, "{{reason}}"),),
+    ),
+    TimeSeries(
+        title="Collector: spans",
+        unit="ops",
+        description=(
+            "Spans that the Collector accepted, sent to Tempo, and failed to send. Accepted but not"
+            " sent: Tempo is down, and the Collector retries for two minutes."
+        ),
+        targets=(
+            Target(queries.COLLECTOR_SPANS_ACCEPTED, "accepted"),
+            Target(queries.COLLECTOR_SPANS_SENT, "sent"),
+            Target(queries.COLLECTOR_SPANS_FAILED, "failed"),
+        ),
+    ),
+    TimeSeries(
+        title="Collector: metric samples",
+        unit="ops",
+        description=(
+            "Metric samples sent to Prometheus, and failed ones. While this panel has data, at"
+            " least some arrive."
+        ),
+        targets=(
+            Target(queries.COLLECTOR_POINTS_SENT, "sent"),
+            Target(queries.COLLECTOR_POINTS_FAILED, "failed"),
+        ),
+    ),
+)
+
+SECTION: Final = Section("Is telemetry itself healthy?", _SPANS, _ERRORS)

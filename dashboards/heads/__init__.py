@@ -1,1 +1,0 @@
-"""What each panel says of itself, one module a board: apart from the layout, so that it can be read through as a text."""

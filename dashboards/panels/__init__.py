@@ -1,0 +1,31 @@
+"""Panel types: one frozen dataclass for each of Grafana's panel types that the boards use.
+
+A panel type decides how a panel is drawn, alike on all boards. It knows no metric and no query; a
+module of ``boards/`` fills in title, description, unit, thresholds and queries in one place.
+"""
+
+from dashboards.panels.heatmap import Heatmap
+from dashboards.panels.spec import WORKER_LEGEND, PanelBuilder, PanelSpec, Target
+from dashboards.panels.stat import Stat
+from dashboards.panels.state_timeline import StateTimeline
+from dashboards.panels.table import Column, Table
+from dashboards.panels.thresholds import at_least, falling, neutral, rising
+from dashboards.panels.time_series import StackedTimeSeries, TimeSeries
+
+__all__ = [
+    "WORKER_LEGEND",
+    "Column",
+    "Heatmap",
+    "PanelBuilder",
+    "PanelSpec",
+    "StackedTimeSeries",
+    "Stat",
+    "StateTimeline",
+    "Table",
+    "Target",
+    "TimeSeries",
+    "at_least",
+    "falling",
+    "neutral",
+    "rising",
+]

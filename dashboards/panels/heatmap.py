@@ -1,0 +1,45 @@
+"""Heatmap panel: a histogram over time, with exemplars."""
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import heatmap
+from grafana_foundation_sdk.models.common import AxisPlacement, TooltipDisplayMode
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from dashboards.panels.spec import PanelSpec, Target, range_query
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heatmap(PanelSpec):
+    """The buckets of a histogram; each exemplar is a dot that links to its trace.
+
+    Args:
+        buckets: PromQL of the increase of each bucket, by ``le``.
+    """
+
+    buckets: str
+
+    def build(self) -> heatmap.Panel:
+        """Return a new builder."""
+        target = Target(self.buckets, "{{le}}", exemplars=True)
+        colours = (
+            heatmap.HeatmapColorOptions()
+            .mode(HeatmapColorMode.SCHEME)
+            .scheme("Oranges")
+            .steps(64)
+            .exponent(0.5)
+        )
+        return (
+            self._described(heatmap.Panel())
+            .calculate(False)
+            .max_data_points(90)
+            .color(colours)
+            .cell_gap(1)
+            .y_axis(heatmap.YAxisConfig().unit(self.unit).axis_placement(AxisPlacement.LEFT))
+            .filter_values(heatmap.FilterValueRange().le(1e-9))
+            .tooltip(heatmap.HeatmapTooltip().mode(TooltipDisplayMode.SINGLE).y_histogram(True))
+            .show_legend()
+            .exemplars_color("rgba(255,0,255,0.7)")
+            .with_target(range_query(0, target).format(PromQueryFormat.HEATMAP))
+        )

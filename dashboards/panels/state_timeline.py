@@ -1,0 +1,52 @@
+"""State timeline panel: one coloured bar a series, changing with its state."""
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import common, statetimeline
+from grafana_foundation_sdk.models.common import (
+    LegendDisplayMode,
+    LegendPlacement,
+    VisibilityMode,
+)
+from grafana_foundation_sdk.models.dashboard import ValueMap, ValueMapping, ValueMappingResult
+
+from dashboards.config import State
+from dashboards.panels.spec import PanelSpec, Target, range_query
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateTimeline(PanelSpec):
+    """States over time.
+
+    Args:
+        target: Its query, whose values are numbers of states.
+        states: Text and colour of each number.
+    """
+
+    target: Target
+    states: tuple[State, ...]
+
+    def build(self) -> statetimeline.Panel:
+        """Return a new builder."""
+        mapping: ValueMapping = ValueMap(
+            {
+                str(state.number): ValueMappingResult(
+                    text=state.text, color=state.colour, index=state.number
+                )
+                for state in self.states
+            }
+        )
+        return (
+            self._described(statetimeline.Panel())
+            .mappings([mapping])
+            .merge_values(True)
+            .show_value(VisibilityMode.AUTO)
+            .row_height(0.8)
+            .legend(
+                common.VizLegendOptions()
+                .show_legend(True)
+                .display_mode(LegendDisplayMode.LIST)
+                .placement(LegendPlacement.BOTTOM)
+            )
+            .with_target(range_query(0, self.target))
+        )

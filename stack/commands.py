@@ -1,0 +1,112 @@
+"""`serene load`, `serene test`, `serene contract` and `serene build`: run another program."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+
+from stack import paths, up
+from stack.backends import BY_NAME, NAMES
+from stack.errors import StackError
+from stack.progress import Progress
+from stack.runner import Stack
+
+
+def load(options: argparse.Namespace) -> int:
+    """Run demo traffic with locust, which prints its table at the end.
+
+    Returns: locust's exit code, 1 when a request failed.
+    """
+    stack = Stack(options.port_offset)
+    result = stack.probe_live("service")
+    if not result.ready:
+        raise StackError(
+            f"the service at {stack.url('service')} {result.detail}: start it with ./serene up"
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(paths.MODULES / "traffic" / "locustfile.py"),
+        "--headless",
+        "--only-summary",
+    ]
+    command += [
+        "--host",
+        stack.url("service"),
+        "--users",
+        str(options.users),
+        "--spawn-rate",
+        str(options.users),
+    ]
+    command += ["--loglevel", "WARNING", "--reset-stats"]
+    length = "until Ctrl-C"
+    if options.duration is not None:
+        command += ["--run-time", f"{options.duration}s"]
+        length = f"for {options.duration} s"
+    environment = os.environ | {
+        "SERENE_LOAD_RATE_PER_USER": str(options.rate / options.users),
+        "SERENE_LOAD_WEBHOOK_SECRET": BY_NAME["service"].environment["STRIPE_WEBHOOK_SECRET"],
+    }
+    what = f"{options.users} users send {options.rate:g} requests a second {length}"
+    with Progress(steps=1).step(what):
+        return _run_to_its_end(command, environment)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Build what is missing, then replace this process with pytest: its output and exit code."""
+    arguments = [sys.executable, "-m", "pytest"]
+    if options.fast:
+        arguments += ["-m", "not e2e and not slow"]
+    else:
+        _build_missing(NAMES)
+    os.chdir(paths.ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, [*arguments, *options.pytest_arguments])
+
+
+def contract(options: argparse.Namespace) -> int:
+    """Build what is missing, then replace this process with the contract test."""
+    _build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
+    arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
+    arguments += [] if options.seed is None else ["--seed", str(options.seed)]
+    arguments += ["--only", options.only] if options.only else []
+    os.chdir(paths.ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)
+
+
+def build(options: argparse.Namespace) -> int:
+    """Build these backends, or all, except those that are built."""
+    unknown = [name for name in options.names if name not in BY_NAME]
+    if unknown:
+        raise StackError(f"unknown backend {unknown[0]!r}; known are {', '.join(NAMES)}")
+    built = _build_missing(tuple(options.names) or NAMES)
+    print(f"built: {', '.join(built)}" if built else "everything is built")
+    return 0
+
+
+def _build_missing(names: tuple[str, ...]) -> list[str]:
+    builder = up.prepare_builder(names)
+    if builder is None:
+        return []
+    missing = [name for name in names if not builder.is_built(BY_NAME[name])]
+    progress = Progress(steps=len(missing))
+    for name in missing:
+        up.build_in_step(builder, BY_NAME[name], progress)
+    return missing
+
+
+def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
+    """Run a program that handles signals itself, and return its exit code.
+
+    Ctrl-C reaches it from the terminal.
+    """
+    with subprocess.Popen(
+        command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL
+    ) as process:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+        return process.wait()

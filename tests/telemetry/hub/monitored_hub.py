@@ -1,0 +1,58 @@
+"""A monitored hub for tests: requests run on it, and the metrics of its blocks are read."""
+
+from contextlib import contextmanager
+
+import gevent
+
+from telemetry import names
+from telemetry.guard import Guard
+from telemetry.hub import HubMonitor
+from telemetry.metrics import Metrics
+
+
+class MonitoredHub:
+    """A hub with a monitor, and the requests on it."""
+
+    def __init__(self):
+        self.metrics = Metrics()
+        self.requests = []
+        self.errors = []
+        self.monitor = HubMonitor(
+            self.metrics,
+            Guard(strict=False, on_error=self.errors.append),
+            lambda: tuple(self.requests),
+        )
+
+    def serve(self, request, work):
+        """Run ``work`` in the greenlet of a request; returns its result."""
+
+        def run():
+            request.greenlet = gevent.getcurrent()
+            return work()
+
+        self.requests.append(request)
+        result = gevent.spawn(run).get()
+        self.requests.remove(request)
+        request.greenlet = None
+        return result
+
+    def blocked(self):
+        """Blocked seconds by cause, without zeros."""
+        seconds = {
+            cause: self.metrics.counters(names.HUB_BLOCKED)[cause,]._value.get()
+            for cause in ("cpu", "blocked", "gil", "frozen")
+        }
+        return {cause: value for cause, value in seconds.items() if value}
+
+    def turns(self):
+        return self.metrics.registry.get_sample_value("gevent_hub_lag_seconds_count")
+
+
+@contextmanager
+def monitored_hub():
+    hub = MonitoredHub()
+    hub.monitor.start()
+    gevent.sleep(0.1)
+    yield hub
+    hub.monitor.stop()
+    assert hub.errors == []
