@@ -85,7 +85,7 @@ def free_offset(ports: Iterable[int], attempts: int = 200) -> int:
     """
     wanted = sorted(set(ports))
     for _ in range(attempts):
-        offset = random.randrange(100, _EPHEMERAL - wanted[-1], 10)
+        offset = random.randrange(100, _EPHEMERAL - wanted[-1], 10)  # noqa: S311  # no secret
         if all(is_free(port + offset) for port in wanted):
             return offset
     raise StackError(

@@ -112,6 +112,7 @@ class Stack:
         """Start backend `name`, after building it when needed; returns before it is ready.
 
         Args:
+            name: of the backend.
             env: set on top of the backend's own environment.
         Raises: StackError when it already runs, a port is taken, or its build fails.
         """
@@ -178,7 +179,10 @@ class Stack:
         """End backend `name` with signal `number`, and with SIGKILL after `seconds`.
 
         Args:
+            name: of the backend.
+            number: of the signal.
             seconds: `Backend.stop_seconds` when left out.
+
         Returns: whether it ended without SIGKILL (also when it did not run).
         """
         record = self.records.read(name)

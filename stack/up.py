@@ -187,7 +187,8 @@ def _signals_interrupt() -> Iterator[None]:
 def _recorded_as_owner(stack: Stack) -> Iterator[None]:
     owners = Records(stack.directory)
     me = processes.identify(os.getpid())
-    assert me is not None, "this process runs"
+    if me is None:
+        raise StackError("this process has no entry in /proc")
     owners.write(Record(_OWNER, me.pid, me.started, stack.workers))
     try:
         yield

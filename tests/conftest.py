@@ -47,6 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BACKENDS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.backend)
 
 
 @pytest.fixture(autouse=True)

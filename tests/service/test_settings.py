@@ -142,7 +142,8 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ),
         (
             {"DEPLOYMENT_ENVIRONMENT": "production"},
-            "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret",
+            "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret; "
+            "STRIPE_API_KEY is not set: in production it has to be",
         ),
         *(
             (

@@ -17,7 +17,7 @@ def wait_until(
     condition: Callable[[], T],
     *,
     timeout_seconds: float = TIMEOUT_SECONDS,
-    what: str,
+    what: str = "the condition holds",
     interval_seconds: float = 0.02,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> T:
