@@ -1,13 +1,12 @@
-"""Imports each module it is told of in a process of its own and prints what that did beside
-defining names.
+"""Imports each module of its arguments in a process of its own and prints the side effects.
 
-That process is forked from one in which the module's package is imported, and nothing else of ours:
-Python imports that first anyway. What stands on the floor of ``telemetry`` is forked from where
-that is imported, because nothing there can import what is above.
+The process is forked from one that has imported the module's package and nothing else of this
+repository: Python imports the package first anyway. Modules above ``telemetry`` are forked from a
+process that has imported it, because nothing in ``telemetry`` can import them.
 
-Run with the modules as arguments, in a process that is *not* monkey-patched. What third-party
-packages do when they are imported is theirs (urllib3 opens a socket to learn about IPv6), so a
-socket or a read of the environment counts only when no import stands between it and a file of ours.
+Run it in a process that is *not* monkey-patched. Side effects of third-party packages do not count
+(urllib3 opens a socket to detect IPv6): a socket or a read of the environment counts only when no
+import stands between it and a file of this repository.
 """
 
 import importlib
@@ -57,10 +56,10 @@ SIGNALS = (
     signal.SIGHUP,
     signal.SIGQUIT,
 )
-FLOOR = "telemetry"
-ON_THAT_FLOOR = ("service", "dashboards", "bench")
-# What takes long to import is imported once.
-LOADED_BEFORE = (
+LOWER = "telemetry"
+UPPER = ("service", "dashboards", "bench")
+# Slow imports, done once.
+PRELOADED = (
     *(
         argon2,
         email_validator,
@@ -97,56 +96,56 @@ def frames() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def ours(*passed_by: str) -> str:
-    """The file of ours that is behind what just happens, or an empty string.
+def own_file(*between: str) -> str:
+    """The file and line of this repository that causes the current event, or an empty string.
 
     Args:
-        passed_by: When given, only these files may stand between.
+        between: When given, only these files may stand between.
     """
     for frame in frames():
         file = frame.f_code.co_filename
         if file.startswith(ROOTS):
             return f"{file.removeprefix(ROOT)}:{frame.f_lineno}"
-        if file.startswith("<frozen importlib") or (passed_by and file not in passed_by):
+        if file.startswith("<frozen importlib") or (between and file not in between):
             return ""
     return ""
 
 
-def watch(event: str, _: tuple[Any, ...]) -> None:
+def audit(event: str, _: tuple[Any, ...]) -> None:
     if event.startswith(
         ("socket.", "subprocess.", "os.system", "os.fork", "_thread.start_new_thread", "signal.")
-    ) and (where := ours()):
+    ) and (where := own_file()):
         effects.append(f"{event} at {where}")
 
 
 class Environment(dict[str, str]):
-    """The environment, which says who reads it."""
+    """The environment; records which file reads which variable."""
 
     def __getitem__(self, key: str) -> str:
-        self._note(key)
+        self._record(key)
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        self._note(key)
+        self._record(key)
         return super().get(key, default)
 
     def __contains__(self, key: object) -> bool:
-        self._note(key)
+        self._record(key)
         return super().__contains__(key)
 
     def __iter__(self) -> Iterator[str]:
-        self._note("*")
+        self._record("*")
         return super().__iter__()
 
     @staticmethod
-    def _note(key: object) -> None:
-        # What a package reads when it is used (pydantic does for each model) is its own affair.
-        if where := ours(__file__, os.getenv.__code__.co_filename):
+    def _record(key: object) -> None:
+        # Packages may read when they are used: pydantic does for each model.
+        if where := own_file(__file__, os.getenv.__code__.co_filename):
             effects.append(f"reads {key} of the environment at {where}")
 
 
 def state() -> dict[str, Any]:
-    """What an import must leave as it is."""
+    """State of the process that an import must not change."""
     return {
         "threads": threading.active_count(),
         "native threads": len(os.listdir("/proc/self/task")),
@@ -163,7 +162,7 @@ def state() -> dict[str, Any]:
 
 
 def probe(module: str) -> list[str]:
-    """Import one module; returns what that did."""
+    """Import one module and return its side effects."""
     before = state()
     try:
         importlib.import_module(module)
@@ -180,45 +179,43 @@ def probe(module: str) -> list[str]:
     ]
 
 
-def in_a_child(module: str, others: list[str]) -> dict[str, list[str]]:
-    """The same in a forked process, in which no other module but its packages is loaded; and then
-    what is below it, likewise.
-    """
+def probe_in_child(module: str, below: list[str]) -> dict[str, list[str]]:
+    """Probe a module in a forked process that has imported only its packages, then those below."""
     read, write = os.pipe()
     if os.fork() == 0:
         found = {module: probe(module)}
         effects.clear()
-        os.write(write, json.dumps(found | in_children(others)).encode())
+        os.write(write, json.dumps(found | probe_in_children(below)).encode())
         os._exit(0)
     os.close(write)
-    with os.fdopen(read) as answer:
-        told: dict[str, list[str]] = json.loads(answer.read())
+    with os.fdopen(read) as pipe:
+        results: dict[str, list[str]] = json.loads(pipe.read())
     os.wait()
-    return told
+    return results
 
 
-def in_children(modules: list[str]) -> dict[str, list[str]]:
-    """Each of the modules."""
+def probe_in_children(modules: list[str]) -> dict[str, list[str]]:
+    """Probe every module, those below another one in that one's process."""
     found: dict[str, list[str]] = {}
     for module in modules:
         if not any(is_below(module, other) for other in modules):
-            found |= in_a_child(module, [other for other in modules if is_below(other, module)])
+            below = [other for other in modules if is_below(other, module)]
+            found |= probe_in_child(module, below)
     return found
 
 
 def is_below(module: str, other: str) -> bool:
-    """Whether one is looked at where the other is imported."""
-    return module.startswith(f"{other}.") or (
-        other == FLOOR and module.split(".")[0] in ON_THAT_FLOOR
-    )
+    """Whether a module is probed where the other one is imported already."""
+    return module.startswith(f"{other}.") or (other == LOWER and module.split(".")[0] in UPPER)
 
 
 if __name__ == "__main__":
     os.environ = Environment(os.environ)  # type: ignore[assignment]  # noqa: B003
-    sys.addaudithook(watch)
+    sys.addaudithook(audit)
     sys.path.insert(0, ROOT)
     print(
         json.dumps(
-            {module: done for module, done in in_children(sys.argv[1:]).items() if done}, indent=1
+            {module: done for module, done in probe_in_children(sys.argv[1:]).items() if done},
+            indent=1,
         )
     )

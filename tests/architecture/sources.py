@@ -1,4 +1,4 @@
-"""The Python files of this repository that a person writes."""
+"""The Python files of this repository."""
 
 import ast
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ PACKAGES = ("telemetry", "service", "dashboards", "stack", "bench")
 
 
 def files(*folders: str) -> list[Path]:
-    """Every Python file of the folders, all of the repository's by default."""
+    """Return every Python file of the folders; of all folders by default."""
     return sorted(
         path for folder in folders or (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py")
     )
 
 
 def name(path: Path) -> str:
-    """The file as it is called in a report."""
+    """Return the path from the repository's root."""
     return path.relative_to(ROOT).as_posix()
 
 
 def tree(path: Path) -> ast.Module:
-    """The file, parsed."""
+    """Parse a file."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Every function and method of a module, nested ones included."""
+    """Return every function and method of a module, nested ones included."""
     return (
         node
         for node in ast.walk(module)
@@ -35,7 +35,7 @@ def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctio
 
 
 def modules() -> list[str]:
-    """Every importable module of the packages, by its dotted name."""
+    """Return the dotted name of every module of the packages."""
     dotted = (
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
         for path in files(*PACKAGES)

@@ -1,4 +1,4 @@
-"""ruff and mypy find nothing to say."""
+"""ruff and mypy report nothing."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ TOOLS = Path(sys.executable).parent
     ],
     ids=" ".join,
 )
-def test_checker_is_content(command):
+def test_checker_reports_nothing(command):
     tool, *arguments = command
     done = subprocess.run(
         [TOOLS / tool, *arguments],

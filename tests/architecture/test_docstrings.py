@@ -1,20 +1,20 @@
-"""A module says its law in its first lines, and what others call says what it does."""
+"""Modules, public classes and public functions have docstrings."""
 
 import ast
 
 from tests.architecture import sources
 
 
-def test_every_module_says_its_law():
-    silent = [
+def test_every_module_has_a_docstring():
+    without = [
         sources.name(path) for path in sources.files() if not ast.get_docstring(sources.tree(path))
     ]
-    assert silent == []
+    assert without == []
 
 
-def test_every_public_class_and_function_says_what_it_does():
+def test_every_public_class_and_function_has_a_docstring():
     public = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    silent = [
+    without = [
         f"{sources.name(path)}:{node.lineno} {node.name}"
         for path in sources.files("telemetry", "service")
         for node in sources.tree(path).body
@@ -22,4 +22,4 @@ def test_every_public_class_and_function_says_what_it_does():
         and not node.name.startswith("_")
         and not ast.get_docstring(node)
     ]
-    assert silent == []
+    assert without == []

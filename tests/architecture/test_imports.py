@@ -1,5 +1,5 @@
-"""Importing a module does nothing: no environment read, no registration, no socket, no thread, no
-global client.
+"""Importing a module has no side effect: it reads no environment and starts, registers and opens
+nothing.
 """
 
 import json
@@ -12,15 +12,16 @@ import pytest
 from tests.architecture.sources import ROOT, modules
 
 ENTRIES = {
-    "service.wsgi": "the one entry: patches, reads the environment and builds the service",
+    "service.wsgi": "the entry point: patches, reads the environment and builds the service",
     "service.gunicorn_conf": "a configuration that gunicorn executes",
-    "bench.apps": "an entry like it, for the apps that are measured",
+    "bench.apps": "an entry point too, for the apps that are measured",
     "stack.traffic.locustfile": "a file that locust executes; importing locust patches the process",
     "bench.api_users": "the same, for the users of bench.api",
 }
 
 
 def effects(*names: str, root: Path = ROOT) -> dict[str, list[str]]:
+    """Run the probe on modules; returns the side effects of those that have any."""
     command = [sys.executable, str(ROOT / "tests" / "architecture" / "probe.py"), *names]
     done = subprocess.run(
         command, cwd=root, capture_output=True, text=True, check=False, timeout=550
@@ -61,7 +62,7 @@ PLANTED = [
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    """What importing each of the modules did, by their numbers."""
+    """The side effects of each planted module, by its number."""
     root = tmp_path_factory.mktemp("planted")
     (root / "telemetry").mkdir()
     for number, (lines, _) in enumerate(PLANTED):
@@ -73,11 +74,11 @@ def planted(tmp_path_factory):
 @pytest.mark.parametrize(
     ("number", "effect"), [(number, effect) for number, (_, effect) in enumerate(PLANTED)]
 )
-def test_an_effect_is_seen(planted, number, effect):
+def test_effect_is_found(planted, number, effect):
     assert any(one.startswith(effect) for one in planted[number]), planted[number]
 
 
-def test_an_effect_of_what_is_below_a_package_is_seen(tmp_path):
+def test_effect_of_a_module_below_a_package_is_found(tmp_path):
     below = tmp_path / "telemetry" / "inner"
     below.mkdir(parents=True)
     for file in (below.parent / "__init__.py", below / "__init__.py"):

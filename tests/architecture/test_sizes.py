@@ -1,4 +1,4 @@
-"""Small and flat: what does not fit on a few screens is not understood at once."""
+"""Files and functions are short enough to be read at once."""
 
 from tests.architecture import sources
 
@@ -6,7 +6,7 @@ MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 50
 
 
-def test_no_file_is_long():
+def test_no_file_exceeds_the_most_lines():
     lengths = {
         sources.name(path): len(path.read_text(encoding="utf-8").splitlines())
         for path in sources.files()
@@ -14,7 +14,7 @@ def test_no_file_is_long():
     assert {file: lines for file, lines in lengths.items() if lines > MOST_LINES_OF_A_FILE} == {}
 
 
-def test_no_function_is_long():
+def test_no_function_exceeds_the_most_lines():
     lengths = {
         f"{sources.name(path)}:{function.lineno} {function.name}": (function.end_lineno or 0)
         - function.lineno

@@ -1,5 +1,4 @@
-"""The service as it is, with routes that hold, stream and break on request; the end-to-end tests
-serve this.
+"""The service with test routes that hold, stream and fail, for the end-to-end tests.
 
 Run by gunicorn with the service's own configuration: ``gunicorn -c service/gunicorn_conf.py
 tests.e2e.app:app``.
@@ -16,14 +15,14 @@ TICK_SECONDS = 0.1
 
 @app.get("/test/sleep/<float:seconds>")
 def sleep(seconds: float) -> dict[str, float]:
-    """Answer after ``seconds``."""
+    """Respond after ``seconds``."""
     gevent.sleep(seconds)
     return {"slept_seconds": seconds}
 
 
 @app.get("/test/after-drain/<float:seconds>")
 def after_drain(seconds: float) -> dict[str, float]:
-    """Answer ``seconds`` after the worker was told to stop, however long that takes to come."""
+    """Respond ``seconds`` after the worker began to drain, however late that is."""
     telemetry: Telemetry = app.extensions["telemetry"]
     while telemetry.lifecycle.state != "draining":
         gevent.sleep(TICK_SECONDS)
@@ -33,9 +32,7 @@ def after_drain(seconds: float) -> dict[str, float]:
 
 @app.get("/test/stream/<float:seconds>")
 def stream(seconds: float) -> Response:
-    """Send a kilobyte every tenth of a second for ``seconds``; enough for a broken connection to be
-    noticed.
-    """
+    """Send a kilobyte every tenth of a second for ``seconds``: a broken connection is detected."""
 
     def chunks():
         for _ in range(round(seconds / TICK_SECONDS)):
@@ -61,12 +58,12 @@ def kill_half() -> dict[str, int]:
 
 @app.get("/test/raise")
 def fail() -> None:
-    """Raise what no handler expects."""
-    raise ValueError("asked for")
+    """Raise an exception that no handler expects."""
+    raise ValueError("raised on request")
 
 
 @app.post("/test/raise-in-greenlet")
 def fail_in_greenlet() -> dict[str, str]:
-    """Spawn a greenlet that raises and that nobody waits for."""
+    """Spawn a greenlet that raises; nothing waits for it."""
     gevent.spawn(fail)
     return {"spawned": "one"}

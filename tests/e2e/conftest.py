@@ -1,5 +1,5 @@
-"""Real stacks for the end-to-end tests: one that all share and leave whole, and small ones of a
-test's own to break.
+"""Real stacks for the end-to-end tests: one that all tests share and leave whole, and small ones
+that a test may break.
 """
 
 import shutil
@@ -16,23 +16,24 @@ from stack import paths
 from stack.backends import DEFAULT_NAMES, every_port
 from stack.ports import free_offset
 from stack.runner import Stack
-from tests.e2e.observing import Scrape, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.metrics import Scrape
+from tests.e2e.polling import poll
+from tests.support.polling import TIMEOUT_SECONDS
 
 WORKERS = 2
-# Quick looks, so that tests need not wait long for evidence.
+# Frequent checks, so that tests need not wait long for evidence.
 QUICK = {"HEALTH_INTERVAL_SECONDS": "1", "DRAIN_DELAY_SECONDS": "1"}
 
 
 def new_stack(directory: Path, workers: int = 1) -> Stack:
-    """A stack on free ports in a folder of its own; nothing started."""
+    """Return a stack on free ports in a folder of its own, with nothing started."""
     return Stack(offset=free_offset(every_port(8)), directory=directory, workers=workers)
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything that ``./serene up`` starts, with two workers, shared: a test asks it and never
-    breaks it.
+    """The shared stack: everything that ``./serene up`` starts, with two workers. Tests only send
+    requests to it and never break it.
     """
     directory = tmp_path_factory.mktemp("stack")
     with new_stack(directory, workers=WORKERS) as stack:
@@ -52,20 +53,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def demo_traffic(stack: Stack) -> Iterator[None]:
-    """The traffic of ``./serene load`` on the shared stack while the module is tested: others
-    measure how long answers take.
+    """The traffic of ``./serene load`` on the shared stack during a module's tests; not for modules
+    that measure response times.
     """
     command = [
-        sys.executable,
-        "-m",
-        "stack.cli",
-        "load",
-        "--port-offset",
-        str(stack.offset),
-        "--rate",
-        "20",
-        "--duration",
-        "3600",
+        *(sys.executable, "-m", "stack.cli", "load", "--port-offset", str(stack.offset)),
+        *("--rate", "20", "--duration", "3600"),
     ]
     with subprocess.Popen(
         command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -77,14 +70,14 @@ def demo_traffic(stack: Stack) -> Iterator[None]:
 
 
 @dataclass
-class Service:
-    """One gunicorn of the test's own, in front of some stack's backends.
+class RunningService:
+    """One gunicorn of a test, in front of a stack's backends.
 
     Args:
         stack: Its ports, folders and backends.
         url: Of the API, without path.
         management: URL of slot 0's management port.
-        log: Where its standard output goes.
+        log: File of its standard output.
     """
 
     stack: Stack
@@ -94,41 +87,54 @@ class Service:
     log: Path
 
     def management_of(self, slot: int) -> str:
-        """URL of the management port of the worker in a slot."""
+        """Return the URL of the management port of the worker in a slot."""
         host, _, port = self.management.rpartition(":")
         return f"{host}:{int(port) + slot}"
 
     def scrape(self, slot: int = 0) -> Scrape:
-        """What one worker exposes now."""
+        """Return the metrics that one worker exposes now."""
         return Scrape(self.management_of(slot))
 
     def in_flight(self, route: str, slot: int = 0) -> int:
-        """How many requests of a route one worker serves now."""
-        answer = requests.get(f"{self.management_of(slot)}/debug/requests", timeout=60).json()
-        return sum(request["route"] == route for request in answer["requests"])
+        """Return the number of requests of a route that one worker serves now."""
+        report = requests.get(f"{self.management_of(slot)}/debug/requests", timeout=60).json()
+        return sum(request["route"] == route for request in report["requests"])
+
+    def stop(self) -> None:
+        """Send SIGTERM when it runs, and SIGKILL when it does not exit."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
 
-Serve = Callable[..., Service]
+Serve = Callable[..., RunningService]
 
 
 @pytest.fixture
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of the test's own, nothing started, to break as it likes."""
+    """A stack that the test may break, with nothing started."""
     with new_stack(tmp_path / "own") as stack:
         yield stack
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts the service with the test routes in front of a stack; ends it with the test."""
-    running: list[subprocess.Popen[bytes]] = []
+    """A function that starts the service with the test routes in front of a stack.
+
+    The services end with the test.
+    """
+    running: list[RunningService] = []
 
     def start(
         stack: Stack,
         env: Mapping[str, str] | None = None,
         workers: int = 1,
         uses: Stack | None = None,
-    ) -> Service:
+    ) -> RunningService:
         environment = (uses or stack).environment("service") | {
             "SERENE_PORT": str(stack.port("service")),
             "TELEMETRY_MANAGEMENT_PORT": str(stack.port("service", "management")),
@@ -147,36 +153,30 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             process = subprocess.Popen(
                 command, cwd=paths.ROOT, env=environment, stdout=output, stderr=output
             )
-        running.append(process)
-        service = Service(
+        service = RunningService(
             stack,
             process,
             stack.url("service"),
             f"http://127.0.0.1:{stack.port('service', 'management')}",
             log,
         )
+        running.append(service)
         wait_until_live(service)
         return service
 
     yield start
-    for process in running:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    for service in running:
+        service.stop()
 
 
-def wait_until_live(service: Service, path: str = "/api/v1/health/liveness") -> None:
-    """Wait until a service answers, or fail with what it logged."""
+def wait_until_live(service: RunningService) -> None:
+    """Wait until a service responds, or fail with its output."""
+    url = f"{service.url}/api/v1/health/liveness"
 
-    def look() -> bool:
+    def is_live() -> bool:
         if service.process.poll() is not None:
-            raise AssertionError(
-                f"the service ended with {service.process.returncode}: {service.log.read_text()[-2000:]}"
-            )
-        return requests.get(service.url + path, timeout=60).status_code == 200
+            output = service.log.read_text()[-2000:]
+            raise AssertionError(f"the service ended with {service.process.returncode}: {output}")
+        return requests.get(url, timeout=60).status_code == 200
 
-    wait_for(look, PATIENCE_SECONDS, f"{path} of {service.url}")
+    poll(is_live, what=url)

@@ -1,4 +1,4 @@
-"""Concurrent clients for tests: bounded, and every answer kept."""
+"""Concurrent HTTP clients: bounded, and every result is kept."""
 
 import time
 from collections import Counter
@@ -10,8 +10,8 @@ import requests
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One request as its client saw it."""
+class Result:
+    """One request as its client saw it: a status, or the name of the error."""
 
     path: str
     status: int | None
@@ -24,13 +24,14 @@ class Answer:
 
 @dataclass
 class Load:
-    """Clients that ask for paths in turn, each on its own keep-alive connection.
+    """Clients that request paths in turn, each on its own keep-alive connection.
 
     Args:
         url: The server, without path.
-        paths: Asked for in turn by each client.
-        clients: How many ask at once.
-        pause_seconds: Between an answer and the next request of a client.
+        paths: Requested in turn by each client.
+        clients: Number of concurrent clients.
+        pause_seconds: Between a response and the next request of a client.
+        timeout_seconds: Of each request.
         keep_alive: Each client keeps its connection; without, workers share the requests more
             evenly.
     """
@@ -41,7 +42,7 @@ class Load:
     pause_seconds: float = 0.05
     timeout_seconds: float = 30.0
     keep_alive: bool = True
-    answers: list[Answer] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stopping = False
@@ -59,8 +60,8 @@ class Load:
         with requests.Session() as session:
             turn = number
             while not self._stopping:
-                self.answers.append(
-                    ask(
+                self.results.append(
+                    send(
                         self.url,
                         self.paths[turn % len(self.paths)],
                         session if self.keep_alive else None,
@@ -70,24 +71,24 @@ class Load:
                 turn += 1
                 gevent.sleep(self.pause_seconds)
 
-    def since(self, moment: float, until: float = float("inf")) -> list[Answer]:
-        """The answers to requests that began between two readings of ``time.monotonic``."""
-        return [answer for answer in self.answers if moment <= answer.started < until]
+    def since(self, moment: float, until: float = float("inf")) -> list[Result]:
+        """Return the results of requests sent between two readings of ``time.monotonic``."""
+        return [result for result in self.results if moment <= result.started < until]
 
 
-def ask(
+def send(
     url: str, path: str, session: requests.Session | None = None, timeout_seconds: float = 30.0
-) -> Answer:
-    """One request; a failure is an answer too."""
+) -> Result:
+    """Send one GET request; a failure is a result too."""
     started = time.monotonic()
     try:
-        answer = (session or requests).get(f"{url}{path}", timeout=timeout_seconds)
+        response = (session or requests).get(f"{url}{path}", timeout=timeout_seconds)
     except requests.RequestException as error:
-        return Answer(path, None, type(error).__name__, started, time.monotonic() - started)
-    headers = answer.headers
-    return Answer(
+        return Result(path, None, type(error).__name__, started, time.monotonic() - started)
+    headers = response.headers
+    return Result(
         path,
-        answer.status_code,
+        response.status_code,
         "",
         started,
         time.monotonic() - started,
@@ -96,8 +97,8 @@ def ask(
     )
 
 
-def outcomes(answers: Sequence[Answer]) -> Counter[int | str]:
-    """How many answers of each status, and failures of each kind."""
+def count_outcomes(results: Sequence[Result]) -> Counter[int | str]:
+    """Count the responses of each status and the failures of each kind."""
     return Counter(
-        answer.status if answer.status is not None else answer.error for answer in answers
+        result.status if result.status is not None else result.error for result in results
     )

@@ -1,5 +1,5 @@
-"""Every query of every board, asked of the real Prometheus under demo traffic: it names what
-exists, and it has an answer.
+"""Every query of every board on the real Prometheus under demo traffic: its metrics exist, and it
+returns a value.
 """
 
 import math
@@ -9,15 +9,15 @@ import requests
 
 from dashboards import board_json
 from dashboards.board_json import Query
+from tests.e2e.accounts import new_staff
 from tests.e2e.conftest import WORKERS
-from tests.e2e.journey import staff
-from tests.e2e.observing import query, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.metrics import exemplars, query
+from tests.e2e.polling import poll
 
 pytestmark = pytest.mark.e2e
 
-# As Grafana fills them in: every worker, every route; the rate window is four scrape intervals of
-# the data source.
+# As Grafana substitutes them: every worker, every route; the rate window is four scrape intervals
+# of the data source.
 VALUES = {
     "service": "serene",
     "instance": ".*",
@@ -31,9 +31,9 @@ NOT_REPORTED = {
     "mongodb_network_bytes_total": "FerretDB's serverStatus has no network",
     "mongodb_server_connections": "FerretDB's serverStatus has no connections",
 }
-"""What only MongoDB itself says; with FerretDB its panels stay empty, and say so."""
+"""Metrics that only MongoDB itself reports; with FerretDB their panels stay empty and show why."""
 
-SILENT_WHILE_WELL = {
+NO_SERIES_WITHOUT_FAULTS = {
     "http_server_aborted_requests_total": "no response was cut short",
     "http_server_slow_requests_total": "no request was slow",
     "http_server_unreadable_requests_total": "every request could be read",
@@ -43,19 +43,17 @@ SILENT_WHILE_WELL = {
     "telemetry_errors_total": "telemetry raised nothing",
     "telemetry_log_lines_dropped_total": "no line was lost",
 }
-"""Counters with labels, which have no series before the first thing that they count; a worker
-announces them all the same.
+"""Counters with labels, which have no series before they count something; a worker exposes their
+metadata all the same.
 """
 
 QUERIES = board_json.queries()
 
 
 @pytest.fixture(scope="module")
-def author_at_work(stack):
-    """One draft: nobody in the demo traffic may write, for the password of an author would have to
-    be known.
-    """
-    session, _ = staff(stack, "author")
+def draft_of_an_author(stack):
+    """One draft: the demo traffic writes none, because it knows no author's password."""
+    session, _ = new_staff(stack, "author")
     draft = {"title": "A quiet hour", "category": "sleep", "body": "Nothing happens."}
     session.post(
         f"{stack.url('service')}/api/v1/blog/posts", json=draft, timeout=60
@@ -63,20 +61,20 @@ def author_at_work(stack):
 
 
 @pytest.fixture(scope="module")
-def prometheus(stack, demo_traffic, author_at_work):
+def prometheus(stack, demo_traffic, draft_of_an_author):
     return stack.url("prometheus")
 
 
 @pytest.fixture(scope="module")
 def known(prometheus):
-    """Names of every series that Prometheus has, once there is one of the slowest to come."""
-    wait_for(
+    """Names of every series that Prometheus has, once it has one of the slowest to arrive."""
+    poll(
         lambda: query(prometheus, "rate(otelcol_exporter_sent_spans[20s])"),
-        60,
-        "spans passed on by the Collector",
+        timeout_seconds=60,
+        what="spans sent by the Collector",
     )
-    answer = requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=60)
-    return set(answer.json()["data"])
+    response = requests.get(f"{prometheus}/api/v1/label/__name__/values", timeout=60)
+    return set(response.json()["data"])
 
 
 def has_number(result):
@@ -88,9 +86,9 @@ def has_number(result):
     [one for one in QUERIES if not one.metrics <= NOT_REPORTED.keys()],
     ids=lambda one: f"{one.board}: {one.panel}, {one.legend}",
 )
-def test_query_has_an_answer(prometheus, board_query: Query):
+def test_query_returns_a_number(prometheus, board_query: Query):
     expression = board_query.substitute(VALUES)
-    wait_for(lambda: has_number(query(prometheus, expression)), 60, expression)
+    poll(lambda: has_number(query(prometheus, expression)), timeout_seconds=60, what=expression)
 
 
 @pytest.mark.parametrize(
@@ -98,27 +96,27 @@ def test_query_has_an_answer(prometheus, board_query: Query):
     [one for one in QUERIES if one.metrics <= NOT_REPORTED.keys()],
     ids=lambda one: one.panel,
 )
-def test_query_of_what_the_embedded_database_does_not_say_has_none(prometheus, board_query: Query):
+def test_query_of_a_metric_that_ferretdb_does_not_report_is_empty(prometheus, board_query: Query):
     assert query(prometheus, board_query.substitute(VALUES)) == []
 
 
-def test_every_metric_that_is_asked_for_exists(known):
+def test_every_queried_metric_exists(known):
     missing = {name for one in QUERIES for name in one.metrics} - known
-    assert missing - NOT_REPORTED.keys() - SILENT_WHILE_WELL.keys() == set()
+    assert missing - NOT_REPORTED.keys() - NO_SERIES_WITHOUT_FAULTS.keys() == set()
     assert known & NOT_REPORTED.keys() == set()
 
 
-def test_silent_counters_are_announced_by_every_worker(stack, prometheus):
-    ours = {name for name in SILENT_WHILE_WELL if not name.startswith("otelcol_")}
+def test_every_worker_exposes_metadata_of_counters_without_series(stack, prometheus):
+    ours = {name for name in NO_SERIES_WITHOUT_FAULTS if not name.startswith("otelcol_")}
     for slot in range(WORKERS):
-        said = requests.get(
+        text = requests.get(
             f"http://127.0.0.1:{stack.port('service', 'management') + slot}/metrics", timeout=60
         ).text
-        announced = {line.split()[2] for line in said.splitlines() if line.startswith("# TYPE ")}
+        exposed = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
         assert {
             name
             for name in ours
-            if name not in announced and name.removesuffix("_total") not in announced
+            if name not in exposed and name.removesuffix("_total") not in exposed
         } == set()
 
 
@@ -137,10 +135,10 @@ def test_variables_have_values(prometheus, file):
         selector = Query(file.name, variable["name"], expression, "", instant=True).substitute(
             VALUES
         )
-        answer = requests.get(
+        response = requests.get(
             f"{prometheus}/api/v1/label/{label}/values", params={"match[]": selector}, timeout=60
         )
-        found = answer.json()["data"]
+        found = response.json()["data"]
         assert {
             "service": found == ["serene"],
             "instance": found == ["0", "1"],
@@ -155,13 +153,8 @@ def test_latency_panels_have_exemplars(prometheus, panel, legend):
     (expression,) = {
         one.substitute(VALUES) for one in QUERIES if (one.panel, one.legend) == (panel, legend)
     }
-
-    def exemplars():
-        ends = {"start": "0", "end": "9999999999"}
-        answer = requests.get(
-            f"{prometheus}/api/v1/query_exemplars", params={"query": expression, **ends}, timeout=60
-        )
-        return [one for series in answer.json()["data"] for one in series["exemplars"]]
-
-    found = wait_for(exemplars, PATIENCE_SECONDS, f"exemplars of {panel}")
+    found = poll(
+        lambda: exemplars(prometheus, expression, start=0, end=9999999999),
+        what=f"exemplars of {panel}",
+    )
     assert [one for one in found if len(one["labels"].get("trace_id", "")) != 32] == []

@@ -1,6 +1,4 @@
-"""From the outside, once: nothing secret that a client sends is in the service's log, in its traces
-or on a series.
-"""
+"""No secret that a client sends is in the service's log, in its traces or on a series."""
 
 import uuid
 from typing import Any
@@ -8,98 +6,101 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.observing import log_lines, trace, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.logs import access_line
+from tests.e2e.traces import trace_id_of, wait_for_trace
 
 pytestmark = pytest.mark.e2e
 
-WORD = f"chirp{uuid.uuid4().hex[:16]}"
-"""Of this run, so that what is found is its own."""
+CANARY = f"chirp{uuid.uuid4().hex[:16]}"
+"""New in each run, so that a match is of this run."""
 
-EMAIL = f"{WORD}@serene-mail.com"
-PASSWORD = f"{WORD} password"
-AGENT = {"User-Agent": f"agent ({EMAIL})", "Cookie": f"session={WORD}"}
+EMAIL = f"{CANARY}@serene-mail.com"
+PASSWORD = f"{CANARY} password"
+AGENT = {"User-Agent": f"agent ({EMAIL})", "Cookie": f"session={CANARY}"}
 
 
-class Caller:
-    """Calls the shared stack, and notes each trace."""
+class RecordingClient:
+    """Sends requests to the shared stack and records their ids and statuses."""
 
     def __init__(self, url: str) -> None:
         self.url, self.headers = f"{url}/api/v1", dict(AGENT)
         self.requests: dict[str, int] = {}
 
-    def call(self, method: str, path: str, **given: Any) -> Any:
-        headers = self.headers | given.pop("headers", {})
-        response = requests.request(method, self.url + path, headers=headers, timeout=60, **given)
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        headers = self.headers | options.pop("headers", {})
+        response = requests.request(method, self.url + path, headers=headers, timeout=60, **options)
         self.requests[response.headers["X-Request-ID"]] = response.status_code
         return response
 
 
-def journey(caller: Caller) -> list[int]:
-    """A handful of routes, well and not."""
-    person = {"email": EMAIL, "password": PASSWORD, "name": WORD}
-    statuses = [caller.call("POST", "/auth/register", json=person).status_code]
-    del person["name"]
+def send_canaries(client: RecordingClient) -> list[int]:
+    """Send the canary to several routes, in valid and invalid requests; returns the statuses."""
+    credentials = {"email": EMAIL, "password": PASSWORD, "name": CANARY}
+    statuses = [client.call("POST", "/auth/register", json=credentials).status_code]
+    del credentials["name"]
     statuses.append(
-        caller.call("POST", "/auth/login", json=person | {"password": WORD}).status_code
+        client.call("POST", "/auth/login", json=credentials | {"password": CANARY}).status_code
     )
-    pair = caller.call("POST", "/auth/login", json=person).json()
-    caller.headers["Authorization"] = f"Bearer {pair['access_token']}"
+    pair = client.call("POST", "/auth/login", json=credentials).json()
+    client.headers["Authorization"] = f"Bearer {pair['access_token']}"
     calls: list[tuple[str, str, dict[str, Any]]] = [
-        ("GET", f"/auth/me?token={WORD}&q={WORD}", {}),
-        ("POST", "/companion/messages", {"json": {"message": f"hello {WORD}"}}),
+        ("GET", f"/auth/me?token={CANARY}&q={CANARY}", {}),
+        ("POST", "/companion/messages", {"json": {"message": f"hello {CANARY}"}}),
         (
             "POST",
             "/companion/messages",
-            {"json": {"message": f"I want to die {WORD}", "stream": True}},
+            {"json": {"message": f"I want to die {CANARY}", "stream": True}},
         ),
-        ("POST", "/companion/messages", {"json": {"mood": WORD}}),
+        ("POST", "/companion/messages", {"json": {"mood": CANARY}}),
         (
             "POST",
             "/files",
             {
-                "data": WORD.encode(),
-                "headers": {"Content-Disposition": f'attachment; filename="{WORD}.txt"'},
+                "data": CANARY.encode(),
+                "headers": {"Content-Disposition": f'attachment; filename="{CANARY}.txt"'},
             },
         ),
-        ("GET", f"/blog/drafts/{WORD}", {}),
-        ("POST", f"/blog/drafts/{WORD}", {}),
-        ("GET", f"/therapists?cursor_of={WORD}", {}),
+        ("GET", f"/blog/drafts/{CANARY}", {}),
+        ("POST", f"/blog/drafts/{CANARY}", {}),
+        ("GET", f"/therapists?cursor_of={CANARY}", {}),
     ]
     return statuses + [
-        caller.call(method, path, **given).status_code for method, path, given in calls
+        client.call(method, path, **options).status_code for method, path, options in calls
     ]
 
 
-def test_no_canary_is_in_the_log_a_trace_or_a_series(stack):
-    caller = Caller(stack.url("service"))
-    assert journey(caller) == [201, 401, 200, 200, 200, 422, 201, 403, 405, 200]
-
+def exposed_texts(stack, client: RecordingClient) -> dict[str, str]:
+    """Return everything that the requests left behind, by the place where it is kept."""
     log = stack.log_path("service")
-    told = {"traces": "", "log": "", "series": "", "metrics": ""}
-    for request_id, status in caller.requests.items():
-        spans = trace(stack.url("tempo"), uuid.UUID(request_id).hex)
+    traces = ""
+    for request_id, status in client.requests.items():
+        spans = wait_for_trace(stack.url("tempo"), trace_id_of(request_id))
         assert any(span.attributes.get("http.response.status_code") == status for span in spans)
-        told["traces"] += str(spans)
-        wait_for(
-            lambda request_id=request_id: log_lines(log, request_id=request_id, logger="access"),
-            PATIENCE_SECONDS,
-            "the log line",
-        )
-    told["log"] = log.read_text(errors="replace")
+        traces += str(spans)
+        access_line(log, request_id)
     prometheus = stack.url("prometheus")
     labels = requests.get(f"{prometheus}/api/v1/labels", timeout=60).json()["data"]
     assert "http_route" in labels
-    told["series"] = "".join(
-        requests.get(f"{prometheus}/api/v1/label/{label}/values", timeout=60).text
-        for label in labels
-    )
-    told["metrics"] = requests.get(
-        f"http://127.0.0.1:{stack.port('service', 'management')}/metrics", timeout=60
-    ).text
+    management = f"http://127.0.0.1:{stack.port('service', 'management')}"
+    return {
+        "traces": traces,
+        "log": log.read_text(errors="replace"),
+        "series": "".join(
+            requests.get(f"{prometheus}/api/v1/label/{label}/values", timeout=60).text
+            for label in labels
+        ),
+        "metrics": requests.get(f"{management}/metrics", timeout=60).text,
+    }
 
-    assert told["log"].count('"path":"/api/v1/blog/drafts/REDACTED"') == 2
-    secrets = (WORD, *caller.headers["Authorization"].removeprefix("Bearer ").split(".")[1:])
+
+def test_no_canary_is_in_the_log_a_trace_or_a_series(stack):
+    client = RecordingClient(stack.url("service"))
+    assert send_canaries(client) == [201, 401, 200, 200, 200, 422, 201, 403, 405, 200]
+
+    texts = exposed_texts(stack, client)
+
+    assert texts["log"].count('"path":"/api/v1/blog/drafts/REDACTED"') == 2
+    secrets = (CANARY, *client.headers["Authorization"].removeprefix("Bearer ").split(".")[1:])
     assert [
-        (sink, secret) for sink, text in told.items() for secret in secrets if secret in text
+        (sink, secret) for sink, text in texts.items() for secret in secrets if secret in text
     ] == []

@@ -1,5 +1,5 @@
-"""The companion under gunicorn: a hundred calls that hang leave the rest of the service alone, and
-a silent client that goes is noticed.
+"""The companion under gunicorn: a hundred hanging calls do not affect the rest of the service, and
+the disconnect of a silent client is detected.
 """
 
 import json
@@ -9,119 +9,110 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.e2e.observing import wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.accounts import new_member
+from tests.e2e.polling import poll
+from tests.support.polling import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
 CALLS = 100
-"""The default number of places."""
+"""The default limit of concurrent calls."""
 _HOUR = "3600"
-NOT_GIVEN_UP = {
+NO_TIMEOUT = {
     f"COMPANION_{what}_SECONDS": _HOUR
     for what in ("FIRST_BYTE_TIMEOUT", "ANSWER_TIMEOUT", "HEARTBEAT")
 }
-"""A model that hangs is waited for, and nothing is sent to a client meanwhile."""
-PATIENT = {
-    f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("SOCKET", "WAIT_QUEUE")
+"""The service waits for a hanging model and sends nothing to its client meanwhile."""
+LONG_TIMEOUTS = {
+    f"MONGODB_{what}_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS) for what in ("SOCKET", "WAIT_QUEUE")
 }
-"""A hundred answers come at once, and each is kept."""
+"""A hundred responses arrive at once, and each is stored."""
 
 
 @pytest.fixture
 def service(own_stack, serve):
-    """One worker on a database and a model of its own."""
+    """One worker with a database and a model of its own."""
     for name in ("mongodb", "model"):
         own_stack.start(name)
         own_stack.wait_ready(name)
-    service = serve(own_stack, NOT_GIVEN_UP | PATIENT)
+    service = serve(own_stack, NO_TIMEOUT | LONG_TIMEOUTS)
     own_stack.seed("service")
     return service
 
 
-def behave(service, **behaviour) -> None:
-    """Tell the model how to be."""
+def set_behaviour(service, **behaviour) -> None:
+    """Set the model's behaviour."""
     root = service.stack.url("model").removesuffix("/v1")
-    requests.put(f"{root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS).raise_for_status()
+    requests.put(f"{root}/behaviour", json=behaviour, timeout=TIMEOUT_SECONDS).raise_for_status()
 
 
-def token(service) -> str:
-    """An access token of a new member."""
-    account = {"email": "ada@serene-mail.com", "password": "a long enough password", "name": "Ada"}
-    auth = f"{service.url}/api/v1/auth"
-    requests.post(f"{auth}/register", json=account, timeout=PATIENCE_SECONDS).raise_for_status()
-    del account["name"]
-    return str(
-        requests.post(f"{auth}/login", json=account, timeout=PATIENCE_SECONDS).json()[
-            "access_token"
-        ]
-    )
-
-
-def asking(service, token: str, *, stream: bool) -> socket.socket:
-    """A connection on which a message was sent, and no answer was read."""
+def send_message(service, token: str, *, stream: bool) -> socket.socket:
+    """Send a message; returns the connection, from which nothing is read."""
     content = json.dumps({"message": "hello", "stream": stream}).encode()
     head = (
-        f"POST /api/v1/companion/messages HTTP/1.1\r\nHost: serene\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        "POST /api/v1/companion/messages HTTP/1.1\r\nHost: serene\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
     )
     connection = socket.create_connection(
-        ("127.0.0.1", service.stack.port("service")), PATIENCE_SECONDS
+        ("127.0.0.1", service.stack.port("service")), TIMEOUT_SECONDS
     )
     connection.sendall(head.encode() + content)
     return connection
 
 
-def under_way(service) -> float:
-    """Calls of the model that the worker has under way."""
+def calls_in_flight(service) -> float:
+    """Return the number of calls to the model that are in flight in the worker."""
     return service.scrape().total("serene_companion_calls")
 
 
-def read(service, times: int = 200) -> set[int]:
-    """Read a page of the blog again and again; gives the statuses."""
+def list_posts(service, times: int = 200) -> set[int]:
+    """List posts so many times; returns the statuses."""
     with requests.Session() as session:
         return {
             session.get(
-                f"{service.url}/api/v1/blog/posts?limit=1", timeout=PATIENCE_SECONDS
+                f"{service.url}/api/v1/blog/posts?limit=1", timeout=TIMEOUT_SECONDS
             ).status_code
             for _ in range(times)
         }
 
 
-def test_a_hundred_calls_that_hang_hold_nothing_that_others_need(service):
-    behave(service, fault="hang")
-    access = token(service)
+def test_hundred_hanging_calls_leave_the_service_usable(service):
+    set_behaviour(service, fault="hang")
+    access = new_member(service.url).tokens["access_token"]
     with ThreadPoolExecutor(10) as pool:
         hanging = list(
-            pool.map(lambda number: asking(service, access, stream=number % 2 == 0), range(CALLS))
+            pool.map(
+                lambda number: send_message(service, access, stream=number % 2 == 0), range(CALLS)
+            )
         )
-    wait_for(lambda: under_way(service) == CALLS, PATIENCE_SECONDS, "a hundred calls under way")
+    poll(lambda: calls_in_flight(service) == CALLS, what="a hundred calls in flight")
 
-    # Each would wait for a connection until it is given up, if a call that hangs held one;
+    # If a hanging call held a connection, these would wait for one until the timeout;
     # test_companion_waits.py measures how long.
-    assert read(service) == {200}
-    assert under_way(service) == CALLS
+    assert list_posts(service) == {200}
+    assert calls_in_flight(service) == CALLS
     refused = requests.post(
         f"{service.url}/api/v1/companion/messages",
         json={"message": "hello"},
         headers={"Authorization": f"Bearer {access}"},
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
-    behave(service, fault="")
-    wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of all of them")
-    answers = {connection.recv(12) for connection in hanging}
+    set_behaviour(service, fault="")
+    poll(lambda: calls_in_flight(service) == 0, what="the end of all calls")
+    status_lines = {connection.recv(12) for connection in hanging}
     for connection in hanging:
         connection.close()
-    assert answers == {b"HTTP/1.1 200"}
+    assert status_lines == {b"HTTP/1.1 200"}
 
 
-def test_a_client_that_leaves_in_silence_is_noticed_without_a_write(service):
-    behave(service, fault="hang")
-    access = token(service)
-    leaving = asking(service, access, stream=True)
-    wait_for(lambda: under_way(service) == 1, PATIENCE_SECONDS, "the call under way")
+def test_silent_client_disconnect_is_detected_without_a_write(service):
+    set_behaviour(service, fault="hang")
+    access = new_member(service.url).tokens["access_token"]
+    leaving = send_message(service, access, stream=True)
+    poll(lambda: calls_in_flight(service) == 1, what="the call in flight")
     leaving.close()
-    # Nothing is written that could fail: only looking at the connection tells.
-    wait_for(lambda: under_way(service) == 0, PATIENCE_SECONDS, "the end of the call")
+    # No write fails, because nothing is written: only polling the connection detects it.
+    poll(lambda: calls_in_flight(service) == 0, what="the end of the call")
     assert service.scrape().total("serene_companion_seconds_count", result="disconnected") == 1

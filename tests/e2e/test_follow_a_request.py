@@ -1,4 +1,4 @@
-"""A request can be followed: from its id to its trace, from a dot on the histogram to its trace."""
+"""A request id, a traceparent and an exemplar on a histogram each lead to a trace."""
 
 import time
 import uuid
@@ -6,9 +6,12 @@ import uuid
 import pytest
 import requests
 
-from tests.e2e.load import ask
-from tests.e2e.observing import log_lines, spans_of, trace, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.load import send
+from tests.e2e.logs import access_line
+from tests.e2e.metrics import exemplars
+from tests.e2e.polling import poll
+from tests.e2e.traces import spans_of, trace_id_of, wait_for_trace
+from tests.support.polling import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -22,30 +25,19 @@ def slug(stack):
     ).json()["posts"][0]["slug"]
 
 
-def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack, slug):
-    answer = requests.get(
-        f"{stack.url('service')}/api/v1/blog/posts/{slug}",
-        params={"token": "secret"},
-        headers={"User-Agent": "follower/1"},
-        timeout=PATIENCE_SECONDS,
-    )
-    assert answer.status_code == 200
-    request_id = answer.headers["X-Request-ID"]
-    assert uuid.UUID(request_id).version == 4
-    server, database = trace(stack.url("tempo"), uuid.UUID(request_id).hex, spans=2)
-
-    assert (server.name, server.kind, server.parent_span_id, server.status) == (
+def check_server_span(stack, span, response, slug):
+    """The server span describes the request, without the value of its query."""
+    assert (span.name, span.kind, span.parent_span_id, span.status) == (
         f"GET {SLUG_ROUTE}",
         "SERVER",
         "",
         "UNSET",
     )
-    port = stack.port("service")
-    peer_port = server.attributes.pop("network.peer.port", None)
+    peer_port = span.attributes.pop("network.peer.port", None)
     assert peer_port is None or peer_port > 0
-    assert server.attributes.pop("http.response.body.size") == len(answer.content)
-    expected = {
-        "request.id": request_id,
+    assert span.attributes.pop("http.response.body.size") == len(response.content)
+    assert span.attributes == {
+        "request.id": response.headers["X-Request-ID"],
         "http.request.method": "GET",
         "http.route": SLUG_ROUTE,
         "http.response.status_code": 200,
@@ -53,27 +45,41 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
         "url.path": f"/api/v1/blog/posts/{slug}",
         "url.query": "token=REDACTED",
         "server.address": "127.0.0.1",
-        "server.port": port,
+        "server.port": stack.port("service"),
         "client.address": "127.0.0.1",
         "network.protocol.version": "1.1",
         "user_agent.original": "follower/1",
     }
-    assert server.attributes == expected
-    assert server.resource["service.name"] == "serene"
-    assert server.resource["service.instance.id"] in {"0", "1"}
+    assert span.resource["service.name"] == "serene"
+    assert span.resource["service.instance.id"] in {"0", "1"}
 
-    assert (database.kind, database.parent_span_id) == ("CLIENT", server.span_id)
-    assert database.attributes["db.system.name"] == "mongodb"
-    assert database.attributes["db.operation.name"] in {"find", "aggregate"}
-    assert database.attributes["db.collection.name"] == "posts"
-    assert slug not in str(database.attributes)
-    assert 0 < database.seconds < server.seconds
 
-    (line,) = wait_for(
-        lambda: log_lines(stack.log_path("service"), request_id=request_id, logger="access"),
-        PATIENCE_SECONDS,
-        "the log line",
+def check_database_span(span, server, slug):
+    """The database span is a part of the server span, and has no value of the query."""
+    assert (span.kind, span.parent_span_id) == ("CLIENT", server.span_id)
+    assert span.attributes["db.system.name"] == "mongodb"
+    assert span.attributes["db.operation.name"] in {"find", "aggregate"}
+    assert span.attributes["db.collection.name"] == "posts"
+    assert slug not in str(span.attributes)
+    assert 0 < span.seconds < server.seconds
+
+
+def test_request_id_leads_to_the_server_span_the_database_span_and_the_log_line(stack, slug):
+    response = requests.get(
+        f"{stack.url('service')}/api/v1/blog/posts/{slug}",
+        params={"token": "secret"},
+        headers={"User-Agent": "follower/1"},
+        timeout=TIMEOUT_SECONDS,
     )
+    assert response.status_code == 200
+    request_id = response.headers["X-Request-ID"]
+    assert uuid.UUID(request_id).version == 4
+
+    server, database = wait_for_trace(stack.url("tempo"), trace_id_of(request_id), spans=2)
+    check_server_span(stack, server, response, slug)
+    check_database_span(database, server, slug)
+
+    line = access_line(stack.log_path("service"), request_id)
     assert (line["trace_id"], line["span_id"], line["route"], line["status"]) == (
         server.trace_id,
         server.span_id,
@@ -83,37 +89,37 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
     assert line["query"] == "token=REDACTED"
 
 
-def test_traceparent_names_the_trace_and_the_request_keeps_an_id_of_its_own(stack, slug):
+def test_traceparent_sets_the_trace_id_and_not_the_request_id(stack, slug):
     trace_id, parent = uuid.uuid4().hex, "00f067aa0ba902b7"
     headers = {"traceparent": f"00-{trace_id}-{parent}-01", "X-Request-ID": str(uuid.uuid4())}
-    answer = requests.get(
+    response = requests.get(
         f"{stack.url('service')}/api/v1/blog/posts/{slug}", headers=headers, timeout=60
     )
-    request_id = answer.headers["X-Request-ID"]
+    request_id = response.headers["X-Request-ID"]
     assert request_id != headers["X-Request-ID"], (
-        "an id from a client that is no trusted proxy was honoured"
+        "an id from a client that is no trusted proxy was accepted"
     )
-    assert f'traceparent;desc="00-{trace_id}-' in answer.headers["Server-Timing"]
-    spans = {span.kind: span for span in trace(stack.url("tempo"), trace_id, spans=2)}
+    assert f'traceparent;desc="00-{trace_id}-' in response.headers["Server-Timing"]
+    spans = {span.kind: span for span in wait_for_trace(stack.url("tempo"), trace_id, spans=2)}
     assert spans["SERVER"].attributes["request.id"] == request_id
     assert (spans["SERVER"].trace_id, spans["SERVER"].parent_span_id) == (trace_id, parent)
     assert (spans["CLIENT"].trace_id, spans["CLIENT"].parent_span_id) == (
         trace_id,
         spans["SERVER"].span_id,
     )
-    assert spans_of(stack.url("tempo"), uuid.UUID(request_id).hex) == []
+    assert spans_of(stack.url("tempo"), trace_id_of(request_id)) == []
 
 
 @pytest.mark.parametrize(
     ("path", "status"), [("/", 200), ("/api/v1/nothing", 404), ("/api/v1/health/liveness", 200)]
 )
-def test_any_response_can_be_followed(stack, path, status):
-    answer = ask(stack.url("service"), path)
-    assert answer.status == status
-    (span,) = trace(stack.url("tempo"), uuid.UUID(answer.request_id).hex)
+def test_any_response_has_a_trace(stack, path, status):
+    result = send(stack.url("service"), path)
+    assert result.status == status
+    (span,) = wait_for_trace(stack.url("tempo"), trace_id_of(result.request_id))
     assert (span.attributes["http.response.status_code"], span.attributes["request.id"]) == (
         status,
-        answer.request_id,
+        result.request_id,
     )
 
 
@@ -122,21 +128,20 @@ def test_any_response_can_be_followed(stack, path, status):
     ("metric", "enough"),
     [("http_server_request_duration_seconds", 20), ("serene_companion_seconds", 3)],
 )
-def test_every_exemplar_names_a_trace_that_tempo_has(stack, metric, enough):
-    def exemplars():
+def test_every_exemplar_leads_to_a_trace_in_tempo(stack, metric, enough):
+    def trace_ids():
         now = time.time()
-        params = {"query": f"{metric}_bucket", "start": now - 300, "end": now}
-        series = requests.get(
-            f"{stack.url('prometheus')}/api/v1/query_exemplars", params=params, timeout=60
-        ).json()["data"]
-        return {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
+        found = exemplars(stack.url("prometheus"), f"{metric}_bucket", start=now - 300, end=now)
+        return {exemplar["labels"]["trace_id"] for exemplar in found}
 
-    found = wait_for(
-        lambda: ids if len(ids := exemplars()) >= enough else None, 60, f"{enough} exemplars"
+    found = poll(
+        lambda: ids if len(ids := trace_ids()) >= enough else None,
+        timeout_seconds=60,
+        what=f"{enough} exemplars",
     )
 
     def missing():
         return {trace_id for trace_id in found if not spans_of(stack.url("tempo"), trace_id)}
 
-    # A trace may still be on its way; one that is not there ten seconds later never will be.
-    assert wait_for(lambda: not missing(), PATIENCE_SECONDS, "a trace for each exemplar")
+    # A trace may arrive later than its exemplar.
+    assert poll(lambda: not missing(), what="a trace for each exemplar")

@@ -1,5 +1,5 @@
-"""The pool's gauges tell what the operating system sees, also while clients wait and after they are
-killed.
+"""The pool's gauges agree with the operating system's sockets, also while clients wait and after
+their requests are killed.
 """
 
 import psutil
@@ -7,8 +7,7 @@ import pytest
 import requests
 
 from tests.e2e.load import Load
-from tests.e2e.observing import wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.polling import poll
 
 pytestmark = pytest.mark.e2e
 
@@ -16,14 +15,21 @@ POOL_SIZE = 10
 CLIENTS = 40
 LATENCY_SECONDS = 2.5
 INSTANTS = 10
-# Sockets that are no pool's: the client's heartbeat, the evidence client's heartbeat, and the one
-# that it looks through.
+# Sockets of no pool: the heartbeats of the client and of the health check's client, and the
+# connection of its checks.
 MONITORS = 3
+SETTINGS = {
+    "MONGODB_MAX_POOL_SIZE": str(POOL_SIZE),
+    "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "120",
+    "MONGODB_SOCKET_TIMEOUT_SECONDS": "60",
+    "MONGODB_CONNECT_TIMEOUT_SECONDS": "20",
+    "HEALTH_INTERVAL_SECONDS": "10",
+}
 
 
 @pytest.fixture
 def slow_database(own_stack):
-    """The URL of a MongoDB whose every answer takes a while, so that the pool is exhausted."""
+    """The address of a proxy in front of MongoDB that can delay its responses."""
     for name in ("mongodb", "toxiproxy"):
         own_stack.start(name)
         own_stack.wait_ready(name)
@@ -34,12 +40,13 @@ def slow_database(own_stack):
         "upstream": f"127.0.0.1:{upstream}",
         "enabled": True,
     }
-    made = requests.post(f"{own_stack.url('toxiproxy')}/proxies", json=proxy, timeout=60)
-    made.raise_for_status()
-    return made.json()["listen"]
+    response = requests.post(f"{own_stack.url('toxiproxy')}/proxies", json=proxy, timeout=60)
+    response.raise_for_status()
+    return response.json()["listen"]
 
 
-def make_slow(stack):
+def delay_responses(stack):
+    """Delay every response of the database, so that the pool is exhausted."""
     toxic = {
         "type": "latency",
         "stream": "downstream",
@@ -51,7 +58,7 @@ def make_slow(stack):
 
 
 def sockets_to(pid, port):
-    """The local ports of a process's established connections to ``port``."""
+    """Return the local ports of a process's established connections to ``port``."""
     return {
         connection.laddr.port
         for connection in psutil.Process(pid).net_connections(kind="tcp")
@@ -79,86 +86,83 @@ def pool(scrape):
     return {**state, "pending": scrape.total("db_client_connection_pending_requests")}
 
 
-def waiting_and_holding(service):
-    """The ids of the blog requests that are in flight: each holds a connection or waits for one."""
-    answer = requests.get(f"{service.management}/debug/requests", timeout=60)
+def blog_requests(service):
+    """Return the ids of the blog requests in flight: each holds a connection or waits for one."""
+    response = requests.get(f"{service.management}/debug/requests", timeout=60)
     return {
         request["requestId"]
-        for request in answer.json()["requests"]
+        for request in response.json()["requests"]
         if request["route"].startswith("/api/v1/blog")
     }
 
 
 def consistent_instant(service, pid, port):
-    """Pool gauges, sockets and requests of one instant: looked at anew until nothing moved between
-    two looks around the scrape.
+    """Return the pool's gauges, the sockets and the requests of one instant.
+
+    Polls until sockets and requests are the same before and after the scrape.
     """
 
-    def look():
-        before = sockets_to(pid, port), waiting_and_holding(service)
+    def unchanged():
+        before = sockets_to(pid, port), blog_requests(service)
         gauges = pool(service.scrape())
         return (
-            (gauges, *before)
-            if (sockets_to(pid, port), waiting_and_holding(service)) == before
-            else None
+            (gauges, *before) if (sockets_to(pid, port), blog_requests(service)) == before else None
         )
 
-    return wait_for(look, PATIENCE_SECONDS, "an instant in which nothing moves")
+    return poll(unchanged, what="an instant without a change")
 
 
-def test_gauges_equal_sockets_and_waiters_and_return_to_0_after_kills(
-    own_stack, serve, slow_database
-):
-    address = slow_database.replace("[::]", "127.0.0.1")
-    port = int(address.rpartition(":")[2])
-    settings = {
-        "MONGODB_URI": f"mongodb://127.0.0.1:{port}/serene",
-        "MONGODB_MAX_POOL_SIZE": str(POOL_SIZE),
-        "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "120",
-        "MONGODB_SOCKET_TIMEOUT_SECONDS": "60",
-        "MONGODB_CONNECT_TIMEOUT_SECONDS": "20",
-        "HEALTH_INTERVAL_SECONDS": "10",
-    }
-    service = serve(own_stack, settings)
-    wait_for(
-        lambda: (
-            requests.get(f"{service.url}/api/v1/health/readiness", timeout=60).status_code == 200
-        ),
-        PATIENCE_SECONDS,
-        "ready",
-    )
-    worker = worker_of(service)
-    make_slow(own_stack)
+def check_open_connections(gauges, sockets):
+    """The gauges count every socket of the pool."""
+    open_connections = gauges["used"] + gauges["idle"] + gauges["establishing"]
+    assert open_connections == len(sockets) - MONITORS
 
-    with Load(
-        service.url, ["/api/v1/blog/posts"], clients=CLIENTS, pause_seconds=0, timeout_seconds=240
-    ):
-        wait_for(
-            lambda: pool(service.scrape())["pending"] == CLIENTS - POOL_SIZE,
-            PATIENCE_SECONDS,
-            "an exhausted pool",
-        )
-        for _ in range(INSTANTS):
-            gauges, sockets, in_flight = consistent_instant(service, worker, port)
-            assert (
-                gauges["used"] + gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
-            )
-            assert gauges["used"] == POOL_SIZE
-            assert gauges["pending"] == len(in_flight) - POOL_SIZE
-            assert len(in_flight) == CLIENTS
-        # One client's request is killed for every other one: they fail, their connections and
-        # places in the queue come back.
-        killed = requests.post(f"{service.url}/test/kill-half", timeout=60).json()
-        assert killed == {"killed": CLIENTS // 2, "left": CLIENTS // 2}
+
+def check_exhausted_pool(service, worker, port):
+    """Every connection is used, and the other clients wait, at ``INSTANTS`` instants."""
+    poll(lambda: pool(service.scrape())["pending"] == CLIENTS - POOL_SIZE, what="an exhausted pool")
+    for _ in range(INSTANTS):
         gauges, sockets, in_flight = consistent_instant(service, worker, port)
-        assert gauges["used"] + gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
-        assert gauges["pending"] == len(in_flight) - gauges["used"]
+        check_open_connections(gauges, sockets)
+        assert gauges["used"] == POOL_SIZE
+        assert gauges["pending"] == len(in_flight) - POOL_SIZE
+        assert len(in_flight) == CLIENTS
 
-    wait_for(
+
+def check_killed_requests(service, worker, port):
+    """Every second request is killed: its connection or its place in the queue is released."""
+    killed = requests.post(f"{service.url}/test/kill-half", timeout=60).json()
+    assert killed == {"killed": CLIENTS // 2, "left": CLIENTS // 2}
+    gauges, sockets, in_flight = consistent_instant(service, worker, port)
+    check_open_connections(gauges, sockets)
+    assert gauges["pending"] == len(in_flight) - gauges["used"]
+
+
+def check_idle_pool(service, worker, port):
+    """No connection is used and nothing waits for one."""
+    poll(
         lambda: (now := pool(service.scrape()))["pending"] == 0 and now["used"] == 0,
-        PATIENCE_SECONDS,
-        "gauges at 0",
+        what="gauges at 0",
     )
     gauges, sockets, _ = consistent_instant(service, worker, port)
     assert gauges["idle"] + gauges["establishing"] == len(sockets) - MONITORS
     assert service.scrape().total("telemetry_errors_total") == 0
+
+
+def test_gauges_equal_sockets_and_waiting_requests_and_return_to_0_after_kills(
+    own_stack, serve, slow_database
+):
+    port = int(slow_database.rpartition(":")[2])
+    service = serve(own_stack, SETTINGS | {"MONGODB_URI": f"mongodb://127.0.0.1:{port}/serene"})
+    readiness = f"{service.url}/api/v1/health/readiness"
+    poll(lambda: requests.get(readiness, timeout=60).status_code == 200, what="ready")
+    worker = worker_of(service)
+    delay_responses(own_stack)
+
+    with Load(
+        service.url, ["/api/v1/blog/posts"], clients=CLIENTS, pause_seconds=0, timeout_seconds=240
+    ):
+        check_exhausted_pool(service, worker, port)
+        check_killed_requests(service, worker, port)
+
+    check_idle_pool(service, worker, port)

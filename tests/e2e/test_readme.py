@@ -1,4 +1,4 @@
-"""What the README shows works as it is written."""
+"""The examples, commands and links of the README work as written."""
 
 import os
 import re
@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from stack import paths
-from tests.e2e.observing import Scrape, trace, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.metrics import Scrape
+from tests.e2e.polling import poll
+from tests.e2e.traces import trace_id_of, wait_for_trace
+from tests.support.polling import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -20,7 +22,7 @@ README = (paths.ROOT / "README.md").read_text()
 
 
 def block(after: str) -> str:
-    """The first fenced block after a text."""
+    """Return the first fenced block after a text."""
     found = re.search(r"```\w*\n(.*?)```", README.split(after, 1)[1], re.DOTALL)
     assert found
     return found[1]
@@ -28,8 +30,8 @@ def block(after: str) -> str:
 
 @pytest.fixture
 def shop(stack, own_stack, tmp_path):
-    """The other service of the README, beside the shared backends; on other ports than the
-    README's, which may be taken.
+    """The README's second service, with the shared backends and on free ports instead of the
+    README's.
     """
     (tmp_path / "shop.py").write_text(
         block("`shop.py`, whole:").replace("27017", str(stack.port("mongodb")))
@@ -50,29 +52,25 @@ def shop(stack, own_stack, tmp_path):
             [gunicorn, "shop:app"], cwd=tmp_path, env=environment, stdout=log, stderr=log
         )
     try:
-        wait_for(
-            lambda: process.poll() is None and answers(own_stack.url("service")),
-            PATIENCE_SECONDS,
-            "the shop",
+        poll(
+            lambda: process.poll() is None and has_no_item(own_stack.url("service")),
+            what="the shop",
         )
         yield own_stack
     finally:
         process.terminate()
-        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.wait(TIMEOUT_SECONDS) == 0
 
 
-def answers(url):
-    try:
-        return requests.get(f"{url}/items/none", timeout=60).status_code == 404
-    except requests.ConnectionError:
-        return False
+def has_no_item(url):
+    return requests.get(f"{url}/items/none", timeout=60).status_code == 404
 
 
-def test_another_service_installs_the_layer(stack, shop):
-    answer = requests.get(f"{shop.url('service')}/items/tea", timeout=60)
-    assert (answer.status_code, answer.json()) == (404, {"error": "no such item"})
-    server, database = trace(
-        stack.url("tempo"), uuid.UUID(answer.headers["X-Request-ID"]).hex, spans=2
+def test_second_service_uses_the_layer(stack, shop):
+    response = requests.get(f"{shop.url('service')}/items/tea", timeout=60)
+    assert (response.status_code, response.json()) == (404, {"error": "no such item"})
+    server, database = wait_for_trace(
+        stack.url("tempo"), trace_id_of(response.headers["X-Request-ID"]), spans=2
     )
     assert (server.name, server.resource["service.name"]) == ("GET /items/<name>", "shop")
     assert (
@@ -86,14 +84,13 @@ def test_another_service_installs_the_layer(stack, shop):
         )
         >= 2
     )
-    assert wait_for(
+    assert poll(
         lambda: requests.get(f"{management}/health/readiness", timeout=60).status_code == 200,
-        PATIENCE_SECONDS,
-        "ready",
+        what="ready",
     )
 
 
-def test_a_members_day_goes_well_as_it_is_written(stack):
+def test_members_day_works_as_written(stack):
     day = (
         block("## A member's day")
         .replace("http://127.0.0.1:8000", stack.url("service"))
@@ -111,7 +108,7 @@ def test_a_members_day_goes_well_as_it_is_written(stack):
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http|#)[^)]+)\)", README))))
-def test_link_leads_somewhere(link):
+def test_link_target_exists(link):
     assert (paths.ROOT / link.partition("#")[0]).exists()
 
 

@@ -1,16 +1,14 @@
-"""A streamed response lasts until its last byte, and a client that leaves is recorded once, as
-such.
-"""
+"""A streamed response lasts until its last byte; a client that disconnects is recorded once."""
 
 import socket
 import time
-import uuid
 
 import pytest
 import requests
 
-from tests.e2e.observing import log_lines, trace, wait_for
-from tests.machine import PATIENCE_SECONDS
+from tests.e2e.logs import access_line
+from tests.e2e.traces import trace_id_of, wait_for_trace
+from tests.support.polling import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -19,25 +17,21 @@ ROUTE = "/test/stream/<float:seconds>"
 
 @pytest.fixture
 def service(stack, own_stack, serve):
-    """The test routes on ports of their own, in front of the shared backends."""
+    """The service with the test routes, in front of the shared backends."""
     return serve(own_stack, uses=stack)
 
 
-def test_a_stream_of_three_seconds_is_three_seconds_everywhere(stack, service):
+def test_span_histogram_and_log_agree_on_the_duration_of_a_stream(stack, service):
     began = time.monotonic()
-    answer = requests.get(f"{service.url}/test/stream/3.0", timeout=PATIENCE_SECONDS)
+    response = requests.get(f"{service.url}/test/stream/3.0", timeout=TIMEOUT_SECONDS)
     most = time.monotonic() - began
-    request_id = answer.headers["X-Request-ID"]
-    assert len(answer.content) == 30 * 1024
+    request_id = response.headers["X-Request-ID"]
+    assert len(response.content) == 30 * 1024
 
-    (span,) = trace(stack.url("tempo"), uuid.UUID(request_id).hex)
+    (span,) = wait_for_trace(stack.url("tempo"), trace_id_of(request_id))
     scrape = service.scrape()
     histogram = scrape.value("http_server_request_duration_seconds_sum", http_route=ROUTE)
-    (line,) = wait_for(
-        lambda: log_lines(service.log, request_id=request_id, logger="access"),
-        PATIENCE_SECONDS,
-        "the log line",
-    )
+    line = access_line(service.log, request_id)
     assert scrape.value("http_server_request_duration_seconds_count", http_route=ROUTE) == 1
     for seconds in (span.seconds, histogram, line["duration_seconds"]):
         assert seconds == pytest.approx(histogram, abs=1e-3)
@@ -49,10 +43,10 @@ def test_a_stream_of_three_seconds_is_three_seconds_everywhere(stack, service):
     )
 
 
-def test_a_client_that_leaves_is_recorded_once_as_such(stack, service):
+def test_client_disconnect_is_recorded_once(stack, service):
     began = time.monotonic()
     with socket.create_connection(
-        ("127.0.0.1", service.stack.port("service")), timeout=PATIENCE_SECONDS
+        ("127.0.0.1", service.stack.port("service")), timeout=TIMEOUT_SECONDS
     ) as connection:
         connection.sendall(b"GET /test/stream/600.0 HTTP/1.1\r\nHost: serene\r\n\r\n")
         received = b""
@@ -65,13 +59,9 @@ def test_a_client_that_leaves_is_recorded_once_as_such(stack, service):
         if line.lower().startswith("x-request-id")
     )
 
-    (line,) = wait_for(
-        lambda: log_lines(service.log, request_id=request_id, logger="access"),
-        PATIENCE_SECONDS,
-        "the log line",
-    )
+    line = access_line(service.log, request_id)
     most = time.monotonic() - began
-    (span,) = trace(stack.url("tempo"), uuid.UUID(request_id).hex)
+    (span,) = wait_for_trace(stack.url("tempo"), trace_id_of(request_id))
     scrape = service.scrape()
     assert (line["outcome"], line["status"]) == ("client_disconnected", 200)
     assert 0.9 <= line["duration_seconds"] < most
