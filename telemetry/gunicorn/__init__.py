@@ -14,6 +14,8 @@ anything is monkey-patched, so nothing in this room imports Flask, pymongo or Op
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry import extras
+
 if TYPE_CHECKING:
     from telemetry.gunicorn.hooks import (
         child_exit,
@@ -55,5 +57,6 @@ _MODULES: Final = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    extras.load("gunicorn", "gunicorn", __name__)
     found = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
     return found

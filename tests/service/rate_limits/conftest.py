@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.bootstrap import build
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.redis_server import Redis
 from tests.service.clients import ClosingClient
@@ -34,8 +34,8 @@ def limited(database_uri, seeded) -> Iterator[Limited]:
             "TELEMETRY_STRICT": "true",
             "OTEL_TRACES_SAMPLER_ARG": "0",
         }
-        telemetry = Telemetry.from_env(
-            telemetry_environ(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
+        telemetry = Telemetry(
+            telemetry_config(settings | {"TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8"})
         )
         made.append(telemetry)
         telemetry.lifecycle.ready()

@@ -16,7 +16,7 @@ from psutil import Process
 
 from service.rate_limits.redis_counters import SharedCounters
 from service.rate_limits.sliding_window import Taken
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS, Slowness
 from tests.service.rate_limits.rate_limit_helpers import POSTS, counted, part, told
@@ -110,8 +110,8 @@ def test_the_wait_for_redis_is_a_phase_of_its_request_and_without_redis_there_is
 
 
 def test_each_call_is_a_client_span_without_a_word_of_whom_it_counts(redis):
-    telemetry = Telemetry.from_env(
-        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry(
+        telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
