@@ -70,7 +70,7 @@ class Tracing:
         sampler = RatioSampler(config, metrics.counter(names.SPANS), clock)
         self.provider = self._provider(config, sampler)
         self.tracer = self.provider.get_tracer(
-            "telemetry", config.service_version, Schemas.V1_44_0.value
+            "telemetry", config.service_version, Schemas.V1_43_0.value
         )
 
     def _provider(self, config: TelemetryConfig, sampler: RatioSampler) -> TracerProvider:
