@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from telemetry.gunicorn.worker import DrainingWorker
     from telemetry.server.drain import longest_shutdown_seconds
 
+# Everything below needs gunicorn; without it this is one line that names the extra.
+extras.load("gunicorn", "gunicorn", __name__)
+
 __all__ = [
     "DrainingWorker",
     "JsonLogger",
@@ -57,6 +60,5 @@ _MODULES: Final = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    extras.load("gunicorn", "gunicorn", __name__)
     found = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
     return found

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import requests
 
 from tests.backend import free_port
 from tests.distribution.environments import ROOT, Environment
-from tests.machine import PATIENCE_SECONDS
+from tests.support.polling import TIMEOUT_SECONDS, wait_until
 from tests.telemetry.tracing.collector import Collector, spans_of
 
 SECTION = (ROOT / "README.md").read_text().split("\n## In another service\n")[1].split("\n## ")[0]
@@ -74,16 +73,13 @@ class SecondService:
         return requests.get(self.url + path, timeout=REQUEST_SECONDS)
 
     def wait_until_ready(self) -> None:
-        """Wait until its health is good."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.health("readiness") == 200:
-                    return
-            except requests.ConnectionError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(self.log)
+        """Wait until its health is good; fails with its log when it ends before."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log
+            return self.health("readiness") == 200
+
+        wait_until(ready, what="readiness", retry_on=(requests.ConnectionError,))
 
     def health(self, name: str) -> int:
         """Status of a health route on the management port."""
@@ -99,21 +95,21 @@ class SecondService:
 
     def spans_of(self, trace_id: str, count: int) -> dict[str, dict[str, str]]:
         """Resource attributes of a trace's spans, by the span's name, once so many have arrived."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        found: dict[str, dict[str, str]] = {}
-        while len(found) < count and time.monotonic() < deadline:
-            time.sleep(0.1)
+
+        def arrived() -> dict[str, dict[str, str]] | None:
             found = {
                 span.name: {one.key: one.value.string_value for one in resource.attributes}
                 for resource, _, span in spans_of(self.receiver.accepted)
                 if span.trace_id.hex() == trace_id
             }
-        return found
+            return found if len(found) >= count else None
+
+        return wait_until(arrived, what="spans") or {}
 
     def terminate(self) -> int:
         """Send SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_SECONDS)
+        return self.process.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -127,7 +123,7 @@ def running(environment: Environment, folder: Path, mongodb_uri: str) -> Iterato
         finally:
             if service.process.poll() is None:
                 service.process.kill()
-                service.process.wait(PATIENCE_SECONDS)
+                service.process.wait(TIMEOUT_SECONDS)
 
 
 def trace_of(answer: requests.Response) -> str:

@@ -14,7 +14,7 @@ APP = """
 import urllib.request, gevent, json
 from flask import Flask
 from telemetry import Telemetry
-from telemetry.server.standalone import serve
+from telemetry.standalone import serve
 
 telemetry = Telemetry.from_env({
     "TELEMETRY_MANAGEMENT_PORT": "0", "OTEL_TRACES_EXPORTER": "none",
@@ -85,7 +85,7 @@ def test_plain_app_is_served_and_observed_without_any_extra(
             'pip install "serene-telemetry[b3]"',
         ),
         (
-            "import telemetry.gunicorn.hooks",
+            "from telemetry.gunicorn import post_fork",
             "telemetry.gunicorn needs packages that are not installed: "
             'pip install "serene-telemetry[gunicorn]"',
         ),

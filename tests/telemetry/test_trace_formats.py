@@ -14,6 +14,7 @@ from telemetry import Telemetry
 from telemetry.extras import MissingExtraError
 from telemetry.propagation import MAX_BAGGAGE_LENGTH, baggage_context
 from telemetry.requests import inheritance
+from telemetry.requests.record import current_record
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 OTHER_TRACE, OTHER_SPAN = "a" * 32, "b" * 16
@@ -35,7 +36,6 @@ class Shop:
     def __init__(self, **environ):
         self.telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true", **environ})
         self.records, self.outgoing, self.baggage = [], [], []
-        self.telemetry.recorder.add_sink("test", self.records.append)
         app = Flask("shop")
         app.add_url_rule("/", view_func=self.view)
         self.telemetry.init_app(app)
@@ -43,6 +43,7 @@ class Shop:
         self.work = self.note
 
     def view(self):
+        self.records.append(current_record())
         self.work()
         return "done"
 
