@@ -3,6 +3,7 @@ exists, and it has an answer.
 """
 
 import math
+import socket
 
 import pytest
 import requests
@@ -143,7 +144,7 @@ def test_variables_have_values(prometheus, file):
         found = answer.json()["data"]
         assert {
             "service": found == ["serene"],
-            "instance": found == ["0", "1"],
+            "instance": found == [f"{socket.gethostname()}/{slot}" for slot in range(WORKERS)],
             "route": "/api/v1/blog/posts" in found,
         }[variable["name"]]
 

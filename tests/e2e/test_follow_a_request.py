@@ -1,5 +1,6 @@
 """A request can be followed: from its id to its trace, from a dot on the histogram to its trace."""
 
+import socket
 import time
 import uuid
 
@@ -60,7 +61,9 @@ def test_request_id_is_a_trace_with_its_server_span_and_its_database_span(stack,
     }
     assert server.attributes == expected
     assert server.resource["service.name"] == "serene"
-    assert server.resource["service.instance.id"] in {"0", "1"}
+    assert server.resource["service.instance.id"] in {
+        f"{socket.gethostname()}/{slot}" for slot in (0, 1)
+    }
 
     assert (database.kind, database.parent_span_id) == ("CLIENT", server.span_id)
     assert database.attributes["db.system.name"] == "mongodb"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 
 import pytest
 import requests
@@ -40,7 +41,9 @@ def test_both_workers_are_in_prometheus_under_their_slots(stack):
             PATIENCE_SECONDS,
             "both instances",
         )
-    assert {series["metric"]["service_instance_id"] for series in found} == {"0", "1"}
+    assert {series["metric"]["service_instance_id"] for series in found} == {
+        f"{socket.gethostname()}/{slot}" for slot in (0, 1)
+    }
 
 
 def test_a_killed_worker_takes_no_series_of_the_other_and_its_successor_takes_its_slot(
