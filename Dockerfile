@@ -26,7 +26,7 @@ COPY --from=packages /opt/serene /opt/serene
 COPY telemetry telemetry
 COPY service service
 RUN python -m compileall -q telemetry service
-# By number, so that Kubernetes' runAsNonRoot can tell; owns no file here.
+# By number, so that Kubernetes' runAsNonRoot can check it; owns no file here.
 USER 10001:10001
 EXPOSE 8000 9464
 STOPSIGNAL SIGTERM

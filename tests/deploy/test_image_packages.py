@@ -110,7 +110,7 @@ def test_everything_imported_is_installed() -> None:
     assert needed - names(requirements(IMAGE)) == set()
 
 
-def test_everything_that_the_layer_asks_for_is_installed_in_a_version_that_it_takes() -> None:
+def test_everything_that_the_layer_requires_is_installed_in_its_range() -> None:
     extras = project()["optional-dependencies"]
     asked = [
         Requirement(text)

@@ -9,7 +9,7 @@ from tests.telemetry.tracing.processes import PATCH, run
 pytestmark = pytest.mark.e2e
 
 
-def test_export_does_not_hold_a_patched_hub_while_the_collector_hangs():
+def test_export_does_not_hold_a_patched_hub_while_the_receiver_hangs():
     lines = run(
         """
         with peer(peers.hangs) as url:
@@ -50,7 +50,7 @@ def test_spans_of_patched_threads_are_delivered():
     assert lines == [f"True {['a'] * 5}"]
 
 
-def test_what_is_built_before_a_fork_exports_from_the_child():
+def test_tracing_built_before_a_fork_exports_from_the_child():
     lines = run(
         """
         port = free_port()
@@ -70,7 +70,7 @@ def test_what_is_built_before_a_fork_exports_from_the_child():
     assert lines == ["['of the child'] 0"]
 
 
-def test_the_child_of_a_subprocess_serves_nobody_else():
+def test_child_of_a_subprocess_runs_no_other_greenlet():
     lines = run(
         """
         import subprocess, tempfile
@@ -94,7 +94,7 @@ def test_the_child_of_a_subprocess_serves_nobody_else():
     assert lines == ["True"]
 
 
-def test_a_forked_child_tells_its_own_process_id():
+def test_forked_child_has_its_own_process_id():
     lines = run(
         """
         tracing = tracing_of()
@@ -127,7 +127,7 @@ def test_building_starts_nothing():
     assert lines == ["True 1"]
 
 
-def test_a_disabled_sdk_is_survived():
+def test_sdk_that_the_environment_disables_makes_no_spans():
     lines = run(
         """
         import uuid
