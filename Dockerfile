@@ -1,20 +1,16 @@
 # The service's image: one stage installs, the other one runs.
 #
-# The packages are those of requirements.txt's first group and what they need, at the versions pinned there: nothing that
-# draws boards, makes traffic or tests. All of them have wheels, so no stage has a compiler.
+# The packages are those of requirements.txt at the versions pinned there: nothing that draws boards, makes traffic or
+# tests. All of them have wheels, so no stage has a compiler.
 ARG PYTHON_IMAGE=python:3.11.14-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS packages
 WORKDIR /packages
 COPY requirements.txt ./
-# The whole file serves as constraints, in which pip accepts no extras ("gunicorn[gevent]"). The last line fails the build
-# when a pin is missing or two of them disagree.
-RUN sed -n '/^# The service and its telemetry layer/,/^$/p' requirements.txt > service.txt \
-    && sed 's/\[[^]]*\]//' requirements.txt > constraints.txt \
-    && grep -q '^flask==' service.txt \
-    && python -m venv --without-pip /opt/serene \
-    && pip --python /opt/serene/bin/python install --no-cache-dir --disable-pip-version-check --only-binary=:all: \
-        --requirement service.txt --constraint constraints.txt \
+# Exactly what is pinned: nothing is resolved. The last line fails the build when a pin is missing or two of them disagree.
+RUN python -m venv --without-pip /opt/serene \
+    && pip --python /opt/serene/bin/python install --no-cache-dir --disable-pip-version-check --only-binary=:all: --no-deps \
+        --requirement requirements.txt \
     && pip --python /opt/serene/bin/python check
 
 FROM ${PYTHON_IMAGE}
@@ -30,7 +26,7 @@ COPY --from=packages /opt/serene /opt/serene
 COPY telemetry telemetry
 COPY service service
 RUN python -m compileall -q telemetry service
-# By number, so that Kubernetes' runAsNonRoot can tell; owns no file here.
+# By number, so that Kubernetes' runAsNonRoot can check it; owns no file here.
 USER 10001:10001
 EXPOSE 8000 9464
 STOPSIGNAL SIGTERM

@@ -25,8 +25,8 @@ from opentelemetry.trace import SpanKind
 
 from bench import hub
 from telemetry.guard import Guard
-from telemetry.tracing.encoding import MAX_SLICE_SPANS, SLICE_SPANS, SpanEncoder
-from telemetry.tracing.otlp_http import OtlpHttpSender
+from telemetry.tracing.encoding import MAX_SLICE_SPANS, SLICE_SPANS, Compression, SpanEncoder
+from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
 
 BATCH_SPANS = 512
 EXPORTS_PER_SECOND = 5
@@ -51,6 +51,7 @@ class Variant:
     name: str
     slice_spans: int
     pause: Callable[[], None] | None
+    compression: Compression = "none"
 
 
 VARIANTS = (
@@ -59,6 +60,7 @@ VARIANTS = (
     Variant("16, sleep(0)", 16, lambda: gevent.sleep(0)),
     Variant("16, sleep(1e-6)", 16, lambda: gevent.sleep(1e-6)),
     Variant("16, sleep(1 ms)", 16, lambda: gevent.sleep(0.001)),
+    Variant("16, 1 ms, gzip", 16, lambda: gevent.sleep(0.001), "gzip"),
     Variant("16, sleep(3 ms)", 16, lambda: gevent.sleep(0.003)),
     Variant("8, sleep(1 ms)", 8, lambda: gevent.sleep(0.001)),
     Variant("32, sleep(1 ms)", 32, lambda: gevent.sleep(0.001)),
@@ -115,8 +117,10 @@ def _round(
 def _export(variant: Variant, spans: list[ReadableSpan], port: int, delivered: list[int]) -> None:
     if variant.pause is None:
         return
-    encoder = SpanEncoder(Guard(strict=True, on_error=print), variant.pause)
-    sender = OtlpHttpSender(f"http://127.0.0.1:{port}", 2.0)
+    guard = Guard(strict=True, on_error=print)
+    encoder = SpanEncoder(guard, variant.pause, compression=variant.compression)
+    url = f"http://127.0.0.1:{port}/v1/traces"
+    sender = OtlpHttpSender(Receiver(url, 2.0, compression=variant.compression))
     while True:
         started = time.perf_counter()
         assert sender.send(encoder.encode(spans, variant.slice_spans).body).result == "ok"

@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from service.settings import TELEMETRY_DEFAULTS, ServiceSettings
 from telemetry.config import Settings, TelemetryConfig
+from telemetry.config.standard import NAMES, SUPPORTED_AS
+from telemetry.config.variables import VARIABLES
 
 HEAD = """# Settings
 Every setting is an environment variable. A value that cannot be used stops the start with one line
@@ -43,7 +45,7 @@ def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
     properties = group.model_json_schema(by_alias=True, schema_generator=_Lenient)["properties"]
     for field in group.model_fields.values():
         name = str(field.alias)
-        if name not in seen:
+        if field.alias is not None and name not in seen | NAMES:
             seen.add(name)
             own_default = TELEMETRY_DEFAULTS.get(name)
             shown = default(field) if own_default is None else f"`{own_default}`"
@@ -83,6 +85,46 @@ def allowed(schema: dict[str, Any]) -> str:
     return " ".join([kind, *bounds])
 
 
+STANDARD = """## OpenTelemetry's variables
+
+Read as the OpenTelemetry specification asks. Of two variables for the same setting the upper one
+counts, and a `TELEMETRY_*` variable before both. What is ignored is named in the log once, at the
+start of the first worker: a value that cannot be read, a variable that another one overrides, an
+`OTEL_*` variable that is not below. In endpoints, headers, certificates and propagators a value
+that cannot be used stops the start.
+
+Where this layer differs from the specification:
+
+- An attempt to send takes 2 s at most, not 10; spans wait 1 s, not 5; up to 8192 may wait, not
+  2048; texts in attributes have at most 8192 characters; a batch has no time limit.
+- `baggage` is not passed on unless it is asked for: any client could send some to every service
+  that is called.
+- The sampler is `parentbased_traceidratio`, so `OTEL_TRACES_SAMPLER_ARG` counts without
+  `OTEL_TRACES_SAMPLER`.
+- A propagator that is not supported stops the start, as in OpenTelemetry's Python SDK.
+
+`service.instance.id` is `<host>/<slot>`, unless `OTEL_RESOURCE_ATTRIBUTES` sets it: then it is the
+same for every worker of the process.
+
+| variable | allowed | what it does |
+|---|---|---|
+"""
+
+
+def standard() -> str:
+    """The section of OpenTelemetry's variables."""
+    lines: dict[str, str] = {}
+    for variable in VARIABLES:
+        line = f"| `{variable.name}` | {variable.allowed} | {variable.description} |"
+        lines.setdefault(variable.name, line)
+    accepted = (
+        f"`{name}` as {' or '.join(f'`{value}`' for value in values)}"
+        for name, values in SUPPORTED_AS.items()
+    )
+    rows = "\n".join(lines.values())
+    return f"{STANDARD}{rows}\n\nAlso accepted, for it is what happens: {', '.join(accepted)}.\n"
+
+
 def page() -> str:
     """The whole page."""
     seen: set[str] = set()
@@ -93,6 +135,7 @@ def page() -> str:
             + "\n".join(rows(group, seen))
             + "\n"
         )
+    parts.append(standard())
     return "\n".join(parts)
 
 

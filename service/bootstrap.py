@@ -29,7 +29,7 @@ from service.payments.events import PaymentEventHandler
 from service.payments.gateway import Payments
 from service.payments.stripe_gateway import StripePayments
 from service.sessions import room as sessions_room
-from service.settings import ServiceSettings, telemetry_environ
+from service.settings import ServiceSettings, telemetry_config
 from service.system import room as system_room
 from telemetry import Telemetry
 
@@ -79,7 +79,7 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
         SettingError: A variable cannot be used; the text is one line.
     """
     settings = ServiceSettings.from_env(environ)
-    telemetry = overrides.get("telemetry") or Telemetry.from_env(telemetry_environ(environ))
+    telemetry = overrides.get("telemetry") or Telemetry(telemetry_config(environ))
     foundation = _foundation(settings, telemetry, overrides)
     app = _app(settings, telemetry)
     rooms = _rooms(settings, foundation, app, overrides)

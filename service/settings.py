@@ -17,22 +17,28 @@ from service.payments.settings import PaymentSettings
 from service.rate_limits.settings import RateLimitSettings
 from service.server_settings import ServerSettings
 from service.sessions.settings import SessionSettings
-from telemetry import SettingError, Settings
+from telemetry import SettingError, Settings, TelemetryConfig
 
-TELEMETRY_DEFAULTS: Final = {
-    "OTEL_SERVICE_NAME": "serene",
-    "TELEMETRY_HEALTH_PREFIX": "/api/v1/health",
-}
+SERVICE_NAME: Final = "serene"
+SERVICE_VERSION: Final = "0.1.0"
+
+TELEMETRY_DEFAULTS: Final = {"TELEMETRY_HEALTH_PREFIX": "/api/v1/health"}
 """What this service sets for its telemetry where the environment does not."""
 
 
-def telemetry_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with this service's defaults for telemetry.
+def telemetry_config(environ: Mapping[str, str]) -> TelemetryConfig:
+    """Return the settings of telemetry, with this service's defaults.
 
     Args:
         environ: Variables by name; an empty value counts as not set.
+
+    Raises:
+        SettingError: A variable cannot be used; the text is one line.
     """
-    return TELEMETRY_DEFAULTS | {name: value for name, value in environ.items() if value}
+    given = {name: value for name, value in environ.items() if value}
+    return TelemetryConfig.from_env(
+        TELEMETRY_DEFAULTS | given, service_name=SERVICE_NAME, service_version=SERVICE_VERSION
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ ports, and how to probe it. Texts are templates: `{bin}` is the folder of its bu
 """
 
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -233,5 +234,7 @@ def template_values(offset: int, workers: int) -> dict[str, object]:
     """
     ports = {backend.name: shifted(backend.name, backend.ports, offset) for backend in BACKENDS}
     first = ports["service"]["management"]
-    targets = json.dumps([f"127.0.0.1:{first + slot}#{slot}" for slot in range(workers)])
+    # As the layer names its workers in every signal.
+    host = socket.gethostname()
+    targets = json.dumps([f"127.0.0.1:{first + slot}#{host}/{slot}" for slot in range(workers)])
     return {**ports, "workers": workers, "targets": targets}

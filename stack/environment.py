@@ -1,4 +1,4 @@
-"""The virtual environment: created when missing, updated when requirements.txt changed.
+"""The virtual environment: created when missing, updated when a file of requirements changed.
 
 Runs before any package is installed: standard library only. The stamp in .venv is the hash of the
 installed requirements; an environment without a stamp gets the packages and is never replaced.
@@ -84,7 +84,14 @@ def _create(venv: Path, log: Path) -> None:
 
 
 def _stamp_of(requirements: Path) -> str:
-    return hashlib.sha256(requirements.read_bytes()).hexdigest()
+    return hashlib.sha256(_text(requirements)).hexdigest()
+
+
+def _text(requirements: Path) -> bytes:
+    """Return a file of requirements, followed by those that it includes (`-r other.txt`)."""
+    text = requirements.read_bytes()
+    included = [line.split()[1].decode() for line in text.splitlines() if line.startswith(b"-r ")]
+    return b"".join([text, *(_text(requirements.parent / name) for name in included)])
 
 
 def _is_current(venv: Path, requirements: Path) -> bool:

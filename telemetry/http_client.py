@@ -8,7 +8,7 @@ Source: OpenTelemetry semantic conventions, "HTTP client span" (stable); W3C Tra
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -42,11 +42,17 @@ from telemetry.requests.record import Wait, current_record, waiting
 from telemetry.tracing import Tracing
 from telemetry.urls import DEFAULT_PORTS
 
-_TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
+Inject = Callable[[dict[str, str]], None]
+"""Adds the current trace context to headers."""
+
+inject_trace_context: Final[Inject] = TraceContextTextMapPropagator().inject
 
 
-def headers() -> dict[str, str]:
+def headers(inject: Inject = inject_trace_context) -> dict[str, str]:
     """Return the headers of an outgoing call: ``X-Request-ID``, ``traceparent``, ``tracestate``.
+
+    Args:
+        inject: Adds the context of the current span; as ``traceparent`` unless given.
 
     Returns:
         A new dictionary; empty outside of a request and of any span.
@@ -55,7 +61,7 @@ def headers() -> dict[str, str]:
     """
     record = current_record()
     found = {} if record is None else {REQUEST_ID_HEADER: record.request_id}
-    _TRACE_CONTEXT.inject(found)
+    inject(found)
     return found
 
 
@@ -91,9 +97,17 @@ class ClientSpans:
         config: Decides whether ids are passed on, and what is redacted.
         tracing: Makes the spans.
         guard: Stands around everything but the call itself.
+        inject: Adds the context of the current span to the headers of a call.
     """
 
-    def __init__(self, config: TelemetryConfig, tracing: Tracing, guard: Guard) -> None:
+    def __init__(
+        self,
+        config: TelemetryConfig,
+        tracing: Tracing,
+        guard: Guard,
+        inject: Inject = inject_trace_context,
+    ) -> None:
+        self._inject = inject
         self._passes_ids = config.request_id
         self._redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
         self._tracer = tracing.tracer
@@ -104,7 +118,7 @@ class ClientSpans:
         found: dict[str, str] = {}
         if self._passes_ids:
             with self._guard:
-                found = headers()
+                found = headers(self._inject)
         return found
 
     @contextmanager

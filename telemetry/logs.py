@@ -257,7 +257,7 @@ class Logs:
         dropped = metrics.counter(names.LOG_LINES_DROPPED)
         resource = {
             "service": config.service_name,
-            "instance": str(config.slot),
+            "instance": config.instance_id,
             "environment": config.environment,
         }
         self.writer = LogWriter(fd, guard, lambda reason: dropped.labels(reason).inc())

@@ -112,7 +112,7 @@ class Metrics:
             {
                 "service_name": config.service_name,
                 "service_version": config.service_version,
-                "service_instance_id": str(config.slot),
+                "service_instance_id": config.instance_id,
                 "deployment_environment_name": config.environment,
             }
         )

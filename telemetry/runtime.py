@@ -7,6 +7,7 @@ exists, and ``shutdown`` before the exit.
 import gc
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Self
 
 import gevent
@@ -24,20 +25,16 @@ from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
-from telemetry.mongo import MongoTelemetry
+from telemetry.optional_mongo import mongo_telemetry
 from telemetry.process import ProcessSampler
+from telemetry.propagation import Propagation
 from telemetry.requests import inheritance
 from telemetry.requests.cpu_time import CpuPhase
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, RequestMetrics, Step
 from telemetry.requests.slow import SlowRequests
-from telemetry.tracing import (
-    InstrumentationFlaskServerSpans,
-    ServerSpans,
-    Tracing,
-    WsgiServerSpans,
-)
+from telemetry.tracing import ServerSpans, Tracing, server_spans
 from telemetry.wsgi import RequestLayer, install
 
 Callback = Callable[[], object]
@@ -66,14 +63,15 @@ class Telemetry:
         errors = self.metrics.counter(names.TELEMETRY_ERRORS)
         self.guard = Guard(strict=config.strict, on_error=lambda where: errors.labels(where).inc())
         self.lifecycle = Lifecycle(self.metrics)
+        self.propagation = Propagation(config.propagators)
         self.tracing = Tracing(config, self.metrics, self.guard)
         self.health = Health(config, self.metrics, self.lifecycle)
         self.logs = Logs(config, self.metrics, self.guard)
-        self.mongo = MongoTelemetry(config, self.metrics, self.guard, self.tracing.provider)
-        self.http_client = ClientSpans(config, self.tracing, self.guard)
+        self.mongo = mongo_telemetry(config, self.metrics, self.guard, self.tracing.provider)
+        self.http_client = ClientSpans(config, self.tracing, self.guard, self.propagation.inject)
         self.process = ProcessSampler(self.metrics)
         self.cpu = CpuPhase()
-        self.spans: ServerSpans = self._server_spans()
+        self.spans: ServerSpans = server_spans(config, self.tracing)
         self.recorder = self._recorder()
         self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
@@ -91,11 +89,19 @@ class Telemetry:
         self._started = False
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        service_name: str = "",
+        service_version: str = "",
+    ) -> Self:
         """Build from environment variables.
 
         Args:
             environ: Variables by name; the process's own when not given.
+            service_name: Name of the service when no variable sets it.
+            service_version: Its version when no variable sets it.
 
         Returns:
             A telemetry that has not been started.
@@ -103,7 +109,12 @@ class Telemetry:
         Raises:
             SettingError: A variable cannot be used; the text is one line.
         """
-        return cls(TelemetryConfig.from_env(os.environ if environ is None else environ))
+        config = TelemetryConfig.from_env(
+            os.environ if environ is None else environ,
+            service_name=service_name,
+            service_version=service_version,
+        )
+        return cls(config)
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -116,11 +127,10 @@ class Telemetry:
         Args:
             app: Not yet served. ``app.extensions["telemetry"]`` is this object afterwards.
         """
-        if isinstance(self.spans, InstrumentationFlaskServerSpans):
-            self.spans.install(app)
+        self.spans.install(app)
         layer = RequestLayer(
             app.wsgi_app,
-            parser=RequestParser(self.config),
+            parser=RequestParser(self.config, self.propagation.adopt),
             recorder=self.recorder,
             spans=self.spans,
             lifecycle=self.lifecycle,
@@ -145,7 +155,7 @@ class Telemetry:
     def watch_mongo(self, client: Any) -> None:
         """Check the database of ``client`` in the background from ``start`` on; health needs it."""
         self.health.expect_database(why_down=lambda: self.mongo.last_error)
-        self.on_start(lambda: self.mongo.watch(client))
+        self.on_start(partial(self.mongo.watch, client))
 
     def on_start(self, callback: Callback) -> None:
         """Call ``callback`` in each worker once everything else has started."""
@@ -170,6 +180,7 @@ class Telemetry:
         self.management.start()
         self.logs.install()
         self.logs.writer.start()
+        self.config.log_notices()
         inheritance.install()
         if self.config.cpu_phase:
             self.cpu.install()
@@ -213,11 +224,6 @@ class Telemetry:
         # for it costs more than the rest of their work.
         if record.outcome in ABORTED:
             self.mongo.settle(record)
-
-    def _server_spans(self) -> ServerSpans:
-        if self.config.server_spans == "wsgi":
-            return WsgiServerSpans(self.tracing)
-        return InstrumentationFlaskServerSpans(self.tracing)
 
     def _recorder(self) -> Recorder:
         requests = RequestMetrics(self.metrics)

@@ -144,7 +144,10 @@ class Model:
 
     @contextmanager
     def _attempt(self, conversation: Sequence[Said]) -> Iterator[Iterator[str]]:
-        with self._outgoing.client_span(f"chat {self._name}", self._attributes) as span, _told_apart(span):
+        with (
+            self._outgoing.client_span(f"chat {self._name}", self._attributes) as span,
+            _told_apart(span),
+        ):
             stream = self._client.chat.completions.create(
                 model=self._name,
                 messages=self._messages(conversation),

@@ -14,6 +14,8 @@ anything is monkey-patched, so nothing in this room imports Flask, pymongo or Op
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry import extras
+
 if TYPE_CHECKING:
     from telemetry.gunicorn.hooks import (
         child_exit,
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from telemetry.gunicorn.logging import JsonLogger
     from telemetry.gunicorn.worker import DrainingWorker
     from telemetry.server.drain import longest_shutdown_seconds
+
+# Everything below needs gunicorn; without it this is one line that names the extra.
+extras.load("gunicorn", "gunicorn", __name__)
 
 __all__ = [
     "DrainingWorker",

@@ -10,6 +10,7 @@ import ipaddress
 import math
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ from telemetry.config import Networks, TelemetryConfig
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
 from telemetry.redaction import Redactor
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.traceparent import parse_traceparent
+from telemetry.requests.traceparent import adopt_traceparent
 
 MAX_TEXT_LENGTH: Final = 1024
 UUID_LENGTHS: Final = (32, 36)
+
+Adopt = Callable[[RequestRecord, Mapping[str, Any]], None]
 
 
 class RequestParser:
@@ -28,9 +31,11 @@ class RequestParser:
 
     Args:
         config: Trusted proxies, and the threshold of slow requests.
+        adopt: Writes a caller's trace context onto the record.
     """
 
-    def __init__(self, config: TelemetryConfig) -> None:
+    def __init__(self, config: TelemetryConfig, adopt: Adopt = adopt_traceparent) -> None:
+        self._adopt = adopt
         self._trusted = config.trusted_proxies
         self._traceparent_from_anyone = config.traceparent_from == "anyone"
         self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
@@ -73,19 +78,9 @@ class RequestParser:
             started_ns=started_ns,
             slow_after_seconds=self._slow_after_seconds,
         )
-        header = environ.get("HTTP_TRACEPARENT")
-        if header and (trusted or self._traceparent_from_anyone):
-            self._continue_trace(record, header, environ.get("HTTP_TRACESTATE", ""))
+        if trusted or self._traceparent_from_anyone:
+            self._adopt(record, environ)
         return record
-
-    def _continue_trace(self, record: RequestRecord, header: str, trace_state: str) -> None:
-        parent = parse_traceparent(header)
-        if parent is not None:
-            record.trace_id = parent.trace_id
-            record.parent_span_id = parent.parent_span_id
-            record.parent_sampled = parent.sampled
-            record.parent_random = parent.random
-            record.parent_trace_state = trace_state[:MAX_TEXT_LENGTH]
 
     def _client(self, peer: str, forwarded_for: str) -> str:
         """Return the nearest address that is not a trusted proxy, read from the right."""

@@ -35,6 +35,7 @@ class RequestRecord:
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
         parent_span_id: 16 hex digits of the remote parent, or empty.
+        parent_baggage: The caller's header ``baggage`` where it is passed on, or empty.
         parent_random: The caller declares the low 56 bits of the trace id random (W3C Trace
             Context, level 2); passed on unchanged.
         sampled: The trace is kept; only then may an exemplar name it.
@@ -71,6 +72,7 @@ class RequestRecord:
     started_unix_ns: int
     started_ns: int
     parent_trace_state: str = ""
+    parent_baggage: str = ""
     parent_span_id: str = ""
     parent_sampled: bool | None = None
     parent_random: bool = False

@@ -8,10 +8,13 @@ to come.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.trace import TraceFlags, TraceState
+
+from telemetry.requests.record import RequestRecord
 
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _TRACEPARENT_LENGTH: Final = 55
@@ -28,6 +31,8 @@ MAX_LENGTH: Final = 512
 """Characters of ``tracestate`` that are passed on: the minimum of section 3.3.1.5."""
 
 LONG_MEMBER: Final = 128
+MAX_HEADER_LENGTH: Final = 1024
+"""Characters of a received ``tracestate`` that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,23 @@ def parse_traceparent(header: str) -> Traceparent | None:
         bool(bits & TraceFlags.SAMPLED),
         bool(bits & TraceFlags.RANDOM_TRACE_ID),
     )
+
+
+def adopt_traceparent(record: RequestRecord, environ: Mapping[str, Any]) -> None:
+    """Make a caller's span the parent of a request; does nothing without a valid ``traceparent``.
+
+    Args:
+        record: Of the request, not yet begun.
+        environ: Of the request.
+    """
+    header = environ.get("HTTP_TRACEPARENT")
+    parent = parse_traceparent(header) if header else None
+    if parent is not None:
+        record.trace_id = parent.trace_id
+        record.parent_span_id = parent.parent_span_id
+        record.parent_sampled = parent.sampled
+        record.parent_random = parent.random
+        record.parent_trace_state = environ.get("HTTP_TRACESTATE", "")[:MAX_HEADER_LENGTH]
 
 
 def parse_tracestate(header: str) -> TraceState:

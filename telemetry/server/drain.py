@@ -122,7 +122,10 @@ class Drain:
         _log.info(
             "stopped",
             extra={
-                "fields": {"exit_code": code, "drain_seconds": round(self._lifecycle.report_drain(0), 3)}
+                "fields": {
+                    "exit_code": code,
+                    "drain_seconds": round(self._lifecycle.report_drain(0), 3),
+                }
             },
         )
         return code

@@ -1,7 +1,7 @@
-"""What a server span says of a completed request.
+"""Name, attributes and status of a server span, from a completed request.
 
-One function from a record to a name, one to attributes, one to a verdict; values are facts of the
-record, bounded and already redacted.
+One function from a record to each of them; values are facts of the record, bounded and already
+redacted.
 
 Source: OpenTelemetry semantic conventions, "HTTP server span" (stable).
 """
@@ -44,8 +44,8 @@ def span_name(record: RequestRecord) -> str:
 
 
 def error_type(record: RequestRecord) -> str:
-    """Why the request failed, with few values: how it was cut short, else the exception's class,
-    else a status of 500 or more; or empty.
+    """Why the request failed, from a small set of values: how it was cut short, else the class of
+    the exception, else a status of 500 or more; empty when it did not fail.
     """
     if record.outcome in ABORTED:
         return str(record.outcome)
@@ -55,8 +55,8 @@ def error_type(record: RequestRecord) -> str:
 
 
 def is_error(record: RequestRecord) -> bool:
-    """Whether the span's status is an error: the server failed. A client that leaves or asks for
-    what is not there is none.
+    """Whether the span's status is an error: the server failed. A client that disconnects, or that
+    requests a resource that does not exist, is no error.
     """
     return record.outcome != "client_disconnected" and error_type(record) != ""
 
@@ -98,15 +98,15 @@ def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, At
 
 @lru_cache(maxsize=256)
 def server_of(host: str, scheme: str) -> tuple[str, int | None]:
-    """Address and port that a client asked for.
+    """Address and port that a client connected to.
 
     Args:
-        host: The ``Host`` header, or what stands for it.
-        scheme: ``http`` or ``https``, for the port that is not said.
+        host: The ``Host`` header, or its replacement.
+        scheme: ``http`` or ``https``, for the port when the host has none.
 
     Returns:
         The address without brackets, and the port; the host as it is and no port when it cannot be
-        read.
+        parsed.
     """
     try:
         parts = urlsplit(f"//{host}")

@@ -1,12 +1,13 @@
-"""The greenlet that hands spans to the Collector.
+"""The greenlet that sends spans to the receiver.
 
-A batch goes out each interval, or sooner when one is full. A batch that cannot be delivered is kept
-and tried again with growing delays while the queue behind it fills and then refuses. ``flush`` and
-``shutdown`` are bounded whatever the Collector does. Nothing runs before ``start``, and exporting
+A batch is sent each interval, or sooner when one is full. A batch that cannot be delivered is kept
+and sent again after growing delays while the queue behind it fills and then refuses. ``flush`` and
+``shutdown`` are bounded whatever the receiver does. Nothing runs before ``start``, and exporting
 never makes a span.
 """
 
 import contextvars
+import math
 import random
 import time
 from collections.abc import Callable
@@ -15,14 +16,15 @@ from typing import Final, Protocol
 import gevent
 from gevent import monkey
 from gevent.event import Event
-from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.sdk.trace import ReadableSpan
 
 from telemetry import names
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.tracing.encoding import SpanEncoder, slice_for
-from telemetry.tracing.otlp_http import Answer
+from telemetry.tracing.otlp_http import ExportResult
 from telemetry.tracing.span_queue import DropReason, SpanQueue
 
 FIRST_DELAY_SECONDS: Final = 0.25
@@ -30,21 +32,21 @@ MAX_DELAY_SECONDS: Final = 5.0
 HURRIED_DELAY_SECONDS: Final = 0.1
 MAX_RETRY_AFTER_SECONDS: Final = 30.0
 MAX_ERROR_ATTEMPTS: Final = 5
-"""OTLP forbids retrying a 500, but some Collectors answer it while they start or are full; a
-poisonous batch must not stay for ever.
+"""OTLP forbids retrying a 500, but some Collectors send it while they start or are full; a batch
+that always fails must not stay for ever.
 """
 
 KILL_SECONDS: Final = 0.5
 
 
 class Sender(Protocol):
-    """What carries a request to the Collector."""
+    """Carries a request to the receiver."""
 
-    def send(self, body: bytes) -> Answer:
+    def send(self, body: bytes) -> ExportResult:
         """One attempt, bounded in time."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 class SpanExporter:
@@ -52,11 +54,12 @@ class SpanExporter:
 
     Args:
         queue: Where ended spans wait.
-        encoder: Makes a request's body of a batch.
+        encoder: Encodes a batch as the body of a request.
         sender: Carries it.
         batch_spans: Most spans of one request.
-        interval_seconds: Longest that a span waits while the Collector answers.
-        metrics: Takes the duration of each attempt.
+        interval_seconds: Longest that a span waits while the receiver takes spans.
+        batch_timeout_seconds: Longest that one batch is tried; without a bound when ``None``.
+        metrics: Records the duration of each attempt.
         guard: Stands around each round.
         clock: Monotonic seconds.
     """
@@ -69,6 +72,7 @@ class SpanExporter:
         *,
         batch_spans: int,
         interval_seconds: float,
+        batch_timeout_seconds: float | None = None,
         metrics: Metrics,
         guard: Guard,
         clock: Callable[[], float] = time.monotonic,
@@ -78,6 +82,7 @@ class SpanExporter:
         self._sender = sender
         self._batch_spans = batch_spans
         self._interval_seconds = interval_seconds
+        self._batch_timeout_seconds = batch_timeout_seconds
         self._durations = metrics.histogram(names.EXPORT_DURATION)
         self._guard = guard
         self._clock = clock
@@ -96,32 +101,32 @@ class SpanExporter:
         if self._greenlet is None:
             self._thread = self._get_thread()
             self._queue.on_batch = self._on_batch
-            # A fresh context, set from within: the caller's record and span are none of ours, even
-            # where spawning hands them on.
+            # An empty context, entered from within: the caller's record and span must not become
+            # the exporter's, even where spawning copies contexts.
             self._greenlet = gevent.spawn(contextvars.Context().run, self._run)
 
     def _on_batch(self) -> None:
         # A span that ends in a native thread waits for the interval: only the hub's own thread may
-        # touch its events.
+        # use its events.
         if not self._wake.is_set() and self._get_thread() == self._thread:
             self._wake.set()
 
     def _run(self) -> None:
-        with suppress_instrumentation():
-            due = self._clock() + self._interval_seconds
-            while True:
-                self._wake.wait(max(0.0, due - self._clock()))
-                self._wake.clear()
-                if self._flushes or self._clock() >= due:
-                    least, due = 1, self._clock() + self._interval_seconds
-                else:
-                    least = self._batch_spans
-                self._queue.show()
-                self._round(least)
+        otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        due = self._clock() + self._interval_seconds
+        while True:
+            self._wake.wait(max(0.0, due - self._clock()))
+            self._wake.clear()
+            if self._flushes or self._clock() >= due:
+                least, due = 1, self._clock() + self._interval_seconds
+            else:
+                least = self._batch_spans
+            self._queue.update_gauge()
+            self._round(least)
 
     def _round(self, least: int) -> None:
-        """Deliver what waits now, in batches of at least ``least``; what ends meanwhile is the next
-        round's.
+        """Deliver what waits now, in batches of at least ``least``; spans that end meanwhile are
+        left to the next round.
         """
         left = self._queue.waiting
         while left >= least:
@@ -131,7 +136,7 @@ class SpanExporter:
             self._progress.set()
 
     def _export(self, batch: list[ReadableSpan]) -> None:
-        """Settle one batch, whatever happens; only a kill leaves it to be counted by ``shutdown``."""
+        """Settle one batch, whatever happens; after a kill ``shutdown`` counts it."""
         count = len(batch)
         lost: DropReason | None = "failed"
         with self._guard.at("tracing.export"):
@@ -146,33 +151,35 @@ class SpanExporter:
         self._queue.settle(count)
 
     def _deliver(self, body: bytes) -> DropReason | None:
-        """Try until the batch is settled; returns why it was lost, or ``None``."""
+        """Send until the batch is settled; returns why it was lost, or ``None``."""
+        deadline = self._clock() + (self._batch_timeout_seconds or math.inf)
         delay_seconds = FIRST_DELAY_SECONDS
         errors = 0
         while True:
-            answer = self._attempt(body)
-            errors += answer.result == "error"
-            if answer.result == "ok":
-                self._queue.drop("rejected", answer.rejected_spans)
+            attempt = self._attempt(body)
+            errors += attempt.result == "error"
+            if attempt.result == "ok":
+                self._queue.drop("rejected", attempt.rejected_spans)
                 return None
-            if answer.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
+            if attempt.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
                 return "rejected"
-            self._queue.show()
-            self._pause(
-                max(
-                    delay_seconds * random.uniform(0.5, 1.0),
-                    min(answer.retry_after_seconds, MAX_RETRY_AFTER_SECONDS),
-                )
+            self._queue.update_gauge()
+            pause_seconds = max(
+                delay_seconds * random.uniform(0.5, 1.0),
+                min(attempt.retry_after_seconds, MAX_RETRY_AFTER_SECONDS),
             )
+            if self._clock() + pause_seconds >= deadline:
+                return "timeout"
+            self._pause(pause_seconds)
             delay_seconds = min(2 * delay_seconds, MAX_DELAY_SECONDS)
 
-    def _attempt(self, body: bytes) -> Answer:
-        answer = Answer("unreachable")
+    def _attempt(self, body: bytes) -> ExportResult:
+        attempt = ExportResult("unreachable")
         started = time.perf_counter()
         with self._guard.at("tracing.send"):
-            answer = self._sender.send(body)
-        self._durations.labels(answer.result).observe(time.perf_counter() - started)
-        return answer
+            attempt = self._sender.send(body)
+        self._durations.labels(attempt.result).observe(time.perf_counter() - started)
+        return attempt
 
     def _pause(self, seconds: float) -> None:
         """Wait before the next attempt; a flush cuts it short, a full batch does not."""
@@ -185,7 +192,7 @@ class SpanExporter:
         """Deliver what has ended until now.
 
         Args:
-            timeout_seconds: Longest this may take; it is kept whatever the Collector does.
+            timeout_seconds: Longest this may take, whatever the receiver does.
 
         Returns:
             Whether all of it was settled: delivered, or dropped and counted.
@@ -210,7 +217,7 @@ class SpanExporter:
         """Deliver what is left, then stop; what could not be delivered is counted as ``shutdown``.
 
         Args:
-            timeout_seconds: Longest to try.
+            timeout_seconds: Longest time for the delivery.
 
         Returns:
             Whether nothing was left.

@@ -1,7 +1,7 @@
 """Ids of spans and traces: the trace of a request is named by its request id.
 
-``X-Request-ID`` without its dashes is the trace id, so whoever has the one has the other. Outside
-of a request ids are random.
+``X-Request-ID`` without its dashes is the trace id, so either can be derived from the other.
+Outside of a request ids are random.
 """
 
 from random import getrandbits
@@ -22,7 +22,7 @@ class RequestIdGenerator(IdGenerator):
         return getrandbits(64) or 1
 
     def generate_trace_id(self) -> int:
-        """The trace id of the request that this greenlet serves, else 128 random bits; never zero."""
+        """The trace id of the request of this greenlet, else 128 random bits; never zero."""
         record = current_record()
         return (int(record.trace_id, 16) if record is not None else 0) or getrandbits(128) or 1
 

@@ -1,9 +1,9 @@
-"""Server spans of ``opentelemetry-instrumentation-flask``, for those who want exactly its spans.
+"""Server spans of ``opentelemetry-instrumentation-flask``, where exactly its spans are needed.
 
-The instrumentation makes and ends the span inside Flask; this only sees to it that the record's
-decisions hold (which parent counts, which ids the record has) and that nothing of a request stays
-behind. What it cannot do is listed in ``tests/telemetry/test_server_span_conformance.py``, each
-with its reason.
+The instrumentation makes and ends the span inside Flask. This adapter makes it follow the record's
+decisions (which parent counts, which ids the record has) and removes the span's context after the
+request. What it cannot do is listed in ``tests/telemetry/test_server_span_conformance.py``, each
+item with its reason.
 """
 
 import os
@@ -14,6 +14,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.propagate import get_global_textmap
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
 from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
@@ -21,11 +22,25 @@ from opentelemetry.trace import Span
 from telemetry.names import REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
 from telemetry.tracing.pipeline import Tracing
-from telemetry.tracing.server_spans import leave, note_span
+from telemetry.tracing.server_spans import record_span, remote_parent, restore
 
 SEMCONV_OPT_IN: Final = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
-"""Variable and value that select the stable conventions. The upstream instrumentations have no other
-way: they read ``os.environ`` once, when the first of the process is installed."""
+"""Variable and value that select the stable conventions. The upstream instrumentations have no
+other way: they read ``os.environ`` once, when the first of the process is installed."""
+
+TRACE_HEADERS: Final = frozenset(
+    {
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "b3",
+        "x-b3-traceid",
+        "x-b3-spanid",
+        "x-b3-sampled",
+        "x-b3-flags",
+    }
+)
+"""Headers that an installed propagator may read, whichever the process has."""
 
 
 class InstrumentationFlaskServerSpans:
@@ -36,11 +51,12 @@ class InstrumentationFlaskServerSpans:
     """
 
     def __init__(self, tracing: Tracing) -> None:
+        self._tracing = tracing
         self._provider = tracing.provider
         self._queue = tracing.queue
 
     def install(self, app: Flask) -> None:
-        """Instrument an app; before the request layer is put around it.
+        """See ``ServerSpans``.
 
         Sets the variable of ``SEMCONV_OPT_IN`` in ``os.environ`` where it is not set.
         """
@@ -58,26 +74,25 @@ class InstrumentationFlaskServerSpans:
         app.teardown_request(self._before_end)
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
-        """See ``ServerSpans``. The span begins later, inside Flask: here its parent is settled.
+        """See ``ServerSpans``. The span begins later, inside Flask: here its parent is decided.
 
-        The instrumentation reads ``traceparent`` from the environ, by its own rules and from
-        anyone: it is shown the one that the record accepted, or none.
+        The instrumentation reads the caller's context from the environ by the process's global
+        propagator, from any caller: the environ gets the context that the record accepted, or none.
         """
-        for key in ("HTTP_TRACEPARENT", "HTTP_TRACESTATE"):
+        propagator = get_global_textmap()
+        carrier: dict[str, str] = {}
+        propagator.inject(carrier, remote_parent(record))
+        for name in TRACE_HEADERS | propagator.fields | carrier.keys():
+            key = f"HTTP_{name.upper().replace('-', '_')}"
             environ.pop(key, None)
-        if record.parent_span_id:
-            flags = (1 if record.parent_sampled else 0) | (2 if record.parent_random else 0)
-            environ["HTTP_TRACEPARENT"] = (
-                f"00-{record.trace_id}-{record.parent_span_id}-{flags:02x}"
-            )
-            if record.parent_trace_state:
-                environ["HTTP_TRACESTATE"] = record.parent_trace_state
+            if name in carrier:
+                environ[key] = carrier[name]
         otel_context.attach(Context())
 
     def _on_request(self, span: Span, environ: dict[str, Any]) -> None:
         record = current_record()
         if record is not None:
-            note_span(record, span)
+            record_span(record, span, self._tracing)
             record.server_span = span
             span.set_attribute(REQUEST_ID_ATTRIBUTE, record.request_id)
 
@@ -85,21 +100,21 @@ class InstrumentationFlaskServerSpans:
         record = current_record()
         span = record.server_span if record is not None else None
         if record is not None and isinstance(span, Span):
-            # Theirs are as the client sent them; the record's are redacted.
-            told = {
+            # The instrumentation's are as the client sent them; the record's are redacted.
+            redacted = {
                 URL_PATH: record.path,
                 URL_QUERY: record.query,
                 USER_AGENT_ORIGINAL: record.user_agent,
             }
-            span.set_attributes({name: text for name, text in told.items() if text})
+            span.set_attributes({name: text for name, text in redacted.items() if text})
 
     def close(self, record: RequestRecord) -> None:
-        """See ``ServerSpans``. The span has ended with the app's return; what is left to say is
-        whether it will be delivered.
+        """See ``ServerSpans``. The span has ended with the app's return; only whether it will be
+        delivered is still open.
         """
         span, record.server_span = record.server_span, None
         if not isinstance(span, Span):
             return
-        leave(span, Context())
+        restore(span, Context())
         if record.sampled and self._queue.was_refused(span.get_span_context().span_id):
             record.sampled = False

@@ -1,55 +1,75 @@
-"""One attempt to hand a request to the Collector over OTLP/HTTP.
+"""One attempt to send a request to the receiver over OTLP/HTTP.
 
-Cooperative whether or not the process is monkey-patched, because it speaks through gevent's own
-sockets, and bounded in total: a peer that refuses, hangs, trickles or talks nonsense costs at most
-the time-out. What an answer means for the spans is decided elsewhere.
+Cooperative whether or not the process is monkey-patched, because it uses gevent's own sockets, and
+bounded in total: a receiver that refuses, hangs, trickles or does not speak HTTP costs at most the
+time-out. What a result means for the spans is decided elsewhere.
 
 Source: OTLP 1.x, "OTLP/HTTP"; RFC 9110, section 10.2.3 for ``Retry-After``.
 """
 
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import gevent
 import gevent.socket
-import gevent.ssl
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from telemetry.tracing.encoding import Compression
+from telemetry.tracing.tls import NO_FILES, TlsFiles, client_context
 from telemetry.urls import DEFAULT_PORTS
 
 AttemptResult = Literal["ok", "rejected", "unavailable", "error", "timeout", "unreachable"]
 """How one attempt ended, the label ``result`` of the export's duration.
 
 - ``ok``: 2xx.
-- ``rejected``: a status that says never again.
-- ``unavailable``: 408, 429, 502, 503, 504: later.
+- ``rejected``: a status after which the request must not be sent again.
+- ``unavailable``: 408, 429, 502, 503, 504: to be sent again later.
 - ``error``: any other 5xx.
-- ``timeout``: no whole answer in time.
+- ``timeout``: no whole response in time.
 - ``unreachable``: no connection, or it broke, or what came back was not HTTP.
 """
 
-TRACES_PATH: Final = "/v1/traces"
-MAX_ANSWER_BYTES: Final = 65_536
-LATER: Final = frozenset({408, 429, 502, 503, 504})
-_HEADERS: Final = {"Content-Type": "application/x-protobuf", "User-Agent": "serene-telemetry"}
+MAX_RESPONSE_BYTES: Final = 65_536
+RETRYABLE: Final = frozenset({408, 429, 502, 503, 504})
+USER_AGENT: Final = "serene-telemetry"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of an attempt.
+class Receiver:
+    """Where requests go, and how.
 
     Args:
-        result: How it ended.
-        retry_after_seconds: What the peer asked for; 0 when it did not.
-        rejected_spans: Of an ``ok``, how many spans the peer took note of not taking.
+        url: Whole, of scheme http or https.
+        timeout_seconds: Bound of one attempt, from resolving the name to the response's last byte.
+        headers: Of each request, beside those that describe its body.
+        compression: Of the bodies that are sent.
+        tls: For a URL of scheme https.
+    """
+
+    url: str
+    timeout_seconds: float
+    # May hold the receiver's key.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    compression: Compression = "none"
+    tls: TlsFiles = NO_FILES
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """How an attempt ended.
+
+    Args:
+        result: In one word.
+        retry_after_seconds: Pause that the receiver asked for; 0 without one.
+        rejected_spans: Of an ``ok``, how many of its spans the receiver reports as not accepted.
     """
 
     result: AttemptResult
@@ -58,57 +78,63 @@ class Answer:
 
 
 class OtlpHttpSender:
-    """Keeps one connection to the Collector.
+    """Keeps one connection to the receiver.
 
     Args:
-        endpoint: Base URL; ``/v1/traces`` is appended.
-        timeout_seconds: Bound of one attempt, from resolving the name to the answer's last byte.
+        receiver: Where to connect to.
+
+    Raises:
+        SettingError: A file for TLS cannot be used.
     """
 
-    def __init__(self, endpoint: str, timeout_seconds: float) -> None:
-        self._endpoint = urlsplit(endpoint)
-        self._path = self._endpoint.path.rstrip("/") + TRACES_PATH
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._url = urlsplit(receiver.url)
+        self._target = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
+        self._headers = _headers(receiver)
+        self._tls: ssl.SSLContext | None = None
+        if self._url.scheme == "https" and receiver.tls != NO_FILES:
+            self._tls = client_context(receiver.tls)
         self._connection: GeventConnection | None = None
 
-    def send(self, body: bytes) -> Answer:
+    def send(self, body: bytes) -> ExportResult:
         """Post one serialized ``ExportTraceServiceRequest``.
 
         Args:
-            body: Protobuf, not compressed.
+            body: Protobuf, compressed as the receiver's ``compression`` names it.
 
         Returns:
-            The answer; what the peer does is never an exception.
+            The result; nothing that the receiver does raises an exception.
         """
         keep = False
-        with gevent.Timeout(self._timeout_seconds) as limit:
+        with gevent.Timeout(self._receiver.timeout_seconds) as limit:
             try:
                 response = self._post(body)
-                answer = _read(
+                outcome = _read(
                     response.status,
                     response.headers.get_all("Retry-After"),
-                    response.read(MAX_ANSWER_BYTES),
+                    response.read(MAX_RESPONSE_BYTES),
                 )
                 keep = response.isclosed() and not response.will_close
             except gevent.Timeout as timeout:
                 if timeout is not limit:
                     raise
-                answer = Answer("timeout")
+                outcome = ExportResult("timeout")
             except (OSError, HTTPException):
-                answer = Answer("unreachable")
+                outcome = ExportResult("unreachable")
             finally:
-                # Half an answer may be on its way over a connection that was interrupted.
+                # Half a response may still arrive on a connection that was interrupted.
                 if not keep:
                     self.close()
-        return answer
+        return outcome
 
     def _post(self, body: bytes) -> HTTPResponse:
         reused = self._connection is not None
         try:
             return self._exchange(body)
         except ConnectionError:
-            # The peer may have closed an idle connection; one that was opened for this request it
-            # has not.
+            # The receiver may have closed a connection that was idle, never one that was opened for
+            # this request.
             if not reused:
                 raise
             self.close()
@@ -116,9 +142,15 @@ class OtlpHttpSender:
 
     def _exchange(self, body: bytes) -> HTTPResponse:
         if self._connection is None:
-            self._connection = GeventConnection(self._endpoint)
-        self._connection.request("POST", self._path, body, _HEADERS)
+            self._connection = GeventConnection(self._url, self._tls_context)
+        self._connection.request("POST", self._target, body, self._headers)
         return self._connection.getresponse()
+
+    def _tls_context(self) -> ssl.SSLContext:
+        # Reading the system's certificates takes tens of milliseconds: once, not once a connection.
+        if self._tls is None:
+            self._tls = client_context(NO_FILES)
+        return self._tls
 
     def close(self) -> None:
         """Close the connection; the next attempt opens another."""
@@ -133,41 +165,44 @@ class GeventConnection(HTTPConnection):
 
     Args:
         url: Scheme, host and port count.
+        tls_context: Makes or returns the context of a connection over TLS.
     """
 
-    def __init__(self, url: SplitResult) -> None:
-        self._tls = url.scheme == "https"
+    def __init__(self, url: SplitResult, tls_context: Callable[[], ssl.SSLContext]) -> None:
+        self._tls_context = tls_context if url.scheme == "https" else None
         super().__init__(url.hostname or "", url.port or DEFAULT_PORTS[url.scheme])
 
     def connect(self) -> None:
         """Open the socket, and the TLS session where the scheme asks for one."""
         self.sock = gevent.socket.create_connection((self.host, self.port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls:
-            self.sock = _tls_context().wrap_socket(self.sock, server_hostname=self.host)
+        if self._tls_context is not None:
+            self.sock = self._tls_context().wrap_socket(self.sock, server_hostname=self.host)
 
 
-@cache
-def _tls_context() -> ssl.SSLContext:
-    # Reading the system's certificates takes tens of milliseconds: once a process, not once a
-    # reconnection.
-    context: ssl.SSLContext = gevent.ssl.create_default_context()
-    return context
+def _headers(receiver: Receiver) -> dict[str, str]:
+    """Headers of every request; lower case, so that none is sent twice."""
+    headers = {"user-agent": USER_AGENT}
+    headers |= {name.lower(): value for name, value in receiver.headers}
+    headers["content-type"] = "application/x-protobuf"
+    if receiver.compression != "none":
+        headers["content-encoding"] = receiver.compression
+    return headers
 
 
-def _read(status: int, retry_after: list[str] | None, body: bytes) -> Answer:
+def _read(status: int, retry_after: list[str] | None, body: bytes) -> ExportResult:
     if 200 <= status < 300:
-        return Answer("ok", rejected_spans=_rejected_spans(body))
-    if status in LATER:
-        return Answer("unavailable", _retry_after_seconds(retry_after))
-    return Answer("error" if status >= 500 else "rejected")
+        return ExportResult("ok", rejected_spans=_rejected_spans(body))
+    if status in RETRYABLE:
+        return ExportResult("unavailable", _retry_after_seconds(retry_after))
+    return ExportResult("error" if status >= 500 else "rejected")
 
 
 def _rejected_spans(body: bytes) -> int:
     try:
         return max(0, ExportTraceServiceResponse.FromString(body).partial_success.rejected_spans)
     except DecodeError:
-        return 0  # a proxy's idea of a body; the status said that all is well
+        return 0  # a body that a proxy wrote; the status is what counts
 
 
 def _retry_after_seconds(values: list[str] | None) -> float:

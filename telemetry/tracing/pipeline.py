@@ -1,8 +1,8 @@
 """Everything that makes, samples and exports the spans of one worker.
 
-The provider is never made global: what creates spans is handed it. Building this starts nothing and
-reads nothing but its arguments, so it survives a fork (with the slot of where it was built);
-``start`` must come after it.
+The provider is never made global: each part that creates spans gets it as an argument. Building
+this starts nothing and reads nothing but its arguments and the files that they name, so it survives
+a fork (with the slot of where it was built); ``start`` must come after the fork.
 """
 
 import time
@@ -12,6 +12,7 @@ from typing import Final
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.semconv.schemas import Schemas
+from opentelemetry.trace import NoOpTracerProvider, Span, TracerProvider
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
@@ -20,37 +21,27 @@ from telemetry.metrics import Metrics
 from telemetry.tracing.encoding import SpanEncoder
 from telemetry.tracing.exporter import SpanExporter
 from telemetry.tracing.ids import RequestIdGenerator
-from telemetry.tracing.otlp_http import OtlpHttpSender
+from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
 from telemetry.tracing.provider import ForkSafeTracerProvider
 from telemetry.tracing.resource import resource_of
 from telemetry.tracing.sampling import RatioSampler
 from telemetry.tracing.span_queue import SpanQueue
+from telemetry.tracing.tls import TlsFiles
 
 SHUTDOWN_SECONDS: Final = 2.0
 
-# The specification's counts, and a bound on text (it has none): a stack trace fits, a request body
-# that someone pasted does not. All are given because the SDK reads the environment for each that is
-# not.
-LIMITS: Final = SpanLimits(
-    max_attributes=128,
-    max_events=128,
-    max_links=128,
-    max_span_attributes=128,
-    max_event_attributes=128,
-    max_link_attributes=128,
-    max_attribute_length=8192,
-    max_span_attribute_length=8192,
-)
-
 
 class Tracing:
-    """The tracer provider of one worker and the way out for its spans.
+    """The tracer provider of one worker and the export of its spans.
 
     Args:
-        config: Who this is, what is kept, where it goes.
+        config: Names the process, the sampler and the receiver.
         metrics: Counts decisions, drops and exports.
-        guard: Stands around everything that runs inside the host's code or on its own.
+        guard: Stands around everything that runs inside the host's code or in the background.
         clock: Monotonic seconds, for the sampling budget.
+
+    Raises:
+        SettingError: A file for TLS cannot be used; the text is one line.
     """
 
     def __init__(
@@ -61,43 +52,58 @@ class Tracing:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # A batch must fit while another one is under way, or a small queue would refuse spans
-        # before any is worth sending.
+        # A batch must fit while another one is being sent, or a small queue would refuse spans
+        # before there are enough to send.
         batch_spans = max(1, min(config.batch_spans, config.queue_spans // 2))
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self._exporter = SpanExporter(
             self.queue,
-            SpanEncoder(guard),
-            OtlpHttpSender(config.otlp_endpoint, config.export_timeout_seconds),
+            SpanEncoder(guard, compression=config.compression),
+            OtlpHttpSender(receiver_of(config)),
             batch_spans=batch_spans,
             interval_seconds=config.export_interval_seconds,
+            batch_timeout_seconds=config.batch_timeout_seconds,
             metrics=metrics,
             guard=guard,
         )
-        self.provider = ForkSafeTracerProvider(
-            sampler=RatioSampler(config, metrics.counter(names.SPANS), clock),
+        self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
+        sampler = RatioSampler(config, metrics.counter(names.SPANS), clock)
+        self.provider = self._provider(config, sampler)
+        self.tracer = self.provider.get_tracer(
+            "telemetry", config.service_version, Schemas.V1_43_0.value
+        )
+
+    def _provider(self, config: TelemetryConfig, sampler: RatioSampler) -> TracerProvider:
+        if config.sdk_disabled:
+            return NoOpTracerProvider()
+        provider = ForkSafeTracerProvider(
+            sampler=sampler,
             resource=resource_of(config),
             shutdown_on_exit=False,
             id_generator=RequestIdGenerator(),
-            span_limits=LIMITS,
+            span_limits=limits_of(config),
             meter_provider=NoOpMeterProvider(),
         )
-        self.provider.add_span_processor(self.queue)
-        self.tracer = self.provider.get_tracer(
-            "telemetry", config.service_version, Schemas.V1_44_0.value
-        )
+        if self.exports:
+            provider.add_span_processor(self.queue)
+        return provider
+
+    def will_deliver(self, span: Span) -> bool:
+        """Whether a span that has begun will reach the receiver, unless the queue refuses it."""
+        return self.exports and span.is_recording() and span.get_span_context().trace_flags.sampled
 
     def start(self) -> None:
         """Start exporting; after the fork, in the thread whose hub serves. Spans that ended before
         are exported too.
         """
-        self._exporter.start()
+        if self.exports:
+            self._exporter.start()
 
     def flush(self, timeout_seconds: float) -> bool:
         """Deliver what has ended until now.
 
         Args:
-            timeout_seconds: Longest this may take, whatever the Collector does.
+            timeout_seconds: Longest this may take, whatever the receiver does.
 
         Returns:
             Whether all of it was settled: delivered, or dropped and counted.
@@ -108,9 +114,36 @@ class Tracing:
         """Deliver what is left and stop; a span that ends later is refused and counted.
 
         Args:
-            timeout_seconds: Longest to try.
+            timeout_seconds: Longest time for the delivery.
 
         Returns:
             Whether nothing was left undelivered.
         """
         return self._exporter.shutdown(timeout_seconds)
+
+
+def receiver_of(config: TelemetryConfig) -> Receiver:
+    """Where a worker's spans go."""
+    return Receiver(
+        config.traces_url,
+        config.export_timeout_seconds,
+        config.otlp_headers,
+        config.compression,
+        TlsFiles(config.otlp_certificate, config.otlp_client_certificate, config.otlp_client_key),
+    )
+
+
+def limits_of(config: TelemetryConfig) -> SpanLimits:
+    """How large a worker's spans may be; all limits, for the SDK reads the environment for each
+    that is missing.
+    """
+    return SpanLimits(
+        max_attributes=config.span_attributes,
+        max_events=config.span_events,
+        max_links=config.span_links,
+        max_span_attributes=config.span_attributes,
+        max_event_attributes=config.event_attributes,
+        max_link_attributes=config.link_attributes,
+        max_attribute_length=config.span_attribute_length,
+        max_span_attribute_length=config.span_attribute_length,
+    )

@@ -1,12 +1,12 @@
-"""Who speaks: the attributes that every span of this process shares.
+"""The resource of a process: the attributes that all its spans share.
 
 Made from the settings and the process alone; no detector runs and no environment is read.
 
-Source: OpenTelemetry semantic conventions, resource attributes.
+Source: OpenTelemetry semantic conventions, resource attributes; OpenTelemetry specification,
+"Resource SDK".
 """
 
 import os
-import socket
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.version import __version__ as sdk_version
@@ -24,16 +24,21 @@ def resource_of(config: TelemetryConfig) -> Resource:
     """The resource of one worker.
 
     Args:
-        config: Names the service, its version, its environment and the worker's slot.
+        config: Names the service, its version, its environment and the worker's slot. Its
+            ``resource_attributes`` may add others; the process and the SDK are what they are.
     """
+    identity = {
+        service_attributes.SERVICE_NAME: config.service_name,
+        service_attributes.SERVICE_VERSION: config.service_version,
+        service_attributes.SERVICE_INSTANCE_ID: config.instance_id,
+        deployment_attributes.DEPLOYMENT_ENVIRONMENT_NAME: config.environment,
+        host_attributes.HOST_NAME: config.host_name,
+    }
     return Resource(
         {
-            service_attributes.SERVICE_NAME: config.service_name,
-            service_attributes.SERVICE_VERSION: config.service_version,
-            service_attributes.SERVICE_INSTANCE_ID: str(config.slot),
-            deployment_attributes.DEPLOYMENT_ENVIRONMENT_NAME: config.environment,
+            **config.resource_attributes,
+            **{name: value for name, value in identity.items() if value},
             process_attributes.PROCESS_PID: os.getpid(),
-            host_attributes.HOST_NAME: socket.gethostname(),
             telemetry_attributes.TELEMETRY_SDK_LANGUAGE: "python",
             telemetry_attributes.TELEMETRY_SDK_NAME: "opentelemetry",
             telemetry_attributes.TELEMETRY_SDK_VERSION: sdk_version,

@@ -1,8 +1,8 @@
-"""Which traces are kept.
+"""Decides which traces are kept, by OpenTelemetry's samplers.
 
-A child follows its parent. A trace that begins here is kept by a ratio of its id, and one that a
-caller asks to keep is kept within a budget, so that no caller can make the service record
-everything. Each decision is counted.
+A trace that begins here is kept by a ratio of its id. Under the parent-based samplers a child
+follows its parent, and a trace that a caller has sampled is kept within a budget, so that no caller
+can make the service record everything. Each decision is counted.
 """
 
 import time
@@ -22,13 +22,23 @@ _RANDOM_MASK: Final = (1 << RANDOM_BITS) - 1
 _SAMPLED: Final = 1
 
 DECISIONS: Final = ("sampled", "not_sampled", "over_budget")
-"""Values of the label ``decision``; ``over_budget`` is a caller's wish that neither the budget nor
-the ratio granted.
+"""Values of the label ``decision``; ``over_budget`` is a caller's sampled flag that neither the
+budget nor the ratio honoured.
 """
+
+FIXED_RATIOS: Final = {
+    "always_on": 1.0,
+    "always_off": 0.0,
+    "parentbased_always_on": 1.0,
+    "parentbased_always_off": 0.0,
+}
+"""Share of new traces that the samplers without an argument keep."""
+
+ROOT_NAMES: Final = {"always_on": "AlwaysOnSampler", "always_off": "AlwaysOffSampler"}
 
 
 class TokenBucket:
-    """Allows so many events a second, and at most that many at once.
+    """Allows a number of events a second, and at most that many at once.
 
     Args:
         per_second: Refill rate and size of the bucket; 0 allows nothing.
@@ -43,7 +53,7 @@ class TokenBucket:
         self._refilled = clock()
 
     def take(self) -> bool:
-        """Take one token if there is one."""
+        """Take one token; false when none is left."""
         now = self._clock()
         self._tokens = min(self._size, self._tokens + (now - self._refilled) * self._per_second)
         self._refilled = now
@@ -54,26 +64,28 @@ class TokenBucket:
 
 
 class RatioSampler(Sampler):
-    """Parent-based, with a ratio that works on trace ids made from UUIDs.
+    """OpenTelemetry's samplers, with a ratio that works on trace ids made from UUIDs.
 
-    The SDK's own ratio looks at the low 64 bits, whose first two are the same in every version 4
-    UUID; this one looks at the low 56, and keeps those at or above the threshold as OpenTelemetry's
+    The SDK's own ratio uses the low 64 bits, whose first two are the same in every version 4 UUID;
+    this one uses the low 56, and keeps those at or above the threshold as OpenTelemetry's
     consistent probability sampling does, so that a Collector's sampler after it keeps a subset.
 
     Args:
-        config: The ratio, and the budget for callers' wishes.
+        config: The sampler, its ratio, and the budget for callers' sampled flags.
         spans: Counts spans by decision.
         clock: Monotonic seconds, for the budget.
 
-    Source: OpenTelemetry specification, "TraceState: Probability Sampling"; W3C Trace Context,
-    level 2, section 3.2.2.5.
+    Source: OpenTelemetry specification, "Built-in samplers" and "TraceState: Probability Sampling";
+    W3C Trace Context, level 2, section 3.2.2.5.
     """
 
     def __init__(
         self, config: TelemetryConfig, spans: Counter, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._ratio = config.sample_ratio
-        self._threshold = round((1.0 - config.sample_ratio) * (1 << RANDOM_BITS))
+        self._name = config.sampler
+        self._parent_based = config.sampler.startswith("parentbased_")
+        self._ratio = FIXED_RATIOS.get(config.sampler, config.sample_ratio)
+        self._threshold = round((1.0 - self._ratio) * (1 << RANDOM_BITS))
         self._budget = TokenBucket(config.parent_sampled_per_second, clock)
         self._count = {decision: spans.labels(decision).inc for decision in DECISIONS}
 
@@ -97,16 +109,17 @@ class RatioSampler(Sampler):
 
     def _decide(self, parent: SpanContext, trace_id: int) -> str:
         in_ratio = trace_id & _RANDOM_MASK >= self._threshold
-        if not parent.is_valid:
+        if not parent.is_valid or not self._parent_based:
             return "sampled" if in_ratio else "not_sampled"
         if not parent.trace_flags & _SAMPLED:
             return "not_sampled"
-        if (
-            not parent.is_remote or in_ratio or self._budget.take()
-        ):  # the budget is for what the ratio would not keep
+        # The budget is spent only on traces that the ratio does not keep.
+        if not parent.is_remote or in_ratio or self._budget.take():
             return "sampled"
         return "over_budget"
 
     def get_description(self) -> str:
-        """As the SDK's samplers describe themselves."""
-        return f"ParentBased{{root:TraceIdRatio56{{{self._ratio}}}}}"
+        """Name of the sampler, as the specification writes it."""
+        root = ROOT_NAMES.get(self._name.removeprefix("parentbased_"), "TraceIdRatioBased{%s}")
+        root = root.replace("%s", str(self._ratio))
+        return f"ParentBased{{root:{root}}}" if self._parent_based else root

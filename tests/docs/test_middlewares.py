@@ -29,6 +29,7 @@ def test_each_has_a_switch_that_is_a_setting():
     assert all(switches)
     others = {
         "RATE_LIMITS",
+        "OTEL_SDK_DISABLED",
         "TELEMETRY_STRICT",
         "TELEMETRY_CPU_PHASE",
         "TELEMETRY_LOG_QUERY_VALUES",

@@ -3,6 +3,7 @@ returns a value.
 """
 
 import math
+import socket
 
 import pytest
 import requests
@@ -141,7 +142,7 @@ def test_variables_have_values(prometheus, file):
         found = response.json()["data"]
         assert {
             "service": found == ["serene"],
-            "instance": found == ["0", "1"],
+            "instance": found == [f"{socket.gethostname()}/{slot}" for slot in range(WORKERS)],
             "route": "/api/v1/blog/posts" in found,
         }[variable["name"]]
 

@@ -1,5 +1,6 @@
 """A request id, a traceparent and an exemplar on a histogram each lead to a trace."""
 
+import socket
 import time
 import uuid
 
@@ -51,7 +52,9 @@ def check_server_span(stack, span, response, slug):
         "user_agent.original": "follower/1",
     }
     assert span.resource["service.name"] == "serene"
-    assert span.resource["service.instance.id"] in {"0", "1"}
+    assert span.resource["service.instance.id"] in {
+        f"{socket.gethostname()}/{slot}" for slot in (0, 1)
+    }
 
 
 def check_database_span(span, server, slug):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 
 import pytest
 import requests
@@ -32,7 +33,9 @@ def test_both_workers_are_in_prometheus_under_their_slots(stack):
             lambda: series if len(series := query(prometheus, INSTANCES)) == 2 else None,
             what="both instances",
         )
-    assert {series["metric"]["service_instance_id"] for series in found} == {"0", "1"}
+    assert {series["metric"]["service_instance_id"] for series in found} == {
+        f"{socket.gethostname()}/{slot}" for slot in (0, 1)
+    }
 
 
 def test_killed_worker_leaves_the_series_of_the_other_and_its_slot_to_its_successor(

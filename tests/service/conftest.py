@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from service.bootstrap import Service, build
 from service.seed import seed
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.service.clients import PATIENT, ClosingClient
@@ -47,7 +47,7 @@ def telemetry() -> Iterator[Telemetry]:
         "SERVICE_VERSION": "1.2.3",
         "OTEL_TRACES_SAMPLER_ARG": "0",
     }
-    telemetry = Telemetry.from_env(telemetry_environ(settings))
+    telemetry = Telemetry(telemetry_config(settings))
     yield telemetry
     telemetry.shutdown()
 

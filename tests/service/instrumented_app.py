@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import generate_latest
 
 from service.bootstrap import Service, build
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from telemetry.requests import inheritance
 from tests.model_server import ModelServer
@@ -63,8 +63,8 @@ def instrumented_app(
     """
     with ModelServer() as model:
         # Every trace is kept, as nothing else in these tests does.
-        telemetry = Telemetry.from_env(
-            telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+        telemetry = Telemetry(
+            telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
         )
         exporter = InMemorySpanExporter()
         telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))

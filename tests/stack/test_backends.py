@@ -1,6 +1,8 @@
 """The declarative entries: consistent, and matching the configuration files of Docker Compose."""
 
+import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -65,10 +67,12 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
     ] == []
 
 
-def test_every_worker_is_scraped_at_its_slot() -> None:
-    assert (
-        template_values(offset=1000, workers=3)["targets"]
-        == '["127.0.0.1:10464#0", "127.0.0.1:10465#1", "127.0.0.1:10466#2"]'
+def test_every_worker_is_scraped_under_its_own_name() -> None:
+    assert template_values(offset=1000, workers=3)["targets"] == json.dumps(
+        [
+            f"127.0.0.1:{port}#{socket.gethostname()}/{port - 10464}"
+            for port in (10464, 10465, 10466)
+        ]
     )
 
 

@@ -46,6 +46,20 @@ def test_packages_are_installed_once_and_again_when_the_requirements_change(
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("no_package_index")
+def test_packages_are_installed_again_when_an_included_file_changes(
+    folder: Path, requirements: Path
+) -> None:
+    included = requirements.with_name("included.txt")
+    included.write_text("# nothing\n")
+    requirements.write_text("-r included.txt\n")
+    assert environment.ensure(folder, requirements)
+    assert not environment.ensure(folder, requirements)
+    included.write_text("# nothing more\n")
+    assert environment.ensure(folder, requirements)
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("no_package_index")
 def test_no_package_index_is_one_line_and_the_next_start_tries_again(
     folder: Path, requirements: Path
 ) -> None:

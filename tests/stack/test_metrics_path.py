@@ -4,6 +4,7 @@ The exact labels, the exemplars, and what happens when a worker ends.
 """
 
 import http.server
+import socket
 import time
 from collections.abc import Iterator
 from threading import Thread
@@ -20,6 +21,11 @@ pytestmark = pytest.mark.e2e
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 
 
+def instance_id(slot: int) -> str:
+    """Return the name of a worker on this machine, as the stack's scrape targets give it."""
+    return f"{socket.gethostname()}/{slot}"
+
+
 class Worker:
     """A management port that exposes metrics as a worker of the service does."""
 
@@ -28,7 +34,7 @@ class Worker:
             target_info={
                 "service_name": "serene",
                 "service_version": "1.2.3",
-                "service_instance_id": str(slot),
+                "service_instance_id": instance_id(slot),
                 "deployment_environment_name": "development",
             }
         )
@@ -73,7 +79,7 @@ def labels(stack: Stack, name: str, slot: int, **more: str) -> dict[str, str]:
         "job": "serene",
         "instance": f"127.0.0.1:{stack.port('service', 'management') + slot}",
         "service_name": "serene",
-        "service_instance_id": str(slot),
+        "service_instance_id": instance_id(slot),
         "deployment_environment_name": "development",
         **more,
     }
@@ -126,7 +132,10 @@ def test_exemplars_arrive_with_their_trace_id(own_stack: Stack) -> None:
             for exemplar in series["exemplars"]
         )
 
-    wait_until_equal(exemplars, [(slot, "1", {"trace_id": TRACE_ID}, "0.5") for slot in ("0", "1")])
+    wait_until_equal(
+        exemplars,
+        [(slot, "1", {"trace_id": TRACE_ID}, "0.5") for slot in (instance_id(0), instance_id(1))],
+    )
 
 
 @pytest.mark.usefixtures("workers")

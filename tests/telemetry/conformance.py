@@ -21,13 +21,10 @@ from telemetry.config import TelemetryConfig  # noqa: E402
 from telemetry.guard import Guard  # noqa: E402
 from telemetry.lifecycle import Lifecycle  # noqa: E402
 from telemetry.metrics import Metrics  # noqa: E402
+from telemetry.propagation import Propagation  # noqa: E402
 from telemetry.requests.parsing import RequestParser  # noqa: E402
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step  # noqa: E402
-from telemetry.tracing import (  # noqa: E402
-    InstrumentationFlaskServerSpans,
-    Tracing,
-    WsgiServerSpans,
-)
+from telemetry.tracing import Tracing, server_spans  # noqa: E402
 from telemetry.wsgi import RequestLayer, install  # noqa: E402
 
 CHUNKS = 3
@@ -132,17 +129,11 @@ def observe(app, source, records=None, **settings):
 
     Completed records are appended to ``records``.
     """
-    config, metrics, guard = (
-        TelemetryConfig(**settings),
-        Metrics(),
-        Guard(strict=True, on_error=print),
-    )
+    config = TelemetryConfig(server_spans=source, **settings)
+    metrics, guard = Metrics(), Guard(strict=True, on_error=print)
     tracing = Tracing(config, metrics, guard)
-    if source == "wsgi":
-        spans = WsgiServerSpans(tracing)
-    else:
-        spans = InstrumentationFlaskServerSpans(tracing)
-        spans.install(app)
+    spans = server_spans(config, tracing)
+    spans.install(app)
     recorder = Recorder(guard, completion=(ACCOUNT_PHASES, Step("span", spans.close)))
     if records is not None:
         recorder.add_sink("test", records.append)
@@ -150,7 +141,7 @@ def observe(app, source, records=None, **settings):
     lifecycle.ready()
     layer = RequestLayer(
         app.wsgi_app,
-        parser=RequestParser(config),
+        parser=RequestParser(config, Propagation(config.propagators).adopt),
         recorder=recorder,
         spans=spans,
         lifecycle=lifecycle,

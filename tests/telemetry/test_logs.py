@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import time
 
 import pytest
@@ -16,7 +17,7 @@ from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.records import completed, record
 
-RESOURCE = {"service": "serene", "instance": "0", "environment": "test"}
+RESOURCE = {"service": "shop", "instance": f"{socket.gethostname()}/0", "environment": "test"}
 IDS = {
     "request_id": "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d",
     "trace_id": "6f1c1f6e8f7e4a3b9c1d2e3f4a5b6c7d",
@@ -44,9 +45,8 @@ def guard():
 
 @pytest.fixture
 def logs(pipe, guard):
-    logs = Logs(
-        TelemetryConfig(environment="test"), Metrics(CollectorRegistry()), guard, fd=pipe[1]
-    )
+    config = TelemetryConfig(service_name="shop", environment="test")
+    logs = Logs(config, Metrics(CollectorRegistry()), guard, fd=pipe[1])
     logs.install()
     yield logs
     logs.uninstall()

@@ -1,5 +1,6 @@
 """Instruments follow their descriptors, lock natively, and are cheap to find again."""
 
+import socket
 import subprocess
 import sys
 
@@ -92,7 +93,7 @@ def test_target_info_identifies_the_process():
     assert sample.labels == {
         "service_name": "api",
         "service_version": "1.2.3",
-        "service_instance_id": "2",
+        "service_instance_id": f"{socket.gethostname()}/2",
         "deployment_environment_name": "test",
     }
 

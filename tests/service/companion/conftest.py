@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.settings import AccountSettings
 from service.bootstrap import Service
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from telemetry.requests import inheritance
 from tests.machine import PATIENCE_SECONDS
@@ -58,7 +58,7 @@ def telemetry() -> Iterator[Telemetry]:
         "TELEMETRY_STRICT": "true",
         "OTEL_TRACES_SAMPLER_ARG": "0",
     }
-    telemetry = Telemetry.from_env(telemetry_environ(settings))
+    telemetry = Telemetry(telemetry_config(settings))
     inheritance.install()
     yield telemetry
     inheritance.uninstall()

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import generate_latest
 
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from telemetry.requests import inheritance
 from tests.service.companion.conftest import eventually
@@ -21,8 +21,8 @@ CANARY = "canary-tweet"
 @pytest.fixture
 def telemetry():
     """Telemetry that keeps every trace."""
-    telemetry = Telemetry.from_env(
-        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry(
+        telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
     inheritance.install()
     telemetry.logs.install()

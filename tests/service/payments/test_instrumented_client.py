@@ -58,7 +58,9 @@ def test_a_payment_is_a_client_span_under_its_request_and_all_of_its_external_wa
     assert dict(span.attributes) == attributes(
         stripe_mock.url, "/v1/payment_intents", status, **others
     )
-    assert seen.record.phase_seconds["external"] == pytest.approx((span.end_time - span.start_time) / 1e9)
+    assert seen.record.phase_seconds["external"] == pytest.approx(
+        (span.end_time - span.start_time) / 1e9
+    )
 
 
 def test_a_refund_is_a_client_span_too(shop, stripe_mock, key):

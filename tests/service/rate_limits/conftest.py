@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.bootstrap import Service, build
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.redis_server import Redis
@@ -40,8 +40,8 @@ def limited(
     """
 
     def make(**settings: str) -> FlaskClient:
-        telemetry = Telemetry.from_env(
-            telemetry_environ(
+        telemetry = Telemetry(
+            telemetry_config(
                 {
                     "DEPLOYMENT_ENVIRONMENT": "test",
                     "TELEMETRY_STRICT": "true",

@@ -14,7 +14,7 @@ from psutil import Process
 
 from service.rate_limits.redis_counters import RedisCounters
 from service.rate_limits.sliding_window import Decision
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.machine import PATIENCE_SECONDS, Slowness
 from tests.service.rate_limits.rate_limit_helpers import (
@@ -117,8 +117,8 @@ def test_time_in_redis_is_a_phase_of_the_request(shared, limited):
 
 
 def test_each_call_is_a_client_span_without_the_client(redis):
-    telemetry = Telemetry.from_env(
-        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry(
+        telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import generate_latest
 
-from service.settings import telemetry_environ
+from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.service.sessions.conftest import World
 
@@ -17,8 +17,8 @@ KEY, METHOD, NAME, BIO = "canary-key", "pm_canary_card", "canary therapist", "ca
 @pytest.fixture
 def telemetry():
     """Telemetry that keeps every trace, as nothing else in these tests does."""
-    telemetry = Telemetry.from_env(
-        telemetry_environ({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
+    telemetry = Telemetry(
+        telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
     yield telemetry
     telemetry.shutdown()

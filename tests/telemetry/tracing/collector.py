@@ -1,6 +1,7 @@
-"""A Collector for tests: a real server that speaks OTLP/HTTP, and peers that misbehave."""
+"""A receiver of OTLP/HTTP for tests: a real server, and peers that misbehave."""
 
 import contextlib
+import gzip
 import socket
 import time
 from collections import deque
@@ -21,7 +22,8 @@ REASONS = {
 
 
 class Collector:
-    """Answers each request as the script says, else 200; keeps what it accepted.
+    """Answers each request as scripted, else with 200; keeps the bodies that it accepted,
+    decompressed.
 
     Script entries are a status, or a tuple of status, headers and body.
     """
@@ -30,6 +32,7 @@ class Collector:
         self.script = deque(script)
         self.arrivals = []
         self.requests = []
+        self.headers = []
         self.accepted = []
         self.changed = Event()
         tls = {"ssl_context": ssl_context} if ssl_context else {}
@@ -65,6 +68,15 @@ class Collector:
         self.requests.append(
             (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["CONTENT_TYPE"])
         )
+        self.headers.append(
+            {
+                name.removeprefix("HTTP_").lower().replace("_", "-"): value
+                for name, value in environ.items()
+                if name.startswith("HTTP_")
+            }
+        )
+        if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
+            body = gzip.decompress(body)
         step = self.script.popleft() if self.script else 200
         status, headers, answer = step if isinstance(step, tuple) else (step, [], b"")
         if status == 200:
@@ -88,7 +100,7 @@ def spans_of(bodies):
 
 
 def free_port():
-    """A port on which nothing listens."""
+    """A port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -96,10 +108,10 @@ def free_port():
 
 @contextlib.contextmanager
 def peer(handle):
-    """A server that does with each connection whatever ``handle`` does; yields its URL."""
+    """A server that handles each connection by ``handle``; yields its URL."""
 
     def quietly(connection, _):
-        # The exporter hangs up on such peers, which is the point.
+        # The exporter closes connections to such peers, which is the point.
         with contextlib.suppress(OSError):
             handle(connection)
 

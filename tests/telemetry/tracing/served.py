@@ -1,6 +1,4 @@
-"""A request as the WSGI layer and the recorder would tell it, and the attributes that its span
-should have.
-"""
+"""A request as the WSGI layer and the recorder complete it, and the attributes of its span."""
 
 ENVIRON = {"SERVER_PROTOCOL": "HTTP/1.1"}
 

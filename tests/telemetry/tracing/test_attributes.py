@@ -106,7 +106,7 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
                 "client.address": None,
             },
             StatusCode.UNSET,
-            id="nothing said",
+            id="no port, query or user agent",
         ),
         pytest.param(
             {"host": "x:99999"},
@@ -134,7 +134,7 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
         ),
     ],
 )
-def test_span_tells_how_the_request_went(
+def test_span_describes_how_the_request_ended(
     tracing, server_spans, record_of, spans_in, fields, facts, name, others, status
 ):
     record = record_of(**fields)

@@ -1,5 +1,5 @@
-"""Spans reach a real receiver, whatever it does meanwhile; none is lost uncounted and nothing waits
-longer than it may.
+"""Spans reach a real receiver, whatever it does meanwhile; each lost span is counted, and every
+wait is bounded.
 """
 
 import time
@@ -18,8 +18,7 @@ from tests.telemetry.tracing.test_encoding import UNENCODABLE
 
 SOON_SECONDS = 0.02
 NEVER_SECONDS = 3600.0
-# As long as one attempt may take: what waits for its end is told from what is only on a slow
-# machine.
+# As long as one attempt may take: a wait for its end differs clearly from a slow machine.
 PEERS_SECONDS = 40.0
 
 
@@ -28,7 +27,9 @@ def end_spans(tracing, *names):
         tracing.tracer.start_span(name).end()
 
 
-def test_spans_go_out_each_interval_also_those_from_before_the_start(tracing_of, dropped, attempts):
+def test_spans_are_sent_each_interval_also_those_from_before_the_start(
+    tracing_of, dropped, attempts
+):
     with Collector() as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=SOON_SECONDS)
         end_spans(tracing, "before", "the start")
@@ -40,7 +41,7 @@ def test_spans_go_out_each_interval_also_those_from_before_the_start(tracing_of,
     assert (dropped(), attempts()) == ({}, {"ok": 2})
 
 
-def test_a_full_batch_goes_out_at_once_and_the_rest_waits(tracing_of):
+def test_full_batch_is_sent_at_once_and_the_rest_waits(tracing_of):
     with Collector() as collector:
         tracing = tracing_of(
             otlp_endpoint=collector.endpoint, export_interval_seconds=NEVER_SECONDS, batch_spans=4
@@ -53,7 +54,7 @@ def test_a_full_batch_goes_out_at_once_and_the_rest_waits(tracing_of):
         assert collector.names == ["a", "b", "c", "d", "e", "f"]
 
 
-def test_a_large_backlog_goes_out_in_batches_in_order(tracing_of):
+def test_large_backlog_is_sent_in_batches_in_order(tracing_of):
     names = [str(index) for index in range(1000)]
     with Collector() as collector:
         tracing = tracing_of(
@@ -78,7 +79,7 @@ def test_spans_of_native_threads_are_delivered(tracing_of):
         )
 
 
-def test_a_batch_is_kept_until_the_collector_takes_it(tracing_of, dropped, attempts):
+def test_batch_is_kept_until_the_receiver_takes_it(tracing_of, dropped, attempts):
     with Collector(503, 429, 500, 503) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint)
         end_spans(tracing, "a", "b")
@@ -88,7 +89,7 @@ def test_a_batch_is_kept_until_the_collector_takes_it(tracing_of, dropped, attem
 
 
 @pytest.mark.slow
-def test_delays_grow_and_the_peers_wish_is_granted(tracing_of):
+def test_delays_grow_and_retry_after_is_honoured(tracing_of):
     with Collector(503, 503, (429, [("Retry-After", "2")], b"")) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=SOON_SECONDS)
         tracing.start()
@@ -103,7 +104,7 @@ def test_delays_grow_and_the_peers_wish_is_granted(tracing_of):
     assert third > 1.9
 
 
-def test_what_is_rejected_is_dropped_and_the_next_batch_goes_on(tracing_of, dropped, attempts):
+def test_rejected_batch_is_dropped_and_the_next_is_sent(tracing_of, dropped, attempts):
     with Collector(400) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=2)
         end_spans(tracing, "a", "b", "c")
@@ -115,7 +116,7 @@ def test_what_is_rejected_is_dropped_and_the_next_batch_goes_on(tracing_of, drop
         )
 
 
-def test_a_batch_that_breaks_the_collector_does_not_stay_for_ever(tracing_of, dropped, attempts):
+def test_batch_that_always_fails_is_dropped(tracing_of, dropped, attempts):
     with Collector(500, 500, 500, 500, 500) as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint, batch_spans=1)
         end_spans(tracing, "poison", "good")
@@ -127,7 +128,7 @@ def test_a_batch_that_breaks_the_collector_does_not_stay_for_ever(tracing_of, dr
         )
 
 
-def test_a_span_that_cannot_be_encoded_is_counted_and_the_others_go_out(
+def test_span_that_cannot_be_encoded_is_counted_and_the_others_are_sent(
     tracing_of, lenient_guard, dropped
 ):
     with Collector() as collector:
@@ -141,7 +142,7 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_the_others_go_out(
         )
 
 
-def test_an_exception_inside_costs_its_batch_and_not_the_exporter(
+def test_exception_inside_the_export_costs_only_its_batch(
     tracing_of, lenient_guard, swallowed, dropped, monkeypatch
 ):
     with Collector() as collector:
@@ -156,7 +157,7 @@ def test_an_exception_inside_costs_its_batch_and_not_the_exporter(
         assert (collector.names, dropped(), swallowed) == (["c"], {"failed": 2}, ["tracing.export"])
 
 
-def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(
+def test_without_a_receiver_the_queue_fills_refuses_and_delivers_later_what_it_took(
     tracing_of, dropped, attempts, metrics
 ):
     port = free_port()
@@ -184,7 +185,7 @@ def test_while_nobody_is_there_the_queue_fills_refuses_and_what_it_took_arrives(
     )
 
 
-def test_the_gauge_shows_what_waits_in_an_outage(tracing_of, attempts, metrics):
+def test_gauge_shows_the_waiting_spans_in_an_outage(tracing_of, attempts, metrics):
     tracing = tracing_of(
         otlp_endpoint=f"http://127.0.0.1:{free_port()}", export_interval_seconds=SOON_SECONDS
     )
@@ -207,7 +208,7 @@ BAD_PEERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("behaviour", BAD_PEERS)
-def test_flush_and_shutdown_are_bounded_whatever_the_peer_does(tracing_of, dropped, behaviour):
+def test_flush_and_shutdown_are_bounded_with_any_receiver(tracing_of, dropped, behaviour):
     with peer(behaviour) as url:
         tracing = tracing_of(otlp_endpoint=url, batch_spans=2, export_timeout_seconds=PEERS_SECONDS)
         end_spans(tracing, "a", "b", "c")
@@ -219,7 +220,7 @@ def test_flush_and_shutdown_are_bounded_whatever_the_peer_does(tracing_of, dropp
     assert taken < PEERS_SECONDS / 2
 
 
-def test_shutdown_with_nobody_there_is_bounded(tracing_of, dropped):
+def test_shutdown_without_a_receiver_is_bounded(tracing_of, dropped):
     tracing = tracing_of(
         otlp_endpoint=f"http://127.0.0.1:{free_port()}",
         export_interval_seconds=SOON_SECONDS,
@@ -234,7 +235,7 @@ def test_shutdown_with_nobody_there_is_bounded(tracing_of, dropped):
     assert dropped() == {"shutdown": 1}
 
 
-def test_shutdown_delivers_also_what_was_never_started(tracing_of, dropped):
+def test_shutdown_delivers_spans_of_an_exporter_that_never_started(tracing_of, dropped):
     with Collector() as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint)
         end_spans(tracing, "a")

@@ -22,7 +22,7 @@ def test_outside_of_a_request_ids_are_random_and_valid():
     assert all(INVALID_SPAN_ID < span_id < 2**64 for span_id in span_ids)
 
 
-def test_root_span_of_a_request_says_that_its_id_is_random(tracing_of, record_of, spans_in):
+def test_root_span_of_a_request_has_the_random_flag(tracing_of, record_of, spans_in):
     record = record_of()
     tracing = tracing_of()
     tracing.tracer.start_span("work").end()

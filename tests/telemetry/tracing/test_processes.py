@@ -9,11 +9,13 @@ from tests.telemetry.tracing.processes import PATCH, run
 pytestmark = pytest.mark.e2e
 
 
-def test_export_does_not_hold_a_patched_hub_while_the_collector_hangs():
+def test_export_does_not_hold_a_patched_hub_while_the_receiver_hangs():
     lines = run(
         """
         with peer(peers.hangs) as url:
-            tracing = tracing_of(otlp_endpoint=url, export_interval_seconds=0.01, export_timeout_seconds=30)
+            tracing = tracing_of(
+                otlp_endpoint=url, export_interval_seconds=0.01, export_timeout_seconds=30
+            )
             tracing.start()
             tracing.tracer.start_span("a").end()
             worst, began = 0.0, time.monotonic()
@@ -33,9 +35,12 @@ def test_spans_of_patched_threads_are_delivered():
     lines = run(
         """
         with Collector() as collector:
-            tracing = tracing_of(otlp_endpoint=collector.endpoint, export_interval_seconds=0.01, batch_spans=2)
+            tracing = tracing_of(
+                otlp_endpoint=collector.endpoint, export_interval_seconds=0.01, batch_spans=2
+            )
             tracing.start()
-            threads = [threading.Thread(target=lambda: tracing.tracer.start_span("a").end()) for _ in range(5)]
+            def end_span(): tracing.tracer.start_span("a").end()
+            threads = [threading.Thread(target=end_span) for _ in range(5)]
             for thread in threads: thread.start()
             for thread in threads: thread.join()
             print(tracing.shutdown(), collector.names)
@@ -45,7 +50,7 @@ def test_spans_of_patched_threads_are_delivered():
     assert lines == [f"True {['a'] * 5}"]
 
 
-def test_what_is_built_before_a_fork_exports_from_the_child():
+def test_tracing_built_before_a_fork_exports_from_the_child():
     lines = run(
         """
         port = free_port()
@@ -65,7 +70,7 @@ def test_what_is_built_before_a_fork_exports_from_the_child():
     assert lines == ["['of the child'] 0"]
 
 
-def test_the_child_of_a_subprocess_serves_nobody_else():
+def test_child_of_a_subprocess_runs_no_other_greenlet():
     lines = run(
         """
         import subprocess, tempfile
@@ -89,16 +94,17 @@ def test_the_child_of_a_subprocess_serves_nobody_else():
     assert lines == ["True"]
 
 
-def test_a_forked_child_tells_its_own_process_id():
+def test_forked_child_has_its_own_process_id():
     lines = run(
         """
         tracing = tracing_of()
         child = os.fork()
         if child == 0:
-            spans = [tracing.tracer.start_span("a"), tracing.provider.get_tracer("another").start_span("b")]
-            told = {span.resource.attributes["process.pid"] for span in spans}
-            os._exit(0 if told == {os.getpid()} else 1)
-        print(os.waitpid(child, 0)[1], tracing.tracer.start_span("c").resource.attributes["process.pid"] == os.getpid())
+            tracers = [tracing.tracer, tracing.provider.get_tracer("another")]
+            pids = {one.start_span("a").resource.attributes["process.pid"] for one in tracers}
+            os._exit(0 if pids == {os.getpid()} else 1)
+        own = tracing.tracer.start_span("c").resource.attributes["process.pid"]
+        print(os.waitpid(child, 0)[1], own == os.getpid())
         """,
     )
     assert lines == ["0 True"]
@@ -121,7 +127,7 @@ def test_building_starts_nothing():
     assert lines == ["True 1"]
 
 
-def test_a_disabled_sdk_is_survived():
+def test_sdk_that_the_environment_disables_makes_no_spans():
     lines = run(
         """
         import uuid
@@ -129,7 +135,8 @@ def test_a_disabled_sdk_is_survived():
         from telemetry.tracing import WsgiServerSpans
         tracing = tracing_of()
         spans = WsgiServerSpans(tracing)
-        record = RequestRecord(str(uuid.uuid4()), "1" * 32, "GET", "GET", "/", "", "http", "", "", "", 1, 1)
+        texts = ["GET", "GET", "/", "", "http", "", "", ""]
+        record = RequestRecord(str(uuid.uuid4()), "1" * 32, *texts, 1, 1)
         spans.open(record, {})
         spans.close(record)
         print(record.sampled, len(tracing.queue))

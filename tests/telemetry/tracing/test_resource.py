@@ -1,4 +1,4 @@
-"""Every span says which worker of which service it is from."""
+"""The resource of a span names the worker of the service that made it."""
 
 import os
 import socket
@@ -16,10 +16,32 @@ def test_resource_names_the_service_the_worker_and_the_sdk():
     assert dict(resource_of(config).attributes) == {
         "service.name": "shop",
         "service.version": "1.2.3",
-        "service.instance.id": "3",
+        "service.instance.id": f"{socket.gethostname()}/3",
         "deployment.environment.name": "production",
         "process.pid": os.getpid(),
         "host.name": socket.gethostname(),
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": sdk_version,
+    }
+
+
+def test_attributes_of_the_environment_are_added_and_the_process_stays_itself():
+    config = TelemetryConfig.from_env(
+        {
+            "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=eu,host.name=node-7,process.pid=1,"
+            "telemetry.sdk.language=cobol,service.name=other",
+            "OTEL_SERVICE_NAME": "shop",
+        }
+    )
+    attributes = dict(resource_of(config).attributes)
+    assert attributes == {
+        "service.namespace": "eu",
+        "service.name": "shop",
+        "service.instance.id": "node-7/0",
+        "deployment.environment.name": "development",
+        "host.name": "node-7",
+        "process.pid": os.getpid(),
         "telemetry.sdk.language": "python",
         "telemetry.sdk.name": "opentelemetry",
         "telemetry.sdk.version": sdk_version,

@@ -1,5 +1,5 @@
-"""The ratio holds on ids made from UUIDs, callers' wishes hold within a budget, and children
-follow.
+"""The ratio holds on ids made from UUIDs, callers' sampled flags count within a budget, and
+children follow their parents.
 """
 
 import uuid
@@ -91,14 +91,14 @@ def test_a_smaller_ratio_keeps_a_subset(sampler_of):
     assert set() < kept[0] < kept[1]
 
 
-def test_wishes_of_callers_are_granted_within_the_budget(sampler_of, now, decisions):
+def test_sampled_flags_of_callers_are_honoured_within_the_budget(sampler_of, now, decisions):
     sampler = sampler_of(sample_ratio=0.0, parent_sampled_per_second=2)
-    wish = parent(sampled=True, remote=True)
-    granted = []
+    flag = parent(sampled=True, remote=True)
+    honoured = []
     for moment in (0.0, 0.0, 0.0, 0.5, 0.5, 100.0, 100.0, 100.0):
         now[0] = moment
-        granted.append(sampler.should_sample(wish, NOT_IN_ANY_RATIO, "x").decision.is_sampled())
-    assert granted == [True, True, False, True, False, True, True, False]
+        honoured.append(sampler.should_sample(flag, NOT_IN_ANY_RATIO, "x").decision.is_sampled())
+    assert honoured == [True, True, False, True, False, True, True, False]
     assert decisions() == {"sampled": 5, "not_sampled": 0, "over_budget": 3}
 
 
@@ -109,11 +109,11 @@ def test_beyond_the_budget_the_ratio_decides(sampler_of):
     ).decision.is_sampled()
 
 
-def test_what_the_ratio_keeps_anyway_spends_no_budget(sampler_of):
+def test_trace_that_the_ratio_keeps_spends_no_budget(sampler_of):
     sampler = sampler_of(sample_ratio=0.5, parent_sampled_per_second=1)
-    wish = parent(sampled=True, remote=True)
+    flag = parent(sampled=True, remote=True)
     assert [
-        sampler.should_sample(wish, trace_id, "x").decision.is_sampled()
+        sampler.should_sample(flag, trace_id, "x").decision.is_sampled()
         for trace_id in (2**56 - 1, 2**56 - 1, 0, 0)
     ] == [
         True,
@@ -150,10 +150,47 @@ def test_result_carries_attributes_and_the_parents_tracestate(sampler_of, sample
     assert (dict(result.attributes), result.trace_state) == ({"a": 1} if sampled else {}, STATE)
 
 
-def test_description_names_the_ratio(sampler_of):
-    assert (
-        sampler_of(sample_ratio=0.25).get_description() == "ParentBased{root:TraceIdRatio56{0.25}}"
-    )
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("always_on", "AlwaysOnSampler"),
+        ("always_off", "AlwaysOffSampler"),
+        ("traceidratio", "TraceIdRatioBased{0.25}"),
+        ("parentbased_always_on", "ParentBased{root:AlwaysOnSampler}"),
+        ("parentbased_always_off", "ParentBased{root:AlwaysOffSampler}"),
+        ("parentbased_traceidratio", "ParentBased{root:TraceIdRatioBased{0.25}}"),
+    ],
+)
+def test_description_names_the_sampler(sampler_of, name, description):
+    assert sampler_of(sampler=name, sample_ratio=0.25).get_description() == description
+
+
+@pytest.mark.parametrize(
+    ("name", "without_parent", "under_sampled", "under_not_sampled"),
+    [
+        ("always_on", [True, True], [True, True], [True, True]),
+        ("always_off", [False, False], [False, False], [False, False]),
+        ("traceidratio", [True, False], [True, False], [True, False]),
+        ("parentbased_always_on", [True, True], [True, True], [False, False]),
+        ("parentbased_always_off", [False, False], [True, True], [False, False]),
+        ("parentbased_traceidratio", [True, False], [True, True], [False, False]),
+    ],
+)
+def test_samplers_decide_as_the_specification_defines(
+    sampler_of, name, without_parent, under_sampled, under_not_sampled
+):
+    sampler = sampler_of(sampler=name, sample_ratio=0.5)
+    in_ratio_and_not = (2**56 - 1, NOT_IN_ANY_RATIO)
+
+    def decisions_under(context):
+        return [
+            sampler.should_sample(context, trace_id, "x").decision.is_sampled()
+            for trace_id in in_ratio_and_not
+        ]
+
+    assert decisions_under(Context()) == without_parent
+    assert decisions_under(parent(sampled=True, remote=True)) == under_sampled
+    assert decisions_under(parent(sampled=False, remote=True)) == under_not_sampled
 
 
 def test_bucket_never_holds_more_than_a_second_of_tokens(now):

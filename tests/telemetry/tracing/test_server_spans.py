@@ -1,6 +1,4 @@
-"""The server span says the whole of a completed request, and nothing of it stays behind in any
-greenlet.
-"""
+"""The server span describes the whole completed request, and leaves no context in any greenlet."""
 
 import contextvars
 import logging
@@ -41,7 +39,7 @@ def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, 
     assert span.resource == tracing.provider.resource
 
 
-def test_callers_trace_goes_on(tracing, server_spans, record_of, spans_in):
+def test_callers_trace_is_continued(tracing, server_spans, record_of, spans_in):
     record = record_of(
         trace_id="0af7651916cd43dd8448eb211c80319c",
         parent_span_id=PARENT,
@@ -88,9 +86,7 @@ def test_spans_inside_the_request_are_its_children(tracing, server_spans, record
     assert (child.parent, child.context.trace_id) == (server.context, server.context.trace_id)
 
 
-def test_requests_of_one_greenlet_know_nothing_of_each_other(
-    tracing, server_spans, record_of, spans_in
-):
+def test_requests_of_one_greenlet_share_no_context(tracing, server_spans, record_of, spans_in):
     for _ in range(3):
         record = record_of()
         server_spans.open(record, ENVIRON)
@@ -102,7 +98,7 @@ def test_requests_of_one_greenlet_know_nothing_of_each_other(
     assert len({span.context.trace_id for span in spans}) == 3
 
 
-def test_what_was_current_before_is_current_again(tracing, server_spans, record_of):
+def test_span_that_was_current_before_is_restored(tracing, server_spans, record_of):
     with tracing.tracer.start_as_current_span("a test's own") as outer:
         record = record_of()
         server_spans.open(record, ENVIRON)
@@ -111,7 +107,7 @@ def test_what_was_current_before_is_current_again(tracing, server_spans, record_
         assert get_current_span() is outer
 
 
-def test_closing_in_another_greenlet_disturbs_neither(
+def test_closing_in_another_greenlet_changes_neither_context(
     tracing, server_spans, record_of, spans_in, caplog
 ):
     record = record_of()
@@ -189,9 +185,7 @@ def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped)
     assert (sampled, dropped()) == ([True, False], {"queue_full": 1})
 
 
-def test_span_that_the_app_ended_is_left_as_it_is(
-    tracing, server_spans, record_of, spans_in, caplog
-):
+def test_span_that_the_app_ended_is_not_changed(tracing, server_spans, record_of, spans_in, caplog):
     record = record_of()
     server_spans.open(record, ENVIRON)
     get_current_span().end()

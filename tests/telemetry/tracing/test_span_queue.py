@@ -1,4 +1,4 @@
-"""The queue refuses the newest, says so, and counts why."""
+"""The queue refuses the newest spans, and counts each refusal by its reason."""
 
 import pytest
 from gevent.threadpool import ThreadPool
@@ -52,7 +52,7 @@ def test_memory_of_refusals_is_bounded(tracing_of):
     assert known == [False, True, True]
 
 
-def test_spans_that_are_not_kept_do_not_arrive(tracing_of, dropped):
+def test_spans_that_are_not_sampled_do_not_reach_the_queue(tracing_of, dropped):
     tracing = tracing_of(sample_ratio=0.0)
     end_spans(tracing, "a")
     assert (len(tracing.queue), dropped()) == (0, {})
@@ -83,7 +83,7 @@ def test_the_exporter_is_woken_by_a_full_batch_only(tracing_of, ended):
     assert woken == ([4] if ended == 4 else [])
 
 
-def test_a_failure_inside_never_reaches_the_host(tracing_of, lenient_guard, swallowed):
+def test_failure_inside_the_queue_never_reaches_the_host(tracing_of, lenient_guard, swallowed):
     tracing = tracing_of(guard=lenient_guard, batch_spans=1)
     tracing.queue.on_batch = lambda: 1 / 0
     end_spans(tracing, "a")

@@ -1,4 +1,4 @@
-"""Settings come from the environment that is handed in, and a bad one is one telling line."""
+"""Settings come from the environment that is handed in, and a bad one is one clear line."""
 
 import ipaddress
 
@@ -29,9 +29,9 @@ def test_values_are_read_by_variable_name():
             "TELEMETRY_SLOT='x': should be a valid integer, unable to parse string as an integer",
         ),
         (
-            "OTEL_TRACES_SAMPLER_ARG",
-            "2",
-            "OTEL_TRACES_SAMPLER_ARG='2': should be less than or equal to 1",
+            "TELEMETRY_QUEUE_SPANS",
+            "0",
+            "TELEMETRY_QUEUE_SPANS='0': should be greater than or equal to 1",
         ),
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -40,14 +40,15 @@ def test_values_are_read_by_variable_name():
         ),
         (
             "DEPLOYMENT_ENVIRONMENT",
-            "prod",
-            "DEPLOYMENT_ENVIRONMENT='prod': should be 'production', 'development' or 'test'",
+            "qa\n3",
+            "DEPLOYMENT_ENVIRONMENT='qa\\n3': should be a name of at most 64 printable characters",
         ),
         ("DRAIN_TIMEOUT_SECONDS", "inf", "DRAIN_TIMEOUT_SECONDS='inf': should be a finite number"),
         (
             "TELEMETRY_TRUSTED_PROXIES",
             "proxy",
-            "TELEMETRY_TRUSTED_PROXIES='proxy': should be a comma-separated list of networks such as 10.0.0.0/8 "
+            "TELEMETRY_TRUSTED_PROXIES='proxy': should be a comma-separated list of networks such "
+            "as 10.0.0.0/8 "
             "('proxy' does not appear to be an IPv4 or IPv6 network)",
         ),
     ],
@@ -56,6 +57,21 @@ def test_bad_value_is_one_line_with_variable_value_and_what_is_allowed(variable,
     with pytest.raises(SettingError) as raised:
         TelemetryConfig.from_env({variable: value})
     assert str(raised.value) == line
+
+
+@pytest.mark.parametrize("name", ["production", "staging", "qa-3", "blue 2", "prüfung", "x" * 64])
+def test_environment_may_have_any_name(name):
+    assert TelemetryConfig.from_env({"DEPLOYMENT_ENVIRONMENT": name}).environment == name
+
+
+def test_problems_of_several_variables_are_one_line():
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "TELEMETRY_SLOT": "-1"}
+    with pytest.raises(SettingError) as raised:
+        TelemetryConfig.from_env(given)
+    assert str(raised.value) == (
+        "OTEL_EXPORTER_OTLP_ENDPOINT='collector': should be an http:// or https:// URL; "
+        "TELEMETRY_SLOT='-1': should be greater than or equal to 0"
+    )
 
 
 def test_settings_are_frozen():

@@ -1,0 +1,36 @@
+"""Settings of the telemetry layer: one frozen object, read once from an environment that is handed
+in.
+
+Nothing here reads ``os.environ`` by itself. A setting that cannot be used stops the start with one
+line that names the variable, its value and what is allowed; where the OpenTelemetry specification
+asks for a warning instead, it is one of ``TelemetryConfig.notices``.
+"""
+
+from telemetry.config.settings import SettingError, Settings
+from telemetry.config.telemetry_config import TelemetryConfig
+from telemetry.config.types import (
+    Environment,
+    HttpUrl,
+    Network,
+    Networks,
+    PathPrefix,
+    Port,
+    PositiveSeconds,
+    Seconds,
+    Words,
+)
+
+__all__ = [
+    "Environment",
+    "HttpUrl",
+    "Network",
+    "Networks",
+    "PathPrefix",
+    "Port",
+    "PositiveSeconds",
+    "Seconds",
+    "SettingError",
+    "Settings",
+    "TelemetryConfig",
+    "Words",
+]
