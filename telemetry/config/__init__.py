@@ -1,5 +1,4 @@
-"""Settings of the telemetry layer: one frozen object, read once from an environment that is handed
-in.
+"""Settings of the telemetry layer: one frozen object, read once from a given environment.
 
 Nothing here reads ``os.environ`` by itself. A setting that cannot be used stops the start with one
 line that names the variable, its value and what is allowed; where the OpenTelemetry specification

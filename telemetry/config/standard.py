@@ -109,8 +109,9 @@ def _check_together(found: StandardValues) -> None:
 
 
 def _unsupported(given: Mapping[str, str]) -> list[str]:
-    """Names that start as OpenTelemetry's do and have no effect; with their values where another
-    value would be supported.
+    """Names that start as OpenTelemetry's do and have no effect.
+
+    Where another value would be supported, the name comes with its value.
     """
     found = []
     for name, value in sorted(given.items()):

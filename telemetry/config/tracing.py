@@ -117,9 +117,7 @@ class TracingSettings(Settings):
 
     @property
     def traces_url(self) -> str:
-        """Where spans are posted: the traces endpoint as it is, or the base URL and
-        ``/v1/traces``.
-        """
+        """Where spans are posted: the traces endpoint, or ``/v1/traces`` below the base URL."""
         return self.otlp_traces_endpoint or self.otlp_endpoint + TRACES_PATH
 
     @property

@@ -36,16 +36,19 @@ MAX_HOST_LENGTH: Final = 255
 
 
 def span_name(record: RequestRecord) -> str:
-    """``GET /api/v1/blog/posts/<slug>``; the method alone without a route, and ``HTTP`` for a
-    method that is not known.
+    """``GET /posts/<slug>``; the method alone without a route.
+
+    A method that is not known is ``HTTP``.
     """
     method = "HTTP" if record.method_label == OTHER_METHOD else record.method_label
     return method if record.route == UNMATCHED_ROUTE else f"{method} {record.route}"
 
 
 def error_type(record: RequestRecord) -> str:
-    """Why the request failed, from a small set of values: how it was cut short, else the class of
-    the exception, else a status of 500 or more; empty when it did not fail.
+    """Why the request failed, from a small set of values; empty when it did not fail.
+
+    It is how the request was cut short, else the class of the exception, else a status of 500 or
+    more.
     """
     if record.outcome in ABORTED:
         return str(record.outcome)
@@ -55,8 +58,9 @@ def error_type(record: RequestRecord) -> str:
 
 
 def is_error(record: RequestRecord) -> bool:
-    """Whether the span's status is an error: the server failed. A client that disconnects, or that
-    requests a resource that does not exist, is no error.
+    """Whether the span's status is an error: the server failed.
+
+    A client that disconnects, or that requests a resource that does not exist, is no error.
     """
     return record.outcome != "client_disconnected" and error_type(record) != ""
 

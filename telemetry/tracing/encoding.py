@@ -57,8 +57,9 @@ def slice_for(backlog_spans: int) -> int:
 
 
 def yield_to_hub() -> None:
-    """Give every other greenlet and the poll for I/O a turn; ``bench/export_stall.py`` shows why
-    ``sleep(0)`` is not enough.
+    """Give every other greenlet and the poll for I/O a turn.
+
+    ``bench/export_stall.py`` shows why ``sleep(0)`` is not enough.
     """
     gevent.sleep(YIELD_SECONDS)
 

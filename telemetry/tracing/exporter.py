@@ -64,7 +64,7 @@ class SpanExporter:
         clock: Monotonic seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the export, each replaced alone by a test
         self,
         queue: SpanQueue,
         encoder: SpanEncoder,
@@ -95,8 +95,9 @@ class SpanExporter:
         self._flushes = 0
 
     def start(self) -> None:
-        """Start the greenlet, in the process and thread whose hub serves; a second call does
-        nothing.
+        """Start the greenlet, in the process and thread whose hub serves.
+
+        A second call does nothing.
         """
         if self._greenlet is None:
             self._thread = self._get_thread()
@@ -125,8 +126,9 @@ class SpanExporter:
             self._round(least)
 
     def _round(self, least: int) -> None:
-        """Deliver what waits now, in batches of at least ``least``; spans that end meanwhile are
-        left to the next round.
+        """Deliver what waits now, in batches of at least ``least``.
+
+        Spans that end meanwhile are left to the next round.
         """
         left = self._queue.waiting
         while left >= least:
@@ -165,7 +167,7 @@ class SpanExporter:
                 return "rejected"
             self._queue.update_gauge()
             pause_seconds = max(
-                delay_seconds * random.uniform(0.5, 1.0),
+                delay_seconds * random.uniform(0.5, 1.0),  # noqa: S311 - jitter is no secret
                 min(attempt.retry_after_seconds, MAX_RETRY_AFTER_SECONDS),
             )
             if self._clock() + pause_seconds >= deadline:

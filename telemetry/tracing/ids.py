@@ -27,7 +27,8 @@ class RequestIdGenerator(IdGenerator):
         return (int(record.trace_id, 16) if record is not None else 0) or getrandbits(128) or 1
 
     def is_trace_id_random(self) -> bool:
-        """A version 4 UUID fixes bits only above the low 56, which is what this promises (W3C Trace
-        Context, level 2).
+        """True: a version 4 UUID fixes bits only above the low 56.
+
+        Source: W3C Trace Context, level 2, section 3.2.2.5.
         """
         return True

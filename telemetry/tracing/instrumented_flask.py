@@ -109,8 +109,9 @@ class InstrumentationFlaskServerSpans:
             span.set_attributes({name: text for name, text in redacted.items() if text})
 
     def close(self, record: RequestRecord) -> None:
-        """See ``ServerSpans``. The span has ended with the app's return; only whether it will be
-        delivered is still open.
+        """See ``ServerSpans``.
+
+        The span has ended with the app's return; only whether it will be delivered is still open.
         """
         span, record.server_span = record.server_span, None
         if not isinstance(span, Span):

@@ -160,8 +160,9 @@ class OtlpHttpSender:
 
 
 class GeventConnection(HTTPConnection):
-    """The standard library's connection over gevent's own sockets, so that it never blocks the hub,
-    patched or not.
+    """The standard library's connection over gevent's own sockets.
+
+    It never blocks the hub, whether the process is monkey-patched or not.
 
     Args:
         url: Scheme, host and port count.

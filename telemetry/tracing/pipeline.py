@@ -93,8 +93,9 @@ class Tracing:
         return self.exports and span.is_recording() and span.get_span_context().trace_flags.sampled
 
     def start(self) -> None:
-        """Start exporting; after the fork, in the thread whose hub serves. Spans that ended before
-        are exported too.
+        """Start exporting; after the fork, in the thread whose hub serves.
+
+        Spans that ended before are exported too.
         """
         if self.exports:
             self._exporter.start()
@@ -134,8 +135,9 @@ def receiver_of(config: TelemetryConfig) -> Receiver:
 
 
 def limits_of(config: TelemetryConfig) -> SpanLimits:
-    """How large a worker's spans may be; all limits, for the SDK reads the environment for each
-    that is missing.
+    """How large a worker's spans may be.
+
+    All limits are given, for the SDK reads the environment for each that is not.
     """
     return SpanLimits(
         max_attributes=config.span_attributes,

@@ -16,8 +16,9 @@ from opentelemetry.semconv._incubating.attributes.process_attributes import PROC
 
 
 class ForkSafeTracerProvider(TracerProvider):
-    """A provider that switches to no other greenlet in a forked child; only the ``process.pid`` of
-    its spans changes.
+    """A provider that switches to no other greenlet in a forked child.
+
+    Only the ``process.pid`` of its spans changes there.
     """
 
     def _handle_fork(self) -> None:

@@ -115,8 +115,9 @@ def make_current(span: Span, parent: Context = _EMPTY) -> Context:
 
 
 def restore(span: Span, before: Context) -> None:
-    """Restore a context, if the span is current here; in another greenlet it is not, and nothing
-    has to be undone.
+    """Restore a context, if the span is current here.
+
+    In another greenlet it is not, and nothing has to be undone.
     """
     if get_current_span() is span:
         otel_context.attach(before)
@@ -138,8 +139,9 @@ class WsgiServerSpans:
         """See ``ServerSpans``. The WSGI layer needs nothing in the app."""
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
-        """See ``ServerSpans``. The attributes are set in ``close``: one call then, and none for a
-        span that is not kept.
+        """See ``ServerSpans``.
+
+        The attributes are set in ``close``: one call then, and none for a span that is not kept.
         """
         parent = remote_parent(record)
         span = self._tracer.start_span(
@@ -153,8 +155,9 @@ class WsgiServerSpans:
         record.server_span = OpenSpan(span, make_current(span, parent), protocol)
 
     def close(self, record: RequestRecord) -> None:
-        """See ``ServerSpans``. The end is the start plus the measured duration: a step of the wall
-        clock cannot bend it.
+        """See ``ServerSpans``.
+
+        The end is the start plus the measured duration, so a step of the wall clock has no effect.
         """
         opened, record.server_span = record.server_span, None
         if not isinstance(opened, OpenSpan):

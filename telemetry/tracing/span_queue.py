@@ -120,8 +120,9 @@ class SpanQueue(SpanProcessor):
             self._dropped[reason](count)
 
     def update_gauge(self) -> None:
-        """Write the gauge; called in each round of the export and not at each span, where every
-        request would pay for it.
+        """Write the gauge.
+
+        Called in each round of the export and not at each span, where every request would pay.
         """
         self._depth.set(len(self))
 

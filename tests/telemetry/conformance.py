@@ -1,5 +1,6 @@
-"""Sends the same requests to one app whose server spans come from the source named as argument, and
-prints the spans as JSON.
+"""Sends the same requests to one app and prints its server spans as JSON.
+
+The argument names the source of the server spans.
 
 Run as a process of its own: an instrumentation is for a whole process, and so is the variable that
 picks the stable conventions.
@@ -124,10 +125,9 @@ def plain(span):
 
 
 def observe(app, source, records=None, **settings):
-    """Put the request layer around an app, with its server spans from the source; returns the queue
-    that they end in.
+    """Put the request layer around an app, with its server spans from the source.
 
-    Completed records are appended to ``records``.
+    Completed records are appended to ``records``. Returns the queue that the spans end in.
     """
     config = TelemetryConfig(server_spans=source, **settings)
     metrics, guard = Metrics(), Guard(strict=True, on_error=print)

@@ -1,6 +1,4 @@
-"""Callers' trace contexts are read, and outgoing ones written, in the formats of
-``OTEL_PROPAGATORS``.
-"""
+"""Trace contexts are read from callers, and written to calls, as ``OTEL_PROPAGATORS`` names."""
 
 import sys
 

@@ -22,9 +22,9 @@ REASONS = {
 
 
 class Collector:
-    """Answers each request as scripted, else with 200; keeps the bodies that it accepted,
-    decompressed.
+    """Answers each request as scripted, else with 200; keeps the bodies that it accepted.
 
+    The bodies are kept decompressed.
     Script entries are a status, or a tuple of status, headers and body.
     """
 

@@ -1,6 +1,4 @@
-"""Spans reach a real receiver, whatever it does meanwhile; each lost span is counted, and every
-wait is bounded.
-"""
+"""Spans reach a real receiver; each lost span is counted, and every wait is bounded."""
 
 import time
 

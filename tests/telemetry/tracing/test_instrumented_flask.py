@@ -1,6 +1,4 @@
-"""The upstream instrumentation under our layer: its spans follow the record, and no request leaves
-state to the next.
-"""
+"""Spans of the upstream instrumentation follow the record, and leave no context behind."""
 
 from tests.telemetry.tracing.processes import run
 

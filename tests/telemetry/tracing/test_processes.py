@@ -1,6 +1,4 @@
-"""What only a process of its own can show: a monkey-patched hub, a fork, a disabled SDK, a start
-without side effects.
-"""
+"""Tracing in processes of its own: a patched hub, a fork, a disabled SDK, no effect of building."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""The ratio holds on ids made from UUIDs, callers' sampled flags count within a budget, and
-children follow their parents.
-"""
+"""Samplers: a ratio that holds on UUIDs, a budget for callers' flags, children that follow."""
 
 import uuid
 
