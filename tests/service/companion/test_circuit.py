@@ -50,7 +50,7 @@ def fare(circuit, *errors) -> list[str]:
 FAILURES = [ModelFailed("", status=500), ModelFailed(""), ModelTimedOut("")]
 
 
-def test_failures_in_a_row_open_it_and_one_good_call_closes_it(circuit, clock, states):
+def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(circuit, clock, states):
     assert fare(circuit, *FAILURES, None) == [
         "ModelFailed",
         "ModelFailed",
@@ -64,7 +64,7 @@ def test_failures_in_a_row_open_it_and_one_good_call_closes_it(circuit, clock, s
     assert states == ["closed", "open", "half_open", "closed"]
 
 
-def test_a_failure_of_the_call_that_is_let_through_opens_it_again(circuit, clock, states):
+def test_failed_trial_call_reopens_the_circuit(circuit, clock, states):
     fare(circuit, *FAILURES)
     clock.now += OPEN_SECONDS
     assert fare(circuit, ModelFailed("", status=503), None) == ["ModelFailed", "open, 15 s"]
@@ -76,17 +76,17 @@ def test_a_failure_of_the_call_that_is_let_through_opens_it_again(circuit, clock
 @pytest.mark.parametrize(
     "refusal", [ModelFailed("", status=400), ModelFailed("", status=401), ModelLimited("")], ids=str
 )
-def test_a_model_that_refuses_us_is_well(circuit, states, refusal):
+def test_client_errors_do_not_count_as_failures(circuit, states, refusal):
     fare(circuit, *FAILURES[:2], refusal, *FAILURES[:2])
     assert states == ["closed"]
 
 
-def test_a_good_call_begins_the_row_anew(circuit, states):
+def test_success_resets_the_failure_count(circuit, states):
     fare(circuit, *FAILURES[:2], None, *FAILURES[:2])
     assert states == ["closed"]
 
 
-def test_only_one_call_is_let_through_and_one_without_a_verdict_lets_the_next_try(circuit, clock):
+def test_half_open_circuit_admits_one_call_until_it_has_a_result(circuit, clock):
     fare(circuit, *FAILURES)
     clock.now += OPEN_SECONDS
     first = circuit.call()
@@ -99,7 +99,7 @@ def test_only_one_call_is_let_through_and_one_without_a_verdict_lets_the_next_tr
     assert circuit.state == "closed"
 
 
-def test_calls_from_before_the_change_do_not_count_after_it(circuit, clock, states):
+def test_calls_started_before_a_state_change_do_not_count_after_it(circuit, clock, states):
     old_good, old_bad = circuit.call(), circuit.call()
     old_good.__enter__()
     old_bad.__enter__()
@@ -127,7 +127,7 @@ def test_each_change_is_logged_once(circuit, clock, caplog):
     ]
 
 
-def test_calls_under_way_do_not_wait_for_each_other(circuit):
+def test_concurrent_calls_do_not_wait_for_each_other(circuit):
     inside = []
 
     def call(number: int) -> None:
@@ -141,7 +141,7 @@ def test_calls_under_way_do_not_wait_for_each_other(circuit):
     assert circuit.state == "closed"
 
 
-def test_a_model_that_fails_is_left_alone_until_it_is_well(companion_with, model):
+def test_open_circuit_makes_no_calls_until_the_model_recovers(companion_with, model):
     companion = companion_with(COMPANION_CIRCUIT_FAILURES="2", COMPANION_CIRCUIT_OPEN_SECONDS="1.5")
     assert companion.circuit() == "closed"
     model.behave(status=500)
@@ -160,7 +160,7 @@ def test_a_model_that_fails_is_left_alone_until_it_is_well(companion_with, model
     assert companion.results().keys() == {"error", "circuit_open", "answered"}
 
 
-def test_a_stream_that_breaks_counts_and_one_whose_client_leaves_does_not(companion_with, model):
+def test_broken_stream_counts_as_failure_and_a_disconnect_does_not(companion_with, model):
     companion = companion_with(COMPANION_CIRCUIT_FAILURES="2")
     model.behave(tokens_per_second=50)
     for _ in range(3):

@@ -37,7 +37,7 @@ def refused(companion) -> int:
     )
 
 
-def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited, model):
+def test_limited_alarming_message_gets_help_lines(limited, model):
     answer = limited.say(ALARMING)
     body = answer.get_json()
     lines = body.pop("help_lines")
@@ -59,7 +59,7 @@ def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited,
 @pytest.mark.parametrize(
     ("body", "headers"), [({"stream": True}, {}), ({}, {"Accept": "text/event-stream"})]
 )
-def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
+def test_limited_alarming_message_gets_events_on_request(limited, body, headers):
     answer = limited.client.post(
         MESSAGES, json={"message": ALARMING, **body}, headers=member() | headers
     )
@@ -77,7 +77,7 @@ def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
     )
 
 
-def test_any_other_message_that_is_one_too_many_is_a_problem_with_help_lines(limited, model):
+def test_other_limited_messages_are_problems_with_help_lines(limited, model):
     answer = limited.say("good morning")
     assert (answer.status_code, answer.content_type) == (429, "application/problem+json")
     assert answer.get_json(force=True) == {
@@ -108,14 +108,14 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("given", UNREADABLE.values(), ids=UNREADABLE)
-def test_one_that_is_one_too_many_and_not_readable_is_refused_with_help_lines(limited, given):
+def test_limited_unreadable_message_is_refused_with_help_lines(limited, given):
     answer = limited.client.post(
         MESSAGES, **given | {"headers": member() | given.get("headers", {})}
     )
     assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (429, EVERYWHERE)
 
 
-def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion_with):
+def test_callers_without_access_are_refused_with_help_lines(companion_with):
     companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
     strangers = [member(role="therapist"), {"Authorization": "Bearer none"}]
     answers = [
@@ -128,7 +128,7 @@ def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion
     ]
 
 
-def test_every_other_problem_of_the_route_has_help_lines_too(companion, model):
+def test_every_problem_of_the_route_has_help_lines(companion, model):
     model.behave(status=500)
     answers = [
         companion.say(ALARMING + " x" * 600_000),
@@ -145,11 +145,11 @@ def test_every_other_problem_of_the_route_has_help_lines_too(companion, model):
     ]
 
 
-def test_problems_of_the_companions_other_routes_have_none(companion):
+def test_problems_of_other_routes_have_no_help_lines(companion):
     assert "help_lines" not in companion.get(f"{CONVERSATIONS}/none").get_json(force=True)
 
 
-def test_a_crash_of_ours_has_help_lines_too(companion, monkeypatch):
+def test_internal_error_has_help_lines(companion, monkeypatch):
     monkeypatch.setattr("service.companion.turns.new_id", lambda: 1 / 0)
     answer = companion.say(ALARMING)
     assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, EVERYWHERE)

@@ -9,7 +9,7 @@ from tests.service.companion.conftest import ADA, BOB, CONVERSATIONS, MESSAGES, 
 REPLY = "I hear you. You wrote “{}”, and it is message {} of yours that I can see. What would help?"
 
 
-def test_a_whole_answer(companion, model):
+def test_reply_as_json(companion, model):
     response = companion.say("I slept badly")
     body = response.get_json()
 
@@ -42,7 +42,7 @@ def test_a_whole_answer(companion, model):
     ("body", "accept"),
     [({"stream": True}, "*/*"), ({}, "text/event-stream"), ({"stream": True}, "application/json")],
 )
-def test_an_answer_in_events(companion, body, accept):
+def test_reply_as_events(companion, body, accept):
     headers = member() | {"Accept": accept, "Accept-Encoding": "gzip, br, zstd"}
     response = companion.client.post(MESSAGES, json={"message": "hello", **body}, headers=headers)
     text = response.get_data(as_text=True)
@@ -64,7 +64,7 @@ def test_an_answer_in_events(companion, body, accept):
     assert companion.results() == {"streamed": 1}
 
 
-def test_events_say_the_same_as_what_is_kept(companion):
+def test_events_match_the_stored_messages(companion):
     *messages, done = companion.stream("hello")
 
     assert {name for name, _ in messages} == {"message"}
@@ -82,7 +82,7 @@ def test_events_say_the_same_as_what_is_kept(companion):
     assert [one["text"] for one in kept] == ["hello", said]
 
 
-def test_the_model_reads_what_was_said_before(companion, model):
+def test_model_receives_the_earlier_messages(companion, model):
     first = companion.say("one").get_json()
     companion.say("two", conversation_id=first["conversation_id"])
     third = companion.say("three", conversation_id=first["conversation_id"]).get_json()
@@ -102,7 +102,7 @@ def test_the_model_reads_what_was_said_before(companion, model):
 
 
 @pytest.mark.parametrize(("context", "seen"), [("0", 1), ("2", 2), ("3", 3)])
-def test_only_the_last_messages_are_read(companion_with, model, context, seen):
+def test_context_is_limited_to_the_latest_messages(companion_with, model, context, seen):
     companion = companion_with(COMPANION_CONTEXT_MESSAGES=context)
     conversation = companion.say("one").get_json()["conversation_id"]
     companion.say("two", conversation_id=conversation)
@@ -116,7 +116,7 @@ def test_only_the_last_messages_are_read(companion_with, model, context, seen):
     )
 
 
-def test_the_request_s_ids_go_with_the_call(companion, model):
+def test_request_ids_are_sent_to_the_model(companion, model):
     response = companion.say()
     (headers,) = [one["headers"] for one in model.asked()]
     assert headers["X-Request-ID"] == response.headers["X-Request-ID"]
@@ -139,7 +139,7 @@ def test_the_request_s_ids_go_with_the_call(companion, model):
         ({"message": "hello", "conversation_id": "../x"}, 404, None),
     ],
 )
-def test_what_cannot_be_said(companion, model, body, status, fields):
+def test_invalid_messages_are_refused(companion, model, body, status, fields):
     response = companion.client.post(MESSAGES, json=body, headers=member())
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     errors = response.get_json(force=True).get("errors")
@@ -147,7 +147,7 @@ def test_what_cannot_be_said(companion, model, body, status, fields):
     assert model.asked() == []
 
 
-def test_the_longest_message_is_taken_and_titled(companion):
+def test_longest_message_is_accepted_and_its_title_is_cut(companion):
     body = companion.say("w " * 1999 + "ww").get_json()
     (found,) = companion.get(CONVERSATIONS).get_json()["conversations"]
     assert (found["conversation_id"], len(found["title"]), found["title"][-3:]) == (
@@ -157,7 +157,7 @@ def test_the_longest_message_is_taken_and_titled(companion):
     )
 
 
-def test_a_silence_is_filled_with_comments(companion_with, model):
+def test_keepalive_comments_are_sent_during_silence(companion_with, model):
     companion = companion_with(COMPANION_HEARTBEAT_SECONDS="0.2")
     model.behave(first_byte_seconds=1.0)
     names = [name for name, _ in companion.stream()]
@@ -166,7 +166,7 @@ def test_a_silence_is_filled_with_comments(companion_with, model):
     assert "message" in names
 
 
-def test_conversations_of_others_are_not_there(companion):
+def test_conversations_of_other_accounts_are_not_found(companion):
     mine = companion.say("mine", ADA).get_json()["conversation_id"]
     answers = [
         companion.say("go on", BOB, conversation_id=mine),
@@ -222,7 +222,7 @@ def test_a_deleted_conversation_is_gone_with_its_messages(companion):
     assert len(companion.get(f"{CONVERSATIONS}/{kept}").get_json()["messages"]) == 2
 
 
-def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answered(
+def test_conversation_deleted_during_a_reply_stays_deleted(
     companion, service, model
 ):
     conversation = companion.say("first").get_json()["conversation_id"]

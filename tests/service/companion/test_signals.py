@@ -71,7 +71,7 @@ def attributes(model, **more) -> dict:
 
 
 @pytest.mark.parametrize("kind", ["say", "stream"])
-def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
+def test_call_is_a_client_span_until_the_end_of_the_stream(
     companion, model, spans, records, kind
 ):
     model.behave(tokens_per_second=100)
@@ -112,7 +112,7 @@ def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
     ],
     ids=str,
 )
-def test_the_span_of_a_call_that_fails_says_how(
+def test_span_of_a_failed_call_records_the_failure(
     companion_with, model, spans, records, behaviour, more
 ):
     companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5")
@@ -136,7 +136,7 @@ def test_each_attempt_is_a_span(companion_with, model, spans):
     assert [dict(call.attributes) for call in calls(spans)] == [expected] * 3
 
 
-def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, records):
+def test_client_disconnect_ends_the_span(companion, model, spans, records):
     model.behave(fault="hang", fault_after_tokens=2)
     leaving = gevent.spawn(companion.stream)
     eventually(lambda: model.under_way() == 1 and companion.calls() == 1)
@@ -149,7 +149,7 @@ def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, rec
     assert (records[-1].outcome, records[-1].phase_seconds["external"] > 0) == ("killed", True)
 
 
-def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):
+def test_metric_has_an_exemplar_with_the_trace_id(companion, telemetry):
     response = companion.say()
     samples = [
         one
@@ -161,7 +161,7 @@ def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):
     assert exemplar.labels == {"trace_id": response.headers["X-Request-ID"].replace("-", "")}
 
 
-def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(
+def test_message_text_is_in_no_log_span_or_metric(
     companion_with, model, telemetry, spans, capfd
 ):
     companion = companion_with(

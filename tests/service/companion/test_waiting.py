@@ -18,7 +18,7 @@ from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, event
 POSTS = "/api/v1/blog/posts?limit=1"
 
 
-def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, model):
+def test_call_beyond_the_limit_is_refused_at_once(companion_with, model):
     companion = companion_with(COMPANION_AT_ONCE="3")
     model.behave(fault="hang")
     hanging = [
@@ -41,7 +41,7 @@ def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, 
     assert companion.results() == {"rejected": 2, "disconnected": 3, "answered": 1}
 
 
-def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, telemetry):
+def test_hanging_calls_hold_no_database_connection(companion_with, model, telemetry):
     companion = companion_with(
         MONGODB_MAX_POOL_SIZE="1",
         MONGODB_MIN_POOL_SIZE="0",
@@ -87,7 +87,7 @@ def asking(port: int, **body) -> socket.socket:
     return connection
 
 
-def test_a_client_that_leaves_ends_the_call_and_what_was_said_is_kept(served, companion, model):
+def test_client_disconnect_ends_the_call_and_stores_the_partial_reply(served, companion, model):
     model.behave(tokens_per_second=20)
     connection = asking(served, stream=True)
     received = b""
@@ -108,7 +108,7 @@ def test_a_client_that_leaves_ends_the_call_and_what_was_said_is_kept(served, co
     assert len(reply["text"]) < 60
 
 
-def test_events_go_out_one_by_one(served, model):
+def test_events_are_sent_one_by_one(served, model):
     model.behave(fault="hang", fault_after_tokens=1)
     with asking(served, stream=True) as connection:
         received = b""
@@ -136,7 +136,7 @@ def test_a_response_that_is_closed_without_being_read_ends_the_call(companion, m
     assert (companion.calls(), companion.results()) == (0, {"disconnected": 1})
 
 
-def test_a_connection_that_is_closed_is_seen_without_a_write():
+def test_closed_connection_is_detected_without_a_write():
     ours, theirs = socket.socketpair()
     stays = presence({"gunicorn.socket": ours})
     assert stays()
@@ -148,7 +148,7 @@ def test_a_connection_that_is_closed_is_seen_without_a_write():
     assert presence({})()
 
 
-def test_a_silent_reader_that_left_is_noticed_and_its_source_ended():
+def test_disconnected_reader_ends_a_silent_source():
     ended = []
 
     def source():
@@ -165,7 +165,7 @@ def test_a_silent_reader_that_left_is_noticed_and_its_source_ended():
     assert (found, ended) == ([1], [True])
 
 
-def test_a_source_is_read_no_faster_than_its_reader():
+def test_source_is_read_no_faster_than_its_reader():
     read = []
 
     def source():
@@ -180,7 +180,7 @@ def test_a_source_is_read_no_faster_than_its_reader():
     assert sum(1 for _ in items) == 999
 
 
-def test_what_the_source_raises_its_reader_gets():
+def test_error_of_the_source_reaches_its_reader():
     def source():
         yield 1
         raise ValueError("asked for")

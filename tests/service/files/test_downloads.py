@@ -9,7 +9,7 @@ from tests.service.files.calls import upload
 from tests.service.files.samples import PNG
 
 
-def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
+def test_download_returns_the_bytes_and_their_headers(ada):
     body = upload(ada, name="静か.png".encode().decode("latin-1")).get_json()
     response = ada.client.get(
         body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip"}
@@ -46,7 +46,7 @@ def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
     )
 
 
-def test_text_is_sent_as_it_is_and_never_compressed(ada):
+def test_text_is_sent_unchanged_and_uncompressed(ada):
     text = b"It is calm here. " * 1000
     body = upload(ada, text, "calm.html").get_json()
     response = ada.client.get(
@@ -69,7 +69,7 @@ def large(ada):
     return upload(ada, WHOLE).get_json()
 
 
-def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
+def test_range_returns_the_requested_bytes_across_chunks(ada, large):
     seen, expected = {}, {}
     for asked, begin, end in (
         ("bytes=0-0", 0, 1),
@@ -96,7 +96,7 @@ def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
     assert seen == expected
 
 
-def test_what_is_no_range_gets_the_whole_and_one_past_the_end_is_told_the_size(ada):
+def test_invalid_range_is_ignored_and_a_range_past_the_end_is_416(ada):
     body = upload(ada).get_json()
     for asked in ("bytes=x", "bytes=4-2", "bytes=0-1,4-5", "lines=1-2"):
         response = ada.client.get(body["content_url"], headers={**ada.headers, "Range": asked})
@@ -107,7 +107,7 @@ def test_what_is_no_range_gets_the_whole_and_one_past_the_end_is_told_the_size(a
         assert response.headers["Content-Range"] == f"bytes */{len(PNG)}"
 
 
-def test_a_range_holds_only_for_the_content_that_it_was_of(ada):
+def test_if_range_with_another_etag_returns_the_whole_file(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
     seen = {}
@@ -121,7 +121,7 @@ def test_a_range_holds_only_for_the_content_that_it_was_of(ada):
     assert {status for (if_range, _), status in seen.items() if if_range != etag} == {200}
 
 
-def test_who_has_the_content_is_told_so(ada):
+def test_if_none_match_with_the_current_etag_is_304(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
     for given in (etag, f"W/{etag}", f'"other", {etag}', "*"):

@@ -26,7 +26,7 @@ NOT_THERE = (
 )
 
 
-def test_an_upload_is_told_whole_and_found_again(ada, service):
+def test_upload_returns_the_whole_file_resource(ada, service):
     response = upload(ada)
     body = response.get_json()
     path = f"{FILES}/{body['id']}"
@@ -47,7 +47,7 @@ def test_an_upload_is_told_whole_and_found_again(ada, service):
 
 
 @pytest.mark.parametrize(("content", "media_type"), TAKEN.values(), ids=TAKEN)
-def test_a_file_is_what_its_content_shows_whatever_it_is_called(ada, content, media_type):
+def test_media_type_depends_on_content_only(ada, content, media_type):
     body = upload(ada, content, "lie.exe", content_type="image/png").get_json()
     assert (body["content_type"], body["name"], body["size_bytes"]) == (
         media_type,
@@ -57,7 +57,7 @@ def test_a_file_is_what_its_content_shows_whatever_it_is_called(ada, content, me
 
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
-def test_other_content_is_refused_whatever_it_is_called(ada, service, content):
+def test_unsupported_content_is_refused_whatever_its_name(ada, service, content):
     response = upload(ada, content, "calm.png", content_type="image/png")
     assert told(response) == (
         415,
@@ -87,7 +87,7 @@ def test_an_empty_file_is_refused(ada, service):
     assert stored(service) == (0, 0, 0)
 
 
-def test_a_body_without_a_length_is_taken_until_its_end_and_no_further_than_the_limit(ada, service):
+def test_body_without_a_length_is_read_to_its_end_or_the_limit(ada, service):
     def chunked(content):
         return upload(
             ada,
@@ -106,7 +106,7 @@ def test_a_body_without_a_length_is_taken_until_its_end_and_no_further_than_the_
     assert stored(service) == (1, 3, 0)
 
 
-def test_a_form_with_one_file_is_taken_like_a_body(ada):
+def test_form_with_one_file_is_stored_like_a_body(ada):
     content = PNG + b"\r\n--y" * 400_000
     note = b'--x\r\nContent-Disposition: form-data; name="note"\r\n\r\nof no use\r\n'
     part = (
@@ -148,7 +148,7 @@ def test_a_form_with_one_file_is_taken_like_a_body(ada):
         ),
     ],
 )
-def test_a_form_that_is_none_is_told_so_and_leaves_nothing(ada, service, body, content_type):
+def test_malformed_form_is_refused_and_leaves_nothing(ada, service, body, content_type):
     response = upload(ada, body, content_type=content_type)
     assert (response.status_code, response.content_type, stored(service)) == (
         400,
@@ -158,7 +158,7 @@ def test_a_form_that_is_none_is_told_so_and_leaves_nothing(ada, service, body, c
 
 
 @pytest.mark.parametrize(("others", "status"), [(100, 201), (1001, 400)])
-def test_a_form_may_have_other_fields_but_not_any_number(ada, others, status):
+def test_number_of_form_fields_is_limited(ada, others, status):
     fields = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="%d"\r\n\r\ntea\r\n' % number
         for number in range(others)
@@ -170,7 +170,7 @@ def test_a_form_may_have_other_fields_but_not_any_number(ada, others, status):
     assert upload(ada, form, content_type="multipart/form-data; boundary=x").status_code == status
 
 
-def test_a_form_without_an_end_is_not_kept_in_memory(ada, service):
+def test_endless_form_is_not_buffered(ada, service):
     for endless in (b"x" * 2_000_000, b"--x\r\nX-Head: " + b"x" * 2_000_000):
         response = upload(ada, endless, content_type="multipart/form-data; boundary=x")
         assert (response.status_code, response.get_json()["detail"]) == (
@@ -205,7 +205,7 @@ def test_a_removed_file_is_gone_with_its_chunks(ada, service):
         assert told(ada.client.open(url, method=method, headers=ada.headers)) == NOT_THERE
 
 
-def test_a_file_is_for_its_owner_and_their_therapist_and_for_nobody_else(ada, bob, service):
+def test_only_the_owner_and_their_therapist_read_a_file(ada, bob, service):
     body = upload(ada).get_json()
     list_url = f"/api/v1/members/{ada.account['id']}/files"
     theirs = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
@@ -249,7 +249,7 @@ def test_a_file_is_for_its_owner_and_their_therapist_and_for_nobody_else(ada, bo
     )
 
 
-def test_another_therapist_cannot_tell_a_foreign_file_from_one_that_is_not_there(ada, client):
+def test_foreign_file_is_indistinguishable_from_a_missing_one(ada, client):
     body, headers = upload(ada).get_json(), bearer(issued("therapist"))
     missing = "00000000-0000-4000-8000-000000000000"
     for file_id in (body["id"], missing, "no-id", "x" * 5000, body["id"].upper()):
@@ -274,7 +274,7 @@ def test_pages_hold_every_file_once_newest_first(ada):
     assert ada.client.get(f"{FILES}?limit=0&cursor=x", headers=ada.headers).status_code == 422
 
 
-def test_the_refusal_for_want_of_room_says_how_much_there_is(ada, service):
+def test_quota_problem_reports_limits_and_usage(ada, service):
     service.room(FilesRoom).files._allowance._quota = type(
         service.room(FilesRoom).files._allowance._quota
     )(100, 2, 60)

@@ -10,20 +10,20 @@ from tests.service.files.samples import REFUSED, TAKEN
 
 
 @pytest.mark.parametrize(("content", "media_type"), TAKEN.values(), ids=TAKEN)
-def test_what_is_taken_is_known_by_its_content(content, media_type):
+def test_accepted_content_is_detected(content, media_type):
     assert media_type_of(content[:HEAD_BYTES]) == media_type
 
 
-def test_every_type_of_the_setting_has_a_sample():
+def test_every_accepted_type_has_a_sample():
     assert {media_type for _, media_type in TAKEN.values()} == set(MEDIA_TYPES)
 
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
-def test_what_is_not_taken_is_of_no_such_type(content):
+def test_refused_content_is_of_no_accepted_type(content):
     assert media_type_of(content[:HEAD_BYTES]) not in MEDIA_TYPES
 
 
-def test_whatever_bytes_there_are_have_some_type():
+def test_arbitrary_bytes_have_a_media_type():
     chosen = random.Random(4)
     for content, _ in TAKEN.values():
         for _ in range(20):

@@ -117,7 +117,7 @@ FORM = (
 )
 
 
-def test_the_largest_upload_and_its_download_cost_little_memory(server, headers, warm, peak):
+def test_largest_upload_and_download_use_bounded_memory(server, headers, warm, peak):
     status, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
     rise_of_upload = peak()
     assert (status, json.loads(body)["sha256"]) == (201, hashlib.sha256(CONTENT).hexdigest()), body
@@ -134,7 +134,7 @@ def test_the_largest_upload_and_its_download_cost_little_memory(server, headers,
 
 
 @pytest.mark.parametrize("kind", ["chunked", "form"])
-def test_other_ways_to_send_it_cost_no_more(server, headers, warm, peak, kind):
+def test_chunked_and_form_uploads_use_bounded_memory(server, headers, warm, peak, kind):
     if kind == "chunked":
         status, _, body, _ = ask(server, "POST", FILES, chunks(CONTENT), **headers)
     else:
@@ -177,7 +177,7 @@ def request_head(headers, *more):
     ],
     ids=["with a length", "between chunks", "in a chunk"],
 )
-def test_a_client_that_leaves_in_the_middle_leaves_nothing(
+def test_client_disconnect_during_an_upload_leaves_nothing(
     server, headers, warm, database, announcement, frame
 ):
     before = left(database)
@@ -194,7 +194,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(
     ] == []
 
 
-def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with_other_bytes(
+def test_download_of_a_file_removed_meanwhile_is_truncated(
     server, headers, warm
 ):
     _, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
@@ -210,7 +210,7 @@ def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with
     assert CONTENT.startswith(received)
 
 
-def test_who_has_no_room_is_refused_before_the_body_is_sent(server, headers, warm, database):
+def test_upload_over_quota_is_refused_before_the_body_is_sent(server, headers, warm, database):
     announced = 25 * MIB
     database["uploads.reservations"].drop()
     owner = database["uploads.files"].find_one()["metadata"]["owner_id"]

@@ -6,7 +6,7 @@ from service.files.settings import MEDIA_TYPES, FileSettings
 from telemetry.config import SettingError
 
 
-def test_types_are_some_of_those_that_are_known():
+def test_accepted_types_can_be_restricted():
     config = FileSettings.from_env(
         {
             "FILES_TYPES": "image/png, text/plain",
@@ -30,7 +30,7 @@ def test_types_are_some_of_those_that_are_known():
         ("FILES_UPLOAD_SECONDS", "0", "greater than 0"),
     ],
 )
-def test_another_value_is_told_in_one_line(name, value, allowed):
+def test_invalid_value_is_reported_in_one_line(name, value, allowed):
     with pytest.raises(SettingError) as refused:
         FileSettings.from_env({name: value})
     text = str(refused.value)

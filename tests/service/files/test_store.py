@@ -44,7 +44,7 @@ def stored(service):
     )
 
 
-def test_a_file_is_one_of_gridfs_to_any_other_tool(service):
+def test_gridfs_tools_read_a_stored_file(service):
     content = bytes(range(256)) * (CHUNK_BYTES * 2 // 256) + b"end"
     with service.room(FilesRoom).files.upload(OWNER, len(content)) as upload:
         for start in range(0, len(content), 65536):
@@ -70,7 +70,7 @@ def try_to_keep(files, size):
 
 
 @pytest.mark.parametrize("round_number", range(5))
-def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(service, round_number):
+def test_concurrent_uploads_fill_the_quota_exactly(service, round_number):
     files = Files(service.mongo.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
     outcomes = [
         each.value
@@ -82,7 +82,7 @@ def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(servic
     assert {error.retry_after_seconds for error in refused} <= {None, 2}
 
 
-def test_uploads_that_keep_coming_never_have_more_than_the_quota(service):
+def test_overlapping_uploads_never_exceed_the_quota(service):
     files = Files(service.mongo.database, Quota(250 * KIB, 100, upload_seconds=60))
     most = 0
 
@@ -101,7 +101,7 @@ def test_uploads_that_keep_coming_never_have_more_than_the_quota(service):
     assert stored(service)[2] == 0
 
 
-def test_the_number_of_files_is_limited_too_and_by_account(files):
+def test_number_of_files_is_limited_per_account(files):
     for _ in range(4):
         keep(files, 10)
     with pytest.raises(QuotaExceeded) as refused:
@@ -111,7 +111,7 @@ def test_the_number_of_files_is_limited_too_and_by_account(files):
     assert keep(files, 10, OTHER).owner_id == OTHER
 
 
-def test_an_upload_under_way_takes_its_room_and_who_comes_then_is_told_when_to_try_again(files):
+def test_running_upload_reserves_quota_and_others_get_a_retry_delay(files):
     with files.upload(OWNER, 250 * KIB) as upload:
         with pytest.raises(QuotaExceeded) as refused:
             keep(files)
@@ -121,7 +121,7 @@ def test_an_upload_under_way_takes_its_room_and_who_comes_then_is_told_when_to_t
     assert keep(files).size_bytes == 100 * KIB
 
 
-def test_nothing_is_left_of_an_upload_that_fails(files, service):
+def test_failed_upload_leaves_nothing(files, service):
     def fail():
         with files.upload(OWNER, 250 * KIB) as upload:
             upload.write(b"x" * 1000)
@@ -134,7 +134,7 @@ def test_nothing_is_left_of_an_upload_that_fails(files, service):
     assert stored(service) == (0, 0, 0)
 
 
-def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(service):
+def test_killed_upload_leaves_nothing(service):
     ready = gevent.event.Event()
 
     def stall():
@@ -150,7 +150,7 @@ def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(service):
     assert stored(service) == (0, 0, 0)
 
 
-def test_an_upload_that_takes_too_long_ends(files, service, clock):
+def test_upload_past_its_deadline_fails(files, service, clock):
     def dawdle():
         with files.upload(OWNER, 1000) as upload:
             upload.write(b"x")
@@ -162,7 +162,7 @@ def test_an_upload_that_takes_too_long_ends(files, service, clock):
     assert stored(service) == (0, 0, 0)
 
 
-def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files, service, clock):
+def test_remains_of_a_dead_process_expire_and_are_removed(files, service, clock):
     broken = files.upload(OWNER, 250 * KIB)
     upload = broken.__enter__()
     upload.write(b"x" * 250 * KIB)
@@ -186,7 +186,7 @@ def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files
     assert stored(service) == (2, 2, 0)
 
 
-def test_chunks_whose_removal_was_cut_short_are_swept(files, service, clock):
+def test_chunks_of_an_interrupted_removal_are_removed_later(files, service, clock):
     file = keep(files)
     files._allowance.note_removal(file.file_id, OWNER, 1)
     service.mongo.database["uploads.files"].delete_one({"_id": file.file_id})
@@ -201,7 +201,7 @@ def test_a_file_is_removed_once(files):
     assert sorted(gevent.spawn(files.remove, file).get() for _ in range(2)) == [False, True]
 
 
-def test_a_reader_learns_that_its_file_was_removed(service):
+def test_reading_a_removed_file_raises(service):
     with service.room(FilesRoom).files.upload(OWNER, 3 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 3 * CHUNK_BYTES)
         file = service.room(FilesRoom).files.keep(upload, OWNER, "calm.txt", "text/plain")
@@ -212,7 +212,7 @@ def test_a_reader_learns_that_its_file_was_removed(service):
         next(pieces)
 
 
-def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(
+def test_lost_database_ends_transfers_and_the_upload_is_removed_later(
     own_mongodb, build_service
 ):
     environ = {
