@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 
-from service.mongo.indexes import CONVERSATIONS
+
+INDEXES: Final = (IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),)
 
 Speaker = Literal["member", "companion"]
 
@@ -165,7 +166,7 @@ class Conversations:
 
     def create_indexes(self) -> None:
         """Create what is missing; does nothing when all are there."""
-        for index in CONVERSATIONS:
+        for index in INDEXES:
             self._conversations.create_indexes([index])
 
     def _find(self, ids: dict[str, str], order: int, limit: int) -> list[ConversationMessage]:

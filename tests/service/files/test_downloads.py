@@ -1,4 +1,4 @@
-"""Downloads: whole, in part, and not again."""
+"""Downloads: whole files, ranges, and conditional requests."""
 
 import hashlib
 
@@ -29,7 +29,9 @@ def test_download_returns_the_bytes_and_their_headers(ada):
     } == {
         "Content-Type": "image/png",
         "Content-Length": str(len(PNG)),
-        "Content-Disposition": "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png",
+        "Content-Disposition": (
+            "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png"
+        ),
         "ETag": f'"{hashlib.sha256(PNG).hexdigest()}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=0",
@@ -70,7 +72,7 @@ def large(ada):
 
 
 def test_range_returns_the_requested_bytes_across_chunks(ada, large):
-    seen, expected = {}, {}
+    responses, expected = {}, {}
     for asked, begin, end in (
         ("bytes=0-0", 0, 1),
         ("bytes=-5", SIZE - 5, SIZE),
@@ -80,12 +82,16 @@ def test_range_returns_the_requested_bytes_across_chunks(ada, large):
         (f"bytes={SIZE - 1}-{SIZE + 50}", SIZE - 1, SIZE),
     ):
         response = ada.client.get(large["content_url"], headers={**ada.headers, "Range": asked})
-        about = (
+        headers = (
             response.headers["Content-Range"],
             response.headers["Cache-Control"],
             int(response.headers["Content-Length"]),
         )
-        seen[asked] = (response.status_code, *about, hashlib.sha256(response.data).hexdigest())
+        responses[asked] = (
+            response.status_code,
+            *headers,
+            hashlib.sha256(response.data).hexdigest(),
+        )
         expected[asked] = (
             206,
             f"bytes {begin}-{end - 1}/{SIZE}",
@@ -93,7 +99,7 @@ def test_range_returns_the_requested_bytes_across_chunks(ada, large):
             end - begin,
             hashlib.sha256(WHOLE[begin:end]).hexdigest(),
         )
-    assert seen == expected
+    assert responses == expected
 
 
 def test_invalid_range_is_ignored_and_a_range_past_the_end_is_416(ada):
@@ -110,15 +116,15 @@ def test_invalid_range_is_ignored_and_a_range_past_the_end_is_416(ada):
 def test_if_range_with_another_etag_returns_the_whole_file(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
-    seen = {}
+    responses = {}
     for if_range in (etag, '"other"', f"W/{etag}", "Wed, 25 Nov 2026 00:00:00 GMT"):
         for asked in ("bytes=0-0", "bytes=999-"):
             response = ada.client.get(
                 body["content_url"], headers={**ada.headers, "Range": asked, "If-Range": if_range}
             )
-            seen[if_range, asked] = response.status_code
-    assert [status for (if_range, _), status in seen.items() if if_range == etag] == [206, 416]
-    assert {status for (if_range, _), status in seen.items() if if_range != etag} == {200}
+            responses[if_range, asked] = response.status_code
+    assert [status for (if_range, _), status in responses.items() if if_range == etag] == [206, 416]
+    assert {status for (if_range, _), status in responses.items() if if_range != etag} == {200}
 
 
 def test_if_none_match_with_the_current_etag_is_304(ada):

@@ -1,8 +1,9 @@
-"""Settings of files: one line for what cannot be used."""
+"""Settings of files: valid values, and one line for each invalid one."""
 
 import pytest
 
-from service.files.settings import MEDIA_TYPES, FileSettings
+from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
+from service.files.settings import FileSettings
 from telemetry.config import SettingError
 
 
@@ -24,7 +25,7 @@ def test_accepted_types_can_be_restricted():
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("FILES_TYPES", "text/html", ", ".join(MEDIA_TYPES)),
+        ("FILES_TYPES", "text/html", ", ".join(ACCEPTED_MEDIA_TYPES)),
         ("FILES_QUOTA_BYTES", "0", "greater than or equal to 1"),
         ("FILES_QUOTA_COUNT", "many", "integer"),
         ("FILES_UPLOAD_SECONDS", "0", "greater than 0"),

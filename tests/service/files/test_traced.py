@@ -1,4 +1,4 @@
-"""The trace of an upload is bounded, however large the file."""
+"""The number of spans of an upload."""
 
 from collections import Counter
 
