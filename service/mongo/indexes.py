@@ -1,5 +1,4 @@
-"""The indexes of each collection: those its queries need, and none that another one covers.
-"""
+"""The indexes of each collection: those its queries need, and none that another one covers."""
 
 from typing import Final
 

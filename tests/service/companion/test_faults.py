@@ -1,6 +1,4 @@
-"""A model that fails, in every way: what the client is told, how often the model was asked, and
-what is kept.
-"""
+"""Failures of the model: the problem, the number of attempts, and the stored messages."""
 
 import socket
 
@@ -15,11 +13,11 @@ TIMED_OUT = (504, "urn:serene:problem:companion-timed-out", None)
 
 
 HASTY = {"COMPANION_FIRST_BYTE_TIMEOUT_SECONDS": "1.5"}
-"""For a model that hangs; others are waited for."""
+"""A short time-out, for a model that hangs."""
 
 
-def told(response) -> tuple[int, str, str | None]:
-    """Status, type of the problem and when to ask again."""
+def problem_of(response) -> tuple[int, str, str | None]:
+    """Return the problem's status, type and Retry-After."""
     body = response.get_json(force=True)
     assert (response.content_type, body["status"]) == (
         "application/problem+json",
@@ -54,11 +52,11 @@ def test_failed_call_is_a_problem_and_stores_nothing(
 ):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
-    assert told(companion.say("a word of mine")) == expected
+    assert problem_of(companion.send("a word of mine")) == expected
     assert companion.results() == {result: 1}
-    assert len(model.asked()) == 1
+    assert len(model.received_requests()) == 1
     assert companion.get(CONVERSATIONS).get_json()["conversations"] == []
-    assert companion.calls() == 0
+    assert companion.active_calls() == 0
 
 
 @pytest.mark.parametrize(
@@ -76,7 +74,7 @@ def test_before_the_first_event_a_stream_fails_with_a_status(
 ):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
-    assert told(companion.say(stream=True)) == expected
+    assert problem_of(companion.send(stream=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,8 +99,8 @@ def test_broken_stream_ends_with_an_error_event_and_stores_the_partial_reply(
         f"urn:serene:problem:{kind}",
     )
     assert problem["instance"] == "/api/v1/companion/messages"
-    kept = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
-    assert [(one["message_id"], one["text"], one["is_whole"]) for one in kept] == [
+    stored = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
+    assert [(one["message_id"], one["text"], one["is_whole"]) for one in stored] == [
         (problem["message_id"], "hello", True),
         (problem["reply_id"], "I hear you.", False),
     ]
@@ -120,14 +118,14 @@ def test_failure_after_a_keepalive_comment_is_an_error_event(companion_with, mod
 def test_reply_past_its_timeout_is_cut(companion_with, model):
     companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="1")
     model.behave(tokens_per_second=5)
-    assert told(companion.say("one two three four five six")) == TIMED_OUT
+    assert problem_of(companion.send("one two three four five six")) == TIMED_OUT
     assert companion.stream()[-1][1]["status"] == 504
 
 
 def test_reply_timeout_includes_the_waits_between_retries(companion_with, model):
     companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="0.3", COMPANION_RETRIES="5")
     model.behave(status=500)
-    assert told(companion.say()) == TIMED_OUT
+    assert problem_of(companion.send()) == TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -148,14 +146,14 @@ def test_only_transient_failures_before_the_first_byte_are_retried(
         COMPANION_RETRIES="2", **HASTY if behaviour == {"fault": "hang"} else {}
     )
     model.behave(**behaviour)
-    assert companion.say().status_code >= 500
-    assert len(model.asked()) == attempts
+    assert companion.send().status_code >= 500
+    assert len(model.received_requests()) == attempts
     assert sum(companion.results().values()) == 1
 
 
 def test_refused_connection_fails_at_once(companion_with):
     assert (
-        told(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").say())
+        problem_of(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").send())
         == FAILED
     )
 
@@ -175,11 +173,11 @@ def test_connect_timeout_limits_the_wait_for_an_endpoint(companion_with):
             COMPANION_BASE_URL=f"http://127.0.0.1:{address[1]}/v1",
             COMPANION_CONNECT_TIMEOUT_SECONDS="0.3",
         )
-        assert told(companion.say()) == TIMED_OUT
+        assert problem_of(companion.send()) == TIMED_OUT
         for one in waiting:
             one.close()
 
 
 def test_problem_does_not_repeat_the_error_text_of_the_model(companion, model):
     model.behave(status=400)
-    assert "canary" not in companion.say("canary").get_data(as_text=True)
+    assert "canary" not in companion.send("canary").get_data(as_text=True)
