@@ -32,7 +32,12 @@ def blueprint(posts: PostRepository, markdown: Markdown, metrics: PrometheusMetr
         metrics: Registers the business metrics, so a registry can have one such blueprint.
     """
     blog = Blueprint("blog", __name__, url_prefix="/api/v1/blog")
+    _add_list(blog, posts, metrics)
+    _add_post(blog, posts, markdown, metrics)
+    return blog
 
+
+def _add_list(blog: Blueprint, posts: PostRepository, metrics: PrometheusMetrics) -> None:
     @blog.get("/posts")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, business.POST_LISTS, filter=_filter_label)
@@ -53,6 +58,10 @@ def blueprint(posts: PostRepository, markdown: Markdown, metrics: PrometheusMetr
         overviews = tuple(map(PostOverview.of, page.posts))
         return with_next_link(json_response(PostsPage(posts=overviews, next=next_url)), next_url)
 
+
+def _add_post(
+    blog: Blueprint, posts: PostRepository, markdown: Markdown, metrics: PrometheusMetrics
+) -> None:
     @blog.get("/posts/<slug>")
     @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
     @counted(metrics, business.POST_READS, result=_result_label)
@@ -74,8 +83,6 @@ def blueprint(posts: PostRepository, markdown: Markdown, metrics: PrometheusMetr
         response = json_response(WholePost.whole(post, html))
         response.set_etag(etag_of(post), weak=True)
         return response
-
-    return blog
 
 
 def _filter_label() -> str:

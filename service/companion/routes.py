@@ -72,7 +72,8 @@ def blueprint(turns: TurnFactory, heartbeat_seconds: float) -> Blueprint:
     routes.after_request(help_lines.help_on_problems(turns, "companion.send_message"))
     routes.register_error_handler(ModelUnavailable, problems.as_response)
     _add_messages(routes, turns, heartbeat_seconds)
-    _add_conversations(routes, turns.conversations)
+    _add_list(routes, turns.conversations)
+    _add_conversation(routes, turns.conversations)
     return routes
 
 
@@ -99,7 +100,7 @@ def _add_messages(routes: Blueprint, turns: TurnFactory, heartbeat_seconds: floa
         return response
 
 
-def _add_conversations(routes: Blueprint, conversations: ConversationRepository) -> None:
+def _add_list(routes: Blueprint, conversations: ConversationRepository) -> None:
     @routes.get("/conversations")
     @for_members
     @operation(
@@ -121,6 +122,8 @@ def _add_conversations(routes: Blueprint, conversations: ConversationRepository)
         page = ConversationsPage(conversations=views, next=next_url)
         return with_next_link(json_response(page), next_url)
 
+
+def _add_conversation(routes: Blueprint, conversations: ConversationRepository) -> None:
     @routes.get("/conversations/<conversation_id>")
     @for_members
     @operation(

@@ -2,7 +2,7 @@
 
 UTF-8 without control characters is text, unless a browser would run it as HTML or SVG. Documents
 that are ZIP archives are distinguished by the first entries of the archive. Everything else is left
-to ``puremagic``; its weaker guesses are used only in the absence of stronger ones.
+to ``puremagic``; its weaker candidates are used only in the absence of stronger ones.
 
 Source: WHATWG MIME Sniffing, section 7.1 for what a browser detects as HTML; ECMA-376 and ODF 1.3,
 part 2, section 3.3 for documents.
@@ -99,13 +99,13 @@ def _zip_type(head: bytes) -> str:
 
 def _puremagic_type(head: bytes) -> str:
     try:
-        guesses = puremagic.magic_string(head)
+        candidates = puremagic.magic_string(head)
     except (PureError, ValueError):
         return UNKNOWN
-    best = max(guess.confidence for guess in guesses)
-    for guess in guesses:
-        name: str = guess.mime_type or guess.extension
+    best = max(candidate.confidence for candidate in candidates)
+    for candidate in candidates:
+        name: str = candidate.mime_type or candidate.extension
         media_type = _PUREMAGIC_NAMES.get(name, name)
-        if guess.confidence == best and "/" in media_type:
+        if candidate.confidence == best and "/" in media_type:
             return media_type
     return UNKNOWN
