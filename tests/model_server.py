@@ -1,8 +1,7 @@
-"""A language model of a test's own: the native stack's stand-in, as a process on a free port."""
+"""The native stack's stand-in language model, as a process on a free port."""
 
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -12,49 +11,47 @@ import requests
 from stack import paths
 from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
+from tests.support.polling import wait_until
 
 
 @dataclass
 class ModelServer:
-    """One server process. As a context manager it runs for as long as the block."""
+    """One server process, which runs during the block of the context manager."""
 
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def root(self) -> str:
-        """Its URL without path."""
+        """URL without path."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
-        """For ``COMPANION_BASE_URL``."""
+        """URL for ``COMPANION_BASE_URL``."""
         return f"{self.root}/v1"
 
     def behave(self, **behaviour: Any) -> None:
-        """Be like this from now on; see ``stack.model_server.Behaviour``."""
+        """Set the behaviour; see ``stack.model_server.Behaviour``."""
         requests.put(
             f"{self.root}/behaviour", json=behaviour, timeout=PATIENCE_SECONDS
         ).raise_for_status()
 
     def reset(self) -> None:
-        """Be as at first, and forget the requests; returns when none is under way."""
+        """Reset the behaviour and the recorded requests; return when no reply is running."""
         for path in ("/behaviour", "/requests"):
             requests.delete(f"{self.root}{path}", timeout=PATIENCE_SECONDS).raise_for_status()
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.under_way():
-            assert time.monotonic() < deadline, "the model goes on answering"
-            time.sleep(0.02)
+        wait_until(lambda: self.active_calls() == 0, what="the model's replies end")
 
-    def asked(self) -> list[dict[str, Any]]:
-        """The requests for an answer so far."""
+    def received_requests(self) -> list[dict[str, Any]]:
+        """Return the requests for a reply so far."""
         found: list[dict[str, Any]] = requests.get(
             f"{self.root}/requests", timeout=PATIENCE_SECONDS
         ).json()["requests"]
         return found
 
-    def under_way(self) -> int:
-        """How many answers it is giving now."""
+    def active_calls(self) -> int:
+        """Return the number of running replies."""
         return int(
             requests.get(f"{self.root}/requests", timeout=PATIENCE_SECONDS).json()["in_flight"]
         )
@@ -62,15 +59,12 @@ class ModelServer:
     def __enter__(self) -> Self:
         command = [sys.executable, "stack/model_server.py", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                requests.get(f"{self.root}/health", timeout=PATIENCE_SECONDS).raise_for_status()
-                return self
-            except requests.ConnectionError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
+        try:
+            wait_until(self._is_healthy, what="the model's server listens")
+        except BaseException:
+            self._stop()
+            raise
+        return self
 
     def __exit__(
         self,
@@ -78,6 +72,18 @@ class ModelServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stop()
+
+    def _is_healthy(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "the model's server ended"
+        try:
+            requests.get(f"{self.root}/health", timeout=PATIENCE_SECONDS).raise_for_status()
+        except requests.ConnectionError:
+            return False
+        return True
+
+    def _stop(self) -> None:
         assert self.process is not None
         self.process.kill()
         self.process.wait()

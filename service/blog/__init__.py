@@ -1,0 +1,1 @@
+"""The blog: published posts for readers, and the editor for their authors."""

@@ -1,10 +1,10 @@
-"""Where posts are written: an author's own, an admin's all.
+"""Creating and changing posts: authors change their own posts, admins change all.
 
-Two who change one post at once do not overwrite each other, on FerretDB neither, whose updates are
-not atomic: who changes a revision takes a lease of it, which one alone can; the others wait for the
-outcome and look again. What is guaranteed is that each revision has exactly one successor (or was
-deleted once), and that a condition is true of the very revision that is replaced. A worker that
-dies between the two leaves a lease, which is good for ``LEASE_SECONDS``.
+Concurrent changes of one post do not overwrite each other, on FerretDB neither, whose updates are
+not atomic: a change takes a lease of the post's revision, which only one request can hold; the
+others wait for the outcome and read the post again. The guarantee is that each revision has exactly
+one successor (or was deleted once), and that a condition holds for the very revision that is
+replaced. A worker that dies during a change leaves a lease, which expires after ``LEASE_SECONDS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,43 +17,43 @@ import gevent
 
 from service.accounts.model import Role
 from service.blog.markdown import Markdown
-from service.blog.model import BlogPost, PostStatus
-from service.blog.repository import Page, Posts, SlugTaken
+from service.blog.model import BlogPost, PostPage, PostStatus
+from service.blog.repository import PostRepository, SlugTaken
 from service.blog.slugs import slugs
 from service.mongo.clock import utc_now
 from service.mongo.cursor import Cursor
 from service.mongo.leases import Lease, Leases
 
 LEASE_SECONDS: Final = 30.0
-WAITS_SECONDS: Final = (0.01, 0.02, 0.03, *[0.05] * 60)
-"""Between attempts at a post that others are changing: three seconds in all."""
+RETRY_DELAYS_SECONDS: Final = (0.01, 0.02, 0.03, *[0.05] * 60)
+"""Between attempts to lock a post that other requests are changing: three seconds in all."""
 
 Condition = Callable[[BlogPost], bool]
 
 
-class NoSuchPost(Exception):
-    """There is none, or none that the writer may know of."""
+class PostNotFound(Exception):
+    """No post has that slug, or it is a draft of another author."""
 
 
-class NotTheirs(Exception):
-    """A published post of somebody else."""
+class NotPostOwner(Exception):
+    """The published post belongs to another account."""
 
 
-class Superseded(Exception):
-    """The post is not what the writer takes it for."""
+class RevisionConflict(Exception):
+    """The post's current revision does not meet the condition of the change."""
 
 
-class BeingChanged(Exception):
-    """Others did not come to an end with it."""
+class PostLocked(Exception):
+    """Other requests are changing the post and did not finish in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes.
+    """The account that changes a post.
 
     Args:
         account_id: UUID.
-        name: As readers see it.
+        name: Shown to readers.
     """
 
     account_id: str
@@ -61,20 +61,20 @@ class Writer:
     role: Role
 
 
-class Desk:
-    """Writes posts.
+class PostEditor:
+    """Creates, changes, publishes and deletes posts.
 
     Args:
-        posts: Where they are.
-        leases: Of revisions.
-        markdown: Renders bodies, before any is taken.
+        posts: Stores them.
+        leases: Lock revisions.
+        markdown: Renders bodies, before a lease is taken.
         now: In UTC, to the millisecond.
-        sleep: Waits so many seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
         self,
-        posts: Posts,
+        posts: PostRepository,
         leases: Leases,
         markdown: Markdown,
         *,
@@ -88,12 +88,12 @@ class Desk:
         self._sleep = sleep
 
     def create(self, writer: Writer, fields: Mapping[str, Any], status: PostStatus) -> BlogPost:
-        """A new post, under the first slug of its title that is free.
+        """Create a post under the first free slug of its title.
 
         Args:
             writer: Its author.
             fields: Title, summary, category, tags and body.
-            status: Whether readers see it at once.
+            status: ``published`` shows it to readers at once.
         """
         now = self._now()
         post = BlogPost(
@@ -110,8 +110,8 @@ class Desk:
         )
         return self._insert(_published(post, writer, now) if status == "published" else post)
 
-    def drafts(self, writer: Writer, *, limit: int, after: Cursor | None) -> Page:
-        """The writer's drafts, newest first; an admin's are all there are."""
+    def drafts(self, writer: Writer, *, limit: int, after: Cursor | None) -> PostPage:
+        """Return the writer's drafts, newest first; for an admin the drafts of all authors."""
         return self._posts.drafts(
             author_id=None if writer.role == "admin" else writer.account_id,
             limit=limit,
@@ -119,34 +119,34 @@ class Desk:
         )
 
     def draft(self, writer: Writer, slug: str) -> BlogPost:
-        """A draft that the writer may change.
+        """Return a draft that the writer may change.
 
         Raises:
-            NoSuchPost: There is none.
+            PostNotFound: No such draft exists.
         """
         post = self._posts.find(slug)
         if post is None or post.status != "draft" or not _may_change(writer, post):
-            raise NoSuchPost
+            raise PostNotFound
         return post
 
     def edit(
         self, writer: Writer, slug: str, fields: Mapping[str, Any], condition: Condition
     ) -> BlogPost:
-        """Change some fields of a post; its slug stays.
+        """Change fields of a post; its slug stays.
 
         Args:
             writer: Its author, or an admin.
             slug: Of the post.
-            fields: What to change, as in ``create``.
-            condition: Of the revision that is replaced.
+            fields: New values, as in ``create``.
+            condition: Must hold for the revision that is replaced.
 
         Raises:
-            NoSuchPost: There is none, or it is a draft of somebody else.
-            NotTheirs: It is a published post of somebody else.
-            Superseded: The condition does not hold.
-            BeingChanged: Others did not come to an end with it.
+            PostNotFound: No such post exists, or it is a draft of another author.
+            NotPostOwner: It is a published post of another author.
+            RevisionConflict: The condition does not hold.
+            PostLocked: Other requests kept changing it.
         """
-        self._expected(writer, slug, condition)  # before anything is rendered
+        self._find_changeable(writer, slug, condition)  # before anything is rendered
         rendered = (
             {**fields, "html": self._markdown.render(fields["body"])}
             if "body" in fields
@@ -155,9 +155,7 @@ class Desk:
         return self._change(writer, slug, condition, lambda post: replace(post, **rendered))
 
     def publish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
-        """Show a post to readers, as of now; one that they see already stays as it is. Raises as
-        ``edit``.
-        """
+        """Publish a post now; a published post does not change. Raises as ``edit``."""
         now = self._now()
         return self._change(
             writer,
@@ -167,14 +165,14 @@ class Desk:
         )
 
     def unpublish(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
-        """Make a post a draft again. Raises as ``edit``."""
+        """Turn a post into a draft again. Raises as ``edit``."""
         return self._change(
             writer, slug, condition, lambda post: replace(post, status="draft", published_by="")
         )
 
     def delete(self, writer: Writer, slug: str, condition: Condition) -> None:
-        """Delete a post; its slug is free again. Raises as ``edit``."""
-        self._alone(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
+        """Delete a post, which frees its slug. Raises as ``edit``."""
+        self._write(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
 
     def _insert(self, post: BlogPost) -> BlogPost:
         for slug in slugs(post.title):
@@ -184,7 +182,7 @@ class Desk:
             except SlugTaken:
                 continue
             return named
-        raise AssertionError("slugs have no end")
+        raise AssertionError("slugs never end")
 
     def _change(
         self,
@@ -202,20 +200,20 @@ class Desk:
             outcome[:] = [changed]
             return changed == post or self._posts.replace(changed, post.revision)
 
-        self._alone(writer, slug, condition, write)
+        self._write(writer, slug, condition, write)
         return outcome[0]
 
-    def _alone(
+    def _write(
         self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]
     ) -> None:
-        for wait_seconds in WAITS_SECONDS:
-            post = self._expected(writer, slug, condition)
-            if self._write_alone(post, write):
+        for delay_seconds in RETRY_DELAYS_SECONDS:
+            post = self._find_changeable(writer, slug, condition)
+            if self._write_under_lease(post, write):
                 return
-            self._sleep(wait_seconds)
-        raise BeingChanged
+            self._sleep(delay_seconds)
+        raise PostLocked
 
-    def _write_alone(self, post: BlogPost, write: Callable[[BlogPost], bool]) -> bool:
+    def _write_under_lease(self, post: BlogPost, write: Callable[[BlogPost], bool]) -> bool:
         revision = f"{post.slug}:{post.revision}"
         lease = self._leases.take(revision, now=self._now(), seconds=LEASE_SECONDS)
         if not isinstance(lease, Lease):
@@ -225,18 +223,18 @@ class Desk:
         except BaseException:
             self._leases.give_back(lease, self._now())
             raise
-        # It has its successor, from here or from before: who finds it still can do nothing with it.
+        # The revision has its successor, written here or before: nothing can replace it any more.
         self._leases.forget(revision)
         return is_written
 
-    def _expected(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
+    def _find_changeable(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
         post = self._posts.find(slug)
         if post is None or (post.status == "draft" and not _may_change(writer, post)):
-            raise NoSuchPost
+            raise PostNotFound
         if not _may_change(writer, post):
-            raise NotTheirs
+            raise NotPostOwner
         if not condition(post):
-            raise Superseded
+            raise RevisionConflict
         return post
 
 

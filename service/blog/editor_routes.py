@@ -1,9 +1,9 @@
-"""The blog, for those who write it: authors their own posts, admins all of them.
+"""The blog's routes for writers: authors change their own posts, admins change all.
 
-An answer's ``ETag`` names the post's revision; sent back as ``If-Match`` it makes sure that nobody
-has changed the post meanwhile (see ``service.blog.editor`` for what is guaranteed). It is weak
-because one revision has several encodings, and ``If-Match`` takes it all the same. No answer here
-may be kept by anyone.
+The ``ETag`` of a response identifies the post's revision; sent back as ``If-Match`` it rejects a
+change when the post has changed meanwhile (``service.blog.editor`` documents the guarantee). It is
+weak because one revision has several encodings; ``If-Match`` accepts it nevertheless. No response
+here may be cached.
 
 Source: RFC 9110, 13.1.1 (If-Match) and 15.5.13 (412); RFC 5789 (PATCH), whose body is the members
 that change.
@@ -20,26 +20,26 @@ from service import metrics as business
 from service.accounts.guard import account_gone, current_account, protected
 from service.accounts.repository import AccountRepository
 from service.blog.editor import (
-    BeingChanged,
     Condition,
-    Desk,
-    NoSuchPost,
-    NotTheirs,
-    Superseded,
+    NotPostOwner,
+    PostEditor,
+    PostLocked,
+    PostNotFound,
+    RevisionConflict,
     Writer,
 )
 from service.blog.markdown import Markdown
 from service.blog.model import BlogPost
-from service.blog.routes import LONGEST_SLUG, TAG
+from service.blog.routes import LONGEST_SLUG, SLUG, TAG
 from service.blog.schemas import (
     DraftsPage,
+    EditablePost,
+    EditablePostOverview,
     IfMatch,
-    Manuscript,
-    ManuscriptOverview,
     NewPost,
     PostChanges,
     PostText,
-    tag_of,
+    etag_of,
     url_of,
 )
 from service.http.business_metrics import counted_writes
@@ -50,32 +50,29 @@ from service.http.problems import problem
 from service.http.responses import json_response
 from telemetry import private_in_path
 
-SLUG: Final = {"slug": "The post's name in URLs."}
-hidden: Final = private_in_path("slug")
-"""A slug tells the title, which is nobody else's business while the post is a draft."""
+private_slug: Final = private_in_path("slug")
+"""A slug shows the title, which is private while the post is a draft."""
 
-TAGGED: Final = {"ETag": "Of this revision, for `If-Match`."}
-_THIS: Final = {"slug": "$response.body#/slug"}
-_REVISION: Final = _THIS | {"If-Match": "$response.header.ETag"}
-FOLLOWING: Final = (
+ETAG: Final = {"ETag": "Of this revision, for `If-Match`."}
+_SLUG_PARAMETER: Final = {"slug": "$response.body#/slug"}
+_REVISION_PARAMETERS: Final = _SLUG_PARAMETER | {"If-Match": "$response.header.ETag"}
+LINKS: Final = (
     *links_to(
-        _REVISION,
+        _REVISION_PARAMETERS,
         "authoring.replace_post",
         "authoring.edit_post",
         "authoring.publish_post",
         "authoring.unpublish_post",
     ),
-    *links_to(_THIS, "authoring.get_draft", "authoring.delete_post"),
+    *links_to(_SLUG_PARAMETER, "authoring.get_draft", "authoring.delete_post"),
 )
-CHANGED: Final = {
-    200: ResponseSpec("The post as it is now.", Manuscript, headers=TAGGED, links=FOLLOWING)
-}
+CHANGED: Final = {200: ResponseSpec("The changed post.", EditablePost, headers=ETAG, links=LINKS)}
 CREATED: Final = {
     201: ResponseSpec(
-        "The post.", Manuscript, headers=TAGGED | {"Location": "Where it is."}, links=FOLLOWING
+        "The post.", EditablePost, headers=ETAG | {"Location": "URL of the post."}, links=LINKS
     )
 }
-REFUSALS: Final = (404, 409, 412)
+PROBLEMS: Final = (404, 409, 412)
 ACTIONS: Final = {
     "authoring.create_post": "create",
     "authoring.replace_post": "edit",
@@ -85,178 +82,195 @@ ACTIONS: Final = {
     "authoring.delete_post": "delete",
 }
 _FAILURES: Final = {
-    NoSuchPost: (404, "There is no post of that slug that is yours to see."),
-    NotTheirs: (403, "This post is somebody else's."),
-    Superseded: (412, "The post has been changed since; read it again and make the change anew."),
-    BeingChanged: (409, "Others are changing this post at the moment; send the request again."),
+    PostNotFound: (404, "There is no post of that slug that you may see."),
+    NotPostOwner: (403, "This post belongs to another account."),
+    RevisionConflict: (412, "The post has changed since you read it; read it again."),
+    PostLocked: (409, "Other requests are changing this post; send the request again."),
 }
 
 
-class _Authoring:
-    """The routes' common parts."""
+class _Editing:
+    """Shared parts of the routes."""
 
-    def __init__(self, accounts: AccountRepository, desk: Desk, markdown: Markdown) -> None:
-        self.desk = desk
+    def __init__(self, accounts: AccountRepository, editor: PostEditor, markdown: Markdown) -> None:
+        self.editor = editor
         self._accounts = accounts
         self._markdown = markdown
 
     def writer(self) -> Writer:
-        """Who is calling; a token may outlive its account."""
+        """Return the caller; a token may outlive its account."""
         caller = current_account()
         account = self._accounts.get(caller.account_id)
         if account is None:
             raise account_gone()
         return Writer(account.account_id, account.name, caller.role)
 
-    def answered(self, post: BlogPost, status: int = 200) -> Response:
-        """A post as a response."""
-        response = json_response(
-            Manuscript.whole(post, post.html or self._markdown.remembered(post.body)), status
-        )
-        response.set_etag(tag_of(post), weak=True)
+    def response(self, post: BlogPost, status: int = 200) -> Response:
+        """Return a post as a response."""
+        html = post.html or self._markdown.render_cached(post.body)
+        response = json_response(EditablePost.whole(post, html), status)
+        response.set_etag(etag_of(post), weak=True)
         return response
 
 
 def blueprint(
-    accounts: AccountRepository, desk: Desk, markdown: Markdown, metrics: PrometheusMetrics
+    accounts: AccountRepository, editor: PostEditor, markdown: Markdown, metrics: PrometheusMetrics
 ) -> Blueprint:
-    """The routes of writers.
+    """Return the routes for writers.
 
     Args:
-        accounts: For the names of authors.
-        desk: Where posts are written.
-        markdown: For posts whose HTML is not stored.
-        metrics: For the business metrics.
+        accounts: Holds the names of authors.
+        editor: Changes posts.
+        markdown: Renders posts whose HTML is not stored.
+        metrics: Registers the business metrics.
     """
+    # The name is part of operation ids, which clients generate code from.
     routes = Blueprint("authoring", __name__, url_prefix="/api/v1/blog")
-    authoring = _Authoring(accounts, desk, markdown)
+    editing = _Editing(accounts, editor, markdown)
     for failure, (status, detail) in _FAILURES.items():
-        routes.register_error_handler(failure, _told(status, detail))
+        routes.register_error_handler(failure, _problem_handler(status, detail))
     counted_writes(routes, metrics, business.POST_WRITES, ACTIONS)
-    _drafts(routes, authoring)
-    _texts(routes, authoring)
-    _states(routes, authoring)
+    _add_draft_routes(routes, editing)
+    _add_text_routes(routes, editing)
+    _add_status_routes(routes, editing)
     return routes
 
 
-def _drafts(routes: Blueprint, authoring: _Authoring) -> None:
+def _add_draft_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.get("/drafts")
     @protected(role="author")
-    @operation(TAG, {200: ResponseSpec("A page.", DraftsPage, headers=LINK)}, query=PageQuery)
+    @operation(
+        TAG, {200: ResponseSpec("A page of drafts.", DraftsPage, headers=LINK)}, query=PageQuery
+    )
     def list_drafts(query: PageQuery) -> Response:
-        """Your drafts, newest first; to an admin those of all authors."""
-        page = authoring.desk.drafts(authoring.writer(), limit=query.limit, after=query.after)
+        """List drafts
+
+        Returns the caller's drafts, newest first; for an admin the drafts of all authors.
+        """
+        page = editing.editor.drafts(editing.writer(), limit=query.limit, after=query.after)
         next_url = query.next_url("authoring.list_drafts", page.next)
-        return with_next_link(
-            json_response(
-                DraftsPage(posts=tuple(map(ManuscriptOverview.of, page.posts)), next=next_url)
-            ),
-            next_url,
-        )
+        overviews = tuple(map(EditablePostOverview.of, page.posts))
+        return with_next_link(json_response(DraftsPage(posts=overviews, next=next_url)), next_url)
 
     @routes.get("/drafts/<slug>")
-    @hidden
+    @private_slug
     @protected(role="author")
     @operation(
         TAG,
-        {200: ResponseSpec("The draft.", Manuscript, headers=TAGGED, links=FOLLOWING)},
+        {200: ResponseSpec("The draft.", EditablePost, headers=ETAG, links=LINKS)},
         problems=(404,),
         path=SLUG,
     )
     def get_draft(slug: str) -> Response:
-        """One draft, whole. A draft of somebody else is none, and neither is a published post."""
-        return authoring.answered(authoring.desk.draft(authoring.writer(), _slug(slug)))
+        """Get a draft
+
+        Returns a draft with its text. Drafts of other authors and published posts are not found.
+        """
+        return editing.response(editing.editor.draft(editing.writer(), _checked(slug)))
 
 
-def _texts(routes: Blueprint, authoring: _Authoring) -> None:
+def _add_text_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.post("/posts")
     @protected(role="author")
     @operation(TAG, CREATED, body=NewPost)
     def create_post(body: NewPost) -> Response:
-        """A new post of yours; a draft unless it says otherwise.
+        """Create a post
 
-        Its slug comes from its title and never changes; where the title's own is taken, it ends in
-        a number.
+        The post is a draft unless `status` is `published`. Its slug is derived from its title and
+        never changes; a number is appended when the slug is taken.
         """
-        post = authoring.desk.create(authoring.writer(), body.text(), body.status)
-        response = authoring.answered(post, 201)
+        post = editing.editor.create(editing.writer(), body.text(), body.status)
+        response = editing.response(post, 201)
         response.headers["Location"] = url_of(post)
         return response
 
     @routes.put("/posts/<slug>")
-    @hidden
+    @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=REFUSALS, path=SLUG)
+    @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=PROBLEMS, path=SLUG)
     def replace_post(slug: str, headers: IfMatch, body: PostText) -> Response:
-        """All of a post anew: what is left out is empty afterwards. Whether it is published stays."""
-        return authoring.answered(
-            authoring.desk.edit(authoring.writer(), _slug(slug), body.text(), _condition(headers))
+        """Replace a post
+
+        Members that the request omits become empty. The status does not change.
+        """
+        return editing.response(
+            editing.editor.edit(editing.writer(), _checked(slug), body.text(), _condition(headers))
         )
 
     @routes.patch("/posts/<slug>")
-    @hidden
+    @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=REFUSALS, path=SLUG)
+    @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=PROBLEMS, path=SLUG)
     def edit_post(slug: str, headers: IfMatch, body: PostChanges) -> Response:
-        """Some members of a post; those that are left out stay."""
-        return authoring.answered(
-            authoring.desk.edit(
-                authoring.writer(), _slug(slug), body.changes(), _condition(headers)
+        """Update a post
+
+        Members that the request omits do not change.
+        """
+        return editing.response(
+            editing.editor.edit(
+                editing.writer(), _checked(slug), body.changes(), _condition(headers)
             )
         )
 
 
-def _states(routes: Blueprint, authoring: _Authoring) -> None:
+def _add_status_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.post("/posts/<slug>/publish")
-    @hidden
+    @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
+    @operation(TAG, CHANGED, headers=IfMatch, problems=PROBLEMS, path=SLUG)
     def publish_post(slug: str, headers: IfMatch) -> Response:
-        """Shows a post to readers, as of now; one that is published already stays as it is."""
-        return authoring.answered(
-            authoring.desk.publish(authoring.writer(), _slug(slug), _condition(headers))
+        """Publish a post
+
+        The time of publication is the time of this request. A published post does not change.
+        """
+        return editing.response(
+            editing.editor.publish(editing.writer(), _checked(slug), _condition(headers))
         )
 
     @routes.post("/posts/<slug>/unpublish")
-    @hidden
+    @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, headers=IfMatch, problems=REFUSALS, path=SLUG)
+    @operation(TAG, CHANGED, headers=IfMatch, problems=PROBLEMS, path=SLUG)
     def unpublish_post(slug: str, headers: IfMatch) -> Response:
-        """Makes a post a draft again. Caches that have it may show it for as long as they were
-        told.
+        """Unpublish a post
+
+        The post becomes a draft. Caches may show it until their copies expire.
         """
-        return authoring.answered(
-            authoring.desk.unpublish(authoring.writer(), _slug(slug), _condition(headers))
+        return editing.response(
+            editing.editor.unpublish(editing.writer(), _checked(slug), _condition(headers))
         )
 
     @routes.delete("/posts/<slug>")
-    @hidden
+    @private_slug
     @protected(role="author")
     @operation(
         TAG,
-        {204: ResponseSpec("Done.", media_types=())},
+        {204: ResponseSpec("The post is deleted.", media_types=())},
         headers=IfMatch,
-        problems=REFUSALS,
+        problems=PROBLEMS,
         path=SLUG,
     )
     def delete_post(slug: str, headers: IfMatch) -> Response:
-        """Deletes a post, published or not, for good."""
-        authoring.desk.delete(authoring.writer(), _slug(slug), _condition(headers))
+        """Delete a post
+
+        Deletes a draft or a published post permanently; its slug becomes free.
+        """
+        editing.editor.delete(editing.writer(), _checked(slug), _condition(headers))
         return Response(status=204)
 
 
-def _slug(slug: str) -> str:
+def _checked(slug: str) -> str:
     if len(slug) > LONGEST_SLUG or not slug.isprintable():
-        raise NoSuchPost
+        raise PostNotFound
     return slug
 
 
 def _condition(headers: IfMatch) -> Condition:
     if headers.if_match is None:
         return lambda _: True
-    wanted = parse_etags(headers.if_match)
-    return lambda post: wanted.contains_weak(tag_of(post))
+    etags = parse_etags(headers.if_match)
+    return lambda post: etags.contains_weak(etag_of(post))
 
 
-def _told(status: int, detail: str) -> Callable[[Exception], Response]:
+def _problem_handler(status: int, detail: str) -> Callable[[Exception], Response]:
     return lambda _: problem(status, detail)

@@ -1,10 +1,10 @@
-"""Markdown as HTML that any page may show: CommonMark and tables, no HTML of the writer's own, and
-what comes out is made safe again.
+"""Markdown as safe HTML: CommonMark and tables; raw HTML is escaped, and the result is sanitized.
 
-Rendering is done once, when a post is written. It is Python and costs 4 µs a byte of prose (2 kB 8
-ms, 100 kB 0.5 s; ``python -m bench.markdown``), so it runs in the hub's threadpool, one at a time:
-there it shares the interpreter with the hub, which goes on within the interpreter's 5 ms turns. No
-text is much worse: of 100 kB the worst known (``![`` over and over) takes 2.5 s.
+A body is rendered once, when its post is written. Rendering is pure Python and costs 4 µs a byte of
+prose (2 kB 8 ms, 100 kB 0.5 s; ``python -m bench.markdown``), so it runs in the hub's threadpool,
+one text at a time: the thread shares the interpreter with the hub, which goes on at the
+interpreter's 5 ms switch interval. No text is much worse: the worst known one of 100 kB (``![``
+over and over) takes 2.5 s.
 
 Source: CommonMark 0.31.2; OWASP's cheat sheet on cross-site scripting (allow lists, schemes of
 URLs).
@@ -21,10 +21,8 @@ from markdown_it import MarkdownIt
 from telemetry import waiting
 
 LONGEST_BODY_BYTES: Final = 100_000
-MOST_REMEMBERED: Final = 64
-"""Texts whose HTML is not stored, because they were written before it was: so many are rendered
-once a process.
-"""
+MOST_CACHED: Final = 64
+"""Cached renderings, each process, of posts that are older than the stored HTML."""
 
 _TABLE: Final = {"table", "thead", "tbody", "tr", "th", "td"}
 _TEXT: Final = {
@@ -47,14 +45,14 @@ _TEXT: Final = {
     "strong",
 }
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
-# How the renderer aligns a table's cells; nothing else of `style` comes through.
+# The renderer's own alignment of table cells; every other `style` is removed.
 _ALIGNED: Final = {f"text-align:{side}" for side in ("left", "center", "right")}
 _SCHEMES: Final = {"http", "https", "mailto"}
 _LINK_REL: Final = "nofollow noopener noreferrer"
 
 
 class Markdown:
-    """Renders Markdown."""
+    """Renders Markdown to safe HTML."""
 
     def __init__(self) -> None:
         self._parser = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -65,22 +63,22 @@ class Markdown:
             url_schemes=_SCHEMES,
             link_rel=_LINK_REL,
         )
-        self._turn = BoundedSemaphore(1)
-        self._remembered: dict[str, str] = {}
+        self._one_at_a_time = BoundedSemaphore(1)
+        self._cache: dict[str, str] = {}
 
     def render(self, text: str) -> str:
-        """The HTML of a text, of ``LONGEST_BODY_BYTES`` at most; the hub goes on meanwhile."""
-        with waiting("threadpool"), self._turn:
+        """Return the HTML of a text of at most ``LONGEST_BODY_BYTES``, without blocking the hub."""
+        with waiting("threadpool"), self._one_at_a_time:
             html: str = gevent.get_hub().threadpool.apply(copy_context().run, (self._render, text))
         return html
 
-    def remembered(self, text: str) -> str:
-        """The same, for a text that is asked for again and again and whose HTML nobody stores."""
-        html = self._remembered.get(text)
+    def render_cached(self, text: str) -> str:
+        """Return the HTML of a text whose HTML is not stored, from a cache when possible."""
+        html = self._cache.get(text)
         if html is None:
-            html = self._remembered[text] = self.render(text)
-            if len(self._remembered) > MOST_REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
+            html = self._cache[text] = self.render(text)
+            if len(self._cache) > MOST_CACHED:
+                del self._cache[next(iter(self._cache))]
         return html
 
     def _render(self, text: str) -> str:

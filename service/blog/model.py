@@ -1,16 +1,15 @@
-"""What is stored, as the rest of the service sees it: frozen, typed, and without MongoDB's own
-types.
-"""
+"""Blog posts: frozen and typed, without MongoDB's or Flask's own types."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
+
+from service.mongo.cursor import Cursor
 
 PostStatus = Literal["draft", "published"]
 
 FIRST_REVISION: Final = "0"
-"""Of posts that nobody has changed since they were loaded, or since before posts had revisions."""
+"""Revision of posts that were never changed: demo posts, and posts older than revisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +19,13 @@ class BlogPost:
     Args:
         slug: Its name in URLs, and its ``_id``: unique without a second index.
         author: The name that readers see.
-        body: Markdown; empty where only an overview was asked for.
-        published_at: In UTC, to the millisecond, as all instants here; of a draft what its place
-            among drafts goes by.
-        html: Of the body; empty in documents that were written before it was stored.
-        author_id: Account of the author; empty for the demo posts, which belong to nobody.
-        published_by: Account of who published it; empty for a draft and for demo posts.
+        body: Markdown; empty in a post that was read for an overview.
+        published_at: In UTC, to the millisecond, as all instants here; drafts are sorted by it.
+        html: The rendered body; empty in documents that are older than this field.
+        author_id: Account of the author; empty for the demo posts, which have no owner.
+        published_by: Account that published it; empty for a draft and for demo posts.
         created_at: ``None`` for demo posts, as ``updated_at`` is.
-        revision: Another one with every change.
+        revision: Differs after every change.
     """
 
     slug: str
@@ -46,15 +44,15 @@ class BlogPost:
     updated_at: datetime | None = None
     revision: str = FIRST_REVISION
 
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The post that a document holds; members of a later version of the service are left out."""
-        known = {
-            field.name: document[field.name] for field in fields(cls) if field.name in document
-        }
-        return cls(**known | {"slug": document["_id"], "tags": tuple(document["tags"])})
 
-    def to_document(self) -> dict[str, Any]:
-        """The document that holds the post."""
-        members = asdict(self)
-        return {"_id": members.pop("slug"), **members, "tags": list(self.tags)}
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """One page of posts, without their bodies.
+
+    Args:
+        posts: In order.
+        next: The end of this page, or ``None`` on the last page.
+    """
+
+    posts: tuple[BlogPost, ...]
+    next: Cursor | None

@@ -1,43 +1,41 @@
 """The blog's posts in MongoDB.
 
-``page`` and ``get`` are the readers', who only ever see published posts; the others are for
-writers. A page is found by the position of the last post before it, so it stays right while posts
-are added, and costs the same however deep it is.
+``page`` and ``get`` return published posts only; the other methods are for the editor. A page
+starts after the last post of the page before it, so it stays right while posts are added, and its
+cost does not grow with its depth.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, fields
+from typing import Any, Final
 
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from service.blog.model import FIRST_REVISION, BlogPost, PostStatus
+from service.blog.model import FIRST_REVISION, BlogPost, PostPage, PostStatus
 from service.mongo.cursor import Cursor
-from service.mongo.indexes import POSTS
 
-DUPLICATE_KEY = 11000
+DUPLICATE_KEY: Final = 11000
+
+# An index covers every query on a prefix of its keys, so there is no single-field index beside
+# these; a post's slug is its ``_id`` and has MongoDB's own unique index. A page is sorted by
+# ``_id`` within one instant, which no index holds: MongoDB keeps the best ``limit`` posts while it
+# scans, which costs less than a wider key in every index for posts that rarely share an instant.
+INDEXES: Final = (
+    IndexModel([("status", ASCENDING), ("published_at", DESCENDING)]),
+    IndexModel([("category", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
+    IndexModel([("tags", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
+    IndexModel([("author", ASCENDING), ("status", ASCENDING)]),
+    IndexModel([("author_id", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
+)
 
 
 class SlugTaken(Exception):
-    """There is a post of that slug."""
+    """Another post has that slug."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some posts, without their bodies.
-
-    Args:
-        posts: In order.
-        next: Where the page after this one begins, or ``None`` when this is the last one.
-    """
-
-    posts: tuple[BlogPost, ...]
-    next: Cursor | None
-
-
-class Posts:
+class PostRepository:
     """Repository of blog posts.
 
     Args:
@@ -54,77 +52,76 @@ class Posts:
         after: Cursor | None = None,
         tag: str | None = None,
         category: str | None = None,
-    ) -> Page:
-        """Published posts, newest first.
+    ) -> PostPage:
+        """Return published posts, newest first.
 
         Args:
             limit: Posts on the page, at least 1.
-            after: Where the page before this one ended.
-            tag: Only posts that carry it.
-            category: Only posts in it.
+            after: The end of the page before this one.
+            tag: Only posts with this tag.
+            category: Only posts in this category.
 
         Raises:
             pymongo.errors.ConnectionFailure: MongoDB does not answer.
         """
-        return self._page(_where("published", after=after, tags=tag, category=category), limit)
+        return self._page(_query("published", after=after, tags=tag, category=category), limit)
 
     def drafts(
         self, *, limit: int, after: Cursor | None = None, author_id: str | None = None
-    ) -> Page:
-        """Drafts, newest first; of one author, or all."""
-        return self._page(_where("draft", after=after, author_id=author_id), limit)
+    ) -> PostPage:
+        """Return drafts, newest first; of one author, or all."""
+        return self._page(_query("draft", after=after, author_id=author_id), limit)
 
     def get(self, slug: str) -> BlogPost | None:
-        """The published post of that slug.
+        """Return the published post with that slug.
 
         Raises:
             pymongo.errors.ConnectionFailure: MongoDB does not answer.
         """
         document = self._collection.find_one({"_id": slug, "status": "published"})
-        return BlogPost.from_document(document) if document else None
+        return post_from_document(document) if document else None
 
     def find(self, slug: str) -> BlogPost | None:
-        """The post of that slug, whatever its status."""
+        """Return the post with that slug, whatever its status."""
         document = self._collection.find_one({"_id": slug})
-        return BlogPost.from_document(document) if document else None
+        return post_from_document(document) if document else None
 
     def insert(self, post: BlogPost) -> None:
         """Store a new post.
 
         Raises:
-            SlugTaken: There is one of its slug; it is left as it is.
+            SlugTaken: Another post has its slug; that post is not changed.
         """
         try:
-            self._collection.insert_one(post.to_document())
+            self._collection.insert_one(document_from_post(post))
         except DuplicateKeyError:
             raise SlugTaken from None
 
     def replace(self, post: BlogPost, revision: str) -> bool:
-        """Store a post in place of its revision so far; false when that is not there any more. On
-        FerretDB this is not atomic.
+        """Replace one revision of a post; false when that revision is gone.
+
+        On FerretDB this is not atomic.
         """
-        return (
-            self._collection.replace_one(
-                _revision(post.slug, revision), post.to_document()
-            ).matched_count
-            == 1
+        result = self._collection.replace_one(
+            _revision_query(post.slug, revision), document_from_post(post)
         )
+        return result.matched_count == 1
 
     def remove(self, slug: str, revision: str) -> bool:
-        """Delete a revision of a post; false when it is not there any more."""
-        return self._collection.delete_one(_revision(slug, revision)).deleted_count == 1
+        """Delete one revision of a post; false when that revision is gone."""
+        return self._collection.delete_one(_revision_query(slug, revision)).deleted_count == 1
 
     def is_empty(self) -> bool:
-        """Whether there is no post at all."""
+        """Return whether the blog has no post at all."""
         return self._collection.find_one({}, {"_id": True}) is None
 
     def add(self, posts: Iterable[BlogPost]) -> int:
-        """Store posts; one whose slug is taken is left as it is.
+        """Store posts, except those whose slug is taken.
 
         Returns:
-            How many were stored.
+            The number of stored posts.
         """
-        documents = [post.to_document() for post in posts]
+        documents = [document_from_post(post) for post in posts]
         try:
             return len(self._collection.insert_many(documents, ordered=False).inserted_ids)
         except BulkWriteError as error:
@@ -133,32 +130,48 @@ class Posts:
             return int(error.details["nInserted"])
 
     def create_indexes(self) -> None:
-        """Create what is missing; does nothing when all are there."""
+        """Create the missing indexes."""
         # One by one: FerretDB 1.24 panics on a createIndexes that names two indexes it already has.
-        for index in POSTS:
+        for index in INDEXES:
             self._collection.create_indexes([index])
 
-    def _page(self, query: Mapping[str, Any], limit: int) -> Page:
-        found = self._collection.find(
+    def _page(self, query: Mapping[str, Any], limit: int) -> PostPage:
+        documents = self._collection.find(
             query,
             {"body": False, "html": False},
             sort=[("published_at", DESCENDING), ("_id", DESCENDING)],
             limit=limit + 1,
         )
-        posts = [BlogPost.from_document(document) for document in found]
+        posts = [post_from_document(document) for document in documents]
         last = posts[limit - 1] if len(posts) > limit else None
-        return Page(tuple(posts[:limit]), Cursor(last.published_at, last.slug) if last else None)
+        return PostPage(
+            tuple(posts[:limit]), Cursor(last.published_at, last.slug) if last else None
+        )
 
 
-def _revision(slug: str, revision: str) -> Mapping[str, Any]:
-    # None also matches where there is no such member.
+def post_from_document(document: Mapping[str, Any]) -> BlogPost:
+    """Return the post in a document, without the members that a later version added."""
+    known = {
+        field.name: document[field.name] for field in fields(BlogPost) if field.name in document
+    }
+    return BlogPost(**known | {"slug": document["_id"], "tags": tuple(document["tags"])})
+
+
+def document_from_post(post: BlogPost) -> dict[str, Any]:
+    """Return the document that stores a post."""
+    members = asdict(post)
+    return {"_id": members.pop("slug"), **members, "tags": list(post.tags)}
+
+
+def _revision_query(slug: str, revision: str) -> Mapping[str, Any]:
+    # None also matches documents without the member.
     return {
         "_id": slug,
         "revision": {"$in": [revision, None]} if revision == FIRST_REVISION else revision,
     }
 
 
-def _where(status: PostStatus, *, after: Cursor | None, **filters: str | None) -> Mapping[str, Any]:
+def _query(status: PostStatus, *, after: Cursor | None, **filters: str | None) -> Mapping[str, Any]:
     query: dict[str, Any] = {"status": status} | {
         name: value for name, value in filters.items() if value is not None
     }

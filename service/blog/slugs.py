@@ -1,4 +1,4 @@
-"""Slugs of posts, from their titles. Which one is free, only inserting can tell."""
+"""Candidate slugs for the title of a post; only an insert shows whether one is free."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -8,17 +8,19 @@ from typing import Final
 from slugify import slugify
 
 LONGEST_BASE: Final = 80
-NAMELESS: Final = "post"
-"""Of a title without a letter that can be spelled, such as one of emoji only."""
+FALLBACK: Final = "post"
+"""For a title that slugify cannot spell, such as one of emoji only."""
 
 MOST_NUMBERED: Final = 50
 
 
 def slugs(title: str) -> Iterator[str]:
-    """Slugs for a title, best first, without end: the title's own, then ``-2``, ``-3``, …, and
-    random ones when so many are taken.
+    """Yield slugs for a title without end, best first.
+
+    The first is the title's own; ``-2``, ``-3``, … follow, and after ``MOST_NUMBERED`` of them
+    random ones.
     """
-    base = slugify(title, max_length=LONGEST_BASE, word_boundary=True) or NAMELESS
+    base = slugify(title, max_length=LONGEST_BASE, word_boundary=True) or FALLBACK
     yield base
     for number in range(2, MOST_NUMBERED + 1):
         yield f"{base}-{number}"

@@ -1,8 +1,10 @@
-"""A bound on what is under way at once: who finds no place is told so at once, nobody queues."""
+"""A limit on concurrent calls: a call beyond it fails at once, and none waits in a queue."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from gevent.lock import BoundedSemaphore
 
 from service.companion.failures import TooManyCalls
 
@@ -10,35 +12,34 @@ RETRY_AFTER_SECONDS: Final = 5
 
 
 class Bulkhead:
-    """So many places. Nothing between looking and taking yields, so a number is enough.
+    """Admits a limited number of concurrent calls.
 
     Args:
-        places: At least 1.
+        limit: At least 1.
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._taken = 0
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._free = BoundedSemaphore(limit)
 
     @property
-    def taken(self) -> int:
-        """How many are taken now."""
-        return self._taken
+    def active_calls(self) -> int:
+        """Number of calls that run now."""
+        return self._limit - int(self._free.counter)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Around what takes a place.
+    def call(self) -> Iterator[None]:
+        """Count the body of the block as a call.
 
         Raises:
-            TooManyCalls: There is none.
+            TooManyCalls: The limit is reached.
         """
-        if self._taken >= self._places:
+        if not self._free.acquire(blocking=False):
             raise TooManyCalls(
-                "Too many people talk to the companion at the moment.",
+                "Too many people use the companion at the moment.",
                 retry_after_seconds=RETRY_AFTER_SECONDS,
             )
-        self._taken += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._free.release()

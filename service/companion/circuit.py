@@ -1,10 +1,9 @@
-"""A circuit breaker around calls that last: ``pybreaker`` decides, and is told of each call only
-when it is over.
+"""A circuit breaker for long calls: ``pybreaker`` decides, from the outcomes of finished calls.
 
-``pybreaker`` holds its lock for as long as a call that is made through it takes, so that calls
-would come one after the other. Here the lock is held for the telling alone. A call that ends in
-neither success nor failure (its client left) says nothing; in the half-open state only the one call
-that was let through counts.
+``pybreaker`` holds its lock for the whole duration of a call that is made through it, so that calls
+would run one after the other. Here the lock is held only while an outcome is recorded. A call that
+neither succeeds nor fails (its client disconnected) records nothing; in the half-open state only
+the one trial call counts.
 """
 
 import logging
@@ -32,7 +31,7 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 _log = logging.getLogger("service.companion")
 
 
-def _nothing() -> None:
+def _succeed() -> None:
     return None
 
 
@@ -40,8 +39,8 @@ def _fail(error: Exception) -> NoReturn:
     raise error
 
 
-class _Watch(CircuitBreakerListener):
-    """Hands on each change of state."""
+class _StateListener(CircuitBreakerListener):
+    """Passes on each change of state."""
 
     def __init__(self, on_change: Callable[[State, State], object]) -> None:
         self._on_change = on_change
@@ -52,21 +51,22 @@ class _Watch(CircuitBreakerListener):
         old_state: CircuitBreakerState | None,
         new_state: CircuitBreakerState,
     ) -> None:
+        """Pass on a change of state; called by ``pybreaker``."""
         self._on_change(
-            _named(old_state.name if old_state else STATE_CLOSED), _named(new_state.name)
+            _state(old_state.name if old_state else STATE_CLOSED), _state(new_state.name)
         )
 
 
-def _named(name: str) -> State:
+def _state(name: str) -> State:
     return "half_open" if name == "half-open" else "open" if name == STATE_OPEN else "closed"
 
 
 class Circuit:
-    """Lets calls through, or says at once that there is no use.
+    """Admits calls, or fails them at once while the model is failing.
 
     Args:
-        failures: Failed calls in a row that open it.
-        open_seconds: How long it stays open before one call is let through.
+        failures: Consecutive failed calls that open it.
+        open_seconds: How long it stays open before one trial call is admitted.
         on_state: Called with the state, at first and at each change.
         clock: Monotonic seconds.
     """
@@ -83,25 +83,25 @@ class Circuit:
         self._on_state = on_state
         self._clock = clock
         self._opened_at = 0.0
-        self._is_trying = False
-        # Its own clock is the wall's, which may step; it is never asked to look at it.
+        self._has_trial = False
+        # pybreaker's own clock is the wall clock, which may step; its time-out is never used.
         self._breaker = CircuitBreaker(
             fail_max=failures,
             reset_timeout=open_seconds,
             exclude=[_is_no_failure],
-            listeners=[_Watch(self._changed)],
+            listeners=[_StateListener(self._state_changed)],
             name="companion",
         )
         on_state(self.state)
 
     @property
     def state(self) -> State:
-        """How it stands."""
-        return _named(self._breaker.current_state)
+        """Current state."""
+        return _state(self._breaker.current_state)
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Around one call; what it raises says how the model is.
+        """Admit one call, the body of the block, and record its outcome.
 
         Raises:
             CircuitOpen: At once, without a call.
@@ -110,35 +110,35 @@ class Circuit:
         try:
             yield
         except ModelUnavailable as error:
-            self._tell(is_trial, partial(_fail, error))
+            self._record(partial(_fail, error), is_trial=is_trial)
             raise
         else:
-            self._tell(is_trial, _nothing)
+            self._record(_succeed, is_trial=is_trial)
         finally:
             if is_trial:
-                self._is_trying = False
+                self._has_trial = False
 
     def _admit(self) -> bool:
         if self.state == "closed":
             return False
-        left = self._opened_at + self._open_seconds - self._clock()
-        if self._is_trying or (self.state == "open" and left > 0):
+        left_seconds = self._opened_at + self._open_seconds - self._clock()
+        if self._has_trial or (self.state == "open" and left_seconds > 0):
             raise CircuitOpen(
                 "The companion is having trouble; try again in a moment.",
-                retry_after_seconds=max(1, math.ceil(left)),
+                retry_after_seconds=max(1, math.ceil(left_seconds)),
             )
-        self._is_trying = True
+        self._has_trial = True
         if self.state == "open":
             self._breaker.half_open()
         return True
 
-    def _tell(self, is_trial: bool, outcome: Callable[[], None]) -> None:
-        # A call from before the change says nothing of the model as it is now.
+    def _record(self, outcome: Callable[[], None], *, is_trial: bool) -> None:
+        # A call that began before a change of state does not count after it.
         if self.state == "closed" or (is_trial and self.state == "half_open"):
             with suppress(CircuitBreakerError, ModelUnavailable):
                 self._breaker.call(outcome)
 
-    def _changed(self, before: State, now: State) -> None:
+    def _state_changed(self, before: State, now: State) -> None:
         if now == "open":
             self._opened_at = self._clock()
         self._on_state(now)

@@ -1,51 +1,34 @@
-"""Messages of people who may be in danger: found by phrases, answered with help lines. Both are
-data (``crisis.json``).
+"""Detection of messages from people who may be in danger, by phrases, and their help lines.
 
-Nothing here asks a model or keeps a word. It is better to show help to somebody who does not need
-it than the other way round, so the phrases are broad; those who only use a figure of speech see a
-few numbers more.
+Both are data (``crisis.json``). Nothing here calls a model or stores a word. A false alarm shows
+help lines to a person who does not need them, which is better than a missed crisis, so the phrases
+are broad.
 """
 
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-MOST_BETWEEN: Final = 3
-"""Words that may stand where a phrase has ``*``."""
+from service.companion.model import HelpLine
 
-_GAP: Final = "*"
+MOST_WILDCARD_WORDS: Final = 3
+"""Words that ``*`` in a phrase may stand for."""
+
+_WILDCARD: Final = "*"
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("\u2019\u2018\u0060\u00b4\u02bc\uff07", "'"))
 _DATA: Final = Path(__file__).with_name("crisis.json")
 
 Words = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HelpLine:
-    """Where help is.
-
-    Args:
-        country: ISO 3166-1 alpha-2; empty for everywhere.
-        name: Who answers.
-        phone: To call, as it is dialled in that country; empty when there is only a page.
-        url: Its page; empty when there is none.
-    """
-
-    country: str
-    name: str
-    phone: str = ""
-    url: str = ""
-
-
-class Crisis:
-    """Knows the phrases and the help lines.
+class CrisisDetector:
+    """Finds alarming phrases in messages, and the help lines for them.
 
     Args:
         phrases: By language (ISO 639-1); ``*`` stands for up to three words.
-        help_lines: By language, and under an empty one those for everybody.
+        help_lines: By language; the empty one has the worldwide help lines.
     """
 
     def __init__(
@@ -55,12 +38,14 @@ class Crisis:
         # By first word: a message has few words that any phrase begins with.
         self._phrases: dict[str, list[tuple[Words, str]]] = {}
         for language, spelt in phrases.items():
-            for first, *rest in {words for phrase in spelt for words in _readings(phrase, _GAP)}:
+            for first, *rest in {
+                words for phrase in spelt for words in _spellings(phrase, _WILDCARD)
+            }:
                 self._phrases.setdefault(first, []).append((tuple(rest), language))
 
     @classmethod
     def from_data(cls) -> Self:
-        """With the phrases and the help lines that come with the service."""
+        """Return a detector with the service's own phrases and help lines."""
         data: dict[str, Any] = json.loads(_DATA.read_text(encoding="utf-8"))
         return cls(
             data["phrases"],
@@ -72,38 +57,37 @@ class Crisis:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Those that have phrases."""
+        """Languages that have phrases."""
         return frozenset(language for found in self._phrases.values() for _, language in found)
 
     @property
-    def everywhere(self) -> tuple[HelpLine, ...]:
-        """The help lines for everybody, whatever was said."""
+    def worldwide_help_lines(self) -> tuple[HelpLine, ...]:
+        """The help lines that do not depend on the message."""
         return self._help_lines.get("", ())
 
-    def languages_of(self, message: str) -> frozenset[str]:
-        """The languages in which a message says something alarming; none when it does not."""
+    def alarming_languages(self, message: str) -> frozenset[str]:
+        """Return the languages in which a message has an alarming phrase."""
         return frozenset(
             language
-            for words in _readings(message)
+            for words in _spellings(message)
             for at, word in enumerate(words)
             for phrase, language in self._phrases.get(word, ())
-            if _follows(words, at + 1, phrase)
+            if _matches(words, at + 1, phrase)
         )
 
     def help_lines(self, message: str) -> tuple[HelpLine, ...]:
-        """The help lines that a message calls for: of the countries where its language is spoken,
-        then those for everybody.
+        """Return the help lines of the languages of an alarming message, and the worldwide ones.
 
         Returns:
-            None for a message that is not alarming.
+            An empty tuple for a message that is not alarming.
         """
-        languages = sorted(self.languages_of(message))
+        languages = sorted(self.alarming_languages(message))
         found = [line for language in languages for line in self._help_lines.get(language, ())]
-        return tuple(dict.fromkeys([*found, *self.everywhere])) if languages else ()
+        return tuple(dict.fromkeys([*found, *self.worldwide_help_lines])) if languages else ()
 
 
-def _readings(text: str, keep: str = "") -> set[Words]:
-    # "l'envie" is two words and "don't" is typed as one: apostrophes are read both ways.
+def _spellings(text: str, keep: str = "") -> set[Words]:
+    # "l'envie" is two words and "don't" is typed as one: apostrophes are removed, and split at.
     plain = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
     return {
         tuple(plain.translate(_table(plain, {"'": apostrophe, keep: keep})).split())
@@ -111,20 +95,23 @@ def _readings(text: str, keep: str = "") -> set[Words]:
     }
 
 
-def _table(text: str, read_as: Mapping[str, str]) -> dict[int, str]:
-    return {ord(character): _letter(character, read_as) for character in set(text)}
+def _table(text: str, replacements: Mapping[str, str]) -> dict[int, str]:
+    return {ord(character): _letter(character, replacements) for character in set(text)}
 
 
-def _letter(character: str, read_as: Mapping[str, str]) -> str:
+def _letter(character: str, replacements: Mapping[str, str]) -> str:
     if character.isalnum():
         return character
-    # Accents are characters of their own by now; the invisible ones are there to hide a word.
-    return read_as.get(character, "" if unicodedata.category(character) in ("Mn", "Cf") else " ")
+    # After normalization accents are separate characters; invisible ones may split up a word.
+    is_removed = unicodedata.category(character) in ("Mn", "Cf")
+    return replacements.get(character, "" if is_removed else " ")
 
 
-def _follows(words: Words, at: int, phrase: Words) -> bool:
+def _matches(words: Words, at: int, phrase: Words) -> bool:
     if not phrase:
         return True
-    if phrase[0] == _GAP:
-        return any(_follows(words, at + between, phrase[1:]) for between in range(MOST_BETWEEN + 1))
-    return at < len(words) and words[at] == phrase[0] and _follows(words, at + 1, phrase[1:])
+    if phrase[0] == _WILDCARD:
+        return any(
+            _matches(words, at + between, phrase[1:]) for between in range(MOST_WILDCARD_WORDS + 1)
+        )
+    return at < len(words) and words[at] == phrase[0] and _matches(words, at + 1, phrase[1:])

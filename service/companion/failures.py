@@ -1,23 +1,21 @@
-"""The ways in which there is no answer of the model. None of them carries a text of the model or of
-a member.
-"""
+"""Failures of calls of the language model; none contains text of the model or of a member."""
 
 from typing import ClassVar, Literal
 
 Result = Literal[
     "answered", "streamed", "crisis", "timeout", "error", "rejected", "circuit_open", "disconnected"
 ]
-"""How a message fared; the label of its metric. ``crisis`` where help lines were given, whatever
-the model did.
+"""Outcome of a message; label of its metric. ``crisis`` when help lines were sent, whatever the
+outcome of the model's call.
 """
 
 
 class ModelUnavailable(Exception):
-    """There is no answer, or no whole one.
+    """The model's reply is missing or incomplete.
 
     Args:
         detail: One sentence for people.
-        retry_after_seconds: When it makes sense to ask again; 0 when nobody knows.
+        retry_after_seconds: Time until a retry makes sense; 0 when it is unknown.
     """
 
     result: ClassVar[Result] = "error"
@@ -29,33 +27,33 @@ class ModelUnavailable(Exception):
 
 
 class TooManyCalls(ModelUnavailable):
-    """This worker has as many calls under way as it may."""
+    """The worker's limit on concurrent calls is reached."""
 
     result = "rejected"
 
 
 class CircuitOpen(ModelUnavailable):
-    """The model failed so often that it is left alone for a while."""
+    """The circuit is open after repeated failures, so no call is made."""
 
     result = "circuit_open"
 
 
 class ModelTimedOut(ModelUnavailable):
-    """The model took too long: to be reached, to begin, to go on or to end."""
+    """The model exceeded a time-out: to connect, to the first byte, between bytes, or in total."""
 
     result = "timeout"
 
 
 class ModelLimited(ModelUnavailable):
-    """The model takes no more requests from us at the moment (its 429)."""
+    """The model's own rate limit rejected the call (its 429)."""
 
 
 class ModelFailed(ModelUnavailable):
-    """The model answered with an error, with nonsense or not to the end, or its connection broke.
+    """The model returned an error, an invalid or incomplete reply, or its connection broke.
 
     Args:
         detail: One sentence for people.
-        status: HTTP status of its answer; 0 when there was none, or it was a good one.
+        status: HTTP status of its response; 0 when there was none, or it was a success.
     """
 
     def __init__(self, detail: str, *, status: int = 0) -> None:
@@ -64,8 +62,10 @@ class ModelFailed(ModelUnavailable):
 
 
 def is_failure_of_the_model(error: BaseException) -> bool:
-    """Whether it says that the model is unwell: a time-out, a 5xx, a broken connection, nonsense.
-    That it refused us (4xx) does not.
+    """Return whether an error counts against the model's health.
+
+    A time-out, a 5xx, a broken connection and an invalid reply do; a rejected request (4xx) does
+    not.
     """
     return isinstance(error, ModelTimedOut) or (
         isinstance(error, ModelFailed) and not 400 <= error.status < 500

@@ -1,7 +1,7 @@
-"""A slow source is read in a greenlet of its own, so that its reader learns of silences and may
-leave at any time.
+"""Keepalive for slow sources: detects silence, and a reader that has disconnected.
 
-Nothing here knows what is read.
+The source is read in a greenlet of its own, so that its reader can act meanwhile. Nothing here
+knows what is read.
 """
 
 from collections.abc import Callable, Generator
@@ -14,12 +14,12 @@ from gevent.queue import Empty, Queue
 
 Item = TypeVar("Item")
 
-MOST_AHEAD: Final = 64
-"""Items read ahead of a slow reader; then the source is read no faster than they go."""
+MOST_QUEUED_ITEMS: Final = 64
+"""Items read ahead of a slow reader; the source is read no further until the reader takes one."""
 
 
-class ReaderLeft(Exception):
-    """Nobody reads any more."""
+class ReaderDisconnected(Exception):
+    """The reader of a source has disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,39 +27,39 @@ class _End:
     error: Exception | None = None
 
 
-def with_silences(
+def with_keepalive(
     source: Generator[Item, None, None],
-    silence_seconds: float,
-    stays: Callable[[], bool],
-    look_every_seconds: float,
+    interval_seconds: float,
+    is_connected: Callable[[], bool],
+    check_interval_seconds: float,
 ) -> Generator[Item | None, None, None]:
-    """The items of a source, and ``None`` after each stretch of silence.
+    """Yield the items of a source, and ``None`` after each interval of silence.
 
     Args:
-        source: Not begun. It is begun, read and ended in a greenlet of its own, which belongs to
-            the same request; when the reader closes this generator, or is killed in it, that is
-            ended before anything else happens.
-        silence_seconds: How long a silence is.
-        stays: Whether the reader is still there; asked now and then during a silence.
-        look_every_seconds: How often it is asked.
+        source: Not started. It is started, read and closed in a greenlet of its own, which belongs
+            to the same request; when the reader closes this generator, or is killed in it, that
+            greenlet is killed before anything else happens.
+        interval_seconds: Length of the silence.
+        is_connected: Whether the reader is still connected; called during silence.
+        check_interval_seconds: Between two such calls.
 
     Raises:
-        ReaderLeft: It is not.
-        Exception: What the source raised.
+        ReaderDisconnected: ``is_connected`` returned false.
+        Exception: The error of the source.
     """
-    queue: Queue[Item | _End] = Queue(MOST_AHEAD)
-    feeding = gevent.spawn(_feed, source, queue)
+    queue: Queue[Item | _End] = Queue(MOST_QUEUED_ITEMS)
+    feeder = gevent.spawn(_feed, source, queue)
     silent_seconds = 0.0
     try:
         while True:
-            wait_seconds = min(look_every_seconds, silence_seconds - silent_seconds)
+            wait_seconds = min(check_interval_seconds, interval_seconds - silent_seconds)
             try:
                 item = queue.get(timeout=wait_seconds)
             except Empty:
-                if not stays():
-                    raise ReaderLeft from None
+                if not is_connected():
+                    raise ReaderDisconnected from None
                 silent_seconds += wait_seconds
-                if silent_seconds >= silence_seconds:
+                if silent_seconds >= interval_seconds:
                     silent_seconds = 0.0
                     yield None
                 continue
@@ -70,7 +70,7 @@ def with_silences(
                 return
             yield item
     finally:
-        feeding.kill()
+        feeder.kill()
 
 
 def _feed(source: Generator[Item, None, None], queue: "Queue[Item | _End]") -> None:

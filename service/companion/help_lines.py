@@ -1,10 +1,8 @@
-"""Help lines where there is no conversation: for messages that the rate limit refuses, and on every
-problem of the route.
+"""Help lines without a conversation: for messages over the rate limit, and on every problem.
 
-A person in danger must not be told of limits instead. So a message that is one too many is read all
-the same, if it is small, and looked at for what a crisis is known by, which is cheap; it never
-reaches the model or the database. Where a message cannot be read at all, the problem has the help
-lines of everybody.
+A person in danger must get help lines even over the rate limit. So a small message over the limit
+is still read and checked for alarming phrases, which is cheap; it never reaches the model or the
+database. When a message cannot be read at all, the problem has the worldwide help lines.
 """
 
 from collections.abc import Callable
@@ -22,55 +20,56 @@ from service.companion.schemas import (
     Reply,
     wants_events,
 )
-from service.companion.streaming import STREAM_HEADERS, only_help
-from service.companion.turns import NOT_KEPT, Talks
+from service.companion.streaming import STREAM_HEADERS, help_events
+from service.companion.turns import NOT_STORED, TurnFactory
 from service.http.problems import InvalidParameters
 from service.http.responses import json_response
 from service.http.validation import read_body
 from telemetry.problem import CONTENT_TYPE
 
 LARGEST_BODY_BYTES: Final = 64 * 1024
-"""Of a message that is one too many: the longest one takes 48 kB when every character is escaped."""
+"""Of a message over the limit; the longest one takes 48 kB when every character is escaped."""
 
 ROLES: Final = ("member", "admin")
 
 
-def help_instead(talks: Talks) -> Callable[[], Response | None]:
-    """What answers a message that is one too many: with help lines where they are called for, else
-    not at all.
+def help_over_the_limit(turns: TurnFactory) -> Callable[[], Response | None]:
+    """Return the handler of messages over the rate limit.
+
+    It returns a response with help lines to an alarming message, and ``None`` to any other.
 
     Args:
-        talks: Knows who needs help, and counts it.
+        turns: Detects alarming messages, and records them.
     """
 
-    def look() -> Response | None:
-        began, body = talks.clock(), _message()
-        lines = talks.crisis.help_lines(body.message) if body else ()
+    def respond() -> Response | None:
+        began, body = turns.clock(), _message()
+        lines = turns.crisis.help_lines(body.message) if body else ()
         if not body or not lines:
             return None
-        talks.measure("crisis", talks.clock() - began)
-        shown = tuple(map(HelpLineView.of, lines))
+        turns.record_duration("crisis", turns.clock() - began)
+        views = tuple(map(HelpLineView.of, lines))
         if wants_events(body):
-            return Response(only_help(shown), mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
-        response = json_response(Reply(**dict(NOT_KEPT), reply=None, help_lines=shown))
+            return Response(help_events(views), mimetype=EVENT_STREAM, headers=STREAM_HEADERS)
+        response = json_response(Reply(**dict(NOT_STORED), reply=None, help_lines=views))
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    return look
+    return respond
 
 
-def help_on_problems(talks: Talks, endpoint: str) -> Callable[[Response], Response]:
-    """What adds help lines to every problem of a route.
+def help_on_problems(turns: TurnFactory, endpoint: str) -> Callable[[Response], Response]:
+    """Return a handler that adds the worldwide help lines to every problem of a route.
 
     Args:
-        talks: Knows them.
+        turns: Holds the help lines.
         endpoint: Of the route.
     """
-    shown = [HelpLineView.of(line).model_dump() for line in talks.crisis.everywhere]
+    lines = [HelpLineView.of(line).model_dump() for line in turns.crisis.worldwide_help_lines]
 
     def add(response: Response) -> Response:
         if response.mimetype == CONTENT_TYPE and request.endpoint == endpoint:
-            response.set_data(json.dumps(json.loads(response.get_data()) | {"help_lines": shown}))
+            response.set_data(json.dumps(json.loads(response.get_data()) | {"help_lines": lines}))
         return response
 
     return add

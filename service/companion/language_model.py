@@ -1,8 +1,8 @@
-"""The companion's model, as text that comes piece by piece.
+"""Client of the companion's language model, which streams its reply as pieces of text.
 
-The model is always asked for a stream, also for an answer that is wanted whole: so there is one
-path, and one meaning of "first byte". Each attempt is a client span, from before its connection to
-the end of its stream; no span, log line or error has a word of what is said.
+The model is always called in streaming mode, also for a reply that is returned as a whole: so there
+is one code path, and one meaning of "first byte". Each attempt is a client span, from before the
+connection is opened to the end of the stream; spans, logs and errors contain no conversation text.
 
 Source: OpenTelemetry semantic conventions for generative AI (in development), "Inference".
 """
@@ -11,9 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
@@ -26,42 +25,35 @@ from service import metrics as business
 from service.companion.bulkhead import Bulkhead
 from service.companion.circuit import STATES, Circuit, State
 from service.companion.failures import ModelFailed, ModelLimited, ModelTimedOut, ModelUnavailable
+from service.companion.model import Message
 from service.companion.settings import CompanionSettings
 from telemetry import Telemetry
 
 LONGEST_REPLY: Final = 20_000
-"""Characters; a model that goes on is cut."""
+"""Characters; a longer reply is cut."""
 
 FIRST_RETRY_SECONDS: Final = 0.2
 LONGEST_RETRY_SECONDS: Final = 2.0
 RETRY_AFTER_SECONDS: Final = 10.0
-"""Of a model that takes no more requests and does not say for how long."""
+"""For a 429 of the model without ``Retry-After``."""
 
 _PROMPT: Final = Path(__file__).with_name("prompt.txt")
-_TOOK_TOO_LONG: Final = "The companion took too long."
-_NOT_ANSWERED: Final = "The companion could not answer."
+_TIMED_OUT: Final = "The companion took too long."
+_FAILED: Final = "The companion could not answer."
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of a conversation."""
-
-    by: Literal["member", "companion"]
-    text: str
+class _ReplyTimeout(gevent.Timeout):
+    """The time for the whole reply is over."""
 
 
-class _WholeAnswer(gevent.Timeout):
-    """The time for a whole answer is up."""
-
-
-class Model:
-    """The model behind its guards; one a worker.
+class LanguageModel:
+    """The model with its time-outs, bulkhead and circuit breaker; one per worker.
 
     Args:
-        config: Where it is, and how much of it is used.
-        telemetry: For spans, ids and metrics.
+        config: The endpoint and its limits.
+        telemetry: For spans, request ids and metrics.
         clock: Monotonic seconds.
     """
 
@@ -73,15 +65,16 @@ class Model:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = config.companion_model
-        self._answer_seconds = config.companion_answer_timeout_seconds
+        self._reply_seconds = config.companion_answer_timeout_seconds
         self._attempts = 1 + config.companion_retries
-        self._outgoing = telemetry.http_client
+        self._spans = telemetry.http_client
         self._clock = clock
         self._attributes = _attributes(config)
         self._client = _client(config)
         self._prompt = _PROMPT.read_text(encoding="utf-8").strip()
         self.bulkhead = Bulkhead(config.companion_at_once)
-        telemetry.metrics.gauge(business.COMPANION_CALLS).set_function(lambda: self.bulkhead.taken)
+        active_calls = telemetry.metrics.gauge(business.COMPANION_CALLS)
+        active_calls.set_function(lambda: self.bulkhead.active_calls)
         states = telemetry.metrics.gauges(business.COMPANION_CIRCUIT)
 
         def show(now: State) -> None:
@@ -95,31 +88,32 @@ class Model:
             clock=clock,
         )
 
-    def reply(self, conversation: Sequence[Said]) -> Generator[str, None, None]:
-        """What the model says to a conversation, piece by piece. Nothing happens before the first
-        piece is asked for.
+    def reply(self, conversation: Sequence[Message]) -> Generator[str, None, None]:
+        """Yield the model's reply to a conversation, piece by piece.
+
+        The call starts when the first piece is requested.
 
         Args:
-            conversation: Oldest message first, the one to answer last.
+            conversation: Oldest message first, the message to answer last.
 
         Raises:
-            ModelUnavailable: There is no answer, or no more of it.
+            ModelUnavailable: The reply is missing or incomplete.
         """
-        deadline = self._clock() + self._answer_seconds
-        with self.bulkhead.place(), self.circuit.call(), ExitStack() as call:
-            attempts = Retrying(
+        deadline = self._clock() + self._reply_seconds
+        with self.bulkhead.call(), self.circuit.call(), ExitStack() as call:
+            retrying = Retrying(
                 stop=stop_after_attempt(self._attempts),
                 wait=wait_exponential_jitter(
                     multiplier=FIRST_RETRY_SECONDS,
                     max=LONGEST_RETRY_SECONDS,
                     jitter=FIRST_RETRY_SECONDS,
                 ),
-                retry=retry_if_exception(_may_be_well_again),
+                retry=retry_if_exception(_is_transient),
                 sleep=gevent.sleep,
                 reraise=True,
             )
             pieces = self._before(
-                deadline, lambda: attempts(lambda: call.enter_context(self._attempt(conversation)))
+                deadline, lambda: retrying(lambda: call.enter_context(self._attempt(conversation)))
             )
             left = LONGEST_REPLY
             while (
@@ -130,44 +124,44 @@ class Model:
                 left -= len(piece)
 
     def close(self) -> None:
-        """Close the connections that are idle."""
+        """Close idle connections."""
         self._client.close()
 
     def _before(self, deadline: float, step: Callable[[], Result]) -> Result:
-        # Around each step and not around all of them: between two steps another greenlet's work may
-        # be going on in this one.
+        # Around each step and not around all of them: between two steps this greenlet may run
+        # another one's work.
         try:
-            with _WholeAnswer(max(0.0, deadline - self._clock())):
+            with _ReplyTimeout(max(0.0, deadline - self._clock())):
                 return step()
-        except _WholeAnswer:
-            raise ModelTimedOut(_TOOK_TOO_LONG) from None
+        except _ReplyTimeout:
+            raise ModelTimedOut(_TIMED_OUT) from None
 
     @contextmanager
-    def _attempt(self, conversation: Sequence[Said]) -> Iterator[Iterator[str]]:
+    def _attempt(self, conversation: Sequence[Message]) -> Iterator[Iterator[str]]:
         with (
-            self._outgoing.client_span(f"chat {self._name}", self._attributes) as span,
-            _told_apart(span),
+            self._spans.client_span(f"chat {self._name}", self._attributes) as span,
+            _translated_errors(span),
         ):
             stream = self._client.chat.completions.create(
                 model=self._name,
                 messages=self._messages(conversation),
                 stream=True,
                 stream_options={"include_usage": True},
-                extra_headers=self._outgoing.headers(),
+                extra_headers=self._spans.headers(),
             )
             with stream:
                 yield _pieces(stream, span)
 
-    def _messages(self, conversation: Sequence[Said]) -> Any:
-        said = [
-            {"role": "user" if one.by == "member" else "assistant", "content": one.text}
-            for one in conversation
+    def _messages(self, conversation: Sequence[Message]) -> Any:
+        messages = [
+            {"role": "user" if message.by == "member" else "assistant", "content": message.text}
+            for message in conversation
         ]
-        return [{"role": "system", "content": self._prompt}, *said]
+        return [{"role": "system", "content": self._prompt}, *messages]
 
 
 def _client(config: CompanionSettings) -> openai.OpenAI:
-    # It tells every request at INFO, which the span does already.
+    # It logs every request at INFO, which the span records already.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     connect = config.companion_connect_timeout_seconds
     timeout = openai.Timeout(
@@ -176,19 +170,20 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
         write=connect,
         pool=connect,
     )
-    # Its pool takes 1,000 connections, as many as the largest bulkhead: nobody waits for one. The
-    # environment is ours to read, not its.
+    # Its pool has 1,000 connections, as many as the largest bulkhead admits: no call waits for one.
+    # Only the service's settings configure it, not the environment.
     transport = openai.DefaultHttpxClient(timeout=timeout, follow_redirects=False, trust_env=False)
     client = openai.OpenAI(
         base_url=config.companion_base_url,
         api_key=config.companion_api_key.get_secret_value(),
         timeout=timeout,
-        max_retries=0,  # its own would also repeat what timed out, and wait for two minutes when told to
+        # Its own retries would repeat time-outs too, and wait for a Retry-After of two minutes.
+        max_retries=0,
         http_client=transport,
     )
     client.organization = client.project = None
-    # Else each of the first calls would run `uname -p` to tell the endpoint of our machine: a
-    # hundred at once, a hundred forks.
+    # Else each of the first calls would run `uname -p` for a header that describes this machine: a
+    # hundred concurrent calls, a hundred forks.
     client._platform = "Unknown"
     return client
 
@@ -204,32 +199,31 @@ def _attributes(config: CompanionSettings) -> dict[str, str | int | bool]:
     }
 
 
-def _may_be_well_again(error: BaseException) -> bool:
-    """A lost connection, a 5xx; not what took too long, which would take as long again."""
+def _is_transient(error: BaseException) -> bool:
+    """Return whether a retry may help: not after a time-out, which would take as long again."""
     return isinstance(error, ModelFailed) and not 0 < error.status < 500
 
 
 @contextmanager
-def _told_apart(span: Span) -> Iterator[None]:
-    # ``from None``: what the library says may quote the conversation.
+def _translated_errors(span: Span) -> Iterator[None]:
+    # ``from None``: the library's messages may quote the conversation.
     try:
         yield
-    except (openai.APITimeoutError, _WholeAnswer):
-        raise ModelTimedOut(_TOOK_TOO_LONG) from None
+    except (openai.APITimeoutError, _ReplyTimeout):
+        raise ModelTimedOut(_TIMED_OUT) from None
     except openai.APIStatusError as error:
         span.set_attribute("http.response.status_code", error.status_code)
         if error.status_code == 429:
             raise _limited(error) from None
-        raise ModelFailed(_NOT_ANSWERED, status=error.status_code) from None
+        raise ModelFailed(_FAILED, status=error.status_code) from None
     except openai.OpenAIError:
-        raise ModelFailed(_NOT_ANSWERED) from None
+        raise ModelFailed(_FAILED) from None
 
 
 def _limited(error: openai.APIStatusError) -> ModelUnavailable:
-    told = error.response.headers.get("retry-after", "")
-    seconds = (
-        float(told) if told.isascii() and told.isdigit() and len(told) < 5 else RETRY_AFTER_SECONDS
-    )
+    header = error.response.headers.get("retry-after", "")
+    is_number = header.isascii() and header.isdigit() and len(header) < 5
+    seconds = float(header) if is_number else RETRY_AFTER_SECONDS
     return ModelLimited(
         "The companion has too much to do at the moment.", retry_after_seconds=max(1.0, seconds)
     )
@@ -239,12 +233,12 @@ def _pieces(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterato
     try:
         yield from _text(stream, span)
     except (ValueError, TypeError, AttributeError, LookupError):
-        # The library reads what it gets as it comes; what is no answer at all shows here.
-        raise ModelFailed("The companion answered with something else.") from None
+        # The library does not validate the chunks: an invalid one fails here.
+        raise ModelFailed("The companion's answer was invalid.") from None
 
 
 def _text(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterator[str]:
-    said_something = has_ended = False
+    has_text = has_ended = False
     for chunk in stream:
         if chunk.usage is not None:
             span.set_attribute("gen_ai.usage.input_tokens", int(chunk.usage.prompt_tokens))
@@ -252,13 +246,13 @@ def _text(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterator[
         for choice in chunk.choices[:1]:
             has_ended = has_ended or choice.finish_reason is not None
             if piece := choice.delta.content:
-                said_something = True
+                has_text = True
                 yield _checked(piece)
-    if not (said_something and has_ended):
+    if not (has_text and has_ended):
         raise ModelFailed("The companion did not finish its answer.")
 
 
 def _checked(piece: object) -> str:
     if not isinstance(piece, str):
-        raise TypeError("a piece of an answer should be text")
+        raise TypeError("a piece of a reply should be text")
     return piece.replace("\0", "")

@@ -1,13 +1,13 @@
-"""The room of the companion, built."""
+"""Composition of the companion."""
 
 from dataclasses import dataclass
 
 from service.companion import routes
-from service.companion.crisis import Crisis
-from service.companion.language_model import Model
-from service.companion.repository import Conversations
+from service.companion.crisis import CrisisDetector
+from service.companion.language_model import LanguageModel
+from service.companion.repository import ConversationRepository
 from service.companion.settings import CompanionSettings
-from service.companion.turns import Talks
+from service.companion.turns import TurnFactory
 from service.foundation import Foundation, Room
 
 
@@ -15,25 +15,28 @@ from service.foundation import Foundation, Room
 class CompanionRoom(Room):
     """Conversations with the companion."""
 
-    conversations: Conversations
+    conversations: ConversationRepository
 
 
 def build(foundation: Foundation, settings: CompanionSettings) -> CompanionRoom:
-    """Build the room.
+    """Build the companion.
 
     Args:
         foundation: Of this process.
-        settings: The model's endpoint, and how much of it is used.
+        settings: The language model's endpoint and its limits.
     """
     database, telemetry = foundation.database, foundation.telemetry
-    conversations = Conversations(database["conversations"], database["conversation_messages"])
+    conversations = ConversationRepository(
+        database["conversations"], database["conversation_messages"]
+    )
     foundation.mongo.on_connect(conversations.create_indexes)
-    model = Model(settings, telemetry)
+    model = LanguageModel(settings, telemetry)
     telemetry.on_shutdown(model.close)
-    talks = Talks(
-        conversations, model, Crisis.from_data(), telemetry, settings.companion_context_messages
+    crisis = CrisisDetector.from_data()
+    turns = TurnFactory(
+        conversations, model, crisis, telemetry, settings.companion_context_messages
     )
     return CompanionRoom(
         conversations=conversations,
-        blueprints=(routes.blueprint(talks, settings.companion_heartbeat_seconds),),
+        blueprints=(routes.blueprint(turns, settings.companion_heartbeat_seconds),),
     )

@@ -1,51 +1,50 @@
-"""What the routes of the companion take and answer."""
+"""What clients send to the companion and get from it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Self
 
 from flask import request
 from pydantic import AfterValidator, Field, StringConstraints
 
-from service.companion.crisis import HelpLine
-from service.companion.repository import Conversation, ConversationMessage
+from service.companion.model import Conversation, ConversationMessage, HelpLine, Speaker
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
-EVENT_STREAM = "text/event-stream"
-LONGEST_MESSAGE = 4000
+EVENT_STREAM: Final = "text/event-stream"
+LONGEST_MESSAGE: Final = 4000
 _ID = "^[0-9a-f]{32}$"
-# All that ``str.strip`` takes away.
+# The characters that ``str.strip`` removes.
 _BLANK = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-SOMETHING = rf"^[{_BLANK}]*[^\u0000{_BLANK}][^\u0000]*$"
+NOT_BLANK: Final = rf"^[{_BLANK}]*[^\u0000{_BLANK}][^\u0000]*$"
 
 
 Id = Annotated[str, StringConstraints(pattern=_ID)]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=LONGEST_MESSAGE),
-    Matching(SOMETHING, "should say something, without NUL characters"),
+    Matching(NOT_BLANK, "should not be blank, nor have NUL characters"),
     AfterValidator(str.strip),
 ]
 
 
 class MessageRequest(Model):
-    """What a member says."""
+    """A message of a member."""
 
     message: Text
     conversation_id: str | None = Field(
         default=None,
         max_length=64,
-        description="The conversation to go on with; a new one without it.",
+        description="The conversation to continue; without it a new one begins.",
     )
     stream: bool = Field(
         default=False,
         strict=True,
-        description="Answer in server-sent events; so does `Accept: text/event-stream`.",
+        description="Reply as server-sent events, as with `Accept: text/event-stream`.",
     )
 
 
 def wants_events(body: MessageRequest) -> bool:
-    """Whether the current request asks for its answer as events."""
+    """Return whether the current request asks for its reply as events."""
     return (
         body.stream
         or request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
@@ -53,16 +52,16 @@ def wants_events(body: MessageRequest) -> bool:
 
 
 class HelpLineView(Model):
-    """Where help is."""
+    """A help line for people in a crisis."""
 
-    country: str | None = Field(description="ISO 3166-1 alpha-2; null for everywhere.")
+    country: str | None = Field(description="ISO 3166-1 alpha-2; null for a worldwide one.")
     name: str
-    phone: str | None = Field(description="As it is dialled in that country.")
+    phone: str | None = Field(description="As dialled in that country.")
     url: str | None
 
     @classmethod
     def of(cls, line: HelpLine) -> Self:
-        """As clients see it."""
+        """Return the view of a help line."""
         return cls(
             country=line.country or None,
             name=line.name,
@@ -71,22 +70,22 @@ class HelpLineView(Model):
         )
 
 
-class Kept(Model):
-    """What became of a message; all null when nothing could be kept."""
+class StoredIds(Model):
+    """Ids of a stored message and its reply; all null when nothing was stored."""
 
     conversation_id: str | None
-    message_id: str | None = Field(description="Of what the member said.")
-    reply_id: str | None = Field(description="Of the companion's reply; null when there is none.")
+    message_id: str | None = Field(description="Id of the member's message.")
+    reply_id: str | None = Field(description="Id of the companion's reply; null without one.")
 
 
-class Reply(Kept):
-    """The companion's answer."""
+class Reply(StoredIds):
+    """The companion's reply to a message."""
 
     reply: str | None = Field(
-        description="Null when the companion had no answer, which is so with help lines only."
+        description="Null when the companion has no reply, which happens with help lines only."
     )
     help_lines: tuple[HelpLineView, ...] = Field(
-        description="For whoever may be in danger; mostly empty."
+        description="For people who may be in danger; usually empty."
     )
 
 
@@ -94,12 +93,12 @@ class ConversationView(Model):
     """A conversation without its messages."""
 
     conversation_id: str
-    title: str = Field(description="How its first message begins.")
+    title: str = Field(description="The beginning of its first message.")
     begun_at: Instant
 
     @classmethod
     def of(cls, conversation: Conversation) -> Self:
-        """As clients see it."""
+        """Return the view of a conversation."""
         return cls(
             conversation_id=conversation.conversation_id,
             title=conversation.title,
@@ -111,14 +110,14 @@ class MessageView(Model):
     """One message of a conversation."""
 
     message_id: str
-    by: Literal["member", "companion"]
+    by: Speaker
     text: str
-    is_whole: bool = Field(description="False for a reply that was cut short.")
+    is_whole: bool = Field(description="False for a reply that was interrupted.")
     at: Instant
 
     @classmethod
     def of(cls, message: ConversationMessage) -> Self:
-        """As clients see it."""
+        """Return the view of a message."""
         return cls(
             message_id=message.message_id,
             by=message.by,
@@ -129,22 +128,20 @@ class MessageView(Model):
 
 
 class ConversationsPage(Model):
-    """Some conversations, newest first."""
+    """A page of conversations, newest first."""
 
     conversations: tuple[ConversationView, ...]
     next: str | None = Field(description="URL of the next page; null on the last one.")
 
 
 class WholeConversation(ConversationView):
-    """A conversation with some of its messages, oldest first."""
+    """A conversation with a page of its messages, oldest first."""
 
     messages: tuple[MessageView, ...]
-    next: str | None = Field(
-        description="URL of the messages after these; null when there are none."
-    )
+    next: str | None = Field(description="URL of the next messages; null on the last page.")
 
 
 class ConversationsQuery(ListQuery):
-    """What a page of conversations, or of messages, is asked for with."""
+    """Query of a page of conversations or of messages."""
 
     cursor: Annotated[Id | None, Field(description=CURSOR_DESCRIPTION)] = None

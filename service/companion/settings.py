@@ -1,4 +1,4 @@
-"""Settings of the AI companion: the model's endpoint, and how much of it one worker uses."""
+"""Settings of the companion: the language model's endpoint, its time-outs and limits."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from telemetry.config import HttpUrl, PositiveSeconds
 
 
 class CompanionSettings(Settings):
-    """How the companion's model is reached, and when it is left alone; durations are seconds.
+    """The language model's endpoint, its time-outs and limits; durations are seconds.
 
     A call takes at most the connect and the first-byte time-out, once more for each retry, and
     never more than the whole answer's.
@@ -20,12 +20,12 @@ class CompanionSettings(Settings):
         alias="COMPANION_BASE_URL",
         description="base URL of an OpenAI-compatible endpoint",
     )
-    # The library wants one, also for endpoints that look at none.
+    # The library requires one, also for endpoints that ignore it.
     companion_api_key: SecretStr = Field(
         SecretStr("none"), alias="COMPANION_API_KEY", description="key of that endpoint"
     )
     companion_model: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        "serene-companion", alias="COMPANION_MODEL", description="the model to ask for"
+        "serene-companion", alias="COMPANION_MODEL", description="name of the model"
     )
     companion_connect_timeout_seconds: PositiveSeconds = Field(
         2.0,
@@ -50,22 +50,22 @@ class CompanionSettings(Settings):
     companion_at_once: Annotated[int, Field(ge=1, le=1000)] = Field(
         100,
         alias="COMPANION_AT_ONCE",
-        description="most calls that a worker has under way; one more is answered 503 at once",
+        description="most concurrent calls of a worker; one more is a 503 at once",
     )
     companion_circuit_failures: Annotated[int, Field(ge=1)] = Field(
         5,
         alias="COMPANION_CIRCUIT_FAILURES",
-        description="failed calls in a row after which none is made for a while",
+        description="consecutive failed calls that open the circuit, so that no calls are made",
     )
     companion_circuit_open_seconds: PositiveSeconds = Field(
         15.0,
         alias="COMPANION_CIRCUIT_OPEN_SECONDS",
-        description="how long that while is; then one call is let through to see",
+        description="how long the circuit stays open; then one trial call is made",
     )
     companion_context_messages: Annotated[int, Field(ge=0, le=200)] = Field(
         20,
         alias="COMPANION_CONTEXT_MESSAGES",
-        description="earlier messages of a conversation that the model gets to read",
+        description="earlier messages of a conversation that are sent to the model",
     )
     companion_heartbeat_seconds: PositiveSeconds = Field(
         15.0,

@@ -1,16 +1,15 @@
-"""A turn as an answer: whole, or as server-sent events.
+"""Sending a turn's reply: as a whole, or as server-sent events.
 
-Events are ``help`` (first, where it is called for), ``message`` with each piece, then ``done`` with
-the ids or ``error`` with the problem. A comment goes out in every long silence. Until the first
-event or comment is there, no response has begun, so that what fails early is a problem with a
-status of its own.
+Events are ``help`` (first, if needed), ``message`` with each piece, then ``done`` with the ids or
+``error`` with the problem. A comment is sent after each interval of silence. The response starts
+with the first event or comment, so that an early failure is a problem response with its own status.
 
 Source: WHATWG HTML, "Server-sent events".
 """
 
 import json
 import select
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -18,60 +17,60 @@ from gevent import GreenletExit, monkey
 
 from service.companion import problems
 from service.companion.failures import ModelUnavailable, Result
-from service.companion.heartbeat import ReaderLeft, with_silences
+from service.companion.heartbeat import ReaderDisconnected, with_keepalive
 from service.companion.schemas import HelpLineView, Reply
-from service.companion.turns import NOT_KEPT, Turn
+from service.companion.turns import NOT_STORED, Turn
 from service.http.problems import DATABASE_UNAVAILABLE, problem_members
 from service.mongo.connection import Unreachable
 from telemetry import current_record
 
 STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-SILENCE: Final = b": still here\n\n"
-LOOK_EVERY_SECONDS: Final = 1.0
-"""How often a silent stream looks whether its client is still there."""
+KEEPALIVE_COMMENT: Final = b": still here\n\n"
+CONNECTION_CHECK_SECONDS: Final = 1.0
+"""Interval at which a silent stream checks whether its client is still connected."""
 
 
-def whole(turn: Turn) -> Reply:
-    """The answer in one piece.
+def whole_reply(turn: Turn) -> Reply:
+    """Return the reply as a whole.
 
     Raises:
-        ModelUnavailable: There is none, and no need for help either.
+        ModelUnavailable: The reply is missing or incomplete, and no help lines are needed.
     """
     result: Result = "error"
     try:
-        with closing(turn.pieces()) as pieces:
-            turn.said.extend(pieces)
+        with closing(turn.reply_pieces()) as pieces:
+            turn.sent_pieces.extend(pieces)
         result = "answered"
     except GreenletExit:
         result = "disconnected"
         raise
     except ModelUnavailable as error:
         result = error.result
-        turn.said.clear()  # half an answer is none to whoever wants it whole
+        turn.sent_pieces.clear()  # an incomplete reply is not returned as a whole one
         if not turn.help_lines:
             raise
     finally:
-        kept = turn.end(result, is_whole=result == "answered")
-    return Reply(**dict(kept), reply=turn.reply, help_lines=turn.help_lines)
+        ids = turn.finish(result, is_whole=result == "answered")
+    return Reply(**dict(ids), reply=turn.reply, help_lines=turn.help_lines)
 
 
-class Events:
-    """The body of a stream of events; its first one is there when this is made.
+class EventStream:
+    """The body of a stream of events; its first event is read by the constructor.
 
     Args:
-        turn: To answer.
+        turn: To reply to.
         path: Of the request.
         heartbeat_seconds: Longest silence.
-        stays: Whether the client is still there.
+        is_connected: Whether the client is still connected.
 
     Raises:
         ModelUnavailable: The model failed before anything was sent.
     """
 
     def __init__(
-        self, turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]
+        self, turn: Turn, path: str, heartbeat_seconds: float, is_connected: Callable[[], bool]
     ) -> None:
-        self._events = _events(turn, path, heartbeat_seconds, stays)
+        self._events = _events(turn, path, heartbeat_seconds, is_connected)
         self._first: bytes | None = next(self._events, b"")
 
     def __iter__(self) -> Iterator[bytes]:
@@ -82,94 +81,95 @@ class Events:
         return next(self._events) if first is None else first
 
     def close(self) -> None:
-        """End the model's call, and keep what was said; what a server calls when its client has
-        gone.
-        """
+        """End the model's call and store the messages; servers call it after a disconnect."""
         self._events.close()
 
 
-def only_help(help_lines: Sequence[HelpLineView]) -> bytes:
-    """The events of a message that gets help and nothing else, and is not kept."""
-    return _help(help_lines) + _event("done", NOT_KEPT.model_dump())
+def help_events(help_lines: Sequence[HelpLineView]) -> bytes:
+    """Return the events of a message that gets help lines only, and is not stored."""
+    return _help(help_lines) + _event("done", NOT_STORED.model_dump())
+
+
+def connection_check(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Return a function that checks whether the client of a request is still connected.
+
+    It returns true where the server does not provide the connection. Without the check, only the
+    second write after a disconnect fails, which would be two silences later.
+
+    Args:
+        environ: WSGI's, of the request.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return lambda: True
+
+    def is_connected() -> bool:
+        # The unpatched poll: it only reads the current state and never waits.
+        poll = monkey.get_original("select", "poll")()
+        poll.register(connection.fileno(), select.POLLRDHUP)
+        return not poll.poll(0)
+
+    return is_connected
+
+
+def _events(
+    turn: Turn, path: str, heartbeat_seconds: float, is_connected: Callable[[], bool]
+) -> Generator[bytes, None, None]:
+    result: Result = "error"
+    failure: ModelUnavailable | None = None
+    has_begun = bool(turn.help_lines)
+    try:
+        if turn.help_lines:
+            yield _help(turn.help_lines)
+        source = with_keepalive(
+            turn.reply_pieces(), heartbeat_seconds, is_connected, CONNECTION_CHECK_SECONDS
+        )
+        with closing(source) as pieces:
+            for piece in pieces:
+                if piece is not None:
+                    turn.sent_pieces.append(piece)
+                has_begun = True
+                yield KEEPALIVE_COMMENT if piece is None else _event("message", {"delta": piece})
+        result = "streamed"
+    except ReaderDisconnected:
+        result = "disconnected"
+        _record_disconnect()
+    except (GeneratorExit, GreenletExit):
+        result = "disconnected"
+        raise
+    except ModelUnavailable as error:
+        result, failure = error.result, error
+        if not has_begun:
+            raise
+    finally:
+        last = _last_event(turn, result, failure, path)
+    yield last
+
+
+def _last_event(turn: Turn, result: Result, failure: ModelUnavailable | None, path: str) -> bytes:
+    try:
+        ids = turn.finish(result, is_whole=result == "streamed")
+    except Unreachable:
+        return _event(
+            "error",
+            problem_members(
+                503, "The conversation could not be stored.", path=path, type=DATABASE_UNAVAILABLE
+            ),
+        )
+    if failure is None or (turn.help_lines and not turn.sent_pieces):
+        return _event("done", ids.model_dump())
+    return _event("error", problems.as_members(failure, path) | ids.model_dump())
+
+
+def _record_disconnect() -> None:
+    record = current_record()
+    if record is not None:
+        record.outcome = "client_disconnected"
 
 
 def _help(help_lines: Sequence[HelpLineView]) -> bytes:
     return _event("help", {"help_lines": [line.model_dump() for line in help_lines]})
 
 
-def _events(
-    turn: Turn, path: str, heartbeat_seconds: float, stays: Callable[[], bool]
-) -> Generator[bytes, None, None]:
-    result: Result = "error"
-    failed: ModelUnavailable | None = None
-    has_begun = bool(turn.help_lines)
-    try:
-        if turn.help_lines:
-            yield _help(turn.help_lines)
-        with closing(
-            with_silences(turn.pieces(), heartbeat_seconds, stays, LOOK_EVERY_SECONDS)
-        ) as pieces:
-            for piece in pieces:
-                if piece is not None:
-                    turn.said.append(piece)
-                has_begun = True
-                yield SILENCE if piece is None else _event("message", {"delta": piece})
-        result = "streamed"
-    except ReaderLeft:
-        result = "disconnected"
-        _note_departure()
-    except (GeneratorExit, GreenletExit):
-        result = "disconnected"
-        raise
-    except ModelUnavailable as error:
-        result, failed = error.result, error
-        if not has_begun:
-            raise
-    finally:
-        last = _last(turn, result, failed, path)
-    yield last
-
-
-def _last(turn: Turn, result: Result, failed: ModelUnavailable | None, path: str) -> bytes:
-    try:
-        kept = turn.end(result, is_whole=result == "streamed")
-    except Unreachable:
-        return _event(
-            "error",
-            problem_members(
-                503, "The conversation could not be kept.", path=path, type=DATABASE_UNAVAILABLE
-            ),
-        )
-    if failed is None or (turn.help_lines and not turn.said):
-        return _event("done", kept.model_dump())
-    return _event("error", problems.as_members(failed, path) | kept.model_dump())
-
-
-def _note_departure() -> None:
-    record = current_record()
-    if record is not None:
-        record.outcome = "client_disconnected"
-
-
 def _event(name: str, data: dict[str, Any]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
-
-
-def presence(environ: dict[str, Any]) -> Callable[[], bool]:
-    """A look whether the client of a request is still there, which it is taken to be where the
-    server does not show its connection.
-
-    A write to a connection that the client has closed tells it only the second time, which would be
-    two silences later.
-    """
-    connection = environ.get("gunicorn.socket")
-    if connection is None:
-        return lambda: True
-
-    def stays() -> bool:
-        # The original one: it is asked for what is the case now, and never waits.
-        poll = monkey.get_original("select", "poll")()
-        poll.register(connection.fileno(), select.POLLRDHUP)
-        return not poll.poll(0)
-
-    return stays

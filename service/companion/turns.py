@@ -1,9 +1,8 @@
-"""One message of a member and what becomes of it: help, an answer, a place in the conversation, a
-figure in the metric.
+"""One turn of a conversation: a member's message, help lines if needed, the reply, and its metric.
 
-The conversation is read before the model is asked and written after it has answered: while it is
-waited for, nothing of the database is held. What was said is kept also when the client leaves in
-the middle; nothing is when there was no answer, so that it can be sent again.
+The conversation is read before the model is called and written after its reply: during the call, no
+resource of the database is held. Messages are also stored when the client disconnects during the
+reply; without a reply nothing is stored, so that the client can send the message again.
 """
 
 import time
@@ -13,155 +12,159 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 
 from service import metrics as business
-from service.companion.crisis import Crisis
+from service.companion.crisis import CrisisDetector
 from service.companion.failures import Result
-from service.companion.language_model import Model, Said
-from service.companion.repository import (
-    Conversation,
-    ConversationMessage,
-    Conversations,
-    new_id,
-    time_of,
-)
-from service.companion.schemas import HelpLineView, Kept
+from service.companion.ids import created_at, new_id
+from service.companion.language_model import LanguageModel
+from service.companion.model import Conversation, ConversationMessage, Message
+from service.companion.repository import ConversationRepository
+from service.companion.schemas import HelpLineView, StoredIds
 from service.mongo.connection import Unreachable
 from telemetry import Telemetry, current_record
 
 LONGEST_TITLE: Final = 60
-NOT_KEPT: Final = Kept(conversation_id=None, message_id=None, reply_id=None)
+NOT_STORED: Final = StoredIds(conversation_id=None, message_id=None, reply_id=None)
 
 
 class Turn:
-    """One message, until it is answered.
+    """One message of a member, until its reply is complete.
 
     Args:
-        talks: What all turns share.
-        account_id: Whose message it is.
-        message: What was said.
-        conversation: To go on with; ``None`` for a new one.
-        before: What was said in it before.
+        factory: Shared parts of all turns.
+        account_id: Account of the member.
+        message: The member's text.
+        conversation: To continue; ``None`` for a new one.
+        earlier: Messages of the conversation that the model reads too.
     """
 
     def __init__(
         self,
-        talks: "Talks",
+        factory: "TurnFactory",
         account_id: str,
         message: str,
         conversation: Conversation | None,
-        before: Sequence[ConversationMessage],
+        earlier: Sequence[ConversationMessage],
     ) -> None:
-        self.said: list[str] = []
-        self.help_lines = tuple(map(HelpLineView.of, talks.crisis.help_lines(message)))
-        self._talks = talks
-        self._began = talks.clock()
+        self.sent_pieces: list[str] = []
+        self.help_lines = tuple(map(HelpLineView.of, factory.crisis.help_lines(message)))
+        self._factory = factory
+        self._began = factory.clock()
         self._message = message
         self._message_id = new_id()
         self._is_new = conversation is None
         self._conversation = conversation or _new_conversation(account_id, message)
-        self._to_answer = [*(Said(one.by, one.text) for one in before), Said("member", message)]
+        self._context = [Message(one.by, one.text) for one in earlier]
 
     @property
     def reply(self) -> str | None:
-        """What the companion has said so far; ``None`` for nothing."""
-        return "".join(self.said) or None
+        """The reply so far; ``None`` when it is empty."""
+        return "".join(self.sent_pieces) or None
 
-    def pieces(self) -> Generator[str, None, None]:
-        """The model's answer; what of it goes to the client, the caller notes in ``said``."""
-        return self._talks.model.reply(self._to_answer)
+    def reply_pieces(self) -> Generator[str, None, None]:
+        """Return the model's reply; the caller adds what it sends to ``sent_pieces``."""
+        return self._factory.model.reply([*self._context, Message("member", self._message)])
 
-    def end(self, result: Result, *, is_whole: bool) -> Kept:
-        """Measure it, and keep what was said.
+    def finish(self, result: Result, *, is_whole: bool) -> StoredIds:
+        """Record the turn's metric and store its messages.
 
         Args:
-            result: How it went.
-            is_whole: Whether the companion said all that it had to say.
+            result: Outcome of the reply.
+            is_whole: Whether the reply is complete.
+
+        Raises:
+            pymongo.errors.ConnectionFailure: The messages cannot be stored, and no help lines were
+                sent.
         """
-        self._talks.measure(
-            "crisis" if self.help_lines else result, self._talks.clock() - self._began
-        )
-        if not self.said and not self.help_lines:
-            return NOT_KEPT
+        seconds = self._factory.clock() - self._began
+        self._factory.record_duration("crisis" if self.help_lines else result, seconds)
+        if not self.sent_pieces and not self.help_lines:
+            return NOT_STORED
         try:
-            return self._keep(is_whole)
+            return self._store(is_whole=is_whole)
         except Unreachable:
             if not self.help_lines:
                 raise
-            return NOT_KEPT  # whoever needs help is not told of a database instead
+            return NOT_STORED  # help lines are worth more than an error about the database
 
-    def _keep(self, is_whole: bool) -> Kept:
+    def _store(self, *, is_whole: bool) -> StoredIds:
         conversation_id, reply, reply_id = self._conversation.conversation_id, self.reply, new_id()
         messages = [
             ConversationMessage(
-                self._message_id, "member", self._message, True, time_of(self._message_id)
+                self._message_id, "member", self._message, True, created_at(self._message_id)
             )
         ]
         if reply is not None:
             messages.append(
-                ConversationMessage(reply_id, "companion", reply, is_whole, time_of(reply_id))
+                ConversationMessage(reply_id, "companion", reply, is_whole, created_at(reply_id))
             )
         if self._is_new:
-            self._talks.conversations.begin(self._conversation)
-        if not self._talks.conversations.add(conversation_id, messages):
-            return NOT_KEPT
-        return Kept(
+            self._factory.conversations.begin(self._conversation)
+        if not self._factory.conversations.add(conversation_id, messages):
+            return NOT_STORED
+        return StoredIds(
             conversation_id=conversation_id,
             message_id=self._message_id,
             reply_id=reply_id if reply is not None else None,
         )
 
 
-class Talks:
-    """What all turns share.
+class TurnFactory:
+    """Creates turns; holds what they share.
 
     Args:
-        conversations: Where they are kept.
-        model: Who answers.
-        crisis: Who helps.
+        conversations: Stores them.
+        model: Generates replies.
+        crisis: Finds help lines.
         telemetry: For the metric.
-        context_messages: Earlier messages that the model gets to read.
+        context_messages: Earlier messages that the model reads.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
-        conversations: Conversations,
-        model: Model,
-        crisis: Crisis,
+        conversations: ConversationRepository,
+        model: LanguageModel,
+        crisis: CrisisDetector,
         telemetry: Telemetry,
         context_messages: int,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.conversations, self.model, self.crisis, self.clock = (
-            conversations,
-            model,
-            crisis,
-            clock,
-        )
+        self.conversations = conversations
+        self.model = model
+        self.crisis = crisis
+        self.clock = clock
         self._context_messages = context_messages
         self._seconds = telemetry.metrics.histograms(business.COMPANION_DURATION)
 
-    def begin(self, account_id: str, message: str, conversation_id: str | None) -> Turn:
-        """A turn that has not asked the model yet.
+    def create(self, account_id: str, message: str, conversation_id: str | None) -> Turn:
+        """Return a turn whose reply has not started.
 
         Raises:
-            NotFound: There is no such conversation of the account; for somebody who may be in
-                danger a new one is begun instead.
+            NotFound: The account has no such conversation. An alarming message starts a new one
+                instead.
         """
         try:
             conversation = (
                 self._find(conversation_id, account_id) if conversation_id is not None else None
             )
-            before = (
+            earlier = (
                 self.conversations.latest(conversation.conversation_id, self._context_messages)
                 if conversation
                 else ()
             )
         except (NotFound, Unreachable):
-            if not self.crisis.languages_of(message):
+            if not self.crisis.alarming_languages(message):
                 raise
-            conversation, before = None, ()
-        return Turn(self, account_id, message, conversation, before)
+            conversation, earlier = None, ()
+        return Turn(self, account_id, message, conversation, earlier)
+
+    def record_duration(self, result: Result, seconds: float) -> None:
+        """Record the duration of a message, with its trace id when the trace is sampled."""
+        record = current_record()
+        self._seconds[(result,)].observe(
+            seconds, {"trace_id": record.trace_id} if record and record.sampled else None
+        )
 
     def _find(self, conversation_id: str, account_id: str) -> Conversation:
         found = self.conversations.get(conversation_id, account_id)
@@ -169,16 +172,9 @@ class Talks:
             raise NotFound("You have no conversation of that id.")
         return found
 
-    def measure(self, result: Result, seconds: float) -> None:
-        """Note how long a message took, with its trace where that is kept."""
-        record = current_record()
-        self._seconds[(result,)].observe(
-            seconds, {"trace_id": record.trace_id} if record and record.sampled else None
-        )
-
 
 def _new_conversation(account_id: str, message: str) -> Conversation:
     conversation_id = new_id()
     title = " ".join(message.split())
     short = title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
-    return Conversation(conversation_id, account_id, short, time_of(conversation_id))
+    return Conversation(conversation_id, account_id, short, created_at(conversation_id))

@@ -1,68 +1,98 @@
-"""The bytes of a file as a response: whole or in part, chunk by chunk as the client takes them.
+"""The bytes of a file as a response: whole or one range, read as fast as the client reads.
 
 Source: RFC 9110, sections 13 (conditional requests) and 14 (ranges); RFC 6266 for the name.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Final
 
 from flask import Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import parse_range_header
 
+from service.files.model import StoredFile
 from service.files.names import as_attachment
-from service.files.ranges import Unsatisfiable, part_of
-from service.files.repository import StoredFile
 from service.files.schemas import ContentHeaders
-from service.http.problems import problem
 
 Read = Callable[[StoredFile, int, int], Iterator[bytes]]
 
+LONGEST_RANGE_HEADER: Final = 46
+"""Room for two positions of 18 digits; a longer header, like any other invalid one, is ignored."""
 
-def content_of(file: StoredFile, headers: ContentHeaders, read: Read) -> Response:
-    """The answer to a download.
+# Werkzeug ignores it as invalid; by RFC 9110, 14.1.2, it is valid and not satisfiable.
+_EMPTY_SUFFIX: Final = re.compile(r"bytes=[ \t]*-0+[ \t]*", re.IGNORECASE)
+
+
+def content_response(file: StoredFile, headers: ContentHeaders, read: Read) -> Response:
+    """Return the response to a download.
 
     Args:
         file: Not empty.
-        headers: What was asked for.
-        read: Gives the bytes from one place to another.
+        headers: Of the request.
+        read: Yields the bytes between two positions.
+
+    Raises:
+        RequestedRangeNotSatisfiable: The range has no byte of the file.
     """
     etag = f'"{file.sha256}"'
     if request.if_none_match.contains_weak(file.sha256):
-        return _about(Response(status=304), etag)
-    try:
-        part = part_of(file.size_bytes, headers.range) if request.method == "GET" else None
-    except Unsatisfiable:
-        part = None
-        if headers.if_range in ("", etag):
-            return _unsatisfiable(file)
-    if headers.if_range not in ("", etag):
-        part = None
+        return Response(status=304, headers={"ETag": etag})
+    has_range = request.method == "GET" and headers.if_range in ("", etag)
+    part = requested_range(headers.range, file.size_bytes) if has_range else None
     begin, end = part or (0, file.size_bytes)
     response = Response(
-        _started(read(file, begin, end)), 206 if part else 200, content_type=_content_type(file)
+        _with_first_piece(read(file, begin, end)),
+        206 if part else 200,
+        content_type=_content_type(file),
     )
     response.content_length = end - begin
     if part:
         response.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{file.size_bytes}"
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Disposition"] = as_attachment(file.name)
-    return _about(response, etag)
-
-
-def _started(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    # The first piece is read while a database that is away can still be told by the status.
-    return pieces if request.method == "HEAD" else chain((next(pieces),), pieces)
-
-
-def _about(response: Response, etag: str) -> Response:
     response.headers["ETag"] = etag
     return response
 
 
+def requested_range(header: str, size_bytes: int) -> tuple[int, int] | None:
+    """Return the first position of the requested range and the position after its last.
+
+    A range that is invalid or of another unit is ignored, and so are several ranges at once, as
+    RFC 9110, 14.2, allows.
+
+    Args:
+        header: ``Range``.
+        size_bytes: Of the whole file.
+
+    Returns:
+        ``None`` for the whole file.
+
+    Raises:
+        RequestedRangeNotSatisfiable: The range begins after the end of the file, or is empty.
+    """
+    if _EMPTY_SUFFIX.fullmatch(header):
+        raise _not_satisfiable(size_bytes)
+    found = parse_range_header(header) if len(header) <= LONGEST_RANGE_HEADER else None
+    if found is None or found.units != "bytes" or len(found.ranges) != 1:
+        return None
+    first, end = found.ranges[0]
+    if first < 0:  # the last bytes; more than there are mean all of them
+        return max(0, size_bytes + first), size_bytes
+    if first >= size_bytes:
+        raise _not_satisfiable(size_bytes)
+    return first, size_bytes if end is None else min(end, size_bytes)
+
+
+def _not_satisfiable(size_bytes: int) -> RequestedRangeNotSatisfiable:
+    return RequestedRangeNotSatisfiable(size_bytes, description=f"The file has {size_bytes} bytes.")
+
+
+def _with_first_piece(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    # The first piece is read before the response starts, so that an unavailable database is a 503.
+    return pieces if request.method == "HEAD" else chain((next(pieces),), pieces)
+
+
 def _content_type(file: StoredFile) -> str:
     return "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
-
-
-def _unsatisfiable(file: StoredFile) -> Response:
-    response = problem(416, f"The file has {file.size_bytes} bytes.")
-    response.headers["Content-Range"] = f"bytes */{file.size_bytes}"
-    return response

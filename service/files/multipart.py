@@ -1,4 +1,4 @@
-"""The one file of a form, while it arrives: nothing of it is kept in memory or on disk.
+"""The one file of a form, read as a stream: it is buffered neither in memory nor on disk.
 
 Source: RFC 7578 (multipart/form-data).
 """
@@ -13,25 +13,25 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, File, MultipartDeco
 PART_NAME: Final = "file"
 READ_BYTES: Final = 64 * 1024
 _MOST_BUFFERED_BYTES: Final = 4 * READ_BYTES
-_MOST_PARTS: Final = 1000  # as Flask for its own forms
+_MOST_PARTS: Final = 1000  # Flask's limit for its own forms
 
 
 class BadForm(ValueError):
-    """It is not a form with one file; the text says why."""
+    """The body is not a form with one file; the text names the reason."""
 
 
 def file_part(read: Callable[[int], bytes], boundary: str) -> tuple[str, Iterator[bytes]]:
-    """The part called ``file``.
+    """Return the part named ``file``.
 
     Args:
-        read: Gives the next bytes of the form, so many at most.
-        boundary: Between its parts, from its media type.
+        read: Returns the next bytes of the form, up to a number of them.
+        boundary: Separates its parts; a parameter of its media type.
 
     Returns:
-        The name that it gives, and its bytes; going through these raises ``BadForm`` too.
+        The part's file name, and its bytes; iterating over them may raise ``BadForm`` too.
 
     Raises:
-        BadForm: There is none, or this is no form.
+        BadForm: The form has no such part, or is malformed.
     """
     events = _events(read, boundary.encode("latin-1", "replace"))
     for event in events:
@@ -55,11 +55,11 @@ def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
         raise BadForm("The form's boundary is missing.")
     decoder = MultipartDecoder(boundary, _MOST_BUFFERED_BYTES, max_parts=_MOST_PARTS)
     while True:
-        with _as_bad_form():
+        with _bad_form_on_error():
             event = decoder.next_event()
         if isinstance(event, NeedData):
             data = read(READ_BYTES)
-            with _as_bad_form():
+            with _bad_form_on_error():
                 decoder.receive_data(data or None)
         elif isinstance(event, Epilogue):
             return
@@ -68,11 +68,8 @@ def _events(read: Callable[[int], bytes], boundary: bytes) -> Iterator[Event]:
 
 
 @contextmanager
-def _as_bad_form() -> Iterator[None]:
+def _bad_form_on_error() -> Iterator[None]:
     try:
         yield
-    except (
-        ValueError,
-        RequestEntityTooLarge,
-    ):  # the latter for a head without an end, or for too many parts
+    except (ValueError, RequestEntityTooLarge):  # the latter: an endless head, or too many parts
         raise BadForm("The form cannot be read.") from None

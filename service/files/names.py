@@ -1,7 +1,7 @@
-"""Names of files: as clients tell them, as they are kept, and as they go out again.
+"""File names: read from a request, cleaned for storage, and encoded for a download.
 
-A name is only ever shown, never a path; still it may end as one at whoever downloads it, so it
-keeps nothing that means something to a file system, a terminal or the eye.
+The service never uses a name as a path, but a client that downloads the file may. So a stored name
+has no characters with a meaning for a file system or a terminal, and no invisible ones.
 
 Source: RFC 6266 (Content-Disposition), with RFC 8187 for what is not ASCII.
 """
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from werkzeug.http import parse_options_header
 
 MOST_BYTES: Final = 200
-"""Of a name in UTF-8; file systems take 255."""
+"""Of a name in UTF-8; file systems allow 255."""
 
 UNNAMED: Final = "file"
 _SPACES: Final = re.compile(r"\s+")
@@ -23,37 +23,39 @@ _UNSAFE: Final = re.compile(r'["*:<>?|\\/]')
 _ATTRIBUTE_CHARACTERS: Final = "!#$&+-.^_`|~"
 
 
-def given_name(content_disposition: str) -> str:
-    """The name in a header, cleaned.
+def name_from_header(content_disposition: str) -> str:
+    """Return the clean file name of a header.
 
     Args:
-        content_disposition: As WSGI hands it over: its bytes, each as a character.
+        content_disposition: As WSGI passes it: decoded as Latin-1.
     """
     _, options = parse_options_header(content_disposition)
     name = options.get("filename", "")
-    with suppress(UnicodeError):  # many clients send UTF-8 as it is
+    with suppress(UnicodeError):  # many clients send unencoded UTF-8
         name = name.encode("latin-1").decode("utf-8")
     return clean_name(name)
 
 
 def clean_name(name: str) -> str:
-    """A name without folders, controls, what cannot be seen, and what file systems do not take;
-    ``file`` when nothing is left.
+    """Return a name without folders and without control, invisible and reserved characters.
 
     Args:
-        name: From outside, of any length.
+        name: Untrusted, of any length.
+
+    Returns:
+        ``file`` when nothing is left of it.
     """
     last = re.split(r"[/\\]", name[-4096:])[-1]
     visible = "".join(
-        " " if unicodedata.category(each)[0] in "CZ" else each
-        for each in unicodedata.normalize("NFC", last)
+        " " if unicodedata.category(character)[0] in "CZ" else character
+        for character in unicodedata.normalize("NFC", last)
     )
     plain = _SPACES.sub(" ", _UNSAFE.sub("_", visible)).strip(" .")
     return _shortened(plain) or UNNAMED
 
 
 def as_attachment(name: str) -> str:
-    """The value of ``Content-Disposition`` for a download.
+    """Return the value of ``Content-Disposition`` for a download.
 
     Args:
         name: Clean.
@@ -61,7 +63,8 @@ def as_attachment(name: str) -> str:
     if name.isascii():
         return f'attachment; filename="{name}"'
     simple = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return f"attachment; filename=\"{clean_name(simple)}\"; filename*=UTF-8''{quote(name, safe=_ATTRIBUTE_CHARACTERS)}"
+    encoded = quote(name, safe=_ATTRIBUTE_CHARACTERS)
+    return f"attachment; filename=\"{clean_name(simple)}\"; filename*=UTF-8''{encoded}"
 
 
 def _shortened(name: str) -> str:

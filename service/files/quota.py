@@ -1,74 +1,61 @@
-"""How much an account may keep, held also when many of its uploads begin at once.
+"""Quota of an account, enforced also when many of its uploads begin at once.
 
-FerretDB loses concurrent updates, so there is no counter. An upload first writes down what it may
-take at most; only then it counts: what is kept, and what all others have written down. Whoever
-writes last sees everyone before, so no two can both take the last room. Of those that do not fit
-together the earlier go first: the later give up, the earlier count again.
+FerretDB loses concurrent updates, so there is no counter. An upload first inserts a reservation of
+the most it may take; only then does it add up the stored files and the reservations of the other
+uploads. The last to insert sees all before it, so no two uploads can both take the last space. Of
+uploads that do not fit together the earlier ones win: the later ones fail, the earlier ones count
+again.
 
-What is written down is also the trace of chunks that may be there without a file: whatever ends
-badly leaves it behind, and once it is old it is cleared away with the chunks (``stale``).
+A reservation also marks chunks that may exist without a file: a failed upload leaves it behind, and
+``stale`` finds it later, so that its chunks are removed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-PATIENCE_SECONDS: Final = 1.0
-LOOK_AGAIN_SECONDS: Final = 0.02
+from service.files.model import Quota
+
+MOST_WAIT_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.02
 RETRY_AFTER_SECONDS: Final = 2
-_ALL: Final = 10_000
+_BATCH_SIZE: Final = 10_000
 
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What an account may have.
-
-    Args:
-        size_bytes: Of all its files.
-        count: Of files.
-        upload_seconds: Most time for one upload.
-    """
-
-    size_bytes: int
-    count: int
-    upload_seconds: float
-
-
 class QuotaExceeded(Exception):
-    """There is no room for another file of that size.
+    """The account's quota has no space for another file of that size.
 
     Args:
-        quota: What there may be.
-        used_bytes: What is kept.
-        used_count: Files that are kept.
-        retry_after_seconds: When only uploads under way are in the way: when to try again.
+        quota: Of the account.
+        used_bytes: Size of its stored files.
+        used_count: Number of its stored files.
+        retry_after_seconds: Set when only running uploads take the space.
     """
 
     def __init__(
         self, quota: Quota, used_bytes: int, used_count: int, retry_after_seconds: int | None
     ) -> None:
-        super().__init__("no room for another file")
+        super().__init__("the quota has no space for another file")
         self.quota = quota
         self.used_bytes = used_bytes
         self.used_count = used_count
         self.retry_after_seconds = retry_after_seconds
 
 
-class Allowance:
-    """Repository of what uploads have reserved.
+class QuotaReservations:
+    """Repository of the space that running uploads have reserved.
 
     Args:
-        reservations: By the id of the file to be.
-        files: GridFS's own collection of files.
+        reservations: By the id of the new file.
+        files: GridFS's collection of files.
         quota: Of each account.
         now: In UTC.
-        sleep: Waits so many seconds.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -87,45 +74,43 @@ class Allowance:
         self._sleep = sleep
 
     def reserve(self, file_id: str, owner_id: str, size_bytes: int, chunks: int) -> None:
-        """Write down a file that may come.
+        """Reserve space for a new file.
 
         Args:
-            file_id: Of the file to be.
-            owner_id: Whose it will be.
-            size_bytes: Most that it will have.
-            chunks: Most that it will be kept in.
+            file_id: Of the new file.
+            owner_id: Account of its owner.
+            size_bytes: Its largest possible size.
+            chunks: Its largest possible number of chunks.
 
         Raises:
-            QuotaExceeded: There is no room for it; nothing is left of it.
+            QuotaExceeded: The quota has no space for it; no reservation is left.
         """
-        self._note(file_id, owner_id, size_bytes, chunks)
+        self._insert(file_id, owner_id, size_bytes, chunks)
         try:
-            self._wait_for_room(file_id, owner_id)
+            self._wait_for_space(file_id, owner_id)
         except BaseException:
             self.release(file_id)
             raise
 
     def release(self, file_id: str) -> None:
-        """The file is there, or nothing of it is."""
+        """End the reservation of a file that is stored, or of which nothing is left."""
         self._reservations.delete_one({"_id": file_id})
 
-    def note_removal(self, file_id: str, owner_id: str, chunks: int) -> None:
-        """Write down that the chunks of a file are about to go; this takes no room."""
+    def record_removal(self, file_id: str, owner_id: str, chunks: int) -> None:
+        """Record that the chunks of a file are about to be removed; this reserves no space."""
         try:
-            self._note(file_id, owner_id, 0, chunks)
+            self._insert(file_id, owner_id, 0, chunks)
         except DuplicateKeyError:
-            return  # somebody else removes it too
+            return  # another request removes the file too
 
     def stale(self) -> list[tuple[str, int]]:
-        """Ids of files whose upload or removal can no longer be under way, and how many chunks each
-        has at most.
-        """
+        """Return interrupted uploads and removals: file ids with their largest number of chunks."""
         found = self._reservations.find(
-            {"begun_at": {"$lt": self._oldest()}}, {"chunks": True}, limit=10
+            {"begun_at": {"$lt": self._stale_before()}}, {"chunks": True}, limit=10
         )
         return [(one["_id"], one["chunks"]) for one in found]
 
-    def _note(self, file_id: str, owner_id: str, size_bytes: int, chunks: int) -> None:
+    def _insert(self, file_id: str, owner_id: str, size_bytes: int, chunks: int) -> None:
         now = self._now()
         begun_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self._reservations.insert_one(
@@ -138,41 +123,42 @@ class Allowance:
             }
         )
 
-    def _oldest(self) -> datetime:
+    def _stale_before(self) -> datetime:
         return self._now() - timedelta(seconds=2 * self._quota.upload_seconds)
 
-    def _wait_for_room(self, file_id: str, owner_id: str) -> None:
+    def _wait_for_space(self, file_id: str, owner_id: str) -> None:
         waited_seconds, query = 0.0, {"metadata.owner_id": owner_id}
         while True:
-            # In this order: a file that is completed in between is seen twice, and counted once;
-            # never not at all.
+            # In this order: a file that is completed in between is found twice and counted once;
+            # the other way round it could be missed.
             reserved = list(
                 self._reservations.find(
-                    {"owner_id": owner_id, "begun_at": {"$gte": self._oldest()}}
+                    {"owner_id": owner_id, "begun_at": {"$gte": self._stale_before()}}
                 )
             )
-            kept = {
+            stored = {
                 one["_id"]: one["length"]
-                for one in self._files.find(query, {"length": True}, batch_size=_ALL)
+                for one in self._files.find(query, {"length": True}, batch_size=_BATCH_SIZE)
             }
             mine = next(one for one in reserved if one["_id"] == file_id)
             others = [
                 one
                 for one in reserved
-                if one["_id"] not in kept and one["size_bytes"] and one is not mine
+                if one["_id"] not in stored and one["size_bytes"] and one is not mine
             ]
-            if self._fits(kept, [mine, *others]):
+            if self._fits(stored, [mine, *others]):
                 return
             earlier = [one for one in others if _order(one) < _order(mine)]
-            if not self._fits(kept, [mine, *earlier]) or waited_seconds >= PATIENCE_SECONDS:
-                retry = RETRY_AFTER_SECONDS if self._fits(kept, [mine]) else None
-                raise QuotaExceeded(self._quota, sum(kept.values()), len(kept), retry)
-            self._sleep(LOOK_AGAIN_SECONDS)
-            waited_seconds += LOOK_AGAIN_SECONDS
+            if not self._fits(stored, [mine, *earlier]) or waited_seconds >= MOST_WAIT_SECONDS:
+                retry = RETRY_AFTER_SECONDS if self._fits(stored, [mine]) else None
+                raise QuotaExceeded(self._quota, sum(stored.values()), len(stored), retry)
+            self._sleep(POLL_SECONDS)
+            waited_seconds += POLL_SECONDS
 
-    def _fits(self, kept: dict[str, int], coming: list[Document]) -> bool:
-        size_bytes = sum(kept.values()) + sum(one["size_bytes"] for one in coming)
-        return size_bytes <= self._quota.size_bytes and len(kept) + len(coming) <= self._quota.count
+    def _fits(self, stored: dict[str, int], reserved: list[Document]) -> bool:
+        size_bytes = sum(stored.values()) + sum(one["size_bytes"] for one in reserved)
+        count = len(stored) + len(reserved)
+        return size_bytes <= self._quota.size_bytes and count <= self._quota.count
 
 
 def _order(reservation: Document) -> tuple[datetime, str]:

@@ -1,14 +1,16 @@
-"""Files as clients see them: the models of the routes of files."""
+"""What clients send to the routes of files and get from them."""
+
+from typing import Self
 
 from flask import url_for
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.files.repository import StoredFile
+from service.files.model import StoredFile
 from service.http.responses import Instant, Model
 
 
 class UploadHeaders(BaseModel):
-    """What an upload says of itself beside its type."""
+    """Headers of an upload, beside its type."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,7 +22,7 @@ class UploadHeaders(BaseModel):
 
 
 class ContentHeaders(BaseModel):
-    """What a download may ask for."""
+    """Headers of a download."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,10 +35,10 @@ class ContentHeaders(BaseModel):
     if_range: str = Field(
         "",
         alias="If-Range",
-        description="The ETag that the range is of; another one gets the whole file.",
+        description="ETag of the range's file; with another one the whole file is returned.",
     )
     if_none_match: str = Field(
-        "", alias="If-None-Match", description="ETags of what is there already."
+        "", alias="If-None-Match", description="ETags of the client's copies."
     )
 
 
@@ -44,17 +46,17 @@ class FileView(Model):
     """A file, without its bytes."""
 
     id: str
-    name: str = Field(description="As it was uploaded, without what file systems do not take.")
-    content_type: str = Field(description="As its content shows it.")
+    name: str = Field(description="The uploaded name without characters that file systems reserve.")
+    content_type: str = Field(description="Media type, detected from the content.")
     size_bytes: int
-    sha256: str = Field(description="Of its bytes, in hex.")
+    sha256: str = Field(description="SHA-256 of the bytes, in hex.")
     uploaded_at: Instant
-    url: str = Field(description="Where this is.")
-    content_url: str = Field(description="Where its bytes are.")
+    url: str = Field(description="URL of this object.")
+    content_url: str = Field(description="URL of the bytes.")
 
     @classmethod
-    def of(cls, file: StoredFile) -> "FileView":
-        """The view of a file."""
+    def of(cls, file: StoredFile) -> Self:
+        """Return the view of a file."""
         return cls(
             id=file.file_id,
             name=file.name,
@@ -68,7 +70,7 @@ class FileView(Model):
 
 
 class FilesPage(Model):
-    """Some files, newest first."""
+    """A page of files, newest first."""
 
     files: tuple[FileView, ...]
     next: str | None = Field(description="URL of the next page; null on the last one.")

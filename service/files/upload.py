@@ -1,9 +1,10 @@
-"""One file on its way into GridFS, chunk by chunk.
+"""Writing one file into GridFS, chunk by chunk.
 
-pymongo's own ``GridIn`` keeps up to 32 MB before it writes anything, which is more than a whole
-file of ours; so chunks are written here, as GridFS's specification has them, and any GridFS tool
-reads them. A chunk's ``_id`` is made of the file's and its number: reading or removing one is a
-command by ``_id``, on FerretDB too, which decodes a whole collection for any other question.
+pymongo's own ``GridIn`` buffers up to 32 MB before it writes anything, which is more than the
+largest upload; so chunks are written here, as GridFS's specification defines them, and any GridFS
+tool reads them. A chunk's ``_id`` consists of the file's id and the chunk's number: reading or
+removing a chunk is a command by ``_id``, on FerretDB too, which decodes a whole collection for any
+other filter.
 
 Source: GridFS specification (MongoDB drivers), "chunks collection".
 """
@@ -16,39 +17,37 @@ from typing import Any, Final
 from pymongo.collection import Collection
 
 CHUNK_BYTES: Final = 1024**2
-"""Of one chunk: a large file is 25 commands, and as many spans. GridFS's usual 255 KiB would make
-100 of each.
-"""
+"""Of one chunk: a large file takes 25 commands and spans; GridFS's default of 255 KiB takes 100."""
 
 Document = dict[str, Any]
 
 
 class UploadTooLarge(Exception):
-    """More came than was reserved."""
+    """The upload exceeds the size reserved for it."""
 
 
 class UploadTooSlow(Exception):
-    """The upload takes longer than it may."""
+    """The upload passed its deadline."""
 
 
 def chunk_id(file_id: str, number: int) -> str:
-    """The ``_id`` of a chunk."""
+    """Return the ``_id`` of a chunk."""
     return f"{file_id}:{number}"
 
 
 def chunks_of(size_bytes: int) -> int:
-    """How many chunks a file has."""
+    """Return the number of chunks of a file."""
     return -(-size_bytes // CHUNK_BYTES)
 
 
 class Upload:
-    """Takes the bytes of one file.
+    """One file that is being written.
 
     Args:
-        chunks: GridFS's own collection of them.
-        file_id: Of the file to be.
-        most_bytes: What is reserved for it.
-        deadline: When it has to be complete.
+        chunks: GridFS's collection of chunks.
+        file_id: Of the new file.
+        most_bytes: Size reserved for it.
+        deadline: Latest time of its completion.
         now: In UTC.
     """
 
@@ -63,7 +62,7 @@ class Upload:
     ) -> None:
         self.file_id = file_id
         self.size_bytes = 0
-        self.written = 0
+        self.chunk_count = 0
         self._chunks = chunks
         self._most_bytes = most_bytes
         self._deadline = deadline
@@ -72,11 +71,11 @@ class Upload:
         self._digest = sha256()
 
     def write(self, data: bytes) -> None:
-        """The next bytes.
+        """Write the next bytes.
 
         Raises:
-            UploadTooLarge: They are more than there is room for.
-            UploadTooSlow: It is too late.
+            UploadTooLarge: They exceed the reserved size.
+            UploadTooSlow: The deadline is over.
         """
         self.size_bytes += len(data)
         if self.size_bytes > self._most_bytes:
@@ -87,13 +86,13 @@ class Upload:
             self._flush()
 
     def finish(self) -> Document:
-        """Write what is left.
+        """Write the remaining bytes.
 
         Returns:
-            The members of the file's document that are known from its bytes.
+            The members of the file's document that depend on its bytes.
 
         Raises:
-            UploadTooSlow: It is too late.
+            UploadTooSlow: The deadline is over.
         """
         if self._buffer:
             self._flush()
@@ -104,13 +103,13 @@ class Upload:
         }
 
     def is_in_time(self) -> bool:
-        """Whether it may still be completed."""
+        """Return whether the deadline is not over yet."""
         return self._now() <= self._deadline
 
     def _flush(self) -> None:
         if not self.is_in_time():
             raise UploadTooSlow
-        number, self.written = self.written, self.written + 1
+        number, self.chunk_count = self.chunk_count, self.chunk_count + 1
         with memoryview(self._buffer) as view:
             data = bytes(view[:CHUNK_BYTES])
         del self._buffer[:CHUNK_BYTES]
@@ -125,6 +124,6 @@ class Upload:
 
 
 def remove_chunks(chunks: Collection[Document], file_id: str, count: int) -> None:
-    """Remove the chunks of a file, those of them that are there."""
+    """Remove the existing chunks of a file."""
     for number in range(count):
         chunks.delete_one({"_id": chunk_id(file_id, number)})

@@ -60,72 +60,72 @@ DESCRIPTION = {
         {
             "method": "GET",
             "path": "/api/v1/blog/drafts",
-            "about": "Your drafts, newest first; to an admin those of all authors.",
+            "about": "List drafts",
         },
         {
             "method": "GET",
             "path": "/api/v1/blog/drafts/<slug>",
-            "about": "One draft, whole. A draft of somebody else is none, and neither is a published post.",
+            "about": "Get a draft",
         },
         {
             "method": "GET",
             "path": "/api/v1/blog/posts",
-            "about": "Published posts, newest first; by tag and category, up to limit a page, from cursor on.",
+            "about": "List posts",
         },
         {
             "method": "POST",
             "path": "/api/v1/blog/posts",
-            "about": "A new post of yours; a draft unless it says otherwise.",
+            "about": "Create a post",
         },
         {
             "method": "GET",
             "path": "/api/v1/blog/posts/<slug>",
-            "about": "One published post, whole, in Markdown and as HTML.",
+            "about": "Get a post",
         },
         {
             "method": "PUT",
             "path": "/api/v1/blog/posts/<slug>",
-            "about": "All of a post anew: what is left out is empty afterwards. Whether it is published stays.",
+            "about": "Replace a post",
         },
         {
             "method": "PATCH",
             "path": "/api/v1/blog/posts/<slug>",
-            "about": "Some members of a post; those that are left out stay.",
+            "about": "Update a post",
         },
         {
             "method": "DELETE",
             "path": "/api/v1/blog/posts/<slug>",
-            "about": "Deletes a post, published or not, for good.",
+            "about": "Delete a post",
         },
         {
             "method": "POST",
             "path": "/api/v1/blog/posts/<slug>/publish",
-            "about": "Shows a post to readers, as of now; one that is published already stays as it is.",
+            "about": "Publish a post",
         },
         {
             "method": "POST",
             "path": "/api/v1/blog/posts/<slug>/unpublish",
-            "about": "Makes a post a draft again. Caches that have it may show it for as long as they were told.",
+            "about": "Unpublish a post",
         },
         {
             "method": "GET",
             "path": "/api/v1/companion/conversations",
-            "about": "My conversations, newest first; up to limit a page, from cursor on.",
+            "about": "List conversations",
         },
         {
             "method": "GET",
             "path": "/api/v1/companion/conversations/<conversation_id>",
-            "about": "One of my conversations with its messages, oldest first; up to limit of them, from cursor on.",
+            "about": "Get a conversation",
         },
         {
             "method": "DELETE",
             "path": "/api/v1/companion/conversations/<conversation_id>",
-            "about": "Delete one of my conversations, with all of its messages.",
+            "about": "Delete a conversation",
         },
         {
             "method": "POST",
             "path": "/api/v1/companion/messages",
-            "about": "Say something to the companion, and get its answer.",
+            "about": "Send a message",
         },
         {
             "method": "GET",
@@ -136,19 +136,19 @@ DESCRIPTION = {
         {
             "method": "POST",
             "path": "/api/v1/files",
-            "about": "Keep a file: the body, of any media type, or the part `file` of a form.",
+            "about": "Upload a file",
         },
-        {"method": "GET", "path": "/api/v1/files", "about": "Files of the caller, newest first."},
+        {"method": "GET", "path": "/api/v1/files", "about": "List files"},
         {
             "method": "DELETE",
             "path": "/api/v1/files/<file_id>",
-            "about": "Removes a file of the caller.",
+            "about": "Delete a file",
         },
-        {"method": "GET", "path": "/api/v1/files/<file_id>", "about": "A file, without its bytes."},
+        {"method": "GET", "path": "/api/v1/files/<file_id>", "about": "Get a file"},
         {
             "method": "GET",
             "path": "/api/v1/files/<file_id>/content",
-            "about": "The bytes of a file, whole or one range of them.",
+            "about": "Download a file",
         },
         {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
         {
@@ -164,7 +164,7 @@ DESCRIPTION = {
         {
             "method": "GET",
             "path": "/api/v1/members/<member_id>/files",
-            "about": "Files of a member, newest first, for the therapist who looks after them.",
+            "about": "List a member's files",
         },
         {"method": "GET", "path": "/api/v1/openapi.json", "about": "This API in OpenAPI 3.1."},
         {

@@ -8,6 +8,7 @@ import pytest
 from service.accounts.room import AccountsRoom
 from service.blog.demo import demo_posts
 from service.blog.model import BlogPost
+from service.blog.repository import post_from_document
 from service.blog.room import BlogRoom
 from service.sessions.demo import load
 from service.sessions.room import SessionsRoom
@@ -51,9 +52,7 @@ def test_a_blog_with_a_post_is_left_alone(service, database_uri):
         "demo posts: none loaded, there are posts already\n" + OPENED.format(4, SLOTS),
         "",
     )
-    assert [BlogPost.from_document(found) for found in service.mongo.database["posts"].find()] == [
-        mine
-    ]
+    assert [post_from_document(found) for found in service.mongo.database["posts"].find()] == [mine]
 
 
 def test_demo_therapists_are_loaded_once_and_their_slots_topped_up(service):

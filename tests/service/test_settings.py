@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from pydantic import SecretStr
 
-from service.files.settings import MEDIA_TYPES
+from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.settings import ServiceSettings
 from telemetry.config import SettingError
 
@@ -68,7 +68,7 @@ DEVELOPMENT = {
     "stripe_call_seconds": 12.0,
     "file_quota_bytes": 262_144_000,
     "file_quota_count": 1000,
-    "file_types": MEDIA_TYPES,
+    "file_types": ACCEPTED_MEDIA_TYPES,
     "file_upload_seconds": 1800.0,
     "session_seconds": 3000.0,
     "booking_unpaid_seconds": 900.0,

@@ -71,7 +71,7 @@ def test_model_name_sets_the_behaviour_of_its_request(
                 model="any?fault=cut&fault_after_tokens=2", messages=HELLO, stream=True
             )
         )
-    assert [one["messages"] for one in model.asked()] == [HELLO] * 3
+    assert [one["messages"] for one in model.received_requests()] == [HELLO] * 3
 
 
 def test_change_of_behaviour_releases_hanging_requests(
@@ -80,9 +80,9 @@ def test_change_of_behaviour_releases_hanging_requests(
     model.behave(fault="hang")
     with pytest.raises(openai.APITimeoutError):
         client.with_options(timeout=0.3).chat.completions.create(model="any", messages=HELLO)
-    assert model.under_way() == 1
+    assert model.active_calls() == 1
     model.reset()
-    assert model.under_way() == 0
+    assert model.active_calls() == 0
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@
 route's options; a middleware reads the options of the current view and knows no route.
 """
 
-from service.http.middleware.body_limit import UPLOAD_BYTES, body_at_most
+from service.http.middleware.body_limit import body_at_most
 from service.http.middleware.caching import private, public
 from service.http.middleware.stack import install
 from service.http.middleware.versions import deprecated
 
-__all__ = ["UPLOAD_BYTES", "body_at_most", "deprecated", "install", "private", "public"]
+__all__ = ["body_at_most", "deprecated", "install", "private", "public"]

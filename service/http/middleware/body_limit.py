@@ -19,7 +19,6 @@ from service.http.problems import problem
 from telemetry import ViewOption
 
 BODY_TOO_LARGE: Final = "urn:serene:problem:body-too-large"
-UPLOAD_BYTES: Final = 25 * 1024**2
 
 _LIMIT: Final = ViewOption[int]("body_limit")
 
@@ -28,7 +27,7 @@ def body_at_most(limit_bytes: int) -> Callable[[View], View]:
     """Return a decorator that gives a route a limit of its own.
 
     Args:
-        limit_bytes: Largest body; ``UPLOAD_BYTES`` for files.
+        limit_bytes: Largest body.
     """
     return _LIMIT.set(limit_bytes)
 

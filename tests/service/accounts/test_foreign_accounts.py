@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from service.companion.repository import Conversation, ConversationMessage, new_id, time_of
+from service.companion.ids import created_at, new_id
+from service.companion.model import Conversation, ConversationMessage
 from service.companion.room import CompanionRoom
 from service.sessions.context import utc_now
 from tests.service.accounts.test_protected_routes import PUBLIC, ROLES, routes, template_of
@@ -70,10 +71,10 @@ class World:
         own, message = new_id(), new_id()
         conversations = self.service.room(CompanionRoom).conversations
         conversations.begin(
-            Conversation(own, self.owners["member"].account["id"], "hello", time_of(own))
+            Conversation(own, self.owners["member"].account["id"], "hello", created_at(own))
         )
         conversations.add(
-            own, [ConversationMessage(message, "member", "hello", True, time_of(message))]
+            own, [ConversationMessage(message, "member", "hello", True, created_at(message))]
         )
         return {"conversation_id": own}
 

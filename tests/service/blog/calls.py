@@ -1,4 +1,4 @@
-"""Calls of a blog's writers, and what is expected of the answers."""
+"""Requests of the blog's writers, and expected responses."""
 
 import re
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ TEXT = {
     "tags": ["night", "short"],
     "body": "*Nap*.",
 }
-NO_POST = "There is no post of that slug that is yours to see."
-CHANGED_SINCE = "The post has been changed since; read it again and make the change anew."
+POST_NOT_FOUND = "There is no post of that slug that you may see."
+REVISION_CONFLICT = "The post has changed since you read it; read it again."
 CALLS = {
     "replace": ("PUT", "", {"json": TEXT | {"title": "Mine"}}),
     "edit": ("PATCH", "", {"json": {"title": "Mine"}}),
@@ -30,7 +30,7 @@ CALLS = {
 
 @dataclass
 class Staff:
-    """Some accounts, logged in."""
+    """Logged-in accounts of each role."""
 
     mara: Member
     tom: Member
@@ -42,7 +42,7 @@ def create(who: Member, **changes):
     return who.client.post(POSTS, json=TEXT | changes, headers=who.headers)
 
 
-def seen(who: Member, url: str):
+def get(who: Member, url: str):
     return who.client.get(url, headers=who.headers)
 
 
@@ -56,8 +56,8 @@ def problem(response) -> tuple[int, str]:
     return response.status_code, body["detail"]
 
 
-def manuscript(who: Member, response, **changes) -> dict[str, object]:
-    """The whole answer that is expected, with the instants that it has."""
+def editable_post(who: Member, response, **changes) -> dict[str, object]:
+    """Return the expected response body, with the response's own instants."""
     body = response.get_json()
     assert all(INSTANT.fullmatch(body[name]) for name in ("created_at", "updated_at"))
     assert TAG.fullmatch(response.headers["ETag"])

@@ -1,4 +1,4 @@
-"""Two who write at once, on the real database."""
+"""Concurrent changes of posts, on a real database."""
 
 from datetime import UTC, datetime
 
@@ -7,17 +7,17 @@ import gevent
 from service.blog.room import BlogRoom
 from tests.service.blog.calls import (
     CALLS,
-    CHANGED_SINCE,
     DRAFTS,
     POSTS,
+    REVISION_CONFLICT,
     TEXT,
     create,
+    get,
     problem,
-    seen,
 )
 
 
-def test_an_etag_that_is_not_the_posts_any_more_changes_nothing(staff):
+def test_change_with_an_outdated_etag_is_rejected(staff):
     first = create(staff.mara).headers["ETag"]
     url = f"{POSTS}/naps-without-regret"
     second = staff.mara.client.patch(
@@ -32,8 +32,8 @@ def test_an_etag_that_is_not_the_posts_any_more_changes_nothing(staff):
         for method, suffix, body in CALLS.values()
         for tag in (first, "", "x", '"x", W/"y"')
     ]
-    assert {problem(response) for response in refused} == {(412, CHANGED_SINCE)}
-    assert seen(staff.mara, f"{DRAFTS}/naps-without-regret").get_json() == second.get_json()
+    assert {problem(response) for response in refused} == {(412, REVISION_CONFLICT)}
+    assert get(staff.mara, f"{DRAFTS}/naps-without-regret").get_json() == second.get_json()
 
     now = second.headers["ETag"]
     for number, spelling in enumerate(('"x", W/"{}"', '"{}"', "*")):
@@ -43,7 +43,7 @@ def test_an_etag_that_is_not_the_posts_any_more_changes_nothing(staff):
         now = response.headers["ETag"]
 
 
-def test_of_many_changes_of_one_revision_one_wins(staff):
+def test_one_of_many_changes_of_one_revision_succeeds(staff):
     tag = create(staff.mara).headers["ETag"]
 
     def change(number):
@@ -57,10 +57,10 @@ def test_of_many_changes_of_one_revision_one_wins(staff):
     gevent.joinall(calls, raise_error=True)
     assert sorted(call.value.status_code for call in calls) == [200] + [412] * 15
     [winner] = [call.value for call in calls if call.value.status_code == 200]
-    assert seen(staff.mara, f"{DRAFTS}/naps-without-regret").get_json() == winner.get_json()
+    assert get(staff.mara, f"{DRAFTS}/naps-without-regret").get_json() == winner.get_json()
 
 
-def test_many_changes_without_a_condition_all_come_in_one_after_the_other(staff, service):
+def test_concurrent_changes_without_a_condition_all_succeed(staff, service):
     create(staff.mara)
     members = [
         {"title": "Rest"},
@@ -79,27 +79,27 @@ def test_many_changes_without_a_condition_all_come_in_one_after_the_other(staff,
     calls = [gevent.spawn(change, changes) for changes in members]
     gevent.joinall(calls, raise_error=True)
     assert [call.value.status_code for call in calls] == [200] * 5
-    body = seen(staff.mara, f"{DRAFTS}/naps-without-regret").get_json()
+    body = get(staff.mara, f"{DRAFTS}/naps-without-regret").get_json()
     assert [{name: body[name] for name in changes} for changes in members] == members
     assert service.mongo.database["post_leases"].count_documents({}) == 0
 
 
-def test_a_post_that_others_are_changing_is_a_conflict(staff, service, monkeypatch):
-    monkeypatch.setattr("service.blog.editor.WAITS_SECONDS", (0.001, 0.001))
+def test_locked_post_is_a_conflict(staff, service, monkeypatch):
+    monkeypatch.setattr("service.blog.editor.RETRY_DELAYS_SECONDS", (0.001, 0.001))
     create(staff.mara)
     revision = service.room(BlogRoom).posts.find("naps-without-regret").revision
     name, now = f"naps-without-regret:{revision}", datetime.now(UTC)
     lease = service.room(BlogRoom).leases.take(name, now=now, seconds=30)
     url = f"{POSTS}/naps-without-regret"
-    detail = "Others are changing this post at the moment; send the request again."
+    detail = "Other requests are changing this post; send the request again."
     assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (409, detail)
 
     service.room(BlogRoom).leases.give_back(lease, now)
-    service.room(BlogRoom).leases.take(name, now=now, seconds=-1)  # by a worker that is dead
+    service.room(BlogRoom).leases.take(name, now=now, seconds=-1)  # left by a dead worker
     assert staff.mara.client.delete(url, headers=staff.mara.headers).status_code == 204
 
 
-def test_one_title_at_once_has_as_many_slugs(staff, service):
+def test_concurrent_posts_of_one_title_get_different_slugs(staff, service):
     def write():
         return staff.mara.client.application.test_client().post(
             POSTS, json=TEXT, headers=staff.mara.headers

@@ -1,23 +1,23 @@
-"""Writing the blog as a client does it: whole answers, and who may what."""
+"""The routes for writers: whole responses, and access rights."""
 
 import pytest
 
 from service.blog.markdown import Markdown
 from tests.service.blog.calls import (
     CALLS,
-    CHANGED_SINCE,
     DRAFTS,
-    NO_POST,
+    POST_NOT_FOUND,
     POSTS,
+    REVISION_CONFLICT,
     TEXT,
     create,
-    manuscript,
+    editable_post,
+    get,
     problem,
-    seen,
 )
 
 
-def written(telemetry) -> dict[tuple[str, str], float]:
+def counted_changes(telemetry) -> dict[tuple[str, str], float]:
     families = telemetry.registry.restricted_registry(["serene_post_writes_total"]).collect()
     return {
         (sample.labels["action"], sample.labels["result"]): sample.value
@@ -34,10 +34,10 @@ def test_a_new_post_is_a_draft_that_its_author_sees(staff):
         f"{DRAFTS}/naps-without-regret",
     )
     assert response.headers["Cache-Control"] == "private, no-store"
-    assert body == manuscript(staff.mara, response)
+    assert body == editable_post(staff.mara, response)
     assert body["created_at"] == body["updated_at"]
 
-    again = seen(staff.mara, body["url"])
+    again = get(staff.mara, body["url"])
     assert (again.status_code, again.get_json(), again.headers["ETag"]) == (
         200,
         body,
@@ -58,7 +58,7 @@ def test_a_post_can_be_published_at_once_and_readers_see_it(staff):
         "published_by": staff.mara.account["id"],
         "url": url,
     }
-    assert body == manuscript(staff.mara, response, **published)
+    assert body == editable_post(staff.mara, response, **published)
 
     read = staff.mara.client.get(url)
     members = (
@@ -79,10 +79,10 @@ def test_a_post_can_be_published_at_once_and_readers_see_it(staff):
     assert staff.mara.client.get(POSTS).get_json()["posts"] == [
         {name: body[name] for name in members[:-2]}
     ]
-    assert problem(seen(staff.mara, f"{DRAFTS}/{body['slug']}")) == (404, NO_POST)
+    assert problem(get(staff.mara, f"{DRAFTS}/{body['slug']}")) == (404, POST_NOT_FOUND)
 
 
-def test_publishing_says_who_and_when_and_unpublishing_hides(staff):
+def test_publishing_records_account_and_time_and_unpublishing_hides(staff):
     draft = create(staff.mara).get_json()
     url = f"{POSTS}/{draft['slug']}"
     response = staff.admin.client.post(f"{url}/publish", headers=staff.admin.headers)
@@ -93,14 +93,14 @@ def test_publishing_says_who_and_when_and_unpublishing_hides(staff):
         "published_by": staff.admin.account["id"],
         "url": url,
     }
-    assert (response.status_code, body) == (200, manuscript(staff.mara, response, **published))
+    assert (response.status_code, body) == (200, editable_post(staff.mara, response, **published))
     assert draft["created_at"] <= body["published_at"] <= body["updated_at"]
     again = staff.mara.client.post(f"{url}/publish", headers=staff.mara.headers)
     assert (again.get_json(), again.headers["ETag"]) == (body, response.headers["ETag"])
     assert staff.mara.client.get(url).status_code == 200
 
     response = staff.mara.client.post(f"{url}/unpublish", headers=staff.mara.headers)
-    assert (response.status_code, response.get_json()) == (200, manuscript(staff.mara, response))
+    assert (response.status_code, response.get_json()) == (200, editable_post(staff.mara, response))
     assert staff.mara.client.get(url).status_code == 404
     assert staff.mara.client.get(POSTS).get_json() == {"posts": [], "next": None}
 
@@ -114,7 +114,7 @@ def test_a_post_is_replaced_whole_and_its_slug_stays(staff):
     changes = new | {"summary": "", "tags": [], "html": "<h1>Rest</h1>\n"}
     assert (response.status_code, response.get_json()) == (
         200,
-        manuscript(staff.mara, response, **changes),
+        editable_post(staff.mara, response, **changes),
     )
     assert response.get_json()["updated_at"] >= draft["updated_at"]
 
@@ -136,12 +136,12 @@ def test_some_members_are_changed_and_the_others_stay(staff, changes, more):
     )
     assert (response.status_code, response.get_json()) == (
         200,
-        manuscript(staff.mara, response, **changes, **more),
+        editable_post(staff.mara, response, **changes, **more),
     )
     assert response.headers["ETag"] != before.headers["ETag"]
 
 
-def test_what_changes_nothing_is_no_change(staff):
+def test_update_without_a_difference_keeps_the_revision(staff):
     before = create(staff.mara)
     response = staff.mara.client.patch(
         f"{POSTS}/naps-without-regret", json={"title": TEXT["title"]}, headers=staff.mara.headers
@@ -158,12 +158,15 @@ def test_a_deleted_post_is_gone_and_its_slug_is_free(staff):
     response = staff.mara.client.delete(url, headers=staff.mara.headers)
     assert (response.status_code, response.data) == (204, b"")
     assert staff.mara.client.get(url).status_code == 404
-    assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (404, NO_POST)
+    assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (
+        404,
+        POST_NOT_FOUND,
+    )
 
     second = create(staff.mara, status="published")
     assert second.get_json()["slug"] == first.get_json()["slug"]
     stale = staff.mara.headers | {"If-Match": first.headers["ETag"]}
-    assert problem(staff.mara.client.delete(url, headers=stale)) == (412, CHANGED_SINCE)
+    assert problem(staff.mara.client.delete(url, headers=stale)) == (412, REVISION_CONFLICT)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -197,18 +200,17 @@ def test_an_admins_change_leaves_the_author(staff):
     response = staff.admin.client.patch(
         f"{POSTS}/naps-without-regret", json={"title": "Rest"}, headers=staff.admin.headers
     )
-    assert response.get_json() == manuscript(staff.mara, response, title="Rest")
+    assert response.get_json() == editable_post(staff.mara, response, title="Rest")
 
 
-def test_a_draft_is_its_authors_and_the_admins_to_see(staff):
+def test_only_its_author_and_admins_see_a_draft(staff):
     url = create(staff.mara).get_json()["url"]
     statuses = {
-        who: seen(getattr(staff, who), url).status_code
-        for who in ("mara", "tom", "admin", "reader")
+        who: get(getattr(staff, who), url).status_code for who in ("mara", "tom", "admin", "reader")
     }
     assert statuses == {"mara": 200, "tom": 404, "admin": 200, "reader": 403}
     assert [
-        len(seen(who, DRAFTS).get_json()["posts"]) for who in (staff.mara, staff.tom, staff.admin)
+        len(get(who, DRAFTS).get_json()["posts"]) for who in (staff.mara, staff.tom, staff.admin)
     ] == [1, 0, 1]
 
 
@@ -218,7 +220,7 @@ def test_drafts_are_paged_newest_first(staff, service):
     create(staff.tom, title="Not hers")
     pages, url = [], f"{DRAFTS}?limit=2"
     while url:
-        response = seen(staff.mara, url)
+        response = get(staff.mara, url)
         body = response.get_json()
         assert response.headers.get("Link") == (
             f'<{body["next"]}>; rel="next"' if body["next"] else None
@@ -227,11 +229,11 @@ def test_drafts_are_paged_newest_first(staff, service):
         url = body["next"]
     assert pages == [slugs[:2:-1], slugs[2:0:-1], slugs[:1]]
 
-    whole = seen(staff.mara, f"{DRAFTS}/{slugs[4]}").get_json()
-    assert seen(staff.mara, f"{DRAFTS}?limit=1").get_json()["posts"] == [
+    whole = get(staff.mara, f"{DRAFTS}/{slugs[4]}").get_json()
+    assert get(staff.mara, f"{DRAFTS}?limit=1").get_json()["posts"] == [
         {name: value for name, value in whole.items() if name not in ("body", "html")}
     ]
-    assert seen(staff.mara, f"{DRAFTS}?limit=0&cursor=x").get_json(force=True)["errors"] == [
+    assert get(staff.mara, f"{DRAFTS}?limit=0&cursor=x").get_json(force=True)["errors"] == [
         {"field": "limit", "reason": "should be greater than or equal to 1"},
         {"field": "cursor", "reason": "should be the cursor of a page's next link"},
     ]
@@ -255,12 +257,12 @@ def test_the_largest_body_is_written_and_read(staff):
     ) == (201, True, True)
 
 
-def test_an_account_that_is_gone_writes_nothing(staff, service):
+def test_deleted_account_cannot_create_a_post(staff, service):
     service.mongo.database["accounts"].delete_one({"_id": staff.mara.account["id"]})
     assert problem(create(staff.mara)) == (401, "There is no such account any more.")
 
 
-def test_changes_are_counted_by_what_and_outcome(staff, telemetry):
+def test_changes_are_counted_by_action_and_outcome(staff, telemetry):
     url = f"{POSTS}/naps-without-regret"
     create(staff.mara)
     create(staff.mara, title="")
@@ -270,8 +272,8 @@ def test_changes_are_counted_by_what_and_outcome(staff, telemetry):
     staff.mara.client.post(f"{url}/publish")
     staff.tom.client.post(f"{url}/unpublish", headers=staff.tom.headers)
     staff.mara.client.delete(url, headers=staff.mara.headers)
-    seen(staff.mara, DRAFTS)
-    assert written(telemetry) == {
+    get(staff.mara, DRAFTS)
+    assert counted_changes(telemetry) == {
         ("create", "done"): 1.0,
         ("create", "invalid"): 1.0,
         ("create", "refused"): 1.0,

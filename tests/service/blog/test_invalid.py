@@ -1,8 +1,17 @@
-"""What writers send that cannot be used, told field by field."""
+"""Invalid requests of writers, reported field by field."""
 
 import pytest
 
-from tests.service.blog.calls import CALLS, DRAFTS, NO_POST, POSTS, TEXT, create, problem, seen
+from tests.service.blog.calls import (
+    CALLS,
+    DRAFTS,
+    POST_NOT_FOUND,
+    POSTS,
+    TEXT,
+    create,
+    get,
+    problem,
+)
 
 UNFIT = "should have no control characters, and no space at either end"
 INVALID = [
@@ -34,7 +43,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), INVALID)
-def test_what_cannot_be_used_is_told_by_field(staff, changes, reason):
+def test_invalid_values_are_reported_by_field(staff, changes, reason):
     create(staff.mara)
     url = f"{POSTS}/naps-without-regret"
     answers = [
@@ -76,13 +85,17 @@ def test_what_cannot_be_used_is_told_by_field(staff, changes, reason):
         ("PATCH", {"title": "", "tags": [1]}, None),
     ],
 )
-def test_what_is_missing_or_too_much_is_told(staff, method, sent, errors):
+def test_missing_and_unknown_members_are_reported(staff, method, sent, errors):
     create(staff.mara)
     url = POSTS if method == "POST" else f"{POSTS}/naps-without-regret"
     response = staff.mara.client.open(url, method=method, json=sent, headers=staff.mara.headers)
-    told = response.get_json(force=True)["errors"]
+    reported = response.get_json(force=True)["errors"]
     assert response.status_code == 422
-    assert told == errors if errors else [error["field"] for error in told] == ["title", "tags.0"]
+    assert (
+        reported == errors
+        if errors
+        else [error["field"] for error in reported] == ["title", "tags.0"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,13 +118,13 @@ def test_a_body_that_cannot_be_read_is_a_problem(staff, sent, status):
 
 
 @pytest.mark.parametrize("slug", ["never-written", "%00", "%ff", "x" * 201, "a%0Ab", "%24ne"])
-def test_a_slug_that_nobody_has_is_404(staff, slug):
+def test_unknown_slug_is_404(staff, slug):
     answers = [
         staff.admin.client.open(
             f"{POSTS}/{slug}{suffix}", method=method, headers=staff.admin.headers, **body
         )
         for method, suffix, body in CALLS.values()
     ]
-    assert {
-        problem(response) for response in [*answers, seen(staff.admin, f"{DRAFTS}/{slug}")]
-    } == {(404, NO_POST)}
+    assert {problem(response) for response in [*answers, get(staff.admin, f"{DRAFTS}/{slug}")]} == {
+        (404, POST_NOT_FOUND)
+    }

@@ -1,16 +1,17 @@
-"""Posts that were stored before posts had owners, revisions and HTML, and those of a later version."""
+"""Posts stored by earlier versions, without owners, revisions and HTML, and by later versions."""
 
 from service.blog.demo import demo_posts
 from service.blog.markdown import Markdown
 from service.blog.model import BlogPost
+from service.blog.repository import document_from_post
 from service.blog.room import BlogRoom
 from tests.service.blog.calls import POSTS, problem
 
 
 def old_document(service, **changes) -> BlogPost:
-    """A post as it was stored before posts had owners, revisions and HTML."""
+    """Store a post without owner, revision and HTML, as earlier versions did."""
     post = demo_posts()[0]
-    document = post.to_document() | changes
+    document = document_from_post(post) | changes
     for member_name in (
         "html",
         "author_id",
@@ -24,14 +25,14 @@ def old_document(service, **changes) -> BlogPost:
     return post
 
 
-def test_a_post_of_before_is_read_rendered_and_changed_by_admins_only(staff, service):
+def test_post_without_owner_is_rendered_and_changed_by_admins_only(staff, service):
     post = old_document(service)
     url = f"{POSTS}/{post.slug}"
     read = staff.mara.client.get(url)
     assert (read.status_code, read.get_json()["html"]) == (200, Markdown().render(post.body))
     assert problem(staff.mara.client.delete(url, headers=staff.mara.headers)) == (
         403,
-        "This post is somebody else's.",
+        "This post belongs to another account.",
     )
 
     headers = staff.admin.headers | {"If-Match": read.headers["ETag"]}
@@ -63,7 +64,7 @@ def test_a_post_of_before_is_read_rendered_and_changed_by_admins_only(staff, ser
     assert staff.admin.client.delete(url, headers=staff.admin.headers).status_code == 204
 
 
-def test_a_post_of_before_can_be_deleted_at_once(staff, service):
+def test_admin_deletes_a_post_without_owner(staff, service):
     post = old_document(service)
     assert (
         staff.admin.client.delete(f"{POSTS}/{post.slug}", headers=staff.admin.headers).status_code
@@ -72,6 +73,6 @@ def test_a_post_of_before_can_be_deleted_at_once(staff, service):
     assert service.room(BlogRoom).posts.is_empty()
 
 
-def test_members_of_a_later_version_are_no_mistake(client, service):
+def test_unknown_members_of_a_document_are_ignored(client, service):
     post = old_document(service, colour="blue")
     assert client.get(f"{POSTS}/{post.slug}").status_code == 200

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.blog.model import BlogPost
-from service.blog.repository import Page
+from service.blog.model import BlogPost, PostPage
 from service.blog.room import BlogRoom
 from service.mongo.cursor import Cursor
 
@@ -32,7 +31,7 @@ def overview(stored: BlogPost) -> BlogPost:
     return replace(stored, body="")
 
 
-def test_a_post_comes_back_as_it_was_stored(service):
+def test_post_is_read_as_it_was_stored(service):
     stored = post("naps", tags=("night", "short"))
     assert service.room(BlogRoom).posts.add([stored]) == 1
     assert service.room(BlogRoom).posts.get("naps") == stored
@@ -46,11 +45,11 @@ def test_a_slug_is_unique_and_its_first_post_stays(service):
     assert service.room(BlogRoom).posts.get("dreams") == post("dreams")
 
 
-def test_readers_see_no_draft_and_nothing_that_is_not_there(service):
+def test_readers_find_neither_drafts_nor_missing_posts(service):
     service.room(BlogRoom).posts.add([post("planned", status="draft")])
     assert service.room(BlogRoom).posts.get("planned") is None
     assert service.room(BlogRoom).posts.get("never-written") is None
-    assert service.room(BlogRoom).posts.page(limit=10) == Page((), None)
+    assert service.room(BlogRoom).posts.page(limit=10) == PostPage((), None)
     assert not service.room(BlogRoom).posts.is_empty()
 
 
@@ -59,8 +58,8 @@ def test_a_page_is_newest_first_and_by_slug_within_one_instant(service):
     service.room(BlogRoom).posts.add(posts[::-1])
 
     first = service.room(BlogRoom).posts.page(limit=2)
-    assert first == Page((overview(posts[0]), overview(posts[1])), Cursor(NOON, "b"))
-    assert service.room(BlogRoom).posts.page(limit=2, after=first.next) == Page(
+    assert first == PostPage((overview(posts[0]), overview(posts[1])), Cursor(NOON, "b"))
+    assert service.room(BlogRoom).posts.page(limit=2, after=first.next) == PostPage(
         (overview(posts[2]), overview(posts[3])), None
     )
 
@@ -80,12 +79,12 @@ def test_pages_of_any_size_hold_every_post_once(seeded, limit):
     assert len({one.slug for one in found}) == 37
 
 
-def test_posts_that_are_added_meanwhile_move_no_page(service):
+def test_added_posts_do_not_shift_later_pages(service):
     service.room(BlogRoom).posts.add([post("old"), post("older", days=-1)])
     first = service.room(BlogRoom).posts.page(limit=1)
     service.room(BlogRoom).posts.add([post("new", days=1)])
 
-    assert service.room(BlogRoom).posts.page(limit=1, after=first.next) == Page(
+    assert service.room(BlogRoom).posts.page(limit=1, after=first.next) == PostPage(
         (overview(post("older", days=-1)),), None
     )
 
@@ -101,7 +100,7 @@ def test_posts_that_are_added_meanwhile_move_no_page(service):
         ({"category": "Food"}, []),
     ],
 )
-def test_filters_are_exact_and_add_up(service, filters, slugs):
+def test_filters_match_exactly_and_combine(service, filters, slugs):
     service.room(BlogRoom).posts.add(
         [
             post("both", days=3, tags=("hot", "tea"), category="food"),

@@ -1,4 +1,4 @@
-"""The blog's routes on the demo posts: whole bodies and links."""
+"""The routes for readers, on the demo posts: whole bodies and links."""
 
 from urllib.parse import quote_from_bytes
 
@@ -51,7 +51,7 @@ def invalid(response) -> list[dict[str, str]]:
 
 
 def counted(telemetry: Telemetry, name: str) -> dict[str, float]:
-    """A counter's values by its one label."""
+    """Return the values of a counter with one label, by that label."""
     families = telemetry.registry.restricted_registry([name]).collect()
     return {
         next(iter(sample.labels.values())): sample.value
@@ -60,7 +60,7 @@ def counted(telemetry: Telemetry, name: str) -> dict[str, float]:
     }
 
 
-def test_a_page_has_twenty_posts_newest_first_and_says_where_the_next_one_is(client):
+def test_page_has_twenty_posts_newest_first_and_links_the_next_page(client):
     response = client.get(POSTS)
     body = response.get_json()
 
@@ -89,7 +89,7 @@ def test_the_last_page_has_no_next(client):
             "tag=science&category=sleep",
             lambda post: post.category == "sleep" and "science" in post.tags,
         ),
-        ("tag=nobody-uses-this", lambda post: False),
+        ("tag=never-used", lambda post: False),
     ],
 )
 def test_filters_follow_from_page_to_page(client, query, matches):
@@ -122,7 +122,7 @@ def test_a_post_is_whole(client):
     "slug",
     ["never-written", "a-week-of-early-evenings", "%00", "%ff", "x" * 201, "%F0%9F%99%82", "a%0Ab"],
 )
-def test_what_readers_cannot_see_is_404(client, slug):
+def test_unknown_and_unpublished_posts_are_404(client, slug):
     response = client.get(f"{POSTS}/{slug}")
     body = response.get_json(force=True)
 
@@ -186,11 +186,11 @@ def test_what_readers_cannot_see_is_404(client, slug):
         ),
     ],
 )
-def test_what_cannot_be_used_is_told_by_field(client, query, errors):
+def test_invalid_values_are_reported_by_field(client, query, errors):
     assert invalid(client.get(f"{POSTS}?{query}")) == errors
 
 
-def test_an_unknown_parameter_is_no_mistake(client):
+def test_unknown_parameters_are_ignored(client):
     assert client.get(f"{POSTS}?limit=1&utm_source=letter").status_code == 200
 
 
@@ -204,7 +204,7 @@ def test_an_unknown_parameter_is_no_mistake(client):
     value=st.binary(max_size=80),
     slug=st.booleans(),
 )
-def test_no_bytes_break_a_route(client, name, value, slug):
+def test_arbitrary_bytes_never_cause_a_server_error(client, name, value, slug):
     text = quote_from_bytes(value, safe="")
     path = f"{POSTS}/{text or 'x'}" if slug else f"{POSTS}?{name}={text}"
     # A slug that begins with a slash is a path with two: Werkzeug sends the client to the one with
@@ -237,7 +237,7 @@ def test_reads_are_counted_by_outcome(client, telemetry):
 
 
 @pytest.mark.parametrize("path", [POSTS, f"{POSTS}/naps"])
-def test_without_a_database_a_request_is_a_503_that_says_when_to_come_back(telemetry, path):
+def test_request_without_a_database_is_503_with_retry_after(telemetry, path):
     environ = {
         "MONGODB_URI": f"mongodb://127.0.0.1:{free_port()}",
         "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05",

@@ -1,4 +1,4 @@
-"""Slugs out of titles."""
+"""Slugs of titles."""
 
 from itertools import islice
 
@@ -24,7 +24,7 @@ def test_a_title_has_a_slug(title, slug):
     assert next(slugs(title)) == slug
 
 
-def test_a_slug_that_is_taken_is_numbered_and_after_many_random():
+def test_taken_slugs_are_numbered_and_then_random():
     found = list(islice(slugs("Naps"), 60))
     assert found[:50] == ["naps", *(f"naps-{number}" for number in range(2, 51))]
     assert len(set(found)) == 60

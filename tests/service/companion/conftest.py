@@ -1,12 +1,10 @@
-"""The companion on a model of its own: the whole app, with the settings that a test needs."""
+"""The whole service with a stand-in language model and the settings that a test needs."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import gevent
 import pytest
 from flask.testing import FlaskClient
 
@@ -31,28 +29,26 @@ QUICK = {
     "COMPANION_CIRCUIT_FAILURES": "1000",
     "RATE_LIMITS": "false",
 }
-"""One attempt, which may take long, and neither a circuit breaker nor a limit in the way."""
+"""One attempt, with long time-outs, and without circuit breaker and rate limit."""
 
 
 @pytest.fixture(scope="session")
 def model_server() -> Iterator[ModelServer]:
-    """A model that all tests share."""
+    """A stand-in model, shared by all tests."""
     with ModelServer() as server:
         yield server
 
 
 @pytest.fixture
 def model(model_server: ModelServer) -> ModelServer:
-    """A model that answers at once."""
+    """The stand-in model, reset to reply at once."""
     model_server.reset()
     return model_server
 
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry of which no trace is kept; greenlets belong to the request that spawned them, as in
-    production.
-    """
+    """Telemetry that samples no trace; greenlets inherit their request, as in production."""
     settings = {
         "DEPLOYMENT_ENVIRONMENT": "test",
         "TELEMETRY_STRICT": "true",
@@ -67,18 +63,18 @@ def telemetry() -> Iterator[Telemetry]:
 
 @dataclass
 class Companion:
-    """The app, and who talks to it."""
+    """A client of the service, with requests to the companion."""
 
     client: FlaskClient
     service: Service
 
     @property
     def telemetry(self) -> Telemetry:
-        """What observes the service."""
+        """The service's telemetry."""
         return self.service.telemetry
 
-    def say(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
-        """Say something; the answer is read whole."""
+    def send(self, message: str = "hello", account: str = ADA, **body: Any) -> Any:
+        """Send a message; the whole response is read."""
         return self.client.post(
             MESSAGES, json={"message": message, **body}, headers=member(account)
         )
@@ -86,19 +82,19 @@ class Companion:
     def stream(
         self, message: str = "hello", account: str = ADA, **body: Any
     ) -> list[tuple[str, Any]]:
-        """Say something, and take the answer as events."""
-        response = self.say(message, account, stream=True, **body)
+        """Send a message, and return the events of its reply."""
+        response = self.send(message, account, stream=True, **body)
         assert (response.status_code, response.mimetype) == (200, "text/event-stream"), (
             response.get_data(as_text=True)
         )
         return events(response.get_data(as_text=True))
 
     def get(self, path: str, account: str = ADA) -> Any:
-        """Read something."""
+        """Get a resource."""
         return self.client.get(path, headers=member(account))
 
     def results(self) -> dict[str, int]:
-        """How many messages fared how."""
+        """Return the number of messages by result."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
         return {
             one.labels["result"]: int(one.value)
@@ -106,12 +102,12 @@ class Companion:
             if one.name == "serene_companion_seconds_count"
         }
 
-    def calls(self) -> int:
-        """Calls of the model that are under way."""
+    def active_calls(self) -> int:
+        """Return the gauge of running calls of the model."""
         return int(self.telemetry.registry.get_sample_value("serene_companion_calls") or 0)
 
     def circuit(self) -> str:
-        """State of the circuit breaker, as the metric tells it."""
+        """Return the state of the circuit breaker from its metric."""
         samples = [one for family in self.telemetry.registry.collect() for one in family.samples]
         (state,) = [
             one.labels["state"]
@@ -126,7 +122,7 @@ Make = Callable[..., Companion]
 
 @pytest.fixture
 def companion_with(build_service: Callable[..., Service], model: ModelServer) -> Make:
-    """Builds the service with settings of a test's own, observed as in production."""
+    """Build the service with settings of a test's own."""
 
     def make(**settings: str) -> Companion:
         limited = {"RATE_LIMIT_EXEMPT_NETWORKS": ""}
@@ -139,7 +135,7 @@ def companion_with(build_service: Callable[..., Service], model: ModelServer) ->
 
 @pytest.fixture
 def companion(companion_with: Make) -> Companion:
-    """The app with the usual settings, but for retries and the circuit breaker."""
+    """The service with default settings, except for QUICK."""
     return companion_with()
 
 
@@ -150,12 +146,12 @@ def service(companion: Companion) -> Service:
 
 
 def member(account: str = ADA, role: Any = "member") -> dict[str, str]:
-    """What shows who calls."""
+    """Return the Authorization header of an account."""
     return bearer(AccessTokens(AccountSettings.from_env({})).issue(Identity(account, role)))
 
 
 def events(text: str) -> list[tuple[str, Any]]:
-    """Server-sent events; a comment is an event without a name."""
+    """Parse server-sent events; a comment becomes an event without a name."""
     found = []
     for block in text.split("\n\n")[:-1]:
         if block.startswith(":"):
@@ -164,11 +160,3 @@ def events(text: str) -> list[tuple[str, Any]]:
             name, data = block.split("\n")
             found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        gevent.sleep(0.02)

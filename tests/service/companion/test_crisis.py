@@ -1,17 +1,17 @@
-"""Who may be in danger gets help lines at once, in their language, whatever the model does; who is
-not is left in peace.
-"""
+"""Help lines for alarming messages, by language, whatever happens to the model."""
 
 import time
 
 import gevent
 import pytest
 
-from service.companion.crisis import Crisis, HelpLine
-from service.companion.repository import Conversations
+from service.companion.crisis import CrisisDetector
+from service.companion.model import HelpLine
+from service.companion.repository import ConversationRepository
 from service.mongo.connection import Unreachable
 from tests.mongodb import free_port
-from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, eventually, member
+from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, member
+from tests.support.polling import wait_until
 
 ALARMING = {
     "en": [
@@ -100,8 +100,8 @@ HARMLESS = [
     "…",
     "",
 ]
-EVERYWHERE = {("112", None), ("911", None), (None, "https://findahelpline.com")}
-"""Phone and page of the lines that everybody gets."""
+WORLDWIDE = {("112", None), ("911", None), (None, "https://findahelpline.com")}
+"""Phone and web page of the worldwide help lines."""
 
 PHONES = {
     "en": {("US", "988"), ("GB", "116 123"), ("IE", "116 123"), ("AU", "13 11 14")},
@@ -116,34 +116,34 @@ PHONES = {
 
 @pytest.fixture(scope="module")
 def crisis():
-    return Crisis.from_data()
+    return CrisisDetector.from_data()
 
 
 @pytest.mark.parametrize(
     ("language", "message"),
     [(language, message) for language, every in ALARMING.items() for message in every],
 )
-def test_an_alarming_message_is_known_by_its_language(crisis, language, message):
-    assert language in crisis.languages_of(message)
-    assert language in crisis.languages_of(f"Hello. {message.upper()}, you know")
+def test_alarming_message_is_detected_in_its_language(crisis, language, message):
+    assert language in crisis.alarming_languages(message)
+    assert language in crisis.alarming_languages(f"Hello. {message.upper()}, you know")
 
 
 @pytest.mark.parametrize("message", HARMLESS)
 def test_a_harmless_message_is_not_alarming(crisis, message):
-    assert (crisis.languages_of(message), crisis.help_lines(message)) == (frozenset(), ())
+    assert (crisis.alarming_languages(message), crisis.help_lines(message)) == (frozenset(), ())
 
 
 @pytest.mark.parametrize("language", PHONES)
-def test_help_lines_are_those_of_the_language_and_those_for_everybody(crisis, language):
+def test_help_lines_are_those_of_the_language_and_the_worldwide_ones(crisis, language):
     lines = crisis.help_lines(ALARMING[language][0])
     assert {(line.country, line.phone) for line in lines} >= PHONES[language]
     assert {
         (line.phone or None, line.url or None) for line in lines if not line.country
-    } == EVERYWHERE
+    } == WORLDWIDE
     assert len(lines) == len(set(lines))
 
 
-def test_every_language_has_phrases_and_somewhere_to_turn(crisis):
+def test_every_language_has_phrases_and_help_lines(crisis):
     assert crisis.languages == ALARMING.keys()
     lines = [line for every in ALARMING.values() for line in crisis.help_lines(every[0])]
     assert [line for line in lines if not (line.phone or line.url)] == []
@@ -154,8 +154,8 @@ def test_every_language_has_phrases_and_somewhere_to_turn(crisis):
     ] == []
 
 
-def test_words_may_stand_where_a_phrase_leaves_room_and_nowhere_else():
-    crisis = Crisis({"xx": ["end * now"]}, {"": [HelpLine("", "Somebody", "1")]})
+def test_wildcard_matches_up_to_three_words():
+    crisis = CrisisDetector({"xx": ["end * now"]}, {"": [HelpLine("", "A help line", "1")]})
     found = [
         bool(crisis.help_lines(f"end{between} now"))
         for between in ("", " it", " it right here", " it all right here")
@@ -163,14 +163,14 @@ def test_words_may_stand_where_a_phrase_leaves_room_and_nowhere_else():
     assert found == [True, True, True, False]
 
 
-def test_the_longest_message_is_judged_quickly(crisis):
+def test_longest_message_is_checked_quickly(crisis):
     began = time.thread_time()
     crisis.help_lines("want to " * 500)
-    assert time.thread_time() - began < 0.5  # 5 ms; the hub waits meanwhile
+    assert time.thread_time() - began < 0.5  # 5 ms, which block the hub
 
 
-def test_help_comes_with_the_answer(companion):
-    body = companion.say("I want to die").get_json()
+def test_help_lines_are_sent_with_the_reply(companion):
+    body = companion.send("I want to die").get_json()
     assert body["reply"].startswith("I hear you.")
     first = body["help_lines"][0]
     assert first == {
@@ -192,23 +192,24 @@ def test_help_is_the_first_event_and_does_not_wait_for_the_model(companion, mode
     )
     first = next(response.iter_encoded()).decode()
     assert first.startswith(
-        'event: help\ndata: {"help_lines": [{"country": "DE", "name": "TelefonSeelsorge", "phone": "0800 111 0 111"'
+        'event: help\ndata: {"help_lines": [{"country": "DE", "name": "TelefonSeelsorge", '
+        '"phone": "0800 111 0 111"'
     )
-    assert model.asked() == []
+    assert model.received_requests() == []
     response.close()
     assert companion.results() == {"crisis": 1}
 
 
-def only_help(companion, said: str = "I want to die", **body) -> None:
-    """Both kinds of answer are help and nothing else."""
-    whole = companion.say(said, **body)
+def assert_only_help(companion, message: str = "I want to die", **body) -> None:
+    """Assert that the reply as JSON and as events has help lines only."""
+    whole = companion.send(message, **body)
     assert (whole.status_code, whole.get_json()["reply"], whole.get_json()["reply_id"]) == (
         200,
         None,
         None,
     )
     assert whole.get_json()["help_lines"][0]["phone"] == "988"
-    help_, done = companion.stream(said, **body)
+    help_, done = companion.stream(message, **body)
     assert (help_[0], help_[1]["help_lines"], done[0], done[1]["reply_id"]) == (
         "help",
         whole.get_json()["help_lines"],
@@ -220,53 +221,53 @@ def only_help(companion, said: str = "I want to die", **body) -> None:
 @pytest.mark.parametrize(
     "behaviour", [{"status": 500}, {"status": 401}, {"fault": "garbage"}, {"fault": "hang"}]
 )
-def test_help_comes_also_when_the_model_fails(companion_with, model, behaviour):
+def test_help_lines_are_sent_when_the_model_fails(companion_with, model, behaviour):
     companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5")
     model.behave(**behaviour)
-    only_help(companion)
+    assert_only_help(companion)
     assert companion.results() == {"crisis": 2}
-    # What was said is kept, so that it can be come back to.
-    kept = companion.get(CONVERSATIONS).get_json()["conversations"]
-    assert [one["title"] for one in kept] == ["I want to die"] * 2
+    # The messages are stored for a later continuation.
+    stored = companion.get(CONVERSATIONS).get_json()["conversations"]
+    assert [one["title"] for one in stored] == ["I want to die"] * 2
 
 
-def test_help_comes_also_when_the_model_is_down(companion_with):
-    only_help(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1"))
+def test_help_lines_are_sent_when_the_model_is_down(companion_with):
+    assert_only_help(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1"))
 
 
-def test_help_comes_also_when_the_circuit_is_open(companion_with, model):
+def test_help_lines_are_sent_when_the_circuit_is_open(companion_with, model):
     companion = companion_with(COMPANION_CIRCUIT_FAILURES="1", COMPANION_CIRCUIT_OPEN_SECONDS="600")
     model.behave(status=500)
-    assert companion.say().status_code == 502
+    assert companion.send().status_code == 502
     assert companion.circuit() == "open"
-    only_help(companion)
-    assert len(model.asked()) == 1
+    assert_only_help(companion)
+    assert len(model.received_requests()) == 1
 
 
-def test_help_comes_also_when_the_bulkhead_is_full(companion_with, model):
+def test_help_lines_are_sent_when_the_bulkhead_is_full(companion_with, model):
     companion = companion_with(COMPANION_AT_ONCE="1")
     model.behave(fault="hang")
-    hanging = gevent.spawn(companion.say)
-    eventually(lambda: companion.calls() == 1)
-    only_help(companion)
+    hanging = gevent.spawn(companion.send)
+    wait_until(lambda: companion.active_calls() == 1, what="the call runs")
+    assert_only_help(companion)
     hanging.kill()
 
 
-def test_help_comes_also_for_a_conversation_that_is_gone(companion):
-    body = companion.say("I want to die", conversation_id="0" * 32).get_json()
+def test_help_lines_are_sent_for_a_missing_conversation(companion):
+    body = companion.send("I want to die", conversation_id="0" * 32).get_json()
     assert (body["help_lines"][0]["phone"], body["conversation_id"] != "0" * 32) == ("988", True)
 
 
-def test_help_comes_also_without_a_database(companion, monkeypatch):
-    conversation = companion.say().get_json()["conversation_id"]
+def test_help_lines_are_sent_without_a_database(companion, monkeypatch):
+    conversation = companion.send().get_json()["conversation_id"]
 
     def gone(*_: object, **__: object) -> None:
         raise Unreachable("no database")
 
     for method in ("get", "latest", "begin", "add"):
-        monkeypatch.setattr(Conversations, method, gone)
-    assert companion.say().status_code == 503
-    body = companion.say("I want to die", conversation_id=conversation).get_json()
+        monkeypatch.setattr(ConversationRepository, method, gone)
+    assert companion.send().status_code == 503
+    body = companion.send("I want to die", conversation_id=conversation).get_json()
     *_, last = companion.stream("hello")
     assert (body["help_lines"][0]["phone"], body["reply"] is not None) == ("988", True)
     assert [body[name] for name in ("conversation_id", "message_id", "reply_id")] == [None] * 3

@@ -1,6 +1,4 @@
-"""A model that fails, in every way: what the client is told, how often the model was asked, and
-what is kept.
-"""
+"""Failures of the model: the problem, the number of attempts, and the stored messages."""
 
 import socket
 
@@ -15,11 +13,11 @@ TIMED_OUT = (504, "urn:serene:problem:companion-timed-out", None)
 
 
 HASTY = {"COMPANION_FIRST_BYTE_TIMEOUT_SECONDS": "1.5"}
-"""For a model that hangs; others are waited for."""
+"""A short time-out, for a model that hangs."""
 
 
-def told(response) -> tuple[int, str, str | None]:
-    """Status, type of the problem and when to ask again."""
+def problem_of(response) -> tuple[int, str, str | None]:
+    """Return the problem's status, type and Retry-After."""
     body = response.get_json(force=True)
     assert (response.content_type, body["status"]) == (
         "application/problem+json",
@@ -49,16 +47,16 @@ def told(response) -> tuple[int, str, str | None]:
     ],
     ids=str,
 )
-def test_whoever_wants_it_whole_is_told_what_failed_and_nothing_is_kept(
+def test_failed_call_is_a_problem_and_stores_nothing(
     companion_with, model, behaviour, expected, result
 ):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
-    assert told(companion.say("a word of mine")) == expected
+    assert problem_of(companion.send("a word of mine")) == expected
     assert companion.results() == {result: 1}
-    assert len(model.asked()) == 1
+    assert len(model.received_requests()) == 1
     assert companion.get(CONVERSATIONS).get_json()["conversations"] == []
-    assert companion.calls() == 0
+    assert companion.active_calls() == 0
 
 
 @pytest.mark.parametrize(
@@ -76,7 +74,7 @@ def test_before_the_first_event_a_stream_fails_with_a_status(
 ):
     companion = companion_with(**HASTY if expected == TIMED_OUT else {})
     model.behave(**behaviour)
-    assert told(companion.say(stream=True)) == expected
+    assert problem_of(companion.send(stream=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +85,7 @@ def test_before_the_first_event_a_stream_fails_with_a_status(
         ("hang", 504, "companion-timed-out", "timeout"),
     ],
 )
-def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(
+def test_broken_stream_ends_with_an_error_event_and_stores_the_partial_reply(
     companion_with, model, fault, status, kind, result
 ):
     companion = companion_with(**HASTY if result == "timeout" else {})
@@ -101,15 +99,15 @@ def test_a_stream_that_breaks_says_so_in_an_event_and_what_was_said_is_kept(
         f"urn:serene:problem:{kind}",
     )
     assert problem["instance"] == "/api/v1/companion/messages"
-    kept = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
-    assert [(one["message_id"], one["text"], one["is_whole"]) for one in kept] == [
+    stored = companion.get(f"{CONVERSATIONS}/{problem['conversation_id']}").get_json()["messages"]
+    assert [(one["message_id"], one["text"], one["is_whole"]) for one in stored] == [
         (problem["message_id"], "hello", True),
         (problem["reply_id"], "I hear you.", False),
     ]
     assert companion.results() == {result: 1}
 
 
-def test_a_stream_that_fails_after_a_comment_says_so_in_an_event(companion_with, model):
+def test_failure_after_a_keepalive_comment_is_an_error_event(companion_with, model):
     companion = companion_with(COMPANION_HEARTBEAT_SECONDS="0.2", **HASTY)
     model.behave(fault="hang")
     names = companion.stream()
@@ -117,17 +115,17 @@ def test_a_stream_that_fails_after_a_comment_says_so_in_an_event(companion_with,
     assert companion.get(CONVERSATIONS).get_json()["conversations"] == []
 
 
-def test_an_answer_that_takes_too_long_as_a_whole_is_cut(companion_with, model):
+def test_reply_past_its_timeout_is_cut(companion_with, model):
     companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="1")
     model.behave(tokens_per_second=5)
-    assert told(companion.say("one two three four five six")) == TIMED_OUT
+    assert problem_of(companion.send("one two three four five six")) == TIMED_OUT
     assert companion.stream()[-1][1]["status"] == 504
 
 
-def test_the_whole_time_counts_also_while_a_retry_is_waited_for(companion_with, model):
+def test_reply_timeout_includes_the_waits_between_retries(companion_with, model):
     companion = companion_with(COMPANION_ANSWER_TIMEOUT_SECONDS="0.3", COMPANION_RETRIES="5")
     model.behave(status=500)
-    assert told(companion.say()) == TIMED_OUT
+    assert problem_of(companion.send()) == TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -141,26 +139,26 @@ def test_the_whole_time_counts_also_while_a_retry_is_waited_for(companion_with, 
     ],
     ids=str,
 )
-def test_only_what_may_be_well_again_is_tried_again_and_only_before_the_first_byte(
+def test_only_transient_failures_before_the_first_byte_are_retried(
     companion_with, model, behaviour, attempts
 ):
     companion = companion_with(
         COMPANION_RETRIES="2", **HASTY if behaviour == {"fault": "hang"} else {}
     )
     model.behave(**behaviour)
-    assert companion.say().status_code >= 500
-    assert len(model.asked()) == attempts
+    assert companion.send().status_code >= 500
+    assert len(model.received_requests()) == attempts
     assert sum(companion.results().values()) == 1
 
 
-def test_a_port_where_nobody_listens_is_a_failure_at_once(companion_with):
+def test_refused_connection_fails_at_once(companion_with):
     assert (
-        told(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").say())
+        problem_of(companion_with(COMPANION_BASE_URL=f"http://127.0.0.1:{free_port()}/v1").send())
         == FAILED
     )
 
 
-def test_an_endpoint_that_accepts_nothing_is_given_up_after_the_time_to_connect(companion_with):
+def test_connect_timeout_limits_the_wait_for_an_endpoint(companion_with):
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -175,11 +173,11 @@ def test_an_endpoint_that_accepts_nothing_is_given_up_after_the_time_to_connect(
             COMPANION_BASE_URL=f"http://127.0.0.1:{address[1]}/v1",
             COMPANION_CONNECT_TIMEOUT_SECONDS="0.3",
         )
-        assert told(companion.say()) == TIMED_OUT
+        assert problem_of(companion.send()) == TIMED_OUT
         for one in waiting:
             one.close()
 
 
-def test_no_problem_repeats_what_the_model_says_of_its_failure(companion, model):
+def test_problem_does_not_repeat_the_error_text_of_the_model(companion, model):
     model.behave(status=400)
-    assert "canary" not in companion.say("canary").get_data(as_text=True)
+    assert "canary" not in companion.send("canary").get_data(as_text=True)

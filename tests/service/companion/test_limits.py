@@ -1,13 +1,11 @@
-"""Limits never stand between a person in danger and help: a message that is refused, for whatever
-reason, brings help lines at once.
-"""
+"""Help lines over the rate limit, and on every problem of the route."""
 
 import pytest
 
 from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, events, member
 
 ALARMING = "I want to die"
-EVERYWHERE = [
+WORLDWIDE = [
     {"country": None, "name": "European emergency number", "phone": "112", "url": None},
     {
         "country": None,
@@ -17,19 +15,19 @@ EVERYWHERE = [
     },
     {"country": None, "name": "Find A Helpline", "phone": None, "url": "https://findahelpline.com"},
 ]
-NOT_KEPT = {"conversation_id": None, "message_id": None, "reply_id": None}
+NOT_STORED = {"conversation_id": None, "message_id": None, "reply_id": None}
 
 
 @pytest.fixture
 def limited(companion_with):
-    """A companion of which a member may ask one thing a minute, and has."""
+    """A companion whose rate limit of one message per minute is used up."""
     companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
-    assert companion.say().status_code == 200
+    assert companion.send().status_code == 200
     return companion
 
 
 def refused(companion) -> int:
-    """How many messages were one too many."""
+    """Return the number of messages over the rate limit."""
     return int(
         companion.telemetry.registry.get_sample_value(
             "serene_rate_limited_total", {"group": "companion"}
@@ -37,18 +35,18 @@ def refused(companion) -> int:
     )
 
 
-def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited, model):
-    answer = limited.say(ALARMING)
+def test_limited_alarming_message_gets_help_lines(limited, model):
+    answer = limited.send(ALARMING)
     body = answer.get_json()
     lines = body.pop("help_lines")
     assert (answer.status_code, answer.headers["Cache-Control"], body) == (
         200,
         "no-store",
-        NOT_KEPT | {"reply": None},
+        NOT_STORED | {"reply": None},
     )
-    assert (lines[0]["phone"], lines[-3:]) == ("988", EVERYWHERE)
+    assert (lines[0]["phone"], lines[-3:]) == ("988", WORLDWIDE)
     assert answer.headers["RateLimit-Remaining"] == "0"
-    assert (refused(limited), limited.results(), len(model.asked())) == (
+    assert (refused(limited), limited.results(), len(model.received_requests())) == (
         1,
         {"answered": 1, "crisis": 1},
         1,
@@ -59,7 +57,7 @@ def test_an_alarming_message_that_is_one_too_many_is_answered_with_help(limited,
 @pytest.mark.parametrize(
     ("body", "headers"), [({"stream": True}, {}), ({}, {"Accept": "text/event-stream"})]
 )
-def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
+def test_limited_alarming_message_gets_events_on_request(limited, body, headers):
     answer = limited.client.post(
         MESSAGES, json={"message": ALARMING, **body}, headers=member() | headers
     )
@@ -72,13 +70,13 @@ def test_it_comes_as_events_where_they_are_asked_for(limited, body, headers):
     assert (help_, shown["help_lines"][0]["phone"], shown["help_lines"][-3:], done) == (
         "help",
         "988",
-        EVERYWHERE,
-        ("done", NOT_KEPT),
+        WORLDWIDE,
+        ("done", NOT_STORED),
     )
 
 
-def test_any_other_message_that_is_one_too_many_is_a_problem_with_help_lines(limited, model):
-    answer = limited.say("good morning")
+def test_other_limited_messages_are_problems_with_help_lines(limited, model):
+    answer = limited.send("good morning")
     assert (answer.status_code, answer.content_type) == (429, "application/problem+json")
     assert answer.get_json(force=True) == {
         "type": "urn:serene:problem:rate-limited",
@@ -87,10 +85,10 @@ def test_any_other_message_that_is_one_too_many_is_a_problem_with_help_lines(lim
         "detail": "Too many requests; the next one passes in 60 s.",
         "instance": MESSAGES,
         "request_id": answer.headers["X-Request-ID"],
-        "help_lines": EVERYWHERE,
+        "help_lines": WORLDWIDE,
     }
     assert int(answer.headers["Content-Length"]) == len(answer.get_data())
-    assert (refused(limited), len(model.asked())) == (1, 1)
+    assert (refused(limited), len(model.received_requests())) == (1, 1)
 
 
 UNREADABLE = {
@@ -108,14 +106,14 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("given", UNREADABLE.values(), ids=UNREADABLE)
-def test_one_that_is_one_too_many_and_not_readable_is_refused_with_help_lines(limited, given):
+def test_limited_unreadable_message_is_refused_with_help_lines(limited, given):
     answer = limited.client.post(
         MESSAGES, **given | {"headers": member() | given.get("headers", {})}
     )
-    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (429, EVERYWHERE)
+    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (429, WORLDWIDE)
 
 
-def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion_with):
+def test_callers_without_access_are_refused_with_help_lines(companion_with):
     companion = companion_with(RATE_LIMITS="true", RATE_LIMIT_COMPANION="1/minute")
     strangers = [member(role="therapist"), {"Authorization": "Bearer none"}]
     answers = [
@@ -124,32 +122,32 @@ def test_whoever_may_not_speak_to_the_companion_is_not_answered_either(companion
         for _ in range(2)
     ]
     assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
-        (status, EVERYWHERE) for status in (403, 429, 401, 429)
+        (status, WORLDWIDE) for status in (403, 429, 401, 429)
     ]
 
 
-def test_every_other_problem_of_the_route_has_help_lines_too(companion, model):
+def test_every_problem_of_the_route_has_help_lines(companion, model):
     model.behave(status=500)
     answers = [
-        companion.say(ALARMING + " x" * 600_000),
-        companion.say("x" * 4001),
-        companion.say("hello", conversation_id="0" * 32),
-        companion.say("hello"),
+        companion.send(ALARMING + " x" * 600_000),
+        companion.send("x" * 4001),
+        companion.send("hello", conversation_id="0" * 32),
+        companion.send("hello"),
         companion.client.post(
             MESSAGES, data="{", headers=member(), content_type="application/json"
         ),
         companion.client.post(MESSAGES, data=ALARMING, headers=member()),
     ]
     assert [(one.status_code, one.get_json(force=True)["help_lines"]) for one in answers] == [
-        (status, EVERYWHERE) for status in (413, 422, 404, 502, 400, 415)
+        (status, WORLDWIDE) for status in (413, 422, 404, 502, 400, 415)
     ]
 
 
-def test_problems_of_the_companions_other_routes_have_none(companion):
+def test_problems_of_other_routes_have_no_help_lines(companion):
     assert "help_lines" not in companion.get(f"{CONVERSATIONS}/none").get_json(force=True)
 
 
-def test_a_crash_of_ours_has_help_lines_too(companion, monkeypatch):
+def test_internal_error_has_help_lines(companion, monkeypatch):
     monkeypatch.setattr("service.companion.turns.new_id", lambda: 1 / 0)
-    answer = companion.say(ALARMING)
-    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, EVERYWHERE)
+    answer = companion.send(ALARMING)
+    assert (answer.status_code, answer.get_json(force=True)["help_lines"]) == (500, WORLDWIDE)

@@ -1,16 +1,17 @@
-"""Messages that go well: whole and in events, with what was said before, kept as they were said."""
+"""Messages with a reply: as JSON and as events, with their context, and as stored."""
 
 import gevent
 import pytest
 
 from tests.machine import PATIENCE_SECONDS
-from tests.service.companion.conftest import ADA, BOB, CONVERSATIONS, MESSAGES, eventually, member
+from tests.service.companion.conftest import ADA, BOB, CONVERSATIONS, MESSAGES, member
+from tests.support.polling import wait_until
 
 REPLY = "I hear you. You wrote “{}”, and it is message {} of yours that I can see. What would help?"
 
 
-def test_a_whole_answer(companion, model):
-    response = companion.say("I slept badly")
+def test_reply_as_json(companion, model):
+    response = companion.send("I slept badly")
     body = response.get_json()
 
     ids = {name: body[name] for name in ("conversation_id", "message_id", "reply_id")}
@@ -22,16 +23,16 @@ def test_a_whole_answer(companion, model):
     )
     assert "external;dur=" in response.headers["Server-Timing"]
     assert companion.results() == {"answered": 1}
-    assert (companion.calls(), model.under_way()) == (0, 0)
+    assert (companion.active_calls(), model.active_calls()) == (0, 0)
 
-    kept = companion.get(f"{CONVERSATIONS}/{ids['conversation_id']}").get_json()
+    stored = companion.get(f"{CONVERSATIONS}/{ids['conversation_id']}").get_json()
     assert [
-        (one["message_id"], one["by"], one["text"], one["is_whole"]) for one in kept["messages"]
+        (one["message_id"], one["by"], one["text"], one["is_whole"]) for one in stored["messages"]
     ] == [
         (ids["message_id"], "member", "I slept badly", True),
         (ids["reply_id"], "companion", body["reply"], True),
     ]
-    assert (kept["conversation_id"], kept["title"], kept["next"]) == (
+    assert (stored["conversation_id"], stored["title"], stored["next"]) == (
         ids["conversation_id"],
         "I slept badly",
         None,
@@ -42,7 +43,7 @@ def test_a_whole_answer(companion, model):
     ("body", "accept"),
     [({"stream": True}, "*/*"), ({}, "text/event-stream"), ({"stream": True}, "application/json")],
 )
-def test_an_answer_in_events(companion, body, accept):
+def test_reply_as_events(companion, body, accept):
     headers = member() | {"Accept": accept, "Accept-Encoding": "gzip, br, zstd"}
     response = companion.client.post(MESSAGES, json={"message": "hello", **body}, headers=headers)
     text = response.get_data(as_text=True)
@@ -64,33 +65,33 @@ def test_an_answer_in_events(companion, body, accept):
     assert companion.results() == {"streamed": 1}
 
 
-def test_events_say_the_same_as_what_is_kept(companion):
+def test_events_match_the_stored_messages(companion):
     *messages, done = companion.stream("hello")
 
     assert {name for name, _ in messages} == {"message"}
-    said = "".join(data["delta"] for _, data in messages)
-    kept = companion.get(f"{CONVERSATIONS}/{done[1]['conversation_id']}").get_json()["messages"]
-    assert said == REPLY.format("hello", 1)
+    text = "".join(data["delta"] for _, data in messages)
+    stored = companion.get(f"{CONVERSATIONS}/{done[1]['conversation_id']}").get_json()["messages"]
+    assert text == REPLY.format("hello", 1)
     assert done == (
         "done",
         {
             "conversation_id": done[1]["conversation_id"],
-            "message_id": kept[0]["message_id"],
-            "reply_id": kept[1]["message_id"],
+            "message_id": stored[0]["message_id"],
+            "reply_id": stored[1]["message_id"],
         },
     )
-    assert [one["text"] for one in kept] == ["hello", said]
+    assert [one["text"] for one in stored] == ["hello", text]
 
 
-def test_the_model_reads_what_was_said_before(companion, model):
-    first = companion.say("one").get_json()
-    companion.say("two", conversation_id=first["conversation_id"])
-    third = companion.say("three", conversation_id=first["conversation_id"]).get_json()
+def test_model_receives_the_earlier_messages(companion, model):
+    first = companion.send("one").get_json()
+    companion.send("two", conversation_id=first["conversation_id"])
+    third = companion.send("three", conversation_id=first["conversation_id"]).get_json()
 
-    system, *said = model.asked()[-1]["messages"]
+    system, *messages = model.received_requests()[-1]["messages"]
     assert system["role"] == "system"
     assert system["content"].startswith("You are the companion of Serene")
-    assert said == [
+    assert messages == [
         {"role": "user", "content": "one"},
         {"role": "assistant", "content": REPLY.format("one", 1)},
         {"role": "user", "content": "two"},
@@ -98,16 +99,16 @@ def test_the_model_reads_what_was_said_before(companion, model):
         {"role": "user", "content": "three"},
     ]
     assert third["reply"] == REPLY.format("three", 3)
-    assert [one["model"] for one in model.asked()] == ["serene-companion"] * 3
+    assert [one["model"] for one in model.received_requests()] == ["serene-companion"] * 3
 
 
 @pytest.mark.parametrize(("context", "seen"), [("0", 1), ("2", 2), ("3", 3)])
-def test_only_the_last_messages_are_read(companion_with, model, context, seen):
+def test_context_is_limited_to_the_latest_messages(companion_with, model, context, seen):
     companion = companion_with(COMPANION_CONTEXT_MESSAGES=context)
-    conversation = companion.say("one").get_json()["conversation_id"]
-    companion.say("two", conversation_id=conversation)
-    companion.say("three", conversation_id=conversation)
-    texts = [one["content"] for one in model.asked()[-1]["messages"][1:]]
+    conversation = companion.send("one").get_json()["conversation_id"]
+    companion.send("two", conversation_id=conversation)
+    companion.send("three", conversation_id=conversation)
+    texts = [one["content"] for one in model.received_requests()[-1]["messages"][1:]]
     assert (
         texts
         == ["one", REPLY.format("one", 1), "two", REPLY.format("two", min(seen, 2)), "three"][
@@ -116,9 +117,9 @@ def test_only_the_last_messages_are_read(companion_with, model, context, seen):
     )
 
 
-def test_the_request_s_ids_go_with_the_call(companion, model):
-    response = companion.say()
-    (headers,) = [one["headers"] for one in model.asked()]
+def test_request_ids_are_sent_to_the_model(companion, model):
+    response = companion.send()
+    (headers,) = [one["headers"] for one in model.received_requests()]
     assert headers["X-Request-ID"] == response.headers["X-Request-ID"]
     assert headers["traceparent"].split("-")[1] == response.headers["X-Request-ID"].replace("-", "")
 
@@ -139,16 +140,16 @@ def test_the_request_s_ids_go_with_the_call(companion, model):
         ({"message": "hello", "conversation_id": "../x"}, 404, None),
     ],
 )
-def test_what_cannot_be_said(companion, model, body, status, fields):
+def test_invalid_messages_are_refused(companion, model, body, status, fields):
     response = companion.client.post(MESSAGES, json=body, headers=member())
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     errors = response.get_json(force=True).get("errors")
     assert (errors and [one["field"] for one in errors]) == fields
-    assert model.asked() == []
+    assert model.received_requests() == []
 
 
-def test_the_longest_message_is_taken_and_titled(companion):
-    body = companion.say("w " * 1999 + "ww").get_json()
+def test_longest_message_is_accepted_and_its_title_is_cut(companion):
+    body = companion.send("w " * 1999 + "ww").get_json()
     (found,) = companion.get(CONVERSATIONS).get_json()["conversations"]
     assert (found["conversation_id"], len(found["title"]), found["title"][-3:]) == (
         body["conversation_id"],
@@ -157,19 +158,19 @@ def test_the_longest_message_is_taken_and_titled(companion):
     )
 
 
-def test_a_silence_is_filled_with_comments(companion_with, model):
+def test_keepalive_comments_are_sent_during_silence(companion_with, model):
     companion = companion_with(COMPANION_HEARTBEAT_SECONDS="0.2")
     model.behave(first_byte_seconds=1.0)
     names = [name for name, _ in companion.stream()]
-    # One comment a silence; how many fit into a second is the machine's affair.
+    # One comment for each interval; their number in a second depends on the machine.
     assert (names[:2], names[-1]) == (["", ""], "done")
     assert "message" in names
 
 
-def test_conversations_of_others_are_not_there(companion):
-    mine = companion.say("mine", ADA).get_json()["conversation_id"]
+def test_conversations_of_other_accounts_are_not_found(companion):
+    mine = companion.send("mine", ADA).get_json()["conversation_id"]
     answers = [
-        companion.say("go on", BOB, conversation_id=mine),
+        companion.send("go on", BOB, conversation_id=mine),
         companion.get(f"{CONVERSATIONS}/{mine}", BOB),
         companion.client.delete(f"{CONVERSATIONS}/{mine}", headers=member(BOB)),
         companion.get(f"{CONVERSATIONS}/nowhere"),
@@ -182,7 +183,7 @@ def test_conversations_of_others_are_not_there(companion):
 
 
 def pages(companion, path: str, member_of_page: str) -> list[list[str]]:
-    """Ids on each page, from the first one to the last."""
+    """Return the ids on each page, from the first to the last."""
     found, url = [], path
     while url:
         page = companion.get(url).get_json()
@@ -193,13 +194,13 @@ def pages(companion, path: str, member_of_page: str) -> list[list[str]]:
 
 
 def test_conversations_and_messages_come_in_pages(companion):
-    ids = [companion.say(f"number {number}").get_json()["conversation_id"] for number in range(3)]
+    ids = [companion.send(f"number {number}").get_json()["conversation_id"] for number in range(3)]
     assert pages(companion, f"{CONVERSATIONS}?limit=2", "conversations") == [
         [ids[2], ids[1]],
         [ids[0]],
     ]
 
-    more = [companion.say("more", conversation_id=ids[0]).get_json() for _ in range(2)]
+    more = [companion.send("more", conversation_id=ids[0]).get_json() for _ in range(2)]
     expected = [one[name] for one in more for name in ("message_id", "reply_id")]
     first, second, third = pages(companion, f"{CONVERSATIONS}/{ids[0]}?limit=2", "messages")
     assert [*second, *third] == expected
@@ -212,23 +213,21 @@ def test_conversations_and_messages_come_in_pages(companion):
 
 
 def test_a_deleted_conversation_is_gone_with_its_messages(companion):
-    kept, gone = (companion.say(word).get_json()["conversation_id"] for word in ("kept", "gone"))
+    kept, gone = (companion.send(word).get_json()["conversation_id"] for word in ("kept", "gone"))
     assert companion.client.delete(f"{CONVERSATIONS}/{gone}", headers=member()).status_code == 204
     assert companion.client.delete(f"{CONVERSATIONS}/{gone}", headers=member()).status_code == 404
-    assert companion.say("on", conversation_id=gone).status_code == 404
+    assert companion.send("on", conversation_id=gone).status_code == 404
     assert [
         one["conversation_id"] for one in companion.get(CONVERSATIONS).get_json()["conversations"]
     ] == [kept]
     assert len(companion.get(f"{CONVERSATIONS}/{kept}").get_json()["messages"]) == 2
 
 
-def test_nothing_comes_back_to_a_conversation_that_is_deleted_while_it_is_answered(
-    companion, service, model
-):
-    conversation = companion.say("first").get_json()["conversation_id"]
+def test_conversation_deleted_during_a_reply_stays_deleted(companion, service, model):
+    conversation = companion.send("first").get_json()["conversation_id"]
     model.behave(tokens_per_second=30)
     answering = gevent.spawn(companion.stream, "second", conversation_id=conversation)
-    eventually(lambda: model.under_way() == 1)
+    wait_until(lambda: model.active_calls() == 1, what="the call runs")
     assert (
         companion.client.delete(f"{CONVERSATIONS}/{conversation}", headers=member()).status_code
         == 204

@@ -1,6 +1,4 @@
-"""What a message leaves behind: a client span a call under its request, its wait, a figure; never a
-word of what is said.
-"""
+"""Telemetry of a message: spans, phases, metrics; never the conversation's text."""
 
 import gevent
 import pytest
@@ -12,7 +10,7 @@ from prometheus_client import generate_latest
 from service.settings import telemetry_config
 from telemetry import Telemetry
 from telemetry.requests import inheritance
-from tests.service.companion.conftest import eventually
+from tests.support.polling import wait_until
 
 CALL = "chat serene-companion"
 CANARY = "canary-tweet"
@@ -20,7 +18,7 @@ CANARY = "canary-tweet"
 
 @pytest.fixture
 def telemetry():
-    """Telemetry that keeps every trace."""
+    """Telemetry that samples every trace."""
     telemetry = Telemetry(
         telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
@@ -70,10 +68,8 @@ def attributes(model, **more) -> dict:
     }
 
 
-@pytest.mark.parametrize("kind", ["say", "stream"])
-def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
-    companion, model, spans, records, kind
-):
+@pytest.mark.parametrize("kind", ["send", "stream"])
+def test_call_is_a_client_span_until_the_end_of_the_stream(companion, model, spans, records, kind):
     model.behave(tokens_per_second=100)
     getattr(companion, kind)("one two three")
     (call,) = calls(spans)
@@ -92,7 +88,7 @@ def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
         model, **{f"gen_ai.usage.{name}": count for name, count in used.items()}
     )
     assert used["input_tokens"] > 3
-    # Three words of ours and twenty of its own, at a hundred a second.
+    # Three words of the member and twenty of the model, at a hundred per second.
     took_seconds = (call.end_time - call.start_time) / 1e9
     assert took_seconds > used["output_tokens"] / 100 > 0.1
     assert records[-1].phase_seconds["external"] == pytest.approx(took_seconds, abs=0.005)
@@ -112,12 +108,12 @@ def test_a_call_is_a_client_span_that_lasts_to_the_end_of_the_stream(
     ],
     ids=str,
 )
-def test_the_span_of_a_call_that_fails_says_how(
+def test_span_of_a_failed_call_records_the_failure(
     companion_with, model, spans, records, behaviour, more
 ):
     companion = companion_with(COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5")
     model.behave(**behaviour)
-    companion.say()
+    companion.send()
     (call,) = calls(spans)
     assert (dict(call.attributes), call.status.status_code, call.events) == (
         attributes(model, **more),
@@ -131,15 +127,17 @@ def test_the_span_of_a_call_that_fails_says_how(
 
 def test_each_attempt_is_a_span(companion_with, model, spans):
     model.behave(status=500)
-    companion_with(COMPANION_RETRIES="2").say()
+    companion_with(COMPANION_RETRIES="2").send()
     expected = attributes(model, **{"error.type": "ModelFailed", "http.response.status_code": 500})
     assert [dict(call.attributes) for call in calls(spans)] == [expected] * 3
 
 
-def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, records):
+def test_client_disconnect_ends_the_span(companion, model, spans, records):
     model.behave(fault="hang", fault_after_tokens=2)
     leaving = gevent.spawn(companion.stream)
-    eventually(lambda: model.under_way() == 1 and companion.calls() == 1)
+    wait_until(
+        lambda: model.active_calls() == 1 and companion.active_calls() == 1, what="the call runs"
+    )
     leaving.kill()
     (call,) = calls(spans)
     assert (call.attributes["error.type"], call.parent.span_id) == (
@@ -149,8 +147,8 @@ def test_a_stream_whose_client_leaves_ends_its_span(companion, model, spans, rec
     assert (records[-1].outcome, records[-1].phase_seconds["external"] > 0) == ("killed", True)
 
 
-def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):
-    response = companion.say()
+def test_metric_has_an_exemplar_with_the_trace_id(companion, telemetry):
+    response = companion.send()
     samples = [
         one
         for family in telemetry.registry.collect()
@@ -161,18 +159,16 @@ def test_the_metric_has_an_exemplar_that_names_the_trace(companion, telemetry):
     assert exemplar.labels == {"trace_id": response.headers["X-Request-ID"].replace("-", "")}
 
 
-def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(
-    companion_with, model, telemetry, spans, capfd
-):
+def test_message_text_is_in_no_log_span_or_metric(companion_with, model, telemetry, spans, capfd):
     companion = companion_with(
         COMPANION_API_KEY="canary-key",
         COMPANION_FIRST_BYTE_TIMEOUT_SECONDS="0.5",
         COMPANION_CIRCUIT_FAILURES="3",
     )
-    conversation = companion.say(CANARY).get_json()["conversation_id"]
+    conversation = companion.send(CANARY).get_json()["conversation_id"]
     companion.stream(f"{CANARY}, I want to die")
     companion.get(f"/api/v1/companion/conversations/{conversation}")
-    companion.say(f"{CANARY} \0")
+    companion.send(f"{CANARY} \0")
     for behaviour in (
         {"status": 400},
         {"status": 500},
@@ -182,8 +178,8 @@ def test_no_word_of_what_is_said_is_in_a_log_a_span_or_a_metric(
     ):
         model.reset()
         model.behave(**behaviour)
-        companion.say(CANARY)
-        companion.say(CANARY, stream=True)
+        companion.send(CANARY)
+        companion.send(CANARY, stream=True)
 
     logged = "".join(capfd.readouterr())
     traced = "".join(span.to_json() for span in spans.get_finished_spans())

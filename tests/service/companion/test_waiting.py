@@ -1,6 +1,4 @@
-"""While the model is waited for: a bounded number of calls, nothing of the database held, and
-nothing left behind when a client leaves.
-"""
+"""During a call of the model: the limit of calls, the database, and disconnecting clients."""
 
 import json
 import socket
@@ -9,50 +7,51 @@ import gevent
 import pytest
 from gevent import pywsgi
 
-from service.companion.heartbeat import ReaderLeft, with_silences
-from service.companion.streaming import presence
+from service.companion.heartbeat import ReaderDisconnected, with_keepalive
+from service.companion.streaming import connection_check
 from service.seed import seed
 from tests.machine import PATIENCE_SECONDS
-from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, eventually, member
+from tests.service.companion.conftest import ADA, CONVERSATIONS, MESSAGES, member
+from tests.support.polling import wait_until
 
 POSTS = "/api/v1/blog/posts?limit=1"
 
 
-def test_one_call_more_than_there_are_places_is_refused_at_once(companion_with, model):
+def test_call_beyond_the_limit_is_refused_at_once(companion_with, model):
     companion = companion_with(COMPANION_AT_ONCE="3")
     model.behave(fault="hang")
     hanging = [
-        gevent.spawn(companion.say),
+        gevent.spawn(companion.send),
         gevent.spawn(companion.stream),
-        gevent.spawn(companion.say),
+        gevent.spawn(companion.send),
     ]
-    eventually(lambda: companion.calls() == 3)
+    wait_until(lambda: companion.active_calls() == 3, what="three calls run")
 
     for stream in (False, True):
-        refused = companion.say(stream=stream)
+        refused = companion.send(stream=stream)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
         assert refused.get_json(force=True)["type"] == "urn:serene:problem:companion-busy"
     assert companion.results() == {"rejected": 2}
 
     gevent.killall(hanging)
-    assert companion.calls() == 0
+    assert companion.active_calls() == 0
     model.reset()
-    assert companion.say().status_code == 200
+    assert companion.send().status_code == 200
     assert companion.results() == {"rejected": 2, "disconnected": 3, "answered": 1}
 
 
-def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, model, telemetry):
+def test_hanging_calls_hold_no_database_connection(companion_with, model, telemetry):
     companion = companion_with(
         MONGODB_MAX_POOL_SIZE="1",
         MONGODB_MIN_POOL_SIZE="0",
         MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS="20",
     )
     seed(companion.service)
-    conversation = companion.say().get_json()["conversation_id"]
+    conversation = companion.send().get_json()["conversation_id"]
     model.behave(fault="hang")
-    hanging = [gevent.spawn(companion.say, conversation_id=conversation) for _ in range(20)]
+    hanging = [gevent.spawn(companion.send, conversation_id=conversation) for _ in range(20)]
     hanging += [gevent.spawn(companion.stream) for _ in range(80)]
-    eventually(lambda: companion.calls() == 100)
+    wait_until(lambda: companion.active_calls() == 100, what="a hundred calls run")
 
     assert [companion.client.get(POSTS).status_code for _ in range(20)] == [200] * 20
     used = [
@@ -62,55 +61,60 @@ def test_calls_that_hang_hold_no_connection_of_the_database(companion_with, mode
         if one.name == "db_client_connection_count"
     ]
     assert {one.labels["db_client_connection_state"]: one.value for one in used}["used"] == 0
-    # All of the default number of places were taken.
-    assert companion.say().status_code == 503
+    # The default limit is reached.
+    assert companion.send().status_code == 503
     gevent.killall(hanging)
-    assert companion.calls() == 0
+    assert companion.active_calls() == 0
 
 
 @pytest.fixture
 def served(companion, model):
-    """The app behind a real server; gives its port."""
+    """The app behind a real server; returns its port."""
     server = pywsgi.WSGIServer(("127.0.0.1", 0), companion.client.application, log=None)
     server.start()
     yield server.server_port
     server.stop()
 
 
-def asking(port: int, **body) -> socket.socket:
-    """A connection on which a message was sent."""
+def open_request(port: int, **body) -> socket.socket:
+    """Return a connection on which a message was sent."""
     content = json.dumps({"message": "hello", **body}).encode()
     token = member()["Authorization"]
-    head = f"POST {MESSAGES} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: application/json\r\n"
+    head = (
+        f"POST {MESSAGES} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        "Content-Type: application/json\r\n"
+    )
     connection = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     return connection
 
 
-def test_a_client_that_leaves_ends_the_call_and_what_was_said_is_kept(served, companion, model):
+def test_client_disconnect_ends_the_call_and_stores_the_partial_reply(served, companion, model):
     model.behave(tokens_per_second=20)
-    connection = asking(served, stream=True)
+    connection = open_request(served, stream=True)
     received = b""
     while b" hear" not in received:
         received += connection.recv(4096)
-    assert (companion.calls(), model.under_way()) == (1, 1)
+    assert (companion.active_calls(), model.active_calls()) == (1, 1)
     connection.close()
 
-    eventually(lambda: companion.calls() == 0)
-    eventually(lambda: model.under_way() == 0)
-    eventually(lambda: companion.results() == {"disconnected": 1})
+    wait_until(lambda: companion.active_calls() == 0, what="the call ends")
+    wait_until(lambda: model.active_calls() == 0, what="the model's stream ends")
+    wait_until(
+        lambda: companion.results() == {"disconnected": 1}, what="the disconnect is recorded"
+    )
     (found,) = companion.get(CONVERSATIONS).get_json()["conversations"]
-    said, reply = companion.get(f"{CONVERSATIONS}/{found['conversation_id']}").get_json()[
+    message, reply = companion.get(f"{CONVERSATIONS}/{found['conversation_id']}").get_json()[
         "messages"
     ]
-    assert (said["text"], reply["is_whole"]) == ("hello", False)
+    assert (message["text"], reply["is_whole"]) == ("hello", False)
     assert reply["text"].startswith("I hear")
     assert len(reply["text"]) < 60
 
 
-def test_events_go_out_one_by_one(served, model):
+def test_events_are_sent_one_by_one(served, model):
     model.behave(fault="hang", fault_after_tokens=1)
-    with asking(served, stream=True) as connection:
+    with open_request(served, stream=True) as connection:
         received = b""
         while b"\n\n" not in received.partition(b"\r\n\r\n")[2]:
             received += connection.recv(4096)
@@ -120,10 +124,12 @@ def test_events_go_out_one_by_one(served, model):
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_killed_greenlet_ends_the_call(companion, model, stream):
     model.behave(fault="hang", fault_after_tokens=2)
-    greenlet = gevent.spawn(companion.stream if stream else companion.say)
-    eventually(lambda: model.under_way() == 1 and companion.calls() == 1)
+    greenlet = gevent.spawn(companion.stream if stream else companion.send)
+    wait_until(
+        lambda: model.active_calls() == 1 and companion.active_calls() == 1, what="the call runs"
+    )
     greenlet.kill()
-    assert (companion.calls(), companion.results()) == (0, {"disconnected": 1})
+    assert (companion.active_calls(), companion.results()) == (0, {"disconnected": 1})
 
 
 def test_a_response_that_is_closed_without_being_read_ends_the_call(companion, model):
@@ -131,24 +137,24 @@ def test_a_response_that_is_closed_without_being_read_ends_the_call(companion, m
     response = companion.client.post(
         MESSAGES, json={"message": "hello", "stream": True}, headers=member(ADA), buffered=False
     )
-    assert companion.calls() == 1
+    assert companion.active_calls() == 1
     response.close()
-    assert (companion.calls(), companion.results()) == (0, {"disconnected": 1})
+    assert (companion.active_calls(), companion.results()) == (0, {"disconnected": 1})
 
 
-def test_a_connection_that_is_closed_is_seen_without_a_write():
+def test_closed_connection_is_detected_without_a_write():
     ours, theirs = socket.socketpair()
-    stays = presence({"gunicorn.socket": ours})
-    assert stays()
-    theirs.sendall(b"GET / HTTP/1.1\r\n")  # the next request is no departure
-    assert stays()
+    is_connected = connection_check({"gunicorn.socket": ours})
+    assert is_connected()
+    theirs.sendall(b"GET / HTTP/1.1\r\n")  # the next request is no disconnect
+    assert is_connected()
     theirs.close()
-    assert not stays()
+    assert not is_connected()
     ours.close()
-    assert presence({})()
+    assert connection_check({})()
 
 
-def test_a_silent_reader_that_left_is_noticed_and_its_source_ended():
+def test_disconnected_reader_ends_a_silent_source():
     ended = []
 
     def source():
@@ -158,14 +164,14 @@ def test_a_silent_reader_that_left_is_noticed_and_its_source_ended():
         finally:
             ended.append(True)
 
-    looks = iter([True, True, False])
+    checks = iter([True, True, False])
     found = []
-    with pytest.raises(ReaderLeft):
-        found.extend(with_silences(source(), 60, lambda: next(looks), 0.01))
+    with pytest.raises(ReaderDisconnected):
+        found.extend(with_keepalive(source(), 60, lambda: next(checks), 0.01))
     assert (found, ended) == ([1], [True])
 
 
-def test_a_source_is_read_no_faster_than_its_reader():
+def test_source_is_read_no_faster_than_its_reader():
     read = []
 
     def source():
@@ -173,19 +179,19 @@ def test_a_source_is_read_no_faster_than_its_reader():
             read.append(number)
             yield number
 
-    items = with_silences(source(), 60, lambda: True, 60)
+    items = with_keepalive(source(), 60, lambda: True, 60)
     assert next(items) == 0
     gevent.sleep(0.05)
     assert len(read) < 100
     assert sum(1 for _ in items) == 999
 
 
-def test_what_the_source_raises_its_reader_gets():
+def test_error_of_the_source_reaches_its_reader():
     def source():
         yield 1
         raise ValueError("asked for")
 
-    items = with_silences(source(), 60, lambda: True, 60)
+    items = with_keepalive(source(), 60, lambda: True, 60)
     assert next(items) == 1
     with pytest.raises(ValueError, match="asked for"):
         next(items)

@@ -1,4 +1,4 @@
-"""Calls of the routes of files, as a client makes them."""
+"""Requests to the routes of files."""
 
 from tests.service.files.samples import PNG
 
@@ -20,15 +20,15 @@ def upload(who, content=PNG, name="calm.png", headers=(), **options):
 
 
 def stored(service):
-    """How many documents there are of files, chunks and reservations."""
+    """Return the number of documents of files, chunks and reservations."""
     return tuple(
         service.mongo.database[f"uploads.{name}"].count_documents({})
         for name in ("files", "chunks", "reservations")
     )
 
 
-def told(response):
-    """A problem without what differs each time."""
+def problem_of(response):
+    """Return a problem without its members that differ between requests."""
     body = response.get_json(force=True)
     return (
         response.status_code,

@@ -1,4 +1,4 @@
-"""Two members who keep files."""
+"""Two members who store files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Small files of each type, and of types that are not taken."""
+"""Small files of each accepted type, and of types that are refused."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ EXE = b"MZ\x90\x00\x03" + bytes(200)
 
 
 def archive(*names: str, first: bytes = b"") -> bytes:
-    """A ZIP archive with those entries."""
+    """Return a ZIP archive with those entries."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as zipped:
         if first:
@@ -19,14 +19,14 @@ def archive(*names: str, first: bytes = b"") -> bytes:
 
 
 def office(folder: str) -> bytes:
-    """A document of Microsoft's kind."""
+    """Return a document of Microsoft Office."""
     return archive("[Content_Types].xml", "_rels/.rels", f"{folder}/document.xml")
 
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 ODF = "application/vnd.oasis.opendocument."
 
-TAKEN = {
+ACCEPTED = {
     "png": (PNG, "image/png"),
     "jpeg of a camera": (b"\xff\xd8\xff\xe1\x00\x10Exif\x00" + bytes(20), "image/jpeg"),
     "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(20), "image/jpeg"),

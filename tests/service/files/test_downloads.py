@@ -1,4 +1,4 @@
-"""Downloads: whole, in part, and not again."""
+"""Downloads: whole files, ranges, and conditional requests."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from tests.service.files.calls import upload
 from tests.service.files.samples import PNG
 
 
-def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
+def test_download_returns_the_bytes_and_their_headers(ada):
     body = upload(ada, name="静か.png".encode().decode("latin-1")).get_json()
     response = ada.client.get(
         body["content_url"], headers={**ada.headers, "Accept-Encoding": "gzip"}
@@ -29,7 +29,9 @@ def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
     } == {
         "Content-Type": "image/png",
         "Content-Length": str(len(PNG)),
-        "Content-Disposition": "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png",
+        "Content-Disposition": (
+            "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png"
+        ),
         "ETag": f'"{hashlib.sha256(PNG).hexdigest()}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=0",
@@ -46,7 +48,7 @@ def test_a_download_is_the_bytes_with_all_that_a_client_needs(ada):
     )
 
 
-def test_text_is_sent_as_it_is_and_never_compressed(ada):
+def test_text_is_sent_unchanged_and_uncompressed(ada):
     text = b"It is calm here. " * 1000
     body = upload(ada, text, "calm.html").get_json()
     response = ada.client.get(
@@ -69,8 +71,8 @@ def large(ada):
     return upload(ada, WHOLE).get_json()
 
 
-def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
-    seen, expected = {}, {}
+def test_range_returns_the_requested_bytes_across_chunks(ada, large):
+    responses, expected = {}, {}
     for asked, begin, end in (
         ("bytes=0-0", 0, 1),
         ("bytes=-5", SIZE - 5, SIZE),
@@ -80,12 +82,16 @@ def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
         (f"bytes={SIZE - 1}-{SIZE + 50}", SIZE - 1, SIZE),
     ):
         response = ada.client.get(large["content_url"], headers={**ada.headers, "Range": asked})
-        about = (
+        headers = (
             response.headers["Content-Range"],
             response.headers["Cache-Control"],
             int(response.headers["Content-Length"]),
         )
-        seen[asked] = (response.status_code, *about, hashlib.sha256(response.data).hexdigest())
+        responses[asked] = (
+            response.status_code,
+            *headers,
+            hashlib.sha256(response.data).hexdigest(),
+        )
         expected[asked] = (
             206,
             f"bytes {begin}-{end - 1}/{SIZE}",
@@ -93,10 +99,10 @@ def test_ranges_are_the_bytes_that_were_asked_for_also_over_chunks(ada, large):
             end - begin,
             hashlib.sha256(WHOLE[begin:end]).hexdigest(),
         )
-    assert seen == expected
+    assert responses == expected
 
 
-def test_what_is_no_range_gets_the_whole_and_one_past_the_end_is_told_the_size(ada):
+def test_invalid_range_is_ignored_and_a_range_past_the_end_is_416(ada):
     body = upload(ada).get_json()
     for asked in ("bytes=x", "bytes=4-2", "bytes=0-1,4-5", "lines=1-2"):
         response = ada.client.get(body["content_url"], headers={**ada.headers, "Range": asked})
@@ -107,21 +113,21 @@ def test_what_is_no_range_gets_the_whole_and_one_past_the_end_is_told_the_size(a
         assert response.headers["Content-Range"] == f"bytes */{len(PNG)}"
 
 
-def test_a_range_holds_only_for_the_content_that_it_was_of(ada):
+def test_if_range_with_another_etag_returns_the_whole_file(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
-    seen = {}
+    responses = {}
     for if_range in (etag, '"other"', f"W/{etag}", "Wed, 25 Nov 2026 00:00:00 GMT"):
         for asked in ("bytes=0-0", "bytes=999-"):
             response = ada.client.get(
                 body["content_url"], headers={**ada.headers, "Range": asked, "If-Range": if_range}
             )
-            seen[if_range, asked] = response.status_code
-    assert [status for (if_range, _), status in seen.items() if if_range == etag] == [206, 416]
-    assert {status for (if_range, _), status in seen.items() if if_range != etag} == {200}
+            responses[if_range, asked] = response.status_code
+    assert [status for (if_range, _), status in responses.items() if if_range == etag] == [206, 416]
+    assert {status for (if_range, _), status in responses.items() if if_range != etag} == {200}
 
 
-def test_who_has_the_content_is_told_so(ada):
+def test_if_none_match_with_the_current_etag_is_304(ada):
     body = upload(ada).get_json()
     etag = f'"{body["sha256"]}"'
     for given in (etag, f"W/{etag}", f'"other", {etag}', "*"):

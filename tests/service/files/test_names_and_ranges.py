@@ -1,10 +1,11 @@
-"""What a file may be called, and which part of it is asked for."""
+"""Names of files, and the range that a request asks for."""
 
 import pytest
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_options_header
 
-from service.files.names import as_attachment, clean_name, given_name
-from service.files.ranges import Unsatisfiable, part_of
+from service.files.content import requested_range
+from service.files.names import as_attachment, clean_name, name_from_header
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ from service.files.ranges import Unsatisfiable, part_of
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\ada\\diary.pdf", "diary.pdf"),
         ("a\r\nSet-Cookie: x=1.txt", "a Set-Cookie_ x=1.txt"),
-        ('say "calm".txt', "say _calm_.txt"),
+        ('be "calm".txt', "be _calm_.txt"),
         ("calm\u202efdp.exe", "calm fdp.exe"),
         ("  .hidden. ", "hidden"),
         ("静か 日記.pdf", "静か 日記.pdf"),
@@ -28,7 +29,7 @@ from service.files.ranges import Unsatisfiable, part_of
         ("/", "file"),
     ],
 )
-def test_a_name_keeps_nothing_that_means_something_elsewhere(name, clean):
+def test_unsafe_parts_are_removed_from_a_name(name, clean):
     assert (clean_name(name), clean_name(clean)) == (clean, clean)
 
 
@@ -46,8 +47,8 @@ def test_a_name_keeps_nothing_that_means_something_elsewhere(name, clean):
         ('"";;;=', "file"),
     ],
 )
-def test_a_name_is_read_out_of_its_header(header, name):
-    assert given_name(header) == name
+def test_name_is_read_from_content_disposition(header, name):
+    assert name_from_header(header) == name
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_name_is_read_out_of_its_header(header, name):
         ("静か.pdf", "attachment; filename=\"pdf\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.pdf"),
     ],
 )
-def test_a_download_says_its_name_for_old_and_new_clients(name, header):
+def test_download_name_is_encoded_for_old_and_new_clients(name, header):
     assert as_attachment(name) == header
     assert parse_options_header(header)[1]["filename"] in (name, "pdf", "ete 1.pdf")
 
@@ -85,13 +86,13 @@ def test_a_download_says_its_name_for_old_and_new_clients(name, header):
         ("bytes=" + "9" * 40 + "-", None),
     ],
 )
-def test_one_range_is_a_part_and_anything_else_the_whole(header, part):
-    assert part_of(10, header) == part
+def test_one_valid_range_is_a_part_and_anything_else_the_whole(header, part):
+    assert requested_range(header, 10) == part
 
 
 @pytest.mark.parametrize(
     "header", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=999999999999999999-"]
 )
-def test_a_range_of_nothing_cannot_be_had(header):
-    with pytest.raises(Unsatisfiable):
-        part_of(10, header)
+def test_empty_range_is_not_satisfiable(header):
+    with pytest.raises(RequestedRangeNotSatisfiable):
+        requested_range(header, 10)

@@ -1,6 +1,4 @@
-"""Uploads and downloads of the whole service under gunicorn: what they cost in memory, and what is
-left when a client goes.
-"""
+"""Uploads and downloads of the whole service under gunicorn: memory, and disconnecting clients."""
 
 import contextlib
 import hashlib
@@ -54,7 +52,7 @@ def server(mongodb_uri, database):
         yield server
 
 
-def ask(server: ServerProcess, method: str, path: str, body=None, **headers: str):
+def send(server: ServerProcess, method: str, path: str, body=None, **headers: str):
     with contextlib.closing(
         http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
     ) as connection:
@@ -78,7 +76,7 @@ def headers(server):
             if route == "register"
             else {name: registration()[name] for name in ("email", "password")}
         )
-        _, _, body, _ = ask(
+        _, _, body, _ = send(
             server, "POST", f"{AUTH}/{route}", json.dumps(given), Content_Type="application/json"
         )
     return bearer(json.loads(body)["access_token"])
@@ -86,7 +84,7 @@ def headers(server):
 
 @pytest.fixture
 def peak(server):
-    """The worker's own high-water mark: reset now, read later."""
+    """The worker's high-water mark of memory: reset now, read later."""
     (worker,) = server.workers
     resident = psutil.Process(worker).memory_info().rss
     Path(f"/proc/{worker}/clear_refs").write_text("5")
@@ -106,9 +104,9 @@ def chunks(content):
 @pytest.fixture(scope="module")
 def warm(server, headers):
     """The first request of a kind loads code and opens connections."""
-    status, _, body, _ = ask(server, "POST", FILES, PNG, **headers)
+    status, _, body, _ = send(server, "POST", FILES, PNG, **headers)
     assert status == 201
-    return ask(server, "GET", json.loads(body)["content_url"], **headers)[0] == 200
+    return send(server, "GET", json.loads(body)["content_url"], **headers)[0] == 200
 
 
 FORM = (
@@ -117,11 +115,11 @@ FORM = (
 )
 
 
-def test_the_largest_upload_and_its_download_cost_little_memory(server, headers, warm, peak):
-    status, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
+def test_largest_upload_and_download_use_bounded_memory(server, headers, warm, peak):
+    status, _, body, _ = send(server, "POST", FILES, CONTENT, **headers)
     rise_of_upload = peak()
     assert (status, json.loads(body)["sha256"]) == (201, hashlib.sha256(CONTENT).hexdigest()), body
-    status, about, _, digest = ask(server, "GET", json.loads(body)["content_url"], **headers)
+    status, about, _, digest = send(server, "GET", json.loads(body)["content_url"], **headers)
     assert (status, about["Content-Length"], digest) == (
         200,
         str(len(CONTENT)),
@@ -130,26 +128,26 @@ def test_the_largest_upload_and_its_download_cost_little_memory(server, headers,
     print(f"rise of upload {rise_of_upload / MIB:.1f} MiB, of both {peak() / MIB:.1f} MiB")
     assert rise_of_upload < MOST_RISE_BYTES
     assert peak() < MOST_RISE_BYTES
-    assert ask(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
+    assert send(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
 
 
 @pytest.mark.parametrize("kind", ["chunked", "form"])
-def test_other_ways_to_send_it_cost_no_more(server, headers, warm, peak, kind):
+def test_chunked_and_form_uploads_use_bounded_memory(server, headers, warm, peak, kind):
     if kind == "chunked":
-        status, _, body, _ = ask(server, "POST", FILES, chunks(CONTENT), **headers)
+        status, _, body, _ = send(server, "POST", FILES, chunks(CONTENT), **headers)
     else:
         form = FORM[0] + CONTENT[:-1000] + FORM[1]
-        status, _, body, _ = ask(
+        status, _, body, _ = send(
             server, "POST", FILES, form, Content_Type="multipart/form-data; boundary=x", **headers
         )
     rise = peak()
     print(f"rise {rise / MIB:.1f} MiB")
     assert status == 201, body
     assert rise < MOST_RISE_BYTES
-    assert ask(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
+    assert send(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
 
 
-def left(database):
+def document_counts(database):
     return tuple(
         database[f"uploads.{name}"].count_documents({})
         for name in ("files", "chunks", "reservations")
@@ -177,16 +175,18 @@ def request_head(headers, *more):
     ],
     ids=["with a length", "between chunks", "in a chunk"],
 )
-def test_a_client_that_leaves_in_the_middle_leaves_nothing(
+def test_client_disconnect_during_an_upload_leaves_nothing(
     server, headers, warm, database, announcement, frame
 ):
-    before = left(database)
+    before = document_counts(database)
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
         client.sendall(
             request_head(headers, announcement) + frame % (PNG + bytes(3 * MIB - len(PNG)))
         )
-        wait_until(lambda: left(database)[1:] > (before[1] + 1, 1), what="chunks of the upload")
-    wait_until(lambda: left(database) == before, what="nothing left")
+        wait_until(
+            lambda: document_counts(database)[1:] > (before[1] + 1, 1), what="chunks of the upload"
+        )
+    wait_until(lambda: document_counts(database) == before, what="nothing left")
     assert [
         line
         for line in server.lines
@@ -194,15 +194,13 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(
     ] == []
 
 
-def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with_other_bytes(
-    server, headers, warm
-):
-    _, _, body, _ = ask(server, "POST", FILES, CONTENT, **headers)
+def test_download_of_a_file_removed_meanwhile_is_truncated(server, headers, warm):
+    _, _, body, _ = send(server, "POST", FILES, CONTENT, **headers)
     with contextlib.closing(server.connection()) as connection:
         connection.request("GET", json.loads(body)["content_url"], headers=headers)
         response = connection.getresponse()
         received = response.read(1000)
-        assert ask(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
+        assert send(server, "DELETE", json.loads(body)["url"], **headers)[0] == 204
         with contextlib.suppress(ConnectionResetError, http.client.IncompleteRead):
             while piece := response.read(65536):
                 received += piece
@@ -210,7 +208,7 @@ def test_a_file_that_is_removed_while_it_is_downloaded_ends_short_and_never_with
     assert CONTENT.startswith(received)
 
 
-def test_who_has_no_room_is_refused_before_the_body_is_sent(server, headers, warm, database):
+def test_upload_over_quota_is_refused_before_the_body_is_sent(server, headers, warm, database):
     announced = 25 * MIB
     database["uploads.reservations"].drop()
     owner = database["uploads.files"].find_one()["metadata"]["owner_id"]

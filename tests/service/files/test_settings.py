@@ -1,12 +1,13 @@
-"""Settings of files: one line for what cannot be used."""
+"""Settings of files: valid values, and one line for each invalid one."""
 
 import pytest
 
-from service.files.settings import MEDIA_TYPES, FileSettings
+from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
+from service.files.settings import FileSettings
 from telemetry.config import SettingError
 
 
-def test_types_are_some_of_those_that_are_known():
+def test_accepted_types_can_be_restricted():
     config = FileSettings.from_env(
         {
             "FILES_TYPES": "image/png, text/plain",
@@ -24,13 +25,13 @@ def test_types_are_some_of_those_that_are_known():
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("FILES_TYPES", "text/html", ", ".join(MEDIA_TYPES)),
+        ("FILES_TYPES", "text/html", ", ".join(ACCEPTED_MEDIA_TYPES)),
         ("FILES_QUOTA_BYTES", "0", "greater than or equal to 1"),
         ("FILES_QUOTA_COUNT", "many", "integer"),
         ("FILES_UPLOAD_SECONDS", "0", "greater than 0"),
     ],
 )
-def test_another_value_is_told_in_one_line(name, value, allowed):
+def test_invalid_value_is_reported_in_one_line(name, value, allowed):
     with pytest.raises(SettingError) as refused:
         FileSettings.from_env({name: value})
     text = str(refused.value)

@@ -1,6 +1,4 @@
-"""Files in the store: GridFS as any tool reads it, the quota under races, and what is left when
-things end badly.
-"""
+"""The repository of files: standard GridFS, the quota under races, and removal of remains."""
 
 from datetime import UTC, datetime
 
@@ -9,8 +7,9 @@ import pytest
 from gridfs import GridFSBucket
 from pymongo.errors import ConnectionFailure
 
-from service.files.quota import Quota, QuotaExceeded
-from service.files.repository import FileGone, Files
+from service.files.model import Quota
+from service.files.quota import QuotaExceeded
+from service.files.repository import FileGone, FileRepository
 from service.files.room import FilesRoom
 from service.files.upload import CHUNK_BYTES, UploadTooLarge, UploadTooSlow
 from tests.clock import Clock
@@ -27,14 +26,14 @@ def clock():
 
 @pytest.fixture
 def files(service, clock):
-    """Files with room for 300 KiB or four of them."""
-    return Files(service.mongo.database, Quota(300 * KIB, 4, upload_seconds=60), now=clock)
+    """A repository with a quota of 300 KiB and four files."""
+    return FileRepository(service.mongo.database, Quota(300 * KIB, 4, upload_seconds=60), now=clock)
 
 
-def keep(files, size=100 * KIB, owner=OWNER):
+def store(files, size=100 * KIB, owner=OWNER):
     with files.upload(owner, size) as upload:
         upload.write(b"x" * size)
-        return files.keep(upload, owner, "calm.txt", "text/plain")
+        return files.store(upload, owner, "calm.txt", "text/plain")
 
 
 def stored(service):
@@ -44,12 +43,12 @@ def stored(service):
     )
 
 
-def test_a_file_is_one_of_gridfs_to_any_other_tool(service):
+def test_gridfs_tools_read_a_stored_file(service):
     content = bytes(range(256)) * (CHUNK_BYTES * 2 // 256) + b"end"
     with service.room(FilesRoom).files.upload(OWNER, len(content)) as upload:
         for start in range(0, len(content), 65536):
             upload.write(content[start : start + 65536])
-        file = service.room(FilesRoom).files.keep(upload, OWNER, "calm.bin", "audio/wav")
+        file = service.room(FilesRoom).files.store(upload, OWNER, "calm.bin", "audio/wav")
     found = GridFSBucket(service.mongo.database, "uploads").open_download_stream(file.file_id)
     assert (found.read(), found.filename, found.length, found.chunk_size, found.upload_date) == (
         content,
@@ -59,22 +58,26 @@ def test_a_file_is_one_of_gridfs_to_any_other_tool(service):
         file.uploaded_at,
     )
     assert service.room(FilesRoom).files.get(file.file_id) == file
-    assert b"".join(service.room(FilesRoom).files.pieces(file, 0, len(content))) == content
+    assert b"".join(service.room(FilesRoom).files.read(file, 0, len(content))) == content
 
 
-def try_to_keep(files, size):
+def try_to_store(files, size):
     try:
-        return keep(files, size)
+        return store(files, size)
     except QuotaExceeded as error:
         return error
 
 
 @pytest.mark.parametrize("round_number", range(5))
-def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(service, round_number):
-    files = Files(service.mongo.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60))
+def test_concurrent_uploads_fill_the_quota_exactly(service, round_number):
+    files = FileRepository(
+        service.mongo.database, Quota(3 * 100 * KIB + 50 * KIB, 100, upload_seconds=60)
+    )
     outcomes = [
         each.value
-        for each in gevent.joinall([gevent.spawn(try_to_keep, files, 100 * KIB) for _ in range(20)])
+        for each in gevent.joinall(
+            [gevent.spawn(try_to_store, files, 100 * KIB) for _ in range(20)]
+        )
     ]
     refused = [outcome for outcome in outcomes if isinstance(outcome, QuotaExceeded)]
     kept = service.mongo.database["uploads.files"].count_documents({})
@@ -82,46 +85,48 @@ def test_of_twenty_uploads_at_once_those_are_taken_that_there_is_room_for(servic
     assert {error.retry_after_seconds for error in refused} <= {None, 2}
 
 
-def test_uploads_that_keep_coming_never_have_more_than_the_quota(service):
-    files = Files(service.mongo.database, Quota(250 * KIB, 100, upload_seconds=60))
+def test_overlapping_uploads_never_exceed_the_quota(service):
+    files = FileRepository(service.mongo.database, Quota(250 * KIB, 100, upload_seconds=60))
     most = 0
 
-    def come(number):
+    def upload_and_remove(number):
         nonlocal most
         gevent.sleep(number * 0.003)
-        file = try_to_keep(files, (20 + 30 * (number % 3)) * KIB)
+        file = try_to_store(files, (20 + 30 * (number % 3)) * KIB)
         most = max(
             most, sum(one["length"] for one in service.mongo.database["uploads.files"].find())
         )
         if number % 2 and not isinstance(file, QuotaExceeded):
             files.remove(file)
 
-    gevent.joinall([gevent.spawn(come, number) for number in range(40)], raise_error=True)
+    gevent.joinall(
+        [gevent.spawn(upload_and_remove, number) for number in range(40)], raise_error=True
+    )
     assert 0 < most <= 250 * KIB
     assert stored(service)[2] == 0
 
 
-def test_the_number_of_files_is_limited_too_and_by_account(files):
+def test_number_of_files_is_limited_per_account(files):
     for _ in range(4):
-        keep(files, 10)
+        store(files, 10)
     with pytest.raises(QuotaExceeded) as refused:
-        keep(files, 10)
+        store(files, 10)
     error = refused.value
     assert (error.used_bytes, error.used_count, error.retry_after_seconds) == (40, 4, None)
-    assert keep(files, 10, OTHER).owner_id == OTHER
+    assert store(files, 10, OTHER).owner_id == OTHER
 
 
-def test_an_upload_under_way_takes_its_room_and_who_comes_then_is_told_when_to_try_again(files):
+def test_running_upload_reserves_quota_and_others_get_a_retry_delay(files):
     with files.upload(OWNER, 250 * KIB) as upload:
         with pytest.raises(QuotaExceeded) as refused:
-            keep(files)
+            store(files)
         upload.write(b"x")
-        files.keep(upload, OWNER, "small.txt", "text/plain")
+        files.store(upload, OWNER, "small.txt", "text/plain")
     assert refused.value.retry_after_seconds == 2
-    assert keep(files).size_bytes == 100 * KIB
+    assert store(files).size_bytes == 100 * KIB
 
 
-def test_nothing_is_left_of_an_upload_that_fails(files, service):
+def test_failed_upload_leaves_nothing(files, service):
     def fail():
         with files.upload(OWNER, 250 * KIB) as upload:
             upload.write(b"x" * 1000)
@@ -134,7 +139,7 @@ def test_nothing_is_left_of_an_upload_that_fails(files, service):
     assert stored(service) == (0, 0, 0)
 
 
-def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(service):
+def test_killed_upload_leaves_nothing(service):
     ready = gevent.event.Event()
 
     def stall():
@@ -150,84 +155,84 @@ def test_nothing_is_left_of_an_upload_whose_greenlet_is_killed(service):
     assert stored(service) == (0, 0, 0)
 
 
-def test_an_upload_that_takes_too_long_ends(files, service, clock):
+def test_upload_past_its_deadline_fails(files, service, clock):
     def dawdle():
         with files.upload(OWNER, 1000) as upload:
             upload.write(b"x")
             clock.forward(61)
-            files.keep(upload, OWNER, "slow.txt", "text/plain")
+            files.store(upload, OWNER, "slow.txt", "text/plain")
 
     with pytest.raises(UploadTooSlow):
         dawdle()
     assert stored(service) == (0, 0, 0)
 
 
-def test_what_a_dead_process_left_takes_no_room_after_a_while_and_is_swept(files, service, clock):
+def test_remains_of_a_dead_process_expire_and_are_removed(files, service, clock):
     broken = files.upload(OWNER, 250 * KIB)
     upload = broken.__enter__()
     upload.write(b"x" * 250 * KIB)
     upload.finish()
-    removed = keep(files, 10, OTHER)
-    files._allowance.note_removal(removed.file_id, OTHER, 1)  # and died before it removed anything
+    removed = store(files, 10, OTHER)
+    files._quota_reservations.record_removal(
+        removed.file_id, OTHER, 1
+    )  # and died before the removal
     assert stored(service) == (1, 2, 2)
     clock.forward(119)
     with pytest.raises(QuotaExceeded):
-        keep(files)
+        store(files)
     clock.forward(2)
-    file = keep(files)
+    file = store(files)
     assert stored(service) == (2, 2, 0)
     assert {one["files_id"] for one in service.mongo.database["uploads.chunks"].find()} == {
         file.file_id,
         removed.file_id,
     }
     with pytest.raises(UploadTooSlow):
-        files.keep(upload, OWNER, "late.txt", "text/plain")
+        files.store(upload, OWNER, "late.txt", "text/plain")
     broken.gen.close()
     assert stored(service) == (2, 2, 0)
 
 
-def test_chunks_whose_removal_was_cut_short_are_swept(files, service, clock):
-    file = keep(files)
-    files._allowance.note_removal(file.file_id, OWNER, 1)
+def test_chunks_of_an_interrupted_removal_are_removed_later(files, service, clock):
+    file = store(files)
+    files._quota_reservations.record_removal(file.file_id, OWNER, 1)
     service.mongo.database["uploads.files"].delete_one({"_id": file.file_id})
     assert stored(service) == (0, 1, 1)
     clock.forward(121)
-    files.sweep()
+    files.remove_stale()
     assert stored(service) == (0, 0, 0)
 
 
 def test_a_file_is_removed_once(files):
-    file = keep(files)
+    file = store(files)
     assert sorted(gevent.spawn(files.remove, file).get() for _ in range(2)) == [False, True]
 
 
-def test_a_reader_learns_that_its_file_was_removed(service):
+def test_reading_a_removed_file_raises(service):
     with service.room(FilesRoom).files.upload(OWNER, 3 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 3 * CHUNK_BYTES)
-        file = service.room(FilesRoom).files.keep(upload, OWNER, "calm.txt", "text/plain")
-    pieces = service.room(FilesRoom).files.pieces(file, 0, file.size_bytes)
+        file = service.room(FilesRoom).files.store(upload, OWNER, "calm.txt", "text/plain")
+    pieces = service.room(FilesRoom).files.read(file, 0, file.size_bytes)
     assert len(next(pieces)) == CHUNK_BYTES
     assert service.room(FilesRoom).files.remove(file)
     with pytest.raises(FileGone):
         next(pieces)
 
 
-def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_is_swept(
-    own_mongodb, build_service
-):
+def test_lost_database_ends_transfers_and_the_upload_is_removed_later(own_mongodb, build_service):
     environ = {
         "MONGODB_URI": f"{own_mongodb.uri}/files",
         "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2",
     }
     service = build_service(environ)
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    files = Files(
+    files = FileRepository(
         service.mongo.database, Quota(100 * CHUNK_BYTES, 10, upload_seconds=60), now=clock
     )
     with files.upload(OWNER, 2 * CHUNK_BYTES) as upload:
         upload.write(b"x" * 2 * CHUNK_BYTES)
-        file = files.keep(upload, OWNER, "calm.txt", "text/plain")
-    pieces = files.pieces(file, 0, file.size_bytes)
+        file = files.store(upload, OWNER, "calm.txt", "text/plain")
+    pieces = files.read(file, 0, file.size_bytes)
     next(pieces)
 
     def upload_and_lose_it():
@@ -244,5 +249,5 @@ def test_a_database_that_goes_away_ends_a_download_and_an_upload_and_the_upload_
     service.mongo.client.admin.command("ping")
     assert stored(service) == (1, 3, 1)
     clock.forward(121)
-    files.sweep()
+    files.remove_stale()
     assert stored(service) == (1, 2, 0)

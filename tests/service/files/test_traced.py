@@ -1,4 +1,4 @@
-"""The trace of an upload is bounded, however large the file."""
+"""The number of spans of an upload."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from tests.service.files.calls import upload
 from tests.service.members import member
 
 
-def test_an_upload_is_one_trace_of_a_span_for_each_megabyte_and_few_more(watched):
+def test_upload_trace_has_one_span_per_megabyte_and_few_more(watched):
     ada = member(watched.client)
     watched.spans.clear()
     response = upload(ada, b"x" * 5 * CHUNK_BYTES)

@@ -113,7 +113,7 @@ def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_t
         raise Careless(WORD)
 
     app = watched.client.application
-    monkeypatch.setattr("service.companion.turns.Talks.begin", begin)
+    monkeypatch.setattr("service.companion.turns.TurnFactory.create", begin)
     headers = {"Authorization": f"Bearer {_token()}"}
     assert (
         watched.client.post(
