@@ -17,9 +17,8 @@ from service.accounts.model import Account, Role
 from service.accounts.passwords import Passwords
 from service.accounts.room import AccountsRoom
 from service.bootstrap import build
+from service.sessions.model import Slot, Therapist
 from service.sessions.room import SessionsRoom
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
 
 ROLES: dict[str, Role] = {
     "member": "member",

@@ -209,8 +209,8 @@ def test_a_file_is_for_its_owner_and_their_therapist_and_for_nobody_else(ada, bo
     body = upload(ada).get_json()
     list_url = f"/api/v1/members/{ada.account['id']}/files"
     theirs = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
-    service.room(SessionsRoom).repositories.care.begin(theirs, ada.account["id"])
-    service.room(SessionsRoom).repositories.care.begin(bob.account["id"], ada.account["id"])
+    service.room(SessionsRoom).repositories.care.assign(theirs, ada.account["id"])
+    service.room(SessionsRoom).repositories.care.assign(bob.account["id"], ada.account["id"])
     callers = {
         "owner": ada.headers,
         "their therapist": bearer(issued("therapist")),

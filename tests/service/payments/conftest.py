@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from service.payments.settings import PaymentSettings
-from service.payments.stripe_gateway import StripePayments
+from service.payments.stripe_gateway import StripeGateway
 from telemetry import CompletedRequest, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
@@ -40,7 +40,7 @@ class Shop:
             "STRIPE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
             "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS),
         }
-        self.payments = StripePayments(
+        self.payments = StripeGateway(
             PaymentSettings.from_env({**patient, **environ}), self.telemetry
         )
         self.records: list[CompletedRequest] = []

@@ -8,7 +8,8 @@ from dataclasses import replace
 import gevent
 import pytest
 
-from service.payments.gateway import Payment, PaymentRefused, PaymentsUnavailable
+from service.payments.gateway import PaymentRefused, PaymentsUnavailable
+from service.payments.model import Payment
 from tests import stripe_mock as cards
 from tests.service.payments.conftest import order
 from tests.service.payments.peer import Peer, error
@@ -142,7 +143,7 @@ def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
 
 
 @pytest.mark.parametrize(
-    ("status", "ours"),
+    ("status", "expected"),
     [
         ("requires_confirmation", "action_required"),
         ("requires_payment_method", "declined"),
@@ -150,7 +151,7 @@ def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
         ("a_state_of_next_year", "processing"),
     ],
 )
-def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
+def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, expected):
     intent = {
         "object": "payment_intent",
         "id": "pi_1",
@@ -161,7 +162,7 @@ def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
     }
     with Peer((200, intent)) as peer:
         assert shop_of(STRIPE_API_BASE=peer.url).payments.pay(**order(key)) == Payment(
-            "pi_1", ours, 9000, "eur"
+            "pi_1", expected, 9000, "eur"
         )
 
 
@@ -174,8 +175,8 @@ def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
         (409, error("invalid_request_error", "lock_timeout"), "APIError", 2),
         (429, error("invalid_request_error", "rate_limit"), "RateLimitError", 1),
         (200, "no JSON", "APIError", 1),
-        (401, error("invalid_request_error"), "our key is refused", 1),
-        (403, error("invalid_request_error"), "our key is refused", 1),
+        (401, error("invalid_request_error"), "the API key is rejected", 1),
+        (403, error("invalid_request_error"), "the API key is rejected", 1),
     ],
 )
 def test_whatever_leaves_it_open_is_unavailable_and_made_again_with_the_same_key(
@@ -249,7 +250,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_given_up_too(shop_of, key):
         shop = shop_of(
             STRIPE_API_BASE=peer.url, STRIPE_TIMEOUT_SECONDS="1", STRIPE_CALL_SECONDS="0.3"
         )
-        with pytest.raises(PaymentsUnavailable, match="not answered in time"):
+        with pytest.raises(PaymentsUnavailable, match="no response in time"):
             shop.payments.pay(**order(key))
         assert peer.asked == [("POST /v1/payment_intents", key)]
 

@@ -179,7 +179,7 @@ def test_no_secret_is_in_a_log_a_span_or_a_metric(shop_of, stripe_mock, key, cap
     logged = "".join(capfd.readouterr())
     traced = "".join(repr((span.name, dict(span.attributes), span.events)) for span in spans)
 
-    assert (len(spans), "Stripe refuses our key" in logged, "PaymentRefused" in logged) == (
+    assert (len(spans), "Stripe rejects the API key" in logged, "PaymentRefused" in logged) == (
         6,
         True,
         True,

@@ -9,9 +9,9 @@ import pytest
 from gevent.event import Event
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from service.payments import events
-from service.payments.events import PaymentFailed, PaymentRefunded, PaymentSucceeded
-from service.payments.repository import PaymentEvents
+from service.payments import stripe_events
+from service.payments.model import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.payments.repository import PaymentEventRepository
 from service.payments.room import PaymentsRoom
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
@@ -77,8 +77,8 @@ def told(response) -> tuple[int, str, str]:
 
 
 TAKEN = (200, "application/json", "")
-BAD_SIGNATURE = (400, "application/problem+json", "The signature is not good, or no longer.")
-NO_EVENT = (400, "application/problem+json", "The body is no event of Stripe.")
+BAD_SIGNATURE = (400, "application/problem+json", "The signature is invalid or has expired.")
+NO_EVENT = (400, "application/problem+json", "The body is not a Stripe event.")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_the_document_tells_of_the_header_the_body_and_each_status(client):
     ]
     assert described["requestBody"] == {
         "required": True,
-        "content": {"application/json": {"schema": events.SCHEMA}},
+        "content": {"application/json": {"schema": stripe_events.SCHEMA}},
     }
     assert sorted(described["responses"]) == [
         "200",
@@ -304,15 +304,17 @@ def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_afte
     service,
 ):
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    events = PaymentEvents(service.mongo.database["payment_events"], lease_seconds=60, now=clock)
-    assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
+    events = PaymentEventRepository(
+        service.mongo.database["payment_events"], lease_seconds=60, now=clock
+    )
+    assert (events.claim("evt_1"), events.claim("evt_1")) == ("claimed", "busy")
     clock.now += timedelta(seconds=59.9)
     assert events.claim("evt_1") == "busy"
     clock.now += timedelta(seconds=0.1)
     greenlets = [gevent.spawn(events.claim, "evt_1") for _ in range(16)]
     gevent.joinall(greenlets, timeout=60, raise_error=True)
-    assert sorted(greenlet.value for greenlet in greenlets) == ["busy"] * 15 + ["ours"]
-    events.done("evt_1")
+    assert sorted(greenlet.value for greenlet in greenlets) == ["busy"] * 15 + ["claimed"]
+    events.mark_handled("evt_1")
     clock.now += timedelta(days=1)
     assert events.claim("evt_1") == "handled"
     events.release("evt_1")
@@ -323,7 +325,8 @@ def test_a_database_without_expiring_indexes_is_told_of_and_does(service, caplog
     with caplog.at_level("INFO", logger="service.mongo"):
         service.room(PaymentsRoom).events.create_indexes()
     assert caplog.messages == [
-        "this database has no indexes that expire: payment events are kept until somebody deletes them"
+        "this database has no indexes that expire: "
+        "payment events are kept until they are deleted by hand"
     ]
     assert list(service.mongo.database["payment_events"].list_indexes()) == []
 

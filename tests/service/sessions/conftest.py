@@ -9,9 +9,9 @@ from service.accounts.access_tokens import Identity
 from service.accounts.room import AccountsRoom
 from service.bootstrap import Service
 from service.mongo.clock import utc_now
+from service.sessions.model import Slot, Therapist
+from service.sessions.recovery import Recovery
 from service.sessions.room import SessionsRoom
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
 from tests.clock import Clock
 from tests.service.clients import PATIENT
 from tests.service.members import bearer
@@ -28,7 +28,8 @@ class World:
         self.service = build_service(payments=payments or self.provider, now=self.clock)
         self.settings, self.telemetry = self.service.settings.sessions, self.service.telemetry
         room = self.service.room(SessionsRoom)
-        self.kept, self.bookings, self.recovery = room.repositories, room.bookings, room.recovery
+        self.room, self.kept, self.bookings = room, room.repositories, room.bookings
+        self.payment_events, self.recovery = room.payment_events, room.recovery
         self.app, self.database = self.service.app, self.service.mongo.database
         self._tokens = self.service.room(AccountsRoom).access_tokens
         self.member, self.other, self.therapist = (str(uuid4()) for _ in range(3))
@@ -114,7 +115,7 @@ class World:
         return self.post(f"/sessions/{session_id}/cancellation", None, account_id, key)
 
     def status(self, session_id: str) -> str:
-        return self.kept.bookings.state(self.kept.bookings.get(session_id)).status
+        return self.kept.bookings.state_of(self.kept.bookings.get(session_id)).status
 
     def results(self) -> dict[str, float]:
         families = self.telemetry.registry.restricted_registry(["serene_bookings_total"]).collect()
@@ -124,11 +125,15 @@ class World:
             for sample in family.samples
         }
 
+    def new_recovery(self, **options) -> Recovery:
+        """Return the recovery of another worker."""
+        return Recovery(self.room.context, self.room.tasks.run, **options)
+
     def recover(self) -> None:
         """Let every lease and every wait run out, and make passes until nothing is left to do."""
         for _ in range(4):
             self.clock.forward(seconds=self.settings.booking_unpaid_seconds + 60)
-            self.recovery.once()
+            self.recovery.run_pass()
 
     def tasks(self) -> list[str]:
         return sorted(task["_id"] for task in self.database["booking_tasks"].find())
@@ -140,7 +145,7 @@ class World:
         balance = {payment_id: left for payment_id, left in self.provider.balance().items() if left}
         expected, slots = {}, []
         for found in self.database["bookings"].find():
-            state = self.kept.bookings.state(self.kept.bookings.get(found["_id"]))
+            state = self.kept.bookings.state_of(self.kept.bookings.get(found["_id"]))
             if state.outcome and state.outcome.kind == "paid":
                 kept = state.booking.amount - (
                     state.cancellation.refund_amount if state.cancellation else 0

@@ -11,7 +11,8 @@ import pytest
 from gevent.lock import RLock
 from pymongo.collection import Collection
 
-from service.payments.gateway import Payment, PaymentStatus, PaymentsUnavailable
+from service.payments.gateway import PaymentsUnavailable
+from service.payments.model import Payment, PaymentStatus
 
 
 class Crash(BaseException):

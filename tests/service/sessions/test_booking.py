@@ -67,7 +67,7 @@ def test_a_member_holds_so_many_slots_unpaid_and_no_more(world):
     ]
     held = [world.booked(starts_at=each) for each in starts[:most]]
 
-    detail = "You hold as many sessions that are not paid as one may; pay or cancel one first."
+    detail = "You have reached the limit of unpaid sessions; pay or cancel one first."
     assert problem(world.book(starts_at=starts[most])) == (409, BLANK, detail)
     assert world.book("another", starts_at=starts[most]).status_code == 201
     # Each way to hold one less lets one more in.
@@ -98,7 +98,7 @@ def test_a_paid_session_is_paid_once_and_the_therapist_is_in_charge(world):
     assert response.headers["Idempotency-Replayed"] == "false"
     assert world.provider.balance() == {"pi_1": 9001}
     assert world.provider.calls == [f"pay:{session_id}:1"]
-    assert world.kept.care.is_given(world.therapist, world.member)
+    assert world.kept.care.is_assigned(world.therapist, world.member)
     assert world.tasks() == []
     assert world.results() == {"booked": 1.0, "paid": 1.0}
 
@@ -189,7 +189,7 @@ def test_a_declined_payment_may_be_tried_with_something_else(world):
     assert problem(declined) == (
         402,
         "urn:serene:problem:payment-declined",
-        "The payment was declined; pay with something else.",
+        "The payment was declined; use another payment method.",
     )
     assert world.pay(session_id).data == declined.data
 
@@ -209,7 +209,10 @@ def test_cards_are_not_tried_out_on_a_slot(world):
 def test_a_payment_that_needs_consent_is_completed_by_the_webhook(world):
     session_id = world.booked()
     world.provider.status = "action_required"
-    detail = "The payment waits for the payer's consent; complete it with the client_secret, then read the session."
+    detail = (
+        "The payment needs the payer's confirmation; complete it with the client_secret, "
+        "then get the session."
+    )
     response = world.pay(session_id)
     assert problem(response) == (402, "urn:serene:problem:payment-action-required", detail)
     assert response.get_json(force=True)["client_secret"] == "secret_of_pi_1"
@@ -219,7 +222,7 @@ def test_a_payment_that_needs_consent_is_completed_by_the_webhook(world):
 
     world.provider.complete("pi_1", "succeeded")
     event = {"booking_id": session_id, "payment_id": "pi_1", "amount": 9001, "currency": "eur"}
-    assert [world.bookings.payment_succeeded(**event) for _ in range(2)] == ["done", "done"]
+    assert [world.payment_events.payment_succeeded(**event) for _ in range(2)] == ["done", "done"]
     assert (world.status(session_id), world.tasks()) == ("paid", [])
     assert world.results() == {"booked": 1.0, "action_required": 2.0, "paid": 1.0}
 
@@ -268,9 +271,9 @@ def test_what_is_over_cannot_be_paid(world):
     assert problem(world.pay(expired)) == (
         409,
         BLANK,
-        "The booking has expired, because it was not paid in time.",
+        "The booking expired because it was not paid in time.",
     )
-    assert problem(world.pay(cancelled, "key-2")) == (409, BLANK, "The booking is over.")
+    assert problem(world.pay(cancelled, "key-2")) == (409, BLANK, "The booking is closed.")
     assert world.provider.calls == []
     assert world.status(expired) == "expired"
     assert world.book(world.other).status_code == 201
@@ -278,7 +281,7 @@ def test_what_is_over_cannot_be_paid(world):
 
 def test_sessions_are_their_parties_own(world):
     session_id = world.booked()
-    none = (404, BLANK, "There is no such session of yours.")
+    none = (404, BLANK, "You have no session with this id.")
     assert problem(world.get(f"/sessions/{session_id}", world.other)) == none
     assert problem(world.get(f"/sessions/{session_id}/calendar.ics", world.other)) == none
     assert problem(world.pay(session_id, account_id=world.other)) == none
@@ -287,7 +290,7 @@ def test_sessions_are_their_parties_own(world):
     assert problem(world.pay(session_id, account_id=world.therapist)) == (
         403,
         BLANK,
-        "The member pays.",
+        "Only the member can pay for the session.",
     )
 
 
@@ -332,7 +335,7 @@ def test_what_is_not_a_slot_cannot_be_booked(world, changes, status):
 def test_a_slot_that_has_begun_or_is_ones_own_cannot_be_booked(world):
     assert problem(world.book(world.therapist))[0] == 403
     world.clock.forward(seconds=3 * 86400)
-    assert problem(world.book()) == (404, BLANK, "There is no such slot, or it has begun.")
+    assert problem(world.book()) == (404, BLANK, "The slot does not exist or has already begun.")
 
 
 @pytest.mark.parametrize("method", ["", "4242 4242", "pm_\n", "x" * 101, 5, None])

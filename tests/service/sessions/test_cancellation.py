@@ -60,7 +60,7 @@ def test_rules_are_settings(world):
 def test_a_session_that_has_begun_cannot_be_cancelled(world):
     session_id = world.paid()
     world.clock.now = world.starts_at
-    expected = (409, "about:blank", "The session has begun; it cannot be cancelled any more.")
+    expected = (409, "about:blank", "The session has begun and can no longer be cancelled.")
     assert problem(world.cancel(session_id)) == expected
     assert problem(world.cancel(session_id, account_id=world.therapist)) == expected
     assert world.status(session_id) == "paid"
@@ -102,7 +102,7 @@ def test_money_follows_when_the_provider_is_not_there_at_the_moment(world):
     assert world.tasks() == ["refund:pi_1"]
 
     world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
+    assert world.recovery.run_pass() == 1
     body = world.get(f"/sessions/{session_id}", world.member).get_json()
     assert (body["status"], body["refund"]) == ("refunded", {"amount": 9001, "status": "done"})
     assert list(world.provider.refunds.values()) == [("pi_1", 9001)]
@@ -118,7 +118,7 @@ def test_a_refund_that_the_provider_does_not_take_is_tried_again(world, monkeypa
     assert world.cancel(session_id).get_json()["refund"]["status"] == "pending"
     assert f"the refund of booking {session_id} has to wait: PaymentRefused" in caplog.messages
     world.clock.forward(seconds=61)
-    world.recovery.once()
+    world.recovery.run_pass()
     monkeypatch.undo()
     world.recover()
     assert (world.status(session_id), world.tasks()) == ("refunded", [])
@@ -131,7 +131,7 @@ def test_a_part_is_not_paid_back_twice_when_the_provider_may_have_forgotten_the_
     world.cancel(session_id)
     world.clock.forward(seconds=world.settings.payment_watch_seconds)
     calls = len(world.provider.calls)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert (len(world.provider.calls), world.tasks()) == (calls, ["refund:pi_1"])
     assert world.results()["abandoned"] == 1.0
 
@@ -154,7 +154,7 @@ def test_a_booking_that_is_not_paid_is_cancelled_without_the_provider(world):
 def test_an_expired_booking_cannot_be_cancelled(world):
     session_id = world.booked()
     world.clock.forward(seconds=901)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert problem(world.cancel(session_id))[0] == 409
 
 
@@ -187,10 +187,10 @@ def event(session_id, **changes):
 
 def test_money_given_back_at_the_provider_cancels_the_session(world):
     session_id = world.paid()
-    assert world.bookings.payment_refunded(**event(session_id, amount=100)) == "done"
+    assert world.payment_events.payment_refunded(**event(session_id, amount=100)) == "done"
     assert world.status(session_id) == "paid"
     world.provider.refund(payment_id="pi_1", amount=9001, key="by hand")
-    assert [world.bookings.payment_refunded(**event(session_id)) for _ in range(2)] == [
+    assert [world.payment_events.payment_refunded(**event(session_id)) for _ in range(2)] == [
         "done",
         "done",
     ]
@@ -202,7 +202,7 @@ def test_money_given_back_at_the_provider_cancels_the_session(world):
 def test_the_webhook_of_our_own_refund_changes_nothing(world):
     session_id = world.paid()
     before = world.cancel(session_id).get_json()
-    assert world.bookings.payment_refunded(**event(session_id)) == "done"
+    assert world.payment_events.payment_refunded(**event(session_id)) == "done"
     assert world.get(f"/sessions/{session_id}", world.member).get_json() == before
     assert world.results()["refunded"] == 1.0
 
@@ -211,15 +211,20 @@ def test_events_of_nothing_change_nothing(world):
     session_id = world.booked()
     nobody = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
     handlers = (
-        world.bookings.payment_succeeded,
-        world.bookings.payment_failed,
-        world.bookings.payment_refunded,
+        world.payment_events.payment_succeeded,
+        world.payment_events.payment_failed,
+        world.payment_events.payment_refunded,
     )
     assert [handler(**nobody) for handler in handlers] == ["unknown_booking"] * 3
-    assert world.bookings.payment_succeeded(**event(session_id, amount=1)) == "other_amount"
-    assert world.bookings.payment_succeeded(**event(session_id, currency="usd")) == "other_amount"
-    assert world.bookings.payment_refunded(**event(session_id, currency="usd")) == "other_amount"
-    assert world.bookings.payment_failed(**event(session_id)) == "ignored"
+    assert world.payment_events.payment_succeeded(**event(session_id, amount=1)) == "other_amount"
+    assert (
+        world.payment_events.payment_succeeded(**event(session_id, currency="usd"))
+        == "other_amount"
+    )
+    assert (
+        world.payment_events.payment_refunded(**event(session_id, currency="usd")) == "other_amount"
+    )
+    assert world.payment_events.payment_failed(**event(session_id)) == "ignored"
     assert world.status(session_id) == "pending_payment"
 
 
@@ -227,8 +232,10 @@ def test_a_payment_that_fails_later_makes_room_for_another(world):
     session_id = world.booked()
     world.provider.status = "action_required"
     world.pay(session_id)
-    assert world.bookings.payment_failed(**event(session_id, payment_id="pi_other")) == "ignored"
-    assert [world.bookings.payment_failed(**event(session_id)) for _ in range(2)] == [
+    assert (
+        world.payment_events.payment_failed(**event(session_id, payment_id="pi_other")) == "ignored"
+    )
+    assert [world.payment_events.payment_failed(**event(session_id)) for _ in range(2)] == [
         "done",
         "ignored",
     ]

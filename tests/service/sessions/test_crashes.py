@@ -79,13 +79,13 @@ def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(
 
     def check(session_id):
         world.clock.forward(seconds=61)
-        world.recovery.once()
+        world.recovery.run_pass()
         world.assert_money_agrees()
         again = world.pay(session_id, f"key-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "paid")
         world.assert_money_agrees()
         assert world.tasks() == []
-        assert world.kept.care.is_given(world.therapist, world.member)
+        assert world.kept.care.is_assigned(world.therapist, world.member)
 
     survived = until_it_survives(
         crash_at_write, monkeypatch, make, lambda one: world.pay(one, f"key-{one}"), check
@@ -106,7 +106,7 @@ def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_o
 
     def check(session_id):
         world.clock.forward(seconds=61)
-        world.recovery.once()
+        world.recovery.run_pass()
         world.assert_money_agrees()
         again = world.cancel(session_id, f"cancel-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "refunded")
@@ -134,11 +134,13 @@ def test_a_crash_of_the_recovery_itself_is_recovered_from(world, crash_at_write,
 
     def check(session_id):
         world.clock.forward(seconds=61)
-        world.recovery.once()
+        world.recovery.run_pass()
         assert (world.status(session_id), world.tasks()) == ("paid", [])
         world.assert_money_agrees()
 
     assert (
-        until_it_survives(crash_at_write, monkeypatch, make, lambda _: world.recovery.once(), check)
+        until_it_survives(
+            crash_at_write, monkeypatch, make, lambda _: world.recovery.run_pass(), check
+        )
         >= 6
     )

@@ -7,7 +7,6 @@ import pytest
 from gevent.event import Event
 
 from service.sessions.context import LOG
-from service.sessions.recovery import Recovery
 from tests.machine import PATIENCE_SECONDS
 from tests.service.sessions.conftest import problem
 from tests.service.sessions.provider import Crash
@@ -24,9 +23,9 @@ def test_a_crash_between_payment_and_booking_is_found_and_completed(world):
     )
 
     assert problem(world.pay(session_id))[:2] == (409, "urn:serene:problem:request-in-progress")
-    assert world.recovery.once() == 0  # its request may still be at work
+    assert world.recovery.run_pass() == 0  # its request may still be at work
     world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
+    assert world.recovery.run_pass() == 1
     assert (world.status(session_id), world.tasks()) == ("paid", [])
     assert world.results() == {"booked": 1.0, "paid": 1.0, "recovered": 1.0}
     assert world.pay(session_id).get_json()["status"] == "paid"
@@ -70,7 +69,7 @@ def test_a_payment_that_comes_when_the_slot_is_sold_to_another_is_given_back(wor
     world.provider.status = "processing"
     assert world.pay(session_id).status_code == 202
     world.clock.forward(seconds=901)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert world.status(session_id) == "expired"
 
     world.provider.status = "succeeded"
@@ -90,7 +89,7 @@ def test_the_webhook_gives_it_back_as_well_and_only_once(world):
     world.cancel(session_id)
     world.provider.complete("pi_1", "succeeded")
     event = {"booking_id": session_id, "payment_id": "pi_1", "amount": 9001, "currency": "EUR"}
-    calls = [gevent.spawn(world.bookings.payment_succeeded, **event) for _ in range(5)]
+    calls = [gevent.spawn(world.payment_events.payment_succeeded, **event) for _ in range(5)]
     gevent.joinall(calls, raise_error=True)
     world.recover()
     assert (world.status(session_id), world.provider.balance(), world.tasks()) == (
@@ -109,16 +108,16 @@ def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(
     # without one.
     world.kept.tasks.remove("pay", f"{session_id}:1")
     world.clock.forward(seconds=901)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert (world.status(session_id), world.tasks()) == ("expired", [f"pay:{session_id}:1"])
 
 
 def test_a_booking_that_nobody_pays_expires_and_its_slot_is_free(world):
     session_id = world.booked()
     world.clock.forward(seconds=899)
-    assert (world.recovery.once(), world.status(session_id)) == (0, "pending_payment")
+    assert (world.recovery.run_pass(), world.status(session_id)) == (0, "pending_payment")
     world.clock.forward(seconds=1)
-    assert (world.recovery.once(), world.status(session_id)) == (1, "expired")
+    assert (world.recovery.run_pass(), world.status(session_id)) == (1, "expired")
     assert world.results() == {"booked": 1.0, "expired": 1.0}
     assert world.book(world.other).status_code == 201
     assert world.provider.calls == []
@@ -129,7 +128,7 @@ def test_a_booking_whose_payment_is_not_known_does_not_expire(world):
     world.provider.lost_answers = 100
     assert world.pay(session_id).status_code == 503
     world.clock.forward(seconds=901)
-    assert (world.recovery.once(), world.status(session_id)) == (0, "pending_payment")
+    assert (world.recovery.run_pass(), world.status(session_id)) == (0, "pending_payment")
     assert problem(world.book(world.other))[0] == 409
     world.provider.lost_answers = 0
     world.recover()
@@ -142,12 +141,12 @@ def test_a_payment_is_not_asked_for_when_the_provider_may_have_forgotten_its_key
     world.provider.status = "processing"
     world.pay(session_id)
     world.clock.forward(seconds=world.settings.payment_watch_seconds)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert world.provider.calls == [f"pay:{session_id}:1"]
     assert (world.status(session_id), world.tasks()) == ("expired", [])
     assert world.results()["abandoned"] == 1.0
     assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [
-        f"how payment {session_id}:1 ended was never learnt: look it up at the provider"
+        f"the result of payment {session_id}:1 is unknown for good: check it at the provider"
     ]
 
 
@@ -157,7 +156,7 @@ def test_a_payment_under_way_is_asked_about_less_and_less(world):
     asked = len(world.provider.calls)
     for _ in range(12 * 60):
         world.clock.forward(seconds=60)
-        world.recovery.once()
+        world.recovery.run_pass()
     assert asked < len(world.provider.calls) < 25
 
 
@@ -167,10 +166,10 @@ def test_two_workers_do_a_task_once(world):
     world.pay(session_id)
     world.provider.latency_seconds = 0.2
     world.clock.forward(seconds=61)
-    second = Recovery(world.bookings)
+    second = world.new_recovery()
     passes = [
-        gevent.spawn(recovery.once)
-        for recovery in (world.recovery, second, Recovery(world.bookings))
+        gevent.spawn(recovery.run_pass)
+        for recovery in (world.recovery, second, world.new_recovery())
     ]
     gevent.joinall(passes, raise_error=True)
     assert sum(one.value for one in passes) == 1
@@ -184,10 +183,10 @@ def test_a_worker_that_died_at_a_task_is_followed_by_another(world):
     world.clock.forward(seconds=61)
     world.provider.crash_after = "pay"
     with pytest.raises(Crash):
-        world.recovery.once()
-    assert world.recovery.once() == 0
+        world.recovery.run_pass()
+    assert world.recovery.run_pass() == 0
     world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
+    assert world.recovery.run_pass() == 1
     assert world.status(session_id) == "paid"
 
 
@@ -208,7 +207,7 @@ def test_a_task_that_cannot_be_done_does_not_keep_the_others(world, caplog):
 
     world.provider.pay = fails
     world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
+    assert world.recovery.run_pass() == 1
     assert (world.status(broken), world.status(good)) == ("pending_payment", "paid")
     assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [
         f"task pay of booking {broken}"
@@ -220,7 +219,7 @@ def test_answers_and_leases_are_forgotten_after_their_time(world):
     names = ("answers", "answer_leases", "booking_leases", "booking_tasks")
     assert world.database["answers"].count_documents({}) == 1
     world.clock.forward(seconds=world.settings.idempotency_seconds + 61)
-    world.recovery.once()
+    world.recovery.run_pass()
     assert {name: world.database[name].count_documents({}) for name in names} == dict.fromkeys(
         names, 0
     )
@@ -237,7 +236,7 @@ def test_the_pass_is_made_again_and_again_in_the_background(world):
 
     session_id = world.booked()
     world.clock.forward(seconds=901)
-    recovery = Recovery(world.bookings, sleep=sleep)
+    recovery = world.new_recovery(sleep=sleep)
     recovery.start()
     recovery.start()
     assert passes.wait(PATIENCE_SECONDS)

@@ -9,12 +9,11 @@ import gevent
 import pytest
 
 from service.payments.gateway import PaymentsUnavailable
-from service.sessions.booking import NoSuchSlot, SlotTaken
-from service.sessions.context import Closed
-from service.sessions.recovery import Recovery
+from service.sessions.booking import SlotNotFound, SlotTaken
+from service.sessions.context import BookingClosed
 from tests.service.sessions.provider import Crash, after_writes
 
-EXPECTED = (Closed, NoSuchSlot, SlotTaken, PaymentsUnavailable)
+EXPECTED = (BookingClosed, SlotNotFound, SlotTaken, PaymentsUnavailable)
 
 
 class Storm:
@@ -36,7 +35,7 @@ class Storm:
         """A worker's recovery, again and again, each in a process of its own."""
         for _ in range(6):
             with suppress(Crash):
-                Recovery(self._world.bookings).once()
+                self._world.new_recovery().run_pass()
             gevent.sleep(0.01)
 
     def _live(self, name: str) -> None:
@@ -85,7 +84,7 @@ class Storm:
             "currency": payment.currency,
         }
         self._world.provider.complete(payment.payment_id, "succeeded")
-        self._world.bookings.payment_succeeded(**event)
+        self._world.payment_events.payment_succeeded(**event)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -5,7 +5,7 @@ signed as Stripe signs them.
 import pytest
 
 from service.payments.settings import PaymentSettings
-from service.payments.stripe_gateway import StripePayments
+from service.payments.stripe_gateway import StripeGateway
 from tests.service.payments.signed import SECRET, deliver, event
 from tests.service.sessions.conftest import World, problem
 from tests.stripe_mock import ACTION_REQUIRED, DECLINED, LOST, TAKEN
@@ -19,7 +19,7 @@ def environ(environ, stripe_mock) -> dict[str, str]:
 
 @pytest.fixture
 def world(build_service, environ, telemetry):
-    payments = StripePayments(PaymentSettings.from_env(environ), telemetry)
+    payments = StripeGateway(PaymentSettings.from_env(environ), telemetry)
     yield World(build_service, payments)
     payments.close()
 
@@ -55,7 +55,7 @@ def test_a_lost_answer_is_found_by_the_pass(world, stripe_mock):
     session_id = world.booked()
     assert world.pay(session_id, method=LOST).status_code == 503
     world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
+    assert world.recovery.run_pass() == 1
     assert world.status(session_id) == "paid"
     assert payments_of(stripe_mock, session_id) == [2]
 

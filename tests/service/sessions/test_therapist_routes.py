@@ -150,7 +150,7 @@ def test_slots_that_overlap_are_not_opened_at_all(world):
     assert problem(open_slots(world, [free, beside])) == (
         409,
         "about:blank",
-        "A slot overlaps with one that is there.",
+        "A slot overlaps an existing slot.",
     )
     assert open_slots(world, [free, free + timedelta(minutes=30)]).status_code == 422
     assert listed(world) == [instant(world.starts_at)]
