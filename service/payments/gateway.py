@@ -6,20 +6,24 @@ from service.payments.model import Payment
 
 
 class PaymentsUnavailable(Exception):
-    """The provider did not respond in time; whether it took the money is not known. Repeat the call
-    with the same key.
+    """The provider did not respond in time.
+
+    Whether it took the money is not known; repeat the call with the same key.
     """
 
 
 class PaymentRefused(Exception):
-    """The provider rejected the request and took no money: a mistake of this service, such as a key
-    that was used for another request.
+    """The provider rejected the request and took no money.
+
+    A mistake of this service, such as a key that was used for another request.
     """
 
 
 class PaymentGateway(Protocol):
-    """A payment provider. Calls with the same key have one effect; each call is a client span and
-    counts as external time of its request.
+    """A payment provider.
+
+    Calls with the same key have one effect; each call is a client span and counts as external time
+    of its request.
     """
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:

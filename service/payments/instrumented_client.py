@@ -1,5 +1,7 @@
-"""Stripe's HTTP client with telemetry: each attempt of a call is a client span of its own, and the
-pauses between attempts count as external time of the request.
+"""Stripe's HTTP client with telemetry.
+
+Each attempt of a call is a client span of its own, and the pauses between attempts count as
+external time of the request.
 
 One session serves every greenlet of the worker: the library would create one for each, with a new
 connection. Nothing of the process's environment is read (a ``.netrc`` would replace the API key),

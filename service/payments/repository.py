@@ -1,5 +1,6 @@
-"""The provider's events in MongoDB: each is handled once, however often it is delivered, and
-whichever worker dies while it handles it.
+"""The provider's events in MongoDB.
+
+Each event is handled once, however often it is delivered, and even if its worker dies.
 
 The worker that inserts an event's document handles the event, and then marks the document or
 deletes it. A killed worker does neither: after ``lease_seconds`` the next delivery deletes its

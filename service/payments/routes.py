@@ -1,6 +1,6 @@
-"""The payment provider's webhook. The body's signature authenticates the caller; a handler acts on
-the event.
+"""The payment provider's webhook.
 
+The body's signature authenticates the caller; a handler acts on the event.
 Stripe delivers an event again, for days, until the response is 2xx: one that could not be handled,
 or that another worker handles, gets another status.
 """

@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from telemetry import Settings
-from telemetry.config import Environment, PositiveSeconds
+from telemetry import Environment, PositiveSeconds, Settings
 
 DEVELOPMENT_API_KEY: Final = "sk_test_development"
-DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"
+DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"  # noqa: S105  # no secret: refused in production
 FEWEST_CHARACTERS: Final = 16
 _API_KEY: Final = re.compile(r"[sr]k_(test|live)_\w+")
 
@@ -66,7 +65,7 @@ class PaymentSettings(Settings):
     stripe_retries: Annotated[int, Field(ge=0, le=5)] = Field(
         1,
         alias="STRIPE_RETRIES",
-        description="how often a call without a response or with a 5xx is repeated, with the same key",
+        description="how often a call without a response or with a 5xx is repeated (with its key)",
     )
     stripe_call_seconds: PositiveSeconds = Field(
         12.0,

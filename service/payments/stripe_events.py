@@ -20,8 +20,9 @@ Amount = Annotated[int, Field(ge=0)]
 
 
 class InvalidEvent(Exception):
-    """A body without a valid, recent signature of Stripe, or one that is not an event. The text
-    holds nothing of the body.
+    """A body without a valid, recent signature of Stripe, or one that is not an event.
+
+    The text holds nothing of the body.
     """
 
 

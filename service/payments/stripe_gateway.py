@@ -1,5 +1,4 @@
-"""``PaymentGateway`` with Stripe's official library: its responses and errors in this service's
-terms.
+"""``PaymentGateway`` with Stripe's official library.
 
 A declined card is a result. Whatever leaves open whether money was taken, or needs a change of this
 service's account, is ``PaymentsUnavailable``, whose cause is not chained: the library's errors hold
@@ -78,8 +77,9 @@ class StripeGateway:
         )
 
     def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        """See ``PaymentGateway.refund``. Of a payment that was refunded in full before, return the
-        id of the latest refund.
+        """See ``PaymentGateway.refund``.
+
+        Of a payment that was refunded in full before, return the id of the latest refund.
 
         Raises:
             PaymentsUnavailable: No response; repeat the call with the same key.
@@ -148,7 +148,8 @@ class StripeGateway:
                 raise
             raise PaymentsUnavailable("no response in time") from None
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
-            log.error(
+            # Without the exception, which holds the response.
+            log.error(  # noqa: TRY400
                 "Stripe rejects the API key", extra={"fields": {"stripe_request": error.request_id}}
             )
             raise PaymentsUnavailable("the API key is rejected") from None

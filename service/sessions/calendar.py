@@ -1,5 +1,6 @@
-"""A session as a calendar file. A cancelled one has a higher sequence number, so that calendars
-remove the event that they had.
+"""A session as a calendar file.
+
+A cancelled session has a higher sequence number, so that calendars remove the event that they had.
 
 Source: RFC 5545; RFC 7986.
 """

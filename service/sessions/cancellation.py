@@ -30,8 +30,9 @@ class CancellationProcess:
         self._bookings = context.repositories.bookings
 
     def cancel(self, booking: Booking, by: Canceller) -> BookingState:
-        """Cancel a booking; a cancelled one stays so. The refund follows later while the provider
-        is unavailable.
+        """Cancel a booking; a cancelled one stays so.
+
+        While the provider is unavailable the refund is postponed.
 
         Raises:
             BookingClosed: The booking has expired, or the session has begun.
@@ -48,8 +49,9 @@ class CancellationProcess:
         return self._bookings.state_of(booking)
 
     def carry_out(self, booking: Booking, cancellation: Cancellation) -> None:
-        """Cancel a paid booking and refund it; may be repeated. A cancellation that was recorded
-        before replaces the given one.
+        """Cancel a paid booking and refund it; may be repeated.
+
+        A cancellation that was recorded before replaces the given one.
         """
         if self._bookings.record_cancellation(booking.booking_id, cancellation):
             self._context.count("cancelled")
@@ -62,8 +64,9 @@ class CancellationProcess:
     def record_provider_refund(
         self, booking: Booking, payment_id: str, amount: int, at: datetime
     ) -> None:
-        """Record a refund that the provider reports. One of the whole price cancels the booking
-        that the payment paid.
+        """Record a refund that the provider reports.
+
+        One of the whole price cancels the booking that the payment paid.
         """
         outcome = self._bookings.outcome(booking.booking_id)
         pays_booking = outcome is not None and outcome.payment_id == payment_id

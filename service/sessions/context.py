@@ -70,7 +70,10 @@ class BookingContext:
         """Record a task before it begins.
 
         Args:
-            kind: See ``Task``, as the others.
+            kind: See ``Task``.
+            subject: See ``Task``.
+            booking_id: See ``Task``.
+            details: See ``Task``.
             due_at: When the recovery pass may take it over; by default after
                 ``booking_grace_seconds``, the time that its request has.
         """

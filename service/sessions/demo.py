@@ -19,7 +19,7 @@ from service.sessions.settings import SessionSettings
 DATA: Final = Path(__file__).with_name("demo_therapists.json")
 DAYS_AHEAD: Final = 14
 WORKING_DAYS: Final = 5
-NO_PASSWORD: Final = "!"
+NO_PASSWORD: Final = "!"  # noqa: S105  # matches no password
 """Not the hash of anything."""
 
 

@@ -23,8 +23,9 @@ class Expiry:
         self._bookings = context.repositories.bookings
 
     def expire(self, booking_id: str) -> None:
-        """End a booking that was not paid in time; does nothing before its time. An open payment is
-        completed before.
+        """End a booking that was not paid in time; does nothing before its time.
+
+        An open payment is completed first.
 
         Raises:
             BookingClosed: The open payment succeeded after the booking had ended.

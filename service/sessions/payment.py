@@ -39,8 +39,9 @@ class PaymentProcess:
         self._tasks = context.repositories.tasks
 
     def pay(self, booking: Booking, method: str) -> Payment:
-        """Pay a booking that has no outcome. An open attempt is completed first; a new one begins
-        only if that one failed.
+        """Pay a booking that has no outcome.
+
+        An open attempt is completed first; a new one begins only if that one failed.
 
         Raises:
             BookingClosed: The booking ended in the meantime, or too many attempts failed.
@@ -84,16 +85,18 @@ class PaymentProcess:
             self.complete(booking, last)
 
     def watch_open_attempt(self, booking_id: str) -> None:
-        """Record a task for the open attempt of an ended booking: it may still succeed, and is to
-        be refunded then.
+        """Record a task for the open attempt of an ended booking.
+
+        It may still succeed, and is to be refunded then.
         """
         last = self._bookings.last_attempt(booking_id)
         if last is not None and last.result is None:
             self._enqueue(last)
 
     def abandon(self, attempt: PaymentAttempt) -> bool:
-        """Give up an attempt so old that the provider may have forgotten its key, and would take
-        the money anew.
+        """Abandon an attempt that is too old to be requested again.
+
+        The provider may have forgotten its key, and would take the money anew.
 
         Returns:
             Whether it is that old.

@@ -1,4 +1,4 @@
-"""Routes of sessions: book, pay, cancel, and read one's own. Another account's session is a 404.
+"""Routes of sessions: book, pay, cancel, and read sessions of the caller. Other sessions are a 404.
 
 Paying and cancelling move money, so both require an ``Idempotency-Key``. A session that is not paid
 in time expires.

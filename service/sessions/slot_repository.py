@@ -62,8 +62,9 @@ class SlotRepository:
         ]
 
     def offer(self, slot: Slot) -> None:
-        """Open a slot; an open or sold one is left as it is, and a withdrawn one is opened again
-        at its new price.
+        """Open a slot; an open or sold one is left as it is.
+
+        A withdrawn slot is opened again at its new price.
         """
         document = _document(slot)
         try:

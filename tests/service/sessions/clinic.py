@@ -24,7 +24,9 @@ class Clinic:
         payments: A gateway to use instead of ``Provider``.
     """
 
-    def __init__(self, build_service: Callable[..., Service], payments: PaymentGateway | None = None) -> None:
+    def __init__(
+        self, build_service: Callable[..., Service], payments: PaymentGateway | None = None
+    ) -> None:
         self.clock, self.provider = Clock(utc_now()), Provider()
         self.service = build_service(payments=payments or self.provider, now=self.clock)
         self.room = self.service.room(SessionsRoom)

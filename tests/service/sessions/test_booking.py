@@ -1,4 +1,4 @@
-"""Booking and paying as a client sees it: whole answers, many at once, and keys."""
+"""Booking and paying as a client sees it: whole responses, concurrency, idempotency keys."""
 
 from datetime import timedelta
 
@@ -90,7 +90,7 @@ def test_a_slot_that_was_freed_is_sold_once_again(api):
     assert sorted(response.status_code for response in responses) == [201] + [409] * 49
 
 
-def test_a_paid_session_is_paid_once_and_the_therapist_is_in_charge(clinic, api):
+def test_paid_session_is_charged_once_and_assigns_the_therapist(clinic, api):
     session_id = api.booked()
     response = api.pay(session_id)
 
@@ -103,7 +103,7 @@ def test_a_paid_session_is_paid_once_and_the_therapist_is_in_charge(clinic, api)
     assert clinic.results() == {"booked": 1.0, "paid": 1.0}
 
 
-def test_the_same_key_and_body_have_the_same_answer_and_one_payment(clinic, api):
+def test_the_same_key_and_body_have_the_same_response_and_one_payment(clinic, api):
     session_id = api.booked()
     first, second = api.pay(session_id), api.pay(session_id)
     assert (first.status_code, first.data, first.content_type) == (
@@ -159,7 +159,7 @@ def test_a_key_is_not_good_for_another_request(clinic, api):
     assert problem(api.pay(other, method="pm_declined")) == expected
 
 
-def test_a_key_is_somebodys_own(clinic, api):
+def test_accounts_can_use_the_same_key(clinic, api):
     first = api.booked()
     second = api.booked(
         account_id=clinic.other,
@@ -200,7 +200,7 @@ def test_a_declined_payment_may_be_tried_with_something_else(clinic, api):
     assert clinic.results() == {"booked": 1.0, "declined": 1.0, "paid": 1.0}
 
 
-def test_cards_are_not_tried_out_on_a_slot(clinic, api):
+def test_number_of_payment_attempts_is_limited(clinic, api):
     session_id = api.booked()
     clinic.provider.status = "declined"
     statuses = [api.pay(session_id, f"key-{number}").status_code for number in range(12)]
@@ -231,16 +231,16 @@ def test_a_payment_that_needs_consent_is_completed_by_the_webhook(clinic, api):
     assert clinic.results() == {"booked": 1.0, "action_required": 2.0, "paid": 1.0}
 
 
-def test_a_payment_under_way_is_accepted(clinic, api):
+def test_processing_payment_is_202(clinic, api):
     session_id = api.booked()
     clinic.provider.status = "processing"
     response = api.pay(session_id)
     assert (response.status_code, response.get_json()["status"]) == (202, "pending_payment")
 
 
-def test_a_lost_answer_is_503_and_the_same_key_tells_what_came_of_it(clinic, api):
+def test_lost_response_is_503_and_the_same_key_returns_the_result(clinic, api):
     session_id = api.booked()
-    clinic.provider.lost_answers = 1
+    clinic.provider.lost_responses = 1
     lost = api.pay(session_id)
     assert (problem(lost)[:2], lost.headers["Retry-After"]) == (
         (503, "urn:serene:problem:payments-unavailable"),
@@ -251,9 +251,7 @@ def test_a_lost_answer_is_503_and_the_same_key_tells_what_came_of_it(clinic, api
     assert clinic.provider.balance() == {"pi_1": 9001}
 
 
-def test_a_payment_that_the_provider_does_not_take_is_our_mistake_and_ends(
-    clinic, api, monkeypatch
-):
+def test_payment_that_the_provider_rejects_is_a_500_and_ends_the_attempt(clinic, api, monkeypatch):
     session_id = api.booked()
 
     def refuse(**given):
@@ -267,7 +265,7 @@ def test_a_payment_that_the_provider_does_not_take_is_our_mistake_and_ends(
     assert clinic.provider.calls == [f"pay:{session_id}:2"]
 
 
-def test_what_is_over_cannot_be_paid(clinic, api):
+def test_ended_booking_cannot_be_paid(clinic, api):
     expired, cancelled = (
         api.booked(),
         api.booked(starts_at=clinic.offer(clinic.starts_at.replace(minute=30)).starts_at),
@@ -285,7 +283,7 @@ def test_what_is_over_cannot_be_paid(clinic, api):
     assert api.book(clinic.other).status_code == 201
 
 
-def test_sessions_are_their_parties_own(clinic, api):
+def test_session_is_hidden_from_other_accounts(clinic, api):
     session_id = api.booked()
     none = (404, BLANK, "You have no session with this id.")
     assert problem(api.get(f"/sessions/{session_id}", clinic.other)) == none
@@ -300,7 +298,7 @@ def test_sessions_are_their_parties_own(clinic, api):
     )
 
 
-def test_lists_are_ones_own_paged_and_told_when_nothing_changed(clinic, api):
+def test_lists_hold_own_sessions_have_pages_and_are_304_when_unchanged(clinic, api):
     starts = [clinic.starts_at.replace(hour=hour) for hour in (1, 3, 5)]
     ids = [api.booked(starts_at=clinic.offer(start).starts_at) for start in starts]
     api.pay(ids[1])
@@ -334,12 +332,12 @@ def test_lists_are_ones_own_paged_and_told_when_nothing_changed(clinic, api):
         ({"price": 1}, 422),
     ],
 )
-def test_what_is_not_a_slot_cannot_be_booked(clinic, api, changes, status):
+def test_invalid_or_missing_slot_cannot_be_booked(clinic, api, changes, status):
     body = {"therapist_id": clinic.therapist, "starts_at": clinic.starts_at.isoformat()} | changes
     assert api.post("/sessions", body).status_code == status
 
 
-def test_a_slot_that_has_begun_or_is_ones_own_cannot_be_booked(clinic, api):
+def test_slot_that_has_begun_or_is_the_callers_own_cannot_be_booked(clinic, api):
     assert problem(api.book(clinic.therapist))[0] == 403
     clinic.clock.forward(seconds=3 * 86400)
     assert problem(api.book()) == (404, BLANK, "The slot does not exist or has already begun.")

@@ -1,4 +1,4 @@
-"""Cancelling: who gets back how much, once, and what the slot and the webhook have to do with it."""
+"""Cancellation: the refund, paid back once, and its effect on the slot; events of refunds."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ MOMENT = timedelta(milliseconds=1)
         ("therapist", MOMENT, 9001),
     ],
 )
-def test_what_is_paid_back_depends_on_who_cancels_and_when(clinic, api, by, before, back):
+def test_refund_depends_on_who_cancels_and_when(clinic, api, by, before, back):
     session_id = api.paid()
     clinic.clock.now = clinic.starts_at - before
     response = api.cancel(
@@ -42,7 +42,7 @@ def test_what_is_paid_back_depends_on_who_cancels_and_when(clinic, api, by, befo
     assert api.book(clinic.other).status_code == 201  # the slot lies ahead, so it is free again
 
 
-def test_rules_are_settings(clinic, api):
+def test_refund_rules_are_settings(clinic, api):
     session_id = api.paid()
     rules = {
         "BOOKING_FULL_REFUND_SECONDS": "60",
@@ -87,7 +87,7 @@ def test_cancelled_many_times_at_once_it_is_paid_back_once(clinic, api):
     )
 
 
-def test_the_same_key_has_the_same_answer(api):
+def test_the_same_key_has_the_same_response(api):
     session_id = api.paid()
     first, second = api.cancel(session_id), api.cancel(session_id)
     assert (first.data, second.headers["Idempotency-Replayed"]) == (second.data, "true")
@@ -95,9 +95,9 @@ def test_the_same_key_has_the_same_answer(api):
     assert api.cancel(api.paid(), key=f"paid-{session_id}").status_code == 200
 
 
-def test_money_follows_when_the_provider_is_not_there_at_the_moment(clinic, api):
+def test_refund_follows_when_the_provider_is_unavailable(clinic, api):
     session_id = api.paid()
-    clinic.provider.lost_answers = 1
+    clinic.provider.lost_responses = 1
     body = api.cancel(session_id).get_json()
     assert (body["status"], body["refund"]) == ("cancelled", {"amount": 9001, "status": "pending"})
     assert clinic.tasks() == ["refund:pi_1"]
@@ -109,7 +109,7 @@ def test_money_follows_when_the_provider_is_not_there_at_the_moment(clinic, api)
     assert list(clinic.provider.refunds.values()) == [("pi_1", 9001)]
 
 
-def test_a_refund_that_the_provider_does_not_take_is_tried_again(clinic, api, monkeypatch, caplog):
+def test_refund_that_the_provider_rejects_is_tried_again(clinic, api, monkeypatch, caplog):
     session_id = api.paid()
 
     def refuse(**given):
@@ -125,10 +125,10 @@ def test_a_refund_that_the_provider_does_not_take_is_tried_again(clinic, api, mo
     assert (clinic.status(session_id), clinic.tasks()) == ("refunded", [])
 
 
-def test_a_part_is_not_paid_back_twice_when_the_provider_may_have_forgotten_the_key(clinic, api):
+def test_partial_refund_is_not_repeated_when_the_provider_may_have_forgotten_the_key(clinic, api):
     session_id = api.paid()
     clinic.clock.now = clinic.starts_at - TWO_HOURS
-    clinic.provider.lost_answers = 10**6
+    clinic.provider.lost_responses = 10**6
     api.cancel(session_id)
     clinic.clock.forward(seconds=clinic.settings.payment_watch_seconds)
     calls = len(clinic.provider.calls)
@@ -186,7 +186,7 @@ def event(session_id, **changes):
     } | changes
 
 
-def test_money_given_back_at_the_provider_cancels_the_session(clinic, api):
+def test_full_refund_at_the_provider_cancels_the_session(clinic, api):
     session_id = api.paid()
     assert clinic.room.payment_events.payment_refunded(**event(session_id, amount=100)) == "done"
     assert clinic.status(session_id) == "paid"
@@ -208,15 +208,15 @@ def test_the_webhook_of_our_own_refund_changes_nothing(clinic, api):
     assert clinic.results()["refunded"] == 1.0
 
 
-def test_events_of_nothing_change_nothing(clinic, api):
+def test_events_that_match_no_booking_change_nothing(clinic, api):
     session_id = api.booked()
-    nobody = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
+    unknown = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
     handlers = (
         clinic.room.payment_events.payment_succeeded,
         clinic.room.payment_events.payment_failed,
         clinic.room.payment_events.payment_refunded,
     )
-    assert [handler(**nobody) for handler in handlers] == ["unknown_booking"] * 3
+    assert [handler(**unknown) for handler in handlers] == ["unknown_booking"] * 3
     assert (
         clinic.room.payment_events.payment_succeeded(**event(session_id, amount=1))
         == "other_amount"

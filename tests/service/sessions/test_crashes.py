@@ -1,5 +1,6 @@
-"""A crash after any write of booking, paying, cancelling and recovering: afterwards money and
-bookings agree, and nothing is left to do.
+"""A crash after any write of booking, paying, cancelling and recovering.
+
+Afterwards money and bookings agree, and no task is left.
 """
 
 from itertools import count
@@ -22,7 +23,7 @@ def crash_at_write(monkeypatch):
 
 
 def dies(call) -> bool:
-    """Whether the process died in a call."""
+    """Return whether the process died in a call."""
     try:
         call()
     except Crash:
@@ -31,8 +32,10 @@ def dies(call) -> bool:
 
 
 def until_it_survives(arm, monkeypatch, make, call, check) -> int:
-    """Crash one fresh subject after another, each one write later, until one comes through; returns
-    after how many.
+    """Crash one fresh subject after another, each one write later, until one survives.
+
+    Returns:
+        How many subjects that took.
     """
     for number in count(1):
         subject = make(number)
@@ -62,7 +65,7 @@ def test_a_crash_after_any_write_of_a_booking_leaves_a_slot_that_is_free_in_the_
         crash_at_write,
         monkeypatch,
         lambda _: clinic.member,
-        lambda member: api.book(member),
+        api.book,
         check,
     )
     assert survived == 4  # the task, the sale, the booking
@@ -126,7 +129,7 @@ def test_a_crash_of_the_recovery_itself_is_recovered_from(clinic, api, crash_at_
         session_id = api.booked(
             starts_at=clinic.offer(starts.replace(year=starts.year + number)).starts_at
         )
-        clinic.provider.lost_answers = 1
+        clinic.provider.lost_responses = 1
         assert api.pay(session_id, f"key-{session_id}").status_code == 503
         clinic.clock.forward(seconds=61)
         return session_id

@@ -1,5 +1,6 @@
-"""The recovery pass: what a crash left is completed or given back, what nobody paid expires, and
-each task is done by one worker.
+"""The recovery pass: completes or refunds what a crash left, and ends unpaid bookings.
+
+Each task is carried out by one worker.
 """
 
 import gevent
@@ -34,7 +35,7 @@ def test_a_crash_between_payment_and_booking_is_found_and_completed(clinic, api)
     assert_money_agrees(clinic)
 
 
-def test_the_same_request_sent_again_completes_it_too(clinic, api):
+def test_repeated_request_completes_a_crashed_payment(clinic, api):
     session_id = api.booked()
     clinic.provider.crash_after = "pay"
     with pytest.raises(Crash):
@@ -67,7 +68,7 @@ def test_a_killed_greenlet_is_a_crash_like_any_other(clinic, api):
     assert_money_agrees(clinic)
 
 
-def test_a_payment_that_comes_when_the_slot_is_sold_to_another_is_given_back(clinic, api):
+def test_payment_after_the_slot_was_sold_again_is_refunded(clinic, api):
     session_id = api.booked()
     clinic.provider.status = "processing"
     assert api.pay(session_id).status_code == 202
@@ -89,7 +90,7 @@ def test_a_payment_that_comes_when_the_slot_is_sold_to_another_is_given_back(cli
     assert_money_agrees(clinic)
 
 
-def test_the_webhook_gives_it_back_as_well_and_only_once(clinic, api):
+def test_webhook_of_a_late_payment_refunds_it_once(clinic, api):
     session_id = api.booked()
     clinic.provider.status = "action_required"
     api.pay(session_id)
@@ -119,7 +120,7 @@ def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(
     assert (clinic.status(session_id), clinic.tasks()) == ("expired", [f"pay:{session_id}:1"])
 
 
-def test_a_booking_that_nobody_pays_expires_and_its_slot_is_free(clinic, api):
+def test_unpaid_booking_expires_and_frees_its_slot(clinic, api):
     session_id = api.booked()
     clinic.clock.forward(seconds=899)
     assert (clinic.room.recovery.run_pass(), clinic.status(session_id)) == (0, "pending_payment")
@@ -132,20 +133,18 @@ def test_a_booking_that_nobody_pays_expires_and_its_slot_is_free(clinic, api):
 
 def test_a_booking_whose_payment_is_not_known_does_not_expire(clinic, api):
     session_id = api.booked()
-    clinic.provider.lost_answers = 100
+    clinic.provider.lost_responses = 100
     assert api.pay(session_id).status_code == 503
     clinic.clock.forward(seconds=901)
     assert (clinic.room.recovery.run_pass(), clinic.status(session_id)) == (0, "pending_payment")
     assert problem(api.book(clinic.other))[0] == 409
-    clinic.provider.lost_answers = 0
+    clinic.provider.lost_responses = 0
     clinic.recover()
     assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
     assert_money_agrees(clinic)
 
 
-def test_a_payment_is_not_asked_for_when_the_provider_may_have_forgotten_its_key(
-    clinic, api, caplog
-):
+def test_payment_is_not_requested_when_the_provider_may_have_forgotten_its_key(clinic, api, caplog):
     session_id = api.booked()
     clinic.provider.status = "processing"
     api.pay(session_id)
@@ -159,7 +158,7 @@ def test_a_payment_is_not_asked_for_when_the_provider_may_have_forgotten_its_key
     ]
 
 
-def test_a_payment_under_way_is_asked_about_less_and_less(clinic, api):
+def test_open_payment_is_requested_less_and_less_often(clinic, api):
     clinic.provider.status = "processing"
     api.pay(api.booked())
     asked = len(clinic.provider.calls)
@@ -171,7 +170,7 @@ def test_a_payment_under_way_is_asked_about_less_and_less(clinic, api):
 
 def test_two_workers_do_a_task_once(clinic, api):
     session_id = api.booked()
-    clinic.provider.lost_answers = 1
+    clinic.provider.lost_responses = 1
     api.pay(session_id)
     clinic.provider.latency_seconds = 0.2
     clinic.clock.forward(seconds=61)
@@ -185,9 +184,9 @@ def test_two_workers_do_a_task_once(clinic, api):
     assert clinic.provider.calls == [f"pay:{session_id}:1"] * 2
 
 
-def test_a_worker_that_died_at_a_task_is_followed_by_another(clinic, api):
+def test_task_of_a_dead_worker_is_taken_over(clinic, api):
     session_id = api.booked()
-    clinic.provider.lost_answers = 1
+    clinic.provider.lost_responses = 1
     api.pay(session_id)
     clinic.clock.forward(seconds=61)
     clinic.provider.crash_after = "pay"
@@ -199,13 +198,13 @@ def test_a_worker_that_died_at_a_task_is_followed_by_another(clinic, api):
     assert clinic.status(session_id) == "paid"
 
 
-def test_a_task_that_cannot_be_done_does_not_keep_the_others(clinic, api, caplog):
+def test_failing_task_does_not_stop_the_others(clinic, api, caplog):
     broken, good = (
         api.booked(),
         api.booked(starts_at=clinic.offer(clinic.starts_at.replace(minute=30)).starts_at),
     )
     for session_id in (broken, good):
-        clinic.provider.lost_answers = 1
+        clinic.provider.lost_responses = 1
         api.pay(session_id, f"key-{session_id}")
     pay = clinic.provider.pay
 
@@ -223,7 +222,7 @@ def test_a_task_that_cannot_be_done_does_not_keep_the_others(clinic, api, caplog
     ]
 
 
-def test_answers_and_leases_are_forgotten_after_their_time(clinic, api):
+def test_stored_responses_and_leases_are_deleted_after_their_time(clinic, api):
     api.paid()
     names = ("answers", "answer_leases", "booking_leases", "booking_tasks")
     assert clinic.database["answers"].count_documents({}) == 1
@@ -234,7 +233,7 @@ def test_answers_and_leases_are_forgotten_after_their_time(clinic, api):
     )
 
 
-def test_the_pass_is_made_again_and_again_in_the_background(clinic, api):
+def test_passes_repeat_in_the_background(clinic, api):
     passes, waits = Event(), []
 
     def sleep(seconds):
@@ -253,6 +252,6 @@ def test_the_pass_is_made_again_and_again_in_the_background(clinic, api):
     assert (waits, clinic.status(session_id)) == ([30.0] * 3, "expired")
 
 
-def test_every_worker_makes_it_in_the_background(clinic):
+def test_every_worker_starts_the_recovery(clinic):
     assert "sessions.book_session" in clinic.service.app.view_functions
     assert clinic.room.recovery.start in clinic.service.telemetry._on_start

@@ -1,6 +1,4 @@
-"""What is told of bookings: no name, key, payment method or token of anybody, and waits where they
-belong.
-"""
+"""Signals of bookings hold no name, key, payment method or token."""
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -16,7 +14,7 @@ KEY, METHOD, NAME, BIO = "canary-key", "pm_canary_card", "canary therapist", "ca
 
 @pytest.fixture
 def telemetry():
-    """Telemetry that keeps every trace, as nothing else in these tests does."""
+    """Telemetry that keeps every trace, unlike that of other tests."""
     telemetry = Telemetry(
         telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
@@ -37,7 +35,7 @@ def test_nothing_personal_is_in_a_log_a_span_or_a_metric(clinic, api, telemetry,
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
     clinic.put_therapist(clinic.therapist, name=NAME, bio=BIO)
     session_id = api.booked()
-    clinic.provider.lost_answers = 1
+    clinic.provider.lost_responses = 1
     statuses = [api.pay(session_id, KEY, METHOD).status_code for _ in range(3)]
     statuses.append(api.pay(session_id, KEY, "pm_canary_other").status_code)
     statuses.append(api.get(f"/sessions/{session_id}/calendar.ics", clinic.member).status_code)

@@ -1,6 +1,4 @@
-"""Many clients, workers and faults at once, in an order that differs every time; at the end all
-accounts agree.
-"""
+"""Many clients, workers and faults in a random order; in the end money and bookings agree."""
 
 import random
 from contextlib import suppress
@@ -18,7 +16,7 @@ EXPECTED = (BookingClosed, SlotNotFound, SlotTaken, PaymentsUnavailable)
 
 
 class Storm:
-    """Clients that do whatever they can, some of whom die."""
+    """Clients that call at random, some of which die."""
 
     def __init__(self, clinic, chance: random.Random) -> None:
         self._clinic, self._chance = clinic, chance
@@ -28,12 +26,12 @@ class Storm:
         self._ids: list[str] = []
 
     def client(self, name: str) -> None:
-        """One client's life, to its end or to its process's."""
+        """Call until the client is done or its process dies."""
         with suppress(Crash):
             self._live(name)
 
     def worker(self) -> None:
-        """A worker's recovery, again and again, each in a process of its own."""
+        """Make passes, each as another worker."""
         for _ in range(6):
             with suppress(Crash):
                 self._clinic.new_recovery().run_pass()
@@ -42,7 +40,7 @@ class Storm:
     def _live(self, name: str) -> None:
         for _ in range(8):
             # What is settable of the provider is the same for all, so it changes under them.
-            self._clinic.provider.lost_answers += self._chance.choice((0, 0, 0, 1))
+            self._clinic.provider.lost_responses += self._chance.choice((0, 0, 0, 1))
             self._clinic.provider.status = self._chance.choice(
                 ("succeeded", "succeeded", "declined", "processing")
             )
@@ -99,7 +97,7 @@ def test_after_any_storm_money_and_bookings_agree(clinic, seed, monkeypatch):
     gevent.joinall(clients + workers, raise_error=True)
     monkeypatch.undo()
 
-    clinic.provider.lost_answers, clinic.provider.status = 0, "succeeded"
+    clinic.provider.lost_responses, clinic.provider.status = 0, "succeeded"
     for payment in list(clinic.provider.payments.values()):
         if payment.status == "processing":
             clinic.provider.complete(payment.payment_id, chance.choice(("succeeded", "declined")))

@@ -1,6 +1,4 @@
-"""Bookings paid by the real gateway on the real stripe-mock, and decided by webhooks that are
-signed as Stripe signs them.
-"""
+"""Bookings paid with ``StripeGateway`` on the real stripe-mock, and by signed webhooks."""
 
 import pytest
 
@@ -26,7 +24,7 @@ def clinic(build_service, environ, telemetry):
 
 
 def payments_of(stripe_mock, session_id) -> list[int]:
-    """How often each payment of a session was asked for."""
+    """Return how often each payment of a session was requested."""
     return [
         entry["calls"]
         for entry in stripe_mock.ledger(*(f"pay:{session_id}:{number}" for number in range(1, 4)))
@@ -52,7 +50,7 @@ def test_a_declined_card_is_followed_by_a_good_one(api, stripe_mock):
     assert payments_of(stripe_mock, session_id) == [1, 1]
 
 
-def test_a_lost_answer_is_found_by_the_pass(clinic, api, stripe_mock):
+def test_lost_response_is_recovered_by_the_pass(clinic, api, stripe_mock):
     session_id = api.booked()
     assert api.pay(session_id, method=LOST).status_code == 503
     clinic.clock.forward(seconds=61)
@@ -61,7 +59,7 @@ def test_a_lost_answer_is_found_by_the_pass(clinic, api, stripe_mock):
     assert payments_of(stripe_mock, session_id) == [2]
 
 
-def test_consent_is_told_by_a_signed_webhook_once(clinic, api):
+def test_confirmation_by_a_signed_webhook_pays_the_session_once(clinic, api):
     session_id = api.booked()
     waiting = api.pay(session_id, method=ACTION_REQUIRED)
     body = waiting.get_json(force=True)
@@ -72,11 +70,11 @@ def test_consent_is_told_by_a_signed_webhook_once(clinic, api):
     assert body["client_secret"]
 
     payment_id = clinic.room.repositories.bookings.last_attempt(session_id).payment_id
-    told = event(
+    succeeded = event(
         id=payment_id, amount=9001, amount_received=9001, metadata={"booking_id": session_id}
     )
     client = clinic.service.app.test_client()
-    assert [deliver(client, told).status_code for _ in range(2)] == [200, 200]
+    assert [deliver(client, succeeded).status_code for _ in range(2)] == [200, 200]
     assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
     failed = event(
         "payment_intent.payment_failed", id=payment_id, metadata={"booking_id": session_id}

@@ -77,7 +77,7 @@ def test_a_profile_is_the_therapists_own_and_public(clinic, api):
         {"role": "admin"},
     ],
 )
-def test_a_profile_that_cannot_be_used_is_told_by_field(clinic, api, changes):
+def test_errors_of_a_profile_name_the_field(clinic, api, changes):
     response = put_profile(api, clinic.other, PROFILE | changes)
     assert (
         response.status_code,
@@ -166,10 +166,10 @@ def test_slots_are_their_therapists_own(clinic, api):
     assert open_slots(api, [day], clinic.member, "member").status_code == 403
     assert open_slots(api, [day], clinic.other, "admin").status_code == 201
     assert close_slot(api, day, clinic.other, "admin").status_code == 204
-    nobody = f"/therapists/{clinic.other}/slots"
+    unknown = f"/therapists/{clinic.other}/slots"
     assert (
         api.post(
-            nobody, {"starts_at": [day.isoformat()]}, clinic.other, role="therapist"
+            unknown, {"starts_at": [day.isoformat()]}, clinic.other, role="therapist"
         ).status_code
         == 404
     )
@@ -178,11 +178,11 @@ def test_slots_are_their_therapists_own(clinic, api):
 @pytest.mark.parametrize(
     "start", ["x", "2026", "2026-01-01T00:00:00", "9999-12-31T23:59:59-23:59", "1e400", "%00"]
 )
-def test_closing_what_is_no_slot_is_404(api, start):
+def test_closing_an_unknown_slot_is_404(api, start):
     assert close_slot(api, start).status_code == 404
 
 
-def test_a_span_of_slots_is_asked_for(clinic, api):
+def test_slots_are_listed_by_period(clinic, api):
     later = clinic.starts_at + timedelta(days=20)
     clinic.offer(later)
     clinic.offer(clinic.clock.now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=3))
@@ -210,7 +210,7 @@ def test_a_span_of_slots_is_asked_for(clinic, api):
         "from=2099-12-31T00:00:00Z&from=2099-12-31T00:00:00Z",
     ],
 )
-def test_a_span_that_is_none_is_told(clinic, api, query):
+def test_invalid_period_is_422(clinic, api, query):
     response = api.get(f"/therapists/{clinic.therapist}/slots?{query}")
     assert (response.status_code, response.content_type) == (422, "application/problem+json")
 
