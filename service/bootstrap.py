@@ -25,9 +25,9 @@ from service.http import middleware, problems
 from service.mongo.clock import utc_now
 from service.mongo.connection import MongoConnection, connect
 from service.payments import room as payments_room
-from service.payments.events import PaymentEventHandler
-from service.payments.gateway import Payments
-from service.payments.stripe_gateway import StripePayments
+from service.payments.gateway import PaymentGateway
+from service.payments.model import PaymentEventHandler
+from service.payments.stripe_gateway import StripeGateway
 from service.sessions import room as sessions_room
 from service.settings import ServiceSettings, telemetry_config
 from service.system import room as system_room
@@ -40,7 +40,7 @@ class Overrides(TypedDict, total=False):
     """Parts to use instead of the usual ones; tests replace what is slow, foreign or random."""
 
     telemetry: Telemetry
-    payments: Payments
+    payments: PaymentGateway
     handle_payment_event: PaymentEventHandler
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
@@ -129,19 +129,21 @@ def _rooms(
     accounts = accounts_room.build(foundation, settings.accounts, app)
     payments = overrides.get("payments") or _stripe(settings, foundation.telemetry)
     sessions = sessions_room.build(foundation, settings.sessions, accounts.accounts, payments)
-    handle_payment_event = overrides.get("handle_payment_event", sessions.bookings.told)
+    handle_payment_event = overrides.get(
+        "handle_payment_event", sessions.payment_events.handle_payment_event
+    )
     return (
         system_room.build(foundation),
         accounts,
         blog_room.build(foundation, accounts.accounts),
-        files_room.build(foundation, settings.files, sessions.repositories.care.is_given),
+        files_room.build(foundation, settings.files, sessions.repositories.care.is_assigned),
         companion_room.build(foundation, settings.companion),
         sessions,
         payments_room.build(foundation, settings.payments, handle_payment_event),
     )
 
 
-def _stripe(settings: ServiceSettings, telemetry: Telemetry) -> Payments:
-    payments = StripePayments(settings.payments, telemetry)
+def _stripe(settings: ServiceSettings, telemetry: Telemetry) -> PaymentGateway:
+    payments = StripeGateway(settings.payments, telemetry)
     telemetry.on_shutdown(payments.close)
     return payments

@@ -18,7 +18,7 @@ from service.sessions.room import SessionsRoom
 
 def recover(service: Service) -> str:
     """Make one pass; returns one line on what was done."""
-    return f"bookings: {service.room(SessionsRoom).recovery.once()} finished"
+    return f"bookings: {service.room(SessionsRoom).recovery.run_pass()} finished"
 
 
 def main(environ: Mapping[str, str]) -> int:

@@ -1,6 +1,6 @@
-"""A Stripe of a test's own: stripe-mock, as the stack builds it, on a free port.
+"""stripe-mock, as the stack builds it, on a free port.
 
-What its tokens of cards do is told in ``stack/stripe-mock/sandbox.go``.
+``stack/stripe-mock/sandbox.go`` defines what its card tokens do.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ class StripeMock(Server):
 
     @property
     def environ(self) -> dict[str, str]:
-        """Settings of a service that pays here."""
+        """Settings of a service that uses it."""
         return {
             "STRIPE_API_BASE": self.url,
             "STRIPE_API_KEY": "sk_test_tests",
@@ -39,7 +39,7 @@ class StripeMock(Server):
         }
 
     def command(self) -> list[str]:
-        """stripe-mock with the fixtures of the stack."""
+        """Run stripe-mock with the fixtures of the stack."""
         binary, fixtures = (
             built("stripe-mock") / "stripe-mock",
             paths.ROOT / "deploy" / "stripe-fixtures.json",
@@ -47,9 +47,7 @@ class StripeMock(Server):
         return [str(binary), "-listen", f"127.0.0.1:{self.port}", "-fixtures", str(fixtures)]
 
     def ledger(self, *keys: str) -> list[dict[str, Any]]:
-        """What was answered to each of the idempotency keys, in the order in which they came first,
-        and how often each came.
-        """
+        """Return each idempotency key's response and how often it came, the oldest key first."""
         entries: list[dict[str, Any]] = requests.get(
             f"{self.url}/ledger", timeout=PATIENCE_SECONDS
         ).json()

@@ -1,10 +1,11 @@
-"""Events of the payment provider, in MongoDB: each is handled once, however often it is delivered
-and whoever dies over it.
+"""The provider's events in MongoDB.
 
-Whoever inserts an event's document handles it, and marks it afterwards or takes it away again. One
-that was killed does neither: after ``lease_seconds`` its document is deleted by the next delivery.
-Inserts and deletes are atomic on MongoDB and FerretDB alike; nobody but the one who inserted a
-document updates it.
+Each event is handled once, however often it is delivered, and even if its worker dies.
+
+The worker that inserts an event's document handles the event, and then marks the document or
+deletes it. A killed worker does neither: after ``lease_seconds`` the next delivery deletes its
+document. Inserts and deletes are atomic on MongoDB and FerretDB alike; only the worker that
+inserted a document updates it.
 """
 
 import logging
@@ -12,27 +13,29 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from service.mongo.clock import utc_now
-from service.mongo.indexes import PAYMENT_EVENTS
 
 log: Final = logging.getLogger(__name__)
 
 _NOT_IMPLEMENTED: Final = 238
 LEASE_SECONDS: Final = 60.0
+# Stripe delivers again for three days, and on request for thirty.
+INDEXES: Final = (IndexModel([("claimed_at", ASCENDING)], expireAfterSeconds=30 * 86400),)
 
-Claim = Literal["ours", "handled", "busy"]
+ClaimResult = Literal["claimed", "handled", "busy"]
 
 
-class PaymentEvents:
+class PaymentEventRepository:
     """Repository of events by their ids.
 
     Args:
         collection: Returns time-zone aware datetimes.
-        lease_seconds: After this long, whoever handles an event is taken for dead; longer than any
-            request may take.
+        lease_seconds: After this long, a worker that handles an event counts as dead; longer than
+            any request may take.
         now: In UTC.
     """
 
@@ -47,15 +50,15 @@ class PaymentEvents:
         self._lease = timedelta(seconds=lease_seconds)
         self._now = now
 
-    def claim(self, event_id: str) -> Claim:
-        """Ask to handle an event.
+    def claim(self, event_id: str) -> ClaimResult:
+        """Claim an event before it is handled.
 
         Returns:
-            ``ours`` to handle it now, then ``done`` or ``release``; ``handled`` when it was;
-            ``busy`` while somebody else is at it.
+            ``claimed`` to handle it now, and then ``mark_handled`` or ``release`` it; ``handled``
+            when it was handled before; ``busy`` while another worker handles it.
         """
-        if self._inserted(event_id):
-            return "ours"
+        if self._insert(event_id):
+            return "claimed"
         found = self._collection.find_one({"_id": event_id})
         if found is None:  # released between the two
             return "busy"
@@ -64,36 +67,33 @@ class PaymentEvents:
         if self._now() - found["claimed_at"] < self._lease:
             return "busy"
         abandoned = {"_id": event_id, "claimed_at": found["claimed_at"], "handled": False}
-        return (
-            "ours"
-            if self._collection.delete_one(abandoned).deleted_count and self._inserted(event_id)
-            else "busy"
-        )
+        is_deleted = self._collection.delete_one(abandoned).deleted_count > 0
+        return "claimed" if is_deleted and self._insert(event_id) else "busy"
 
-    def done(self, event_id: str) -> None:
-        """Keep in mind that a claimed event was handled."""
+    def mark_handled(self, event_id: str) -> None:
+        """Record that a claimed event was handled."""
         self._collection.update_one({"_id": event_id}, {"$set": {"handled": True}})
 
     def release(self, event_id: str) -> None:
-        """Let a claimed event be delivered again."""
+        """Release a claimed event, so that its next delivery is handled."""
         self._collection.delete_one({"_id": event_id, "handled": False})
 
     def create_indexes(self) -> None:
-        """Have events forgotten in time, by a server that can (FerretDB cannot)."""
+        """Let a server that supports it delete old events; FerretDB does not."""
         try:
-            self._collection.create_indexes(list(PAYMENT_EVENTS))
+            self._collection.create_indexes(list(INDEXES))
         except OperationFailure as error:
             if error.code != _NOT_IMPLEMENTED:
                 raise
             log.info(
-                "this database has no indexes that expire: payment events are kept until somebody deletes them"
+                "this database has no indexes that expire: "
+                "payment events are kept until they are deleted by hand"
             )
 
-    def _inserted(self, event_id: str) -> bool:
+    def _insert(self, event_id: str) -> bool:
+        document = {"_id": event_id, "claimed_at": self._now(), "handled": False}
         try:
-            self._collection.insert_one(
-                {"_id": event_id, "claimed_at": self._now(), "handled": False}
-            )
+            self._collection.insert_one(document)
         except DuplicateKeyError:
             return False
         return True

@@ -1,20 +1,20 @@
-"""The room of payments, built: the provider that is asked, and the webhook that it calls."""
+"""The room of payments: the webhook. Sessions call the provider by ``StripeGateway``."""
 
 from dataclasses import dataclass
 
 from service import metrics as business
 from service.foundation import Foundation, Room
 from service.payments import routes
-from service.payments.events import PaymentEventHandler
-from service.payments.repository import PaymentEvents
+from service.payments.model import PaymentEventHandler
+from service.payments.repository import PaymentEventRepository
 from service.payments.settings import PaymentSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsRoom(Room):
-    """What the payment provider reports."""
+    """The provider's webhook."""
 
-    events: PaymentEvents
+    events: PaymentEventRepository
 
 
 def build(
@@ -25,11 +25,11 @@ def build(
     Args:
         foundation: Of this process.
         settings: How the provider's events are signed.
-        handle: Acts on an event; it may get one twice, and in any order.
+        handle: Handles an event; it may get one twice, and in any order.
     """
-    events = PaymentEvents(foundation.database["payment_events"])
+    events = PaymentEventRepository(foundation.database["payment_events"])
     foundation.mongo.on_connect(events.create_indexes)
-    received = foundation.telemetry.metrics.counter(business.PAYMENT_EVENTS)
+    deliveries = foundation.telemetry.metrics.counter(business.PAYMENT_EVENTS)
     return PaymentsRoom(
-        events=events, blueprints=(routes.blueprint(settings, events, handle, received),)
+        events=events, blueprints=(routes.blueprint(settings, events, handle, deliveries),)
     )

@@ -1,4 +1,4 @@
-"""Settings of payments: the Stripe account, and how long its answers are waited for."""
+"""Settings of payments: the Stripe account, and time limits of its API."""
 
 import re
 from typing import Annotated, Final, Self
@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from telemetry import Settings
-from telemetry.config import Environment, PositiveSeconds
+from telemetry import Environment, PositiveSeconds, Settings
 
 DEVELOPMENT_API_KEY: Final = "sk_test_development"
-DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"
+DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"  # noqa: S105  # no secret: refused in production
 FEWEST_CHARACTERS: Final = 16
 _API_KEY: Final = re.compile(r"[sr]k_(test|live)_\w+")
 
@@ -22,15 +21,15 @@ def _base(value: str) -> str:
     except ValueError:
         good = False
     if not good or "@" in value or value.partition("://")[2] != parts.netloc:
-        raise ValueError("should be where Stripe's API is, without a path: https://api.stripe.com")
+        raise ValueError("should be the URL of Stripe's API without a path: https://api.stripe.com")
     return value
 
 
 class PaymentSettings(Settings):
     """The account of Stripe; durations are seconds, and each of them is finite.
 
-    A call is given up after ``stripe_call_seconds`` whatever happens, also between its attempts;
-    then it is not known whether the money was taken.
+    A call ends after ``stripe_call_seconds`` in any case, also between its attempts; then it is not
+    known whether the money was taken.
     """
 
     environment: Environment = Field(
@@ -41,42 +40,42 @@ class PaymentSettings(Settings):
     stripe_api_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_API_KEY),
         alias="STRIPE_API_KEY",
-        description="secret key of the account; has to be set in production",
+        description="secret key of the account; must be set in production",
     )
     stripe_api_base: Annotated[str, AfterValidator(_base)] = Field(
         "https://api.stripe.com",
         alias="STRIPE_API_BASE",
-        description="where Stripe's API is, or a stripe-mock",
+        description="URL of Stripe's API, or of a stripe-mock",
     )
     stripe_webhook_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_WEBHOOK_SECRET),
         alias="STRIPE_WEBHOOK_SECRET",
-        description="signing secret of the webhook; has to be set in production",
+        description="signing secret of the webhook; must be set in production",
     )
     stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         300,
         alias="STRIPE_WEBHOOK_TOLERANCE_SECONDS",
-        description="how old the signature of a webhook may be",
+        description="maximum age of a webhook's signature",
     )
     stripe_timeout_seconds: PositiveSeconds = Field(
         5.0,
         alias="STRIPE_TIMEOUT_SECONDS",
-        description="most time to connect to Stripe, and to wait for each part of its answer",
+        description="time limit to connect to Stripe, and for each part of its response",
     )
     stripe_retries: Annotated[int, Field(ge=0, le=5)] = Field(
         1,
         alias="STRIPE_RETRIES",
-        description="how often a call that had no answer, or a 5xx, is made again (with the same key)",
+        description="how often a call without a response or with a 5xx is repeated (with its key)",
     )
     stripe_call_seconds: PositiveSeconds = Field(
         12.0,
         alias="STRIPE_CALL_SECONDS",
-        description="most time of a call with all of its attempts",
+        description="time limit of a call with all of its attempts",
     )
 
-    # Not on the fields: what is wrong with one of them is told with its value.
+    # Not on the fields: an error of a field contains its value.
     @model_validator(mode="after")
-    def _shape_of_secrets(self) -> Self:
+    def _check_format_of_secrets(self) -> Self:
         if not _API_KEY.fullmatch(self.stripe_api_key.get_secret_value()):
             raise ValueError(
                 "STRIPE_API_KEY should be a secret or restricted key of Stripe: "
@@ -91,12 +90,12 @@ class PaymentSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def _production_has_its_own_secrets(self) -> Self:
+    def _check_secrets_of_production(self) -> Self:
         given = {
             "STRIPE_API_KEY": (self.stripe_api_key, DEVELOPMENT_API_KEY),
             "STRIPE_WEBHOOK_SECRET": (self.stripe_webhook_secret, DEVELOPMENT_WEBHOOK_SECRET),
         }
         for name, (secret, default) in given.items():
             if self.environment == "production" and secret.get_secret_value() == default:
-                raise ValueError(f"{name} is not set: in production it has to be")
+                raise ValueError(f"{name} is not set: it must be set in production")
         return self

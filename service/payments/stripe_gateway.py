@@ -1,9 +1,8 @@
-"""Payments by Stripe: what ``Payments`` asks for, by the official library, and what its answers and
-errors mean to us.
+"""``PaymentGateway`` with Stripe's official library.
 
-A card that is declined is an answer. Everything that leaves open whether the money was taken, or
-that only we can mend, is ``PaymentsUnavailable``, whose cause is not chained: the library's errors
-hold whole answers.
+A declined card is a result. Whatever leaves open whether money was taken, or needs a change of this
+service's account, is ``PaymentsUnavailable``, whose cause is not chained: the library's errors hold
+whole responses.
 
 Source: https://docs.stripe.com/payments/paymentintents/lifecycle for the states,
 https://docs.stripe.com/api/errors for the errors.
@@ -18,8 +17,9 @@ import gevent
 import stripe
 
 from service import metrics as business
-from service.payments.gateway import Payment, PaymentRefused, PaymentStatus, PaymentsUnavailable
-from service.payments.instrumented_client import ObservedClient
+from service.payments.gateway import PaymentRefused, PaymentsUnavailable
+from service.payments.instrumented_client import InstrumentedClient
+from service.payments.model import Payment, PaymentStatus
 from service.payments.settings import PaymentSettings
 from telemetry import Telemetry
 
@@ -39,21 +39,21 @@ _REPLAYED: Final = "Idempotent-Replayed"
 T = TypeVar("T")
 
 
-class StripePayments:
-    """``Payments`` by one account of Stripe.
+class StripeGateway:
+    """``PaymentGateway`` of one Stripe account.
 
     Args:
-        settings: The account, and how long it is waited for.
+        settings: The account, and time limits.
         telemetry: Of this worker.
     """
 
     def __init__(self, settings: PaymentSettings, telemetry: Telemetry) -> None:
-        # It would write a file into the home folder, ask for the platform in every call, and tell
-        # Stripe how long the last one took.
+        # It would write a file into the home folder, read the platform in every call, and send the
+        # duration of the last one to Stripe.
         stripe.enable_telemetry = False
-        # What it tells below that holds Stripe's messages, and whole bodies.
+        # Below that level it logs Stripe's messages, and whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._http = ObservedClient(telemetry, settings.stripe_timeout_seconds)
+        self._http = InstrumentedClient(telemetry, settings.stripe_timeout_seconds)
         self._stripe = stripe.StripeClient(
             settings.stripe_api_key.get_secret_value(),
             base_addresses={"api": settings.stripe_api_base},
@@ -64,11 +64,11 @@ class StripePayments:
         self._calls = telemetry.metrics.counter(business.PAYMENTS)
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
-        """See ``Payments.pay``.
+        """See ``PaymentGateway.pay``.
 
         Raises:
-            PaymentsUnavailable: No answer; ask again with the same key.
-            PaymentRefused: We asked for what cannot be.
+            PaymentsUnavailable: No response; repeat the call with the same key.
+            PaymentRefused: Stripe rejected the request; no money moved.
         """
         return self._counted(
             "pay",
@@ -77,12 +77,13 @@ class StripePayments:
         )
 
     def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        """See ``Payments.refund``. Where all of the payment was given back before, it is the name
-        of the latest refund.
+        """See ``PaymentGateway.refund``.
+
+        Of a payment that was refunded in full before, return the id of the latest refund.
 
         Raises:
-            PaymentsUnavailable: No answer; ask again with the same key.
-            PaymentRefused: We asked for what cannot be.
+            PaymentsUnavailable: No response; repeat the call with the same key.
+            PaymentRefused: Stripe rejected the request; no money moved.
         """
         return self._counted(
             "refund", lambda: self._refund(payment_id, amount, key), lambda _: "succeeded"
@@ -113,10 +114,9 @@ class StripePayments:
             return Payment(failed["id"] if failed else "", "declined", amount, currency)
         except stripe.InvalidRequestError as error:
             if error.param != "payment_method":
-                raise _mistake(error) from None
-            return Payment(
-                "", "declined", amount, currency
-            )  # there is no such card: the client's mistake, and nobody else's
+                raise _rejection(error) from None
+            # No such card exists: the client's mistake.
+            return Payment("", "declined", amount, currency)
         status = _status(intent)
         client_secret = intent.client_secret if status == "action_required" else None
         return Payment(intent.id, status, intent.amount, intent.currency, client_secret or "")
@@ -129,17 +129,16 @@ class StripePayments:
                 ).id
         except stripe.InvalidRequestError as error:
             if error.code != _ALREADY_REFUNDED:
-                raise _mistake(error) from None
-        # Stripe forgets keys after a day, so a late second attempt ends here.
+                raise _rejection(error) from None
+        # Stripe forgets keys after a day, so a late second attempt continues here.
         with self._available():
-            return (
-                self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1}).data[0].id
-            )
+            latest = self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1})
+            return latest.data[0].id
 
     @contextmanager
     def _available(self) -> Iterator[None]:
-        # The library bounds each part of an answer; a server that sends a byte now and then is
-        # bounded only here.
+        # The library limits each part of a response; a server that sends a byte now and then is
+        # limited only here.
         limit = gevent.Timeout(self._call_seconds)
         try:
             with limit:
@@ -147,32 +146,33 @@ class StripePayments:
         except gevent.Timeout as timeout:
             if timeout is not limit:
                 raise
-            raise PaymentsUnavailable("not answered in time") from None
+            raise PaymentsUnavailable("no response in time") from None
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
-            log.error(
-                "Stripe refuses our key", extra={"fields": {"stripe_request": error.request_id}}
+            # Without the exception, which holds the response.
+            log.error(  # noqa: TRY400
+                "Stripe rejects the API key", extra={"fields": {"stripe_request": error.request_id}}
             )
-            raise PaymentsUnavailable("our key is refused") from None
+            raise PaymentsUnavailable("the API key is rejected") from None
         except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
             raise PaymentsUnavailable(type(error.__cause__ or error).__name__) from None
         except stripe.IdempotencyError as error:
-            raise _mistake(error) from None
+            raise _rejection(error) from None
 
-    def _counted(self, operation: str, call: Callable[[], T], told: Callable[[T], str]) -> T:
+    def _counted(self, operation: str, call: Callable[[], T], result_of: Callable[[T], str]) -> T:
         result = "error"
         try:
-            answer = call()
-            result = told(answer)
+            returned = call()
+            result = result_of(returned)
         except PaymentsUnavailable:
             result = "unavailable"
             raise
         finally:
             self._calls.labels(operation, result).inc()
-        return answer
+        return returned
 
 
 def _status(intent: stripe.PaymentIntent) -> PaymentStatus:
-    # A state that is new to us is not the end: the webhook will tell.
+    # A state unknown to this service is not final: the webhook reports the result.
     return _STATUSES.get(intent.status, "processing")
 
 
@@ -181,12 +181,11 @@ def _is_open(intent: stripe.PaymentIntent) -> bool:
 
 
 def _is_replayed(intent: stripe.PaymentIntent) -> bool:
-    # Then it is what was said to the first request of the key, and how the payment stands now is
-    # another question.
-    answer = intent.last_response
-    return answer is not None and answer.headers.get(_REPLAYED) == "true"
+    # Then it is the response to the key's first request, and the payment may have changed since.
+    response = intent.last_response
+    return response is not None and response.headers.get(_REPLAYED) == "true"
 
 
-def _mistake(error: stripe.StripeError) -> PaymentRefused:
-    told = error.code or type(error).__name__
-    return PaymentRefused(f"{told}, Stripe's request {error.request_id}")
+def _rejection(error: stripe.StripeError) -> PaymentRefused:
+    reason = error.code or type(error).__name__
+    return PaymentRefused(f"{reason}, Stripe's request {error.request_id}")

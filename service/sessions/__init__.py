@@ -1,0 +1,1 @@
+"""Therapists, their slots, and the bookings of members with payment and cancellation."""

@@ -1,56 +1,60 @@
-"""``Bookings``: what members, therapists and the provider's webhooks can do to a booking. Each call
-may be sent again.
-"""
+"""What members and therapists can do to a booking. Each call may be repeated."""
 
-import logging
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import uuid4
 
-from service.payments.events import PaymentEvent, PaymentFailed, PaymentRefunded, PaymentSucceeded
-from service.payments.gateway import Payment, PaymentsUnavailable
-from service.sessions.cancellation import EXPIRED, Ending
-from service.sessions.context import Closed, Parts
-from service.sessions.payment import OVER, Paying
-from service.sessions.repository import Booking, BookingState, Canceller, Outcome
-
-_log = logging.getLogger("service.sessions")
-
-Handled = Literal["done", "unknown_booking", "other_amount", "ignored"]
+from service.payments.gateway import PaymentsUnavailable
+from service.payments.model import Payment
+from service.sessions.cancellation import CancellationProcess
+from service.sessions.context import BookingClosed, BookingContext
+from service.sessions.expiry import EXPIRED, Expiry
+from service.sessions.model import Booking, BookingState, Canceller, Outcome, Slot
+from service.sessions.payment import CLOSED, PaymentProcess
 
 
-class NoSuchSlot(Exception):
-    """There is no slot then, or it has begun."""
+class SlotNotFound(Exception):
+    """No slot has that start, or it has begun."""
 
 
 class SlotTaken(Exception):
-    """Somebody has the slot."""
+    """Another booking holds the slot."""
 
 
 class TooManyUnpaid(Exception):
-    """The member holds as many slots without paying as one may."""
+    """The member holds as many unpaid slots as allowed."""
 
 
 class OwnSlot(Exception):
-    """A therapist does not book her own slot."""
+    """The slot is the member's own."""
 
 
-class Bookings:
+class BookingService:
     """The workflow of bookings.
 
     Args:
-        parts: What it works with.
+        context: Repositories, provider, settings, clock and counter.
+        payments: Takes money.
+        expiry: Ends unpaid bookings.
+        cancellations: Cancels bookings.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.paying = Paying(parts)
-        self.ending = Ending(parts, self.paying)
-        self._sessions = parts.sessions
+    def __init__(
+        self,
+        context: BookingContext,
+        payments: PaymentProcess,
+        expiry: Expiry,
+        cancellations: CancellationProcess,
+    ) -> None:
+        self._context = context
+        self._payments = payments
+        self._expiry = expiry
+        self._cancellations = cancellations
+        self._bookings = context.repositories.bookings
+        self._slots = context.repositories.slots
+        self._tasks = context.repositories.tasks
 
     def book(self, member_id: str, therapist_id: str, starts_at: datetime) -> Booking:
-        """Book a slot, which is then kept until the booking expires.
+        """Book a slot, which the booking holds until it expires.
 
         Args:
             member_id: Account.
@@ -58,158 +62,104 @@ class Bookings:
             starts_at: In UTC.
 
         Raises:
-            NoSuchSlot: There is none then, or it has begun.
-            SlotTaken: Somebody has it.
+            SlotNotFound: No slot has that start, or it has begun.
+            SlotTaken: Another booking holds it.
             OwnSlot: The member is the therapist.
-            TooManyUnpaid: The member is to pay or cancel first. Of several calls at once, some may
-                get by.
+            TooManyUnpaid: The member has to pay or cancel first. Of several calls at once, some may
+                pass this check.
         """
-        slot, now = self._sessions.slots.get(therapist_id, starts_at), self.parts.now()
-        if slot is None or slot.starts_at <= now:
-            raise NoSuchSlot
-        if member_id == therapist_id:
-            raise OwnSlot
-        if (
-            self._sessions.bookings.unpaid(member_id, now)
-            >= self.parts.settings.booking_unpaid_at_once
-        ):
-            raise TooManyUnpaid
-        if not self._sessions.slots.is_free(slot.slot_id):
-            self.parts.count("taken")
-            raise SlotTaken
-        expires_at = min(
-            now + timedelta(seconds=self.parts.settings.booking_unpaid_seconds), slot.starts_at
+        now = self._context.now()
+        slot = self._bookable_slot(member_id, therapist_id, starts_at, now)
+        booking = self._new_booking(member_id, slot, now)
+        self._context.enqueue_task(
+            "expire", booking.booking_id, booking.booking_id, due_at=booking.expires_at
         )
-        booking = Booking(
-            str(uuid4()),
-            member_id,
-            therapist_id,
-            slot.starts_at,
-            slot.ends_at,
-            slot.amount,
-            slot.currency,
-            now,
-            expires_at,
-        )
-        self.parts.write_down("expire", booking.booking_id, booking.booking_id, due_at=expires_at)
-        if not self._sessions.slots.sell(slot.slot_id, booking.booking_id):
-            self._sessions.tasks.remove("expire", booking.booking_id)
-            self.parts.count("taken")
+        if not self._slots.sell(slot.slot_id, booking.booking_id):
+            self._tasks.remove("expire", booking.booking_id)
+            self._context.count("taken")
             raise SlotTaken
-        self._sessions.bookings.add(booking)
-        self.parts.count("booked")
+        self._bookings.add(booking)
+        self._context.count("booked")
         return booking
 
     def find(self, booking_id: str, account_id: str) -> BookingState | None:
-        """A booking of somebody's own, as member or as therapist; another's is not found."""
-        booking = self._sessions.bookings.get(booking_id)
+        """Return a booking of which the account is the member or the therapist."""
+        booking = self._bookings.get(booking_id)
         if booking is None or account_id not in (booking.member_id, booking.therapist_id):
             return None
-        return self._sessions.bookings.state(booking)
+        return self.state_of(booking)
+
+    def state_of(self, booking: Booking) -> BookingState:
+        """Return a booking with its outcome and its cancellation."""
+        return self._bookings.state_of(booking)
 
     def pay(self, booking: Booking, method: str) -> Payment:
-        """Pay a booking; one that is paid stays so.
+        """Pay a booking; a paid one stays so.
 
         Args:
             booking: The member's own.
-            method: The provider's token.
+            method: The provider's token of the payment method.
 
         Raises:
-            Closed: It has expired, was cancelled, or cannot be paid any more.
-            PaymentsUnavailable: Whether money was taken is not known; the same call again tells, or
-                the recovery pass finds out.
-            PaymentRefused: We asked for what cannot be; no money was taken.
+            BookingClosed: It has expired, was cancelled, or too many attempts failed.
+            PaymentsUnavailable: Whether money was taken is not known; the same call again or the
+                recovery pass finds out.
+            PaymentRefused: The provider rejected the request; no money was taken.
         """
-        outcome = self._sessions.bookings.outcome(booking.booking_id)
         try:
-            if outcome is None and self.parts.now() >= booking.expires_at:
-                self.ending.expire(booking.booking_id)
-                outcome = self._sessions.bookings.outcome(booking.booking_id)
+            outcome = self._outcome_by_now(booking)
             if outcome is None:
-                return self.paying.pay(booking, method)
+                return self._payments.pay(booking, method)
         except PaymentsUnavailable:
-            self.parts.count("unavailable")
+            self._context.count("unavailable")
             raise
-        return self._paid_already(booking, outcome)
+        if outcome.kind == "expired":
+            raise BookingClosed(EXPIRED)
+        if outcome.kind == "cancelled":
+            raise BookingClosed(CLOSED)
+        return Payment(str(outcome.payment_id), "succeeded", booking.amount, booking.currency)
 
     def cancel(self, booking: Booking, by: Canceller) -> BookingState:
-        """Cancel a booking, and pay back what the rules say; one that is cancelled stays so.
+        """Cancel a booking and refund it by the refund policy; a cancelled one stays so.
 
         Raises:
-            Closed: It has expired, or the session has begun.
+            BookingClosed: It has expired, or the session has begun.
         """
-        return self.ending.cancel(booking, by)
+        return self._cancellations.cancel(booking, by)
 
-    def told(self, event: PaymentEvent) -> None:
-        """Act on what the provider's webhook tells; may be told twice, and in any order.
+    def _bookable_slot(
+        self, member_id: str, therapist_id: str, starts_at: datetime, now: datetime
+    ) -> Slot:
+        slot = self._slots.get(therapist_id, starts_at)
+        if slot is None or slot.starts_at <= now:
+            raise SlotNotFound
+        if member_id == therapist_id:
+            raise OwnSlot
+        limit = self._context.settings.booking_unpaid_at_once
+        if self._bookings.count_unpaid(member_id, now) >= limit:
+            raise TooManyUnpaid
+        if not self._slots.is_free(slot.slot_id):
+            self._context.count("taken")
+            raise SlotTaken
+        return slot
 
-        Raises:
-            PaymentsUnavailable: Money could not be given back yet; have it told again.
-        """
-        handle = {
-            PaymentSucceeded: self.payment_succeeded,
-            PaymentFailed: self.payment_failed,
-            PaymentRefunded: self.payment_refunded,
-        }
-        handled = handle[type(event)](**asdict(event))
-        if handled != "done":
-            _log.info("%s of booking %s: %s", type(event).__name__, event.booking_id, handled)
+    def _new_booking(self, member_id: str, slot: Slot, now: datetime) -> Booking:
+        unpaid_until = now + timedelta(seconds=self._context.settings.booking_unpaid_seconds)
+        return Booking(
+            booking_id=str(uuid4()),
+            member_id=member_id,
+            therapist_id=slot.therapist_id,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            amount=slot.amount,
+            currency=slot.currency,
+            created_at=now,
+            expires_at=min(unpaid_until, slot.starts_at),
+        )
 
-    def payment_succeeded(
-        self, *, booking_id: str, payment_id: str, amount: int, currency: str
-    ) -> Handled:
-        """The provider tells of a payment that succeeded; told again, nothing changes.
-
-        Raises:
-            PaymentsUnavailable: It was for nothing and could not be given back yet; have it told
-                again.
-        """
-        booking = self._sessions.bookings.get(booking_id)
-        if booking is None:
-            return "unknown_booking"
-        if (amount, currency.lower()) != (booking.amount, booking.currency):
-            _log.error("a payment of booking %s is not of its price", booking_id)
-            return "other_amount"
-        last = self._sessions.bookings.last_attempt(booking_id)
-        if last is not None and last.result is None and last.payment_id in (None, payment_id):
-            self.paying.learn(
-                booking, last.number, Payment(payment_id, "succeeded", amount, booking.currency)
-            )
-        else:
-            self.paying.settle(booking, payment_id)
-        return "done"
-
-    def payment_failed(
-        self, *, booking_id: str, payment_id: str, amount: int, currency: str
-    ) -> Handled:
-        """The provider tells of a payment that failed. Only one that is known to be the open
-        attempt's ends it.
-        """
-        booking = self._sessions.bookings.get(booking_id)
-        if booking is None:
-            return "unknown_booking"
-        last = self._sessions.bookings.last_attempt(booking_id)
-        if last is None or last.result is not None or last.payment_id != payment_id:
-            return "ignored"
-        self.paying.learn(booking, last.number, Payment(payment_id, "declined", amount, currency))
-        return "done"
-
-    def payment_refunded(
-        self, *, booking_id: str, payment_id: str, amount: int, currency: str
-    ) -> Handled:
-        """The provider tells of money that was given back, by us or by somebody there."""
-        booking = self._sessions.bookings.get(booking_id)
-        if booking is None:
-            return "unknown_booking"
-        if currency.lower() != booking.currency:
-            return "other_amount"
-        self.ending.given_back(booking, payment_id, amount, self.parts.now())
-        return "done"
-
-    @staticmethod
-    def _paid_already(booking: Booking, outcome: Outcome) -> Payment:
-        if outcome.kind == "expired":
-            raise Closed(EXPIRED)
-        if outcome.kind == "cancelled":
-            raise Closed(OVER)
-        return Payment(str(outcome.payment_id), "succeeded", booking.amount, booking.currency)
+    def _outcome_by_now(self, booking: Booking) -> Outcome | None:
+        outcome = self._bookings.outcome(booking.booking_id)
+        if outcome is None and self._context.now() >= booking.expires_at:
+            self._expiry.expire(booking.booking_id)
+            return self._bookings.outcome(booking.booking_id)
+        return outcome

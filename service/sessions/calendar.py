@@ -1,15 +1,18 @@
-"""A session as a calendar file. A cancelled one says so, with a higher sequence, so that a calendar
-takes the first one out.
+"""A session as a calendar file.
+
+A cancelled session has a higher sequence number, so that calendars remove the event that they had.
 
 Source: RFC 5545; RFC 7986.
 """
 
+from typing import Final
+
 from icalendar import Calendar, Event
 
-from service.sessions.repository import BookingState, Status
+from service.sessions.model import BookingState, BookingStatus
 
-PRODUCT = "-//Serene//Sessions//EN"
-STATUS: dict[Status, str] = {
+PRODUCT: Final = "-//Serene//Sessions//EN"
+STATUS: Final[dict[BookingStatus, str]] = {
     "pending_payment": "TENTATIVE",
     "paid": "CONFIRMED",
     "cancelled": "CANCELLED",
@@ -19,17 +22,25 @@ STATUS: dict[Status, str] = {
 
 
 def calendar(state: BookingState, summary: str) -> bytes:
-    """The session as an iCalendar object.
+    """Return a session as an iCalendar object.
 
     Args:
         state: The booking as it stands.
-        summary: What it is, in one line.
+        summary: Title of the event, one line.
     """
+    found = Calendar()
+    found.add("prodid", PRODUCT)
+    found.add("version", "2.0")
+    found.add("method", "PUBLISH")
+    found.add_component(_event(state, summary))
+    text: bytes = found.to_ical()
+    return text
+
+
+def _event(state: BookingState, summary: str) -> Event:
     booking = state.booking
-    changes = [
-        booking.created_at,
-        *(fact.at for fact in (state.outcome, state.cancellation) if fact),
-    ]
+    decided = [record.at for record in (state.outcome, state.cancellation) if record]
+    changes = [booking.created_at, *decided]
     event = Event()
     event.add("uid", f"{booking.booking_id}@serene")
     event.add("dtstamp", max(changes))
@@ -39,11 +50,5 @@ def calendar(state: BookingState, summary: str) -> bytes:
     event.add("dtend", booking.ends_at)
     event.add("summary", summary)
     event.add("status", STATUS[state.status])
-    event.add("sequence", len(changes) - 1)
-    found = Calendar()
-    found.add("prodid", PRODUCT)
-    found.add("version", "2.0")
-    found.add("method", "PUBLISH")
-    found.add_component(event)
-    text: bytes = found.to_ical()
-    return text
+    event.add("sequence", len(decided))
+    return event

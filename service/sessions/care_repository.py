@@ -1,6 +1,6 @@
-"""Which therapist looks after whom, in MongoDB: a paid booking makes it so.
+"""Which therapist treats which member, in MongoDB; a paid booking assigns them.
 
-The pair is the ``_id``, so asking is one read by it, and saying it twice is saying it once.
+The pair is the ``_id``: a check is one read by key, and a repeated assignment changes nothing.
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 
-class Care:
-    """Repository of who looks after whom.
+class CareRepository:
+    """Repository of pairs of therapist and member.
 
     Args:
         collection: By pair.
@@ -19,26 +19,19 @@ class Care:
     def __init__(self, collection: Collection[dict[str, Any]]) -> None:
         self._collection = collection
 
-    def begin(self, therapist_id: str, member_id: str) -> None:
-        """From now on the therapist looks after the member."""
+    def assign(self, therapist_id: str, member_id: str) -> None:
+        """Record that a therapist treats a member from now on."""
+        pair = {"therapist_id": therapist_id, "member_id": member_id}
         try:
-            self._collection.insert_one(
-                {
-                    "_id": _pair(therapist_id, member_id),
-                    "therapist_id": therapist_id,
-                    "member_id": member_id,
-                }
-            )
+            self._collection.insert_one({"_id": _key(therapist_id, member_id), **pair})
         except DuplicateKeyError:
             return
 
-    def is_given(self, therapist_id: str, member_id: str) -> bool:
-        """Whether the therapist looks after the member."""
-        return (
-            self._collection.find_one({"_id": _pair(therapist_id, member_id)}, {"_id": True})
-            is not None
-        )
+    def is_assigned(self, therapist_id: str, member_id: str) -> bool:
+        """Return whether a therapist treats a member."""
+        key = {"_id": _key(therapist_id, member_id)}
+        return self._collection.find_one(key, {"_id": True}) is not None
 
 
-def _pair(therapist_id: str, member_id: str) -> str:
+def _key(therapist_id: str, member_id: str) -> str:
     return f"{therapist_id}:{member_id}"

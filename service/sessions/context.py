@@ -1,6 +1,4 @@
-"""What every part of the workflow stands on: the store, the provider, the rules, a clock, and what
-is told of it.
-"""
+"""What every step of the workflow is given: repositories, provider, settings, clock and counter."""
 
 import logging
 from collections.abc import Callable
@@ -9,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from service.mongo.clock import utc_now
-from service.payments.gateway import Payments
-from service.sessions.repositories import SessionRepositories
+from service.payments.gateway import PaymentGateway
+from service.sessions.model import Task, TaskKind
+from service.sessions.repository import SessionRepositories
 from service.sessions.settings import SessionSettings
-from service.sessions.task_repository import Task, TaskKind
 
 CountedResult = Literal[
     "booked",
@@ -29,36 +27,38 @@ CountedResult = Literal[
     "recovered",
     "abandoned",
 ]
+"""Values of the label ``result`` of ``serene_bookings_total``."""
+
 LOG: Final = logging.getLogger("service.sessions")
 
 
-class Closed(Exception):
-    """The booking is past what was asked for; the text is one sentence for the client."""
+class BookingClosed(Exception):
+    """The booking is past what was requested; the text is one sentence for the client."""
 
 
-def uncounted(result: CountedResult) -> None:
-    """Counts nothing."""
+def discard_count(result: CountedResult) -> None:
+    """Count nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the workflow is made of.
+class BookingContext:
+    """What the steps of the workflow work with.
 
     Args:
-        sessions: What is kept.
+        repositories: The room's data.
         payments: The provider.
         settings: The rules.
-        now: In UTC, to the millisecond.
+        now: Time in UTC, to the millisecond.
         count: Counts a result.
     """
 
-    sessions: SessionRepositories
-    payments: Payments
+    repositories: SessionRepositories
+    payments: PaymentGateway
     settings: SessionSettings
     now: Callable[[], datetime] = utc_now
-    count: Callable[[CountedResult], None] = uncounted
+    count: Callable[[CountedResult], None] = discard_count
 
-    def write_down(
+    def enqueue_task(
         self,
         kind: TaskKind,
         subject: str,
@@ -67,9 +67,16 @@ class Parts:
         due_at: datetime | None = None,
         **details: Any,
     ) -> None:
-        """Write a task down before it is begun; somebody else may do it when a request has had its
-        time, or at ``due_at``.
+        """Record a task before it begins.
+
+        Args:
+            kind: See ``Task``.
+            subject: See ``Task``.
+            booking_id: See ``Task``.
+            details: See ``Task``.
+            due_at: When the recovery pass may take it over; by default after
+                ``booking_grace_seconds``, the time that its request has.
         """
         now = self.now()
         due_at = due_at or now + timedelta(seconds=self.settings.booking_grace_seconds)
-        self.sessions.tasks.add(Task(kind, subject, booking_id, now, due_at, details))
+        self.repositories.tasks.add(Task(kind, subject, booking_id, now, due_at, details))

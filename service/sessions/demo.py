@@ -1,7 +1,7 @@
-"""Demo therapists from a data file, and open slots of theirs for the days to come.
+"""Demo therapists from a data file, with open slots for the next two weeks.
 
-A therapist who is there is left alone; slots are opened anew each time, up to two weeks ahead. Their
-accounts have no password, so they cannot be logged in to.
+Existing therapists are left alone; slots are opened on every run, up to two weeks ahead. The
+accounts have no password, so nobody can log in to them.
 """
 
 import json
@@ -12,15 +12,14 @@ from typing import Any, Final
 
 from service.accounts.model import Account
 from service.accounts.repository import AccountRepository
-from service.sessions.repositories import SessionRepositories
+from service.sessions.model import Slot, Therapist
+from service.sessions.repository import SessionRepositories
 from service.sessions.settings import SessionSettings
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
 
 DATA: Final = Path(__file__).with_name("demo_therapists.json")
 DAYS_AHEAD: Final = 14
 WORKING_DAYS: Final = 5
-NO_PASSWORD: Final = "!"
+NO_PASSWORD: Final = "!"  # noqa: S105  # matches no password
 """Not the hash of anything."""
 
 
@@ -33,7 +32,7 @@ def load(
     """Add the demo therapists that are missing, and open their slots from tomorrow on.
 
     Args:
-        repositories: Whose indexes are there.
+        repositories: Their indexes exist.
         accounts: Get one account a therapist.
         settings: How long a session takes.
         now: In UTC.
@@ -45,9 +44,9 @@ def load(
         pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
     """
     therapists = json.loads(DATA.read_text(encoding="utf-8"))
-    added = [_add(repositories, accounts, one, now) for one in therapists]
+    added = [_add(repositories, accounts, entry, now) for entry in therapists]
     opened = repositories.slots.offer_new(
-        slot for one in therapists for slot in _slots(one, settings, now)
+        slot for entry in therapists for slot in _slots(entry, settings, now)
     )
     return f"demo therapists: {sum(added)} loaded, {opened} slots opened"
 
@@ -55,26 +54,36 @@ def load(
 def _add(
     repositories: SessionRepositories,
     accounts: AccountRepository,
-    one: Mapping[str, Any],
+    entry: Mapping[str, Any],
     now: datetime,
 ) -> bool:
-    if repositories.therapists.get(one["id"]) is not None:
+    if repositories.therapists.get(entry["id"]) is not None:
         return False
-    if accounts.get(one["id"]) is None:
-        accounts.add(Account(one["id"], one["email"], one["name"], "therapist", now), NO_PASSWORD)
-    profile = {name: one[name] for name in ("name", "title", "languages", "specialties", "bio")}
-    return repositories.therapists.put(
-        Therapist.from_document({"_id": one["id"], **profile, **one["price"]})
+    if accounts.get(entry["id"]) is None:
+        account = Account(entry["id"], entry["email"], entry["name"], "therapist", now)
+        accounts.add(account, NO_PASSWORD)
+    return repositories.therapists.put(_profile(entry))
+
+
+def _profile(entry: Mapping[str, Any]) -> Therapist:
+    return Therapist(
+        therapist_id=entry["id"],
+        name=entry["name"],
+        title=entry["title"],
+        languages=tuple(entry["languages"]),
+        specialties=tuple(entry["specialties"]),
+        bio=entry["bio"],
+        **entry["price"],
     )
 
 
-def _slots(one: Mapping[str, Any], settings: SessionSettings, now: datetime) -> list[Slot]:
+def _slots(entry: Mapping[str, Any], settings: SessionSettings, now: datetime) -> list[Slot]:
     days = [now.date() + timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD + 1)]
     starts = [
         datetime.combine(day, time(hour), UTC)
         for day in days
         if day.weekday() < WORKING_DAYS
-        for hour in one["hours_utc"]
+        for hour in entry["hours_utc"]
     ]
-    takes = timedelta(seconds=settings.session_seconds)
-    return [Slot(one["id"], starts_at, starts_at + takes, **one["price"]) for starts_at in starts]
+    length = timedelta(seconds=settings.session_seconds)
+    return [Slot(entry["id"], start, start + length, **entry["price"]) for start in starts]

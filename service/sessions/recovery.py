@@ -1,7 +1,7 @@
-"""The recovery pass: finishes what requests left behind, and ends bookings that nobody paid.
+"""The recovery pass: finishes what requests left behind, and ends unpaid bookings.
 
-Every worker makes it; a lease keeps two of them from the same task, and all that is done here may
-be done twice anyway. What does not come to its end is tried again, after half of its age each time.
+Every worker makes it; a lease keeps two of them from the same task, and every task may be carried
+out twice anyway. A task that is not finished is tried again, after half of its age each time.
 """
 
 from collections.abc import Callable
@@ -13,139 +13,106 @@ from pymongo.errors import PyMongoError
 
 from service.mongo.leases import Lease
 from service.payments.gateway import PaymentsUnavailable
-from service.sessions.booking import Bookings
-from service.sessions.context import LOG, Closed
-from service.sessions.repository import Booking, Cancellation
-from service.sessions.task_repository import Task
+from service.sessions.context import LOG, BookingClosed, BookingContext
+from service.sessions.model import Task
 
 TASKS_A_PASS: Final = 100
 
 
 class Recovery:
-    """Makes the pass, once or again and again.
+    """Makes passes over the tasks that are due.
 
     Args:
-        bookings: The workflow.
+        context: Repositories, provider, settings, clock and counter.
+        run_task: Carries out one task.
         sleep: Waits so many seconds.
     """
 
     def __init__(
-        self, bookings: Bookings, *, sleep: Callable[[float], None] = gevent.sleep
+        self,
+        context: BookingContext,
+        run_task: Callable[[Task], None],
+        *,
+        sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
-        self._bookings = bookings
-        self._parts = bookings.parts
-        self._sessions = bookings.parts.sessions
+        self._context = context
+        self._run_task = run_task
         self._sleep = sleep
+        self._tasks = context.repositories.tasks
+        self._leases = context.repositories.tasks.leases
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self) -> None:
-        """Make a pass every so often, in the background."""
+        """Make passes in the background, ``booking_recovery_seconds`` apart."""
         if self._greenlet is None:
             self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
-        """Make no more; one under way is cut, as a crash would."""
+        """Make no more passes; a running one is cut off, as by a crash."""
         if self._greenlet is not None:
             self._greenlet.kill()
 
-    def once(self) -> int:
-        """One pass over the tasks that are due; returns how many came to their end.
+    def run_pass(self) -> int:
+        """Carry out the tasks that are due, and return how many were finished.
 
         Raises:
             pymongo.errors.PyMongoError: MongoDB cannot be used.
         """
-        finished = sum(
-            self._take(task) for task in self._sessions.tasks.due(self._parts.now(), TASKS_A_PASS)
-        )
-        kept = timedelta(seconds=self._parts.settings.idempotency_seconds)
-        self._sessions.answers.forget_before(self._parts.now() - kept)
+        due = self._tasks.due(self._context.now(), TASKS_A_PASS)
+        finished = sum(self._take(task) for task in due)
+        kept = timedelta(seconds=self._context.settings.idempotency_seconds)
+        self._context.repositories.responses.forget_before(self._context.now() - kept)
         return finished
 
     def _run(self) -> None:
         while True:
-            self._sleep(self._parts.settings.booking_recovery_seconds)
+            self._sleep(self._context.settings.booking_recovery_seconds)
             try:
-                self.once()
+                self.run_pass()
             except PyMongoError as error:
                 LOG.warning(
                     "no recovery of bookings, MongoDB cannot be used: %s", type(error).__name__
                 )
 
     def _take(self, task: Task) -> bool:
-        leases, settings = self._sessions.tasks.leases, self._parts.settings
-        lease = leases.take(
-            task.task_id, now=self._parts.now(), seconds=settings.booking_grace_seconds
+        lease = self._leases.take(
+            task.task_id,
+            now=self._context.now(),
+            seconds=self._context.settings.booking_grace_seconds,
         )
         if not isinstance(lease, Lease):
             return False
+        self._attempt(task)
+        return self._is_finished(task, lease)
+
+    def _attempt(self, task: Task) -> None:
         try:
-            self._do(task)
-        except Closed:
-            pass  # it succeeded for nothing, and the money was given back
+            self._run_task(task)
+        except BookingClosed:
+            pass  # a payment succeeded after its booking had ended, and was refunded
         except PaymentsUnavailable:
             LOG.warning(
-                "task %s of booking %s: the payment provider does not answer",
+                "task %s of booking %s: the payment provider is unavailable",
                 task.kind,
                 task.booking_id,
             )
         except PyMongoError:
             raise
         except Exception:
-            # One task that cannot be done must not keep the others from being done.
+            # One task that fails must not keep the others from being carried out.
             LOG.exception("task %s of booking %s", task.kind, task.booking_id)
-        return self._finished(task, lease)
 
-    def _finished(self, task: Task, lease: Lease) -> bool:
-        if self._sessions.tasks.is_open(task):
-            now = self._parts.now()
-            wait = max(
-                timedelta(seconds=self._parts.settings.booking_recovery_seconds),
-                (now - task.begun_at) / 2,
-            )
-            self._sessions.tasks.put_off(task, now + wait)
-            self._sessions.tasks.leases.give_back(lease, now)
+    def _is_finished(self, task: Task, lease: Lease) -> bool:
+        if self._tasks.is_open(task):
+            self._postpone(task, lease)
             return False
-        self._sessions.tasks.leases.forget(task.task_id)
+        self._leases.forget(task.task_id)
         if task.kind != "expire":
-            self._parts.count("recovered")
+            self._context.count("recovered")
         return True
 
-    def _do(self, task: Task) -> None:
-        if task.kind == "expire":
-            self._bookings.ending.expire(task.booking_id)
-            return
-        booking = self._sessions.bookings.get(task.booking_id)
-        if booking is None:
-            self._sessions.tasks.remove(task.kind, task.subject)
-        elif task.kind == "cancel":
-            wish = Cancellation(
-                task.details["by"], task.details["at"], task.details["refund_amount"]
-            )
-            self._bookings.ending.carry_out(booking, wish)
-        elif task.kind == "refund":
-            self._refund(task, booking)
-        else:
-            attempt = self._sessions.bookings.attempt(task.booking_id, task.details["number"])
-            if attempt is None or attempt.result in ("declined", "abandoned"):
-                self._sessions.tasks.remove("pay", task.subject)
-            elif not self._bookings.paying.abandon(task.booking_id, attempt):
-                self._bookings.paying.ask(booking, attempt)
-
-    def _refund(self, task: Task, booking: Booking) -> None:
-        # The provider refuses to give back more than was paid; of a part it may, once it has
-        # forgotten the key, give another one.
-        too_old = self._parts.now() - task.begun_at >= timedelta(
-            seconds=self._parts.settings.payment_watch_seconds
-        )
-        if (
-            too_old
-            and task.details["amount"] < booking.amount
-            and self._sessions.bookings.refunds.get(task.subject) is None
-        ):
-            LOG.error(
-                "whether a part of booking %s was paid back was never learnt: look it up at the provider",
-                task.booking_id,
-            )
-            self._parts.count("abandoned")
-        else:
-            self._bookings.paying.refund(booking, task.subject, task.details["amount"])
+    def _postpone(self, task: Task, lease: Lease) -> None:
+        now = self._context.now()
+        shortest = timedelta(seconds=self._context.settings.booking_recovery_seconds)
+        self._tasks.postpone(task, now + max(shortest, (now - task.begun_at) / 2))
+        self._leases.give_back(lease, now)

@@ -1,18 +1,30 @@
-"""What a member gets back who cancels: all, a part or nothing, by how long it is until the session."""
+"""The refund rules: the whole price, a part or nothing, by the time left until the session.
+
+The rule and its text for clients are here; its times and its percentage are settings
+(``BOOKING_FULL_REFUND_SECONDS`` and the two below it in ``settings.py``).
+"""
 
 from datetime import datetime
+from typing import Final
 
-from service.sessions.repository import Booking, Canceller
+from service.sessions.model import Booking, Canceller
 from service.sessions.settings import SessionSettings
+
+TEXT: Final = (
+    "What the cancellation pays back: the whole price when the therapist cancels or the member "
+    "cancels early enough, a part of it when the member cancels later, and nothing shortly before "
+    "the session."
+)
+"""Clients read it in the API's documentation."""
 
 
 def refund_amount(settings: SessionSettings, booking: Booking, by: Canceller, now: datetime) -> int:
-    """What is paid back, in the currency's smallest unit.
+    """Return what a cancellation pays back, in the currency's smallest unit.
 
     Args:
-        settings: The rules.
+        settings: The times and the percentage.
         booking: Paid.
-        by: Who cancels; whom the member cannot help gives all back.
+        by: Anyone but the member causes a refund of the whole price.
         now: In UTC.
     """
     left_seconds = (booking.starts_at - now).total_seconds()

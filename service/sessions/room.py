@@ -1,17 +1,24 @@
-"""The room of sessions, built: therapists and their slots, bookings and what becomes of them."""
+"""The room of sessions: therapists, their slots, and the bookings of members."""
 
 from dataclasses import dataclass
 
 from service import metrics as business
 from service.accounts.repository import AccountRepository
 from service.foundation import Foundation, Room
-from service.payments.gateway import Payments
+from service.payments.gateway import PaymentGateway
 from service.sessions import demo, routes, therapist_routes
-from service.sessions.booking import Bookings
-from service.sessions.context import CountedResult, Parts
+from service.sessions.booking import BookingService
+from service.sessions.cancellation import CancellationProcess
+from service.sessions.context import BookingContext, CountedResult
+from service.sessions.expiry import Expiry
+from service.sessions.payment import PaymentProcess
+from service.sessions.payment_events import BookingPaymentEvents
 from service.sessions.recovery import Recovery
-from service.sessions.repositories import SessionRepositories
+from service.sessions.refunds import Refunds
+from service.sessions.repository import SessionRepositories
 from service.sessions.settings import SessionSettings
+from service.sessions.settlement import Settlement
+from service.sessions.task_runner import TaskRunner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,21 +26,30 @@ class SessionsRoom(Room):
     """Booked sessions.
 
     Args:
-        repositories: Everything that is kept.
-        bookings: What can be done to a booking.
-        recovery: Finishes what requests left behind; runs in the background once telemetry starts.
+        context: Repositories, provider, settings, clock and counter.
+        bookings: What members and therapists can do to a booking.
+        payment_events: Applies the provider's events to bookings.
+        tasks: Carries out what requests left behind.
+        recovery: Runs the tasks in the background once telemetry starts.
     """
 
-    repositories: SessionRepositories
-    bookings: Bookings
+    context: BookingContext
+    bookings: BookingService
+    payment_events: BookingPaymentEvents
+    tasks: TaskRunner
     recovery: Recovery
+
+    @property
+    def repositories(self) -> SessionRepositories:
+        """The room's data."""
+        return self.context.repositories
 
 
 def build(
     foundation: Foundation,
     settings: SessionSettings,
     accounts: AccountRepository,
-    payments: Payments,
+    payments: PaymentGateway,
 ) -> SessionsRoom:
     """Build the room.
 
@@ -43,23 +59,43 @@ def build(
         accounts: For the accounts of demo therapists.
         payments: The provider.
     """
-    telemetry = foundation.telemetry
-    repositories = SessionRepositories(foundation.database)
-    foundation.mongo.on_connect(repositories.create_indexes)
-    counters = telemetry.metrics.counters(business.BOOKINGS)
+    context = _context(foundation, settings, payments)
+    foundation.mongo.on_connect(context.repositories.create_indexes)
+    refunds = Refunds(context)
+    settlement = Settlement(context, refunds)
+    payment = PaymentProcess(context, settlement)
+    expiry = Expiry(context, payment)
+    cancellations = CancellationProcess(context, payment, refunds)
+    bookings = BookingService(context, payment, expiry, cancellations)
+    tasks = TaskRunner(context, payment, expiry, cancellations, refunds)
+    recovery = Recovery(context, tasks.run, sleep=foundation.sleep)
+    foundation.telemetry.on_start(recovery.start)
+    foundation.telemetry.on_shutdown(recovery.stop)
+    return SessionsRoom(
+        context=context,
+        bookings=bookings,
+        payment_events=BookingPaymentEvents(context, settlement, cancellations),
+        tasks=tasks,
+        recovery=recovery,
+        blueprints=(therapist_routes.blueprint(context), routes.blueprint(context, bookings)),
+        load_demo_data=lambda: demo.load(
+            context.repositories, accounts, settings, foundation.now()
+        ),
+    )
+
+
+def _context(
+    foundation: Foundation, settings: SessionSettings, payments: PaymentGateway
+) -> BookingContext:
+    counters = foundation.telemetry.metrics.counters(business.BOOKINGS)
 
     def count(result: CountedResult) -> None:
         counters[result,].inc()
 
-    parts = Parts(repositories, payments, settings, now=foundation.now, count=count)
-    bookings = Bookings(parts)
-    recovery = Recovery(bookings, sleep=foundation.sleep)
-    telemetry.on_start(recovery.start)
-    telemetry.on_shutdown(recovery.stop)
-    return SessionsRoom(
-        repositories=repositories,
-        bookings=bookings,
-        recovery=recovery,
-        blueprints=(therapist_routes.blueprint(parts), routes.blueprint(bookings)),
-        load_demo_data=lambda: demo.load(repositories, accounts, settings, foundation.now()),
+    return BookingContext(
+        SessionRepositories(foundation.database),
+        payments,
+        settings,
+        now=foundation.now,
+        count=count,
     )

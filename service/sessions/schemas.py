@@ -1,4 +1,4 @@
-"""What clients send and get where sessions are booked."""
+"""Requests and responses of the routes of sessions and therapists."""
 
 import re
 from datetime import UTC, datetime
@@ -11,11 +11,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import MULTI_LINE, SINGLE_LINE
-from service.sessions.repository import BookingState, Status
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
+from service.sessions import refund_policy
+from service.sessions.model import BookingState, BookingStatus, Slot, Therapist
+from service.sessions.slot_offers import GRID_MINUTES
 
-GRID_MINUTES: Final = 30
 _RFC_3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -23,20 +22,20 @@ _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 
 
 def _as_text(value: object) -> object:
-    # Left alone, pydantic takes numbers for seconds, and texts for numbers.
+    # By itself, pydantic reads numbers as seconds, and texts as numbers.
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
         return value
     raise ValueError("should be a date and time with a UTC offset, such as 2026-12-01T09:00:00Z")
 
 
 def _whole(value: object) -> object:
-    # To JSON 80.0 is the integer 80.
+    # In JSON 80.0 is the integer 80.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _utc(value: datetime) -> datetime:
-    # Nothing is before the first or after the last. Compared before it is converted: at the ends of
-    # the calendar that overflows.
+    # No slot is before the first or after the last instant. Compared before it is converted: at the
+    # ends of the calendar a conversion overflows.
     return min(max(value, _FIRST), _LAST).astimezone(UTC)
 
 
@@ -55,25 +54,28 @@ PaymentMethod = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z0-9_]{1,100}$",
-        description="The payment provider's token, as its own form gives it.",
+        description="The token of a card or account, as the payment provider's form returns it.",
     ),
 ]
 
 
 class IdempotencyHeaders(BaseModel):
-    """The key of a request that may be sent again."""
+    """Headers of a request that may be repeated."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     key: str = Field(
         alias="Idempotency-Key",
         pattern=r"^[!-~]{1,255}$",
-        description="A new name of this request, such as a UUID. Sent again with it, the request has the same answer and no more effect.",
+        description=(
+            "A unique key of the request, such as a UUID. A repeated request with the same key "
+            "returns the same response and has no further effect."
+        ),
     )
 
 
 class Money(Model):
-    """An amount."""
+    """A price."""
 
     amount: Annotated[
         int,
@@ -86,7 +88,7 @@ class Money(Model):
 
 
 class TherapistProfile(Model):
-    """What a therapist says of herself or himself."""
+    """A therapist's profile."""
 
     name: Line
     title: Line
@@ -107,11 +109,11 @@ class TherapistView(Model):
     price: Money
     bio: str
     url: str
-    slots_url: str = Field(description="Where the open slots are.")
+    slots_url: str = Field(description="URL of the open slots.")
 
     @classmethod
     def of(cls, found: Therapist) -> "TherapistView":
-        """The profile as members see it."""
+        """Return the profile as members see it."""
         return cls(
             id=found.therapist_id,
             name=found.name,
@@ -126,24 +128,24 @@ class TherapistView(Model):
 
 
 class TherapistsPage(Model):
-    """Some therapists."""
+    """One page of therapists."""
 
     therapists: tuple[TherapistView, ...]
     next: str | None = Field(description="URL of the next page; null on the last one.")
 
 
 class TherapistsQuery(ListQuery):
-    """What a page of therapists is asked for with."""
+    """Query of a page of therapists."""
 
     language: Annotated[
-        Language | None, Field(description="Only those who speak it (ISO 639).")
+        Language | None, Field(description="Only therapists who speak it (ISO 639).")
     ] = None
-    specialty: Annotated[Specialty | None, Field(description="Only those who have it.")] = None
+    specialty: Annotated[Specialty | None, Field(description="Only therapists who have it.")] = None
     cursor: Annotated[UUID | None, Field(description=CURSOR_DESCRIPTION)] = None
 
 
 class SlotView(Model):
-    """A slot."""
+    """A time at which a session can be booked."""
 
     starts_at: Instant
     ends_at: Instant
@@ -151,7 +153,7 @@ class SlotView(Model):
 
     @classmethod
     def of(cls, slot: Slot) -> "SlotView":
-        """The slot as members see it."""
+        """Return the slot as members see it."""
         return cls(
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
@@ -166,7 +168,7 @@ class SlotsList(Model):
 
 
 class SlotsQuery(BaseModel):
-    """What span of time is asked for."""
+    """Period of a list of slots."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -177,7 +179,8 @@ class SlotsQuery(BaseModel):
     end: Annotated[
         Time | None,
         Field(
-            alias="to", description="Slots that begin before; by default two weeks after `from`."
+            alias="to",
+            description="Slots that begin before then; by default two weeks after `from`.",
         ),
     ] = None
 
@@ -186,7 +189,7 @@ class NewSlots(Model):
     """Slots to open."""
 
     starts_at: tuple[SlotTime, ...] = Field(
-        min_length=1, max_length=100, description="When each begins, at the full or half hour."
+        min_length=1, max_length=100, description="When each slot begins, at the full or half hour."
     )
 
 
@@ -198,23 +201,23 @@ class NewSession(Model):
 
 
 class NewPayment(Model):
-    """What a session is paid with."""
+    """The payment of a session."""
 
     payment_method: PaymentMethod
 
 
 class RefundView(Model):
-    """Money that is paid back."""
+    """A refund."""
 
     amount: int = Field(description="In the currency's smallest unit.")
     status: Literal["pending", "done"]
 
 
 class SessionView(Model):
-    """A booked session, for those who take part in it."""
+    """A booked session, as its member and its therapist read it."""
 
     id: str
-    status: Status
+    status: BookingStatus
     therapist_id: str
     member_id: str
     starts_at: Instant
@@ -225,13 +228,13 @@ class SessionView(Model):
         description="When the slot is free again unless the session is paid."
     )
     cancelled_at: Instant | None
-    refund: RefundView | None = Field(description="What a cancellation pays back.")
+    refund: RefundView | None = Field(description=refund_policy.TEXT)
     url: str
     calendar_url: str
 
     @classmethod
     def of(cls, state: BookingState) -> "SessionView":
-        """The booking as its parties see it."""
+        """Return the booking as its parties see it."""
         booking, outcome, cancellation = state.booking, state.outcome, state.cancellation
         cancelled_at = outcome.at if outcome and outcome.kind == "cancelled" else None
         refund = None
@@ -260,16 +263,19 @@ class SessionView(Model):
 
 
 class SessionsQuery(PageQuery):
-    """What a page of sessions is asked for with."""
+    """Query of a page of sessions."""
 
     party: Annotated[
         Literal["member", "therapist"] | None,
-        Field(alias="as", description="As what one takes part; by default by the account's role."),
+        Field(
+            alias="as",
+            description="Only sessions in which you take part as this; by default your role.",
+        ),
     ] = None
 
 
 class SessionsPage(Model):
-    """Some sessions, the latest first."""
+    """One page of sessions, the latest first."""
 
     sessions: tuple[SessionView, ...]
     next: str | None = Field(description="URL of the next page; null on the last one.")

@@ -1,56 +1,17 @@
-"""Therapists as members see them, in MongoDB; who somebody is to the service, the account of the
-same id says.
-"""
+"""Therapists' profiles in MongoDB, by the id of the account."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-
-@dataclass(frozen=True, slots=True)
-class Therapist:
-    """A therapist's profile.
-
-    Args:
-        therapist_id: Of the account; its ``_id``.
-        languages: ISO 639 codes in lower case.
-        specialties: Words in lower case.
-        amount: Price of a session in the currency's smallest unit.
-        currency: ISO 4217, in lower case.
-    """
-
-    therapist_id: str
-    name: str
-    title: str
-    languages: tuple[str, ...]
-    specialties: tuple[str, ...]
-    amount: int
-    currency: str
-    bio: str
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The profile that a document holds."""
-        lists = {name: tuple(document[name]) for name in ("languages", "specialties")}
-        fields: dict[str, Any] = {
-            name: value for name, value in document.items() if name != "_id"
-        } | lists
-        return cls(therapist_id=document["_id"], **fields)
-
-    def to_document(self) -> dict[str, Any]:
-        """The document that holds the profile."""
-        fields = asdict(self) | {
-            "languages": list(self.languages),
-            "specialties": list(self.specialties),
-        }
-        return {"_id": fields.pop("therapist_id"), **fields}
+from service.sessions.model import Therapist
 
 
-class Therapists:
+class TherapistRepository:
     """Repository of profiles.
 
     Args:
@@ -61,8 +22,8 @@ class Therapists:
         self._collection = collection
 
     def put(self, therapist: Therapist) -> bool:
-        """Store a profile in place of the one that there is; true when there was none."""
-        document = therapist.to_document()
+        """Create or replace a profile; true when it is new."""
+        document = _document(therapist)
         try:
             self._collection.insert_one(document)
         except DuplicateKeyError:
@@ -71,9 +32,9 @@ class Therapists:
         return True
 
     def get(self, therapist_id: str) -> Therapist | None:
-        """The profile of that account."""
+        """Return the profile of that account."""
         document = self._collection.find_one({"_id": therapist_id})
-        return Therapist.from_document(document) if document else None
+        return _therapist(document) if document else None
 
     def page(
         self,
@@ -83,22 +44,32 @@ class Therapists:
         language: str | None = None,
         specialty: str | None = None,
     ) -> tuple[tuple[Therapist, ...], str | None]:
-        """Profiles in the order of their ids.
+        """Return profiles in the order of their ids.
 
         Args:
             limit: At most so many, at least 1.
-            after: Id of the last one before these.
-            language: Only those who speak it.
-            specialty: Only those who have it.
+            after: Id of the last profile of the previous page.
+            language: Only therapists who speak it.
+            specialty: Only therapists who have it.
 
         Returns:
-            The profiles, and what the page after this one is asked for with.
+            The profiles, and ``after`` of the next page; ``None`` on the last one.
         """
         query: dict[str, Any] = {"_id": {"$gt": after}} if after else {}
         query |= {"languages": language} if language else {}
         query |= {"specialties": specialty} if specialty else {}
-        found = [
-            Therapist.from_document(one)
-            for one in self._collection.find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
-        ]
+        documents = self._collection.find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
+        found = [_therapist(document) for document in documents]
         return tuple(found[:limit]), found[limit - 1].therapist_id if len(found) > limit else None
+
+
+def _therapist(document: Mapping[str, Any]) -> Therapist:
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    lists = {name: tuple(document[name]) for name in ("languages", "specialties")}
+    return Therapist(therapist_id=document["_id"], **fields | lists)
+
+
+def _document(therapist: Therapist) -> dict[str, Any]:
+    lists = {"languages": list(therapist.languages), "specialties": list(therapist.specialties)}
+    fields = asdict(therapist) | lists
+    return {"_id": fields.pop("therapist_id"), **fields}

@@ -1,12 +1,10 @@
-"""Therapists and their slots: who there is and when they have time, for everyone; their own profile
-and slots, for them.
+"""Routes of therapists: profiles and open slots for everyone; their own ones for therapists.
 
 A slot is opened for the price that the profile has then.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,9 +18,9 @@ from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.problems import FieldError, InvalidParameters
 from service.http.responses import json_response
-from service.sessions.context import Parts
+from service.sessions.context import BookingContext
+from service.sessions.model import Slot, Therapist
 from service.sessions.schemas import (
-    GRID_MINUTES,
     NewSlots,
     SlotsList,
     SlotsQuery,
@@ -32,188 +30,167 @@ from service.sessions.schemas import (
     TherapistsQuery,
     TherapistView,
 )
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
+from service.sessions.slot_offers import (
+    MAX_DAYS_AHEAD,
+    RequestedSlotsOverlap,
+    SlotExists,
+    SlotOffers,
+    SlotOutOfRange,
+)
 
 TAG: Final = "Therapists"
+FRESH_SECONDS: Final = 60
+STALE_SECONDS: Final = 300
+DEFAULT_PERIOD: Final = timedelta(days=14)
+MAX_PERIOD: Final = timedelta(days=62)
+PATH: Final = {"therapist_id": "The therapist's id."}
+SLOT_PATH: Final = PATH | {"starts_at": "When the slot begins, such as 2026-12-01T09:00:00Z."}
 _PROFILE: Final = {"therapist_id": "$response.body#/id"}
-_SLOT: Final = {
+_FIRST_SLOT: Final = {
     "therapist_id": "$request.path.therapist_id",
     "starts_at": "$response.body#/slots/0/starts_at",
 }
-_OF_ONE: Final = ("therapists.get_therapist", "therapists.list_slots")
-_OWN: Final = links_to(_PROFILE, *_OF_ONE, "therapists.open_slots")
-_OF_A_SLOT: Final = (
-    Link("sessions.book_session", body=_SLOT),
-    Link("therapists.close_slot", _SLOT),
+_OWN: Final = links_to(
+    _PROFILE, "therapists.get_therapist", "therapists.list_slots", "therapists.open_slots"
 )
-_PAGE: Final = {200: ResponseSpec("A page.", TherapistsPage, headers=LINK)}
-FRESH_SECONDS: Final = 60
-STALE_SECONDS: Final = 300
-USUAL_SPAN: Final = timedelta(days=14)
-LONGEST_SPAN: Final = timedelta(days=62)
+_SLOT_LINKS: Final = (
+    Link("sessions.book_session", body=_FIRST_SLOT),
+    Link("therapists.close_slot", _FIRST_SLOT),
+)
+_PAGE: Final = {200: ResponseSpec("One page of therapists.", TherapistsPage, headers=LINK)}
+_THERAPIST: Final = {
+    200: ResponseSpec(
+        "The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots")
+    )
+}
+_SAVED: Final = {
+    200: ResponseSpec("The replaced profile.", TherapistView, links=_OWN),
+    201: ResponseSpec("The new profile.", TherapistView, links=_OWN),
+}
+_OPEN_SLOTS: Final = {200: ResponseSpec("The open slots.", SlotsList, links=_SLOT_LINKS)}
+_OPENED: Final = {201: ResponseSpec("The slots.", SlotsList, links=_SLOT_LINKS)}
+_CLOSED: Final = {204: ResponseSpec("The slot is closed.", media_types=())}
 _View = Callable[..., Any]
 _therapists_only: Callable[[_View], _View] = protected(role="therapist")
-_GRID: Final = timedelta(minutes=GRID_MINUTES)
-WHOSE: Final = {"therapist_id": "The therapist's id."}
-NO_THERAPIST: Final = "There is no therapist of that id."
-MOST_DAYS_AHEAD: Final = 400
-"""How far ahead slots are opened."""
 
 
-class _Calendar:
-    """The routes' common parts."""
+class _TherapistRoutes:
+    """What the views share.
 
-    def __init__(self, parts: Parts) -> None:
-        self.therapists, self.slots = parts.sessions.therapists, parts.sessions.slots
-        self.now = parts.now
-        self._session = timedelta(seconds=parts.settings.session_seconds)
+    Args:
+        context: Repositories, provider, settings, clock and counter.
+    """
 
-    def therapist(self, therapist_id: UUID) -> Therapist:
-        """The profile, or 404."""
+    def __init__(self, context: BookingContext) -> None:
+        self.therapists = context.repositories.therapists
+        self.slots = context.repositories.slots
+        self._offers = SlotOffers(context)
+        self._now = context.now
+
+    def get(self, therapist_id: UUID) -> Therapist:
+        """Return a profile, or raise 404."""
         found = self.therapists.get(str(therapist_id))
         if found is None:
-            raise NotFound(NO_THERAPIST)
+            raise NotFound("No therapist has this id.")
         return found
 
-    def own(self, therapist_id: UUID) -> None:
-        """403 unless the caller may change that therapist's slots."""
+    def require_own(self, therapist_id: UUID) -> None:
+        """Raise 403 unless the caller may change the slots of that therapist."""
         caller = current_account()
         if caller.role != "admin" and caller.account_id != str(therapist_id):
-            raise Forbidden("These are another therapist's slots.")
+            raise Forbidden("These slots belong to another therapist.")
 
-    def span(self, query: SlotsQuery) -> tuple[datetime, datetime]:
-        """The span of time that is asked for; what has begun is not open any more."""
-        begin = query.begin or self.now()
-        end = query.end or begin + USUAL_SPAN
-        if not timedelta() < end - begin <= LONGEST_SPAN:
-            raise InvalidParameters(
-                [FieldError("to", f"should be after from, by at most {LONGEST_SPAN.days} days")]
-            )
-        # Names of slots have minutes: the one that begins in this minute has begun.
-        return max(begin, self.now() + timedelta(minutes=1)), end
+    def period(self, query: SlotsQuery) -> tuple[datetime, datetime]:
+        """Return the requested period, without what has begun."""
+        begin = query.begin or self._now()
+        end = query.end or begin + DEFAULT_PERIOD
+        if not timedelta() < end - begin <= MAX_PERIOD:
+            reason = f"should be after from, by at most {MAX_PERIOD.days} days"
+            raise InvalidParameters([FieldError("to", reason)])
+        # Keys of slots have minutes: the slot that begins in this minute has begun.
+        return max(begin, self._now() + timedelta(minutes=1)), end
 
     def open(self, therapist: Therapist, starts: tuple[datetime, ...]) -> list[Slot]:
         """Open slots, all of them or none."""
-        now = self.now()
-        if not all(now < starts_at < now + timedelta(days=MOST_DAYS_AHEAD) for starts_at in starts):
-            raise InvalidParameters(
-                [
-                    FieldError(
-                        "starts_at",
-                        f"should each be later than now, by at most {MOST_DAYS_AHEAD} days",
-                    )
-                ]
-            )
-        wanted = sorted(set(starts))
-        if any(second - first < self._session for first, second in pairwise(wanted)):
-            raise InvalidParameters([FieldError("starts_at", "should not overlap")])
-        if any(self._overlaps(therapist.therapist_id, starts_at) for starts_at in wanted):
-            raise Conflict("A slot overlaps with one that is there.")
-        slots = [
-            Slot(
-                therapist.therapist_id,
-                starts_at,
-                starts_at + self._session,
-                therapist.amount,
-                therapist.currency,
-            )
-            for starts_at in wanted
-        ]
-        for slot in slots:
-            self.slots.offer(slot)
-        return slots
-
-    def _overlaps(self, therapist_id: str, starts_at: datetime) -> bool:
-        distance = _GRID
-        while distance < self._session:
-            if any(
-                self.slots.is_offered(therapist_id, other)
-                for other in (starts_at - distance, starts_at + distance)
-            ):
-                return True
-            distance += _GRID
-        return False
+        try:
+            return self._offers.open(therapist, starts)
+        except SlotOutOfRange:
+            reason = f"should each be in the future, at most {MAX_DAYS_AHEAD} days ahead"
+            raise InvalidParameters([FieldError("starts_at", reason)]) from None
+        except RequestedSlotsOverlap:
+            raise InvalidParameters([FieldError("starts_at", "should not overlap")]) from None
+        except SlotExists:
+            raise Conflict("A slot overlaps an existing slot.") from None
 
 
-def blueprint(parts: Parts) -> Blueprint:
-    """The routes of therapists.
+def blueprint(context: BookingContext) -> Blueprint:
+    """Build the routes of therapists.
 
     Args:
-        parts: What the workflow of bookings works with.
+        context: Repositories, provider, settings, clock and counter.
     """
     routes = Blueprint("therapists", __name__, url_prefix="/api/v1/therapists")
-    calendar = _Calendar(parts)
-    _for_everyone(routes, calendar)
-    _for_therapists(routes, calendar)
+    therapists = _TherapistRoutes(context)
+    _add_public(routes, therapists)
+    _add_profile(routes, therapists)
+    _add_slots(routes, therapists)
     return routes
 
 
-def _for_everyone(routes: Blueprint, calendar: _Calendar) -> None:
+def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
+    cached = middleware.public(
+        max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS
+    )
+
     @routes.get("")
-    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
+    @cached
     @operation(TAG, _PAGE, query=TherapistsQuery)
     def list_therapists(query: TherapistsQuery) -> Response:
-        """Therapists, by language and specialty, up to limit a page."""
-        after = str(query.cursor) if query.cursor else None
-        found, last = calendar.therapists.page(
-            limit=query.limit, after=after, language=query.language, specialty=query.specialty
+        """List therapists.
+
+        Filter them by language and by specialty.
+        """
+        found, last = therapists.therapists.page(
+            limit=query.limit,
+            after=str(query.cursor) if query.cursor else None,
+            language=query.language,
+            specialty=query.specialty,
         )
         next_url = query.url_at("therapists.list_therapists", last)
-        return with_next_link(
-            json_response(
-                TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)
-            ),
-            next_url,
-        )
+        page = TherapistsPage(therapists=tuple(map(TherapistView.of, found)), next=next_url)
+        return with_next_link(json_response(page), next_url)
 
     @routes.get("/<uuid:therapist_id>")
-    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
-    @operation(
-        TAG,
-        {
-            200: ResponseSpec(
-                "The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots")
-            )
-        },
-        problems=(404,),
-        path=WHOSE,
-    )
+    @cached
+    @operation(TAG, _THERAPIST, problems=(404,), path=PATH)
     def get_therapist(therapist_id: UUID) -> Response:
-        """One therapist."""
-        return json_response(TherapistView.of(calendar.therapist(therapist_id)))
+        """Get a therapist."""
+        return json_response(TherapistView.of(therapists.get(therapist_id)))
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
-    @operation(
-        TAG,
-        {200: ResponseSpec("The slots.", SlotsList, links=_OF_A_SLOT)},
-        query=SlotsQuery,
-        problems=(404,),
-        path=WHOSE,
-    )
+    @operation(TAG, _OPEN_SLOTS, query=SlotsQuery, problems=(404,), path=PATH)
     def list_slots(therapist_id: UUID, query: SlotsQuery) -> Response:
-        """A therapist's open slots in a span of time."""
-        therapist = calendar.therapist(therapist_id)
-        begin, end = calendar.span(query)
-        found = calendar.slots.open(therapist.therapist_id, begin, end) if begin < end else []
+        """List a therapist's open slots.
+
+        The slots of a period, in the order of their time.
+        """
+        therapist = therapists.get(therapist_id)
+        begin, end = therapists.period(query)
+        found = (
+            therapists.slots.list_open(therapist.therapist_id, begin, end) if begin < end else []
+        )
         return json_response(SlotsList(slots=tuple(map(SlotView.of, found))))
 
 
-def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
+def _add_profile(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @routes.put("/me")
     @_therapists_only
-    @operation(
-        TAG,
-        {
-            200: ResponseSpec("The profile.", TherapistView, links=_OWN),
-            201: ResponseSpec("The new profile.", TherapistView, links=_OWN),
-        },
-        body=TherapistProfile,
-    )
+    @operation(TAG, _SAVED, body=TherapistProfile)
     def put_profile(body: TherapistProfile) -> Response:
-        """The caller's own profile, in place of the one so far. Slots that are open keep their
-        price.
+        """Create or replace your therapist profile.
+
+        Slots that are open keep their price.
         """
         fields = body.model_dump(exclude={"price"})
         profile = Therapist(
@@ -222,41 +199,34 @@ def _for_therapists(routes: Blueprint, calendar: _Calendar) -> None:
             amount=body.price.amount,
             currency=body.price.currency,
         )
-        is_new = calendar.therapists.put(profile)
+        is_new = therapists.therapists.put(profile)
         return json_response(TherapistView.of(profile), 201 if is_new else 200)
 
+
+def _add_slots(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @routes.post("/<uuid:therapist_id>/slots")
     @_therapists_only
-    @operation(
-        TAG,
-        {201: ResponseSpec("The slots.", SlotsList, links=_OF_A_SLOT)},
-        body=NewSlots,
-        problems=(403, 404, 409),
-        path=WHOSE,
-    )
+    @operation(TAG, _OPENED, body=NewSlots, problems=(403, 404, 409), path=PATH)
     def open_slots(therapist_id: UUID, body: NewSlots) -> Response:
-        """Opens slots of one's own, all or none; those that are open or booked already stay as they
+        """Open slots.
+
+        Either all of them are opened or none; slots that are open or booked already stay as they
         are.
         """
-        calendar.own(therapist_id)
-        slots = calendar.open(calendar.therapist(therapist_id), body.starts_at)
+        therapists.require_own(therapist_id)
+        slots = therapists.open(therapists.get(therapist_id), body.starts_at)
         return json_response(SlotsList(slots=tuple(map(SlotView.of, slots))), 201)
 
     @routes.delete("/<uuid:therapist_id>/slots/<starts_at>")
     @_therapists_only
-    @operation(
-        TAG,
-        {204: ResponseSpec("It is closed.", media_types=())},
-        problems=(403, 404, 409),
-        path=WHOSE | {"starts_at": "When it begins, such as 2026-12-01T09:00:00Z."},
-    )
+    @operation(TAG, _CLOSED, problems=(403, 404, 409), path=SLOT_PATH)
     def close_slot(therapist_id: UUID, starts_at: str) -> Response:
-        """Closes an open slot of one's own."""
-        calendar.own(therapist_id)
+        """Close an open slot."""
+        therapists.require_own(therapist_id)
         instant = _instant(starts_at)
-        if instant is None or not calendar.slots.is_offered(str(therapist_id), instant):
-            raise NotFound("There is no such slot.")
-        if not calendar.slots.withdraw(str(therapist_id), instant):
+        if instant is None or not therapists.slots.is_offered(str(therapist_id), instant):
+            raise NotFound("The slot does not exist.")
+        if not therapists.slots.withdraw(str(therapist_id), instant):
             raise Conflict("The slot is booked; cancel the session.")
         return Response(status=204)
 

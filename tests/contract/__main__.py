@@ -1,5 +1,6 @@
-"""`python -m tests.contract`: the API against its own OpenAPI document, on a service of the job's
-own; `./serene contract` runs this.
+"""`python -m tests.contract`: tests the API against its own OpenAPI document.
+
+`./serene contract` runs this, on a service that it starts.
 """
 
 import argparse
@@ -12,10 +13,10 @@ from tests.contract.job import run
 
 
 def main() -> int:
-    """Returns: 0 when nothing was found."""
+    """Run the job; returns 0 when it finds nothing."""
     parser = argparse.ArgumentParser(
         prog="./serene contract",
-        description="Make up requests from the OpenAPI document and check every answer.",
+        description="Generate requests from the OpenAPI document and check every response.",
     )
     parser.add_argument("--minutes", type=float, default=20.0, help="how long (default: 20)")
     parser.add_argument(
@@ -23,7 +24,7 @@ def main() -> int:
     )
     parser.add_argument("--only", metavar="REGEX", help="only operations whose path has this in it")
     options = parser.parse_args()
-    # Whoever ends the job ends what it started.
+    # The end of the job ends what it started.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(
         prefix="serene-contract-", ignore_cleanup_errors=True

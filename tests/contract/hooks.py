@@ -1,8 +1,7 @@
-"""What no schema can say, and so Schemathesis cannot make up: it is put into requests that are
-meant to succeed, just before they are sent.
+"""Hooks of Schemathesis: fill in what no schema can describe, where a request should succeed.
 
-By what was made up, not by chance: a request that is made again is the same, but for the time. Also
-counted here: what was answered.
+The values are derived from the generated request, not random: a repeated request is the same,
+except for times. The hooks also count the statuses of the responses.
 """
 
 import atexit
@@ -39,12 +38,12 @@ WEBHOOK: Final = "/api/v1/payments/webhook"
 # JSON Schema's e-mails include those of reserved domains, where no mail can go.
 schemathesis.openapi.format("email", strategies.builds("{}@{}.{}".format, LOCAL_PART, LABEL, TOP))
 
-_answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
+_responses: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
 
-def _number(*made_up: Any) -> int:
+def _number(*generated: Any) -> int:
     return int.from_bytes(
-        sha256(json.dumps(made_up, default=str, sort_keys=True).encode()).digest()[:6]
+        sha256(json.dumps(generated, default=str, sort_keys=True).encode()).digest()[:6]
     )
 
 
@@ -53,31 +52,31 @@ def _tomorrow() -> datetime:
 
 
 def _login(case: schemathesis.Case) -> None:
-    """Every second login brings the guest's password."""
+    """Use the guest's password in every second login."""
     if isinstance(case.body, dict) and len(str(case.body.get("password"))) % 2:
         case.body = dict(GUEST)
 
 
 def _key(case: schemathesis.Case) -> None:
-    """A key that is used for another request is a 422: here each request has its own."""
-    made_up = (
+    """Give each request its own key: a key of another request is a 422."""
+    generated = (
         case.path,
         case.path_parameters,
         case.body if isinstance(case.body, dict) else None,
         case.headers.get("Idempotency-Key"),
     )
-    case.headers["Idempotency-Key"] = f"{_number(*made_up):x}"
+    case.headers["Idempotency-Key"] = f"{_number(*generated):x}"
 
 
 def _pay(case: schemathesis.Case) -> None:
-    """Every second payment is by a card that there is."""
+    """Use an existing card in every second payment."""
     if isinstance(case.body, dict) and len(str(case.body.get("payment_method"))) % 2:
         case.body = case.body | {"payment_method": "pm_card_visa"}
     _key(case)
 
 
 def _slots(case: schemathesis.Case) -> None:
-    """Slots are to come, at the full or half hour, and apart."""
+    """Open slots in the future, at the full or half hour, that do not overlap."""
     if isinstance(case.body, dict) and isinstance(case.body.get("starts_at"), list):
         starts = case.body["starts_at"]
         if _number(starts, "whose") % 2:
@@ -93,7 +92,7 @@ def _slots(case: schemathesis.Case) -> None:
 
 
 def _booking(case: schemathesis.Case) -> None:
-    """Every second booking is of a slot that is open, or was."""
+    """Book a slot that is or was open in every second booking."""
     number = _number(case.body)
     if number % 2:
         starts = open_slots()
@@ -104,7 +103,7 @@ def _booking(case: schemathesis.Case) -> None:
 
 
 def _closing(case: schemathesis.Case) -> None:
-    """Every second slot that is closed was open once."""
+    """Close a slot that is or was open in every second call."""
     number = _number(case.path_parameters)
     if number % 2:
         starts = open_slots()
@@ -115,13 +114,13 @@ def _closing(case: schemathesis.Case) -> None:
 
 
 def _asset(case: schemathesis.Case) -> None:
-    """Every second part of the documentation's page is one that there is."""
+    """Request an existing asset of the documentation in every second call."""
     if _number(case.path_parameters) % 2:
         case.path_parameters = {"name": "start.js"}
 
 
 def _span(case: schemathesis.Case) -> None:
-    """A span ends after it begins, by at most so many days."""
+    """Let a period end after it begins, by an allowed number of days."""
     if "to" in case.query:
         begin = _tomorrow() + timedelta(days=_number(case.query) % MOST_DAYS)
         days = _number(case.query, "to") % MOST_DAYS + 1
@@ -133,16 +132,16 @@ def _span(case: schemathesis.Case) -> None:
 
 
 def _password(case: schemathesis.Case) -> None:
-    """Every second change is made with the password so far, to the same."""
+    """Use the current password, unchanged, in every second change."""
     if isinstance(case.body, dict) and len(str(case.body.get("current_password"))) % 2:
         case.body = {"current_password": GUEST["password"], "new_password": GUEST["password"]}
 
 
 class _Signed(AuthBase):
-    """Signs a body as Stripe does, once it is the bytes that are sent."""
+    """Signs the bytes of a body as Stripe does."""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Requests' own way to ask for what goes with a request."""
+        """Add the signature; called by requests."""
         body = request.body or b""
         at = int(time.time())
         signed = hmac.new(
@@ -153,7 +152,7 @@ class _Signed(AuthBase):
         return request
 
 
-MEANT: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
+VALID_CASES: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
     ("POST", "/api/v1/auth/login"): _login,
     ("POST", "/api/v1/auth/password"): _password,
     ("POST", "/api/v1/sessions"): _booking,
@@ -170,12 +169,12 @@ MEANT: Final[dict[tuple[str, str], Callable[[schemathesis.Case], None]]] = {
 def before_call(
     context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]
 ) -> None:
-    """Put in what is missing where the case is meant to succeed."""
+    """Fill in what is missing where the case is meant to succeed."""
     is_meant = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
-    change = MEANT.get((case.method.upper(), case.path))
+    change = VALID_CASES.get((case.method.upper(), case.path))
     if change is not None and is_meant:
         change(case)
-    # Bodies that are wrong are signed too: an unsigned one is not even looked at.
+    # Invalid bodies are signed too: an unsigned one would be refused before it is read.
     if case.path == WEBHOOK and (is_meant or "Stripe-Signature" not in case.headers):
         kwargs["auth"] = _Signed()
 
@@ -184,12 +183,12 @@ def before_call(
 def after_call(
     context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response
 ) -> None:
-    """Count the answer, unless it is one to a method that the operation does not have."""
+    """Count the response, unless its method is not the operation's."""
     if response.request.method == case.operation.method.upper():
-        _answers[case.operation.label][response.status_code] += 1
+        _responses[case.operation.label][response.status_code] += 1
 
 
 @atexit.register
-def _tell() -> None:
-    if file := os.environ.get("SERENE_CONTRACT_ANSWERS"):
-        Path(file).write_text(json.dumps(_answers))
+def _write_responses() -> None:
+    if file := os.environ.get("SERENE_CONTRACT_RESPONSES"):
+        Path(file).write_text(json.dumps(_responses))

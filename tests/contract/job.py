@@ -1,9 +1,8 @@
-"""One run of Schemathesis against a service of its own, with everything that runs beside it on the
-loopback interface.
+"""One run of Schemathesis against a service that the job starts, with its backends, on loopback.
 
 Schemathesis runs as a process of its own: it imports ``ssl`` and uses threads, the tests are
-monkey-patched. What it finds it tells itself, with the operation, the check and a curl command; the
-job adds what the service says of the same time.
+monkey-patched. It reports its findings itself, with the operation, the check and a curl command;
+the job adds what the service reports of the same time.
 """
 
 import json
@@ -30,7 +29,7 @@ SETTINGS: Final = {
     "ACCESS_TOKEN_SECONDS": "86400",
     "PASSWORD_TIME_COST": "1",
     "PASSWORD_MEMORY_KIB": "8",
-    # Nobody is asked to wait: what limits answer is tested where they are made.
+    # No limits: their responses are tested with the limits.
     "LOGIN_GUESSES_PER_ACCOUNT": "1000000000",
     "LOGIN_GUESSES_PER_ADDRESS": "1000000000",
     "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8",
@@ -49,7 +48,7 @@ START_SECONDS: Final = 120.0
 
 
 def run(directory: Path, seconds: float, seed: int | None = None, only: str | None = None) -> int:
-    """Start what is needed, run, and say how it went.
+    """Start what is needed, run Schemathesis, and print the results.
 
     Args:
         directory: For data, logs and reports.
@@ -73,30 +72,32 @@ def run(directory: Path, seconds: float, seed: int | None = None, only: str | No
         environ = stack.environment("service") | SETTINGS
         people.write(environ, file)
         secret = PaymentSettings.from_env(environ).stripe_webhook_secret
-        told = {
+        environ_of_hooks = {
             "SERENE_CONTRACT_PEOPLE": str(file),
-            "SERENE_CONTRACT_ANSWERS": str(directory / "answers.json"),
+            "SERENE_CONTRACT_RESPONSES": str(directory / "responses.json"),
             "SERENE_CONTRACT_WEBHOOK_SECRET": secret.get_secret_value(),
         }
-        code = _schemathesis(stack.url("service"), told, directory, seconds, seed, only)
+        code = _schemathesis(stack.url("service"), environ_of_hooks, directory, seconds, seed, only)
         document = requests.get(f"{stack.url('service')}{DOCUMENT}", timeout=60).json()
-        wrong = _said_by_the_service(stack)
-    print(reached(document, directory / "answers.json", only))
-    for line in wrong:
+        findings = _findings_of_the_service(stack)
+    print(reached(document, directory / "responses.json", only))
+    for line in findings:
         print(f"the service: {line}")
-    return code or int(bool(wrong))
+    return code or int(bool(findings))
 
 
-def reached(document: dict[str, Any], answers: Path, only: str | None) -> str:
-    """How many of the operations were answered with a success at all, and which never were.
+def reached(document: dict[str, Any], responses: Path, only: str | None) -> str:
+    """Return how many operations had a successful response, and which had none.
 
     Args:
         document: OpenAPI.
-        answers: By operation and status, how often; none when no request was made.
+        responses: Counts by operation and status; missing when no request was made.
         only: A regular expression for the paths of operations.
     """
-    counted: dict[str, dict[str, int]] = json.loads(answers.read_text()) if answers.exists() else {}
-    # Schemathesis asks nothing of the document itself, which it has read.
+    counted: dict[str, dict[str, int]] = (
+        json.loads(responses.read_text()) if responses.exists() else {}
+    )
+    # Schemathesis does not call the operation of the document, which it has read.
     tried = {
         path: item
         for path, item in document["paths"].items()
@@ -107,12 +108,18 @@ def reached(document: dict[str, Any], answers: Path, only: str | None) -> str:
         one for one in wanted if not any(status.startswith("2") for status in counted.get(one, {}))
     )
     requests_made = sum(sum(statuses.values()) for statuses in counted.values())
-    told = f"{requests_made} requests; operations answered 2xx: {len(wanted) - len(never)} of {len(wanted)}"
-    return told + (f"; never: {', '.join(never)}" if never else "")
+    successful = f"{len(wanted) - len(never)} of {len(wanted)}"
+    summary = f"{requests_made} requests; operations with a 2xx response: {successful}"
+    return summary + (f"; never: {', '.join(never)}" if never else "")
 
 
 def _schemathesis(
-    url: str, told: dict[str, str], directory: Path, seconds: float, seed: int, only: str | None
+    url: str,
+    environ_of_hooks: dict[str, str],
+    directory: Path,
+    seconds: float,
+    seed: int,
+    only: str | None,
 ) -> int:
     command = [
         sys.executable,
@@ -125,15 +132,15 @@ def _schemathesis(
     ]
     command += ["--seed", str(seed), "--max-time", str(max(1, round(seconds))), "--no-color"]
     command += ["--include-path-regex", only] if only else []
-    environment = os.environ | told | {"PYTHONPATH": str(paths.ROOT)}
+    environment = os.environ | environ_of_hooks | {"PYTHONPATH": str(paths.ROOT)}
     # In a folder that is thrown away, since it leaves its cache where it runs.
     return subprocess.run(
         command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, check=False
     ).returncode
 
 
-def _said_by_the_service(stack: Stack) -> list[str]:
-    """What no answer shows: a worker that was replaced, exceptions, errors of telemetry."""
+def _findings_of_the_service(stack: Stack) -> list[str]:
+    """Return what no response shows: a replaced worker, exceptions, errors of telemetry."""
     if stack.pid("service") is None:
         return [stack.exit_message("service")]
     metrics = requests.get(
@@ -149,7 +156,7 @@ def _said_by_the_service(stack: Stack) -> list[str]:
 
 
 def _exceptions(log: Path) -> list[str]:
-    """Each exception once: how often, what it was, where, and a request that had it."""
+    """Return each exception once: how often, its type, its place, and a request that had it."""
     lines = [
         text
         for text in log.read_text(errors="replace").splitlines()

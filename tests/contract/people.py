@@ -1,9 +1,8 @@
-"""Who the requests come from: one account of each role, and a second member, with tokens that
-outlive the job.
+"""The accounts that send the requests: one of each role and a second member.
 
-They are written to a file in the form of Web Fuzzing Commons, of which Schemathesis tries one after
-the other until an operation lets one in; the two members are peers, neither of whom may read what
-is the other's.
+Their tokens outlive the job. They are written to a file in the format of Web Fuzzing Commons;
+Schemathesis tries one after the other until an operation accepts it. The two members are peers:
+neither may read the other's data.
 """
 
 import json
@@ -17,9 +16,8 @@ from service.accounts.model import Account, Role
 from service.accounts.passwords import Passwords
 from service.accounts.room import AccountsRoom
 from service.bootstrap import build
+from service.sessions.model import Slot, Therapist
 from service.sessions.room import SessionsRoom
-from service.sessions.slot_repository import Slot
-from service.sessions.therapist_repository import Therapist
 
 ROLES: dict[str, Role] = {
     "member": "member",
@@ -30,14 +28,14 @@ ROLES: dict[str, Role] = {
 }
 """By name, in the order in which they are tried."""
 GUEST = {"email": "guest@serene-mail.com", "password": "everybody has this one"}
-"""Whoever logs in."""
+"""The account that logs in."""
 THERAPIST = "7f3b7c0e-6a52-4f0e-9d0e-0c6a3a1f5b11"
 """The therapist's account."""
 SLOTS = 2000
 
 
 def write(environ: Mapping[str, str], file: Path) -> None:
-    """Make the accounts, and write who they are.
+    """Create the accounts and write them to a file.
 
     Args:
         environ: Of the service that they are for; its database is there.
@@ -73,7 +71,7 @@ def write(environ: Mapping[str, str], file: Path) -> None:
 
 
 def open_slots() -> list[datetime]:
-    """When a session can be booked."""
+    """Return the starts of the slots that can be booked."""
     tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
         days=1
     )

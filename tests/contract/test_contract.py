@@ -1,6 +1,4 @@
-"""Two minutes of `./serene contract`, as a person would call it: every answer is as the OpenAPI
-document says.
-"""
+"""Two minutes of `./serene contract`: every response is as the OpenAPI document describes."""
 
 import subprocess
 import sys
@@ -13,9 +11,7 @@ pytestmark = pytest.mark.e2e
 
 MINUTES = 2
 SEED = 1
-"""The same each time, so that a run tells of the change and not of its luck; `./serene contract`
-takes a new one each time.
-"""
+"""The same in each run: a failure comes from a change. `./serene contract` takes a new one."""
 
 
 # Beside the minutes: starting, building a case again to make it smaller, and a busy machine.

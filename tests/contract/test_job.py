@@ -1,4 +1,4 @@
-"""What the job tells beside what Schemathesis finds: which operations were reached at all."""
+"""The job reports which operations had a successful response."""
 
 import json
 
@@ -9,8 +9,8 @@ DOCUMENT = {
 }
 
 
-def test_operations_that_were_never_answered_well_are_named(tmp_path):
-    file = tmp_path / "answers.json"
+def test_operations_without_a_success_are_named(tmp_path):
+    file = tmp_path / "responses.json"
     file.write_text(
         json.dumps(
             {
@@ -22,13 +22,15 @@ def test_operations_that_were_never_answered_well_are_named(tmp_path):
     )
     assert (
         reached(DOCUMENT, file, None)
-        == "17 requests; operations answered 2xx: 2 of 4; never: GET /me, GET /posts/{slug}"
+        == "17 requests; operations with a 2xx response: 2 of 4; never: GET /me, GET /posts/{slug}"
     )
-    assert reached(DOCUMENT, file, "^/posts$") == "17 requests; operations answered 2xx: 2 of 2"
+    assert (
+        reached(DOCUMENT, file, "^/posts$") == "17 requests; operations with a 2xx response: 2 of 2"
+    )
 
 
 def test_a_run_without_requests_reached_nothing(tmp_path):
     assert (
         reached(DOCUMENT, tmp_path / "none.json", "me")
-        == "0 requests; operations answered 2xx: 0 of 1; never: GET /me"
+        == "0 requests; operations with a 2xx response: 0 of 1; never: GET /me"
     )

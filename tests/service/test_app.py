@@ -170,69 +170,67 @@ DESCRIPTION = {
         {
             "method": "POST",
             "path": "/api/v1/payments/webhook",
-            "about": "An event of Stripe, signed for this webhook; the same one again changes nothing.",
+            "about": "Receive a Stripe event.",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions",
-            "about": "Books a slot, which is kept until the session expires unless it is paid.",
+            "about": "Book a session.",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions",
-            "about": "Sessions of one's own, the latest first.",
+            "about": "List your sessions.",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions/<uuid:session_id>",
-            "about": "One session of one's own.",
+            "about": "Get a session.",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions/<uuid:session_id>/calendar.ics",
-            "about": "A session of one's own as a calendar file; also a cancelled one, so that calendars take it out.",
+            "about": "Download a session's calendar file.",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions/<uuid:session_id>/cancellation",
-            "about": "Cancels a session. A member gets back what the time until it allows, and all when the therapist cancels.",
+            "about": "Cancel a session.",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions/<uuid:session_id>/payment",
-            "about": (
-                "Pays a session. Money is taken once, whatever the key; a further payment method is tried when the one before was declined."
-            ),
+            "about": "Pay for a session.",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists",
-            "about": "Therapists, by language and specialty, up to limit a page.",
+            "about": "List therapists.",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists/<uuid:therapist_id>",
-            "about": "One therapist.",
+            "about": "Get a therapist.",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "A therapist's open slots in a span of time.",
+            "about": "List a therapist's open slots.",
         },
         {
             "method": "POST",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "Opens slots of one's own, all or none; those that are open or booked already stay as they are.",
+            "about": "Open slots.",
         },
         {
             "method": "DELETE",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots/<starts_at>",
-            "about": "Closes an open slot of one's own.",
+            "about": "Close an open slot.",
         },
         {
             "method": "PUT",
             "path": "/api/v1/therapists/me",
-            "about": "The caller's own profile, in place of the one so far. Slots that are open keep their price.",
+            "about": "Create or replace your therapist profile.",
         },
     ],
     "find_a_request": (

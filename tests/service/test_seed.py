@@ -68,7 +68,7 @@ def test_demo_therapists_are_loaded_once_and_their_slots_topped_up(service):
     assert [(one["name"], one["price"]) for one in therapists] == [
         ("Emre Y\u0131ld\u0131z", {"amount": 8000, "currency": "eur"})
     ]
-    slots = service.room(SessionsRoom).repositories.slots.open(
+    slots = service.room(SessionsRoom).repositories.slots.list_open(
         therapists[0]["id"], FRIDAY, FRIDAY + timedelta(days=3)
     )
     assert [(slot.starts_at, slot.ends_at - slot.starts_at) for slot in slots] == [

@@ -135,8 +135,8 @@ def test_only_the_owner_and_their_therapist_read_a_file(ada, bob, service):
     body = upload(ada).get_json()
     list_url = f"/api/v1/members/{ada.account['id']}/files"
     theirs = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
-    service.room(SessionsRoom).repositories.care.begin(theirs, ada.account["id"])
-    service.room(SessionsRoom).repositories.care.begin(bob.account["id"], ada.account["id"])
+    service.room(SessionsRoom).repositories.care.assign(theirs, ada.account["id"])
+    service.room(SessionsRoom).repositories.care.assign(bob.account["id"], ada.account["id"])
     callers = {
         "owner": ada.headers,
         "therapist of the owner": bearer(issued("therapist")),

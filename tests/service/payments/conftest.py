@@ -1,4 +1,4 @@
-"""A gateway on the real stripe-mock, in requests of an app that is watched as in production."""
+"""A gateway on the real stripe-mock, in requests of an app with telemetry as in production."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import pytest
 from flask import Flask
 
 from service.payments.settings import PaymentSettings
-from service.payments.stripe_gateway import StripePayments
+from service.payments.stripe_gateway import StripeGateway
 from telemetry import CompletedRequest, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
 
 
 @dataclass
-class Seen:
-    """What one request was observed to do."""
+class Observed:
+    """The signals of one request."""
 
     record: CompletedRequest
     server: Any
@@ -25,8 +25,7 @@ class Seen:
 
 
 class Shop:
-    """An app whose one route runs ``work``, behind the whole layer, and a gateway that is part of
-    it.
+    """An app whose one route runs ``work``, with the whole telemetry layer, and its gateway.
 
     Args:
         environ: Settings beside those of tests.
@@ -40,7 +39,7 @@ class Shop:
             "STRIPE_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
             "STRIPE_CALL_SECONDS": str(PATIENCE_SECONDS),
         }
-        self.payments = StripePayments(
+        self.payments = StripeGateway(
             PaymentSettings.from_env({**patient, **environ}), self.telemetry
         )
         self.records: list[CompletedRequest] = []
@@ -51,15 +50,15 @@ class Shop:
         self.client = app.test_client()
         self.work: Callable[[], Any] = lambda: None
 
-    def run(self, work: Callable[[], Any]) -> Seen:
+    def run(self, work: Callable[[], Any]) -> Observed:
         """Serve one request that does the work."""
         self.work = work
         self.client.get("/", buffered=True)
         *calls, server = self.telemetry.tracing.queue.take(100)
-        return Seen(self.records[-1], server, calls)
+        return Observed(self.records[-1], server, calls)
 
     def counted(self) -> dict[tuple[str, str], float]:
-        """The calls so far, by operation and result."""
+        """Return the calls so far by operation and result."""
         (family,) = self.telemetry.registry.restricted_registry(["serene_payments_total"]).collect()
         return {
             (sample.labels["operation"], sample.labels["result"]): sample.value
@@ -70,7 +69,7 @@ class Shop:
 
 @pytest.fixture
 def shop_of() -> Iterator[Callable[..., Shop]]:
-    """Shops with settings of one's own."""
+    """Build shops with settings of the test's own."""
     shops = []
 
     def make(**environ: str) -> Shop:
@@ -84,18 +83,18 @@ def shop_of() -> Iterator[Callable[..., Shop]]:
 
 @pytest.fixture
 def shop(shop_of: Callable[..., Shop], stripe_mock: StripeMock) -> Shop:
-    """On the shared Stripe."""
+    """A shop on the shared stripe-mock."""
     return shop_of(**stripe_mock.environ)
 
 
 @pytest.fixture
 def key() -> str:
-    """An idempotency key that nobody had."""
+    """An unused idempotency key."""
     return uuid4().hex
 
 
 def order(key: str, method: str = "pm_card_visa", **changes: Any) -> dict[str, Any]:
-    """What a booking's payment asks for."""
+    """Return the arguments of a booking's payment."""
     return {
         "amount": 9000,
         "currency": "eur",

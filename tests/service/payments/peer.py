@@ -1,6 +1,4 @@
-"""A Stripe that answers what it is told to: for what the real one does seldom. Speaks HTTP, knows
-nothing of payments.
-"""
+"""A server in Stripe's place that returns what a test sets, for what stripe-mock cannot do."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -11,32 +9,31 @@ from gevent import pywsgi
 
 
 class Peer:
-    """A server that gives its answers one after the other, the last one again and again, and notes
-    what it was asked.
+    """Returns its responses one after the other, repeats the last one, and records its requests.
 
     Args:
-        answers: Status and body each; a body that is no text is sent as JSON, and a number of
-            seconds is waited before an empty answer.
+        responses: Status and body each; a body that is not text is sent as JSON, and ``trickle``
+            sends single bytes.
     """
 
-    def __init__(self, *answers: tuple[int, Any]) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, str]] = []
-        self.server = pywsgi.WSGIServer(("127.0.0.1", 0), self.answer, log=None, error_log=None)
+    def __init__(self, *responses: tuple[int, Any]) -> None:
+        self.responses = list(responses)
+        self.requests: list[tuple[str, str]] = []
+        self.server = pywsgi.WSGIServer(("127.0.0.1", 0), self.respond, log=None, error_log=None)
         self.server.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def answer(
+    def respond(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer one request."""
-        self.asked.append(
+        """Respond to one request."""
+        self.requests.append(
             (
                 f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}",
                 environ.get("HTTP_IDEMPOTENCY_KEY", ""),
             )
         )
-        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        status, body = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         start_response(
             f"{status} Some", [("Content-Type", "application/json"), ("Request-Id", "req_peer")]
         )
@@ -58,5 +55,5 @@ def _trickle() -> Iterable[bytes]:
 
 
 def error(kind: str, code: str = "", **members: Any) -> dict[str, Any]:
-    """The body of an error, as Stripe writes it."""
+    """Return the body of an error, as Stripe writes it."""
     return {"error": {"type": kind, "code": code, "message": "canary message of Stripe", **members}}

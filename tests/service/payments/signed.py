@@ -15,8 +15,8 @@ SECRET = "whsec_only-for-development-never-in-production"
 def event(
     kind: str = "payment_intent.succeeded", event_id: str = "", **changes: Any
 ) -> dict[str, Any]:
-    """An event about a payment of a booking; ``changes`` are of the object that it is about."""
-    told = {
+    """Return an event about a payment of a booking; ``changes`` apply to the payment or charge."""
+    subject = {
         "object": "payment_intent",
         "id": "pi_1",
         "amount": 9000,
@@ -24,7 +24,7 @@ def event(
         "currency": "eur",
     }
     if kind.startswith("charge."):
-        told = {
+        subject = {
             "object": "charge",
             "id": "ch_1",
             "payment_intent": "pi_1",
@@ -32,18 +32,18 @@ def event(
             "amount_refunded": 4500,
             "currency": "eur",
         }
-    about = told | {"metadata": {"booking_id": "booking-1"}} | changes
+    subject |= {"metadata": {"booking_id": "booking-1"}} | changes
     return {
         "id": event_id or f"evt_{uuid4().hex}",
         "object": "event",
         "type": kind,
         "livemode": False,
-        "data": {"object": about},
+        "data": {"object": subject},
     }
 
 
 def signature(body: bytes, secret: str = SECRET, *, age_seconds: float = 0.0) -> str:
-    """The header, by Stripe's own library."""
+    """Return the header, by Stripe's own library."""
     return str(
         stripe.WebhookSignature.generate_signature_header(
             body.decode(), secret, timestamp=int(time.time() - age_seconds)
@@ -51,9 +51,9 @@ def signature(body: bytes, secret: str = SECRET, *, age_seconds: float = 0.0) ->
     )
 
 
-def deliver(client: FlaskClient, told: Any, **headers: str) -> Any:
-    """Send an event, or any bytes, with a good signature unless the headers say otherwise."""
-    body = told if isinstance(told, bytes) else json.dumps(told).encode()
+def deliver(client: FlaskClient, sent: Any, **headers: str) -> Any:
+    """Send an event, or any bytes, with a valid signature unless the headers replace it."""
+    body = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
     return client.post(
         WEBHOOK,
         data=body,

@@ -1,6 +1,4 @@
-"""Payments and refunds against the real stripe-mock: whatever Stripe says is one of our answers or
-one of our two exceptions.
-"""
+"""Payments and refunds on the real stripe-mock: each response is a payment or one of two errors."""
 
 import re
 from dataclasses import replace
@@ -8,7 +6,8 @@ from dataclasses import replace
 import gevent
 import pytest
 
-from service.payments.gateway import Payment, PaymentRefused, PaymentsUnavailable
+from service.payments.gateway import PaymentRefused, PaymentsUnavailable
+from service.payments.model import Payment
 from tests import stripe_mock as cards
 from tests.service.payments.conftest import order
 from tests.service.payments.peer import Peer, error
@@ -24,7 +23,7 @@ from tests.service.payments.peer import Peer, error
         (cards.PROCESSING, "processing"),
     ],
 )
-def test_a_payment_is_what_stripe_made_of_the_card(shop, stripe_mock, key, method, status):
+def test_payment_has_the_status_that_stripe_reports(shop, stripe_mock, key, method, status):
     paid = shop.payments.pay(**order(key, method))
 
     (entry,) = stripe_mock.ledger(key)
@@ -40,9 +39,7 @@ def test_a_payment_is_what_stripe_made_of_the_card(shop, stripe_mock, key, metho
     assert shop.counted() == {("pay", status): 1.0}
 
 
-def test_a_payment_that_the_payer_has_to_act_on_comes_with_what_the_device_needs_and_no_repr_shows_it(
-    shop, stripe_mock, key
-):
+def test_payment_that_needs_the_payer_has_a_client_secret_outside_its_repr(shop, stripe_mock, key):
     paid = shop.payments.pay(**order(key, cards.ACTION_REQUIRED))
     (entry,) = stripe_mock.ledger(key)
     assert paid == Payment(
@@ -53,7 +50,7 @@ def test_a_payment_that_the_payer_has_to_act_on_comes_with_what_the_device_needs
 
 
 @pytest.mark.parametrize("method", ["card_nobody_has", "4242424242424242", "x" * 6000])
-def test_a_card_that_there_is_not_is_declined(shop, key, method):
+def test_unknown_card_is_declined(shop, key, method):
     assert shop.payments.pay(**order(key, method)) == Payment("", "declined", 9000, "eur")
     assert shop.counted() == {("pay", "declined"): 1.0}
 
@@ -65,7 +62,7 @@ def test_the_same_key_is_the_same_payment(shop, stripe_mock, key, method):
     assert [entry["calls"] for entry in stripe_mock.ledger(key)] == [2]
 
 
-def test_a_payment_that_was_open_is_looked_at_when_it_is_asked_for_again(shop, stripe_mock, key):
+def test_open_payment_is_read_again_when_its_call_is_repeated(shop, stripe_mock, key):
     first, again = (shop.payments.pay(**order(key, cards.PROCESSING)) for _ in range(2))
     assert again == replace(first, status="succeeded")
     (entry,) = stripe_mock.ledger(key)
@@ -73,7 +70,7 @@ def test_a_payment_that_was_open_is_looked_at_when_it_is_asked_for_again(shop, s
     assert shop.counted() == {("pay", "processing"): 1.0, ("pay", "succeeded"): 1.0}
 
 
-def test_a_payment_that_still_waits_for_the_payer_is_told_so_again(shop, key):
+def test_payment_that_waits_for_the_payer_keeps_its_state(shop, key):
     first, again = (shop.payments.pay(**order(key, cards.ACTION_REQUIRED)) for _ in range(2))
     assert again == first
 
@@ -85,19 +82,19 @@ def test_the_same_key_at_once_is_the_same_payment(shop, stripe_mock, key):
     assert [entry["calls"] for entry in stripe_mock.ledger(key)] == [20]
 
 
-def test_the_same_key_for_something_else_is_refused_as_our_mistake(shop, key):
+def test_the_same_key_for_another_request_is_refused(shop, key):
     shop.payments.pay(**order(key))
     with pytest.raises(PaymentRefused, match=r"^IdempotencyError, Stripe's request req_serene$"):
         shop.payments.pay(**order(key, amount=1))
     assert shop.counted() == {("pay", "succeeded"): 1.0, ("pay", "error"): 1.0}
 
 
-def test_what_stripes_document_does_not_allow_is_refused_as_our_mistake(shop, key):
+def test_request_outside_stripes_specification_is_refused(shop, key):
     with pytest.raises(PaymentRefused, match=r"^InvalidRequestError, Stripe's request req_"):
         shop.payments.pay(**order(key, amount="a lot"))
 
 
-def test_a_refund_is_named_and_the_same_key_is_the_same_one(shop, stripe_mock, key):
+def test_refund_has_an_id_and_the_same_key_is_the_same_refund(shop, stripe_mock, key):
     paid = shop.payments.pay(**order(f"pay-{key}"))
     names = {
         shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key) for _ in range(2)
@@ -113,7 +110,7 @@ def test_a_refund_is_named_and_the_same_key_is_the_same_one(shop, stripe_mock, k
     assert shop.counted() == {("pay", "succeeded"): 1.0, ("refund", "succeeded"): 2.0}
 
 
-def test_what_was_given_back_before_is_not_an_error(shop_of, key):
+def test_earlier_refund_is_not_an_error(shop_of, key):
     listed = {
         "object": "list",
         "data": [{"id": "re_before", "object": "refund"}],
@@ -128,10 +125,10 @@ def test_what_was_given_back_before_is_not_an_error(shop_of, key):
             )
             == "re_before"
         )
-        assert peer.asked == [("POST /v1/refunds", key), ("GET /v1/refunds", "")]
+        assert peer.requests == [("POST /v1/refunds", key), ("GET /v1/refunds", "")]
 
 
-def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
+def test_unknown_payment_cannot_be_refunded(shop_of, key):
     with Peer(
         (404, error("invalid_request_error", "resource_missing", param="payment_intent"))
     ) as peer:
@@ -142,7 +139,7 @@ def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
 
 
 @pytest.mark.parametrize(
-    ("status", "ours"),
+    ("status", "expected"),
     [
         ("requires_confirmation", "action_required"),
         ("requires_payment_method", "declined"),
@@ -150,7 +147,7 @@ def test_a_payment_that_there_is_not_cannot_be_refunded(shop_of, key):
         ("a_state_of_next_year", "processing"),
     ],
 )
-def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
+def test_every_stripe_state_has_a_payment_status(shop_of, key, status, expected):
     intent = {
         "object": "payment_intent",
         "id": "pi_1",
@@ -161,12 +158,12 @@ def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
     }
     with Peer((200, intent)) as peer:
         assert shop_of(STRIPE_API_BASE=peer.url).payments.pay(**order(key)) == Payment(
-            "pi_1", ours, 9000, "eur"
+            "pi_1", expected, 9000, "eur"
         )
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told", "attempts"),
+    ("status", "body", "message", "attempts"),
     [
         (500, error("api_error"), "APIError", 2),
         (503, error("api_error"), "APIError", 2),
@@ -174,19 +171,19 @@ def test_every_state_of_a_payment_is_one_of_ours(shop_of, key, status, ours):
         (409, error("invalid_request_error", "lock_timeout"), "APIError", 2),
         (429, error("invalid_request_error", "rate_limit"), "RateLimitError", 1),
         (200, "no JSON", "APIError", 1),
-        (401, error("invalid_request_error"), "our key is refused", 1),
-        (403, error("invalid_request_error"), "our key is refused", 1),
+        (401, error("invalid_request_error"), "the API key is rejected", 1),
+        (403, error("invalid_request_error"), "the API key is rejected", 1),
     ],
 )
-def test_whatever_leaves_it_open_is_unavailable_and_made_again_with_the_same_key(
-    shop_of, key, status, body, told, attempts
+def test_unknown_result_is_unavailable_and_repeated_with_the_same_key(
+    shop_of, key, status, body, message, attempts
 ):
     with Peer((status, body)) as peer:
         shop = shop_of(STRIPE_API_BASE=peer.url, STRIPE_RETRIES="1")
         with pytest.raises(PaymentsUnavailable) as raised:
             shop.payments.pay(**order(key))
-        assert (str(raised.value), raised.value.__suppress_context__) == (told, True)
-        assert peer.asked == [("POST /v1/payment_intents", key)] * attempts
+        assert (str(raised.value), raised.value.__suppress_context__) == (message, True)
+        assert peer.requests == [("POST /v1/payment_intents", key)] * attempts
         assert shop.counted() == {("pay", "unavailable"): 1.0}
 
 
@@ -198,15 +195,13 @@ def test_nothing_is_taken_where_stripe_fails_limits_or_hangs(shop_of, stripe_moc
     assert stripe_mock.ledger(key) == []
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_and_the_money_taken_once(
-    shop, stripe_mock, key
-):
+def test_call_with_a_lost_response_is_repeated_and_charges_once(shop, stripe_mock, key):
     paid = shop.payments.pay(**order(key, cards.LOST))
     (entry,) = stripe_mock.ledger(key)
     assert (paid, entry["calls"]) == (Payment(entry["answer"]["id"], "succeeded", 9000, "eur"), 2)
 
 
-def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_finds_the_payment(
+def test_lost_response_without_retry_is_unavailable_and_the_next_call_finds_the_payment(
     shop_of, stripe_mock, key
 ):
     shop = shop_of(**stripe_mock.environ | {"STRIPE_RETRIES": "0"})
@@ -216,7 +211,7 @@ def test_without_another_attempt_a_lost_answer_is_unavailable_and_asking_again_f
     assert shop.counted() == {("pay", "unavailable"): 1.0, ("pay", "succeeded"): 1.0}
 
 
-def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(
+def test_missing_server_is_unavailable_and_used_again_after_its_return(
     shop_of, own_stripe_mock, key
 ):
     shop = shop_of(**own_stripe_mock.environ | {"STRIPE_RETRIES": "0"})
@@ -228,7 +223,7 @@ def test_a_server_that_is_not_there_is_unavailable_and_used_again_when_it_is(
     assert shop.payments.pay(**order(key)).status == "succeeded"
 
 
-def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(
+def test_call_to_a_hanging_server_times_out_and_its_connection_is_not_reused(
     shop_of, own_stripe_mock, key
 ):
     shop = shop_of(
@@ -244,17 +239,17 @@ def test_a_server_that_hangs_is_given_up_and_its_connection_is_not_used_again(
     )
 
 
-def test_a_server_that_sends_a_byte_now_and_then_is_given_up_too(shop_of, key):
+def test_call_to_a_server_that_sends_single_bytes_times_out(shop_of, key):
     with Peer((200, "trickle")) as peer:
         shop = shop_of(
             STRIPE_API_BASE=peer.url, STRIPE_TIMEOUT_SECONDS="1", STRIPE_CALL_SECONDS="0.3"
         )
-        with pytest.raises(PaymentsUnavailable, match="not answered in time"):
+        with pytest.raises(PaymentsUnavailable, match="no response in time"):
             shop.payments.pay(**order(key))
-        assert peer.asked == [("POST /v1/payment_intents", key)]
+        assert peer.requests == [("POST /v1/payment_intents", key)]
 
 
-def test_a_time_limit_of_the_callers_own_stays_the_callers(shop, key):
+def test_time_limit_of_the_caller_is_raised_to_the_caller(shop, key):
     with pytest.raises(gevent.Timeout) as raised, gevent.Timeout(0.2) as limit:
         shop.payments.pay(**order(key, cards.HANGS))
     assert raised.value is limit

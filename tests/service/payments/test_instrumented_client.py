@@ -1,5 +1,6 @@
-"""Each attempt of a call is a span under its request and part of its external wait, and carries the
-ids; no secret goes anywhere.
+"""Each attempt of a call is a span of its request, counts as external time and carries the ids.
+
+No secret is in any signal.
 """
 
 import json
@@ -22,8 +23,8 @@ def unavailable(call):
 def attributes(
     url: str, path: str, status: int | None = None, **others: object
 ) -> dict[str, object]:
-    """What a span says of one attempt."""
-    answered = {} if status is None else {"http.response.status_code": status}
+    """Return the attributes of one attempt's span."""
+    response = {} if status is None else {"http.response.status_code": status}
     host, _, port = url.removeprefix("http://").partition(":")
     return {
         "http.request.method": "POST",
@@ -31,7 +32,7 @@ def attributes(
         "server.port": int(port),
         "url.full": url + path,
         "url.template": path,
-        **answered,
+        **response,
         **others,
     }
 
@@ -93,9 +94,7 @@ def test_each_attempt_is_a_span_and_the_pause_between_them_a_wait(shop_of, key):
 @pytest.mark.parametrize(
     ("method", "kind"), [(cards.HANGS, "ReadTimeout"), (cards.LOST, "ConnectionError")]
 )
-def test_an_attempt_without_an_answer_is_an_error_of_its_kind(
-    shop_of, stripe_mock, key, method, kind
-):
+def test_attempt_without_a_response_has_its_error_type(shop_of, stripe_mock, key, method, kind):
     shop = shop_of(**stripe_mock.environ | {"STRIPE_TIMEOUT_SECONDS": "0.3", "STRIPE_RETRIES": "0"})
     seen = shop.run(lambda: unavailable(lambda: shop.payments.pay(**order(key, method))))
     (span,) = seen.calls
@@ -111,9 +110,9 @@ def test_a_call_carries_the_ids_of_its_request_and_nothing_of_the_machine(
     sent = []
 
     class Noting(Peer):
-        def answer(self, environ, start_response):
+        def respond(self, environ, start_response):
             sent.append(environ)
-            return super().answer(environ, start_response)
+            return super().respond(environ, start_response)
 
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     intent = {
@@ -179,7 +178,7 @@ def test_no_secret_is_in_a_log_a_span_or_a_metric(shop_of, stripe_mock, key, cap
     logged = "".join(capfd.readouterr())
     traced = "".join(repr((span.name, dict(span.attributes), span.events)) for span in spans)
 
-    assert (len(spans), "Stripe refuses our key" in logged, "PaymentRefused" in logged) == (
+    assert (len(spans), "Stripe rejects the API key" in logged, "PaymentRefused" in logged) == (
         6,
         True,
         True,

@@ -1,6 +1,4 @@
-"""The webhook: what Stripe signed is handled once, all else is a problem of the client's, and what
-failed may come again.
-"""
+"""The webhook: signed events are handled once, others are refused, failed ones may come again."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,9 +7,9 @@ import pytest
 from gevent.event import Event
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from service.payments import events
-from service.payments.events import PaymentFailed, PaymentRefunded, PaymentSucceeded
-from service.payments.repository import PaymentEvents
+from service.payments import stripe_events
+from service.payments.model import PaymentFailed, PaymentRefunded, PaymentSucceeded
+from service.payments.repository import PaymentEventRepository
 from service.payments.room import PaymentsRoom
 from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
@@ -19,7 +17,7 @@ from tests.service.payments.signed import WEBHOOK, deliver, event, signature
 
 
 class Handler:
-    """Notes what it is handed; fails as often as it is told to, and waits where it is told to."""
+    """Records events; raises the failures that a test sets, and waits while it sets so."""
 
     def __init__(self):
         self.handled = []
@@ -52,7 +50,7 @@ def client(service):
 
 @pytest.fixture
 def counted(telemetry):
-    """The deliveries so far, by what became of them."""
+    """Return the deliveries so far by result."""
 
     def read():
         (family,) = telemetry.registry.restricted_registry(
@@ -67,8 +65,8 @@ def counted(telemetry):
     return read
 
 
-def told(response) -> tuple[int, str, str]:
-    """Status, media type and, of a problem, the detail."""
+def summary(response) -> tuple[int, str, str]:
+    """Return status, media type and, of a problem, the detail."""
     return (
         response.status_code,
         response.content_type,
@@ -76,9 +74,9 @@ def told(response) -> tuple[int, str, str]:
     )
 
 
-TAKEN = (200, "application/json", "")
-BAD_SIGNATURE = (400, "application/problem+json", "The signature is not good, or no longer.")
-NO_EVENT = (400, "application/problem+json", "The body is no event of Stripe.")
+RECEIVED = (200, "application/json", "")
+BAD_SIGNATURE = (400, "application/problem+json", "The signature is invalid or has expired.")
+NOT_AN_EVENT = (400, "application/problem+json", "The body is not a Stripe event.")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ NO_EVENT = (400, "application/problem+json", "The body is no event of Stripe.")
 )
 def test_an_event_of_a_booking_is_handled(client, handler, counted, delivered, handled):
     response = deliver(client, delivered)
-    assert (told(response), response.get_json()) == (TAKEN, {"received": True})
+    assert (summary(response), response.get_json()) == (RECEIVED, {"received": True})
     assert handler.handled == [handled]
     assert counted() == {"handled": 1.0}
 
@@ -109,17 +107,17 @@ def test_an_event_of_a_booking_is_handled(client, handler, counted, delivered, h
     ],
     ids=lambda value: value["type"],
 )
-def test_what_is_about_no_booking_is_taken_and_ignored(
+def test_event_without_a_booking_is_accepted_and_ignored(
     client, handler, counted, service, delivered
 ):
-    assert told(deliver(client, delivered)) == TAKEN
+    assert summary(deliver(client, delivered)) == RECEIVED
     assert (handler.handled, counted()) == ([], {"ignored": 1.0})
     assert list(service.mongo.database["payment_events"].find()) == []
 
 
 def test_the_same_event_again_changes_nothing(client, handler, counted):
     delivered = event()
-    assert [told(deliver(client, delivered)) for _ in range(3)] == [TAKEN] * 3
+    assert [summary(deliver(client, delivered)) for _ in range(3)] == [RECEIVED] * 3
     assert (len(handler.handled), counted()) == (1, {"handled": 1.0, "replayed": 2.0})
 
 
@@ -130,13 +128,13 @@ def test_the_same_event_many_times_at_once_is_handled_once(client, handler, coun
     assert handler.entered.wait(PATIENCE_SECONDS)
     others = [gevent.spawn(deliver, client, delivered) for _ in range(15)]
     gevent.joinall(others, timeout=60, raise_error=True)
-    # Not yet taken, for the one that is at it may still fail: Stripe delivers it again.
-    assert {told(other.value) for other in others} == {
+    # Refused, since the delivery that is being handled may still fail: Stripe delivers it again.
+    assert {summary(other.value) for other in others} == {
         (409, "application/problem+json", "The event is being handled; deliver it again.")
     }
     handler.go_on.set()
-    assert told(first.get(timeout=60)) == TAKEN
-    assert told(deliver(client, delivered)) == TAKEN
+    assert summary(first.get(timeout=60)) == RECEIVED
+    assert summary(deliver(client, delivered)) == RECEIVED
     assert (len(handler.handled), counted()) == (1, {"busy": 15.0, "handled": 1.0, "replayed": 1.0})
 
 
@@ -153,7 +151,7 @@ def test_a_storm_of_the_same_event_is_handled_once(client, handler):
     [(KeyError("canary"), 500), (AutoReconnect("canary"), 503), (gevent.GreenletExit(), 500)],
     ids=repr,
 )
-def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(
+def test_event_whose_handling_failed_is_handled_on_its_next_delivery(
     client, handler, counted, failure, status
 ):
     handler.failures = [failure]
@@ -163,8 +161,8 @@ def test_an_event_whose_handling_failed_is_handled_when_it_comes_again(
             deliver(client, delivered)
     else:
         assert deliver(client, delivered).status_code == status
-    assert told(deliver(client, delivered)) == TAKEN
-    assert told(deliver(client, delivered)) == TAKEN
+    assert summary(deliver(client, delivered)) == RECEIVED
+    assert summary(deliver(client, delivered)) == RECEIVED
     assert (len(handler.handled), counted()) == (
         2,
         {"failed": 1.0, "handled": 1.0, "replayed": 1.0},
@@ -187,7 +185,7 @@ GOOD = b'{"id": "evt_1", "object": "event", "type": "customer.created", "data": 
         ",,,===",
         "t=1,v1=\xe9",
         "\x80\xff",
-        signature(GOOD, "whsec_of-somebody-else"),
+        signature(GOOD, "whsec_of-another-account"),
         signature(GOOD + b" "),
         signature(GOOD, age_seconds=301),
         signature(GOOD).replace("v1=", "v0="),
@@ -196,18 +194,20 @@ GOOD = b'{"id": "evt_1", "object": "event", "type": "customer.created", "data": 
 )
 def test_a_signature_that_is_missing_wrong_or_old_is_refused(client, handler, counted, header):
     response = deliver(client, GOOD, **{"Stripe-Signature": header})
-    assert told(response) == BAD_SIGNATURE
+    assert summary(response) == BAD_SIGNATURE
     assert (handler.handled, counted()) == ([], {"refused": 1.0})
 
 
-def test_without_the_header_it_is_refused(client):
-    assert told(client.post(WEBHOOK, data=GOOD, content_type="application/json")) == BAD_SIGNATURE
+def test_missing_signature_header_is_refused(client):
+    assert (
+        summary(client.post(WEBHOOK, data=GOOD, content_type="application/json")) == BAD_SIGNATURE
+    )
 
 
 def test_a_signature_is_good_for_as_long_as_the_setting_says(client):
     assert (
-        told(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)}))
-        == TAKEN
+        summary(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)}))
+        == RECEIVED
     )
 
 
@@ -215,7 +215,9 @@ def test_a_signature_is_good_for_as_long_as_the_setting_says(client):
     "tampered", [GOOD.replace(b"evt_1", b"evt_2"), GOOD + b"\n", GOOD[:-1], b""]
 )
 def test_a_body_that_is_not_the_one_that_was_signed_is_refused(client, tampered):
-    assert told(deliver(client, tampered, **{"Stripe-Signature": signature(GOOD)})) == BAD_SIGNATURE
+    assert (
+        summary(deliver(client, tampered, **{"Stripe-Signature": signature(GOOD)})) == BAD_SIGNATURE
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,21 +233,23 @@ def test_a_body_that_is_not_the_one_that_was_signed_is_refused(client, tampered)
         b"[" * 100_000,
         b'{"id": "evt_1", "object": "event", "type": "customer.created"}',
         b'{"id": 7, "object": "event", "type": "customer.created", "data": {"object": {}}}',
-        b'{"id": "evt_1", "object": "v2.core.event", "type": "customer.created", "data": {"object": {}}}',
-        b'{"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}}',
+        b'{"id": "evt_1", "object": "v2.core.event", "type": "customer.created", '
+        b'"data": {"object": {}}}',
+        b'{"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", '
+        b'"data": {"object": {"id": "pi_1"}}}',
         b'{"id": "evt_1", "object": "event", "type": "charge.refunded", "data": {"object": []}}',
         b'{"id": "evt_1", "object": "event", "type": {}, "data": {"object": {}}}',
     ],
     ids=lambda body: body[:90].decode(),
 )
 def test_a_signed_body_that_is_no_event_is_refused(client, handler, body):
-    assert told(deliver(client, body)) == NO_EVENT
+    assert summary(deliver(client, body)) == NOT_AN_EVENT
     assert handler.handled == []
 
 
-def test_a_body_that_is_no_text_is_refused(client):
+def test_body_that_is_not_text_is_refused(client):
     headers = {"Stripe-Signature": signature(GOOD), "Content-Type": "application/json"}
-    assert told(client.post(WEBHOOK, data=b"\xff\xfe", headers=headers)) == NO_EVENT
+    assert summary(client.post(WEBHOOK, data=b"\xff\xfe", headers=headers)) == NOT_AN_EVENT
 
 
 def test_another_media_type_and_too_long_a_body_are_refused(client):
@@ -254,14 +258,14 @@ def test_another_media_type_and_too_long_a_body_are_refused(client):
     assert client.get(WEBHOOK).status_code == 405
 
 
-def test_the_document_tells_of_the_header_the_body_and_each_status(client):
+def test_document_describes_the_header_the_body_and_each_status(client):
     (described,) = client.get("/api/v1/openapi.json").get_json()["paths"][WEBHOOK].values()
     assert [(one["name"], one["in"]) for one in described["parameters"]] == [
         ("Stripe-Signature", "header")
     ]
     assert described["requestBody"] == {
         "required": True,
-        "content": {"application/json": {"schema": events.SCHEMA}},
+        "content": {"application/json": {"schema": stripe_events.SCHEMA}},
     }
     assert sorted(described["responses"]) == [
         "200",
@@ -277,7 +281,7 @@ def test_the_document_tells_of_the_header_the_body_and_each_status(client):
 
 def test_without_a_handler_events_are_counted_and_no_more(build_service, counted):
     client = build_service().app.test_client()
-    assert told(deliver(client, event())) == TAKEN
+    assert summary(deliver(client, event())) == RECEIVED
     assert counted() == {"handled": 1.0}
 
 
@@ -300,30 +304,33 @@ def test_no_secret_and_nothing_of_a_body_is_logged(client, handler, telemetry, c
     ] == []
 
 
-def test_an_event_whose_handler_was_killed_is_given_to_one_of_those_who_ask_after_the_lease(
+def test_event_of_a_killed_handler_can_be_claimed_once_after_its_lease(
     service,
 ):
     clock = Clock(datetime(2026, 11, 25, tzinfo=UTC))
-    events = PaymentEvents(service.mongo.database["payment_events"], lease_seconds=60, now=clock)
-    assert (events.claim("evt_1"), events.claim("evt_1")) == ("ours", "busy")
+    events = PaymentEventRepository(
+        service.mongo.database["payment_events"], lease_seconds=60, now=clock
+    )
+    assert (events.claim("evt_1"), events.claim("evt_1")) == ("claimed", "busy")
     clock.now += timedelta(seconds=59.9)
     assert events.claim("evt_1") == "busy"
     clock.now += timedelta(seconds=0.1)
     greenlets = [gevent.spawn(events.claim, "evt_1") for _ in range(16)]
     gevent.joinall(greenlets, timeout=60, raise_error=True)
-    assert sorted(greenlet.value for greenlet in greenlets) == ["busy"] * 15 + ["ours"]
-    events.done("evt_1")
+    assert sorted(greenlet.value for greenlet in greenlets) == ["busy"] * 15 + ["claimed"]
+    events.mark_handled("evt_1")
     clock.now += timedelta(days=1)
     assert events.claim("evt_1") == "handled"
     events.release("evt_1")
     assert events.claim("evt_1") == "handled"
 
 
-def test_a_database_without_expiring_indexes_is_told_of_and_does(service, caplog):
+def test_database_without_expiring_indexes_is_logged_and_works(service, caplog):
     with caplog.at_level("INFO", logger="service.mongo"):
         service.room(PaymentsRoom).events.create_indexes()
     assert caplog.messages == [
-        "this database has no indexes that expire: payment events are kept until somebody deletes them"
+        "this database has no indexes that expire: "
+        "payment events are kept until they are deleted by hand"
     ]
     assert list(service.mongo.database["payment_events"].list_indexes()) == []
 

@@ -1,5 +1,7 @@
-"""Faults for tests, and a payment provider: honest about keys, with a ledger, settable in what it
-answers, how slowly, where it dies.
+"""A payment provider for tests, and crashes of the process.
+
+The provider obeys idempotency keys and keeps a ledger; a test sets its responses, its latency and
+its failures.
 """
 
 from collections.abc import Callable
@@ -11,7 +13,8 @@ import pytest
 from gevent.lock import RLock
 from pymongo.collection import Collection
 
-from service.payments.gateway import Payment, PaymentStatus, PaymentsUnavailable
+from service.payments.gateway import PaymentsUnavailable
+from service.payments.model import Payment, PaymentStatus
 
 
 class Crash(BaseException):
@@ -19,7 +22,7 @@ class Crash(BaseException):
 
 
 def after_writes(monkeypatch: pytest.MonkeyPatch, is_the_end: Callable[[], bool]) -> None:
-    """Ask after each write to the database whether the process dies there."""
+    """Let the process die after the write to the database at which ``is_the_end`` returns true."""
     for name in ("insert_one", "update_one", "replace_one", "delete_one"):
         original = getattr(Collection, name)
 
@@ -34,19 +37,19 @@ def after_writes(monkeypatch: pytest.MonkeyPatch, is_the_end: Callable[[], bool]
 
 @dataclass
 class Provider:
-    """One provider. Every call with the same key is one call, also while the first is under way.
+    """One provider; calls with the same key have one effect, also at the same time.
 
     Args:
-        status: What new payments come to.
+        status: Of new payments.
         latency_seconds: Of each call.
-        lost_answers: So many of the next calls do their work and then give no answer.
+        lost_responses: So many of the next calls do their work and return no response.
         unreachable: Calls do not arrive at all.
-        crash_after: The next call of that name does its work, and then the caller dies.
+        crash_after: The next call with that name does its work, and then the caller dies.
     """
 
     status: PaymentStatus = "succeeded"
     latency_seconds: float = 0.0
-    lost_answers: int = 0
+    lost_responses: int = 0
     unreachable: bool = False
     crash_after: str = ""
     payments: dict[str, Payment] = field(default_factory=dict)
@@ -56,23 +59,23 @@ class Provider:
     _lock: RLock = field(default_factory=RLock)
 
     def pay(self, *, amount: int, currency: str, method: str, booking_id: str, key: str) -> Payment:
-        self._once(
+        self._run_once(
             key,
             (amount, currency, method, booking_id),
             lambda: self._new_payment(key, amount, currency),
         )
-        self._answer("pay")
+        self._respond("pay")
         return self.payments[key]
 
     def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        self._once(
+        self._run_once(
             key, (payment_id, amount), lambda: self.refunds.setdefault(key, (payment_id, amount))
         )
-        self._answer("refund")
+        self._respond("refund")
         return f"re_{key}"
 
     def balance(self) -> dict[str, int]:
-        """What is left of each payment that succeeded."""
+        """Return what is left of each payment that succeeded."""
         left = {
             payment.payment_id: payment.amount
             for payment in self.payments.values()
@@ -83,7 +86,7 @@ class Provider:
         return left
 
     def complete(self, payment_id: str, status: PaymentStatus) -> None:
-        """The payer did what was asked, or the bank said how it went."""
+        """Set the final status of a payment, as its payer or bank does."""
         key, payment = next(
             (key, one) for key, one in self.payments.items() if one.payment_id == payment_id
         )
@@ -94,20 +97,22 @@ class Provider:
         secret = f"secret_of_{payment_id}" if self.status == "action_required" else ""
         self.payments[key] = Payment(payment_id, self.status, amount, currency, secret)
 
-    def _once(self, key: str, said: tuple[object, ...], work: Callable[[], object]) -> None:
+    def _run_once(self, key: str, request: tuple[object, ...], work: Callable[[], object]) -> None:
         self.calls.append(key)
         if self.unreachable:
             raise PaymentsUnavailable("unreachable")
         with self._lock:
-            assert self.requests.setdefault(key, said) == said, "a key was used for something else"
+            assert self.requests.setdefault(key, request) == request, (
+                "a key was used for another request"
+            )
             if key not in self.payments and key not in self.refunds:
                 gevent.sleep(self.latency_seconds)
                 work()
 
-    def _answer(self, call: str) -> None:
+    def _respond(self, call: str) -> None:
         if self.crash_after == call:
             self.crash_after = ""
             raise Crash
-        if self.lost_answers:
-            self.lost_answers -= 1
-            raise PaymentsUnavailable("the answer was lost")
+        if self.lost_responses:
+            self.lost_responses -= 1
+            raise PaymentsUnavailable("the response was lost")

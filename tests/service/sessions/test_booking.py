@@ -1,4 +1,4 @@
-"""Booking and paying as a client sees it: whole answers, many at once, and keys."""
+"""Booking and paying as a client sees it: whole responses, concurrency, idempotency keys."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import gevent
 import pytest
 
 from service.payments.gateway import PaymentRefused
-from tests.service.sessions.conftest import API, problem
+from tests.service.sessions.api import API, problem
 
 BLANK = "about:blank"
 
@@ -21,8 +21,8 @@ def instant(value) -> str:
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def test_a_booking_waits_for_its_payment(world):
-    response = world.book()
+def test_a_booking_waits_for_its_payment(clinic, api):
+    response = api.book()
     body = response.get_json()
 
     url = f"{API}/sessions/{body['id']}"
@@ -30,95 +30,95 @@ def test_a_booking_waits_for_its_payment(world):
     assert body == {
         "id": body["id"],
         "status": "pending_payment",
-        "therapist_id": world.therapist,
-        "member_id": world.member,
-        "starts_at": instant(world.slot.starts_at),
-        "ends_at": instant(world.slot.ends_at),
+        "therapist_id": clinic.therapist,
+        "member_id": clinic.member,
+        "starts_at": instant(clinic.slot.starts_at),
+        "ends_at": instant(clinic.slot.ends_at),
         "price": {"amount": 9001, "currency": "eur"},
-        "created_at": instant(world.clock.now),
+        "created_at": instant(clinic.clock.now),
         "expires_at": body["expires_at"],
         "cancelled_at": None,
         "refund": None,
         "url": url,
         "calendar_url": f"{url}/calendar.ics",
     }
-    assert world.get(f"/sessions/{body['id']}", world.member).get_json() == body
-    assert world.tasks() == [f"expire:{body['id']}"]
-    assert world.results() == {"booked": 1.0}
+    assert api.get(f"/sessions/{body['id']}", clinic.member).get_json() == body
+    assert clinic.tasks() == [f"expire:{body['id']}"]
+    assert clinic.results() == {"booked": 1.0}
 
 
-def test_one_of_two_hundred_bookings_of_a_slot_at_once_wins(world):
-    responses = at_once(lambda number=number: world.book(f"{number:032x}") for number in range(200))
+def test_one_of_two_hundred_bookings_of_a_slot_at_once_wins(clinic, api):
+    responses = at_once(lambda number=number: api.book(f"{number:032x}") for number in range(200))
 
     assert sorted(response.status_code for response in responses) == [201] + [409] * 199
     assert {problem(response) for response in responses if response.status_code == 409} == {
         (409, BLANK, "The slot is taken.")
     }
-    assert world.database["bookings"].count_documents({}) == 1
-    assert world.results() == {"booked": 1.0, "taken": 199.0}
-    assert len(world.tasks()) == 1
+    assert clinic.database["bookings"].count_documents({}) == 1
+    assert clinic.results() == {"booked": 1.0, "taken": 199.0}
+    assert len(clinic.tasks()) == 1
 
 
-def test_a_member_holds_so_many_slots_unpaid_and_no_more(world):
-    most = world.settings.booking_unpaid_at_once
+def test_a_member_holds_so_many_slots_unpaid_and_no_more(clinic, api):
+    most = clinic.settings.booking_unpaid_at_once
     starts = [
-        world.offer(world.starts_at + timedelta(hours=2 * number)).starts_at
+        clinic.offer(clinic.starts_at + timedelta(hours=2 * number)).starts_at
         for number in range(1, most + 4)
     ]
-    held = [world.booked(starts_at=each) for each in starts[:most]]
+    held = [api.booked(starts_at=each) for each in starts[:most]]
 
-    detail = "You hold as many sessions that are not paid as one may; pay or cancel one first."
-    assert problem(world.book(starts_at=starts[most])) == (409, BLANK, detail)
-    assert world.book("another", starts_at=starts[most]).status_code == 201
+    detail = "You have reached the limit of unpaid sessions; pay or cancel one first."
+    assert problem(api.book(starts_at=starts[most])) == (409, BLANK, detail)
+    assert api.book("another", starts_at=starts[most]).status_code == 201
     # Each way to hold one less lets one more in.
-    assert (world.pay(held[0]).status_code, world.book(starts_at=starts[most + 1]).status_code) == (
+    assert (api.pay(held[0]).status_code, api.book(starts_at=starts[most + 1]).status_code) == (
         200,
         201,
     )
-    assert world.book(starts_at=starts[most + 2]).status_code == 409
+    assert api.book(starts_at=starts[most + 2]).status_code == 409
     assert (
-        world.cancel(held[1]).status_code,
-        world.book(starts_at=starts[most + 2]).status_code,
+        api.cancel(held[1]).status_code,
+        api.book(starts_at=starts[most + 2]).status_code,
     ) == (200, 201)
-    world.clock.forward(seconds=world.settings.booking_unpaid_seconds + 1)
-    assert world.book().status_code == 201
+    clinic.clock.forward(seconds=clinic.settings.booking_unpaid_seconds + 1)
+    assert api.book().status_code == 201
 
 
-def test_a_slot_that_was_freed_is_sold_once_again(world):
-    world.cancel(world.booked())
-    responses = at_once(lambda number=number: world.book(f"{number:032x}") for number in range(50))
+def test_a_slot_that_was_freed_is_sold_once_again(api):
+    api.cancel(api.booked())
+    responses = at_once(lambda number=number: api.book(f"{number:032x}") for number in range(50))
     assert sorted(response.status_code for response in responses) == [201] + [409] * 49
 
 
-def test_a_paid_session_is_paid_once_and_the_therapist_is_in_charge(world):
-    session_id = world.booked()
-    response = world.pay(session_id)
+def test_paid_session_is_charged_once_and_assigns_the_therapist(clinic, api):
+    session_id = api.booked()
+    response = api.pay(session_id)
 
     assert (response.status_code, response.get_json()["status"]) == (200, "paid")
     assert response.headers["Idempotency-Replayed"] == "false"
-    assert world.provider.balance() == {"pi_1": 9001}
-    assert world.provider.calls == [f"pay:{session_id}:1"]
-    assert world.kept.care.is_given(world.therapist, world.member)
-    assert world.tasks() == []
-    assert world.results() == {"booked": 1.0, "paid": 1.0}
+    assert clinic.provider.balance() == {"pi_1": 9001}
+    assert clinic.provider.calls == [f"pay:{session_id}:1"]
+    assert clinic.room.repositories.care.is_assigned(clinic.therapist, clinic.member)
+    assert clinic.tasks() == []
+    assert clinic.results() == {"booked": 1.0, "paid": 1.0}
 
 
-def test_the_same_key_and_body_have_the_same_answer_and_one_payment(world):
-    session_id = world.booked()
-    first, second = world.pay(session_id), world.pay(session_id)
+def test_the_same_key_and_body_have_the_same_response_and_one_payment(clinic, api):
+    session_id = api.booked()
+    first, second = api.pay(session_id), api.pay(session_id)
     assert (first.status_code, first.data, first.content_type) == (
         second.status_code,
         second.data,
         second.content_type,
     )
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert world.provider.calls == [f"pay:{session_id}:1"]
+    assert clinic.provider.calls == [f"pay:{session_id}:1"]
 
 
-def test_the_same_key_at_once_is_one_payment(world):
-    session_id = world.booked()
-    world.provider.latency_seconds = 0.2
-    responses = at_once(lambda: world.pay(session_id) for _ in range(20))
+def test_the_same_key_at_once_is_one_payment(clinic, api):
+    session_id = api.booked()
+    clinic.provider.latency_seconds = 0.2
+    responses = at_once(lambda: api.pay(session_id) for _ in range(20))
 
     done = [response for response in responses if response.status_code == 200]
     waiting = [response for response in responses if response.status_code == 409]
@@ -128,187 +128,195 @@ def test_the_same_key_at_once_is_one_payment(world):
         (409, in_progress, "A request of this Idempotency-Key is in progress.")
     }
     assert {response.headers["Retry-After"] for response in waiting} == {"1"}
-    assert world.pay(session_id).data == done[0].data
-    assert world.provider.balance() == {"pi_1": 9001}
+    assert api.pay(session_id).data == done[0].data
+    assert clinic.provider.balance() == {"pi_1": 9001}
 
 
-def test_other_keys_at_once_are_one_payment_too(world):
-    session_id = world.booked()
-    world.provider.latency_seconds = 0.1
+def test_other_keys_at_once_are_one_payment_too(clinic, api):
+    session_id = api.booked()
+    clinic.provider.latency_seconds = 0.1
     responses = at_once(
-        lambda number=number: world.pay(session_id, f"key-{number}", f"pm_{number}")
+        lambda number=number: api.pay(session_id, f"key-{number}", f"pm_{number}")
         for number in range(10)
     )
     assert {(response.status_code, response.get_json()["status"]) for response in responses} == {
         (200, "paid")
     }
-    assert world.provider.balance() == {"pi_1": 9001}
-    assert world.results() == {"booked": 1.0, "paid": 1.0}
+    assert clinic.provider.balance() == {"pi_1": 9001}
+    assert clinic.results() == {"booked": 1.0, "paid": 1.0}
 
 
-def test_a_key_is_not_good_for_another_request(world):
-    session_id, reused = world.booked(), "urn:serene:problem:idempotency-key-reused"
-    world.pay(session_id, method="pm_declined")
+def test_a_key_is_not_good_for_another_request(clinic, api):
+    session_id, reused = api.booked(), "urn:serene:problem:idempotency-key-reused"
+    api.pay(session_id, method="pm_declined")
     expected = (422, reused, "The Idempotency-Key was used for another request.")
-    assert problem(world.pay(session_id, method="pm_other")) == expected
-    other = world.booked(
-        starts_at=world.offer(
-            world.starts_at.replace(hour=(world.starts_at.hour + 2) % 24)
+    assert problem(api.pay(session_id, method="pm_other")) == expected
+    other = api.booked(
+        starts_at=clinic.offer(
+            clinic.starts_at.replace(hour=(clinic.starts_at.hour + 2) % 24)
         ).starts_at
     )
-    assert problem(world.pay(other, method="pm_declined")) == expected
+    assert problem(api.pay(other, method="pm_declined")) == expected
 
 
-def test_a_key_is_somebodys_own(world):
-    first = world.booked()
-    second = world.booked(
-        account_id=world.other, starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at
+def test_accounts_can_use_the_same_key(clinic, api):
+    first = api.booked()
+    second = api.booked(
+        account_id=clinic.other,
+        starts_at=clinic.offer(clinic.starts_at.replace(minute=30)).starts_at,
     )
     assert (
-        world.pay(first).status_code,
-        world.pay(second, account_id=world.other).status_code,
+        api.pay(first).status_code,
+        api.pay(second, account_id=clinic.other).status_code,
     ) == (200, 200)
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 256, "\u00e9"])
-def test_a_payment_needs_a_key(world, key):
-    session_id = world.booked()
-    response = world.pay(session_id, key)
+def test_a_payment_needs_a_key(clinic, api, key):
+    session_id = api.booked()
+    response = api.pay(session_id, key)
     assert (
         response.status_code,
         [error["field"] for error in response.get_json(force=True)["errors"]],
     ) == (422, ["Idempotency-Key"])
-    assert world.cancel(session_id, key).status_code == 422
-    assert world.provider.calls == []
+    assert api.cancel(session_id, key).status_code == 422
+    assert clinic.provider.calls == []
 
 
-def test_a_declined_payment_may_be_tried_with_something_else(world):
-    session_id = world.booked()
-    world.provider.status = "declined"
-    declined = world.pay(session_id)
+def test_a_declined_payment_may_be_tried_with_something_else(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "declined"
+    declined = api.pay(session_id)
     assert problem(declined) == (
         402,
         "urn:serene:problem:payment-declined",
-        "The payment was declined; pay with something else.",
+        "The payment was declined; use another payment method.",
     )
-    assert world.pay(session_id).data == declined.data
+    assert api.pay(session_id).data == declined.data
 
-    world.provider.status = "succeeded"
-    assert world.pay(session_id, "key-2", "pm_other").get_json()["status"] == "paid"
-    assert world.provider.balance() == {"pi_2": 9001}
-    assert world.results() == {"booked": 1.0, "declined": 1.0, "paid": 1.0}
+    clinic.provider.status = "succeeded"
+    assert api.pay(session_id, "key-2", "pm_other").get_json()["status"] == "paid"
+    assert clinic.provider.balance() == {"pi_2": 9001}
+    assert clinic.results() == {"booked": 1.0, "declined": 1.0, "paid": 1.0}
 
 
-def test_cards_are_not_tried_out_on_a_slot(world):
-    session_id = world.booked()
-    world.provider.status = "declined"
-    statuses = [world.pay(session_id, f"key-{number}").status_code for number in range(12)]
+def test_number_of_payment_attempts_is_limited(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "declined"
+    statuses = [api.pay(session_id, f"key-{number}").status_code for number in range(12)]
     assert statuses == [402] * 10 + [409] * 2
 
 
-def test_a_payment_that_needs_consent_is_completed_by_the_webhook(world):
-    session_id = world.booked()
-    world.provider.status = "action_required"
-    detail = "The payment waits for the payer's consent; complete it with the client_secret, then read the session."
-    response = world.pay(session_id)
+def test_a_payment_that_needs_consent_is_completed_by_the_webhook(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "action_required"
+    detail = (
+        "The payment needs the payer's confirmation; complete it with the client_secret, "
+        "then get the session."
+    )
+    response = api.pay(session_id)
     assert problem(response) == (402, "urn:serene:problem:payment-action-required", detail)
     assert response.get_json(force=True)["client_secret"] == "secret_of_pi_1"
     # No second payment begins while that one may still succeed.
-    assert world.pay(session_id, "key-2", "pm_other").status_code == 402
-    assert len(world.provider.payments) == 1
+    assert api.pay(session_id, "key-2", "pm_other").status_code == 402
+    assert len(clinic.provider.payments) == 1
 
-    world.provider.complete("pi_1", "succeeded")
+    clinic.provider.complete("pi_1", "succeeded")
     event = {"booking_id": session_id, "payment_id": "pi_1", "amount": 9001, "currency": "eur"}
-    assert [world.bookings.payment_succeeded(**event) for _ in range(2)] == ["done", "done"]
-    assert (world.status(session_id), world.tasks()) == ("paid", [])
-    assert world.results() == {"booked": 1.0, "action_required": 2.0, "paid": 1.0}
+    assert [clinic.room.payment_events.payment_succeeded(**event) for _ in range(2)] == [
+        "done",
+        "done",
+    ]
+    assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
+    assert clinic.results() == {"booked": 1.0, "action_required": 2.0, "paid": 1.0}
 
 
-def test_a_payment_under_way_is_accepted(world):
-    session_id = world.booked()
-    world.provider.status = "processing"
-    response = world.pay(session_id)
+def test_processing_payment_is_202(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "processing"
+    response = api.pay(session_id)
     assert (response.status_code, response.get_json()["status"]) == (202, "pending_payment")
 
 
-def test_a_lost_answer_is_503_and_the_same_key_tells_what_came_of_it(world):
-    session_id = world.booked()
-    world.provider.lost_answers = 1
-    lost = world.pay(session_id)
+def test_lost_response_is_503_and_the_same_key_returns_the_result(clinic, api):
+    session_id = api.booked()
+    clinic.provider.lost_responses = 1
+    lost = api.pay(session_id)
     assert (problem(lost)[:2], lost.headers["Retry-After"]) == (
         (503, "urn:serene:problem:payments-unavailable"),
         "5",
     )
-    assert world.pay(session_id).get_json()["status"] == "paid"
-    assert world.provider.calls == [f"pay:{session_id}:1"] * 2
-    assert world.provider.balance() == {"pi_1": 9001}
+    assert api.pay(session_id).get_json()["status"] == "paid"
+    assert clinic.provider.calls == [f"pay:{session_id}:1"] * 2
+    assert clinic.provider.balance() == {"pi_1": 9001}
 
 
-def test_a_payment_that_the_provider_does_not_take_is_our_mistake_and_ends(world, monkeypatch):
-    session_id = world.booked()
+def test_payment_that_the_provider_rejects_is_a_500_and_ends_the_attempt(clinic, api, monkeypatch):
+    session_id = api.booked()
 
     def refuse(**given):
         raise PaymentRefused("currency_not_supported")
 
-    monkeypatch.setattr(world.provider, "pay", refuse)
-    assert world.pay(session_id).status_code == 500
+    monkeypatch.setattr(clinic.provider, "pay", refuse)
+    assert api.pay(session_id).status_code == 500
     monkeypatch.undo()
-    assert world.tasks() == [f"expire:{session_id}"]
-    assert world.pay(session_id).get_json()["status"] == "paid"
-    assert world.provider.calls == [f"pay:{session_id}:2"]
+    assert clinic.tasks() == [f"expire:{session_id}"]
+    assert api.pay(session_id).get_json()["status"] == "paid"
+    assert clinic.provider.calls == [f"pay:{session_id}:2"]
 
 
-def test_what_is_over_cannot_be_paid(world):
+def test_ended_booking_cannot_be_paid(clinic, api):
     expired, cancelled = (
-        world.booked(),
-        world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at),
+        api.booked(),
+        api.booked(starts_at=clinic.offer(clinic.starts_at.replace(minute=30)).starts_at),
     )
-    world.cancel(cancelled)
-    world.clock.forward(seconds=901)
-    assert problem(world.pay(expired)) == (
+    api.cancel(cancelled)
+    clinic.clock.forward(seconds=901)
+    assert problem(api.pay(expired)) == (
         409,
         BLANK,
-        "The booking has expired, because it was not paid in time.",
+        "The booking expired because it was not paid in time.",
     )
-    assert problem(world.pay(cancelled, "key-2")) == (409, BLANK, "The booking is over.")
-    assert world.provider.calls == []
-    assert world.status(expired) == "expired"
-    assert world.book(world.other).status_code == 201
+    assert problem(api.pay(cancelled, "key-2")) == (409, BLANK, "The booking is closed.")
+    assert clinic.provider.calls == []
+    assert clinic.status(expired) == "expired"
+    assert api.book(clinic.other).status_code == 201
 
 
-def test_sessions_are_their_parties_own(world):
-    session_id = world.booked()
-    none = (404, BLANK, "There is no such session of yours.")
-    assert problem(world.get(f"/sessions/{session_id}", world.other)) == none
-    assert problem(world.get(f"/sessions/{session_id}/calendar.ics", world.other)) == none
-    assert problem(world.pay(session_id, account_id=world.other)) == none
-    assert problem(world.cancel(session_id, account_id=world.other)) == none
-    assert world.get(f"/sessions/{session_id}", world.therapist).status_code == 200
-    assert problem(world.pay(session_id, account_id=world.therapist)) == (
+def test_session_is_hidden_from_other_accounts(clinic, api):
+    session_id = api.booked()
+    none = (404, BLANK, "You have no session with this id.")
+    assert problem(api.get(f"/sessions/{session_id}", clinic.other)) == none
+    assert problem(api.get(f"/sessions/{session_id}/calendar.ics", clinic.other)) == none
+    assert problem(api.pay(session_id, account_id=clinic.other)) == none
+    assert problem(api.cancel(session_id, account_id=clinic.other)) == none
+    assert api.get(f"/sessions/{session_id}", clinic.therapist).status_code == 200
+    assert problem(api.pay(session_id, account_id=clinic.therapist)) == (
         403,
         BLANK,
-        "The member pays.",
+        "Only the member can pay for the session.",
     )
 
 
-def test_lists_are_ones_own_paged_and_told_when_nothing_changed(world):
-    starts = [world.starts_at.replace(hour=hour) for hour in (1, 3, 5)]
-    ids = [world.booked(starts_at=world.offer(start).starts_at) for start in starts]
-    world.pay(ids[1])
-    world.cancel(ids[1])
-    first = world.get("/sessions?limit=2", world.member)
-    second = world.get(first.get_json()["next"].removeprefix(API), world.member)
+def test_lists_hold_own_sessions_have_pages_and_are_304_when_unchanged(clinic, api):
+    starts = [clinic.starts_at.replace(hour=hour) for hour in (1, 3, 5)]
+    ids = [api.booked(starts_at=clinic.offer(start).starts_at) for start in starts]
+    api.pay(ids[1])
+    api.cancel(ids[1])
+    first = api.get("/sessions?limit=2", clinic.member)
+    second = api.get(first.get_json()["next"].removeprefix(API), clinic.member)
     listed = first.get_json()["sessions"] + second.get_json()["sessions"]
     assert [one["id"] for one in listed] == ids[::-1]
-    assert listed == [world.get(f"/sessions/{one}", world.member).get_json() for one in ids[::-1]]
+    assert listed == [api.get(f"/sessions/{one}", clinic.member).get_json() for one in ids[::-1]]
     assert second.get_json()["next"] is None
-    assert world.get("/sessions", world.other).get_json() == {"sessions": [], "next": None}
-    as_therapist = world.get("/sessions", world.therapist, "therapist").get_json()["sessions"]
+    assert api.get("/sessions", clinic.other).get_json() == {"sessions": [], "next": None}
+    as_therapist = api.get("/sessions", clinic.therapist, "therapist").get_json()["sessions"]
     assert [one["id"] for one in as_therapist] == ids[::-1]
 
-    headers = world.headers(world.member) | {"If-None-Match": first.headers["ETag"]}
+    headers = api.headers(clinic.member) | {"If-None-Match": first.headers["ETag"]}
     assert (
-        world.app.test_client().get(f"{API}/sessions?limit=2", headers=headers).status_code == 304
+        clinic.service.app.test_client().get(f"{API}/sessions?limit=2", headers=headers).status_code
+        == 304
     )
 
 
@@ -324,19 +332,19 @@ def test_lists_are_ones_own_paged_and_told_when_nothing_changed(world):
         ({"price": 1}, 422),
     ],
 )
-def test_what_is_not_a_slot_cannot_be_booked(world, changes, status):
-    body = {"therapist_id": world.therapist, "starts_at": world.starts_at.isoformat()} | changes
-    assert world.post("/sessions", body).status_code == status
+def test_invalid_or_missing_slot_cannot_be_booked(clinic, api, changes, status):
+    body = {"therapist_id": clinic.therapist, "starts_at": clinic.starts_at.isoformat()} | changes
+    assert api.post("/sessions", body).status_code == status
 
 
-def test_a_slot_that_has_begun_or_is_ones_own_cannot_be_booked(world):
-    assert problem(world.book(world.therapist))[0] == 403
-    world.clock.forward(seconds=3 * 86400)
-    assert problem(world.book()) == (404, BLANK, "There is no such slot, or it has begun.")
+def test_slot_that_has_begun_or_is_the_callers_own_cannot_be_booked(clinic, api):
+    assert problem(api.book(clinic.therapist))[0] == 403
+    clinic.clock.forward(seconds=3 * 86400)
+    assert problem(api.book()) == (404, BLANK, "The slot does not exist or has already begun.")
 
 
 @pytest.mark.parametrize("method", ["", "4242 4242", "pm_\n", "x" * 101, 5, None])
-def test_a_payment_method_is_a_token(world, method):
-    session_id = world.booked()
-    assert world.pay(session_id, method=method).status_code == 422
-    assert world.provider.calls == []
+def test_a_payment_method_is_a_token(clinic, api, method):
+    session_id = api.booked()
+    assert api.pay(session_id, method=method).status_code == 422
+    assert clinic.provider.calls == []

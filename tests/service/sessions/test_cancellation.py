@@ -1,4 +1,4 @@
-"""Cancelling: who gets back how much, once, and what the slot and the webhook have to do with it."""
+"""Cancellation: the refund, paid back once, and its effect on the slot; events of refunds."""
 
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ import pytest
 from service.payments.gateway import PaymentRefused
 from service.sessions.refund_policy import refund_amount
 from service.sessions.settings import SessionSettings
-from tests.service.sessions.conftest import problem
+from tests.service.sessions.api import problem
+from tests.service.sessions.ledger import assert_money_agrees
 
 DAY, TWO_HOURS = timedelta(hours=24), timedelta(hours=2)
 MOMENT = timedelta(milliseconds=1)
@@ -25,31 +26,31 @@ MOMENT = timedelta(milliseconds=1)
         ("therapist", MOMENT, 9001),
     ],
 )
-def test_what_is_paid_back_depends_on_who_cancels_and_when(world, by, before, back):
-    session_id = world.paid()
-    world.clock.now = world.starts_at - before
-    response = world.cancel(
-        session_id, account_id=world.member if by == "member" else world.therapist
+def test_refund_depends_on_who_cancels_and_when(clinic, api, by, before, back):
+    session_id = api.paid()
+    clinic.clock.now = clinic.starts_at - before
+    response = api.cancel(
+        session_id, account_id=clinic.member if by == "member" else clinic.therapist
     )
 
     body = response.get_json()
     assert (response.status_code, body["status"]) == (200, "refunded" if back else "cancelled")
     assert body["refund"] == ({"amount": back, "status": "done"} if back else None)
-    assert world.provider.balance() == {"pi_1": 9001 - back}
-    assert world.tasks() == []
-    world.assert_money_agrees()
-    assert world.book(world.other).status_code == 201  # the slot lies ahead, so it is free again
+    assert clinic.provider.balance() == {"pi_1": 9001 - back}
+    assert clinic.tasks() == []
+    assert_money_agrees(clinic)
+    assert api.book(clinic.other).status_code == 201  # the slot lies ahead, so it is free again
 
 
-def test_rules_are_settings(world):
-    session_id = world.paid()
+def test_refund_rules_are_settings(clinic, api):
+    session_id = api.paid()
     rules = {
         "BOOKING_FULL_REFUND_SECONDS": "60",
         "BOOKING_PART_REFUND_SECONDS": "30",
         "BOOKING_PART_REFUND_PERCENT": "10",
     }
     settings = SessionSettings.from_env(rules)
-    booking = world.kept.bookings.get(session_id)
+    booking = clinic.room.repositories.bookings.get(session_id)
     amounts = [
         refund_amount(settings, booking, "member", booking.starts_at - timedelta(seconds=left))
         for left in (60, 59, 30, 29)
@@ -57,123 +58,123 @@ def test_rules_are_settings(world):
     assert amounts == [9001, 900, 900, 0]
 
 
-def test_a_session_that_has_begun_cannot_be_cancelled(world):
-    session_id = world.paid()
-    world.clock.now = world.starts_at
-    expected = (409, "about:blank", "The session has begun; it cannot be cancelled any more.")
-    assert problem(world.cancel(session_id)) == expected
-    assert problem(world.cancel(session_id, account_id=world.therapist)) == expected
-    assert world.status(session_id) == "paid"
+def test_a_session_that_has_begun_cannot_be_cancelled(clinic, api):
+    session_id = api.paid()
+    clinic.clock.now = clinic.starts_at
+    expected = (409, "about:blank", "The session has begun and can no longer be cancelled.")
+    assert problem(api.cancel(session_id)) == expected
+    assert problem(api.cancel(session_id, account_id=clinic.therapist)) == expected
+    assert clinic.status(session_id) == "paid"
 
 
-def test_cancelled_many_times_at_once_it_is_paid_back_once(world):
-    session_id = world.paid()
-    world.provider.latency_seconds = 0.1
-    who = (world.member, world.therapist)
+def test_cancelled_many_times_at_once_it_is_paid_back_once(clinic, api):
+    session_id = api.paid()
+    clinic.provider.latency_seconds = 0.1
+    who = (clinic.member, clinic.therapist)
     calls = [
-        gevent.spawn(world.cancel, session_id, f"key-{number}", who[number % 2])
+        gevent.spawn(api.cancel, session_id, f"key-{number}", who[number % 2])
         for number in range(10)
     ]
     gevent.joinall(calls, raise_error=True)
     assert {(call.value.status_code, call.value.get_json()["status"]) for call in calls} == {
         (200, "refunded")
     }
-    assert list(world.provider.refunds.values()) == [("pi_1", 9001)]
-    assert (world.results()["cancelled"], world.results()["refunded"], world.tasks()) == (
+    assert list(clinic.provider.refunds.values()) == [("pi_1", 9001)]
+    assert (clinic.results()["cancelled"], clinic.results()["refunded"], clinic.tasks()) == (
         1.0,
         1.0,
         [],
     )
 
 
-def test_the_same_key_has_the_same_answer(world):
-    session_id = world.paid()
-    first, second = world.cancel(session_id), world.cancel(session_id)
+def test_the_same_key_has_the_same_response(api):
+    session_id = api.paid()
+    first, second = api.cancel(session_id), api.cancel(session_id)
     assert (first.data, second.headers["Idempotency-Replayed"]) == (second.data, "true")
     # A key of a payment is not one of a cancellation.
-    assert world.cancel(world.paid(), key=f"paid-{session_id}").status_code == 200
+    assert api.cancel(api.paid(), key=f"paid-{session_id}").status_code == 200
 
 
-def test_money_follows_when_the_provider_is_not_there_at_the_moment(world):
-    session_id = world.paid()
-    world.provider.lost_answers = 1
-    body = world.cancel(session_id).get_json()
+def test_refund_follows_when_the_provider_is_unavailable(clinic, api):
+    session_id = api.paid()
+    clinic.provider.lost_responses = 1
+    body = api.cancel(session_id).get_json()
     assert (body["status"], body["refund"]) == ("cancelled", {"amount": 9001, "status": "pending"})
-    assert world.tasks() == ["refund:pi_1"]
+    assert clinic.tasks() == ["refund:pi_1"]
 
-    world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
-    body = world.get(f"/sessions/{session_id}", world.member).get_json()
+    clinic.clock.forward(seconds=61)
+    assert clinic.room.recovery.run_pass() == 1
+    body = api.get(f"/sessions/{session_id}", clinic.member).get_json()
     assert (body["status"], body["refund"]) == ("refunded", {"amount": 9001, "status": "done"})
-    assert list(world.provider.refunds.values()) == [("pi_1", 9001)]
+    assert list(clinic.provider.refunds.values()) == [("pi_1", 9001)]
 
 
-def test_a_refund_that_the_provider_does_not_take_is_tried_again(world, monkeypatch, caplog):
-    session_id = world.paid()
+def test_refund_that_the_provider_rejects_is_tried_again(clinic, api, monkeypatch, caplog):
+    session_id = api.paid()
 
     def refuse(**given):
         raise PaymentRefused("balance_insufficient")
 
-    monkeypatch.setattr(world.provider, "refund", refuse)
-    assert world.cancel(session_id).get_json()["refund"]["status"] == "pending"
+    monkeypatch.setattr(clinic.provider, "refund", refuse)
+    assert api.cancel(session_id).get_json()["refund"]["status"] == "pending"
     assert f"the refund of booking {session_id} has to wait: PaymentRefused" in caplog.messages
-    world.clock.forward(seconds=61)
-    world.recovery.once()
+    clinic.clock.forward(seconds=61)
+    clinic.room.recovery.run_pass()
     monkeypatch.undo()
-    world.recover()
-    assert (world.status(session_id), world.tasks()) == ("refunded", [])
+    clinic.recover()
+    assert (clinic.status(session_id), clinic.tasks()) == ("refunded", [])
 
 
-def test_a_part_is_not_paid_back_twice_when_the_provider_may_have_forgotten_the_key(world):
-    session_id = world.paid()
-    world.clock.now = world.starts_at - TWO_HOURS
-    world.provider.lost_answers = 10**6
-    world.cancel(session_id)
-    world.clock.forward(seconds=world.settings.payment_watch_seconds)
-    calls = len(world.provider.calls)
-    world.recovery.once()
-    assert (len(world.provider.calls), world.tasks()) == (calls, ["refund:pi_1"])
-    assert world.results()["abandoned"] == 1.0
+def test_partial_refund_is_not_repeated_when_the_provider_may_have_forgotten_the_key(clinic, api):
+    session_id = api.paid()
+    clinic.clock.now = clinic.starts_at - TWO_HOURS
+    clinic.provider.lost_responses = 10**6
+    api.cancel(session_id)
+    clinic.clock.forward(seconds=clinic.settings.payment_watch_seconds)
+    calls = len(clinic.provider.calls)
+    clinic.room.recovery.run_pass()
+    assert (len(clinic.provider.calls), clinic.tasks()) == (calls, ["refund:pi_1"])
+    assert clinic.results()["abandoned"] == 1.0
 
 
-def test_a_booking_that_is_not_paid_is_cancelled_without_the_provider(world):
-    session_id = world.booked()
-    body = world.cancel(session_id).get_json()
+def test_a_booking_that_is_not_paid_is_cancelled_without_the_provider(clinic, api):
+    session_id = api.booked()
+    body = api.cancel(session_id).get_json()
     assert (body["status"], body["refund"], body["cancelled_at"] is not None) == (
         "cancelled",
         None,
         True,
     )
-    assert world.cancel(session_id, "key-2").get_json() == body
-    assert world.provider.calls == []
-    assert world.book(world.other).status_code == 201
-    world.recover()
-    assert world.tasks() == []
+    assert api.cancel(session_id, "key-2").get_json() == body
+    assert clinic.provider.calls == []
+    assert api.book(clinic.other).status_code == 201
+    clinic.recover()
+    assert clinic.tasks() == []
 
 
-def test_an_expired_booking_cannot_be_cancelled(world):
-    session_id = world.booked()
-    world.clock.forward(seconds=901)
-    world.recovery.once()
-    assert problem(world.cancel(session_id))[0] == 409
+def test_an_expired_booking_cannot_be_cancelled(clinic, api):
+    session_id = api.booked()
+    clinic.clock.forward(seconds=901)
+    clinic.room.recovery.run_pass()
+    assert problem(api.cancel(session_id))[0] == 409
 
 
-def test_a_payment_and_a_cancellation_at_once_agree_in_the_end(world):
+def test_a_payment_and_a_cancellation_at_once_agree_in_the_end(clinic, api):
     for number in range(6):
-        session_id = world.booked(
-            starts_at=world.offer(world.starts_at.replace(hour=number)).starts_at
+        session_id = api.booked(
+            starts_at=clinic.offer(clinic.starts_at.replace(hour=number)).starts_at
         )
-        world.provider.latency_seconds = 0.005 * number
+        clinic.provider.latency_seconds = 0.005 * number
         calls = [
-            gevent.spawn(world.pay, session_id, f"pay-{number}"),
-            gevent.spawn(world.cancel, session_id, f"cancel-{number}"),
+            gevent.spawn(api.pay, session_id, f"pay-{number}"),
+            gevent.spawn(api.cancel, session_id, f"cancel-{number}"),
         ]
         gevent.joinall(calls, raise_error=True)
         assert {call.value.status_code for call in calls} <= {200, 409}
-    world.recover()
-    assert world.tasks() == []
-    world.assert_money_agrees()
-    assert set(world.provider.balance().values()) <= {0}
+    clinic.recover()
+    assert clinic.tasks() == []
+    assert_money_agrees(clinic)
+    assert set(clinic.provider.balance().values()) <= {0}
 
 
 def event(session_id, **changes):
@@ -185,54 +186,66 @@ def event(session_id, **changes):
     } | changes
 
 
-def test_money_given_back_at_the_provider_cancels_the_session(world):
-    session_id = world.paid()
-    assert world.bookings.payment_refunded(**event(session_id, amount=100)) == "done"
-    assert world.status(session_id) == "paid"
-    world.provider.refund(payment_id="pi_1", amount=9001, key="by hand")
-    assert [world.bookings.payment_refunded(**event(session_id)) for _ in range(2)] == [
+def test_full_refund_at_the_provider_cancels_the_session(clinic, api):
+    session_id = api.paid()
+    assert clinic.room.payment_events.payment_refunded(**event(session_id, amount=100)) == "done"
+    assert clinic.status(session_id) == "paid"
+    clinic.provider.refund(payment_id="pi_1", amount=9001, key="by hand")
+    assert [clinic.room.payment_events.payment_refunded(**event(session_id)) for _ in range(2)] == [
         "done",
         "done",
     ]
-    assert (world.status(session_id), world.tasks()) == ("refunded", [])
-    assert list(world.provider.refunds) == ["by hand"]
-    assert world.book(world.other).status_code == 201
+    assert (clinic.status(session_id), clinic.tasks()) == ("refunded", [])
+    assert list(clinic.provider.refunds) == ["by hand"]
+    assert api.book(clinic.other).status_code == 201
 
 
-def test_the_webhook_of_our_own_refund_changes_nothing(world):
-    session_id = world.paid()
-    before = world.cancel(session_id).get_json()
-    assert world.bookings.payment_refunded(**event(session_id)) == "done"
-    assert world.get(f"/sessions/{session_id}", world.member).get_json() == before
-    assert world.results()["refunded"] == 1.0
+def test_the_webhook_of_our_own_refund_changes_nothing(clinic, api):
+    session_id = api.paid()
+    before = api.cancel(session_id).get_json()
+    assert clinic.room.payment_events.payment_refunded(**event(session_id)) == "done"
+    assert api.get(f"/sessions/{session_id}", clinic.member).get_json() == before
+    assert clinic.results()["refunded"] == 1.0
 
 
-def test_events_of_nothing_change_nothing(world):
-    session_id = world.booked()
-    nobody = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
+def test_events_that_match_no_booking_change_nothing(clinic, api):
+    session_id = api.booked()
+    unknown = event("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d")
     handlers = (
-        world.bookings.payment_succeeded,
-        world.bookings.payment_failed,
-        world.bookings.payment_refunded,
+        clinic.room.payment_events.payment_succeeded,
+        clinic.room.payment_events.payment_failed,
+        clinic.room.payment_events.payment_refunded,
     )
-    assert [handler(**nobody) for handler in handlers] == ["unknown_booking"] * 3
-    assert world.bookings.payment_succeeded(**event(session_id, amount=1)) == "other_amount"
-    assert world.bookings.payment_succeeded(**event(session_id, currency="usd")) == "other_amount"
-    assert world.bookings.payment_refunded(**event(session_id, currency="usd")) == "other_amount"
-    assert world.bookings.payment_failed(**event(session_id)) == "ignored"
-    assert world.status(session_id) == "pending_payment"
+    assert [handler(**unknown) for handler in handlers] == ["unknown_booking"] * 3
+    assert (
+        clinic.room.payment_events.payment_succeeded(**event(session_id, amount=1))
+        == "other_amount"
+    )
+    assert (
+        clinic.room.payment_events.payment_succeeded(**event(session_id, currency="usd"))
+        == "other_amount"
+    )
+    assert (
+        clinic.room.payment_events.payment_refunded(**event(session_id, currency="usd"))
+        == "other_amount"
+    )
+    assert clinic.room.payment_events.payment_failed(**event(session_id)) == "ignored"
+    assert clinic.status(session_id) == "pending_payment"
 
 
-def test_a_payment_that_fails_later_makes_room_for_another(world):
-    session_id = world.booked()
-    world.provider.status = "action_required"
-    world.pay(session_id)
-    assert world.bookings.payment_failed(**event(session_id, payment_id="pi_other")) == "ignored"
-    assert [world.bookings.payment_failed(**event(session_id)) for _ in range(2)] == [
+def test_a_payment_that_fails_later_makes_room_for_another(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "action_required"
+    api.pay(session_id)
+    assert (
+        clinic.room.payment_events.payment_failed(**event(session_id, payment_id="pi_other"))
+        == "ignored"
+    )
+    assert [clinic.room.payment_events.payment_failed(**event(session_id)) for _ in range(2)] == [
         "done",
         "ignored",
     ]
-    world.provider.status = "succeeded"
-    assert world.pay(session_id, "key-2").get_json()["status"] == "paid"
-    assert world.provider.balance() == {"pi_2": 9001}
-    assert world.tasks() == []
+    clinic.provider.status = "succeeded"
+    assert api.pay(session_id, "key-2").get_json()["status"] == "paid"
+    assert clinic.provider.balance() == {"pi_2": 9001}
+    assert clinic.tasks() == []

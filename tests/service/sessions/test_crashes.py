@@ -1,11 +1,13 @@
-"""A crash after any write of booking, paying, cancelling and recovering: afterwards money and
-bookings agree, and nothing is left to do.
+"""A crash after any write of booking, paying, cancelling and recovering.
+
+Afterwards money and bookings agree, and no task is left.
 """
 
 from itertools import count
 
 import pytest
 
+from tests.service.sessions.ledger import assert_money_agrees
 from tests.service.sessions.provider import Crash, after_writes
 
 
@@ -21,7 +23,7 @@ def crash_at_write(monkeypatch):
 
 
 def dies(call) -> bool:
-    """Whether the process died in a call."""
+    """Return whether the process died in a call."""
     try:
         call()
     except Crash:
@@ -30,8 +32,10 @@ def dies(call) -> bool:
 
 
 def until_it_survives(arm, monkeypatch, make, call, check) -> int:
-    """Crash one fresh subject after another, each one write later, until one comes through; returns
-    after how many.
+    """Crash one fresh subject after another, each one write later, until one survives.
+
+    Returns:
+        How many subjects that took.
     """
     for number in count(1):
         subject = make(number)
@@ -45,100 +49,100 @@ def until_it_survives(arm, monkeypatch, make, call, check) -> int:
 
 
 def test_a_crash_after_any_write_of_a_booking_leaves_a_slot_that_is_free_in_the_end(
-    world, crash_at_write, monkeypatch
+    clinic, api, crash_at_write, monkeypatch
 ):
     def check(account_id):
-        world.recover()
-        assert world.book(account_id).status_code == 201
-        world.recover()
-        world.assert_money_agrees()
-        assert world.tasks() == []
-        world.starts_at = world.offer(
-            world.starts_at.replace(year=world.starts_at.year + 1)
+        clinic.recover()
+        assert api.book(account_id).status_code == 201
+        clinic.recover()
+        assert_money_agrees(clinic)
+        assert clinic.tasks() == []
+        clinic.starts_at = clinic.offer(
+            clinic.starts_at.replace(year=clinic.starts_at.year + 1)
         ).starts_at
 
     survived = until_it_survives(
         crash_at_write,
         monkeypatch,
-        lambda _: world.member,
-        lambda member: world.book(member),
+        lambda _: clinic.member,
+        api.book,
         check,
     )
     assert survived == 4  # the task, the sale, the booking
 
 
 def test_a_crash_after_any_write_of_a_payment_leaves_a_session_that_is_paid(
-    world, crash_at_write, monkeypatch
+    clinic, api, crash_at_write, monkeypatch
 ):
-    starts = world.starts_at
+    starts = clinic.starts_at
 
     def make(number):
-        return world.booked(
-            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
+        return api.booked(
+            starts_at=clinic.offer(starts.replace(year=starts.year + number)).starts_at
         )
 
     def check(session_id):
-        world.clock.forward(seconds=61)
-        world.recovery.once()
-        world.assert_money_agrees()
-        again = world.pay(session_id, f"key-{session_id}")
+        clinic.clock.forward(seconds=61)
+        clinic.room.recovery.run_pass()
+        assert_money_agrees(clinic)
+        again = api.pay(session_id, f"key-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "paid")
-        world.assert_money_agrees()
-        assert world.tasks() == []
-        assert world.kept.care.is_given(world.therapist, world.member)
+        assert_money_agrees(clinic)
+        assert clinic.tasks() == []
+        assert clinic.room.repositories.care.is_assigned(clinic.therapist, clinic.member)
 
     survived = until_it_survives(
-        crash_at_write, monkeypatch, make, lambda one: world.pay(one, f"key-{one}"), check
+        crash_at_write, monkeypatch, make, lambda one: api.pay(one, f"key-{one}"), check
     )
     assert survived > 8
-    assert len(world.provider.payments) == survived
+    assert len(clinic.provider.payments) == survived
 
 
 def test_a_crash_after_any_write_of_a_cancellation_leaves_the_money_given_back_once(
-    world, crash_at_write, monkeypatch
+    clinic, api, crash_at_write, monkeypatch
 ):
-    starts = world.starts_at
+    starts = clinic.starts_at
 
     def make(number):
-        return world.paid(
-            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
-        )
+        return api.paid(starts_at=clinic.offer(starts.replace(year=starts.year + number)).starts_at)
 
     def check(session_id):
-        world.clock.forward(seconds=61)
-        world.recovery.once()
-        world.assert_money_agrees()
-        again = world.cancel(session_id, f"cancel-{session_id}")
+        clinic.clock.forward(seconds=61)
+        clinic.room.recovery.run_pass()
+        assert_money_agrees(clinic)
+        again = api.cancel(session_id, f"cancel-{session_id}")
         assert (again.status_code, again.get_json()["status"]) == (200, "refunded")
-        world.assert_money_agrees()
-        assert world.tasks() == []
+        assert_money_agrees(clinic)
+        assert clinic.tasks() == []
 
     survived = until_it_survives(
-        crash_at_write, monkeypatch, make, lambda one: world.cancel(one, f"cancel-{one}"), check
+        crash_at_write, monkeypatch, make, lambda one: api.cancel(one, f"cancel-{one}"), check
     )
     assert survived > 6
-    assert world.provider.balance() == {f"pi_{number}": 0 for number in range(1, survived + 1)}
+    assert clinic.provider.balance() == {f"pi_{number}": 0 for number in range(1, survived + 1)}
 
 
-def test_a_crash_of_the_recovery_itself_is_recovered_from(world, crash_at_write, monkeypatch):
-    starts = world.starts_at
+def test_a_crash_of_the_recovery_itself_is_recovered_from(clinic, api, crash_at_write, monkeypatch):
+    starts = clinic.starts_at
 
     def make(number):
-        session_id = world.booked(
-            starts_at=world.offer(starts.replace(year=starts.year + number)).starts_at
+        session_id = api.booked(
+            starts_at=clinic.offer(starts.replace(year=starts.year + number)).starts_at
         )
-        world.provider.lost_answers = 1
-        assert world.pay(session_id, f"key-{session_id}").status_code == 503
-        world.clock.forward(seconds=61)
+        clinic.provider.lost_responses = 1
+        assert api.pay(session_id, f"key-{session_id}").status_code == 503
+        clinic.clock.forward(seconds=61)
         return session_id
 
     def check(session_id):
-        world.clock.forward(seconds=61)
-        world.recovery.once()
-        assert (world.status(session_id), world.tasks()) == ("paid", [])
-        world.assert_money_agrees()
+        clinic.clock.forward(seconds=61)
+        clinic.room.recovery.run_pass()
+        assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
+        assert_money_agrees(clinic)
 
     assert (
-        until_it_survives(crash_at_write, monkeypatch, make, lambda _: world.recovery.once(), check)
+        until_it_survives(
+            crash_at_write, monkeypatch, make, lambda _: clinic.room.recovery.run_pass(), check
+        )
         >= 6
     )

@@ -12,15 +12,15 @@ def recover(uri: str, *arguments: str, **settings: str) -> tuple[int, str, str]:
     return ran(uri, "service.recover", *arguments, **settings)
 
 
-def test_what_has_expired_is_ended(world, database_uri):
-    world.clock.forward(seconds=-1000)
-    session_id = world.booked()
+def test_command_ends_expired_bookings(clinic, api, database_uri):
+    clinic.clock.forward(seconds=-1000)
+    session_id = api.booked()
     assert recover(database_uri) == (0, "bookings: 1 finished\n", "")
     assert recover(database_uri) == (0, "bookings: 0 finished\n", "")
-    assert world.status(session_id) == "expired"
+    assert clinic.status(session_id) == "expired"
 
 
-def test_what_cannot_be_done_is_one_line():
+def test_failure_of_the_command_is_one_line():
     port = free_port()
     line = f"bookings: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
     assert recover(f"mongodb://127.0.0.1:{port}", **NOBODY) == (1, "", line)

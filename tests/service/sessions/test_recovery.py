@@ -1,5 +1,6 @@
-"""The recovery pass: what a crash left is completed or given back, what nobody paid expires, and
-each task is done by one worker.
+"""The recovery pass: completes or refunds what a crash left, and ends unpaid bookings.
+
+Each task is carried out by one worker.
 """
 
 import gevent
@@ -7,47 +8,47 @@ import pytest
 from gevent.event import Event
 
 from service.sessions.context import LOG
-from service.sessions.recovery import Recovery
 from tests.machine import PATIENCE_SECONDS
-from tests.service.sessions.conftest import problem
+from tests.service.sessions.api import problem
+from tests.service.sessions.ledger import assert_money_agrees
 from tests.service.sessions.provider import Crash
 
 
-def test_a_crash_between_payment_and_booking_is_found_and_completed(world):
-    session_id = world.booked()
-    world.provider.crash_after = "pay"
+def test_a_crash_between_payment_and_booking_is_found_and_completed(clinic, api):
+    session_id = api.booked()
+    clinic.provider.crash_after = "pay"
     with pytest.raises(Crash):
-        world.pay(session_id)
-    assert (world.status(session_id), world.provider.balance()) == (
+        api.pay(session_id)
+    assert (clinic.status(session_id), clinic.provider.balance()) == (
         "pending_payment",
         {"pi_1": 9001},
     )
 
-    assert problem(world.pay(session_id))[:2] == (409, "urn:serene:problem:request-in-progress")
-    assert world.recovery.once() == 0  # its request may still be at work
-    world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
-    assert (world.status(session_id), world.tasks()) == ("paid", [])
-    assert world.results() == {"booked": 1.0, "paid": 1.0, "recovered": 1.0}
-    assert world.pay(session_id).get_json()["status"] == "paid"
-    assert world.provider.calls == [f"pay:{session_id}:1"] * 2
-    world.assert_money_agrees()
+    assert problem(api.pay(session_id))[:2] == (409, "urn:serene:problem:request-in-progress")
+    assert clinic.room.recovery.run_pass() == 0  # its request may still be at work
+    clinic.clock.forward(seconds=61)
+    assert clinic.room.recovery.run_pass() == 1
+    assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
+    assert clinic.results() == {"booked": 1.0, "paid": 1.0, "recovered": 1.0}
+    assert api.pay(session_id).get_json()["status"] == "paid"
+    assert clinic.provider.calls == [f"pay:{session_id}:1"] * 2
+    assert_money_agrees(clinic)
 
 
-def test_the_same_request_sent_again_completes_it_too(world):
-    session_id = world.booked()
-    world.provider.crash_after = "pay"
+def test_repeated_request_completes_a_crashed_payment(clinic, api):
+    session_id = api.booked()
+    clinic.provider.crash_after = "pay"
     with pytest.raises(Crash):
-        world.pay(session_id)
-    world.clock.forward(seconds=61)
-    assert world.pay(session_id).get_json()["status"] == "paid"
-    world.assert_money_agrees()
+        api.pay(session_id)
+    clinic.clock.forward(seconds=61)
+    assert api.pay(session_id).get_json()["status"] == "paid"
+    assert_money_agrees(clinic)
 
 
-def test_a_killed_greenlet_is_a_crash_like_any_other(world):
-    session_id = world.booked()
+def test_a_killed_greenlet_is_a_crash_like_any_other(clinic, api):
+    session_id = api.booked()
     arrived, go_on = Event(), Event()
-    pay = world.provider.pay
+    pay = clinic.provider.pay
 
     def held(**given):
         payment = pay(**given)
@@ -55,178 +56,184 @@ def test_a_killed_greenlet_is_a_crash_like_any_other(world):
         go_on.wait()
         return payment
 
-    world.provider.pay = held
-    request = gevent.spawn(world.bookings.pay, world.kept.bookings.get(session_id), "pm_card")
+    clinic.provider.pay = held
+    request = gevent.spawn(
+        clinic.room.bookings.pay, clinic.room.repositories.bookings.get(session_id), "pm_card"
+    )
     assert arrived.wait(PATIENCE_SECONDS)
     request.kill()
-    world.provider.pay = pay
-    world.recover()
-    assert (world.status(session_id), world.tasks()) == ("paid", [])
-    world.assert_money_agrees()
+    clinic.provider.pay = pay
+    clinic.recover()
+    assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
+    assert_money_agrees(clinic)
 
 
-def test_a_payment_that_comes_when_the_slot_is_sold_to_another_is_given_back(world):
-    session_id = world.booked()
-    world.provider.status = "processing"
-    assert world.pay(session_id).status_code == 202
-    world.clock.forward(seconds=901)
-    world.recovery.once()
-    assert world.status(session_id) == "expired"
+def test_payment_after_the_slot_was_sold_again_is_refunded(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "processing"
+    assert api.pay(session_id).status_code == 202
+    clinic.clock.forward(seconds=901)
+    clinic.room.recovery.run_pass()
+    assert clinic.status(session_id) == "expired"
 
-    world.provider.status = "succeeded"
-    other = world.paid(account_id=world.other)
-    world.provider.complete("pi_1", "succeeded")
-    world.recover()
-    assert (world.status(session_id), world.status(other), world.tasks()) == ("expired", "paid", [])
-    assert world.provider.balance() == {"pi_1": 0, "pi_2": 9001}
-    assert world.results()["surplus"] == 1.0
-    world.assert_money_agrees()
+    clinic.provider.status = "succeeded"
+    other = api.paid(account_id=clinic.other)
+    clinic.provider.complete("pi_1", "succeeded")
+    clinic.recover()
+    assert (clinic.status(session_id), clinic.status(other), clinic.tasks()) == (
+        "expired",
+        "paid",
+        [],
+    )
+    assert clinic.provider.balance() == {"pi_1": 0, "pi_2": 9001}
+    assert clinic.results()["surplus"] == 1.0
+    assert_money_agrees(clinic)
 
 
-def test_the_webhook_gives_it_back_as_well_and_only_once(world):
-    session_id = world.booked()
-    world.provider.status = "action_required"
-    world.pay(session_id)
-    world.cancel(session_id)
-    world.provider.complete("pi_1", "succeeded")
+def test_webhook_of_a_late_payment_refunds_it_once(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "action_required"
+    api.pay(session_id)
+    api.cancel(session_id)
+    clinic.provider.complete("pi_1", "succeeded")
     event = {"booking_id": session_id, "payment_id": "pi_1", "amount": 9001, "currency": "EUR"}
-    calls = [gevent.spawn(world.bookings.payment_succeeded, **event) for _ in range(5)]
+    calls = [gevent.spawn(clinic.room.payment_events.payment_succeeded, **event) for _ in range(5)]
     gevent.joinall(calls, raise_error=True)
-    world.recover()
-    assert (world.status(session_id), world.provider.balance(), world.tasks()) == (
+    clinic.recover()
+    assert (clinic.status(session_id), clinic.provider.balance(), clinic.tasks()) == (
         "cancelled",
         {"pi_1": 0},
         [],
     )
-    assert world.results()["refunded"] == 1.0
+    assert clinic.results()["refunded"] == 1.0
 
 
-def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(world):
-    session_id = world.booked()
-    world.provider.status = "processing"
-    world.pay(session_id)
+def test_a_payment_whose_task_is_gone_is_still_watched_once_its_booking_is_over(clinic, api):
+    session_id = api.booked()
+    clinic.provider.status = "processing"
+    api.pay(session_id)
     # As when its process paused between task and attempt for so long that the pass found a task
     # without one.
-    world.kept.tasks.remove("pay", f"{session_id}:1")
-    world.clock.forward(seconds=901)
-    world.recovery.once()
-    assert (world.status(session_id), world.tasks()) == ("expired", [f"pay:{session_id}:1"])
+    clinic.room.repositories.tasks.remove("pay", f"{session_id}:1")
+    clinic.clock.forward(seconds=901)
+    clinic.room.recovery.run_pass()
+    assert (clinic.status(session_id), clinic.tasks()) == ("expired", [f"pay:{session_id}:1"])
 
 
-def test_a_booking_that_nobody_pays_expires_and_its_slot_is_free(world):
-    session_id = world.booked()
-    world.clock.forward(seconds=899)
-    assert (world.recovery.once(), world.status(session_id)) == (0, "pending_payment")
-    world.clock.forward(seconds=1)
-    assert (world.recovery.once(), world.status(session_id)) == (1, "expired")
-    assert world.results() == {"booked": 1.0, "expired": 1.0}
-    assert world.book(world.other).status_code == 201
-    assert world.provider.calls == []
+def test_unpaid_booking_expires_and_frees_its_slot(clinic, api):
+    session_id = api.booked()
+    clinic.clock.forward(seconds=899)
+    assert (clinic.room.recovery.run_pass(), clinic.status(session_id)) == (0, "pending_payment")
+    clinic.clock.forward(seconds=1)
+    assert (clinic.room.recovery.run_pass(), clinic.status(session_id)) == (1, "expired")
+    assert clinic.results() == {"booked": 1.0, "expired": 1.0}
+    assert api.book(clinic.other).status_code == 201
+    assert clinic.provider.calls == []
 
 
-def test_a_booking_whose_payment_is_not_known_does_not_expire(world):
-    session_id = world.booked()
-    world.provider.lost_answers = 100
-    assert world.pay(session_id).status_code == 503
-    world.clock.forward(seconds=901)
-    assert (world.recovery.once(), world.status(session_id)) == (0, "pending_payment")
-    assert problem(world.book(world.other))[0] == 409
-    world.provider.lost_answers = 0
-    world.recover()
-    assert (world.status(session_id), world.tasks()) == ("paid", [])
-    world.assert_money_agrees()
+def test_a_booking_whose_payment_is_not_known_does_not_expire(clinic, api):
+    session_id = api.booked()
+    clinic.provider.lost_responses = 100
+    assert api.pay(session_id).status_code == 503
+    clinic.clock.forward(seconds=901)
+    assert (clinic.room.recovery.run_pass(), clinic.status(session_id)) == (0, "pending_payment")
+    assert problem(api.book(clinic.other))[0] == 409
+    clinic.provider.lost_responses = 0
+    clinic.recover()
+    assert (clinic.status(session_id), clinic.tasks()) == ("paid", [])
+    assert_money_agrees(clinic)
 
 
-def test_a_payment_is_not_asked_for_when_the_provider_may_have_forgotten_its_key(world, caplog):
-    session_id = world.booked()
-    world.provider.status = "processing"
-    world.pay(session_id)
-    world.clock.forward(seconds=world.settings.payment_watch_seconds)
-    world.recovery.once()
-    assert world.provider.calls == [f"pay:{session_id}:1"]
-    assert (world.status(session_id), world.tasks()) == ("expired", [])
-    assert world.results()["abandoned"] == 1.0
+def test_payment_is_not_requested_when_the_provider_may_have_forgotten_its_key(clinic, api, caplog):
+    session_id = api.booked()
+    clinic.provider.status = "processing"
+    api.pay(session_id)
+    clinic.clock.forward(seconds=clinic.settings.payment_watch_seconds)
+    clinic.room.recovery.run_pass()
+    assert clinic.provider.calls == [f"pay:{session_id}:1"]
+    assert (clinic.status(session_id), clinic.tasks()) == ("expired", [])
+    assert clinic.results()["abandoned"] == 1.0
     assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [
-        f"how payment {session_id}:1 ended was never learnt: look it up at the provider"
+        f"the result of payment {session_id}:1 is unknown for good: check it at the provider"
     ]
 
 
-def test_a_payment_under_way_is_asked_about_less_and_less(world):
-    world.provider.status = "processing"
-    world.pay(world.booked())
-    asked = len(world.provider.calls)
+def test_open_payment_is_requested_less_and_less_often(clinic, api):
+    clinic.provider.status = "processing"
+    api.pay(api.booked())
+    asked = len(clinic.provider.calls)
     for _ in range(12 * 60):
-        world.clock.forward(seconds=60)
-        world.recovery.once()
-    assert asked < len(world.provider.calls) < 25
+        clinic.clock.forward(seconds=60)
+        clinic.room.recovery.run_pass()
+    assert asked < len(clinic.provider.calls) < 25
 
 
-def test_two_workers_do_a_task_once(world):
-    session_id = world.booked()
-    world.provider.lost_answers = 1
-    world.pay(session_id)
-    world.provider.latency_seconds = 0.2
-    world.clock.forward(seconds=61)
-    second = Recovery(world.bookings)
+def test_two_workers_do_a_task_once(clinic, api):
+    session_id = api.booked()
+    clinic.provider.lost_responses = 1
+    api.pay(session_id)
+    clinic.provider.latency_seconds = 0.2
+    clinic.clock.forward(seconds=61)
+    second = clinic.new_recovery()
     passes = [
-        gevent.spawn(recovery.once)
-        for recovery in (world.recovery, second, Recovery(world.bookings))
+        gevent.spawn(recovery.run_pass)
+        for recovery in (clinic.room.recovery, second, clinic.new_recovery())
     ]
     gevent.joinall(passes, raise_error=True)
     assert sum(one.value for one in passes) == 1
-    assert world.provider.calls == [f"pay:{session_id}:1"] * 2
+    assert clinic.provider.calls == [f"pay:{session_id}:1"] * 2
 
 
-def test_a_worker_that_died_at_a_task_is_followed_by_another(world):
-    session_id = world.booked()
-    world.provider.lost_answers = 1
-    world.pay(session_id)
-    world.clock.forward(seconds=61)
-    world.provider.crash_after = "pay"
+def test_task_of_a_dead_worker_is_taken_over(clinic, api):
+    session_id = api.booked()
+    clinic.provider.lost_responses = 1
+    api.pay(session_id)
+    clinic.clock.forward(seconds=61)
+    clinic.provider.crash_after = "pay"
     with pytest.raises(Crash):
-        world.recovery.once()
-    assert world.recovery.once() == 0
-    world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
-    assert world.status(session_id) == "paid"
+        clinic.room.recovery.run_pass()
+    assert clinic.room.recovery.run_pass() == 0
+    clinic.clock.forward(seconds=61)
+    assert clinic.room.recovery.run_pass() == 1
+    assert clinic.status(session_id) == "paid"
 
 
-def test_a_task_that_cannot_be_done_does_not_keep_the_others(world, caplog):
+def test_failing_task_does_not_stop_the_others(clinic, api, caplog):
     broken, good = (
-        world.booked(),
-        world.booked(starts_at=world.offer(world.starts_at.replace(minute=30)).starts_at),
+        api.booked(),
+        api.booked(starts_at=clinic.offer(clinic.starts_at.replace(minute=30)).starts_at),
     )
     for session_id in (broken, good):
-        world.provider.lost_answers = 1
-        world.pay(session_id, f"key-{session_id}")
-    pay = world.provider.pay
+        clinic.provider.lost_responses = 1
+        api.pay(session_id, f"key-{session_id}")
+    pay = clinic.provider.pay
 
     def fails(**given):
         if given["booking_id"] == broken:
             raise RuntimeError("a bug")
         return pay(**given)
 
-    world.provider.pay = fails
-    world.clock.forward(seconds=61)
-    assert world.recovery.once() == 1
-    assert (world.status(broken), world.status(good)) == ("pending_payment", "paid")
+    clinic.provider.pay = fails
+    clinic.clock.forward(seconds=61)
+    assert clinic.room.recovery.run_pass() == 1
+    assert (clinic.status(broken), clinic.status(good)) == ("pending_payment", "paid")
     assert [record.getMessage() for record in caplog.records if record.name == LOG.name] == [
         f"task pay of booking {broken}"
     ]
 
 
-def test_answers_and_leases_are_forgotten_after_their_time(world):
-    world.paid()
+def test_stored_responses_and_leases_are_deleted_after_their_time(clinic, api):
+    api.paid()
     names = ("answers", "answer_leases", "booking_leases", "booking_tasks")
-    assert world.database["answers"].count_documents({}) == 1
-    world.clock.forward(seconds=world.settings.idempotency_seconds + 61)
-    world.recovery.once()
-    assert {name: world.database[name].count_documents({}) for name in names} == dict.fromkeys(
+    assert clinic.database["answers"].count_documents({}) == 1
+    clinic.clock.forward(seconds=clinic.settings.idempotency_seconds + 61)
+    clinic.room.recovery.run_pass()
+    assert {name: clinic.database[name].count_documents({}) for name in names} == dict.fromkeys(
         names, 0
     )
 
 
-def test_the_pass_is_made_again_and_again_in_the_background(world):
+def test_passes_repeat_in_the_background(clinic, api):
     passes, waits = Event(), []
 
     def sleep(seconds):
@@ -235,16 +242,16 @@ def test_the_pass_is_made_again_and_again_in_the_background(world):
             passes.set()
             Event().wait()
 
-    session_id = world.booked()
-    world.clock.forward(seconds=901)
-    recovery = Recovery(world.bookings, sleep=sleep)
+    session_id = api.booked()
+    clinic.clock.forward(seconds=901)
+    recovery = clinic.new_recovery(sleep=sleep)
     recovery.start()
     recovery.start()
     assert passes.wait(PATIENCE_SECONDS)
     recovery.stop()
-    assert (waits, world.status(session_id)) == ([30.0] * 3, "expired")
+    assert (waits, clinic.status(session_id)) == ([30.0] * 3, "expired")
 
 
-def test_every_worker_makes_it_in_the_background(world):
-    assert "sessions.book_session" in world.app.view_functions
-    assert world.recovery.start in world.telemetry._on_start
+def test_every_worker_starts_the_recovery(clinic):
+    assert "sessions.book_session" in clinic.service.app.view_functions
+    assert clinic.room.recovery.start in clinic.service.telemetry._on_start

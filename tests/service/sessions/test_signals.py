@@ -1,6 +1,4 @@
-"""What is told of bookings: no name, key, payment method or token of anybody, and waits where they
-belong.
-"""
+"""Signals of bookings hold no name, key, payment method or token."""
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -9,14 +7,14 @@ from prometheus_client import generate_latest
 
 from service.settings import telemetry_config
 from telemetry import Telemetry
-from tests.service.sessions.conftest import World
+from tests.service.sessions.clinic import Clinic
 
 KEY, METHOD, NAME, BIO = "canary-key", "pm_canary_card", "canary therapist", "canary words"
 
 
 @pytest.fixture
 def telemetry():
-    """Telemetry that keeps every trace, as nothing else in these tests does."""
+    """Telemetry that keeps every trace, unlike that of other tests."""
     telemetry = Telemetry(
         telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
     )
@@ -25,25 +23,25 @@ def telemetry():
 
 
 @pytest.fixture
-def world(build_service, telemetry):
-    """A world that is observed as in production."""
+def clinic(build_service, telemetry):
+    """A clinic that is observed as in production."""
     telemetry.logs.install()
-    yield World(build_service)
+    yield Clinic(build_service)
     telemetry.logs.uninstall()
 
 
-def test_nothing_personal_is_in_a_log_a_span_or_a_metric(world, telemetry, capfd):
+def test_nothing_personal_is_in_a_log_a_span_or_a_metric(clinic, api, telemetry, capfd):
     exporter = InMemorySpanExporter()
     telemetry.tracing.provider.add_span_processor(SimpleSpanProcessor(exporter))
-    world.put_therapist(world.therapist, name=NAME, bio=BIO)
-    session_id = world.booked()
-    world.provider.lost_answers = 1
-    statuses = [world.pay(session_id, KEY, METHOD).status_code for _ in range(3)]
-    statuses.append(world.pay(session_id, KEY, "pm_canary_other").status_code)
-    statuses.append(world.get(f"/sessions/{session_id}/calendar.ics", world.member).status_code)
-    statuses.append(world.get(f"/therapists/{world.therapist}").status_code)
-    statuses.append(world.cancel(session_id, KEY).status_code)
-    world.recover()
+    clinic.put_therapist(clinic.therapist, name=NAME, bio=BIO)
+    session_id = api.booked()
+    clinic.provider.lost_responses = 1
+    statuses = [api.pay(session_id, KEY, METHOD).status_code for _ in range(3)]
+    statuses.append(api.pay(session_id, KEY, "pm_canary_other").status_code)
+    statuses.append(api.get(f"/sessions/{session_id}/calendar.ics", clinic.member).status_code)
+    statuses.append(api.get(f"/therapists/{clinic.therapist}").status_code)
+    statuses.append(api.cancel(session_id, KEY).status_code)
+    clinic.recover()
     assert statuses == [503, 200, 200, 422, 200, 200, 200]
 
     logged = "".join(capfd.readouterr())
