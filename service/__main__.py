@@ -14,10 +14,10 @@ from telemetry.standalone import serve
 
 
 def main() -> int:
-    """Serve until told to stop.
+    """Serve until a signal ends the process.
 
     Returns:
-        The exit code; 1 for a setting that cannot be used, told in one line.
+        The exit code; 1 for a setting that cannot be used, with one line on standard error.
     """
     try:
         service = build(os.environ)

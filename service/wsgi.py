@@ -2,7 +2,7 @@
 
 The only module that has effects when it is imported: it makes the process cooperative before
 anything else is loaded, reads the environment and builds the service. A setting that cannot be used
-raises ``SettingError``: the worker says it in one line and halts gunicorn, which would otherwise
+raises ``SettingError``: the worker logs it as one line and halts gunicorn, which would otherwise
 start one worker after the other.
 """
 

@@ -94,6 +94,7 @@ class ModelServer:
         self._changed = Event()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
         route = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
         try:
             if route == ("POST", "/v1/chat/completions"):

@@ -7,7 +7,7 @@ T = TypeVar("T", float, datetime)
 
 
 class Clock(Generic[T]):
-    """Tells the time, wherever a clock is asked for.
+    """A clock that a test moves.
 
     Args:
         now: Seconds or a datetime; set it to move on.

@@ -24,8 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 end_children_that_go_on()
 
-# The same examples each time, so that a run tells of the change and not of its luck; how fast they
-# come is the machine's affair.
+# The same examples each time, so that a failure comes from the change and not from chance; how
+# fast they come depends on the machine.
 settings.register_profile(
     "serene",
     derandomize=True,
@@ -82,7 +82,7 @@ def own_mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoDB]:
 
 @pytest.fixture(scope="session")
 def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeMock]:
-    """A Stripe that all tests share: use idempotency keys of your own, and never stop the server."""
+    """A Stripe that all tests share: use your own idempotency keys, and never stop the server."""
     with StripeMock(tmp_path_factory.mktemp("stripe-mock"), free_port()) as server:
         yield server
 

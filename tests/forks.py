@@ -2,7 +2,7 @@
 its exec.
 
 One that hands over to the hub before it would go on with the tests themselves, unseen. It ends
-here, and says where it did.
+here, and prints where it did.
 """
 
 import os

@@ -114,7 +114,8 @@ class Management:
         return route(request)
 
     def _metrics_response(self, request: Request) -> Response:
-        assert self._exposition is not None
+        if self._exposition is None:
+            return problem(503, "The metrics are not ready yet.")
         form = choose_format(request.headers.get("accept", ""))
         slices = []
         for part in self._exposition.render(form):

@@ -1,6 +1,6 @@
 """Counters and histograms of the pools, for as long as a pool of that address exists.
 
-Children are looked up once per pool: an event under the pool's lock only adds to a number. When the
+Children are resolved once per pool: an event under the pool's lock only adds to a number. When the
 last pool of an address is closed its series go too, so that servers which come and go leave no
 series behind.
 """

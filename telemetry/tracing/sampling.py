@@ -89,7 +89,7 @@ class RatioSampler(Sampler):
         self._budget = TokenBucket(config.parent_sampled_per_second, clock)
         self._count = {decision: spans.labels(decision).inc for decision in DECISIONS}
 
-    def should_sample(  # noqa: PLR0917 - the signature is the SDK's
+    def should_sample(
         self,
         parent_context: Context | None,
         trace_id: int,

@@ -206,7 +206,8 @@ def probe_in_children(modules: list[str]) -> dict[str, list[str]]:
 
 def is_below(module: str, other: str) -> bool:
     """Whether a module is probed where the other one is imported already."""
-    return module.startswith(f"{other}.") or (other == LOWER and module.split(".")[0] in UPPER)
+    package = module.partition(".")[0]
+    return module.startswith(f"{other}.") or (other == LOWER and package in UPPER)
 
 
 if __name__ == "__main__":

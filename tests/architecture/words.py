@@ -90,8 +90,8 @@ EXEMPTIONS: Final = {
 """Reasons why files may contain the words, by their paths. Data (JSON, prompts, demo posts) is not
 scanned: only files with SUFFIXES are."""
 
-TECHNICAL_TERMS: Final = re.compile(r"look-ups?|\.tell\(\)", re.IGNORECASE)
-"""Look-ups in an index or DNS; the position of a file object."""
+TECHNICAL_TERMS: Final = re.compile(r"look-ups?|\.tell\(\)|mongo\.on_look", re.IGNORECASE)
+"""Look-ups in an index or DNS; the position of a file object; a public label value."""
 
 _SPEECH: Final = re.compile(
     rf"(?<![a-z])(?:{'|'.join((*SPEECH, *PHRASES))})(?![a-z])", re.IGNORECASE

@@ -47,7 +47,7 @@ def test_error_in_a_thread_is_reported_by_a_greenlet_of_the_hub():
         def report(self, where, error):
             reported.append((where, str(error), native.current_thread(), type(gevent.getcurrent())))
 
-    guard = native.HubGuard(Reporter(strict=False, on_error=lambda where: pytest.fail(where)))
+    guard = native.HubGuard(Reporter(strict=False, on_error=pytest.fail))
 
     def fail():
         with guard.at("thread"):

@@ -121,12 +121,12 @@ def test_answer_carries_its_ids_and_its_time(serving):
 
 
 def test_phases_are_sent_in_server_timing(serving):
-    @serving.app.get("/waits")
-    def waits():
+    @serving.app.get("/waiting")
+    def waiting():
         current_record().add_phase("db", 0.25)
         return "waited"
 
-    assert "db;dur=250.00" in serving.get("/waits").headers["Server-Timing"]
+    assert "db;dur=250.00" in serving.get("/waiting").headers["Server-Timing"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ ACCEPTS = [
 
 def strict_guard():
     """A guard that raises what it would swallow."""
-    return Guard(strict=True, on_error=lambda where: pytest.fail(where))
+    return Guard(strict=True, on_error=pytest.fail)
 
 
 def rendered(registry, accept, **options):

@@ -1,4 +1,4 @@
-"""gunicorn's start: a bad port or setting is one line, and the arbiter imports nothing unpatched."""
+"""gunicorn's start: a bad port or setting is one line; the arbiter imports nothing unpatched."""
 
 import socket
 import subprocess

@@ -106,7 +106,7 @@ def spans_in():
 
 
 @pytest.fixture
-def record_of():
+def make_record():
     """Builds a record of ``GET /posts?page=2`` and makes it current; fields may be given."""
 
     def build(**fields):

@@ -135,9 +135,9 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
     ],
 )
 def test_span_describes_how_the_request_ended(
-    tracing, server_spans, record_of, spans_in, fields, facts, name, others, status
+    tracing, server_spans, make_record, spans_in, fields, facts, name, others, status
 ):
-    record = record_of(**fields)
+    record = make_record(**fields)
     server_spans.open(record, ENVIRON)
     complete(record, **facts)
     server_spans.close(record)

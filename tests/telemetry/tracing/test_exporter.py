@@ -260,7 +260,7 @@ def test_shutdown_without_spans_is_immediate(tracing_of):
     assert time.monotonic() - started < 30
 
 
-def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, record_of, monkeypatch):
+def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, make_record, monkeypatch):
     seen = []
     send = OtlpHttpSender.send
 
@@ -271,7 +271,7 @@ def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, record_o
     monkeypatch.setattr(OtlpHttpSender, "send", watched)
     with Collector() as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint)
-        record_of()
+        make_record()
         with tracing.tracer.start_as_current_span("of a request"):
             tracing.start()
         assert tracing.flush(60.0)

@@ -9,8 +9,8 @@ from telemetry.tracing.ids import RequestIdGenerator
 generator = RequestIdGenerator()
 
 
-def test_inside_a_request_the_trace_id_is_the_request_id(record_of):
-    record = record_of()
+def test_inside_a_request_the_trace_id_is_the_request_id(make_record):
+    record = make_record()
     assert f"{generator.generate_trace_id():032x}" == uuid.UUID(record.request_id).hex
 
 
@@ -22,8 +22,8 @@ def test_outside_of_a_request_ids_are_random_and_valid():
     assert all(INVALID_SPAN_ID < span_id < 2**64 for span_id in span_ids)
 
 
-def test_root_span_of_a_request_has_the_random_flag(tracing_of, record_of, spans_in):
-    record = record_of()
+def test_root_span_of_a_request_has_the_random_flag(tracing_of, make_record, spans_in):
+    record = make_record()
     tracing = tracing_of()
     tracing.tracer.start_span("work").end()
     (span,) = spans_in(tracing.queue)

@@ -13,8 +13,8 @@ from tests.telemetry.tracing.served import ENVIRON, attributes_of, complete
 PARENT = "b7ad6b7169203331"
 
 
-def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, spans_in):
-    record = record_of()
+def test_span_of_an_answered_request_is_whole(tracing, server_spans, make_record, spans_in):
+    record = make_record()
     server_spans.open(record, ENVIRON)
     complete(record)
     server_spans.close(record)
@@ -39,8 +39,8 @@ def test_span_of_an_answered_request_is_whole(tracing, server_spans, record_of, 
     assert span.resource == tracing.provider.resource
 
 
-def test_callers_trace_is_continued(tracing, server_spans, record_of, spans_in):
-    record = record_of(
+def test_callers_trace_is_continued(tracing, server_spans, make_record, spans_in):
+    record = make_record(
         trace_id="0af7651916cd43dd8448eb211c80319c",
         parent_span_id=PARENT,
         parent_sampled=True,
@@ -64,8 +64,8 @@ def test_callers_trace_is_continued(tracing, server_spans, record_of, spans_in):
     assert dict(span.attributes) == attributes_of(record)
 
 
-def test_caller_that_does_not_record_is_followed(tracing, server_spans, record_of, spans_in):
-    record = record_of(parent_span_id=PARENT, parent_sampled=False)
+def test_caller_that_does_not_record_is_followed(tracing, server_spans, make_record, spans_in):
+    record = make_record(parent_span_id=PARENT, parent_sampled=False)
     server_spans.open(record, ENVIRON)
     with tracing.tracer.start_as_current_span("child") as child:
         assert f"{child.get_span_context().trace_id:032x}" == record.trace_id
@@ -76,8 +76,8 @@ def test_caller_that_does_not_record_is_followed(tracing, server_spans, record_o
     assert not get_current_span().get_span_context().is_valid
 
 
-def test_spans_inside_the_request_are_its_children(tracing, server_spans, record_of, spans_in):
-    record = record_of()
+def test_spans_inside_the_request_are_its_children(tracing, server_spans, make_record, spans_in):
+    record = make_record()
     server_spans.open(record, ENVIRON)
     tracing.tracer.start_span("find posts").end()
     complete(record)
@@ -86,9 +86,9 @@ def test_spans_inside_the_request_are_its_children(tracing, server_spans, record
     assert (child.parent, child.context.trace_id) == (server.context, server.context.trace_id)
 
 
-def test_requests_of_one_greenlet_share_no_context(tracing, server_spans, record_of, spans_in):
+def test_requests_of_one_greenlet_share_no_context(tracing, server_spans, make_record, spans_in):
     for _ in range(3):
-        record = record_of()
+        record = make_record()
         server_spans.open(record, ENVIRON)
         complete(record)
         server_spans.close(record)
@@ -98,9 +98,9 @@ def test_requests_of_one_greenlet_share_no_context(tracing, server_spans, record
     assert len({span.context.trace_id for span in spans}) == 3
 
 
-def test_span_that_was_current_before_is_restored(tracing, server_spans, record_of):
+def test_span_that_was_current_before_is_restored(tracing, server_spans, make_record):
     with tracing.tracer.start_as_current_span("a test's own") as outer:
-        record = record_of()
+        record = make_record()
         server_spans.open(record, ENVIRON)
         complete(record)
         server_spans.close(record)
@@ -108,9 +108,9 @@ def test_span_that_was_current_before_is_restored(tracing, server_spans, record_
 
 
 def test_closing_in_another_greenlet_changes_neither_context(
-    tracing, server_spans, record_of, spans_in, caplog
+    tracing, server_spans, make_record, spans_in, caplog
 ):
-    record = record_of()
+    record = make_record()
     server_spans.open(record, ENVIRON)
     complete(record)
 
@@ -123,7 +123,7 @@ def test_closing_in_another_greenlet_changes_neither_context(
         assert gevent.spawn(contextvars.Context().run, elsewhere).get()
     # The serving greenlet takes its next request: the one before must not be its parent, nor come
     # back after it.
-    following = record_of()
+    following = make_record()
     server_spans.open(following, ENVIRON)
     complete(following)
     server_spans.close(following)
@@ -137,9 +137,9 @@ def test_closing_in_another_greenlet_changes_neither_context(
 
 
 def test_streamed_response_has_its_span_while_iterated_in_the_same_greenlet(
-    tracing, server_spans, record_of, spans_in
+    tracing, server_spans, make_record, spans_in
 ):
-    record = record_of()
+    record = make_record()
 
     def body():
         tracing.tracer.start_span("find more").end()
@@ -153,9 +153,9 @@ def test_streamed_response_has_its_span_while_iterated_in_the_same_greenlet(
     assert (child.name, child.parent) == ("find more", server.context)
 
 
-def test_killed_greenlet_still_ends_its_span(tracing, server_spans, record_of, spans_in):
+def test_killed_greenlet_still_ends_its_span(tracing, server_spans, make_record, spans_in):
     def serve():
-        record = record_of()
+        record = make_record()
         server_spans.open(record, ENVIRON)
         try:
             gevent.sleep(60)
@@ -171,12 +171,12 @@ def test_killed_greenlet_still_ends_its_span(tracing, server_spans, record_of, s
     ]
 
 
-def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped):
+def test_refused_span_takes_the_exemplar_with_it(tracing_of, make_record, dropped):
     tracing = tracing_of(queue_spans=1)
     server_spans = WsgiServerSpans(tracing)
     sampled = []
     for _ in range(2):
-        record = record_of()
+        record = make_record()
         server_spans.open(record, ENVIRON)
         assert record.sampled
         complete(record)
@@ -185,8 +185,10 @@ def test_refused_span_takes_the_exemplar_with_it(tracing_of, record_of, dropped)
     assert (sampled, dropped()) == ([True, False], {"queue_full": 1})
 
 
-def test_span_that_the_app_ended_is_not_changed(tracing, server_spans, record_of, spans_in, caplog):
-    record = record_of()
+def test_span_that_the_app_ended_is_not_changed(
+    tracing, server_spans, make_record, spans_in, caplog
+):
+    record = make_record()
     server_spans.open(record, ENVIRON)
     get_current_span().end()
     complete(record)
@@ -194,8 +196,10 @@ def test_span_that_the_app_ended_is_not_changed(tracing, server_spans, record_of
     assert ([span.name for span in spans_in(tracing.queue)], caplog.records) == (["GET"], [])
 
 
-def test_closing_twice_or_without_opening_does_nothing(tracing, server_spans, record_of, spans_in):
-    record = record_of()
+def test_closing_twice_or_without_opening_does_nothing(
+    tracing, server_spans, make_record, spans_in
+):
+    record = make_record()
     server_spans.close(record)
     server_spans.open(record, ENVIRON)
     complete(record)

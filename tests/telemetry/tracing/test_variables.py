@@ -206,12 +206,12 @@ def test_span_limits_are_those_that_are_set(tracing_from, spans_in):
         ("jaeger_remote", "", [True, True]),  # not supported: reported, and the default counts
     ],
 )
-def test_sampler_decides_on_a_new_trace(tracing_from, record_of, sampler, argument, decisions):
+def test_sampler_decides_on_a_new_trace(tracing_from, make_record, sampler, argument, decisions):
     tracing = tracing_from({"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": argument})
     spans = WsgiServerSpans(tracing)
     sampled = []
     for low in ("f" * 14, "0" * 14):
-        record = record_of(trace_id="1" * 18 + low)
+        record = make_record(trace_id="1" * 18 + low)
         spans.open(record, {})
         sampled.append(record.sampled)
         spans.close(record)
@@ -233,14 +233,14 @@ def test_resource_attributes_are_on_every_span(sent):
     "environ", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}]
 )
 def test_without_export_no_span_arrives_and_no_exemplar_names_one(
-    tracing_from, record_of, dropped, environ
+    tracing_from, make_record, dropped, environ
 ):
     with Collector() as collector:
         tracing = tracing_from(
             {f"{PREFIX}ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "10", **environ}
         )
         tracing.start()
-        spans, record = WsgiServerSpans(tracing), record_of()
+        spans, record = WsgiServerSpans(tracing), make_record()
         spans.open(record, {})
         at_open = record.sampled
         spans.close(record)
@@ -249,10 +249,10 @@ def test_without_export_no_span_arrives_and_no_exemplar_names_one(
     assert (at_open, record.sampled, collector.requests, dropped()) == (False, False, [], {})
 
 
-def test_disabled_sdk_passes_the_callers_trace_on(tracing_from, record_of):
+def test_disabled_sdk_passes_the_callers_trace_on(tracing_from, make_record):
     tracing = tracing_from({"OTEL_SDK_DISABLED": "true"})
     spans = WsgiServerSpans(tracing)
-    record = record_of(trace_id="1" * 32, parent_span_id="2" * 16, parent_sampled=True)
+    record = make_record(trace_id="1" * 32, parent_span_id="2" * 16, parent_sampled=True)
     spans.open(record, {})
     context = record.server_span.span.get_span_context()
     spans.close(record)
