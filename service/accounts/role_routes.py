@@ -50,7 +50,7 @@ def blueprint(accounts: AccountRepository, refresh_tokens: RefreshTokens) -> Blu
         path={"account_id": "Id of the account, a UUID."},
     )
     def set_role(account_id: str, body: RoleChange) -> Response:
-        """Set an account's role
+        """Set an account's role.
 
         A change ends every login of the account. Its access tokens keep the old role until they
         expire, 15 minutes at most by default. Admins cannot remove their own role.

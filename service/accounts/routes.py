@@ -85,7 +85,7 @@ def _add_registration(routes: Blueprint, authentication: Authentication) -> None
     @rate_limits.limited("login")
     @operation(TAG, REGISTERED, body=Registration, problems=(409,))
     def register(body: Registration) -> Response:
-        """Register an account
+        """Register an account.
 
         Its role is `member`.
         """
@@ -108,7 +108,7 @@ def _add_logins(
     @counted(metrics, business.LOGINS, result=_login_result)
     @operation(TAG, TOKENS, body=LoginRequest, problems=(401, 429))
     def login(body: LoginRequest) -> Response:
-        """Log in
+        """Log in.
 
         Returns tokens for an e-mail and its password. After too many wrong passwords for an e-mail
         or from an address, further attempts get 429 with the time to wait.
@@ -122,7 +122,7 @@ def _add_logins(
     @rate_limits.limited("login")
     @operation(TAG, TOKENS, body=RefreshRequest, problems=(401,))
     def refresh(body: RefreshRequest) -> Response:
-        """Refresh tokens
+        """Refresh tokens.
 
         Returns new tokens for a refresh token, which is valid once. Using it again ends the login.
         """
@@ -136,7 +136,7 @@ def _add_logins(
     @routes.post("/logout")
     @operation(TAG, LOGGED_OUT, body=RefreshRequest)
     def logout(body: RefreshRequest) -> Response:
-        """Log out
+        """Log out.
 
         Ends the login of a refresh token. A login that has ended already gets the same response.
         """
@@ -149,7 +149,7 @@ def _add_own_account(routes: Blueprint, authentication: Authentication) -> None:
     @protected
     @operation(TAG, OWN_ACCOUNT)
     def me() -> Response:
-        """Get the caller's account"""
+        """Get the caller's account."""
         return json_response(AccountView.of(_own_account(authentication)))
 
     @routes.post("/password")
@@ -157,7 +157,7 @@ def _add_own_account(routes: Blueprint, authentication: Authentication) -> None:
     @rate_limits.limited("login")
     @operation(TAG, TOKENS, body=PasswordChange, problems=(403, 429))
     def change_password(body: PasswordChange) -> Response:
-        """Change the password
+        """Change the password.
 
         Every login of the account ends; the response has the tokens of a new one.
         """

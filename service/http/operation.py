@@ -118,7 +118,8 @@ def operation(
 def texts_of(view: Callable[..., Any]) -> tuple[str, str]:
     """Return the summary and the description of a view.
 
-    The summary is the first paragraph of the docstring, in one line; the description is the rest.
+    The summary is the first paragraph of the docstring, in one line and without its period; the
+    description is the rest.
     """
     summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
-    return " ".join(summary.split()), description.strip()
+    return " ".join(summary.split()).removesuffix("."), description.strip()

@@ -48,7 +48,7 @@ def blueprint(version: str) -> Blueprint:
     @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: ResponseSpec("The document, in OpenAPI 3.1.")})
     def document() -> Response:
-        """Get the OpenAPI document"""
+        """Get the OpenAPI document."""
         if not written:  # the routes are complete once requests are served
             written.append(json.dumps(openapi(current_app, version)).encode())
         return Response(written[0], mimetype="application/json")
@@ -58,7 +58,7 @@ def blueprint(version: str) -> Blueprint:
     @middleware.public(max_age_seconds=300)
     @operation(TAG, {200: ResponseSpec("The page.", media_types=("text/html",))})
     def page() -> Response:
-        """Open the documentation
+        """Open the documentation.
 
         A page of Swagger UI, to read and try the API.
         """
@@ -78,7 +78,7 @@ def blueprint(version: str) -> Blueprint:
         path={"name": "Name of the file."},
     )
     def asset(name: str) -> Any:
-        """Get an asset of the documentation"""
+        """Get an asset of the documentation."""
         if name == START:
             url = json.dumps(url_for("documentation.document"))
             start = f'SwaggerUIBundle({{url: {url}, dom_id: "#docs", deepLinking: true}});'

@@ -78,7 +78,7 @@ def blueprint(health: Health) -> Blueprint:
     @rate_limits.unlimited
     @operation(TAG, REPORTED)
     def report() -> Response:
-        """Get the health report
+        """Get the health report.
 
         Describes every component of this worker; 503 when a required one is down.
         """
@@ -88,7 +88,7 @@ def blueprint(health: Health) -> Blueprint:
     @rate_limits.unlimited
     @operation(TAG, WELL)
     def liveness() -> Response:
-        """Check liveness
+        """Check liveness.
 
         200 while the process runs, whatever the state of its dependencies.
         """
@@ -98,7 +98,7 @@ def blueprint(health: Health) -> Blueprint:
     @rate_limits.unlimited
     @operation(TAG, PROBED)
     def readiness() -> Response:
-        """Check readiness
+        """Check readiness.
 
         200 when the worker should get traffic; 503 with the reasons when it should not.
         """

@@ -105,7 +105,7 @@ def blueprint(version: str) -> Blueprint:
     @middleware.public(max_age_seconds=300)
     @operation(TAG, RESPONSES)
     def root() -> Response:
-        """Describe the service
+        """Describe the service.
 
         Returns HTML or JSON by the `Accept` header, with links and all routes.
         """

@@ -108,7 +108,7 @@ def client(seeded: Service) -> FlaskClient:
 
 
 @pytest.fixture
-def watched(
+def instrumented(
     environ: dict[str, str], stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[InstrumentedApp]:
     """The whole service and all signals of it."""

@@ -7,11 +7,11 @@ from tests.service.files.calls import upload
 from tests.service.members import member
 
 
-def test_upload_trace_has_one_span_per_megabyte_and_few_more(watched):
-    ada = member(watched.client)
-    watched.spans.clear()
+def test_upload_trace_has_one_span_per_megabyte_and_few_more(instrumented):
+    ada = member(instrumented.client)
+    instrumented.spans.clear()
     response = upload(ada, b"x" * 5 * CHUNK_BYTES)
-    found = watched.spans.get_finished_spans()
+    found = instrumented.spans.get_finished_spans()
     server = next(span for span in found if span.name == "POST /api/v1/files")
     assert response.status_code == 201
     assert Counter(span.name for span in found if span is not server) == {

@@ -1,6 +1,4 @@
-"""Exceptions that nobody expects may quote what a client sent. Their stacks are logged, and what
-the request brought is not in them.
-"""
+"""Uncaught exceptions that quote their request: the stack is logged, the quoted values are not."""
 
 import json
 from typing import Any
@@ -13,48 +11,43 @@ from service.accounts.settings import AccountSettings
 from service.http.operation import OPERATION
 from service.http.validation import read_body
 from tests.service.instrumented_app import InstrumentedApp
+from tests.service.privacy.canaries import HEADERS, WORD, body_of, leaks
 from tests.service.privacy.test_refused import operations, paths_of, query_of
-from tests.service.privacy.values import HEADERS, WORD, body_of, leaks
 
 
 class Careless(RuntimeError):
-    """Says all that it knows."""
+    """An error whose message repeats the request."""
 
 
 def careless(view: Any) -> Any:
-    """A view that reads what the real one reads, and fails with all of it in its text and in its
-    cause's.
-    """
-    described = OPERATION.get(view)
+    """Return a view that reads its request and fails with all of it in the error and its cause."""
+    operation = OPERATION.get(view)
 
     def failing(**values: Any) -> Any:
-        if described and described.body:
+        if operation and operation.body:
             try:
-                read_body(described.body)
+                read_body(operation.body)
             except Exception as error:
                 quoted = json.loads(request.get_data())
                 raise Careless(
                     f"{quoted} {values} {dict(request.args)} {request.cookies}"
                 ) from ValueError(str(error), quoted)
         name = parse_options_header(request.headers["Content-Disposition"])[1]
-        key, shown = request.headers["Idempotency-Key"], request.headers["Authorization"]
-        raise Careless(f"{values} {name} {key} {shown} {request.args.to_dict()}") from ValueError(
+        key, token = request.headers["Idempotency-Key"], request.headers["Authorization"]
+        raise Careless(f"{values} {name} {key} {token} {request.args.to_dict()}") from ValueError(
             name, values
         )
 
+    failing.__dict__ |= vars(view)  # its options, such as the private variables of its path
     return failing
 
 
-def test_no_exception_tells_what_the_request_brought(watched: InstrumentedApp):
-    document = watched.document
-    app = watched.client.application
+def test_exception_leaks_no_canary_of_its_request(instrumented: InstrumentedApp):
+    document = instrumented.document
+    app = instrumented.client.application
     for endpoint, view in list(app.view_functions.items()):
-        failing = careless(view)
-        failing.__dict__ |= vars(
-            view
-        )  # what is said of the view, such as which variables of its path are private
-        app.view_functions[endpoint] = failing
-    watched.captured.readouterr()
+        app.view_functions[endpoint] = careless(view)
+    instrumented.captured.readouterr()
     sent = 0
     for method, path, described in operations(document):
         content = (
@@ -66,7 +59,7 @@ def test_no_exception_tells_what_the_request_brought(watched: InstrumentedApp):
         body = body_of(content, document["components"]["schemas"])
         for own in paths_of(path, described):
             given = {"json": body} if "requestBody" in described else {}
-            response = watched.client.open(
+            response = instrumented.client.open(
                 own, method=method, query_string=query_of(described), headers=HEADERS, **given
             )
             assert (
@@ -74,37 +67,21 @@ def test_no_exception_tells_what_the_request_brought(watched: InstrumentedApp):
                 "canary" in response.get_data(as_text=True).partition('"instance"')[0],
             ) == (500, False)
             sent += 1
-    told = watched.signals()
+    signals = instrumented.signals()
     errors = [
-        json.loads(line)["exception"] for line in told["logs"].splitlines() if '"exception"' in line
+        json.loads(line)["exception"]
+        for line in signals["logs"].splitlines()
+        if '"exception"' in line
     ]
     assert (len(errors), {error["type"] for error in errors}) == (sent, {"Careless"})
     assert all(
         "in failing" in error["stack"] and "ValueError" in error["stack"] for error in errors
     )
-    assert leaks(told) == []
+    assert leaks(signals) == []
 
 
-def test_the_path_of_a_draft_is_not_in_the_line_of_its_exception(watched: InstrumentedApp):
-    app = watched.client.application
-    view = app.view_functions["authoring.get_draft"]
-    failing = careless(view)
-    failing.__dict__ |= vars(view)
-    app.view_functions["authoring.get_draft"] = failing
-    response = watched.client.get("/api/v1/blog/drafts/canary-title", headers=HEADERS)
-    told = watched.signals()
-    line = next(json.loads(line) for line in told["logs"].splitlines() if '"exception"' in line)
-    assert (response.status_code, line["message"]) == (
-        500,
-        "Exception on /api/v1/blog/drafts/REDACTED [GET]",
-    )
-    assert leaks(told) == []
-
-
-def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_too(
-    watched: InstrumentedApp, monkeypatch
-):
-    """The body is kept out from when it was read, not from when something fails."""
+def test_log_lines_before_the_failure_are_redacted_too(instrumented: InstrumentedApp, monkeypatch):
+    """The body is redacted from when it is read, not from when the request fails."""
     seen = []
 
     def begin(*_: object) -> Any:
@@ -112,18 +89,18 @@ def test_what_a_background_greenlet_of_a_request_fails_with_is_told_without_it_t
         seen.append(True)
         raise Careless(WORD)
 
-    app = watched.client.application
+    app = instrumented.client.application
     monkeypatch.setattr("service.companion.turns.TurnFactory.create", begin)
     headers = {"Authorization": f"Bearer {_token()}"}
     assert (
-        watched.client.post(
+        instrumented.client.post(
             "/api/v1/companion/messages", json={"message": WORD}, headers=headers
         ).status_code
         == 500
     )
-    told = watched.signals()
-    assert (seen, told["logs"].count("cannot answer REDACTED")) == ([True], 1)
-    assert leaks(told) == []
+    signals = instrumented.signals()
+    assert (seen, signals["logs"].count("cannot answer REDACTED")) == ([True], 1)
+    assert leaks(signals) == []
 
 
 def _token() -> str:

@@ -1,8 +1,7 @@
-"""Canaries: values that nobody may ever read in a log line, a span or a metric, and where to look
-for them.
+"""Canaries: values that must never be in a log line, a span or a metric, and how to find them.
 
-Words are known by where they come from (a body, a name that is sensitive, a path that is private);
-the other three by their shape as well, so they may be put anywhere.
+``WORD`` is redacted for its origin (a body, a sensitive name, a private path); ``SHAPED`` values
+are redacted for their shape as well, so they may be anywhere.
 """
 
 from typing import Any, Final
@@ -34,31 +33,28 @@ HEADERS: Final = {
     "X-Forwarded-For": EMAIL,
     "X-Request-ID": TOKEN,
 }
-"""Of every request, whatever its route asks for."""
+"""Headers of every request, whether or not its route reads them."""
 
 
 def found_in(text: str) -> list[str]:
-    """What of the canaries a text tells."""
-    lower = (
-        text.replace(str(ROOT), "").lower().replace(" ", "")
-    )  # stacks name files, and a checkout may be called anything
+    """Return the canaries in a text."""
+    # Stack traces have file names, and a checkout may have any name.
+    lower = text.replace(str(ROOT), "").lower().replace(" ", "")
     return [one for one in ("canary", CARD) if one in lower]
 
 
-def leaks(told: dict[str, str]) -> list[tuple[str, str]]:
-    """Each line of a sink that tells a canary."""
+def leaks(signals: dict[str, str]) -> list[tuple[str, str]]:
+    """Return each line of a sink that contains a canary."""
     return [
         (sink, line[:2000])
-        for sink, text in told.items()
+        for sink, text in signals.items()
         for line in text.splitlines()
         if found_in(line)
     ]
 
 
 def body_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> Any:
-    """A value in which every text that a schema knows is a canary, and a member that it does not
-    know is one too.
-    """
+    """Return a body of a schema in which every text is a canary, and an unknown member too."""
     if "$ref" in schema:
         return body_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
     for options in ("anyOf", "allOf", "oneOf"):
