@@ -36,9 +36,9 @@ def main() -> None:
         turns = iter([one for one in new for _ in tokens])
 
         def verify(token: str, turns: Iterator[AccessTokens] = turns) -> None:
-            next(turns).check(token)
+            next(turns).verify(token)
 
-        times.append((microseconds(verify, tokens), microseconds(caching.check, tokens)))
+        times.append((microseconds(verify, tokens), microseconds(caching.verify, tokens)))
     ratios = sorted(verified / cached for verified, cached in times)
     verified, cached = (statistics.median(column) for column in zip(*times, strict=True))
     print(

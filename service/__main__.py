@@ -14,10 +14,10 @@ from telemetry.standalone import serve
 
 
 def main() -> int:
-    """Serve until a signal ends the process.
+    """Serve until a signal stops the process.
 
     Returns:
-        The exit code; 1 for a setting that cannot be used, with one line on standard error.
+        The exit code; 1, with one line on standard error, for an invalid setting.
     """
     try:
         service = build(os.environ)

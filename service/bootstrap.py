@@ -1,8 +1,8 @@
 """The one composition root: settings, telemetry, database, app and rooms, in this order.
 
-Nothing else in the service knows what is concrete. The doors (``wsgi``, ``__main__`` and the
-commands) monkey-patch the process where they must, and then call ``build``. A room is removed with
-its folder, its import and its line here.
+Nothing else in the service knows concrete types. The entry points (``wsgi``, ``__main__`` and the
+commands) monkey-patch the process where they must, and then call ``build``. Deleting a room takes
+its folder, its import and its line here (tests/architecture/test_rooms.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ R = TypeVar("R", bound=Room)
 
 
 class Overrides(TypedDict, total=False):
-    """Parts to use instead of the usual ones; tests replace what is slow, foreign or random."""
+    """Parts that replace the usual ones; tests replace what is slow, external or random."""
 
     telemetry: Telemetry
     payments: PaymentGateway
@@ -48,7 +48,7 @@ class Overrides(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What one process is made of. Nothing of it has started."""
+    """The parts of one process; none has started."""
 
     settings: ServiceSettings
     telemetry: Telemetry
@@ -57,10 +57,10 @@ class Service:
     rooms: tuple[Room, ...]
 
     def room(self, kind: type[R]) -> R:
-        """Return the room of that kind.
+        """Return the room of a type.
 
         Raises:
-            LookupError: The service has none.
+            LookupError: The service has no such room.
         """
         for room in self.rooms:
             if isinstance(room, kind):
@@ -76,7 +76,7 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
         overrides: See ``Overrides``.
 
     Raises:
-        SettingError: A variable cannot be used; the text is one line.
+        SettingError: A variable is invalid; the message is one line.
     """
     settings = ServiceSettings.from_env(environ)
     telemetry = overrides.get("telemetry") or Telemetry(telemetry_config(environ))
@@ -101,7 +101,7 @@ def _foundation(
     telemetry.watch_mongo(mongo.client)
     telemetry.on_start(mongo.start)
     telemetry.on_shutdown(mongo.close)
-    # Never bound to an app: it would add a /metrics route and time every request a second time.
+    # Not bound to an app: that would add a /metrics route and measure every request twice.
     route_metrics = PrometheusMetrics(
         app=None, path=None, export_defaults=False, registry=telemetry.registry
     )

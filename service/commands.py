@@ -1,4 +1,4 @@
-"""What the commands of the service share: build it, use the database, report failures in one line."""
+"""Shared by the commands: build the service, use its database, report failures in one line."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -10,16 +10,16 @@ from telemetry import SettingError
 
 
 def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str]) -> int:
-    """Do the work of a command on the database that the environment names.
+    """Run a command on the database that the environment names.
 
     Args:
-        name: Of the command, for its lines.
+        name: Name of the command, for its messages.
         environ: Variables by name.
-        work: Returns the lines to print; raises ``PyMongoError`` when MongoDB cannot be used, and
-            ``LookupError``, with one line, when what it was asked for does not exist.
+        work: Returns the lines to print; raises ``PyMongoError`` when MongoDB fails, and
+            ``LookupError`` with one line when its target does not exist.
 
     Returns:
-        The exit code; 1, with one line on standard error, when it could not be done.
+        The exit code; 1, with one line on standard error, for a failure.
     """
     try:
         service = build(environ)
@@ -38,6 +38,6 @@ def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str]) -
 
 
 def failed(line: str, code: int = 1) -> int:
-    """Print one line on standard error; returns the exit code."""
+    """Print one line on standard error and return the exit code."""
     print(line, file=sys.stderr)
     return code

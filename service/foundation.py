@@ -1,7 +1,7 @@
-"""What the rooms of the service are built on, and what each of them gives back.
+"""``Foundation``, which every room is built from, and ``Room``, which each build returns.
 
-``bootstrap`` hands every room one ``Foundation``; a room's ``build`` function answers a ``Room``.
-Nothing here knows a room.
+``bootstrap`` passes one ``Foundation`` to the ``build`` function of every room. Nothing here knows
+a room.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from telemetry import Telemetry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
-    """What one process has once. Nothing of it has started.
+    """Parts of one process that all rooms share; none has started.
 
     Args:
-        telemetry: Observes the process; rooms register metrics, indicators and callbacks on it.
-        mongo: The connection; rooms take their collections from it and register their indexes.
+        telemetry: Rooms register metrics, health indicators and callbacks on it.
+        mongo: Rooms take their collections from it and register their indexes.
         route_metrics: Counts calls of routes on the worker's registry.
-        now: Time in UTC, to the millisecond.
-        sleep: Waits so many seconds.
+        now: Returns the time in UTC, to the millisecond.
+        sleep: Sleeps for so many seconds.
     """
 
     telemetry: Telemetry
@@ -43,12 +43,12 @@ class Foundation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """One subject of the service, built.
+    """One subject of the service.
 
     Args:
         blueprints: Its routes.
-        load_demo_data: Loads what a demo shows, and returns one line on what was done; it needs
-            the database. ``None`` when a demo shows nothing of the room.
+        load_demo_data: Loads demo data into the database and returns one line about it; ``None``
+            for a room without demo data.
     """
 
     blueprints: tuple[Blueprint, ...] = ()

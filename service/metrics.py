@@ -1,38 +1,25 @@
-"""Names of the business metrics: the figures of this service that leave the process.
+"""The business metrics of this service, each defined once.
 
-They live here and nowhere else; the rooms that count them and the boards that show them import
-them. The metrics that every service has are telemetry's.
+The rooms that count them and the boards that show them import them. Metrics that every service has
+are telemetry's.
 
 Source: the naming rules of ``telemetry.names``.
 """
 
-from telemetry.names import Metric
+from telemetry import Metric, counter, gauge, histogram
 
-
-def _counter(name: str, help: str, *labels: str) -> Metric:
-    return Metric(name, "counter", help, labels)
-
-
-def _gauge(name: str, help: str, *labels: str) -> Metric:
-    return Metric(name, "gauge", help, labels)
-
-
-def _histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:
-    return Metric(name, "histogram", help, labels, buckets)
-
-
-POST_READS = _counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
-POST_LISTS = _counter(
+POST_READS = counter("serene_post_reads_total", "Blog posts asked for, by outcome.", "result")
+POST_LISTS = counter(
     "serene_post_lists_total", "Pages of the blog asked for, by the filter used.", "filter"
 )
-POST_WRITES = _counter(
+POST_WRITES = counter(
     "serene_post_writes_total",
     "Changes of blog posts asked for, by what and by outcome.",
     "action",
     "result",
 )
-LOGINS = _counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
-# From a refusal at once to an answer that takes all the time it may.
+LOGINS = counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+# From an immediate refusal to the longest response that is allowed.
 COMPANION_BUCKETS = (
     0.01,
     0.05,
@@ -51,49 +38,49 @@ COMPANION_BUCKETS = (
     45.0,
     60.0,
 )
-COMPANION_DURATION = _histogram(
+COMPANION_DURATION = histogram(
     "serene_companion_seconds",
     "Time until a message was answered whole, by outcome.",
     COMPANION_BUCKETS,
     "result",
 )
-COMPANION_CALLS = _gauge(
+COMPANION_CALLS = gauge(
     "serene_companion_calls", "Calls of the companion's model that are under way."
 )
-COMPANION_CIRCUIT = _gauge(
+COMPANION_CIRCUIT = gauge(
     "serene_companion_circuit_state",
     "1 for the state of the companion's circuit, 0 for the others.",
     "state",
 )
-UNAUTHORIZED = _counter(
+UNAUTHORIZED = counter(
     "serene_unauthorized_total",
     "Requests refused for what they show of their account, by why.",
     "reason",
 )
-RATE_LIMITED = _counter(
+RATE_LIMITED = counter(
     "serene_rate_limited_total",
     "Requests that were one too many, by the group of their route.",
     "group",
 )
-RATE_LIMIT_FALLBACKS = _counter(
+RATE_LIMIT_FALLBACKS = counter(
     "serene_rate_limit_fallbacks_total",
     "Requests that their worker counted for itself because Redis did not answer.",
 )
-PAYMENTS = _counter(
+PAYMENTS = counter(
     "serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result"
 )
-PAYMENT_EVENTS = _counter(
+PAYMENT_EVENTS = counter(
     "serene_payment_events_total",
     "What the payment provider's webhook brought, by what became of it.",
     "result",
 )
-FILE_UPLOADS = _counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
-UPLOADS = _histogram(
+FILE_UPLOADS = counter("serene_file_uploads_total", "Uploads of files, by outcome.", "result")
+UPLOADS = histogram(
     "serene_uploads_bytes",
     "Sizes of the files that were taken.",
     (1e3, 1e4, 1e5, 1e6, 2.5e6, 5e6, 1e7, 2.7e7),
 )
-BOOKINGS = _counter(
+BOOKINGS = counter(
     "serene_bookings_total", "What came of bookings and their payments, by outcome.", "result"
 )
 

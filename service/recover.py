@@ -1,6 +1,4 @@
-"""``python -m service.recover``: one pass over bookings that wait to be finished or ended, for when
-one should not wait for a worker's.
-"""
+"""``python -m service.recover``: one recovery pass over bookings, at once."""
 
 from gevent import monkey
 
@@ -17,12 +15,12 @@ from service.sessions.room import SessionsRoom
 
 
 def recover(service: Service) -> str:
-    """Make one pass; returns one line on what was done."""
+    """Make one recovery pass and return one line about it."""
     return f"bookings: {service.room(SessionsRoom).recovery.run_pass()} finished"
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Make one pass on the database that the environment names; returns the exit code."""
+    """Make one pass on the database that the environment names and return the exit code."""
     return commands.run("bookings", environ, recover)
 
 

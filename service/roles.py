@@ -1,6 +1,6 @@
-"""``python -m service.roles EMAIL ROLE``: give an account a role; how the first admin is made.
+"""``python -m service.roles EMAIL ROLE``: give an account a role, such as the first admin's.
 
-One line reports what was done, or why not; the e-mail is not repeated.
+One line reports the result; it does not repeat the e-mail.
 """
 
 import os
@@ -22,11 +22,11 @@ def give(service: Service, email: str, role: Role) -> str:
     """Give the account of an e-mail a role.
 
     Returns:
-        One line on what was done.
+        One line about the result.
 
     Raises:
-        LookupError: There is no such account.
-        pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
+        LookupError: No account has the e-mail.
+        pymongo.errors.PyMongoError: MongoDB fails.
     """
     room = service.room(AccountsRoom)
     credentials = room.accounts.credentials(email.lower())
@@ -41,11 +41,10 @@ def give(service: Service, email: str, role: Role) -> str:
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Do what the arguments ask for on the database that the environment names.
+    """Give a role on the database that the environment names.
 
     Returns:
-        The exit code: 2 for wrong arguments, 1 when it could not be done; with one line on standard
-        error.
+        The exit code: 2 for wrong arguments, 1 for a failure, each with one line on standard error.
     """
     if len(arguments) != 2 or arguments[1] not in ROLES:
         return commands.failed(USAGE, 2)

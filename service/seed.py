@@ -1,6 +1,6 @@
-"""``python -m service.seed``: load what a demo shows, room by room.
+"""``python -m service.seed``: load the demo data of every room.
 
-What is there already is left alone, so it can run again.
+Existing data is unchanged, so the command can run again.
 """
 
 import os
@@ -15,17 +15,17 @@ def seed(service: Service) -> str:
     """Create the indexes and load each room's demo data.
 
     Returns:
-        One line a room on what was done.
+        One line for each room.
 
     Raises:
-        pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
+        pymongo.errors.PyMongoError: MongoDB fails.
     """
     service.mongo.set_up()
     return "\n".join(room.load_demo_data() for room in service.rooms if room.load_demo_data)
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Seed the database that the environment names; returns the exit code."""
+    """Seed the database that the environment names and return the exit code."""
     return commands.run("demo data", environ, seed)
 
 

@@ -1,6 +1,6 @@
-"""Where the API listens, and with how many processes.
+"""Settings of the server: its address and its number of workers.
 
-gunicorn's arbiter reads this before anything is monkey-patched, so it imports nothing of the rooms.
+gunicorn's arbiter reads them before anything is monkey-patched, so this module imports no room.
 """
 
 import os
@@ -12,7 +12,7 @@ from telemetry import Port, Settings
 
 
 class ServerSettings(Settings):
-    """Where the API listens, and with how many processes."""
+    """Address and number of workers."""
 
     host: str = Field(
         "127.0.0.1", alias="SERENE_HOST", description="address that the API listens on"
@@ -21,5 +21,5 @@ class ServerSettings(Settings):
     workers: Annotated[int, Field(ge=1, le=1024)] = Field(
         default_factory=lambda: len(os.sched_getaffinity(0)),
         alias="WEB_CONCURRENCY",
-        description="workers; one a core unless set",
+        description="workers; one for each core by default",
     )

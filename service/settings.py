@@ -1,7 +1,7 @@
-"""Settings of the service: those of its rooms, side by side.
+"""Settings of the service, composed of the settings of its rooms.
 
-Nothing here reads ``os.environ`` by itself. Each room declares its own settings and what they mean;
-here they are read together, so that everything wrong is reported at once.
+Nothing here reads ``os.environ``. Each room declares and describes its own settings; reading them
+together reports all errors at once.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ SERVICE_NAME: Final = "serene"
 SERVICE_VERSION: Final = "0.1.0"
 
 TELEMETRY_DEFAULTS: Final = {"TELEMETRY_HEALTH_PREFIX": "/api/v1/health"}
-"""What this service sets for its telemetry where the environment does not."""
+"""Defaults of this service for the variables of its telemetry."""
 
 
 def telemetry_config(environ: Mapping[str, str]) -> TelemetryConfig:
@@ -68,7 +68,7 @@ class ServiceSettings:
             environ: Variables by name; an empty value counts as not set.
 
         Raises:
-            SettingError: Some cannot be used; one line for all of them.
+            SettingError: Some are invalid; one line for all of them.
         """
         groups: dict[str, Settings] = {}
         problems: list[str] = []

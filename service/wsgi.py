@@ -1,9 +1,8 @@
-"""The WSGI entry: ``gunicorn -c service/gunicorn_conf.py service.wsgi:app``.
+"""The WSGI entry point: ``gunicorn -c service/gunicorn_conf.py service.wsgi:app``.
 
-The only module that has effects when it is imported: it makes the process cooperative before
-anything else is loaded, reads the environment and builds the service. A setting that cannot be used
-raises ``SettingError``: the worker logs it as one line and halts gunicorn, which would otherwise
-start one worker after the other.
+The only module whose import has effects: it monkey-patches the process before anything else is
+loaded, reads the environment and builds the service. An invalid setting raises ``SettingError``:
+the worker logs it in one line and stops gunicorn, which would otherwise restart workers forever.
 """
 
 from gevent import monkey

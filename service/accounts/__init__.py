@@ -1,0 +1,1 @@
+"""Accounts: registration, login, tokens, roles, and the guard of protected routes."""

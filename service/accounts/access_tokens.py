@@ -1,8 +1,8 @@
-"""Access tokens: JSON Web Tokens, signed by the first of several keys, good for minutes, checked
-without the database.
+"""Access tokens: JSON Web Tokens that are verified without the database.
 
-The algorithm is ours and never the token's. A key is taken out of use in two steps: a new one is
-put first, and the old one goes when the last token that it signed has expired.
+They are signed with the first of several keys and valid for minutes. The service fixes the
+algorithm; the token's own header does not choose it. A key is retired in two steps: a new one is
+put first, and the old one is removed when its last token has expired.
 
 Source: RFC 7519 (JWT), RFC 8725 (its best practices), RFC 9068 (``typ``).
 """
@@ -21,17 +21,18 @@ from service.accounts.settings import AccountSettings, parse_keys
 
 ALGORITHM: Final = "HS256"
 TYPE: Final = "at+jwt"
-_REMEMBERED: Final = 4096
-"""Tokens that were checked, at most: about a megabyte."""
+_CACHED_TOKENS: Final = 4096
+"""Maximum number of verified tokens in the cache: about a megabyte."""
 _CLAIMS: Final = ("sub", "role", "iss", "aud", "iat", "exp", "jti")
+_FOREIGN: Final = "The access token is not one of ours."
 
 
 class InvalidToken(Exception):
-    """A token that proves nothing; the text says no more than a client may know.
+    """A token that is not valid.
 
     Args:
-        detail: See above.
-        reason: For whoever counts.
+        detail: Sentence for the client.
+        reason: Label of the metric that counts it.
     """
 
     def __init__(self, detail: str, reason: Literal["expired", "invalid"] = "invalid") -> None:
@@ -41,11 +42,11 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is calling.
+    """The account of a valid token.
 
     Args:
         account_id: UUID.
-        role: As it was when the token was issued.
+        role: Role when the token was issued.
     """
 
     account_id: str
@@ -53,10 +54,10 @@ class Identity:
 
 
 class AccessTokens:
-    """Issues and checks access tokens.
+    """Issues and verifies access tokens.
 
     Args:
-        settings: Keys, issuer, audience and how long they are good.
+        settings: Keys, issuer, audience and validity.
         clock: Unix time in seconds.
     """
 
@@ -67,11 +68,11 @@ class AccessTokens:
         self._issuer = settings.token_issuer
         self._audience = settings.token_audience
         self._clock = clock
-        self._checked: dict[bytes, tuple[Identity, float]] = {}
-        self.good_for_seconds = settings.access_token_seconds
+        self._verified: dict[bytes, tuple[Identity, float]] = {}
+        self.valid_seconds = settings.access_token_seconds
 
     def issue(self, identity: Identity) -> str:
-        """A token for an account."""
+        """Return a new token for an account."""
         name, secret = next(iter(self._keys.items()))
         now = int(self._clock())
         claims = {
@@ -80,36 +81,36 @@ class AccessTokens:
             "iss": self._issuer,
             "aud": self._audience,
             "iat": now,
-            "exp": now + int(self.good_for_seconds),
+            "exp": now + int(self.valid_seconds),
             "jti": uuid4().hex,
         }
         return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": name, "typ": TYPE})
 
-    def check(self, token: str) -> Identity:
-        """Whom a token was issued to; what was found good is remembered for as long as it is.
+    def verify(self, token: str) -> Identity:
+        """Return the account of a token; the result is cached until the token expires.
 
         Raises:
-            InvalidToken: It is not ours, was changed, or has expired.
+            InvalidToken: The token is foreign, was changed, or has expired.
         """
-        # Of the whole token, signature and all: what is remembered proves nothing to whoever reads
-        # the memory.
+        # The key is a digest of the whole token, signature included: who reads the memory gets no
+        # token from it.
         digest = sha256(token.encode(errors="surrogatepass")).digest()
-        remembered = self._checked.get(digest)
-        if remembered is not None and remembered[1] > self._clock():
-            return remembered[0]
-        identity, expires_at = self._verify(token)
-        if len(self._checked) >= _REMEMBERED:
-            self._checked.clear()
-        self._checked[digest] = (identity, expires_at)
+        cached = self._verified.get(digest)
+        if cached is not None and cached[1] > self._clock():
+            return cached[0]
+        identity, expires_at = self._decode(token)
+        if len(self._verified) >= _CACHED_TOKENS:
+            self._verified.clear()
+        self._verified[digest] = (identity, expires_at)
         return identity
 
-    def _verify(self, token: str) -> tuple[Identity, float]:
-        """Whom it was issued to, and until when, in Unix time."""
+    def _decode(self, token: str) -> tuple[Identity, float]:
+        """Return the account and the expiry in Unix time."""
         try:
             header = jwt.get_unverified_header(token)
             secret = self._keys.get(str(header.get("kid")))
             if secret is None or header.get("typ") != TYPE:
-                raise InvalidToken("The access token is not one of ours.")
+                raise InvalidToken(_FOREIGN)
             claims = jwt.decode(
                 token,
                 secret,
@@ -121,7 +122,7 @@ class AccessTokens:
         except jwt.ExpiredSignatureError:
             raise InvalidToken("The access token has expired.", "expired") from None
         except (jwt.InvalidTokenError, RecursionError):
-            raise InvalidToken("The access token is not one of ours.") from None
+            raise InvalidToken(_FOREIGN) from None
         if claims["role"] not in get_args(Role):
-            raise InvalidToken("The access token is not one of ours.")
+            raise InvalidToken(_FOREIGN)
         return Identity(str(claims["sub"]), cast(Role, claims["role"])), float(claims["exp"])

@@ -1,6 +1,6 @@
-"""Who calls, as far as the request shows it: an account by its token.
+"""The caller of the current request: the account of its access token.
 
-A token is checked once a request, by whoever asks first. Nothing here refuses anybody.
+A token is verified once a request, at its first use. Nothing here refuses a request.
 """
 
 from typing import Final
@@ -9,37 +9,39 @@ from flask import Flask, current_app, g, request
 
 from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
 
-_EXTENSION: Final = "serene.tokens"
-_SEEN: Final = "_serene_caller"
+_EXTENSION: Final = "serene.access_tokens"
+_CALLER: Final = "_serene_caller"
 
 
-def install(app: Flask, tokens: AccessTokens) -> None:
-    """Let an app's requests be asked whose they are."""
-    app.extensions[_EXTENSION] = tokens
+def install(app: Flask, access_tokens: AccessTokens) -> None:
+    """Let ``caller`` verify the tokens of an app's requests."""
+    app.extensions[_EXTENSION] = access_tokens
 
 
 def caller() -> Identity | InvalidToken | None:
-    """Whose token the current request shows: an account, why the token is not good, or ``None``
-    when it shows none.
+    """Return the account of the current request's token.
+
+    Returns:
+        The account; why the token is invalid; ``None`` without a token.
     """
-    if _SEEN not in g:
-        setattr(g, _SEEN, _look())
-    found: Identity | InvalidToken | None = getattr(g, _SEEN)
+    if _CALLER not in g:
+        setattr(g, _CALLER, _verified())
+    found: Identity | InvalidToken | None = getattr(g, _CALLER)
     return found
 
 
 def account_id() -> str | None:
-    """Return the account whose token the current request shows; ``None`` when none is proved."""
+    """Return the id of the current request's account; ``None`` without a valid token."""
     identity = caller()
     return identity.account_id if isinstance(identity, Identity) else None
 
 
-def _look() -> Identity | InvalidToken | None:
-    given = request.authorization
-    if given is None or given.type != "bearer" or not given.token:
+def _verified() -> Identity | InvalidToken | None:
+    credentials = request.authorization
+    if credentials is None or credentials.type != "bearer" or not credentials.token:
         return None
-    tokens: AccessTokens = current_app.extensions[_EXTENSION]
+    access_tokens: AccessTokens = current_app.extensions[_EXTENSION]
     try:
-        return tokens.check(given.token)
+        return access_tokens.verify(credentials.token)
     except InvalidToken as error:
         return error

@@ -1,7 +1,6 @@
-"""``@protected``: a route for those who show an access token, of a role when one is named.
+"""``@protected``: a route that requires a valid access token, of a role when one is named.
 
-Put it above ``@operation``, so that who may not call learns nothing of what a call should look
-like.
+It goes above ``@operation``, so that a refused client learns nothing about the request's format.
 
 Source: RFC 6750 for the header and the challenge; RFC 9110 for 401 and 403.
 """
@@ -28,8 +27,8 @@ REALM: Final = "Serene API"
 PASSWORD_RETRY_AFTER_SECONDS: Final = 1
 
 Reason = Literal["missing", "expired", "invalid", "role"]
-"""Why a protected route refuses a request: no token, one that was good, one that never was, or an
-account of another role.
+"""Why a protected route refuses a request: no token, an expired one, an invalid one, or an account
+of another role.
 """
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
@@ -37,62 +36,61 @@ _ON_REFUSED: Final = "serene.on_refused"
 
 
 def install(
-    app: Flask, tokens: AccessTokens, on_refused: Callable[[Reason], None] = lambda _: None
+    app: Flask, access_tokens: AccessTokens, on_refused: Callable[[Reason], None] = lambda _: None
 ) -> None:
-    """Let an app's protected routes check tokens, and say so when too many passwords are being
-    checked.
+    """Enable ``@protected`` in an app, and answer 503 when too many passwords are being checked.
 
     Args:
-        app: Its routes are protected or not.
-        tokens: Checks them.
-        on_refused: Told why each request that a protected route refuses is refused.
+        app: The app.
+        access_tokens: Verifies tokens.
+        on_refused: Called with the reason of each request that a protected route refuses.
     """
-    install_caller(app, tokens)
+    install_caller(app, access_tokens)
     app.extensions[_ON_REFUSED] = on_refused
     app.register_error_handler(Busy, _busy)
 
 
 @overload
-def protected(view: View) -> View:
-    """Without parentheses."""
+def protected(view: View) -> View: ...
 
 
 @overload
-def protected(*, role: Role | None = None) -> Callable[[View], View]:
-    """With them."""
+def protected(*, role: Role | None = None) -> Callable[[View], View]: ...
 
 
 def protected(view: View | None = None, *, role: Role | None = None) -> Any:
-    """Let only accounts through: ``@protected``, ``@protected()`` or ``@protected(role="author")``.
+    """Require an account: ``@protected``, ``@protected()`` or ``@protected(role="author")``.
+
     An admin has every role.
 
     Args:
-        view: What to protect, when there are no parentheses.
-        role: Which accounts; all when not given.
+        view: The view, when there are no parentheses.
+        role: Required role; every account is accepted when not given.
     """
     if view is not None:
         return protected()(view)
     access = Access(tuple(dict.fromkeys((role, "admin"))) if role else ())
 
     def decorate(view: View) -> View:
+        if ACCESS.get(view) is not None:
+            raise TypeError(f"{view.__name__} is protected twice")
+
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
             account = _authenticated()
             if access.roles and account.role not in access.roles:
-                _refused("role")
+                _count_refusal("role")
                 raise Forbidden(f"This takes an account of the role {access.roles[0]}.")
             g.account = account
             return view(**arguments)
 
-        if ACCESS.get(view) is not None:
-            raise TypeError(f"{view.__name__} is protected twice")
         return ACCESS.set(access)(guarded)
 
     return decorate
 
 
 def current_account() -> Identity:
-    """Who is calling the protected route that runs.
+    """Return the caller of the protected route that runs.
 
     Raises:
         AttributeError: The route is not protected.
@@ -102,11 +100,11 @@ def current_account() -> Identity:
 
 
 def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
-    """A 401 with its challenge.
+    """Return a 401 with its challenge.
 
     Args:
         detail: One sentence for the client's developer.
-        error: RFC 6750's code; none when nothing was shown.
+        error: Error code of RFC 6750; ``None`` when the request had no token.
     """
     challenge: dict[str, str | None] = {"realm": REALM}
     if error:
@@ -115,23 +113,23 @@ def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
 
 
 def account_gone() -> Unauthorized:
-    """A 401 for a token that has outlived its account; counted like any other that is not good."""
-    _refused("invalid")
+    """Return a 401 for a valid token whose account was deleted; it is counted as invalid."""
+    _count_refusal("invalid")
     return unauthorized("There is no such account any more.", error="invalid_token")
 
 
 def _authenticated() -> Identity:
     found = caller()
     if found is None:
-        _refused("missing")
+        _count_refusal("missing")
         raise unauthorized("Send the access token of a login as Authorization: Bearer …")
     if isinstance(found, InvalidToken):
-        _refused(found.reason)
+        _count_refusal(found.reason)
         raise unauthorized(str(found), error="invalid_token")
     return found
 
 
-def _refused(reason: Reason) -> None:
+def _count_refusal(reason: Reason) -> None:
     current_app.extensions[_ON_REFUSED](reason)
 
 

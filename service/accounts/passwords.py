@@ -1,8 +1,7 @@
-"""Passwords as argon2id, in the hub's threadpool: on the hub one check would stop every other
-request for as long as it takes.
+"""Passwords as argon2id, in the hub's threadpool: on the hub one check would block every request.
 
-Few at once, because each takes a core and its own memory; who waits too long is told to come back.
-An account that does not exist costs the same as one that does.
+Few are checked at once, because each takes a core and its own memory; a request that waits too long
+is refused. A check for an account that does not exist takes as long as one for an existing account.
 """
 
 from collections.abc import Callable
@@ -23,56 +22,56 @@ class Busy(Exception):
 
 
 class Passwords:
-    """Hashes and checks passwords.
+    """Hashes and verifies passwords.
 
     Args:
-        settings: Costs, how many at once, and how long to wait for a turn.
+        settings: Costs, maximum number at once, and maximum wait.
     """
 
     def __init__(self, settings: AccountSettings) -> None:
         self._hasher = PasswordHasher(
             settings.password_time_cost, settings.password_memory_kib, parallelism=1
         )
-        self._turns = BoundedSemaphore(settings.passwords_at_once)
+        self._slots = BoundedSemaphore(settings.passwords_at_once)
         self._wait_seconds = settings.password_wait_seconds
-        self._nobody = self._hasher.hash("nobody")
+        self._hash_of_no_account = self._hasher.hash("no account")
 
     def hash(self, password: str) -> str:
-        """The password as it is stored.
+        """Hash a password for storage.
 
         Raises:
-            Busy: No turn came.
+            Busy: Too many passwords are being checked.
         """
-        found: str = self._apply(self._hasher.hash, password)
+        found: str = self._run(self._hasher.hash, password)
         return found
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password.
+        """Return whether a password matches its stored hash.
 
         Args:
-            stored: As hashed here; ``None`` for an account that does not exist, which takes as long
-                and is false.
-            password: As given.
+            stored: Result of ``hash``; ``None`` for an account that does not exist, which takes as
+                long and is false.
+            password: Password of the request.
 
         Raises:
-            Busy: No turn came.
+            Busy: Too many passwords are being checked.
         """
-        right: bool = self._apply(self._is_right, stored or self._nobody, password)
-        return right and stored is not None
+        matches: bool = self._run(self._matches, stored or self._hash_of_no_account, password)
+        return matches and stored is not None
 
-    def _is_right(self, stored: str, password: str) -> bool:
-        # What a thread of the pool raises is reported as uncaught as well, and a wrong password is
-        # no accident.
+    def _matches(self, stored: str, password: str) -> bool:
+        # An exception in a thread of the pool is reported as uncaught as well, and a wrong
+        # password is no failure.
         try:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
 
-    def _apply(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         with waiting("threadpool"):
-            if not self._turns.acquire(timeout=self._wait_seconds):
+            if not self._slots.acquire(timeout=self._wait_seconds):
                 raise Busy
             try:
                 return gevent.get_hub().threadpool.apply(copy_context().run, (function, *arguments))
             finally:
-                self._turns.release()
+                self._slots.release()

@@ -1,9 +1,8 @@
-"""Logins that can be renewed, in MongoDB: one document each, and one for the hash of the token that
-is good now.
+"""Refresh tokens in MongoDB: one document for each login, one for the hash of its valid token.
 
-A token names its login and is used once: using it is deleting its document, which only one request
-can (FerretDB's updates are not atomic, its deletes are). A token that is not there was used before,
-by its owner or by a thief: which of them it was nobody can know, so the login ends for both.
+A token has the id of its login and is valid once: using it deletes its document, which only one
+request can (FerretDB's updates are not atomic, its deletes are). A token without a document was
+used before, by its owner or by a thief. Nothing distinguishes the two, so the login ends for both.
 
 Source: RFC 9700, 4.14.2 (refresh token rotation).
 """
@@ -15,11 +14,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 
 from service.mongo.clock import utc_now
-from service.mongo.indexes import LOGINS
 
+INDEX: Final = IndexModel([("account_id", ASCENDING)])
 _BYTES: Final = 32
 
 
@@ -28,8 +28,8 @@ class Renewed:
     """A login after one of its tokens was used.
 
     Args:
-        account_id: Whose it is.
-        token: The next one.
+        account_id: Account of the login.
+        token: The next refresh token.
     """
 
     account_id: str
@@ -37,12 +37,12 @@ class Renewed:
 
 
 class RefreshTokens:
-    """Repository of logins.
+    """Repository of logins and their refresh tokens.
 
     Args:
         logins: Returns time-zone aware datetimes.
         tokens: By hash.
-        now: In UTC.
+        now: Current time in UTC.
     """
 
     def __init__(
@@ -56,33 +56,31 @@ class RefreshTokens:
         self._tokens = tokens
         self._now = now
 
-    def begin(self, account_id: str, good_for_seconds: float) -> str:
-        """A new login; those of the account that have expired are thrown away, as FerretDB has no
-        index that would.
+    def begin(self, account_id: str, valid_seconds: float) -> str:
+        """Begin a login, and delete the account's expired ones, as FerretDB has no TTL indexes.
 
         Returns:
-            Its first token.
+            The first refresh token of the login.
         """
         now = self._now()
-        self._forget_expired(account_id, now)
+        self._delete_expired(account_id, now)
         login_id = secrets.token_urlsafe(16)
-        expires_at = now + timedelta(seconds=good_for_seconds)
         self._logins.insert_one(
             {
                 "_id": login_id,
                 "account_id": account_id,
                 "ended": False,
                 "begun_at": now,
-                "expires_at": expires_at,
+                "expires_at": now + timedelta(seconds=valid_seconds),
             }
         )
-        return self._next(login_id)
+        return self._issue(login_id)
 
     def renew(self, token: str) -> Renewed | None:
         """Use a token.
 
         Returns:
-            The next one; ``None`` for one that is not good, which ends its login when there is one.
+            The next token; ``None`` for an invalid token, whose login, if it has one, is ended.
         """
         login_id = token.partition(".")[0]
         if self._tokens.delete_one({"_id": _digest(token)}).deleted_count != 1:
@@ -91,12 +89,10 @@ class RefreshTokens:
         login = self._logins.find_one(
             {"_id": login_id, "ended": False, "expires_at": {"$gt": self._now()}}
         )
-        return Renewed(login["account_id"], self._next(login_id)) if login else None
+        return Renewed(login["account_id"], self._issue(login_id)) if login else None
 
     def end(self, token: str) -> None:
-        """End the login of a token, whether the token is still good or not; one that there never
-        was is none now either.
-        """
+        """End the login of a token, whether or not the token is still valid."""
         self._logins.update_one({"_id": token.partition(".")[0]}, {"$set": {"ended": True}})
 
     def end_all(self, account_id: str) -> None:
@@ -104,16 +100,15 @@ class RefreshTokens:
         self._logins.update_many({"account_id": account_id}, {"$set": {"ended": True}})
 
     def create_indexes(self) -> None:
-        """Create what is missing; does nothing when all are there."""
-        for index in LOGINS:
-            self._logins.create_indexes([index])
+        """Create missing indexes."""
+        self._logins.create_indexes([INDEX])
 
-    def _next(self, login_id: str) -> str:
+    def _issue(self, login_id: str) -> str:
         token = f"{login_id}.{secrets.token_urlsafe(_BYTES)}"
         self._tokens.insert_one({"_id": _digest(token), "login_id": login_id})
         return token
 
-    def _forget_expired(self, account_id: str, now: datetime) -> None:
+    def _delete_expired(self, account_id: str, now: datetime) -> None:
         expired = [
             login["_id"]
             for login in self._logins.find(
@@ -126,5 +121,5 @@ class RefreshTokens:
 
 
 def _digest(token: str) -> str:
-    # The token is random, so there is nothing that a slow hash or a salt would protect.
+    # The token is random, so a slow hash or a salt would protect nothing more.
     return sha256(token.encode()).hexdigest()

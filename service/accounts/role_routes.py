@@ -1,8 +1,7 @@
-"""Who has which role; for admins. The first admin is made by ``python -m service.roles``.
+"""Route of roles, for admins. ``python -m service.roles`` makes the first admin.
 
-A role that changes ends every login of its account, as OWASP advises for a change of privilege:
-whoever holds a refresh token logs in again. An access token says the role that it was issued with
-until it expires.
+A change of role ends every login of the account, as OWASP advises for a change of privilege. An
+access token has the role that it was issued with until it expires.
 
 Source: OWASP's cheat sheet on session management ("renew the session id after any privilege level
 change").
@@ -23,7 +22,7 @@ from service.http.operation import ResponseSpec, operation
 from service.http.responses import Model, json_response
 
 TAG: Final = "Accounts"
-LONGEST_ID: Final = 36
+MAX_ID_CHARACTERS: Final = 36
 
 
 class RoleChange(Model):
@@ -32,12 +31,12 @@ class RoleChange(Model):
     role: Role
 
 
-def blueprint(accounts: AccountRepository, logins: RefreshTokens) -> Blueprint:
-    """The route of roles.
+def blueprint(accounts: AccountRepository, refresh_tokens: RefreshTokens) -> Blueprint:
+    """Return the route of roles.
 
     Args:
-        accounts: Get the role.
-        logins: End with a role that changes.
+        accounts: Accounts.
+        refresh_tokens: Logins, which end when a role changes.
     """
     routes = Blueprint("roles", __name__, url_prefix="/api/v1/accounts")
 
@@ -48,19 +47,18 @@ def blueprint(accounts: AccountRepository, logins: RefreshTokens) -> Blueprint:
         {200: ResponseSpec("The account.", AccountView)},
         body=RoleChange,
         problems=(404, 409),
-        path={"account_id": "UUID."},
+        path={"account_id": "Id of the account, a UUID."},
     )
     def set_role(account_id: str, body: RoleChange) -> Response:
-        """Gives an account a role.
+        """Set an account's role
 
-        Where it is another one than before, every login of the account ends. Access tokens that are
-        out keep the role of before until they expire, 15 minutes at most unless the service is set
-        otherwise. Nobody can take their own role of admin away.
+        A change ends every login of the account. Its access tokens keep the old role until they
+        expire, 15 minutes at most by default. Admins cannot remove their own role.
         """
         if account_id == current_account().account_id and body.role != "admin":
             raise Conflict("Another admin has to take this role away from you.")
-        is_id = len(account_id) <= LONGEST_ID and account_id.isprintable()
-        account = change_role(accounts, logins, account_id, body.role) if is_id else None
+        is_id = len(account_id) <= MAX_ID_CHARACTERS and account_id.isprintable()
+        account = change_role(accounts, refresh_tokens, account_id, body.role) if is_id else None
         if account is None:
             raise NotFound("There is no account of that id.")
         return json_response(AccountView.of(account))

@@ -1,4 +1,4 @@
-"""Change the role of an account, and end the logins that had the one before."""
+"""Changing the role of an account, which ends its logins."""
 
 from dataclasses import replace
 
@@ -8,16 +8,16 @@ from service.accounts.repository import AccountRepository
 
 
 def change_role(
-    accounts: AccountRepository, logins: RefreshTokens, account_id: str, role: Role
+    accounts: AccountRepository, refresh_tokens: RefreshTokens, account_id: str, role: Role
 ) -> Account | None:
-    """Give an account a role, and end its logins when that differs from the one before.
+    """Give an account a role, and end its logins when the role changes.
 
     Returns:
-        The account as it is now; ``None`` when there is no such account.
+        The account with its role; ``None`` when the account does not exist.
     """
     account = accounts.get(account_id)
     if account is None or account.role == role:
         return account
     accounts.set_role(account_id, role)
-    logins.end_all(account_id)
+    refresh_tokens.end_all(account_id)
     return replace(account, role=role)

@@ -1,4 +1,4 @@
-"""The room of accounts, built: who calls, and with which role."""
+"""The room of accounts: builds its repositories, tokens and routes."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,9 @@ from flask import Flask
 from service import metrics as business
 from service.accounts import guard, role_routes, routes
 from service.accounts.access_tokens import AccessTokens
-from service.accounts.login_throttle import LockoutPolicy, LoginAttempts
+from service.accounts.authentication import Authentication
+from service.accounts.login_attempts import LoginAttempts
+from service.accounts.login_lockout import LockoutPolicy
 from service.accounts.passwords import Passwords
 from service.accounts.refresh_tokens import RefreshTokens
 from service.accounts.repository import AccountRepository
@@ -17,12 +19,12 @@ from service.foundation import Foundation, Room
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountsRoom(Room):
-    """Accounts and what opens them.
+    """The room of accounts.
 
     Args:
         accounts: Accounts and their credentials.
         refresh_tokens: Logins and the tokens that renew them.
-        access_tokens: Issues and checks access tokens.
+        access_tokens: Issues and verifies access tokens.
     """
 
     accounts: AccountRepository
@@ -31,44 +33,52 @@ class AccountsRoom(Room):
 
 
 def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> AccountsRoom:
-    """Build the room, and let the routes of ``app`` be protected by it.
+    """Build the room, and enable ``@protected`` in the app.
 
     Args:
-        foundation: Of this process.
+        foundation: Shared parts of the process.
         settings: Keys, costs and lockouts.
-        app: Its requests show tokens.
+        app: The app of the service.
     """
-    database, telemetry = foundation.database, foundation.telemetry
+    database = foundation.database
     accounts = AccountRepository(database["accounts"], database["credentials"])
     refresh_tokens = RefreshTokens(database["logins"], database["refresh_tokens"])
-    policy = LockoutPolicy(
-        settings.guesses_per_account,
-        settings.guesses_per_address,
-        settings.first_lockout_seconds,
-        settings.longest_lockout_seconds,
-    )
-    attempts = LoginAttempts(database["guesses"], policy)
+    attempts = LoginAttempts(database["guesses"], _lockout_policy(settings))
     for repository in (refresh_tokens, attempts):
         foundation.mongo.on_connect(repository.create_indexes)
     access_tokens = AccessTokens(settings)
-    refused = telemetry.metrics.counters(business.UNAUTHORIZED)
-    for reason in guard.REASONS:
-        refused[(reason,)].inc(0)
-    guard.install(app, access_tokens, lambda reason: refused[(reason,)].inc())
-    auth = routes.Authentication(
-        accounts,
-        refresh_tokens,
-        attempts,
-        access_tokens,
-        Passwords(settings),
-        settings.refresh_token_seconds,
+    _install_guard(foundation, app, access_tokens)
+    authentication = Authentication(
+        accounts=accounts,
+        refresh_tokens=refresh_tokens,
+        attempts=attempts,
+        access_tokens=access_tokens,
+        passwords=Passwords(settings),
+        login_seconds=settings.refresh_token_seconds,
+        now=foundation.now,
     )
     return AccountsRoom(
         accounts=accounts,
         refresh_tokens=refresh_tokens,
         access_tokens=access_tokens,
         blueprints=(
-            routes.blueprint(auth, foundation.route_metrics),
+            routes.blueprint(authentication, foundation.route_metrics),
             role_routes.blueprint(accounts, refresh_tokens),
         ),
     )
+
+
+def _lockout_policy(settings: AccountSettings) -> LockoutPolicy:
+    return LockoutPolicy(
+        per_account=settings.attempts_per_account,
+        per_address=settings.attempts_per_address,
+        first_seconds=settings.first_lockout_seconds,
+        longest_seconds=settings.longest_lockout_seconds,
+    )
+
+
+def _install_guard(foundation: Foundation, app: Flask, access_tokens: AccessTokens) -> None:
+    refused = foundation.telemetry.metrics.counters(business.UNAUTHORIZED)
+    for reason in guard.REASONS:
+        refused[(reason,)].inc(0)
+    guard.install(app, access_tokens, lambda reason: refused[(reason,)].inc())

@@ -1,4 +1,4 @@
-"""Settings of accounts: keys of tokens, cost of passwords, patience with guesses."""
+"""Settings of accounts: keys and validity of tokens, cost of passwords, lockouts."""
 
 from typing import Annotated, Final, Self
 
@@ -7,11 +7,11 @@ from pydantic import Field, SecretStr, model_validator
 from telemetry import Environment, PositiveSeconds, Settings
 
 DEVELOPMENT_KEYS: Final = "development:only-for-development-never-in-production"
-FEWEST_CHARACTERS: Final = 32
+MIN_SECRET_CHARACTERS: Final = 32
 
 
 class AccountSettings(Settings):
-    """How accounts are guarded; durations are seconds.
+    """Tokens, passwords and lockouts; durations are seconds.
 
     Source: OWASP's password storage cheat sheet for the defaults of argon2id; RFC 7518, 3.2 for the
     length of a key.
@@ -25,23 +25,26 @@ class AccountSettings(Settings):
     token_keys: SecretStr = Field(
         SecretStr(DEVELOPMENT_KEYS),
         alias="SERENE_TOKEN_KEYS",
-        description="keys of access tokens as `name:secret,…`: the first signs, all are accepted; has to be set in production",
+        description=(
+            "keys of access tokens as `name:secret,…`: the first signs, all are accepted; has to "
+            "be set in production"
+        ),
     )
     token_issuer: str = Field(
-        "serene", alias="SERENE_TOKEN_ISSUER", description="who issues access tokens (`iss`)"
+        "serene", alias="SERENE_TOKEN_ISSUER", description="issuer of access tokens (`iss`)"
     )
     token_audience: str = Field(
         "serene-api",
         alias="SERENE_TOKEN_AUDIENCE",
-        description="whom access tokens are for (`aud`)",
+        description="audience of access tokens (`aud`)",
     )
     access_token_seconds: PositiveSeconds = Field(
-        900.0, alias="ACCESS_TOKEN_SECONDS", description="how long an access token is good"
+        900.0, alias="ACCESS_TOKEN_SECONDS", description="how long an access token is valid"
     )
     refresh_token_seconds: PositiveSeconds = Field(
         30 * 86400.0,
         alias="REFRESH_TOKEN_SECONDS",
-        description="how long after a login its refresh tokens are good",
+        description="how long after a login its refresh tokens are valid",
     )
     password_time_cost: Annotated[int, Field(ge=1, le=100)] = Field(
         2, alias="PASSWORD_TIME_COST", description="passes of argon2id over its memory"
@@ -52,32 +55,32 @@ class AccountSettings(Settings):
     passwords_at_once: Annotated[int, Field(ge=1, le=64)] = Field(
         4,
         alias="PASSWORDS_AT_ONCE",
-        description="most passwords that a worker checks at the same time",
+        description="maximum number of passwords that a worker checks at once",
     )
     password_wait_seconds: PositiveSeconds = Field(
         1.0,
         alias="PASSWORD_WAIT_SECONDS",
-        description="most time that a request waits for its turn; then it is answered 503",
+        description="maximum time that a request waits for its turn; then it gets a 503",
     )
-    guesses_per_account: Annotated[int, Field(ge=1)] = Field(
+    attempts_per_account: Annotated[int, Field(ge=1)] = Field(
         5,
         alias="LOGIN_GUESSES_PER_ACCOUNT",
-        description="wrong passwords for one e-mail before it has to wait",
+        description="wrong passwords for one e-mail before its first lockout",
     )
-    guesses_per_address: Annotated[int, Field(ge=1)] = Field(
+    attempts_per_address: Annotated[int, Field(ge=1)] = Field(
         50,
         alias="LOGIN_GUESSES_PER_ADDRESS",
-        description="wrong passwords from one address before it has to wait",
+        description="wrong passwords from one address before its first lockout",
     )
     first_lockout_seconds: PositiveSeconds = Field(
         2.0,
         alias="LOGIN_FIRST_LOCKOUT_SECONDS",
-        description="the first such wait; each further one is twice as long",
+        description="first lockout; each further one is twice as long",
     )
     longest_lockout_seconds: PositiveSeconds = Field(
         900.0,
         alias="LOGIN_LONGEST_LOCKOUT_SECONDS",
-        description="the longest such wait; guesses are forgotten after four of them",
+        description="longest lockout; wrong passwords are kept for four of them",
     )
 
     @model_validator(mode="after")
@@ -92,17 +95,17 @@ class AccountSettings(Settings):
 
 
 def parse_keys(text: str) -> dict[str, str]:
-    """Secrets by name, the one that signs first.
+    """Return secrets by name, the one that signs first.
 
     Raises:
-        ValueError: Something else is written there; the text does not show it.
+        ValueError: The text has another format; the message does not repeat it.
     """
     keys = dict(part.strip().partition(":")[::2] for part in text.split(","))
     if len(keys) < text.count(",") + 1 or any(
-        not name or len(secret) < FEWEST_CHARACTERS for name, secret in keys.items()
+        not name or len(secret) < MIN_SECRET_CHARACTERS for name, secret in keys.items()
     ):
         raise ValueError(
-            f"SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name once, each secret {FEWEST_CHARACTERS} "
-            "characters or more"
+            "SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name once, "
+            f"each secret {MIN_SECRET_CHARACTERS} characters or more"
         )
     return keys

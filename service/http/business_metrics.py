@@ -1,6 +1,4 @@
-"""Business metrics of routes: prometheus-flask-exporter's decorators with the names of
-``service.metrics``.
-"""
+"""Business metrics of routes, with prometheus-flask-exporter and the names of ``metrics``."""
 
 import inspect
 from collections.abc import Callable, Mapping

@@ -1,9 +1,9 @@
-"""Idempotent requests: the same key and the same request get the same response, byte for byte, and
-have one effect.
+"""Idempotent requests: a repeated request has one effect and gets the same response.
 
-Responses are stored, our failures are not: after a 5xx, or a 404 or 409 that the request's work
-raises, the same key may be used again. A replayed response has ``Idempotency-Replayed: true``, and
-a problem in it has the id of the first request.
+The same key and the same request get the same response, byte for byte. Responses are stored, our
+failures are not: after a 5xx, or a 404 or 409 that the request's work raises, the same key may be
+used again. A replayed response has ``Idempotency-Replayed: true``, and a problem in it has the id
+of the first request.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07: 409 while the first request is in progress,
 422 for a key of another request.

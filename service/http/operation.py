@@ -1,4 +1,4 @@
-"""The ``@operation`` decorator: validates a request and describes its view for the OpenAPI document.
+"""The ``@operation`` decorator: validates requests and describes a view for the OpenAPI document.
 
 It reads query, headers and body into models and passes them to the view by name. Summary and
 description in the document are the view's docstring. ``@protected`` and decorators that count calls
@@ -86,7 +86,14 @@ def operation(
     The view receives the models as ``query=``, ``headers=`` and ``body=``.
 
     Args:
-        tag: See ``Operation``, also for all other arguments.
+        tag: See ``Operation``.
+        responses: See ``Operation``.
+        query: See ``Operation``.
+        body: See ``Operation``.
+        problems: See ``Operation``.
+        path: See ``Operation``.
+        headers: See ``Operation``.
+        stream: See ``Operation``.
     """
     described = Operation(
         tag, responses, query, body, frozenset(problems), path or {}, headers, stream or {}

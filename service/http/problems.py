@@ -75,8 +75,11 @@ def problem_members(
     """Build the members of a problem that is not a response of its own, such as one in a stream.
 
     Args:
-        status: See ``problem``, also for the other arguments.
+        status: HTTP status code.
+        detail: One sentence for the client's developer.
         path: Path of the request.
+        type: URI of the kind of problem.
+        title: Name of the kind of problem; the status's own phrase by default.
     """
     record = current_record()
     return rfc9457.problem_members(

@@ -24,12 +24,12 @@ class HttpSettings(Settings):
     compression: bool = Field(
         True,
         alias="COMPRESSION",
-        description="compress responses as clients accept it (zstd, br, gzip)",
+        description="compress responses with what the client accepts (zstd, br, gzip)",
     )
     api_versioning: bool = Field(
         True,
         alias="API_VERSIONING",
-        description="refuse unknown versions by name, and announce which routes are deprecated",
+        description="refuse unknown versions with a problem, and announce deprecated routes",
     )
     cache_control: bool = Field(
         True,
@@ -39,10 +39,10 @@ class HttpSettings(Settings):
     body_limit: bool = Field(
         True,
         alias="REQUEST_BODY_LIMIT",
-        description="refuse request bodies larger than their route takes",
+        description="refuse request bodies larger than their route accepts",
     )
     body_limit_bytes: Annotated[int, Field(ge=1, le=1024**3)] = Field(
         1024**2,
         alias="REQUEST_BODY_LIMIT_BYTES",
-        description="largest request body, but for routes that take more",
+        description="largest request body of routes without a limit of their own",
     )

@@ -1,7 +1,7 @@
 """Text that clients send and readers see: without control characters and changes of direction.
 
-Unlike ``str.isprintable`` this accepts the joiners that emoji and some scripts need. Every rule is a
-pattern that the OpenAPI document contains, so clients know it before they send.
+Unlike ``str.isprintable`` this accepts the joiners that emoji and some scripts need. Every rule is
+a pattern that the OpenAPI document contains, so clients know it before they send.
 """
 
 import re

@@ -1,0 +1,1 @@
+"""MongoDB: the connection, and stores that several rooms share."""

@@ -1,7 +1,7 @@
-"""The one MongoDB client of a process, and the indexes that are created once it is connected.
+"""The MongoDB client of a process, and the indexes that are created once it is connected.
 
-Nothing here knows HTTP or a collection. Building a connection opens no socket: ``start`` does, in
-the background.
+Nothing here knows HTTP or a collection. Building a connection opens no socket; ``start`` connects
+in the background.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,15 +20,15 @@ DEFAULT_DATABASE: Final = "serene"
 Document = dict[str, Any]
 
 Unreachable = ConnectionFailure
-"""MongoDB does not answer."""
+"""Raised when MongoDB does not answer."""
 
 
 class MongoConnection:
     """The database of this process.
 
     Args:
-        client: Not connected yet.
-        sleep: Waits so many seconds between attempts to reach the database.
+        client: A client that has not connected yet.
+        sleep: Sleeps for so many seconds between attempts to connect.
     """
 
     def __init__(
@@ -41,20 +41,20 @@ class MongoConnection:
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def on_connect(self, create_indexes: Callable[[], None]) -> None:
-        """Create indexes as soon as the database is reached for the first time.
+        """Call ``create_indexes`` once the database is reached for the first time.
 
         Args:
-            create_indexes: Creates what is missing; may be called again.
+            create_indexes: Creates missing indexes; may be called again.
         """
         self._create_indexes.append(create_indexes)
 
     def start(self) -> None:
-        """Connect in the background; in the worker's process, once its hub runs."""
+        """Connect in the background; call it in the worker's process, once its hub runs."""
         if self._greenlet is None:
             self._greenlet = gevent.spawn(self._bootstrap.run)
 
     def set_up(self) -> None:
-        """Connect and create the indexes that are missing.
+        """Connect and create missing indexes.
 
         Raises:
             pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
@@ -64,7 +64,7 @@ class MongoConnection:
             create()
 
     def evidence(self) -> HealthEvidence:
-        """Return whether the first connection is made, or how it stands; a health indicator."""
+        """Report the first connection or the progress towards it; a health indicator."""
         return self._bootstrap.evidence()
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ def connect(
     """Return a connection to MongoDB that opens no socket yet.
 
     Args:
-        settings: Its address, the pool's sizes and the time-outs.
+        settings: Address, pool sizes and time-outs.
         listeners: pymongo event listeners.
         sleep: See ``MongoConnection``.
     """

@@ -1,8 +1,8 @@
-"""Connect to MongoDB for the first time, in the background, for as long as it takes.
+"""The first connection to MongoDB, attempted in the background for as long as it takes.
 
-Five retries after growing waits, then one attempt every few seconds; what is created once (indexes)
-belongs to that first connection, so it is made up for whenever the database appears. Later outages
-are pymongo's to heal.
+Five retries after growing waits, then one attempt every few seconds. What is created once (indexes)
+belongs to the first connection, so it is created whenever the database appears. pymongo handles
+later outages.
 """
 
 import logging
@@ -31,12 +31,12 @@ _log = logging.getLogger("service.mongo")
 
 
 class ConnectionBootstrap:
-    """Attempts until one succeeds.
+    """Attempts to connect until one succeeds.
 
     Args:
-        attempt: Connects and sets up; raises ``PyMongoError`` when it cannot.
-        sleep: Waits so many seconds.
-        monotonic: Seconds, for "next in".
+        attempt: Connects and sets up; raises ``PyMongoError`` when it fails.
+        sleep: Sleeps for so many seconds.
+        monotonic: Seconds, for the time until the next attempt.
     """
 
     def __init__(
@@ -52,29 +52,29 @@ class ConnectionBootstrap:
         self._attempts = 0
         self._failure = ""
         self._next_at = 0.0
-        self._made = False
+        self._connected = False
 
     def run(self) -> None:
-        """Return once the first contact is made; blocks this greenlet until then."""
+        """Connect; blocks this greenlet until the first connection is made."""
         retrying = Retrying(
             stop=stop_never,
             wait=wait_chain(
                 *map(wait_fixed, RETRY_WAITS_SECONDS), wait_fixed(WATCH_INTERVAL_SECONDS)
             ),
             retry=retry_if_exception_type(PyMongoError),
-            before=self._begin,
-            before_sleep=self._failed,
+            before=self._before_attempt,
+            before_sleep=self._after_failure,
             sleep=self._sleep,
         )
         retrying(self._attempt)
-        self._made = True
+        self._connected = True
         _log.info("connected to MongoDB at attempt %d", self._attempts)
 
     def evidence(self) -> HealthEvidence:
-        """What health should know: connected, or how it stands. Safe from any thread."""
+        """Report the connection or the progress towards it; safe from any thread."""
         return HealthEvidence(
-            healthy=self._made,
-            reason="" if self._made else self._progress(),
+            healthy=self._connected,
+            reason="" if self._connected else self._progress(),
             details={"attempts": self._attempts},
         )
 
@@ -90,11 +90,11 @@ class ConnectionBootstrap:
         seconds = max(0.0, self._next_at - self._monotonic())
         return f"{progress}: {self._failure}, next in {seconds:.0f} s"
 
-    def _begin(self, state: RetryCallState) -> None:
+    def _before_attempt(self, state: RetryCallState) -> None:
         self._attempts = state.attempt_number
         self._failure = ""
 
-    def _failed(self, state: RetryCallState) -> None:
+    def _after_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._next_at = self._monotonic() + state.upcoming_sleep
         self._failure = type(error).__name__

@@ -1,4 +1,4 @@
-"""A place in a list that is sorted by time, for repositories and for the pages made of them."""
+"""A place in a list that is sorted by time, for repositories and the pages made of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,8 @@ class Cursor:
     """The last entry of a page; the next page begins after it.
 
     Args:
-        at: The entry's time, which the list is sorted by.
-        key: Its name, which decides among entries of one instant.
+        at: Time of the entry, which the list is sorted by.
+        key: Key of the entry, which decides among entries of one instant.
     """
 
     at: datetime

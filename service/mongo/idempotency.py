@@ -1,8 +1,8 @@
-"""Answers of requests that may be sent again under one key, kept for a day or so.
+"""Stored responses of idempotent requests, by key, kept for about a day.
 
-A request takes a lease of its key, works, and states its answer as a fact: the first one stands,
-and is what everybody gets. One that dies leaves its lease to run out, and the next of that key does
-the work again, which has to bear that.
+A request takes a lease of its key, works, and records its response; the first response stands, and
+every request of that key gets it. When a process dies, its lease expires and the next request of
+that key repeats the work, which has to bear that.
 
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
@@ -22,12 +22,12 @@ class OtherRequest(Exception):
 
 
 class InProgress(Exception):
-    """A request of that key is being worked on."""
+    """Another request with the key is in progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """An answer as it was given."""
+    """A response as it was first sent."""
 
     status: int
     content_type: str
@@ -35,18 +35,18 @@ class StoredResponse:
 
 
 class IdempotencyStore:
-    """Repository of answers.
+    """Repository of stored responses.
 
     Args:
-        answers: By key; returns time-zone aware datetimes.
-        leases: Of the keys that are being worked on.
+        responses: By key; returns time-zone aware datetimes.
+        leases: Leases of the keys in progress.
     """
 
     def __init__(
-        self, answers: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
+        self, responses: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
     ) -> None:
-        self._collection = answers
-        self._store = WriteOnceStore(answers)
+        self._collection = responses
+        self._store = WriteOnceStore(responses)
         self._leases = Leases(leases)
 
     def begin(
@@ -55,17 +55,17 @@ class IdempotencyStore:
         """Begin to work on a request.
 
         Args:
-            key: Whose, what and which; its ``_id``.
-            fingerprint: Of all that the request says.
-            now: In UTC.
-            seconds: How long the work may take before another does it.
+            key: Account, operation and idempotency key; its ``_id``.
+            fingerprint: Digest of the whole request.
+            now: Current time in UTC.
+            seconds: How long the work may take before another request repeats it.
 
         Returns:
-            The answer when there is one; else the right to work.
+            The stored response, or the lease that permits the work.
 
         Raises:
             OtherRequest: The key was used with another fingerprint.
-            InProgress: Somebody works on it.
+            InProgress: Another request with the key is in progress.
         """
         if found := self._stored(key, fingerprint):
             return found
@@ -73,7 +73,7 @@ class IdempotencyStore:
         if isinstance(taken, Held):
             if taken.note != fingerprint:
                 raise OtherRequest
-            # Who held it a moment ago may have answered in between.
+            # The holder may have finished since the first read.
             if found := self._stored(key, fingerprint):
                 return found
             raise InProgress
@@ -83,28 +83,32 @@ class IdempotencyStore:
         return taken
 
     def finish(
-        self, key: str, fingerprint: str, given: StoredResponse, now: datetime
+        self, key: str, fingerprint: str, response: StoredResponse, now: datetime
     ) -> StoredResponse:
-        """Keep an answer.
+        """Store a response.
 
         Returns:
-            The one that stands: another's where that was faster.
+            The stored response: that of another request when that one was faster.
         """
-        fields = {"status": given.status, "content_type": given.content_type, "body": given.body}
+        fields = {
+            "status": response.status,
+            "content_type": response.content_type,
+            "body": response.body,
+        }
         self._store.record(key, fingerprint=fingerprint, at=now, **fields)
-        return self._stored(key, fingerprint) or given
+        return self._stored(key, fingerprint) or response
 
     def release(self, lease: Lease, now: datetime) -> None:
-        """No answer came out of it; the next of that key may try at once."""
+        """End the work without a response; the next request of that key may begin at once."""
         self._leases.give_back(lease, now)
 
     def forget_before(self, instant: datetime) -> None:
-        """Throw away what was answered or begun before an instant."""
+        """Delete responses and leases from before an instant."""
         self._collection.delete_many({"at": {"$lt": instant}})
         self._leases.forget_before(instant)
 
     def create_indexes(self) -> None:
-        """Create what is missing; does nothing when all are there."""
+        """Create missing indexes."""
         self._collection.create_index("at")
         self._leases.create_indexes()
 

@@ -1,8 +1,8 @@
-"""Leases: who works on something now, until when; several processes may ask at once.
+"""Leases: the right of one process to work on something until a time.
 
 Each lease of a name has a number, and a new one is the insert of the next number once the last has
-run out: no number is used twice, so what runs late cannot take away another's lease. Whoever holds
-one keeps to work that may be done twice, as a pause of the process can outlast any lease.
+expired: no number is used twice, so a late process cannot take another's lease away. The work under
+a lease must bear being done twice, as a pause of the process can outlast any lease.
 """
 
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Somebody else has it.
+    """A lease that another process holds.
 
     Args:
-        until: When it runs out, unless it is given back before.
-        note: What the holder said.
+        until: When it expires, unless it is given back before.
+        note: Note of the holder.
     """
 
     until: datetime
@@ -50,13 +50,13 @@ class Leases:
         self._collection = collection
 
     def take(self, name: str, *, now: datetime, seconds: float, note: str = "") -> Lease | Held:
-        """Take a lease, or learn who has it.
+        """Take a lease, or return the one that another process holds.
 
         Args:
-            name: Of what is worked on.
-            now: In UTC.
-            seconds: How long it is good.
-            note: For those who do not get it.
+            name: Name of the work.
+            now: Current time in UTC.
+            seconds: How long the lease is valid.
+            note: For processes that do not get the lease.
         """
         until = now + timedelta(seconds=seconds)
         for number in count():
@@ -72,21 +72,22 @@ class Leases:
         raise AssertionError("count() ends")  # pragma: no cover
 
     def give_back(self, lease: Lease, now: datetime) -> None:
-        """Let the next one have it at once; only its holder writes there, so nothing is lost where
-        updates are not atomic.
+        """Let another process take the lease at once.
+
+        Only the holder updates the document, so nothing is lost where updates are not atomic.
         """
         self._collection.update_one({"_id": lease.lease_id}, {"$set": {"until": now}})
 
     def forget(self, name: str) -> None:
-        """Throw away the leases of something that will not be worked on any more."""
+        """Delete the leases of work that is finished for good."""
         self._collection.delete_many({"name": name})
 
     def forget_before(self, instant: datetime) -> None:
-        """Throw away those that ran out before an instant."""
+        """Delete leases that expired before an instant."""
         self._collection.delete_many({"until": {"$lt": instant}})
 
     def create_indexes(self) -> None:
-        """Create what is missing; does nothing when all are there."""
+        """Create missing indexes."""
         self._collection.create_index("name")
         self._collection.create_index("until")
 

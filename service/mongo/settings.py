@@ -1,4 +1,4 @@
-"""Settings of MongoDB: its address, the pool's sizes and how long each step may take."""
+"""Settings of MongoDB: address, pool sizes and time-outs."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Self
@@ -14,7 +14,7 @@ DNS_SCHEME: Final = "mongodb+srv://"
 
 def _mongodb_uri(value: str) -> str:
     if value.startswith(DNS_SCHEME):
-        return value  # to check more would ask the DNS
+        return value  # a full check would query the DNS
     try:
         parse_uri(value)
     except (PyMongoError, ValueError) as error:
@@ -31,15 +31,15 @@ def _by_environment(*, production: int, elsewhere: int) -> Callable[[dict[str, A
 
 PoolSize = Annotated[int, Field(ge=1, le=1000)]
 PoolFloor = Annotated[int, Field(ge=0, le=1000)]
-# Not shown by repr(): a connection string may hold a password.
+# Not in repr(): a connection string may hold a password.
 MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
 
 
 class MongoSettings(Settings):
-    """How a worker reaches MongoDB; durations are seconds, and each of them is finite.
+    """Connection of a worker to MongoDB; durations are seconds, and each of them is finite.
 
-    A request that finds no database waits ``server_selection_timeout_seconds``. One whose answer
-    never comes is read once more, so it waits at most twice ``socket_timeout_seconds``.
+    Without a database a request waits ``server_selection_timeout_seconds``. pymongo retries a read
+    without an answer once, so it takes at most twice ``socket_timeout_seconds``.
     """
 
     environment: Environment = Field(
@@ -55,7 +55,7 @@ class MongoSettings(Settings):
     max_pool_size: PoolSize = Field(
         default_factory=_by_environment(production=50, elsewhere=10),
         alias="MONGODB_MAX_POOL_SIZE",
-        description="most connections of a worker: 50 in production, else 10",
+        description="maximum number of connections of a worker: 50 in production, else 10",
     )
     min_pool_size: PoolFloor = Field(
         default_factory=_by_environment(production=10, elsewhere=2),
@@ -65,22 +65,22 @@ class MongoSettings(Settings):
     server_selection_timeout_seconds: PositiveSeconds = Field(
         2.0,
         alias="MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS",
-        description="most time that a request waits for a server to be there",
+        description="maximum time that a request waits for a server",
     )
     connect_timeout_seconds: PositiveSeconds = Field(
         2.0,
         alias="MONGODB_CONNECT_TIMEOUT_SECONDS",
-        description="most time to establish a connection",
+        description="maximum time to establish a connection",
     )
     socket_timeout_seconds: PositiveSeconds = Field(
         3.0,
         alias="MONGODB_SOCKET_TIMEOUT_SECONDS",
-        description="most time for one answer of the database",
+        description="maximum time for one response of the database",
     )
     wait_queue_timeout_seconds: PositiveSeconds = Field(
         2.0,
         alias="MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS",
-        description="most time that a request waits for a connection of the pool",
+        description="maximum time that a request waits for a connection of the pool",
     )
 
     @model_validator(mode="after")

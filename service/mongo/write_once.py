@@ -1,9 +1,9 @@
-"""Facts: documents that are written once under a name and never changed.
+"""Documents that are written once under a name and never changed.
 
-Stating a fact is an insert, of which exactly one wins on MongoDB and FerretDB alike; whoever states
-it again learns that it stands. Nothing is ever updated or deleted to decide something: FerretDB
-finds and then changes, so of two at once both may think they did, and a name that is used anew
-could be deleted by whoever had found its last use.
+Recording is an insert, of which exactly one wins on MongoDB and FerretDB alike; a second attempt
+finds that the name is taken. No decision depends on an update or a delete: FerretDB reads and then
+writes, so two concurrent updates may both succeed, and a name that is used again could be deleted
+by a process that found its last use.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 
 class WriteOnceStore:
-    """Repository of one kind of facts.
+    """Repository of write-once documents.
 
     Args:
         collection: By name; returns time-zone aware datetimes.
@@ -24,7 +24,11 @@ class WriteOnceStore:
         self._collection = collection
 
     def record(self, name: str, **fields: Any) -> bool:
-        """State a fact; false when one of that name stands, which is left as it is."""
+        """Record a document, unless its name is taken.
+
+        Returns:
+            False when the name is taken; the stored document is unchanged.
+        """
         try:
             self._collection.insert_one({"_id": name, **fields})
         except DuplicateKeyError:
@@ -32,11 +36,11 @@ class WriteOnceStore:
         return True
 
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """The fact of that name."""
+        """Return the document of that name."""
         return self._collection.find_one({"_id": name})
 
     def among(self, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """Those facts that stand, by name."""
+        """Return the documents that exist among several names, by name."""
         wanted = sorted(set(names))
         if len(wanted) == 1:  # FerretDB finds one by its _id, and scans for several
             found = self.get(wanted[0])
@@ -48,5 +52,5 @@ class WriteOnceStore:
         )
 
     def between(self, first: str, end: str) -> list[Mapping[str, Any]]:
-        """Facts by the order of their names, from ``first`` on and before ``end``."""
+        """Return documents in the order of their names, from ``first`` on and before ``end``."""
         return list(self._collection.find({"_id": {"$gte": first, "$lt": end}}, sort=[("_id", 1)]))

@@ -1,9 +1,9 @@
-"""The limiter around the routes: counts each request before it is read, and adds ``RateLimit-*``
-headers to its response.
+"""The limiter around the routes.
 
-A route that requires an account is counted by account, once the token is verified; every other
-request, and every request without a valid token, is counted by address. Verifying tokens on public
-routes would cost every request, and would give a client with many accounts as many limits.
+It counts each request before it is read, and adds ``RateLimit-*`` headers to its response. A route
+that requires an account is counted by account, once the token is verified; every other request, and
+every request without a valid token, is counted by address. Verifying tokens on public routes would
+cost every request, and would give a client with many accounts as many limits.
 
 Source: draft-ietf-httpapi-ratelimit-headers (``RateLimit-*`` of its version 6, ``RateLimit-Policy``
 of its newest); RFC 6585 (429).

@@ -1,4 +1,4 @@
-"""Settings of rate limits: how many requests a group of routes takes, and where they are counted."""
+"""Settings of rate limits: the limit of each group of routes, and where requests are counted."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -33,19 +33,20 @@ def _redis_url(value: str) -> str:
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
-# Not shown by repr(): it may hold a password.
+# Not in repr(): it may hold a password.
 RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
 
 
 class RateLimitSettings(Settings):
-    """How many requests an account, or else an address, may send; durations are seconds. Rates are
-    written as ``limits`` reads them.
+    """Limits of an account, or else of an address; durations are seconds.
+
+    Rates have the format of the library ``limits``.
     """
 
     rate_limits: bool = Field(
         True,
         alias="RATE_LIMITS",
-        description="limit how many requests an account or an address may send",
+        description="limit the requests of each account or address",
     )
     rate_limit_login: Rate = Field(
         "10/minute",
@@ -70,15 +71,15 @@ class RateLimitSettings(Settings):
     redis_url: RedisUrl = Field(
         "",
         alias="REDIS_URL",
-        description="where all servers count together; without it each worker counts for itself",
+        description="Redis in which all servers count; without it each worker counts for itself",
     )
     redis_timeout_seconds: PositiveSeconds = Field(
         0.1,
         alias="REDIS_TIMEOUT_SECONDS",
-        description="most time that a request waits for Redis; then its worker counts",
+        description="maximum time that a request waits for Redis; then its worker counts",
     )
     redis_retry_seconds: PositiveSeconds = Field(
         2.0,
         alias="REDIS_RETRY_SECONDS",
-        description="after a failure, how long until Redis is asked again",
+        description="time without Redis after a failure",
     )

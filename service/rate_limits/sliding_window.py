@@ -52,7 +52,10 @@ def decision(
     Args:
         allowed: The request was counted.
         limit: Maximum number of requests within ``window_seconds``.
-        previous: See ``weighted_count``, also for the other arguments.
+        previous: Requests of the previous window.
+        left_seconds: Time until the current window ends.
+        window_seconds: Length of a window.
+        current: Requests of the current window.
     """
     remaining = max(0, limit - weighted_count(previous, left_seconds, window_seconds, current))
     if remaining:

@@ -1,0 +1,1 @@
+"""The service itself: its root page, its documentation and its health."""

@@ -1,7 +1,7 @@
-"""The API's description of itself: the OpenAPI document, and a page to read and try it that loads
-nothing from elsewhere.
+"""The OpenAPI document, and Swagger UI to read and try it.
 
-The page's script and style are Swagger UI's own, vendored in ``service/system/static/swagger-ui``.
+The page loads nothing from other hosts: Swagger UI is vendored in
+``service/system/static/swagger-ui``.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ from service.http.operation import ResponseSpec, operation
 
 FOLDER: Final = Path(__file__).parent / "static" / "swagger-ui"
 ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
-# Swagger UI sets styles of elements by script and has its icons as data.
+# Swagger UI sets styles of elements by script and has icons as data URLs.
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'"
@@ -35,10 +35,10 @@ TAG: Final = "Documentation"
 
 
 def blueprint(version: str) -> Blueprint:
-    """The routes of the documentation.
+    """Return the routes of the documentation.
 
     Args:
-        version: Of the service.
+        version: Version of the service.
     """
     routes = Blueprint("documentation", __name__, url_prefix="/api/v1", template_folder="templates")
     written: list[bytes] = []
@@ -46,9 +46,9 @@ def blueprint(version: str) -> Blueprint:
     @routes.get("/openapi.json")
     @rate_limits.unlimited
     @middleware.public(max_age_seconds=300)
-    @operation(TAG, {200: ResponseSpec("OpenAPI 3.1.")})
+    @operation(TAG, {200: ResponseSpec("The document, in OpenAPI 3.1.")})
     def document() -> Response:
-        """This API in OpenAPI 3.1."""
+        """Get the OpenAPI document"""
         if not written:  # the routes are complete once requests are served
             written.append(json.dumps(openapi(current_app, version)).encode())
         return Response(written[0], mimetype="application/json")
@@ -56,9 +56,12 @@ def blueprint(version: str) -> Blueprint:
     @routes.get("/docs")
     @rate_limits.unlimited
     @middleware.public(max_age_seconds=300)
-    @operation(TAG, {200: ResponseSpec("A page.", media_types=("text/html",))})
+    @operation(TAG, {200: ResponseSpec("The page.", media_types=("text/html",))})
     def page() -> Response:
-        """This API as a page to read and to try."""
+        """Open the documentation
+
+        A page of Swagger UI, to read and try the API.
+        """
         response = Response(render_template("docs.html"), mimetype="text/html")
         response.headers["Content-Security-Policy"] = CONTENT_POLICY
         return response
@@ -69,13 +72,13 @@ def blueprint(version: str) -> Blueprint:
         TAG,
         {
             200: ResponseSpec("A script or a style.", media_types=("text/css", "text/javascript")),
-            304: ResponseSpec("As it was.", media_types=()),
+            304: ResponseSpec("Not modified.", media_types=()),
         },
         problems=(404,),
         path={"name": "Name of the file."},
     )
     def asset(name: str) -> Any:
-        """What the page is made of."""
+        """Get an asset of the documentation"""
         if name == START:
             url = json.dumps(url_for("documentation.document"))
             start = f'SwaggerUIBundle({{url: {url}, dom_id: "#docs", deepLinking: true}});'

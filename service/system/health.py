@@ -1,5 +1,6 @@
-"""Health over HTTP: what ``telemetry.health`` answers, as it answers it. No route here waits for
-anything.
+"""Health routes: the verdicts of ``telemetry.health`` as responses.
+
+No route here waits for anything.
 """
 
 from typing import Any, Final
@@ -15,48 +16,50 @@ TAG: Final = "Health"
 
 
 class HealthVerdict(BaseModel):
-    """What every verdict says. Its members are `telemetry.health`'s own."""
+    """Members of every verdict, as in `telemetry.health`."""
 
     success: bool
     status: str
     state: str = Field(description="`starting`, `ready`, `draining` or `stopped`.")
     timestamp: str = Field(json_schema_extra={"format": "date-time"})
     uptime: float = Field(description="Seconds.")
-    reasons: list[str] = Field(default=[], description="Why it is not well; only when it is not.")
+    reasons: list[str] = Field(
+        default=[], description="Why the status is not healthy; absent when it is."
+    )
 
 
 class ProbeVerdict(HealthVerdict):
-    """An answer to a probe."""
+    """Response to a probe."""
 
     evidence: dict[str, dict[str, Any]] = Field(
-        description="What it rests on, and how many seconds old that is."
+        description="Evidence of the verdict, each with its age in seconds."
     )
 
 
 class HealthReport(HealthVerdict):
-    """All that is known of a worker."""
+    """Health of one worker."""
 
     version: str
     environment: str
     services: dict[str, dict[str, Any]] = Field(
-        description="Each part, with the age of its evidence."
+        description="Each component, with the age of its evidence."
     )
     system: dict[str, Any]
     process: dict[str, Any]
     sla: dict[str, Any]
-    responseTime: str = Field(description="Of this answer, such as `0.21ms`.")
-    avgResponseTime: str = Field(description="Of the health routes.")
+    responseTime: str = Field(description="Time for this response, such as `0.21ms`.")
+    avgResponseTime: str = Field(description="Average of the health routes.")
 
 
-WELL: Final = {200: ResponseSpec("It is well.", ProbeVerdict)}
-PROBED: Final = WELL | {503: ResponseSpec("It is not, or it is shutting down.", ProbeVerdict)}
+WELL: Final = {200: ResponseSpec("Healthy.", ProbeVerdict)}
+PROBED: Final = WELL | {503: ResponseSpec("Unhealthy or shutting down.", ProbeVerdict)}
 REPORTED: Final = {
-    200: ResponseSpec("It is well.", HealthReport),
-    503: ResponseSpec("It is not, or it is shutting down.", HealthReport),
+    200: ResponseSpec("Healthy.", HealthReport),
+    503: ResponseSpec("Unhealthy or shutting down.", HealthReport),
 }
 
 
-def _answer(verdict: Verdict) -> Response:
+def _response(verdict: Verdict) -> Response:
     response = jsonify(verdict.body)
     response.status_code = verdict.status
     response.headers["Cache-Control"] = "no-store"
@@ -64,10 +67,10 @@ def _answer(verdict: Verdict) -> Response:
 
 
 def blueprint(health: Health) -> Blueprint:
-    """The three health routes.
+    """Return the three health routes.
 
     Args:
-        health: Of this worker.
+        health: Health of this worker.
     """
     routes = Blueprint("health", __name__)
 
@@ -75,21 +78,30 @@ def blueprint(health: Health) -> Blueprint:
     @rate_limits.unlimited
     @operation(TAG, REPORTED)
     def report() -> Response:
-        """All that is known of this worker; 503 when a part it needs is not up."""
-        return _answer(health.report())
+        """Get the health report
+
+        Describes every component of this worker; 503 when a required one is down.
+        """
+        return _response(health.report())
 
     @routes.get(health.paths.liveness)
     @rate_limits.unlimited
     @operation(TAG, WELL)
     def liveness() -> Response:
-        """200 while the process runs, whatever it depends on."""
-        return _answer(health.liveness())
+        """Check liveness
+
+        200 while the process runs, whatever the state of its dependencies.
+        """
+        return _response(health.liveness())
 
     @routes.get(health.paths.readiness)
     @rate_limits.unlimited
     @operation(TAG, PROBED)
     def readiness() -> Response:
-        """Whether to send traffic here; 503 with the reasons why not."""
-        return _answer(health.readiness())
+        """Check readiness
+
+        200 when the worker should get traffic; 503 with the reasons when it should not.
+        """
+        return _response(health.readiness())
 
     return routes

@@ -1,4 +1,4 @@
-"""The room of the service itself, built: what it is, how its API is used, how it is."""
+"""The room of the service itself: builds its root page, documentation and health."""
 
 from service.foundation import Foundation, Room
 from service.system import documentation, health, root
@@ -8,7 +8,7 @@ def build(foundation: Foundation) -> Room:
     """Build the room.
 
     Args:
-        foundation: Of this process.
+        foundation: Shared parts of the process.
     """
     version = foundation.telemetry.config.service_version
     return Room(

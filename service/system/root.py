@@ -1,7 +1,6 @@
-"""``GET /``: what this is and where to look, for people and for programs.
+"""``GET /``: a description of the service with links, as a page or as JSON.
 
-The list of routes is the app's own URL map with each view's first line, so it cannot drift from
-what is served.
+The routes are the app's own URL map with each view's summary, so they match what is served.
 """
 
 from typing import Any, Final
@@ -24,10 +23,20 @@ from service.http.operation import ResponseSpec, operation, texts_of
 from telemetry import names
 
 TAG: Final = "Root"
+LINKS: Final = {
+    "docs": "documentation.page",
+    "openapi": "documentation.document",
+    "posts": "blog.list_posts",
+    "health": "health.report",
+    "liveness": "health.liveness",
+    "readiness": "health.readiness",
+}
+"""Endpoint of each link; a link whose room was deleted is left out."""
 
 FIND_A_REQUEST = (
-    f"Every response carries {names.REQUEST_ID_HEADER}. Without its dashes it is the trace id: search Tempo for it, or the logs. "
-    "A request that came with a traceparent keeps that trace id and has its own as the attribute request.id."
+    f"Every response has {names.REQUEST_ID_HEADER}. Without its dashes it is the trace id: search "
+    "Tempo or the logs for it. A request that came with a traceparent keeps that trace id and has "
+    "its own id as the attribute request.id."
 )
 
 
@@ -40,20 +49,20 @@ class Route(BaseModel):
 
 
 class Description(BaseModel):
-    """What Serene is and where to look."""
+    """Description of the service."""
 
     name: str
     about: str
     version: str
-    links: dict[str, str] = Field(description="Where to begin, by name.")
+    links: dict[str, str] = Field(description="URLs of entry points, by name.")
     routes: list[Route]
     find_a_request: str
 
 
-FOR_BOTH: Final = ("application/json", "text/html")
-ANSWERS: Final = {
+MEDIA_TYPES: Final = ("application/json", "text/html")
+RESPONSES: Final = {
     200: ResponseSpec(
-        "A description.", Description, media_types=FOR_BOTH, headers={"Vary": "Accept."}
+        "The description.", Description, media_types=MEDIA_TYPES, headers={"Vary": "Accept."}
     )
 }
 
@@ -75,12 +84,9 @@ def _description(version: str) -> dict[str, Any]:
         "about": "The Serene wellbeing API.",
         "version": version,
         "links": {
-            "docs": url_for("documentation.page"),
-            "openapi": url_for("documentation.document"),
-            "posts": url_for("blog.list_posts"),
-            "health": url_for("health.report"),
-            "liveness": url_for("health.liveness"),
-            "readiness": url_for("health.readiness"),
+            name: url_for(endpoint)
+            for name, endpoint in LINKS.items()
+            if endpoint in current_app.view_functions
         },
         "routes": _routes(current_app),
         "find_a_request": FIND_A_REQUEST,
@@ -88,18 +94,21 @@ def _description(version: str) -> dict[str, Any]:
 
 
 def blueprint(version: str) -> Blueprint:
-    """The root route.
+    """Return the root route.
 
     Args:
-        version: Of the service, as its telemetry tells it.
+        version: Version of the service.
     """
     routes = Blueprint("root", __name__, template_folder="templates")
 
     @routes.get("/")
     @middleware.public(max_age_seconds=300)
-    @operation(TAG, ANSWERS)
+    @operation(TAG, RESPONSES)
     def root() -> Response:
-        """This page: what Serene is and where to look; HTML or JSON by Accept."""
+        """Describe the service
+
+        Returns HTML or JSON by the `Accept` header, with links and all routes.
+        """
         description = _description(version)
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             response = make_response(render_template("root.html", **description))

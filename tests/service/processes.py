@@ -148,5 +148,5 @@ def ran(uri: str, *command: str, **settings: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-NOBODY = {"MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
+NO_DATABASE = {"MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
 """For a database that is not there."""

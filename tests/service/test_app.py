@@ -1,6 +1,4 @@
-"""The app as a whole: its routes, what they say of themselves, and what it does with requests for
-nothing.
-"""
+"""The app as a whole: its routes and their summaries, and requests that no route serves."""
 
 import pytest
 from markupsafe import escape
@@ -9,9 +7,9 @@ from prometheus_client import REGISTRY
 from dashboards.config import HEALTH_ROUTES
 from service import metrics as business
 from telemetry import names
+from tests.service.rooms import is_served
 
 VARY = "Accept, Authorization, Accept-Encoding"
-HEALTH = "All that is known of this worker; 503 when a part it needs is not up."
 DESCRIPTION = {
     "name": "Serene",
     "about": "The Serene wellbeing API.",
@@ -28,35 +26,35 @@ DESCRIPTION = {
         {
             "method": "GET",
             "path": "/",
-            "about": "This page: what Serene is and where to look; HTML or JSON by Accept.",
+            "about": "Describe the service",
         },
         {
             "method": "PUT",
             "path": "/api/v1/accounts/<account_id>/role",
-            "about": "Gives an account a role.",
+            "about": "Set an account's role",
         },
         {
             "method": "POST",
             "path": "/api/v1/auth/login",
-            "about": "Tokens for an e-mail and its password.",
+            "about": "Log in",
         },
         {
             "method": "POST",
             "path": "/api/v1/auth/logout",
-            "about": "Ends the login of a refresh token; also one that has ended.",
+            "about": "Log out",
         },
-        {"method": "GET", "path": "/api/v1/auth/me", "about": "The account of the caller."},
+        {"method": "GET", "path": "/api/v1/auth/me", "about": "Get the caller's account"},
         {
             "method": "POST",
             "path": "/api/v1/auth/password",
-            "about": "A new password. Every login ends, and the answer holds the tokens of a new one.",
+            "about": "Change the password",
         },
         {
             "method": "POST",
             "path": "/api/v1/auth/refresh",
-            "about": "New tokens for a refresh token, which is good once: used again, it ends the login.",
+            "about": "Refresh tokens",
         },
-        {"method": "POST", "path": "/api/v1/auth/register", "about": "A new account, of a member."},
+        {"method": "POST", "path": "/api/v1/auth/register", "about": "Register an account"},
         {
             "method": "GET",
             "path": "/api/v1/blog/drafts",
@@ -130,9 +128,13 @@ DESCRIPTION = {
         {
             "method": "GET",
             "path": "/api/v1/docs",
-            "about": "This API as a page to read and to try.",
+            "about": "Open the documentation",
         },
-        {"method": "GET", "path": "/api/v1/docs/<name>", "about": "What the page is made of."},
+        {
+            "method": "GET",
+            "path": "/api/v1/docs/<name>",
+            "about": "Get an asset of the documentation",
+        },
         {
             "method": "POST",
             "path": "/api/v1/files",
@@ -150,23 +152,23 @@ DESCRIPTION = {
             "path": "/api/v1/files/<file_id>/content",
             "about": "Download a file",
         },
-        {"method": "GET", "path": "/api/v1/health", "about": HEALTH},
+        {"method": "GET", "path": "/api/v1/health", "about": "Get the health report"},
         {
             "method": "GET",
             "path": "/api/v1/health/liveness",
-            "about": "200 while the process runs, whatever it depends on.",
+            "about": "Check liveness",
         },
         {
             "method": "GET",
             "path": "/api/v1/health/readiness",
-            "about": "Whether to send traffic here; 503 with the reasons why not.",
+            "about": "Check readiness",
         },
         {
             "method": "GET",
             "path": "/api/v1/members/<member_id>/files",
             "about": "List a member's files",
         },
-        {"method": "GET", "path": "/api/v1/openapi.json", "about": "This API in OpenAPI 3.1."},
+        {"method": "GET", "path": "/api/v1/openapi.json", "about": "Get the OpenAPI document"},
         {
             "method": "POST",
             "path": "/api/v1/payments/webhook",
@@ -234,9 +236,14 @@ DESCRIPTION = {
         },
     ],
     "find_a_request": (
-        "Every response carries X-Request-ID. Without its dashes it is the trace id: search Tempo for it, or the logs. "
-        "A request that came with a traceparent keeps that trace id and has its own as the attribute request.id."
+        "Every response has X-Request-ID. Without its dashes it is the trace id: search Tempo or the "
+        "logs for it. A request that came with a traceparent keeps that trace id and has its own id "
+        "as the attribute request.id."
     ),
+}
+DESCRIPTION["routes"] = [route for route in DESCRIPTION["routes"] if is_served(route["path"])]
+DESCRIPTION["links"] = {
+    name: url for name, url in DESCRIPTION["links"].items() if is_served(f"{url}/")
 }
 
 
@@ -244,7 +251,7 @@ DESCRIPTION = {
     "accept",
     ["", "*/*", "application/json", "application/json;q=0.9, text/html;q=0.5", "image/png"],
 )
-def test_the_root_tells_programs_where_to_look(client, accept):
+def test_root_describes_the_service_as_json(client, accept):
     response = client.get("/", headers={"Accept": accept} if accept else {})
     assert (response.status_code, response.content_type, response.headers["Vary"]) == (
         200,
@@ -254,7 +261,7 @@ def test_the_root_tells_programs_where_to_look(client, accept):
     assert response.get_json() == DESCRIPTION
 
 
-def test_the_root_tells_people_the_same_as_a_page(client):
+def test_root_describes_the_service_as_a_page(client):
     response = client.get(
         "/", headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     )
@@ -269,10 +276,10 @@ def test_the_root_tells_people_the_same_as_a_page(client):
     ]
     missing += [url for url in DESCRIPTION["links"].values() if f'href="{url}"' not in shown]
     assert missing == []
-    assert "/api/v1/blog/posts/&lt;slug&gt;" in shown
+    assert "/api/v1/docs/&lt;name&gt;" in shown
 
 
-def test_every_link_of_the_root_is_answered(client, connected, telemetry):
+def test_every_link_of_the_root_is_served(client, connected, telemetry):
     telemetry.lifecycle.ready()
     assert {
         url: client.get(url).status_code for url in DESCRIPTION["links"].values()
@@ -283,7 +290,7 @@ def test_every_link_of_the_root_is_answered(client, connected, telemetry):
     ("verdict", "route"), [("report", ""), ("liveness", "/liveness"), ("readiness", "/readiness")]
 )
 @pytest.mark.parametrize("draining", [False, True])
-def test_a_health_route_answers_as_health_does_and_is_never_cached(
+def test_health_route_responds_with_the_verdict_and_is_never_cached(
     client, connected, telemetry, verdict, route, draining
 ):
     if draining:
@@ -314,13 +321,13 @@ def test_a_health_route_answers_as_health_does_and_is_never_cached(
     }
 
 
-def test_no_route_exists_that_nobody_wrote(client):
+def test_app_has_exactly_the_expected_routes(client):
     rules = {rule.rule for rule in client.application.url_map.iter_rules()}
     assert rules == {route["path"] for route in DESCRIPTION["routes"]}
     assert rules >= set(HEALTH_ROUTES)
 
 
-def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
+def test_exporter_adds_no_metric_of_its_own(client, telemetry):
     client.get("/")
     ours = {metric.name.removesuffix("_total") for metric in (*names.ALL, *business.ALL)}
     collectors = ("process_", "python_", "target")
@@ -335,11 +342,11 @@ def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
     ("method", "path", "status", "title", "allow"),
     [
         ("GET", "/nowhere", 404, "Not Found", None),
-        ("GET", "/api/v1/blog/posts/", 404, "Not Found", None),
+        ("GET", "/api/v1/therapists/", 404, "Not Found", None),
         ("GET", "/metrics", 404, "Not Found", None),
         (
             "DELETE",
-            "/api/v1/blog/posts",
+            "/api/v1/sessions",
             405,
             "Method Not Allowed",
             {"GET", "HEAD", "OPTIONS", "POST"},
@@ -347,7 +354,7 @@ def test_the_exporter_adds_no_metric_of_its_own(client, telemetry):
         ("FOOBAR", "/api/v1/health", 405, "Method Not Allowed", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_request_for_nothing_is_a_problem_that_names_itself(
+def test_request_without_a_route_is_a_problem_with_its_id(
     client, method, path, status, title, allow
 ):
     response = client.open(path, method=method)

@@ -24,7 +24,7 @@ def reasons(answer: requests.Response) -> list[str]:
     return answer.json().get("reasons", [])
 
 
-def told_down(answer: requests.Response) -> bool:
+def reports_it_down(answer: requests.Response) -> bool:
     return answer.status_code == 503 and any(
         reason.startswith("database: did not answer") for reason in reasons(answer)
     )
@@ -36,7 +36,7 @@ def running(own_mongodb, tmp_path):
         yield service
 
 
-def test_without_a_database_it_is_alive_and_says_why_it_is_not_ready(own_mongodb, tmp_path):
+def test_without_a_database_it_is_alive_and_reports_why_it_is_not_ready(own_mongodb, tmp_path):
     own_mongodb.stop()
     with Running(f"{own_mongodb.uri}/serene", tmp_path) as service:
         waiting = (
@@ -64,7 +64,9 @@ def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_
     running.until(READINESS, ready)
     own_mongodb.stop()
 
-    assert reasons(running.until(READINESS, told_down))[0].startswith("database: did not answer (")
+    assert reasons(running.until(READINESS, reports_it_down))[0].startswith(
+        "database: did not answer ("
+    )
     report = running.get(HEALTH)
     assert (
         report.status_code,
@@ -94,7 +96,7 @@ def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
         running.until(READINESS, ready)
         own_mongodb.freeze()
         try:
-            running.until(READINESS, told_down)
+            running.until(READINESS, reports_it_down)
             answers = [
                 running.get(route).elapsed.total_seconds()
                 for _ in range(50)
@@ -158,7 +160,8 @@ def test_the_report_of_a_healthy_service_has_what_it_promises(running):
         (
             "MONGODB_MIN_POOL_SIZE",
             "99",
-            "MONGODB_MIN_POOL_SIZE=99 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
+            "MONGODB_MIN_POOL_SIZE=99 and MONGODB_MAX_POOL_SIZE=10: "
+            "the first should not be more than the second",
         ),
         ("SLA_TARGET_SECONDS", "0", "SLA_TARGET_SECONDS='0': should be greater than 0"),
     ],

@@ -13,7 +13,7 @@ from service.blog.room import BlogRoom
 from service.sessions.demo import load
 from service.sessions.room import SessionsRoom
 from tests.mongodb import free_port
-from tests.service.processes import NOBODY, ran
+from tests.service.processes import NO_DATABASE, ran
 
 FRIDAY = datetime(2026, 11, 27, 22, 30, 0, 123456, tzinfo=UTC)
 OPENED = "demo therapists: {} loaded, {} slots opened\n"
@@ -95,7 +95,7 @@ def test_nobody_logs_in_as_a_demo_therapist_and_a_changed_profile_stays(service)
 def test_no_database_is_one_line():
     port = free_port()
     line = f"demo data: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
-    assert run_seed(f"mongodb://127.0.0.1:{port}", **NOBODY) == (1, "", line)
+    assert run_seed(f"mongodb://127.0.0.1:{port}", **NO_DATABASE) == (1, "", line)
 
 
 @pytest.mark.e2e

@@ -17,7 +17,10 @@ PRODUCTION = {
     "STRIPE_WEBHOOK_SECRET": "whsec_of-a-production-account",
 }
 
-BAD_STRIPE_KEY = "STRIPE_API_KEY should be a secret or restricted key of Stripe: sk_test_…, sk_live_…, rk_test_… or rk_live_…"
+BAD_STRIPE_KEY = (
+    "STRIPE_API_KEY should be a secret or restricted key of Stripe: "
+    "sk_test_…, sk_live_…, rk_test_… or rk_live_…"
+)
 BAD_WEBHOOK_SECRET = (
     "STRIPE_WEBHOOK_SECRET should be the signing secret of a webhook, 16 characters or more"
 )
@@ -148,7 +151,8 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         *(
             (
                 {"SERENE_TOKEN_KEYS": keys},
-                "SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name once, each secret 32 characters or more",
+                "SERENE_TOKEN_KEYS should be name:secret, several with commas between; "
+                "each name once, each secret 32 characters or more",
             )
             for keys in (
                 "hunter2",
@@ -199,11 +203,13 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ),
         (
             {"MONGODB_MIN_POOL_SIZE": "20"},
-            "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more than the second",
+            "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: "
+            "the first should not be more than the second",
         ),
         (
             {"MONGODB_URI": "mongodb://127.0.0.1:99999/serene"},
-            "MONGODB_URI='mongodb://127.0.0.1:99999/serene': should be a MongoDB connection string such as "
+            "MONGODB_URI='mongodb://127.0.0.1:99999/serene': "
+            "should be a MongoDB connection string such as "
             "mongodb://127.0.0.1:27017/serene (Port must be an integer between 0 and 65535)",
         ),
     ],

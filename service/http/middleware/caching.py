@@ -19,7 +19,7 @@ from service.http.openapi import extras
 from telemetry import ViewOption
 
 NO_STORE: Final = "no-store"
-NO_STORE_WITH_TOKEN: Final = "private, no-store"
+NO_STORE_AUTHORIZED: Final = "private, no-store"
 
 _CACHEABLE_STATUSES: Final = (200, 206, 304)
 
@@ -46,7 +46,7 @@ def public(
             one.
     """
     directives = _directives("public", max_age_seconds, stale_while_revalidate_seconds)
-    return _POLICY.set(_Policy(directives, NO_STORE_WITH_TOKEN))
+    return _POLICY.set(_Policy(directives, NO_STORE_AUTHORIZED))
 
 
 def private(
@@ -87,7 +87,7 @@ def _add_headers(response: Response) -> Response:
         or response.status_code not in _CACHEABLE_STATUSES
         or request.method not in ("GET", "HEAD")
     ):
-        response.headers["Cache-Control"] = NO_STORE_WITH_TOKEN if has_token else NO_STORE
+        response.headers["Cache-Control"] = NO_STORE_AUTHORIZED if has_token else NO_STORE
         return response
     directives = policy.with_token if has_token else policy.without_token
     response.headers["Cache-Control"] = directives
@@ -95,7 +95,7 @@ def _add_headers(response: Response) -> Response:
     if (
         response.status_code == 200
         and not response.is_streamed
-        and directives != NO_STORE_WITH_TOKEN
+        and directives != NO_STORE_AUTHORIZED
     ):
         response.add_etag(weak=True)
         response.make_conditional(request)

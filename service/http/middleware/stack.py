@@ -1,7 +1,7 @@
 """The order of the middlewares, and their switches.
 
-Flask runs ``after_request`` functions in reverse: a response gets its cache headers and may become a
-304, then it is compressed, then every response, errors included, gets the fixed headers.
+Flask runs ``after_request`` functions in reverse: a response gets its cache headers and may become
+a 304, then it is compressed, then every response, errors included, gets the fixed headers.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Access tokens that are checked again: what was found good is remembered, and nothing else is."""
+"""The cache of verified access tokens: valid tokens only, until they expire, and bounded."""
 
 import time
 
@@ -14,7 +14,7 @@ ADA = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Each token whose signature is looked at."""
+    """Record each token whose signature is verified."""
     seen, decode = [], jwt.decode
     monkeypatch.setattr(
         jwt,
@@ -24,28 +24,28 @@ def decoded(monkeypatch):
     return seen
 
 
-def test_a_token_is_verified_once(decoded):
+def test_token_is_verified_once(decoded):
     own = AccessTokens(AccountSettings.from_env({}))
     token = own.issue(ADA)
-    assert [own.check(token) for _ in range(3)] == [ADA] * 3
+    assert [own.verify(token) for _ in range(3)] == [ADA] * 3
     assert decoded == [token]
 
 
 @pytest.mark.slow
-def test_a_token_that_was_remembered_expires_all_the_same():
+def test_cached_token_expires():
     own = AccessTokens(AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": "5"}))
     token = own.issue(ADA)
-    own.check(token)
+    own.verify(token)
     expires_at = jwt.decode(token, options={"verify_signature": False})["exp"]
     time.sleep(max(0.0, expires_at - time.time()) + 0.01)
     with pytest.raises(InvalidToken, match="expired"):
-        own.check(token)
+        own.verify(token)
 
 
-def test_a_part_of_a_token_that_was_remembered_proves_nothing():
+def test_changed_copy_of_a_cached_token_is_invalid():
     own = AccessTokens(AccountSettings.from_env({}))
     token = own.issue(ADA)
-    own.check(token)
+    own.verify(token)
     head, body, signature = token.split(".")
     for forged in (
         f"{head}.{body}.",
@@ -54,21 +54,21 @@ def test_a_part_of_a_token_that_was_remembered_proves_nothing():
         token.swapcase(),
     ):
         with pytest.raises(InvalidToken):
-            own.check(forged)
+            own.verify(forged)
 
 
-def test_what_is_not_good_is_not_remembered(decoded):
+def test_invalid_token_is_not_cached(decoded):
     own = AccessTokens(AccountSettings.from_env({}))
     forged = f"{own.issue(ADA)[:-8]}AAAAAAAA"
     for _ in range(2):
         with pytest.raises(InvalidToken):
-            own.check(forged)
+            own.verify(forged)
     assert decoded == [forged] * 2
 
 
-def test_so_many_are_remembered_and_no_more(monkeypatch, decoded):
-    monkeypatch.setattr(access_tokens, "_REMEMBERED", 3)
+def test_cache_is_bounded(monkeypatch, decoded):
+    monkeypatch.setattr(access_tokens, "_CACHED_TOKENS", 3)
     own = AccessTokens(AccountSettings.from_env({}))
     issued = [own.issue(ADA) for _ in range(4)]
-    assert [own.check(token) for token in issued * 2] == [ADA] * 8
-    assert len(own._checked) <= 3
+    assert [own.verify(token) for token in issued * 2] == [ADA] * 8
+    assert len(own._verified) <= 3

@@ -1,4 +1,4 @@
-"""``@protected`` on an app of its own: who gets through, and what the view knows of them."""
+"""``@protected`` in a small app: which accounts pass, and what the view knows of them."""
 
 import pytest
 from flask import Flask
@@ -11,7 +11,7 @@ from service.http.access import ACCESS
 from service.http.operation import ResponseSpec, operation
 
 TOKENS = AccessTokens(AccountSettings.from_env({}))
-ANYBODY = {200: ResponseSpec("Somebody.")}
+ANY_ACCOUNT = {200: ResponseSpec("The account.")}
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def client():
 
     @app.get("/all")
     @protected
-    @operation("x", ANYBODY)
+    @operation("x", ANY_ACCOUNT)
     def everyone():
         return {"id": current_account().account_id, "role": current_account().role}
 
@@ -52,7 +52,7 @@ def client():
         ("/admin", "author", 403),
     ],
 )
-def test_a_role_opens_its_routes_and_an_admin_all(client, path, role, status):
+def test_role_passes_its_routes_and_admin_passes_all(client, path, role, status):
     response = client.get(
         path, headers={"Authorization": f"Bearer {TOKENS.issue(Identity('1', role))}"}
     )
@@ -66,21 +66,21 @@ def test_a_role_opens_its_routes_and_an_admin_all(client, path, role, status):
         )
 
 
-def test_a_view_is_protected_once_and_keeps_its_notes(client):
+def test_view_is_protected_once_and_has_its_access(client):
     view = client.application.view_functions["author"]
     assert ACCESS.get(view).roles == ("author", "admin")
     with pytest.raises(TypeError, match="author is protected twice"):
         protected(view)
 
 
-def test_a_retired_key_is_good_until_it_is_taken_away():
+def test_retired_key_is_accepted_until_it_is_removed():
     old, new = f"old:{'o' * 32}", f"new:{'n' * 32}"
     token = AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": old})).issue(
         Identity("1", "member")
     )
     both = AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": f"{new},{old}"}))
 
-    assert both.check(token) == Identity("1", "member")
-    assert AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).check(
+    assert both.verify(token) == Identity("1", "member")
+    assert AccessTokens(AccountSettings.from_env({"SERENE_TOKEN_KEYS": new})).verify(
         both.issue(Identity("2", "admin"))
     ) == Identity("2", "admin")

@@ -1,6 +1,4 @@
-"""Passwords off the hub: bounded, with the request's context, and without a trace of who has an
-account.
-"""
+"""Passwords: off the hub, bounded, with the request's context, and alike without an account."""
 
 import gevent
 import pytest
@@ -18,7 +16,7 @@ def passwords(**settings: str) -> Passwords:
     return Passwords(AccountSettings.from_env(CHEAP | settings))
 
 
-def test_only_the_password_is_right():
+def test_only_the_password_matches():
     ours = passwords()
     stored = ours.hash("correct horse")
     assert stored.startswith("$argon2id$v=19$m=8,t=1,p=1$")
@@ -32,32 +30,32 @@ def test_only_the_password_is_right():
     ]
 
 
-def test_nobody_has_no_password_not_even_the_one_that_stands_in():
-    assert not passwords().verify(None, "nobody")
+def test_no_password_matches_a_missing_account():
+    assert not passwords().verify(None, "no account")
 
 
-def test_nobodys_password_is_looked_at_like_anybodys(monkeypatch):
+def test_missing_account_costs_one_hash_of_the_same_parameters(monkeypatch):
     ours = passwords()
-    looked_at = []
+    verified = []
     monkeypatch.setattr(
-        ours, "_is_right", lambda stored, password: looked_at.append(stored[:26]) or False
+        ours, "_matches", lambda stored, password: verified.append(stored[:26]) or False
     )
     ours.verify(None, "x")
     ours.verify(ours.hash("y"), "x")
-    assert looked_at[0] == looked_at[1]
+    assert verified[0] == verified[1]
 
 
-def test_the_wait_for_a_turn_and_for_the_hash_is_told():
+def test_wait_and_hash_are_the_phase_threadpool():
     ours = Passwords(
         AccountSettings.from_env({"PASSWORD_TIME_COST": "8", "PASSWORDS_AT_ONCE": "1"})
     )
     request = record()
 
-    def ask():
+    def hash_password():
         set_current_record(request)
         ours.hash("x")
 
-    hashing = [gevent.spawn(ask) for _ in range(2)]
+    hashing = [gevent.spawn(hash_password) for _ in range(2)]
     gevent.sleep(0)
     assert [phase for phase, _ in request.open_phases] == ["threadpool"] * 2
     gevent.joinall(hashing, raise_error=True)
@@ -72,29 +70,29 @@ def test_the_wait_for_a_turn_and_for_the_hash_is_told():
     )
 
 
-def test_the_hub_turns_while_a_password_is_hashed():
+def test_hub_runs_while_a_password_is_hashed():
     slow = Passwords(AccountSettings.from_env({"PASSWORD_TIME_COST": "20"}))
     hashing = gevent.spawn(slow.hash, "x")
-    turns = 0
+    runs = 0
     while not hashing.ready():
         gevent.sleep(0.001)
-        turns += 1
+        runs += 1
     assert hashing.get().startswith("$argon2id$")
-    assert turns > 2, "a hub that hashes itself turns once"
+    assert runs > 2, "a hub that hashes itself runs once"
 
 
-def test_the_request_is_known_where_its_password_is_looked_at():
+def test_thread_has_the_record_of_its_request():
     ours, current = passwords(), record()
     set_current_record(current)
-    assert ours._apply(current_record) is current
+    assert ours._run(current_record) is current
     set_current_record(None)
 
 
-def test_whoever_waits_too_long_for_a_turn_is_told_and_the_turn_comes_back():
+def test_wait_beyond_the_limit_is_busy_and_the_slot_is_released():
     ours = passwords(PASSWORDS_AT_ONCE="1", PASSWORD_WAIT_SECONDS="0.01")
-    holding = gevent.spawn(ours._turns.acquire)
+    holding = gevent.spawn(ours._slots.acquire)
     holding.join()
     with pytest.raises(Busy):
         ours.hash("x")
-    ours._turns.release()
+    ours._slots.release()
     assert ours.verify(ours.hash("x"), "x")

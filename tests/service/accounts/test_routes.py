@@ -1,4 +1,4 @@
-"""Accounts as a client sees them: whole answers, on the real database."""
+"""Routes of accounts: complete responses, on the real database."""
 
 import re
 
@@ -14,13 +14,13 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 @pytest.fixture
 def environ(environ):
-    """With a wait after wrong passwords that no slow machine sits out."""
+    """Settings with a lockout that is longer than a test on a slow machine."""
     return environ | {"LOGIN_FIRST_LOCKOUT_SECONDS": str(LOCKOUT_SECONDS)}
 
 
 @pytest.fixture
 def client(service):
-    """A client of the app on an empty database."""
+    """A client of the service on an empty database."""
     return service.app.test_client()
 
 
@@ -45,7 +45,7 @@ def results(telemetry) -> dict[str, float]:
     }
 
 
-def test_a_registration_makes_a_member(client):
+def test_registration_creates_a_member(client):
     response = client.post(f"{AUTH}/register", json=registration(email="Ada@Serene-Mail.com"))
     body = response.get_json()
 
@@ -61,7 +61,7 @@ def test_a_registration_makes_a_member(client):
     assert INSTANT.fullmatch(body["created_at"])
 
 
-def test_an_email_has_one_account_however_it_is_written(client, service):
+def test_email_has_one_account_in_any_case(client, service):
     member(client)
     assert problem(
         client.post(f"{AUTH}/register", json=registration(email="ADA@serene-mail.com"))
@@ -72,7 +72,7 @@ def test_an_email_has_one_account_however_it_is_written(client, service):
     assert service.mongo.database["accounts"].count_documents({}) == 1
 
 
-def test_one_of_many_registrations_of_an_email_at_once_wins(client, service):
+def test_one_of_many_concurrent_registrations_of_an_email_wins(client, service):
     app = client.application
     calls = [
         gevent.spawn(app.test_client().post, f"{AUTH}/register", json=registration())
@@ -100,7 +100,7 @@ def test_one_of_many_registrations_of_an_email_at_once_wins(client, service):
         ({"email": 1, "name": "a\nb"}, None),
     ],
 )
-def test_what_cannot_be_used_is_told_by_field_and_not_repeated(client, changes, errors):
+def test_invalid_fields_are_listed_and_values_are_not_repeated(client, changes, errors):
     response = client.post(f"{AUTH}/register", json=registration(**changes))
     body = response.get_json(force=True)
     assert (response.status_code, body["type"]) == (422, "urn:serene:problem:invalid-parameters")
@@ -119,11 +119,11 @@ def test_what_cannot_be_used_is_told_by_field_and_not_repeated(client, changes, 
         ({"json": []}, 422),
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_problem(client, sent, status):
+def test_malformed_body_is_a_problem(client, sent, status):
     assert problem(client.post(f"{AUTH}/login", **sent))[0] == status
 
 
-def test_a_login_gives_tokens_that_show_who_calls(client, telemetry):
+def test_login_returns_tokens_of_the_account(client, telemetry):
     ada = member(client)
     assert ada.tokens == {
         "access_token": ada.tokens["access_token"],
@@ -136,11 +136,11 @@ def test_a_login_gives_tokens_that_show_who_calls(client, telemetry):
     assert results(telemetry) == {"success": 2.0}
 
 
-def test_a_wrong_password_and_an_unknown_email_are_one_answer(client, telemetry):
+def test_wrong_password_and_unknown_email_get_the_same_response(client, telemetry):
     member(client)
     answers = [
         login(client, password="not the password"),
-        login(client, email="nobody@serene-mail.com"),
+        login(client, email="unknown@serene-mail.com"),
     ]
     bodies = [response.get_json(force=True) | {"request_id": ""} for response in answers]
 
@@ -154,7 +154,7 @@ def test_a_wrong_password_and_an_unknown_email_are_one_answer(client, telemetry)
     assert results(telemetry) == {"success": 1.0, "failure": 2.0}
 
 
-def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_login(client):
+def test_refresh_token_is_valid_once_and_its_reuse_ends_the_login(client):
     ada = member(client)
     other = login(client).get_json()
     first = ada.tokens["refresh_token"]
@@ -171,32 +171,32 @@ def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_login(client):
     )  # another login of the same account
 
 
-def test_of_many_uses_of_a_refresh_token_at_once_at_most_one_wins_and_the_login_ends(client):
+def test_concurrent_uses_of_a_refresh_token_succeed_at_most_once_and_end_the_login(client):
     token = member(client).tokens["refresh_token"]
     calls = [gevent.spawn(refresh, client.application.test_client(), token) for _ in range(8)]
     gevent.joinall(calls, raise_error=True)
     answers = [call.value for call in calls]
     won = [answer.get_json()["refresh_token"] for answer in answers if answer.status_code == 200]
-    # A loser may end the login before the winner has read that it goes on: then nobody wins.
+    # A loser may end the login before the winner has read it: then none succeeds.
     assert len(won) <= 1
     assert {answer.status_code for answer in answers} <= {200, 401}
     assert [refresh(client, token).status_code for token in won] == [401] * len(won)
 
 
 @pytest.mark.parametrize("token", ["x", ".", "a.b", "\u20ac.\u20ac", "x" * 200])
-def test_a_refresh_token_that_never_was_is_refused_and_can_be_logged_out(client, token):
+def test_unknown_refresh_token_is_refused_and_can_be_logged_out(client, token):
     assert refresh(client, token).status_code == 401
     assert client.post(f"{AUTH}/logout", json={"refresh_token": token}).status_code == 204
 
 
-def test_a_logout_ends_the_login(client):
+def test_logout_ends_the_login(client):
     token = member(client).tokens["refresh_token"]
     response = client.post(f"{AUTH}/logout", json={"refresh_token": token})
     assert (response.status_code, response.data) == (204, b"")
     assert refresh(client, token).status_code == 401
 
 
-def test_a_new_password_ends_every_login(client):
+def test_change_of_password_ends_every_login(client):
     ada = member(client)
     change = {"current_password": PASSWORD, "new_password": "another long password"}
     response = client.post(f"{AUTH}/password", json=change, headers=ada.headers)
@@ -210,15 +210,15 @@ def test_a_new_password_ends_every_login(client):
     ) == (401, 200)
 
 
-def test_a_password_is_not_changed_without_the_one_so_far(client):
+def test_change_of_password_requires_the_current_one(client):
     ada = member(client)
-    change = {"current_password": "a guess", "new_password": "another long password"}
+    change = {"current_password": "another password", "new_password": "another long password"}
     response = client.post(f"{AUTH}/password", json=change, headers=ada.headers)
     assert problem(response) == (403, "The current password is wrong.")
     assert login(client).status_code == 200
 
 
-def test_an_account_that_is_gone_is_no_account(client, service):
+def test_token_of_a_deleted_account_is_refused(client, service):
     ada = member(client)
     service.mongo.database["accounts"].delete_one({"_id": ada.account["id"]})
     assert problem(client.get(f"{AUTH}/me", headers=ada.headers)) == (
@@ -227,8 +227,10 @@ def test_an_account_that_is_gone_is_no_account(client, service):
     )
 
 
-@pytest.mark.parametrize("email", [EMAIL, "nobody@serene-mail.com"])
-def test_too_many_wrong_passwords_have_to_wait_whoever_it_is(client, telemetry, email):
+@pytest.mark.parametrize("email", [EMAIL, "unknown@serene-mail.com"])
+def test_too_many_wrong_passwords_lock_an_email_out_with_or_without_an_account(
+    client, telemetry, email
+):
     client.post(f"{AUTH}/register", json=registration())
     answers = [login(client, email, "not the password") for _ in range(6)]
     assert [response.status_code for response in answers] == [401] * 5 + [429]
@@ -240,7 +242,7 @@ def test_too_many_wrong_passwords_have_to_wait_whoever_it_is(client, telemetry, 
     assert results(telemetry) == {"failure": 5.0, "limited": 2.0}
 
 
-def test_of_many_guesses_at_once_no_more_than_allowed_are_let_through(client):
+def test_concurrent_wrong_passwords_do_not_exceed_the_limit(client):
     client.post(f"{AUTH}/register", json=registration())
     calls = [
         gevent.spawn(login, client.application.test_client(), EMAIL, "not the password")

@@ -25,7 +25,7 @@ def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
     mongo.close()
 
 
-def test_a_timeout_too_short_to_tell_is_still_one():
+def test_a_timeout_below_a_millisecond_is_one_millisecond():
     mongo = connect(MongoSettings.from_env({"MONGODB_SOCKET_TIMEOUT_SECONDS": "0.0001"}))
     assert mongo.client.options.pool_options.socket_timeout == 0.001
     mongo.close()

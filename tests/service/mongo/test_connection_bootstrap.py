@@ -1,6 +1,4 @@
-"""The first contact with MongoDB: exact waits, told to health, and made up for whenever the
-database comes.
-"""
+"""The first connection to MongoDB: exact pauses, its state in health, and its indexes."""
 
 import gevent
 import pytest
@@ -15,25 +13,25 @@ from tests.mongodb import free_port
 
 
 def quick(uri: str) -> MongoSettings:
-    """Attempts that fail at once, so that only the waits between them count."""
+    """Attempts that fail at once, so that only the pauses between them count."""
     return MongoSettings.from_env(
         {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
     )
 
 
 class Sleeper:
-    """Writes down each wait, and what health was told during it; ends the test at the last one."""
+    """Records each pause and the reason in health during it; ends the test at the last one."""
 
-    def __init__(self, waits: int) -> None:
+    def __init__(self, pauses: int) -> None:
         self.mongo = None
-        self.waits: list[float] = []
-        self.told: list[str] = []
-        self._last = waits
+        self.pauses: list[float] = []
+        self.reasons: list[str] = []
+        self._last = pauses
 
     def __call__(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.told.append(self.mongo.evidence().reason)
-        if len(self.waits) == self._last:
+        self.pauses.append(seconds)
+        self.reasons.append(self.mongo.evidence().reason)
+        if len(self.pauses) == self._last:
             raise gevent.GreenletExit
 
 
@@ -44,7 +42,7 @@ def closed_port():
 
 @pytest.mark.slow
 def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_watched(closed_port):
-    sleeper = Sleeper(waits=8)
+    sleeper = Sleeper(pauses=8)
     sleeper.mongo = mongo = connect(quick(f"mongodb://127.0.0.1:{closed_port}"), sleep=sleeper)
     before = mongo.evidence()
 
@@ -54,27 +52,29 @@ def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_w
     assert before == HealthEvidence(
         healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0}
     )
-    assert sleeper.waits == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
-    assert sleeper.told == [
+    assert sleeper.pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
+    assert sleeper.reasons == [
         "connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in 5 s",
         "connecting to MongoDB, attempt 2 of 6: ServerSelectionTimeoutError, next in 10 s",
         "connecting to MongoDB, attempt 3 of 6: ServerSelectionTimeoutError, next in 20 s",
         "connecting to MongoDB, attempt 4 of 6: ServerSelectionTimeoutError, next in 40 s",
         "connecting to MongoDB, attempt 5 of 6: ServerSelectionTimeoutError, next in 80 s",
-        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
-        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
-        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, next in 5 s",
+        *[
+            "MongoDB was not reached in 6 attempts, still trying: "
+            "ServerSelectionTimeoutError, next in 5 s"
+        ]
+        * 3,
     ]
     mongo.close()
 
 
 def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mongodb):
     own_mongodb.stop()
-    waits: list[float] = []
+    pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 6:
+        pauses.append(seconds)
+        if len(pauses) == 6:
             own_mongodb.start()
 
     mongo = connect(quick(f"{own_mongodb.uri}/late"), sleep=sleep)
@@ -83,14 +83,14 @@ def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mong
     mongo.start()
     mongo._greenlet.join(timeout=60)
 
-    assert waits[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
-    assert set(waits[6:]) <= {5.0}
-    assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(waits) + 1})
+    assert pauses[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
+    assert set(pauses[6:]) <= {5.0}
+    assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(pauses) + 1})
     assert created == [True]
     mongo.close()
 
 
-def test_an_attempt_that_goes_on_is_told_as_such():
+def test_an_attempt_in_progress_is_reported():
     answer = AsyncResult()
     contact = ConnectionBootstrap(lambda: answer.get(timeout=PATIENCE_SECONDS))
     greenlet = gevent.spawn(contact.run)
@@ -104,21 +104,21 @@ def test_an_attempt_that_goes_on_is_told_as_such():
     assert contact.evidence() == HealthEvidence(healthy=True, details={"attempts": 1})
 
 
-def test_the_next_attempt_is_told_by_what_is_left_until_it():
+def test_the_time_until_the_next_attempt_is_reported():
     now = [100.0]
-    told: list[str] = []
+    reasons: list[str] = []
 
     def sleep(seconds: float) -> None:
         for part in (0.0, 0.4, 1.0):
             now[0] = 100.0 + seconds * part
-            told.append(contact.evidence().reason.partition(", next ")[2])
+            reasons.append(contact.evidence().reason.partition(", next ")[2])
         raise gevent.GreenletExit
 
     mongo = connect(quick(f"mongodb://127.0.0.1:{free_port()}"))
     contact = ConnectionBootstrap(mongo.set_up, sleep=sleep, monotonic=lambda: now[0])
     gevent.spawn(contact.run).join()
 
-    assert told == ["in 5 s", "in 3 s", "in 0 s"]
+    assert reasons == ["in 5 s", "in 3 s", "in 0 s"]
     mongo.close()
 
 

@@ -21,7 +21,7 @@ def test_of_many_at_once_one_has_it(leases):
     assert sum(isinstance(call.value, Lease) for call in calls) == 1
 
 
-def test_who_does_not_get_it_learns_until_when_and_what_the_holder_said(leases):
+def test_a_refused_lease_has_the_end_and_the_note_of_its_holder(leases):
     leases.take("naps:1", now=NOON, seconds=30, note="tea")
     assert leases.take("naps:1", now=NOON, seconds=60, note="cake") == Held(
         NOON + timedelta(seconds=30), "tea"

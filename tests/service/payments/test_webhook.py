@@ -204,7 +204,7 @@ def test_missing_signature_header_is_refused(client):
     )
 
 
-def test_a_signature_is_good_for_as_long_as_the_setting_says(client):
+def test_a_signature_is_valid_for_the_tolerance_of_the_setting(client):
     assert (
         summary(deliver(client, GOOD, **{"Stripe-Signature": signature(GOOD, age_seconds=290)}))
         == RECEIVED

@@ -182,16 +182,16 @@ def test_invalid_tokens_are_counted_by_address(limited):
 
 
 def test_token_is_verified_once_a_request(limited, monkeypatch):
-    checked = []
-    check = AccessTokens.check
+    verified = []
+    verify = AccessTokens.verify
     monkeypatch.setattr(
-        AccessTokens, "check", lambda self, token: checked.append(token) or check(self, token)
+        AccessTokens, "verify", lambda self, token: verified.append(token) or verify(self, token)
     )
     client = limited()
     ada = member(client)
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
     assert client.get(READ_PATH, headers=ada.headers).status_code == 200
-    assert len(checked) == 1
+    assert len(verified) == 1
 
 
 def test_hundred_concurrent_requests_do_not_exceed_the_limit(limited):

@@ -1,11 +1,10 @@
-"""The group of every route of the app's own URL map: a new route shows up here, and in the OpenAPI
-document.
-"""
+"""The group of every route in the app's URL map and in the OpenAPI document."""
 
 import pytest
 
 from service.rate_limits.groups import group_of, limited
 from service.rate_limits.limiter import HEADERS
+from tests.service.rooms import is_served
 
 GROUPS = {
     ("GET", "/"): "read",
@@ -56,6 +55,9 @@ GROUPS = {
     ("POST", "/api/v1/auth/refresh"): "login",
     ("POST", "/api/v1/auth/register"): "login",
 }
+
+
+GROUPS = {route: group for route, group in GROUPS.items() if is_served(route[1])}
 
 
 def groups(app):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mongodb import free_port
-from tests.service.processes import NOBODY, ran
+from tests.service.processes import NO_DATABASE, ran
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ def test_command_ends_expired_bookings(clinic, api, database_uri):
 def test_failure_of_the_command_is_one_line():
     port = free_port()
     line = f"bookings: MongoDB cannot be used: 127.0.0.1:{port}: [Errno 111] Connection refused\n"
-    assert recover(f"mongodb://127.0.0.1:{port}", **NOBODY) == (1, "", line)
+    assert recover(f"mongodb://127.0.0.1:{port}", **NO_DATABASE) == (1, "", line)
     code, out, err = recover("localhost")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("MONGODB_URI='localhost'")

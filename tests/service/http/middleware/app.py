@@ -48,7 +48,7 @@ def readable(app: Flask) -> None:
         return "<p>" + TEXT
 
     @app.get("/api/v1/no-content")
-    def nothing_to_say() -> Response:
+    def no_content() -> Response:
         return Response(status=204)
 
     @app.get("/api/v1/image")

@@ -1,6 +1,4 @@
-"""Every answer carries the security headers, errors too; a route may say otherwise; HSTS is for
-production.
-"""
+"""The security headers are on every response, HSTS in production only; a route may set its own."""
 
 import pytest
 

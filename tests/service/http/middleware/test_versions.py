@@ -1,6 +1,4 @@
-"""Each answer says the versions; an unknown one is a problem that lists those there are; a route
-that will go says when.
-"""
+"""Version headers on every response, refusals of unknown versions, and deprecated routes."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,0 +1,124 @@
+"""Registration, login and change of password, without HTTP."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+from service.accounts.access_tokens import AccessTokens, Identity
+from service.accounts.login_attempts import LoginAttempts
+from service.accounts.model import Account
+from service.accounts.passwords import Passwords
+from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.repository import AccountRepository
+
+
+class LockedOut(Exception):
+    """Too many wrong passwords for an e-mail or from an address.
+
+    Args:
+        seconds: Time until the next attempt is allowed.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
+class Authentication:
+    """Registers accounts, verifies credentials and issues tokens.
+
+    Args:
+        accounts: Accounts and their credentials.
+        refresh_tokens: Logins and the tokens that renew them.
+        attempts: Counts wrong passwords.
+        access_tokens: Issues access tokens.
+        passwords: Hashes and verifies passwords.
+        login_seconds: How long a login can be renewed.
+        now: Time in UTC, to the millisecond.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountRepository,
+        refresh_tokens: RefreshTokens,
+        attempts: LoginAttempts,
+        access_tokens: AccessTokens,
+        passwords: Passwords,
+        login_seconds: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._accounts = accounts
+        self._refresh_tokens = refresh_tokens
+        self._attempts = attempts
+        self._access_tokens = access_tokens
+        self._passwords = passwords
+        self._login_seconds = login_seconds
+        self._now = now
+
+    @property
+    def access_token_seconds(self) -> int:
+        """How long an access token is valid."""
+        return int(self._access_tokens.valid_seconds)
+
+    def register(self, email: str, name: str, password: str) -> Account:
+        """Create an account with the role ``member``.
+
+        Raises:
+            EmailTaken: Another account has the e-mail.
+        """
+        account = Account(str(uuid4()), email, name, "member", self._now())
+        self._accounts.add(account, self._passwords.hash(password))
+        return account
+
+    def verify(self, email: str, password: str, address: str) -> Account | None:
+        """Return the account of an e-mail and its password; ``None`` when they are wrong.
+
+        Args:
+            email: E-mail in lower case.
+            password: Password of the request.
+            address: Address of the client.
+
+        Raises:
+            LockedOut: There were too many wrong passwords.
+        """
+        if seconds := self._attempts.begin(email, address):
+            raise LockedOut(seconds)
+        credentials = self._accounts.credentials(email)
+        stored = credentials.password_hash if credentials else None
+        if not self._passwords.verify(stored, password) or credentials is None:
+            return None
+        self._attempts.succeed(email, address)
+        return self._accounts.get(credentials.account_id)
+
+    def account(self, account_id: str) -> Account | None:
+        """Return the account of that id."""
+        return self._accounts.get(account_id)
+
+    def begin_login(self, account: Account) -> str:
+        """Begin a login and return its first refresh token."""
+        return self._refresh_tokens.begin(account.account_id, self._login_seconds)
+
+    def renew_login(self, refresh_token: str) -> tuple[Account, str] | None:
+        """Use a refresh token.
+
+        Returns:
+            The account and the next refresh token; ``None`` when the token is invalid or its
+            account was deleted.
+        """
+        renewed = self._refresh_tokens.renew(refresh_token)
+        account = self._accounts.get(renewed.account_id) if renewed else None
+        return (account, renewed.token) if renewed and account else None
+
+    def end_login(self, refresh_token: str) -> None:
+        """End the login of a refresh token."""
+        self._refresh_tokens.end(refresh_token)
+
+    def change_password(self, account: Account, password: str) -> None:
+        """Replace the password of an account and end every login."""
+        self._accounts.change_password(account.email, self._passwords.hash(password))
+        self._refresh_tokens.end_all(account.account_id)
+
+    def access_token(self, account: Account) -> str:
+        """Issue an access token."""
+        return self._access_tokens.issue(Identity(account.account_id, account.role))
