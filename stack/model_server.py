@@ -250,7 +250,7 @@ def _body(environ: Environ) -> dict[str, Any]:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     found = json.loads(environ["wsgi.input"].read(length)) if 0 < length <= MAX_BODY_BYTES else None
     if not isinstance(found, dict):
-        raise ValueError("the body should be a JSON object")  # noqa: TRY004  # a client's mistake
+        raise ValueError("the body should be a JSON object")  # noqa: TRY004
     return found
 
 

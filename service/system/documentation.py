@@ -66,6 +66,11 @@ def blueprint(version: str) -> Blueprint:
         response.headers["Content-Security-Policy"] = CONTENT_POLICY
         return response
 
+    _add_asset_route(routes)
+    return routes
+
+
+def _add_asset_route(routes: Blueprint) -> None:
     @routes.get("/docs/<name>")
     @rate_limits.unlimited
     @operation(
@@ -86,5 +91,3 @@ def blueprint(version: str) -> Blueprint:
         if name not in ASSETS:
             raise NotFound
         return send_from_directory(FOLDER, name, mimetype=ASSETS[name], max_age=86400)
-
-    return routes

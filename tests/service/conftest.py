@@ -90,7 +90,7 @@ def seeded(service: Service) -> Service:
 
 @pytest.fixture
 def connected(service: Service) -> Service:
-    """The whole service, whose background looks at its database as in production."""
+    """The whole service, which checks its database in the background as in production."""
     service.mongo.start()
     service.telemetry.mongo.watch(service.mongo.client)
     wait_until(

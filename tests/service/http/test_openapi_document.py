@@ -43,29 +43,31 @@ def test_every_rule_of_the_app_is_in_the_document(client, document):
     assert {(path, method) for path, item in document["paths"].items() for method in item} == served
 
 
+COMMON = {
+    name: {"$ref": f"#/components/headers/{name}"}
+    for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
+}
+DESCRIBED = {
+    name: {"description": text, "schema": {"type": "string"}}
+    for name, text in {
+        "Cache-Control": "Who may store the response, and for how long.",
+        "Vary": "Request headers that the response depends on.",
+        "ETag": (
+            "Version of the response, for `If-None-Match` of the next request; absent when the "
+            "response must not be stored."
+        ),
+        "RateLimit-Limit": "Maximum number of requests within the window.",
+        "RateLimit-Remaining": "Remaining requests.",
+        "RateLimit-Reset": (
+            "Seconds until the window ends or, when no request remains, until the next one is "
+            "accepted."
+        ),
+        "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
+    }.items()
+}
+
+
 def test_operation_is_described_completely(document):
-    common = {
-        name: {"$ref": f"#/components/headers/{name}"}
-        for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
-    }
-    described = {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in {
-            "Cache-Control": "Who may store the response, and for how long.",
-            "Vary": "Request headers that the response depends on.",
-            "ETag": (
-                "Version of the response, for `If-None-Match` of the next request; absent when the "
-                "response must not be stored."
-            ),
-            "RateLimit-Limit": "Maximum number of requests within the window.",
-            "RateLimit-Remaining": "Remaining requests.",
-            "RateLimit-Reset": (
-                "Seconds until the window ends or, when no request remains, until the next one is "
-                "accepted."
-            ),
-            "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
-        }.items()
-    }
     assert document["paths"]["/api/v1/blog/posts/{slug}"]["get"] == {
         "operationId": "blog_get_post",
         "tags": ["Blog"],
@@ -82,8 +84,8 @@ def test_operation_is_described_completely(document):
         "responses": {
             "200": {
                 "description": "The post.",
-                "headers": common
-                | described
+                "headers": COMMON
+                | DESCRIBED
                 | {"ETag": {"description": "Of this revision.", "schema": {"type": "string"}}},
                 "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/WholePost"}}
@@ -91,7 +93,7 @@ def test_operation_is_described_completely(document):
             },
             "304": {
                 "description": "Not modified since the response whose ETag `If-None-Match` has.",
-                "headers": common | described,
+                "headers": COMMON | DESCRIBED,
             },
             "404": {"$ref": "#/components/responses/NotFound"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
