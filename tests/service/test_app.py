@@ -172,73 +172,73 @@ DESCRIPTION = {
         {
             "method": "POST",
             "path": "/api/v1/payments/webhook",
-            "about": "Receive a Stripe event.",
+            "about": "Receive a Stripe event",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions",
-            "about": "Book a session.",
+            "about": "Book a session",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions",
-            "about": "List your sessions.",
+            "about": "List your sessions",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions/<uuid:session_id>",
-            "about": "Get a session.",
+            "about": "Get a session",
         },
         {
             "method": "GET",
             "path": "/api/v1/sessions/<uuid:session_id>/calendar.ics",
-            "about": "Download a session's calendar file.",
+            "about": "Download a session's calendar file",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions/<uuid:session_id>/cancellation",
-            "about": "Cancel a session.",
+            "about": "Cancel a session",
         },
         {
             "method": "POST",
             "path": "/api/v1/sessions/<uuid:session_id>/payment",
-            "about": "Pay for a session.",
+            "about": "Pay for a session",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists",
-            "about": "List therapists.",
+            "about": "List therapists",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists/<uuid:therapist_id>",
-            "about": "Get a therapist.",
+            "about": "Get a therapist",
         },
         {
             "method": "GET",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "List a therapist's open slots.",
+            "about": "List a therapist's open slots",
         },
         {
             "method": "POST",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "Open slots.",
+            "about": "Open slots",
         },
         {
             "method": "DELETE",
             "path": "/api/v1/therapists/<uuid:therapist_id>/slots/<starts_at>",
-            "about": "Close an open slot.",
+            "about": "Close an open slot",
         },
         {
             "method": "PUT",
             "path": "/api/v1/therapists/me",
-            "about": "Create or replace your therapist profile.",
+            "about": "Create or replace your therapist profile",
         },
     ],
     "find_a_request": (
-        "Every response has X-Request-ID. Without its dashes it is the trace id: search Tempo or the "
-        "logs for it. A request that came with a traceparent keeps that trace id and has its own id "
-        "as the attribute request.id."
+        "Every response has X-Request-ID. Without its dashes it is the trace id: search Tempo or "
+        "the logs for it. A request that came with a traceparent keeps that trace id and has its "
+        "own id as the attribute request.id."
     ),
 }
 DESCRIPTION["routes"] = [route for route in DESCRIPTION["routes"] if is_served(route["path"])]

@@ -1,4 +1,4 @@
-"""Every error is a problem, whole: on a Flask app with routes that fail in each way."""
+"""Every error is a complete problem, in a small app with routes that fail in each way."""
 
 import pytest
 from flask import Flask, request
@@ -25,7 +25,7 @@ DATABASE_ERRORS = (
 
 @pytest.fixture
 def current():
-    """The record of the request, as telemetry's layer would have set it."""
+    """The record of the request, as telemetry's layer sets it."""
     current = record()
     set_current_record(current)
     yield current
@@ -88,7 +88,10 @@ def plain(status: int, title: str, detail: str, instance: str) -> tuple[int, dic
 
 
 def test_404_has_the_path_as_a_uri(client):
-    detail = "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
+    detail = (
+        "The requested URL was not found on the server. If you entered the URL manually please "
+        "check your spelling and try again."
+    )
     assert problem(client.get("/nö where/%ff")) == plain(
         404, "Not Found", detail, "/n%C3%B6%20where/%EF%BF%BD"
     )
@@ -127,7 +130,10 @@ def test_body_over_the_limit_is_413(client):
 
 
 def test_body_of_another_type_is_415(client):
-    detail = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
+    detail = (
+        "Did not attempt to load JSON data because the request Content-Type was not "
+        "'application/json'."
+    )
     assert problem(client.post("/json", data="{}", content_type="text/plain")) == plain(
         415, "Unsupported Media Type", detail, "/json"
     )

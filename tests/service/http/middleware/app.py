@@ -1,4 +1,6 @@
-"""A small app with the API's middlewares: in the tests' own process, and under gunicorn as
+"""A small app with the API's middlewares.
+
+It runs in the tests' own process, and under gunicorn as
 ``tests.service.http.middleware.app:served()``.
 """
 
@@ -48,7 +50,7 @@ def readable(app: Flask) -> None:
         return "<p>" + TEXT
 
     @app.get("/api/v1/no-content")
-    def nothing_to_say() -> Response:
+    def no_content() -> Response:
         return Response(status=204)
 
     @app.get("/api/v1/image")

@@ -1,6 +1,4 @@
-"""``python -m tests.service.http.middleware.standalone``: the small app in one process of its own, without
-gunicorn.
-"""
+"""``python -m tests.service.http.middleware.standalone``: the small app without gunicorn."""
 
 from gevent import monkey
 

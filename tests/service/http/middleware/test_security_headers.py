@@ -1,6 +1,4 @@
-"""Every answer carries the security headers, errors too; a route may say otherwise; HSTS is for
-production.
-"""
+"""Security headers: on every response, overridable by a route, HSTS in production only."""
 
 import pytest
 

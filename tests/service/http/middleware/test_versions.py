@@ -1,6 +1,4 @@
-"""Each answer says the versions; an unknown one is a problem that lists those there are; a route
-that will go says when.
-"""
+"""Versions in every response, unknown versions as problems, and headers of deprecated routes."""
 
 from datetime import UTC, datetime, timedelta
 
