@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 from dashboards.config import HEALTH_ROUTES
 from service import metrics as business
 from telemetry import names
+from tests.service.expected_routes import ROUTES
 from tests.service.rooms import is_served
 
 VARY = "Accept, Authorization, Accept-Encoding"
@@ -22,226 +23,13 @@ DESCRIPTION = {
         "liveness": "/api/v1/health/liveness",
         "readiness": "/api/v1/health/readiness",
     },
-    "routes": [
-        {
-            "method": "GET",
-            "path": "/",
-            "about": "Describe the service",
-        },
-        {
-            "method": "PUT",
-            "path": "/api/v1/accounts/<account_id>/role",
-            "about": "Set an account's role",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/auth/login",
-            "about": "Log in",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/auth/logout",
-            "about": "Log out",
-        },
-        {"method": "GET", "path": "/api/v1/auth/me", "about": "Get the caller's account"},
-        {
-            "method": "POST",
-            "path": "/api/v1/auth/password",
-            "about": "Change the password",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/auth/refresh",
-            "about": "Refresh tokens",
-        },
-        {"method": "POST", "path": "/api/v1/auth/register", "about": "Register an account"},
-        {
-            "method": "GET",
-            "path": "/api/v1/blog/drafts",
-            "about": "List drafts",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/blog/drafts/<slug>",
-            "about": "Get a draft",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/blog/posts",
-            "about": "List posts",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/blog/posts",
-            "about": "Create a post",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/blog/posts/<slug>",
-            "about": "Get a post",
-        },
-        {
-            "method": "PUT",
-            "path": "/api/v1/blog/posts/<slug>",
-            "about": "Replace a post",
-        },
-        {
-            "method": "PATCH",
-            "path": "/api/v1/blog/posts/<slug>",
-            "about": "Update a post",
-        },
-        {
-            "method": "DELETE",
-            "path": "/api/v1/blog/posts/<slug>",
-            "about": "Delete a post",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/blog/posts/<slug>/publish",
-            "about": "Publish a post",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/blog/posts/<slug>/unpublish",
-            "about": "Unpublish a post",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/companion/conversations",
-            "about": "List conversations",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/companion/conversations/<conversation_id>",
-            "about": "Get a conversation",
-        },
-        {
-            "method": "DELETE",
-            "path": "/api/v1/companion/conversations/<conversation_id>",
-            "about": "Delete a conversation",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/companion/messages",
-            "about": "Send a message",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/docs",
-            "about": "Open the documentation",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/docs/<name>",
-            "about": "Get an asset of the documentation",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/files",
-            "about": "Upload a file",
-        },
-        {"method": "GET", "path": "/api/v1/files", "about": "List files"},
-        {
-            "method": "DELETE",
-            "path": "/api/v1/files/<file_id>",
-            "about": "Delete a file",
-        },
-        {"method": "GET", "path": "/api/v1/files/<file_id>", "about": "Get a file"},
-        {
-            "method": "GET",
-            "path": "/api/v1/files/<file_id>/content",
-            "about": "Download a file",
-        },
-        {"method": "GET", "path": "/api/v1/health", "about": "Get the health report"},
-        {
-            "method": "GET",
-            "path": "/api/v1/health/liveness",
-            "about": "Check liveness",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/health/readiness",
-            "about": "Check readiness",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/members/<member_id>/files",
-            "about": "List a member's files",
-        },
-        {"method": "GET", "path": "/api/v1/openapi.json", "about": "Get the OpenAPI document"},
-        {
-            "method": "POST",
-            "path": "/api/v1/payments/webhook",
-            "about": "Receive a Stripe event",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/sessions",
-            "about": "Book a session",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/sessions",
-            "about": "List your sessions",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/sessions/<uuid:session_id>",
-            "about": "Get a session",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/sessions/<uuid:session_id>/calendar.ics",
-            "about": "Download a session's calendar file",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/sessions/<uuid:session_id>/cancellation",
-            "about": "Cancel a session",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/sessions/<uuid:session_id>/payment",
-            "about": "Pay for a session",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/therapists",
-            "about": "List therapists",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/therapists/<uuid:therapist_id>",
-            "about": "Get a therapist",
-        },
-        {
-            "method": "GET",
-            "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "List a therapist's open slots",
-        },
-        {
-            "method": "POST",
-            "path": "/api/v1/therapists/<uuid:therapist_id>/slots",
-            "about": "Open slots",
-        },
-        {
-            "method": "DELETE",
-            "path": "/api/v1/therapists/<uuid:therapist_id>/slots/<starts_at>",
-            "about": "Close an open slot",
-        },
-        {
-            "method": "PUT",
-            "path": "/api/v1/therapists/me",
-            "about": "Create or replace your therapist profile",
-        },
-    ],
+    "routes": ROUTES,
     "find_a_request": (
         "Every response has X-Request-ID. Without its dashes it is the trace id: search Tempo or "
         "the logs for it. A request that came with a traceparent keeps that trace id and has its "
         "own id as the attribute request.id."
     ),
 }
-DESCRIPTION["routes"] = [route for route in DESCRIPTION["routes"] if is_served(route["path"])]
 DESCRIPTION["links"] = {
     name: url for name, url in DESCRIPTION["links"].items() if is_served(f"{url}/")
 }
@@ -271,9 +59,7 @@ def test_root_describes_the_service_as_a_page(client):
         VARY,
     )
     shown = response.get_data(as_text=True)
-    missing = [
-        route["about"] for route in DESCRIPTION["routes"] if escape(route["about"]) not in shown
-    ]
+    missing = [route["about"] for route in ROUTES if escape(route["about"]) not in shown]
     missing += [url for url in DESCRIPTION["links"].values() if f'href="{url}"' not in shown]
     assert missing == []
     assert "/api/v1/docs/&lt;name&gt;" in shown
@@ -323,7 +109,7 @@ def test_health_route_responds_with_the_verdict_and_is_never_cached(
 
 def test_app_has_exactly_the_expected_routes(client):
     rules = {rule.rule for rule in client.application.url_map.iter_rules()}
-    assert rules == {route["path"] for route in DESCRIPTION["routes"]}
+    assert rules == {route["path"] for route in ROUTES}
     assert rules >= set(HEALTH_ROUTES)
 
 

@@ -210,7 +210,8 @@ def test_pool_size_follows_the_environment_unless_it_is_set(environ, sizes):
         (
             {"MONGODB_URI": "mongodb://127.0.0.1:99999/serene"},
             "MONGODB_URI='mongodb://127.0.0.1:99999/serene': should be a MongoDB connection "
-            "string such as mongodb://127.0.0.1:27017/serene (Port must be an integer between 0 and 65535)",
+            "string such as mongodb://127.0.0.1:27017/serene "
+            "(Port must be an integer between 0 and 65535)",
         ),
     ],
 )
