@@ -26,8 +26,8 @@ class AccountSettings(Settings):
         SecretStr(DEVELOPMENT_KEYS),
         alias="SERENE_TOKEN_KEYS",
         description=(
-            "keys of access tokens as `name:secret,…`: the first signs, all are accepted; has to "
-            "be set in production"
+            "keys of access tokens as `name:secret,…`: the first signs, all are accepted; must be "
+            "set in production"
         ),
     )
     token_issuer: str = Field(
@@ -88,7 +88,7 @@ class AccountSettings(Settings):
         keys = self.token_keys.get_secret_value()
         if self.environment == "production" and keys == DEVELOPMENT_KEYS:
             raise ValueError(
-                "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret"
+                "SERENE_TOKEN_KEYS is not set: it must be set in production, as name:secret"
             )
         parse_keys(keys)
         return self

@@ -32,6 +32,10 @@ CONTENT_POLICY: Final = (
 )
 START: Final = "start.js"
 TAG: Final = "Documentation"
+ASSET: Final = {
+    200: ResponseSpec("A script or a style.", media_types=("text/css", "text/javascript")),
+    304: ResponseSpec("Not modified.", media_types=()),
+}
 
 
 def blueprint(version: str) -> Blueprint:
@@ -41,6 +45,12 @@ def blueprint(version: str) -> Blueprint:
         version: Version of the service.
     """
     routes = Blueprint("documentation", __name__, url_prefix="/api/v1", template_folder="templates")
+    _add_document(routes, version)
+    _add_page(routes)
+    return routes
+
+
+def _add_document(routes: Blueprint, version: str) -> None:
     written: list[bytes] = []
 
     @routes.get("/openapi.json")
@@ -53,6 +63,8 @@ def blueprint(version: str) -> Blueprint:
             written.append(json.dumps(openapi(current_app, version)).encode())
         return Response(written[0], mimetype="application/json")
 
+
+def _add_page(routes: Blueprint) -> None:
     @routes.get("/docs")
     @rate_limits.unlimited
     @middleware.public(max_age_seconds=300)
@@ -66,22 +78,9 @@ def blueprint(version: str) -> Blueprint:
         response.headers["Content-Security-Policy"] = CONTENT_POLICY
         return response
 
-    _add_asset_route(routes)
-    return routes
-
-
-def _add_asset_route(routes: Blueprint) -> None:
     @routes.get("/docs/<name>")
     @rate_limits.unlimited
-    @operation(
-        TAG,
-        {
-            200: ResponseSpec("A script or a style.", media_types=("text/css", "text/javascript")),
-            304: ResponseSpec("Not modified.", media_types=()),
-        },
-        problems=(404,),
-        path={"name": "Name of the file."},
-    )
+    @operation(TAG, ASSET, problems=(404,), path={"name": "Name of the file."})
     def asset(name: str) -> Any:
         """Get an asset of the documentation."""
         if name == START:

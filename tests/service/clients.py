@@ -1,4 +1,4 @@
-"""How tests of the service ask it, and how long they wait for its database."""
+"""The test client, and time-outs for a database on a busy machine."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ PATIENT = {
     f"MONGODB_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)
     for what in ("SERVER_SELECTION", "CONNECT", "SOCKET", "WAIT_QUEUE")
 }
-"""For a database that is there, on a machine that is busy with other things too."""
+"""Time-outs of MongoDB that a busy machine does not reach."""
 
 
 class ClosingClient(FlaskClient):
-    """Reads and closes each response at once, as a server does; only then has its request ended."""
+    """Read and close each response at once, as a server does; only then its request has ended."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         return super().open(*args, **{"buffered": True, **kwargs})

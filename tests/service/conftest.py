@@ -1,4 +1,4 @@
-"""The service on the shared MongoDB, each test in a database of its own that is dropped."""
+"""The service on the shared MongoDB; each test has a database of its own, which is dropped."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,13 +22,13 @@ Build = Callable[..., Service]
 
 @pytest.fixture
 def database_uri(mongodb_uri: str) -> str:
-    """A database that no other test knows."""
+    """A database of the test's own."""
     return f"{mongodb_uri}/service_{uuid4().hex[:12]}"
 
 
 @pytest.fixture
 def environ(database_uri: str) -> dict[str, str]:
-    """Settings of the service; every test comes from one address, and is not limited by it."""
+    """Settings of the service; the address of tests is exempt from rate limits."""
     cheap = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY_KIB": "8"}
     exempt = {"RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8"}
     return {"MONGODB_URI": database_uri, **PATIENT, **cheap, **exempt}
@@ -36,11 +36,8 @@ def environ(database_uri: str) -> dict[str, str]:
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    """Telemetry that raises what it would otherwise drop; not started, so nothing of it runs in the
-    background.
-    """
-    # No trace is kept: there is no Collector here, and the end would try for two seconds to deliver
-    # each.
+    """Strict telemetry that is not started, so nothing runs in the background."""
+    # No trace is sampled: without a Collector, shutdown would try for two seconds to deliver each.
     settings = {
         "DEPLOYMENT_ENVIRONMENT": "test",
         "TELEMETRY_STRICT": "true",
@@ -54,9 +51,9 @@ def telemetry() -> Iterator[Telemetry]:
 
 @pytest.fixture
 def build_service(environ: dict[str, str], telemetry: Telemetry) -> Iterator[Build]:
-    """Builds services with settings and overrides of a test's own, on an empty database that has
-    its indexes. The metrics of one telemetry can be registered once: hand in another one for a
-    second service.
+    """Build services with a test's settings and overrides, on an empty database with indexes.
+
+    The metrics of one telemetry can be registered once: a second service needs another one.
     """
     built: list[Service] = []
 
@@ -90,7 +87,7 @@ def seeded(service: Service) -> Service:
 
 @pytest.fixture
 def connected(service: Service) -> Service:
-    """The whole service, which checks its database in the background as in production."""
+    """The whole service with its background check of the database, and ready."""
     service.mongo.start()
     service.telemetry.mongo.watch(service.mongo.client)
     wait_until(
@@ -111,6 +108,6 @@ def client(seeded: Service) -> FlaskClient:
 def instrumented(
     environ: dict[str, str], stripe_mock: StripeMock, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[InstrumentedApp]:
-    """The whole service and all signals of it."""
+    """The whole service with all of its signals."""
     with instrumented_app(environ | stripe_mock.environ, capfd) as app:
         yield app

@@ -1,6 +1,4 @@
-"""The whole service on the real database, a Stripe and a model, observed as in production, with
-all of its signals at hand.
-"""
+"""The whole service with a database, a Stripe and a language model, and all of its signals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +22,7 @@ from tests.service.payments.signed import SECRET
 
 @dataclass
 class InstrumentedApp:
-    """The service, and its signals."""
+    """The service and its signals."""
 
     client: FlaskClient
     service: Service
@@ -33,7 +31,7 @@ class InstrumentedApp:
 
     @property
     def telemetry(self) -> Telemetry:
-        """What observes the service."""
+        """Telemetry of the service."""
         return self.service.telemetry
 
     @property
@@ -43,7 +41,7 @@ class InstrumentedApp:
         return found
 
     def signals(self) -> dict[str, str]:
-        """All that the three sinks got; logs since the last time."""
+        """Return everything that the three sinks received; logs since the last call."""
         return {
             "logs": "".join(self.captured.readouterr()),
             "spans": "\n".join(span.to_json() for span in self.spans.get_finished_spans()),
@@ -55,14 +53,14 @@ class InstrumentedApp:
 def instrumented_app(
     environ: dict[str, str], captured: pytest.CaptureFixture[str]
 ) -> Iterator[InstrumentedApp]:
-    """The service, for as long as the block.
+    """Run the service for as long as the block.
 
     Args:
-        environ: Its settings; the database that they name is dropped at the end.
-        captured: pytest's capture of what is written.
+        environ: Settings; their database is dropped at the end.
+        captured: pytest's capture of the output.
     """
     with ModelServer() as model:
-        # Every trace is kept, as nothing else in these tests does.
+        # Every trace is sampled, unlike in the other tests.
         telemetry = Telemetry(
             telemetry_config({"DEPLOYMENT_ENVIRONMENT": "test", "TELEMETRY_STRICT": "true"})
         )

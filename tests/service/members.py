@@ -1,4 +1,4 @@
-"""Members for tests, through the API as a client would make them."""
+"""Accounts for tests, registered through the API."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +16,13 @@ PASSWORD = "a long enough password"
 
 
 def registration(**changes: Any) -> dict[str, Any]:
-    """The body of a registration."""
+    """Return the body of a registration."""
     return {"email": EMAIL, "password": PASSWORD, "name": "Ada"} | changes
 
 
 @dataclass
 class Member:
-    """An account, logged in."""
+    """A logged-in account."""
 
     client: FlaskClient
     account: dict[str, Any]
@@ -30,17 +30,17 @@ class Member:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What shows who calls."""
+        """The header with the access token."""
         return bearer(self.tokens["access_token"])
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header for a token."""
+    """Return the header with a token."""
     return {"Authorization": f"Bearer {token}"}
 
 
 def login(client: FlaskClient, email: str = EMAIL, password: str = PASSWORD) -> Any:
-    """The answer to a login."""
+    """Log in and return the response."""
     return client.post(f"{AUTH}/login", json={"email": email, "password": password})
 
 
@@ -52,7 +52,7 @@ def member(client: FlaskClient, **changes: Any) -> Member:
 
 
 def with_role(client: FlaskClient, service: Service, role: Role, **changes: Any) -> Member:
-    """Register, get a role and log in."""
+    """Register, set a role and log in."""
     account = client.post(f"{AUTH}/register", json=registration(**changes)).get_json()
     room = service.room(AccountsRoom)
     change_role(room.accounts, room.refresh_tokens, account["id"], role)

@@ -1,10 +1,9 @@
-"""The service as people run it, in a process of its own: ``python -m service``."""
+"""The service and its commands in processes of their own: ``python -m service``."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,18 +15,19 @@ import requests
 from tests.architecture.sources import ROOT
 from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
+from tests.support.polling import wait_until
 
 INTERVAL_SECONDS = 0.5
 
 
 @dataclass
 class Running:
-    """One process. As a context manager it runs for as long as the block.
+    """One process of the service, which runs for as long as the block of its context manager.
 
     Args:
-        mongodb_uri: Its database.
-        directory: Where its output goes.
-        settings: On top of those that make it quick.
+        mongodb_uri: URI of its database.
+        directory: Folder of its output.
+        settings: Further settings.
     """
 
     mongodb_uri: str
@@ -37,31 +37,34 @@ class Running:
     process: "subprocess.Popen[bytes] | None" = None
 
     def get(self, path: str) -> requests.Response:
-        """Ask it."""
+        """Send a GET request."""
         return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_SECONDS)
 
     def until(self, path: str, settled: Callable[[requests.Response], bool]) -> requests.Response:
-        """Ask until the answer is as it should be; returns that answer."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                answer = self.get(path)
-            except requests.RequestException:
-                answer = None
-            if answer is not None and settled(answer):
-                return answer
-            last = answer.text if answer is not None else self.output()
-            assert time.monotonic() < deadline, f"{path} did not come to that; last: {last}"
-            time.sleep(0.02)
+        """Poll until a response meets a condition, and return that response."""
+
+        found: list[requests.Response] = []
+
+        def is_settled() -> bool:
+            found[:] = [self.get(path)]
+            return settled(found[0])
+
+        wait_until(
+            is_settled,
+            timeout_seconds=PATIENCE_SECONDS,
+            what=f"the expected response of {path}",
+            retry_on=(requests.RequestException,),
+        )
+        return found[0]
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+        """Stop the process with SIGTERM and return its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_SECONDS)
 
     def output(self) -> str:
-        """All that it wrote."""
+        """Return its whole output."""
         return (self.directory / "output").read_text()
 
     def __enter__(self) -> Self:
@@ -100,7 +103,7 @@ class Running:
 
 
 def refused(setting: str, value: str, *command: Any) -> tuple[int, str]:
-    """Run a command with one setting; returns its exit code and all that it wrote."""
+    """Run a command with one setting and return its exit code and its output."""
     environ = os.environ | {
         setting: value,
         "SERENE_PORT": str(free_port()),
@@ -123,9 +126,9 @@ def ran(uri: str, *command: str, **settings: str) -> tuple[int, str, str]:
     """Run one of the service's commands on a database.
 
     Args:
-        uri: The database.
+        uri: URI of the database.
         command: Name of the module, and its arguments.
-        settings: On top of the URI.
+        settings: Further settings.
 
     Returns:
         Exit code, standard output and standard error.
@@ -149,4 +152,4 @@ def ran(uri: str, *command: str, **settings: str) -> tuple[int, str, str]:
 
 
 NO_DATABASE = {"MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.2"}
-"""For a database that is not there."""
+"""Time-out for a database that does not exist."""

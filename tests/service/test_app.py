@@ -7,11 +7,29 @@ from prometheus_client import REGISTRY
 from dashboards.config import HEALTH_ROUTES
 from service import metrics as business
 from telemetry import names
+from tests.service.expected_routes import ROUTES
 from tests.service.rooms import is_served
-from tests.service.root_page import DESCRIPTION
 
 VARY = "Accept, Authorization, Accept-Encoding"
-DESCRIPTION["routes"] = [route for route in DESCRIPTION["routes"] if is_served(route["path"])]
+DESCRIPTION = {
+    "name": "Serene",
+    "about": "The Serene wellbeing API.",
+    "version": "1.2.3",
+    "links": {
+        "docs": "/api/v1/docs",
+        "openapi": "/api/v1/openapi.json",
+        "posts": "/api/v1/blog/posts",
+        "health": "/api/v1/health",
+        "liveness": "/api/v1/health/liveness",
+        "readiness": "/api/v1/health/readiness",
+    },
+    "routes": ROUTES,
+    "find_a_request": (
+        "Every response has X-Request-ID. Without its dashes it is the trace id: search Tempo or "
+        "the logs for it. A request that came with a traceparent keeps that trace id and has its "
+        "own id as the attribute request.id."
+    ),
+}
 DESCRIPTION["links"] = {
     name: url for name, url in DESCRIPTION["links"].items() if is_served(f"{url}/")
 }
@@ -41,9 +59,7 @@ def test_root_describes_the_service_as_a_page(client):
         VARY,
     )
     shown = response.get_data(as_text=True)
-    missing = [
-        route["about"] for route in DESCRIPTION["routes"] if escape(route["about"]) not in shown
-    ]
+    missing = [route["about"] for route in ROUTES if escape(route["about"]) not in shown]
     missing += [url for url in DESCRIPTION["links"].values() if f'href="{url}"' not in shown]
     assert missing == []
     assert "/api/v1/docs/&lt;name&gt;" in shown
@@ -93,7 +109,7 @@ def test_health_route_responds_with_the_verdict_and_is_never_cached(
 
 def test_app_has_exactly_the_expected_routes(client):
     rules = {rule.rule for rule in client.application.url_map.iter_rules()}
-    assert rules == {route["path"] for route in DESCRIPTION["routes"]}
+    assert rules == {route["path"] for route in ROUTES}
     assert rules >= set(HEALTH_ROUTES)
 
 

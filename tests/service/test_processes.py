@@ -1,4 +1,4 @@
-"""The service in a process of its own, with a database that comes, goes, hangs and comes back."""
+"""The service in a process of its own, with a database that stops, hangs and comes back."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,8 @@ pytestmark = pytest.mark.e2e
 LIVENESS = "/api/v1/health/liveness"
 READINESS = "/api/v1/health/readiness"
 HEALTH = "/api/v1/health"
-POSTS = "/api/v1/blog/posts"
+THERAPISTS = "/api/v1/therapists"
+"""A route that reads the database."""
 
 
 def ready(answer: requests.Response) -> bool:
@@ -24,7 +25,7 @@ def reasons(answer: requests.Response) -> list[str]:
     return answer.json().get("reasons", [])
 
 
-def reports_it_down(answer: requests.Response) -> bool:
+def is_down(answer: requests.Response) -> bool:
     return answer.status_code == 503 and any(
         reason.startswith("database: did not answer") for reason in reasons(answer)
     )
@@ -36,7 +37,7 @@ def running(own_mongodb, tmp_path):
         yield service
 
 
-def test_without_a_database_it_is_alive_and_reports_why_it_is_not_ready(own_mongodb, tmp_path):
+def test_service_without_a_database_is_alive_and_reports_why_it_is_not_ready(own_mongodb, tmp_path):
     own_mongodb.stop()
     with Running(f"{own_mongodb.uri}/serene", tmp_path) as service:
         waiting = (
@@ -54,19 +55,15 @@ def test_without_a_database_it_is_alive_and_reports_why_it_is_not_ready(own_mong
         own_mongodb.start()
         # The next attempt comes five seconds after the first one.
         service.until(READINESS, ready)
-        assert service.get(POSTS).json() == {"posts": [], "next": None}
+        assert service.get(THERAPISTS).json() == {"therapists": [], "next": None}
         assert service.stop() == 0
 
 
-def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_it(
-    running, own_mongodb
-):
+def test_service_is_alive_but_not_ready_while_its_database_is_down(running, own_mongodb):
     running.until(READINESS, ready)
     own_mongodb.stop()
 
-    assert reasons(running.until(READINESS, reports_it_down))[0].startswith(
-        "database: did not answer ("
-    )
+    assert reasons(running.until(READINESS, is_down))[0].startswith("database: did not answer (")
     report = running.get(HEALTH)
     assert (
         report.status_code,
@@ -74,19 +71,18 @@ def test_a_database_that_dies_makes_it_not_ready_but_alive_and_its_return_heals_
         report.json()["services"]["store"]["status"],
     ) == (503, "unhealthy", "up")
     assert running.get(LIVENESS).status_code == 200
-    unavailable = running.get(POSTS)
+    unavailable = running.get(THERAPISTS)
     assert (unavailable.status_code, unavailable.headers["Retry-After"]) == (503, "5")
     assert unavailable.json()["type"] == "urn:serene:problem:database-unavailable"
 
     own_mongodb.start()
     running.until(READINESS, ready)
-    assert running.until(POSTS, ready).json() == {"posts": [], "next": None}
+    assert running.until(THERAPISTS, ready).json() == {"therapists": [], "next": None}
     assert running.stop() == 0
 
 
-def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
-    # A route that asked the database would wait for one of these each time; a slow machine does not
-    # take as long.
+def test_health_routes_do_not_wait_for_a_database_that_hangs(own_mongodb, tmp_path):
+    # A route that used the database would take one of these each time; a slow machine is faster.
     names = ("SERVER_SELECTION_TIMEOUT", "CONNECT_TIMEOUT", "SOCKET_TIMEOUT", "WAIT_QUEUE_TIMEOUT")
     with Running(
         f"{own_mongodb.uri}/serene",
@@ -96,7 +92,7 @@ def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
         running.until(READINESS, ready)
         own_mongodb.freeze()
         try:
-            running.until(READINESS, reports_it_down)
+            running.until(READINESS, is_down)
             answers = [
                 running.get(route).elapsed.total_seconds()
                 for _ in range(50)
@@ -110,9 +106,9 @@ def test_no_health_route_waits_for_a_database_that_hangs(own_mongodb, tmp_path):
         assert running.stop() == 0
 
 
-def test_the_report_of_a_healthy_service_has_what_it_promises(running):
+def test_report_of_a_healthy_service_is_complete(running):
     running.until(READINESS, ready)
-    running.get(POSTS)
+    running.get(THERAPISTS)
     body = running.until(
         HEALTH, lambda answer: ready(answer) and answer.json()["sla"]["requests"] > 0
     ).json()
@@ -160,17 +156,17 @@ def test_the_report_of_a_healthy_service_has_what_it_promises(running):
         (
             "MONGODB_MIN_POOL_SIZE",
             "99",
-            "MONGODB_MIN_POOL_SIZE=99 and MONGODB_MAX_POOL_SIZE=10: "
-            "the first should not be more than the second",
+            "MONGODB_MIN_POOL_SIZE=99 and MONGODB_MAX_POOL_SIZE=10: the first should not be more "
+            "than the second",
         ),
         ("SLA_TARGET_SECONDS", "0", "SLA_TARGET_SECONDS='0': should be greater than 0"),
     ],
 )
-def test_a_bad_setting_ends_it_at_once_with_one_line(setting, value, line):
+def test_invalid_setting_ends_the_process_with_one_line(setting, value, line):
     assert refused(setting, value, sys.executable, "-m", "service") == (1, f"{line}\n")
 
 
-def test_a_bad_setting_ends_gunicorn_instead_of_one_worker_after_the_other():
+def test_invalid_setting_stops_gunicorn_without_restarting_workers():
     gunicorn = Path(sys.executable).with_name("gunicorn")
     code, output = refused(
         "MONGODB_MAX_POOL_SIZE",

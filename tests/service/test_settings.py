@@ -1,4 +1,4 @@
-"""The API's settings: what is the default where, and one line for what cannot be used."""
+"""Settings of the service: defaults, and one line for invalid values."""
 
 from dataclasses import fields
 
@@ -18,8 +18,8 @@ PRODUCTION = {
 }
 
 BAD_STRIPE_KEY = (
-    "STRIPE_API_KEY should be a secret or restricted key of Stripe: "
-    "sk_test_…, sk_live_…, rk_test_… or rk_live_…"
+    "STRIPE_API_KEY should be a secret or restricted key of Stripe: sk_test_…, sk_live_…, "
+    "rk_test_… or rk_live_…"
 )
 BAD_WEBHOOK_SECRET = (
     "STRIPE_WEBHOOK_SECRET should be the signing secret of a webhook, 16 characters or more"
@@ -36,8 +36,8 @@ DEVELOPMENT = {
     "password_memory_kib": 19456,
     "passwords_at_once": 4,
     "password_wait_seconds": 1.0,
-    "guesses_per_account": 5,
-    "guesses_per_address": 50,
+    "attempts_per_account": 5,
+    "attempts_per_address": 50,
     "first_lockout_seconds": 2.0,
     "longest_lockout_seconds": 900.0,
     "companion_base_url": "http://127.0.0.1:8089/v1",
@@ -119,7 +119,7 @@ def test_development_is_the_default():
         ({"MONGODB_MAX_POOL_SIZE": "", "MONGODB_MIN_POOL_SIZE": "10"}, (10, 10)),
     ],
 )
-def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
+def test_pool_size_follows_the_environment_unless_it_is_set(environ, sizes):
     settings = ServiceSettings.from_env(environ)
     assert (settings.mongo.max_pool_size, settings.mongo.min_pool_size) == sizes
 
@@ -145,14 +145,14 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ),
         (
             {"DEPLOYMENT_ENVIRONMENT": "production"},
-            "SERENE_TOKEN_KEYS is not set: in production it has to be, as name:secret; "
-            "STRIPE_API_KEY is not set: in production it has to be",
+            "SERENE_TOKEN_KEYS is not set: it must be set in production, as name:secret; "
+            "STRIPE_API_KEY is not set: it must be set in production",
         ),
         *(
             (
                 {"SERENE_TOKEN_KEYS": keys},
-                "SERENE_TOKEN_KEYS should be name:secret, several with commas between; "
-                "each name once, each secret 32 characters or more",
+                "SERENE_TOKEN_KEYS should be name:secret, several with commas between; each name "
+                "once, each secret 32 characters or more",
             )
             for keys in (
                 "hunter2",
@@ -173,7 +173,8 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         *(
             (
                 {"STRIPE_API_BASE": base},
-                f"STRIPE_API_BASE={base!r}: should be where Stripe's API is, without a path: https://api.stripe.com",
+                f"STRIPE_API_BASE={base!r}: should be the URL of Stripe's API without a path: "
+                "https://api.stripe.com",
             )
             for base in (
                 "api.stripe.com",
@@ -195,32 +196,32 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         ),
         (
             PRODUCTION | {"STRIPE_API_KEY": ""},
-            "STRIPE_API_KEY is not set: in production it has to be",
+            "STRIPE_API_KEY is not set: it must be set in production",
         ),
         (
             PRODUCTION | {"STRIPE_WEBHOOK_SECRET": ""},
-            "STRIPE_WEBHOOK_SECRET is not set: in production it has to be",
+            "STRIPE_WEBHOOK_SECRET is not set: it must be set in production",
         ),
         (
             {"MONGODB_MIN_POOL_SIZE": "20"},
-            "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: "
-            "the first should not be more than the second",
+            "MONGODB_MIN_POOL_SIZE=20 and MONGODB_MAX_POOL_SIZE=10: the first should not be more "
+            "than the second",
         ),
         (
             {"MONGODB_URI": "mongodb://127.0.0.1:99999/serene"},
-            "MONGODB_URI='mongodb://127.0.0.1:99999/serene': "
-            "should be a MongoDB connection string such as "
-            "mongodb://127.0.0.1:27017/serene (Port must be an integer between 0 and 65535)",
+            "MONGODB_URI='mongodb://127.0.0.1:99999/serene': should be a MongoDB connection "
+            "string such as mongodb://127.0.0.1:27017/serene "
+            "(Port must be an integer between 0 and 65535)",
         ),
     ],
 )
-def test_a_bad_setting_is_one_line(environ, line):
+def test_invalid_setting_is_one_line(environ, line):
     with pytest.raises(SettingError) as raised:
         ServiceSettings.from_env(environ)
     assert str(raised.value) == line
 
 
-def test_a_password_is_in_no_line_and_no_repr():
+def test_passwords_are_in_no_message_and_no_repr():
     with pytest.raises(SettingError) as raised:
         ServiceSettings.from_env({"MONGODB_URI": "mongo://admin:pass/w@rd@db/serene"})
 
@@ -237,7 +238,7 @@ def test_a_password_is_in_no_line_and_no_repr():
     )
 
 
-def test_a_name_for_the_dns_is_not_resolved_when_it_is_read():
+def test_dns_name_is_not_resolved_when_settings_are_read():
     assert (
         ServiceSettings.from_env({"MONGODB_URI": "mongodb+srv://nowhere.invalid/serene"}).mongo.uri
         == "mongodb+srv://nowhere.invalid/serene"

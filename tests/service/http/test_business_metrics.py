@@ -1,4 +1,4 @@
-"""Business metrics by the exporter's decorators: only the labels that a metric has."""
+"""Business metrics of routes: labels and counts."""
 
 import pytest
 from flask import Flask

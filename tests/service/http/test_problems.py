@@ -1,4 +1,4 @@
-"""Every error is a problem, whole: on a Flask app with routes that fail in each way."""
+"""Every error is a complete problem, in a small app with routes that fail in each way."""
 
 import pytest
 from flask import Flask, request
@@ -25,7 +25,7 @@ DATABASE_ERRORS = (
 
 @pytest.fixture
 def current():
-    """The record of the request, as telemetry's layer would have set it."""
+    """The record of the request, as telemetry's layer sets it."""
     current = record()
     set_current_record(current)
     yield current
@@ -89,8 +89,8 @@ def plain(status: int, title: str, detail: str, instance: str) -> tuple[int, dic
 
 def test_404_has_the_path_as_a_uri(client):
     detail = (
-        "The requested URL was not found on the server. If you entered the URL manually "
-        "please check your spelling and try again."
+        "The requested URL was not found on the server. If you entered the URL manually please "
+        "check your spelling and try again."
     )
     assert problem(client.get("/nö where/%ff")) == plain(
         404, "Not Found", detail, "/n%C3%B6%20where/%EF%BF%BD"

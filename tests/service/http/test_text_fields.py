@@ -1,20 +1,23 @@
 """Rules of text fields: validation accepts exactly what the published schema accepts."""
 
 import re
+from typing import Annotated
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from service.blog.schemas import Summary, Title
 from service.companion.schemas import Text
-from service.http import text_fields
+from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Word
 from service.sessions.schemas import Line, TherapistProfile, Time
 
+TITLE = Annotated[str, Field(min_length=1, max_length=200), SINGLE_LINE]
+SUMMARY = Annotated[str, Field(max_length=500), OPTIONAL_LINE]
+BODY = Annotated[str, Field(max_length=4000), MULTI_LINE]
 BIO = TherapistProfile.model_fields["bio"].rebuild_annotation()
-ADAPTERS = [TypeAdapter(one) for one in (text_fields.Word, Title, Summary, Line, BIO, Text)]
+ADAPTERS = [TypeAdapter(one) for one in (Word, TITLE, SUMMARY, Line, BIO, Text, BODY)]
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(
     " a\0\n\u200d\u2028\u202e\u3000", max_size=4
 )
@@ -43,7 +46,7 @@ def test_text_is_accepted_exactly_when_its_schema_accepts_it(text, adapter):
     "given", ["a man with a family: \U0001f468\u200d\U0001f469", "naïve", "قلب", "a  b"]
 )
 def test_line_may_be_in_any_language(given):
-    assert TypeAdapter(Title).validate_python(given) == given
+    assert TypeAdapter(TITLE).validate_python(given) == given
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The client as it is made from the settings."""
+"""The MongoDB client that is built from the settings."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.service.test_settings import PRODUCTION
 @pytest.mark.parametrize(
     ("environment", "sizes"), [("production", (50, 10)), ("development", (10, 2))]
 )
-def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
+def test_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
     mongo = connect(MongoSettings.from_env(PRODUCTION | {"DEPLOYMENT_ENVIRONMENT": environment}))
     options = mongo.client.options
     pool = options.pool_options
@@ -25,13 +25,13 @@ def test_the_pool_is_sized_and_every_timeout_is_finite(environment, sizes):
     mongo.close()
 
 
-def test_a_timeout_below_a_millisecond_is_one_millisecond():
+def test_timeout_below_a_millisecond_is_a_millisecond():
     mongo = connect(MongoSettings.from_env({"MONGODB_SOCKET_TIMEOUT_SECONDS": "0.0001"}))
     assert mongo.client.options.pool_options.socket_timeout == 0.001
     mongo.close()
 
 
-def test_nothing_is_connected_before_it_is_used():
+def test_client_does_not_connect_before_it_is_used():
     mongo = connect(MongoSettings.from_env({}))
     assert mongo.client._topology._opened is False
     mongo.close()
@@ -41,7 +41,7 @@ def test_nothing_is_connected_before_it_is_used():
     ("uri", "name"),
     [("mongodb://db", "serene"), ("mongodb://db/", "serene"), ("mongodb://db/blog", "blog")],
 )
-def test_the_database_is_the_one_of_the_uri(uri, name):
+def test_database_is_the_one_of_the_uri(uri, name):
     mongo = connect(MongoSettings.from_env({"MONGODB_URI": uri}))
     assert mongo.database.name == name
     mongo.close()

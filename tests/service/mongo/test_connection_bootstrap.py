@@ -1,4 +1,4 @@
-"""The first connection to MongoDB: exact pauses, its state in health, and its indexes."""
+"""The first connection to MongoDB: exact waits, its health, and a database that starts late."""
 
 import gevent
 import pytest
@@ -7,31 +7,31 @@ from gevent.event import AsyncResult
 from service.mongo.connection import connect
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
-from telemetry.health import HealthEvidence
+from telemetry import HealthEvidence
 from tests.machine import PATIENCE_SECONDS
 from tests.mongodb import free_port
 
 
 def quick(uri: str) -> MongoSettings:
-    """Attempts that fail at once, so that only the pauses between them count."""
+    """Return settings with which attempts fail at once."""
     return MongoSettings.from_env(
         {"MONGODB_URI": uri, "MONGODB_SERVER_SELECTION_TIMEOUT_SECONDS": "0.05"}
     )
 
 
 class Sleeper:
-    """Records each pause and the reason in health during it; ends the test at the last one."""
+    """Records each sleep and the health during it; ends the test at the last one."""
 
-    def __init__(self, pauses: int) -> None:
+    def __init__(self, sleeps: int) -> None:
         self.mongo = None
-        self.pauses: list[float] = []
+        self.sleeps: list[float] = []
         self.reasons: list[str] = []
-        self._last = pauses
+        self._last = sleeps
 
     def __call__(self, seconds: float) -> None:
-        self.pauses.append(seconds)
+        self.sleeps.append(seconds)
         self.reasons.append(self.mongo.evidence().reason)
-        if len(self.pauses) == self._last:
+        if len(self.sleeps) == self._last:
             raise gevent.GreenletExit
 
 
@@ -41,8 +41,8 @@ def closed_port():
 
 
 @pytest.mark.slow
-def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_watched(closed_port):
-    sleeper = Sleeper(pauses=8)
+def test_closed_port_is_tried_after_5_10_20_40_and_80_seconds_and_then_every_5(closed_port):
+    sleeper = Sleeper(sleeps=8)
     sleeper.mongo = mongo = connect(quick(f"mongodb://127.0.0.1:{closed_port}"), sleep=sleeper)
     before = mongo.evidence()
 
@@ -52,29 +52,29 @@ def test_a_closed_port_is_tried_again_after_5_10_20_40_and_80_seconds_and_then_w
     assert before == HealthEvidence(
         healthy=False, reason="connecting to MongoDB, not begun", details={"attempts": 0}
     )
-    assert sleeper.pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
+    assert sleeper.sleeps == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 5.0, 5.0]
+    still_trying = (
+        "MongoDB was not reached in 6 attempts, still trying: ServerSelectionTimeoutError, "
+        "next in 5 s"
+    )
     assert sleeper.reasons == [
         "connecting to MongoDB, attempt 1 of 6: ServerSelectionTimeoutError, next in 5 s",
         "connecting to MongoDB, attempt 2 of 6: ServerSelectionTimeoutError, next in 10 s",
         "connecting to MongoDB, attempt 3 of 6: ServerSelectionTimeoutError, next in 20 s",
         "connecting to MongoDB, attempt 4 of 6: ServerSelectionTimeoutError, next in 40 s",
         "connecting to MongoDB, attempt 5 of 6: ServerSelectionTimeoutError, next in 80 s",
-        *[
-            "MongoDB was not reached in 6 attempts, still trying: "
-            "ServerSelectionTimeoutError, next in 5 s"
-        ]
-        * 3,
+        *[still_trying] * 3,
     ]
     mongo.close()
 
 
-def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mongodb):
+def test_database_that_starts_after_the_last_retry_is_set_up(own_mongodb):
     own_mongodb.stop()
-    pauses: list[float] = []
+    sleeps: list[float] = []
 
     def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 6:
+        sleeps.append(seconds)
+        if len(sleeps) == 6:
             own_mongodb.start()
 
     mongo = connect(quick(f"{own_mongodb.uri}/late"), sleep=sleep)
@@ -83,40 +83,40 @@ def test_a_database_that_comes_after_the_last_retry_is_found_and_set_up(own_mong
     mongo.start()
     mongo._greenlet.join(timeout=60)
 
-    assert pauses[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
-    assert set(pauses[6:]) <= {5.0}
-    assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(pauses) + 1})
+    assert sleeps[:6] == [5.0, 10.0, 20.0, 40.0, 80.0, 5.0]
+    assert set(sleeps[6:]) <= {5.0}
+    assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(sleeps) + 1})
     assert created == [True]
     mongo.close()
 
 
-def test_an_attempt_in_progress_is_reported():
-    answer = AsyncResult()
-    contact = ConnectionBootstrap(lambda: answer.get(timeout=PATIENCE_SECONDS))
-    greenlet = gevent.spawn(contact.run)
+def test_attempt_in_progress_is_reported():
+    connected = AsyncResult()
+    bootstrap = ConnectionBootstrap(lambda: connected.get(timeout=PATIENCE_SECONDS))
+    greenlet = gevent.spawn(bootstrap.run)
     gevent.sleep(0)
 
-    assert contact.evidence() == HealthEvidence(
+    assert bootstrap.evidence() == HealthEvidence(
         healthy=False, reason="connecting to MongoDB, attempt 1 of 6", details={"attempts": 1}
     )
-    answer.set(None)
+    connected.set(None)
     greenlet.join()
-    assert contact.evidence() == HealthEvidence(healthy=True, details={"attempts": 1})
+    assert bootstrap.evidence() == HealthEvidence(healthy=True, details={"attempts": 1})
 
 
-def test_the_time_until_the_next_attempt_is_reported():
+def test_time_until_the_next_attempt_is_reported():
     now = [100.0]
     reasons: list[str] = []
 
     def sleep(seconds: float) -> None:
         for part in (0.0, 0.4, 1.0):
             now[0] = 100.0 + seconds * part
-            reasons.append(contact.evidence().reason.partition(", next ")[2])
+            reasons.append(bootstrap.evidence().reason.partition(", next ")[2])
         raise gevent.GreenletExit
 
     mongo = connect(quick(f"mongodb://127.0.0.1:{free_port()}"))
-    contact = ConnectionBootstrap(mongo.set_up, sleep=sleep, monotonic=lambda: now[0])
-    gevent.spawn(contact.run).join()
+    bootstrap = ConnectionBootstrap(mongo.set_up, sleep=sleep, monotonic=lambda: now[0])
+    gevent.spawn(bootstrap.run).join()
 
     assert reasons == ["in 5 s", "in 3 s", "in 0 s"]
     mongo.close()

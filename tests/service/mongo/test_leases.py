@@ -15,13 +15,13 @@ def leases(service):
     return Leases(service.mongo.database["leases"])
 
 
-def test_of_many_at_once_one_has_it(leases):
+def test_one_of_many_concurrent_takers_gets_the_lease(leases):
     calls = [gevent.spawn(leases.take, "naps:1", now=NOON, seconds=30) for _ in range(16)]
     gevent.joinall(calls, raise_error=True)
     assert sum(isinstance(call.value, Lease) for call in calls) == 1
 
 
-def test_a_refused_lease_has_the_end_and_the_note_of_its_holder(leases):
+def test_held_lease_is_returned_with_its_expiry_and_note(leases):
     leases.take("naps:1", now=NOON, seconds=30, note="tea")
     assert leases.take("naps:1", now=NOON, seconds=60, note="cake") == Held(
         NOON + timedelta(seconds=30), "tea"
@@ -29,13 +29,13 @@ def test_a_refused_lease_has_the_end_and_the_note_of_its_holder(leases):
     assert isinstance(leases.take("naps:2", now=NOON, seconds=30), Lease)
 
 
-def test_what_is_given_back_can_be_taken_at_once(leases):
+def test_lease_that_is_given_back_can_be_taken_at_once(leases):
     lease = leases.take("naps:1", now=NOON, seconds=30)
     leases.give_back(lease, NOON)
     assert isinstance(leases.take("naps:1", now=NOON, seconds=30), Lease)
 
 
-def test_what_a_dead_process_left_is_taken_over_and_the_late_give_back_only_their_own(leases):
+def test_expired_lease_is_taken_over_and_its_late_holder_cannot_end_the_new_one(leases):
     dead = leases.take("naps:1", now=NOON, seconds=30)
     later = NOON + timedelta(seconds=31)
     assert isinstance(leases.take("naps:1", now=NOON + timedelta(seconds=29), seconds=30), Held)
@@ -44,7 +44,7 @@ def test_what_a_dead_process_left_is_taken_over_and_the_late_give_back_only_thei
     assert isinstance(leases.take("naps:1", now=later, seconds=30), Held)
 
 
-def test_those_of_one_name_or_from_long_ago_are_forgotten(leases, service):
+def test_leases_of_one_name_or_from_before_an_instant_are_deleted(leases, service):
     for name, seconds in (("naps:1", 30), ("naps:2", 30), ("naps:3", 90)):
         leases.take(name, now=NOON, seconds=seconds)
     leases.forget("naps:1")

@@ -18,6 +18,7 @@ from tests.service.rooms import has_room
 from tests.stripe_mock import ACTION_REQUIRED, DECLINED, TAKEN
 
 API = "/api/v1"
+SESSIONS = f"{API}/sessions"
 PROFILE = {
     "name": "Canary Name",
     "title": WORD,
@@ -117,6 +118,30 @@ def files(journey: Journey, member: Member) -> None:
 
 def sessions(journey: Journey, member: Member) -> None:
     """Open slots, book, pay with a declined card and a valid one, cancel, and deliver an event."""
+    therapist_id, begins = open_slots(journey)
+    booked = [
+        journey.call(
+            "POST",
+            SESSIONS,
+            member,
+            status=201,
+            json={"therapist_id": therapist_id, "starts_at": each},
+        )["id"]
+        for each in begins
+    ]
+    pay_and_cancel(journey, member, booked)
+    payment_event = event(
+        amount_received=9000,
+        metadata={"booking_id": booked[1], "note": WORD},
+        receipt_email=EMAIL,
+        description=WORD,
+    )
+    assert deliver(journey.client, payment_event, **AGENT).status_code == 200
+    journey.record("POST", f"{API}/payments/webhook")
+
+
+def open_slots(journey: Journey) -> tuple[str, list[str]]:
+    """Open slots and close one; returns the therapist and the starts of the open ones."""
     therapist = journey.register("therapist")
     own = f"{API}/therapists/{therapist.account['id']}"
     begins = [
@@ -129,17 +154,12 @@ def sessions(journey: Journey, member: Member) -> None:
     journey.call("GET", own, status=200)
     journey.call("GET", f"{own}/slots", status=200)
     journey.call("DELETE", f"{own}/slots/{begins[2]}", therapist, status=204)
-    url = f"{API}/sessions"
-    booked = [
-        journey.call(
-            "POST",
-            url,
-            member,
-            status=201,
-            json={"therapist_id": therapist.account["id"], "starts_at": each},
-        )["id"]
-        for each in begins[:2]
-    ]
+    return therapist.account["id"], begins[:2]
+
+
+def pay_and_cancel(journey: Journey, member: Member, booked: list[str]) -> None:
+    """Pay one session and cancel it, and begin to pay the other."""
+    url = SESSIONS
     pay = f"{url}/{booked[0]}/payment"
     ways = ((DECLINED, 402), (TAKEN, 200))
     for number, (method, status) in enumerate(ways):
@@ -172,14 +192,6 @@ def settle(journey: Journey, member: Member, booked: list[str]) -> None:
         status=200,
         headers={"Idempotency-Key": f"{KEY}-cancel"},
     )
-    payment_event = event(
-        amount_received=9000,
-        metadata={"booking_id": booked[1], "note": WORD},
-        receipt_email=EMAIL,
-        description=WORD,
-    )
-    assert deliver(journey.client, payment_event, **AGENT).status_code == 200
-    journey.record("POST", f"{API}/payments/webhook")
 
 
 def pages(journey: Journey) -> None:

@@ -1,4 +1,6 @@
-"""A small app with the API's middlewares: in the tests' own process, and under gunicorn as
+"""A small app with the API's middlewares.
+
+It runs in the tests' own process, and under gunicorn as
 ``tests.service.http.middleware.app:served()``.
 """
 

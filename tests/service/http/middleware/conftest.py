@@ -1,4 +1,4 @@
-"""A client of the small app, with the settings that a test names."""
+"""Clients of the small app with the settings of a test."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.service.http.middleware.app import served
 
 @pytest.fixture
 def client_of() -> Callable[..., FlaskClient]:
-    """Makes a client of the app under the given variables."""
+    """Build clients of the app with settings."""
 
     def make(**environ: str) -> FlaskClient:
         app = served(
@@ -28,5 +28,5 @@ def client_of() -> Callable[..., FlaskClient]:
 
 @pytest.fixture
 def client(client_of: Callable[..., FlaskClient]) -> FlaskClient:
-    """A client of the app with the settings' defaults, but for a small body limit."""
+    """A client of the app with default settings and a small body limit."""
     return client_of()

@@ -1,6 +1,4 @@
-"""A body that is too large is refused before it is read, or where it passes the limit: in the app,
-without a server.
-"""
+"""Bodies over the limit are refused, in the app without a server."""
 
 import io
 
@@ -10,7 +8,7 @@ from tests.service.http.middleware.app import BODY_LIMIT, UPLOAD_LIMIT
 
 
 class InstrumentedApp(io.BytesIO):
-    """A body that knows how much of it was read."""
+    """A body that counts the bytes that were read."""
 
     taken = 0
 

@@ -1,6 +1,4 @@
-"""A refused body and its connection under both servers, seen by plain sockets: the answer arrives
-whole, then the connection ends.
-"""
+"""A refused body under both servers: the whole response arrives, then the connection ends."""
 
 import contextlib
 import json
@@ -29,7 +27,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module", params=SERVERS)
 def port(request):
-    """Where the small app is served."""
+    """Port of the small app."""
     with SERVERS[request.param]() as server:
         wait_until(
             lambda: server.process.poll() is None and server.get("/api/v1/small").status == 200,
@@ -49,7 +47,7 @@ def head(path, *headers):
 
 
 def answer(reader):
-    """One response: status, headers, body."""
+    """Return one response: status, headers, body."""
     status = int(reader.readline().split()[1])
     headers = dict(
         line.decode().rstrip("\r\n").split(": ", 1) for line in iter(reader.readline, b"\r\n")
@@ -64,7 +62,7 @@ def flood(client):
 
 
 def refused(reader, limit):
-    """Assert that a whole 413 arrives, and the end of the connection after it."""
+    """Assert that a whole 413 arrives and the connection ends after it."""
     status, headers, body = answer(reader)
     assert (status, headers["Content-Type"], headers["Connection"]) == (
         413,

@@ -1,4 +1,4 @@
-"""What a client accepts and what is worth it is compressed, and nothing else."""
+"""Responses are compressed when the client accepts it and their size and type allow it."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""The security headers are on every response, HSTS in production only; a route may set its own."""
+"""Security headers: on every response, overridable by a route, HSTS in production only."""
 
 import pytest
 

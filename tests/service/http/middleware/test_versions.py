@@ -1,4 +1,4 @@
-"""Version headers on every response, refusals of unknown versions, and deprecated routes."""
+"""Versions in every response, unknown versions as problems, and headers of deprecated routes."""
 
 from datetime import UTC, datetime, timedelta
 
