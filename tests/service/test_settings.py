@@ -173,7 +173,7 @@ def test_the_pool_is_sized_by_the_environment_unless_it_is_set(environ, sizes):
         *(
             (
                 {"STRIPE_API_BASE": base},
-                f"STRIPE_API_BASE={base!r}: should be where Stripe's API is, without a path: https://api.stripe.com",
+                f"STRIPE_API_BASE={base!r}: should be the URL of Stripe's API without a path: https://api.stripe.com",
             )
             for base in (
                 "api.stripe.com",
