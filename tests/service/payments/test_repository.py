@@ -1,4 +1,4 @@
-"""Claims of payment events, and the index that lets them expire."""
+"""The repository of the provider's events: claims, leases and the index that expires."""
 
 from datetime import UTC, datetime, timedelta
 
