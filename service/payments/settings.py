@@ -97,5 +97,5 @@ class PaymentSettings(Settings):
         }
         for name, (secret, default) in given.items():
             if self.environment == "production" and secret.get_secret_value() == default:
-                raise ValueError(f"{name} is not set: in production it has to be")
+                raise ValueError(f"{name} is not set: it must be set in production")
         return self
