@@ -53,7 +53,7 @@ def test_a_weak_proxy_of_a_dead_object_does_not_end_the_walk():
 def test_only_the_greenlet_that_has_the_processor_is_running():
     event, seen = Event(), []
     waiting, unstarted, ended = (
-        gevent.spawn(event.wait),
+        gevent.spawn(lambda: event.wait()),  # noqa: PLW0108  # it waits at a Python frame
         gevent.Greenlet(int),
         gevent.spawn(int),
     )
