@@ -8,9 +8,8 @@
 - `GET /requests` returns the last requests and the number in flight, `DELETE` clears the list.
 
 A request sets its own behaviour with a query at the end of its model's name, as in
-`any?fault=hang&fault_after_tokens=3`. The environment sets the initial behaviour
-(`MODEL_FIRST_BYTE_SECONDS=1` and so on). Replies depend only on the request. This file imports no
-other module of the repository, so that a container can run this one file.
+`any?fault=hang&fault_after_tokens=3`; `MODEL_FIRST_BYTE_SECONDS=1` and the like set the initial
+one. Replies depend only on the request. A container runs this one file: it imports no other.
 """
 
 import argparse
@@ -250,7 +249,7 @@ def _body(environ: Environ) -> dict[str, Any]:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     found = json.loads(environ["wsgi.input"].read(length)) if 0 < length <= MAX_BODY_BYTES else None
     if not isinstance(found, dict):
-        raise ValueError("the body should be a JSON object")  # noqa: TRY004  # a client's mistake
+        raise ValueError("the body should be a JSON object")  # noqa: TRY004
     return found
 
 

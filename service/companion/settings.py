@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from telemetry import Settings
-from telemetry.config import HttpUrl, PositiveSeconds
+from telemetry import HttpUrl, PositiveSeconds, Settings
 
 
 class CompanionSettings(Settings):

@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
-from telemetry import Settings
-from telemetry.config import PositiveSeconds, Words
+from telemetry import PositiveSeconds, Settings, Words
 
 
 def _accepted(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def blueprint(
         problems=(400, 409),
     )
     def webhook(headers: SignatureHeader) -> Response:
-        """Receive a Stripe event.
+        """Receive a Stripe event
 
         Stripe calls this and signs each event. Repeated deliveries of an event have no further
         effect.

@@ -183,7 +183,7 @@ def _add_booking(routes: Blueprint, sessions: _SessionRoutes) -> None:
     @protected
     @operation(TAG, _BOOKED, body=NewSession, problems=(403, 404, 409))
     def book_session(body: NewSession) -> Response:
-        """Book a session.
+        """Book a session
 
         The session holds the therapist's slot until it is paid or expires.
         """
@@ -207,7 +207,7 @@ def _add_payment(routes: Blueprint, sessions: _SessionRoutes) -> None:
         path=PATH,
     )
     def pay_session(session_id: UUID, headers: IdempotencyHeaders, body: NewPayment) -> Response:
-        """Pay for a session.
+        """Pay for a session
 
         Money is taken once, whatever the `Idempotency-Key`. After a payment was declined, another
         payment method can be used with a new key.
@@ -226,7 +226,7 @@ def _add_payment(routes: Blueprint, sessions: _SessionRoutes) -> None:
     @protected
     @operation(TAG, _CANCELLED, headers=IdempotencyHeaders, problems=(404, 409), path=PATH)
     def cancel_session(session_id: UUID, headers: IdempotencyHeaders) -> Response:
-        """Cancel a session.
+        """Cancel a session
 
         The member and the therapist can cancel until the session begins. What is paid back depends
         on who cancels and when, see `refund`.
@@ -246,7 +246,7 @@ def _add_reading(routes: Blueprint, sessions: _SessionRoutes) -> None:
     @middleware.private(max_age_seconds=0)
     @operation(TAG, _PAGE, query=SessionsQuery)
     def list_sessions(query: SessionsQuery) -> Response:
-        """List your sessions.
+        """List your sessions
 
         The latest session comes first.
         """
@@ -265,7 +265,7 @@ def _add_reading(routes: Blueprint, sessions: _SessionRoutes) -> None:
     @middleware.private(max_age_seconds=0)
     @operation(TAG, _SESSION, problems=(404,), path=PATH)
     def get_session(session_id: UUID) -> Response:
-        """Get a session."""
+        """Get a session"""
         return json_response(SessionView.of(sessions.own(session_id)))
 
 
@@ -275,7 +275,7 @@ def _add_calendar(routes: Blueprint, sessions: _SessionRoutes) -> None:
     @middleware.private(max_age_seconds=0)
     @operation(TAG, _CALENDAR, problems=(404,), path=PATH)
     def calendar_file(session_id: UUID) -> Response:
-        """Download a session's calendar file.
+        """Download a session's calendar file
 
         A cancelled session has a file too, with which calendars remove the event.
         """

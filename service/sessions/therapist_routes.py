@@ -146,7 +146,7 @@ def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @cached
     @operation(TAG, _PAGE, query=TherapistsQuery)
     def list_therapists(query: TherapistsQuery) -> Response:
-        """List therapists.
+        """List therapists
 
         Filter them by language and by specialty.
         """
@@ -164,14 +164,14 @@ def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @cached
     @operation(TAG, _THERAPIST, problems=(404,), path=PATH)
     def get_therapist(therapist_id: UUID) -> Response:
-        """Get a therapist."""
+        """Get a therapist"""
         return json_response(TherapistView.of(therapists.get(therapist_id)))
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
     @operation(TAG, _OPEN_SLOTS, query=SlotsQuery, problems=(404,), path=PATH)
     def list_slots(therapist_id: UUID, query: SlotsQuery) -> Response:
-        """List a therapist's open slots.
+        """List a therapist's open slots
 
         The slots of a period, in the order of their time.
         """
@@ -188,7 +188,7 @@ def _add_profile(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @_therapists_only
     @operation(TAG, _SAVED, body=TherapistProfile)
     def put_profile(body: TherapistProfile) -> Response:
-        """Create or replace your therapist profile.
+        """Create or replace your therapist profile
 
         Slots that are open keep their price.
         """
@@ -208,7 +208,7 @@ def _add_slots(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @_therapists_only
     @operation(TAG, _OPENED, body=NewSlots, problems=(403, 404, 409), path=PATH)
     def open_slots(therapist_id: UUID, body: NewSlots) -> Response:
-        """Open slots.
+        """Open slots
 
         Either all of them are opened or none; slots that are open or booked already stay as they
         are.
@@ -221,7 +221,7 @@ def _add_slots(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @_therapists_only
     @operation(TAG, _CLOSED, problems=(403, 404, 409), path=SLOT_PATH)
     def close_slot(therapist_id: UUID, starts_at: str) -> Response:
-        """Close an open slot."""
+        """Close an open slot"""
         therapists.require_own(therapist_id)
         instant = _instant(starts_at)
         if instant is None or not therapists.slots.is_offered(str(therapist_id), instant):

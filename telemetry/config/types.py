@@ -65,7 +65,7 @@ def check_path_prefix(value: str) -> str:
         ValueError: It cannot.
     """
     if not _PATH_PREFIX.fullmatch(value):
-        raise ValueError("should be a path such as /api/v1/health: it ends without a slash")
+        raise ValueError("should be a path such as /internal/health: it ends without a slash")
     return value
 
 

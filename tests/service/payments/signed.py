@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 
 WEBHOOK = "/api/v1/payments/webhook"
 SECRET = "whsec_only-for-development-never-in-production"
+RECEIVED = (200, "application/json", "")
+BAD_SIGNATURE = (400, "application/problem+json", "The signature is invalid or has expired.")
+NOT_AN_EVENT = (400, "application/problem+json", "The body is not a Stripe event.")
 
 
 def event(
@@ -58,4 +61,13 @@ def deliver(client: FlaskClient, sent: Any, **headers: str) -> Any:
         WEBHOOK,
         data=body,
         headers={"Stripe-Signature": signature(body), "Content-Type": "application/json"} | headers,
+    )
+
+
+def summary(response: Any) -> tuple[int, str, str]:
+    """Return status, media type and, of a problem, the detail."""
+    return (
+        response.status_code,
+        response.content_type,
+        response.get_json(force=True).get("detail", ""),
     )

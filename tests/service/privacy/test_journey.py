@@ -176,6 +176,12 @@ def pay_and_cancel(journey: Journey, member: Member, booked: list[str]) -> None:
         json={"payment_method": ACTION_REQUIRED},
         headers=key,
     )
+    settle(journey, member, booked)
+
+
+def settle(journey: Journey, member: Member, booked: list[str]) -> None:
+    """Read the bookings, cancel one, and deliver the payment of the other."""
+    url = f"{API}/sessions"
     journey.call("GET", url, member, status=200)
     journey.call("GET", f"{url}/{booked[0]}", member, status=200)
     journey.call("GET", f"{url}/{booked[0]}/calendar.ics", member, status=200)

@@ -234,11 +234,11 @@ def test_stored_responses_and_leases_are_deleted_after_their_time(clinic, api):
 
 
 def test_passes_repeat_in_the_background(clinic, api):
-    passes, waits = Event(), []
+    passes, pauses = Event(), []
 
     def sleep(seconds):
-        waits.append(seconds)
-        if len(waits) == 3:
+        pauses.append(seconds)
+        if len(pauses) == 3:
             passes.set()
             Event().wait()
 
@@ -249,7 +249,7 @@ def test_passes_repeat_in_the_background(clinic, api):
     recovery.start()
     assert passes.wait(PATIENCE_SECONDS)
     recovery.stop()
-    assert (waits, clinic.status(session_id)) == ([30.0] * 3, "expired")
+    assert (pauses, clinic.status(session_id)) == ([30.0] * 3, "expired")
 
 
 def test_every_worker_starts_the_recovery(clinic):

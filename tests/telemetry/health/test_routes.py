@@ -51,7 +51,7 @@ def test_prefix_that_is_no_path_is_one_line(prefix):
 
     assert str(raised.value) == (
         f"TELEMETRY_HEALTH_PREFIX={prefix!r}: "
-        "should be a path such as /api/v1/health: it ends without a slash"
+        "should be a path such as /internal/health: it ends without a slash"
     )
 
 

@@ -264,11 +264,11 @@ def test_exporting_belongs_to_no_request_and_makes_no_spans(tracing_of, make_rec
     seen = []
     send = OtlpHttpSender.send
 
-    def watched(self, body):
+    def observed(self, body):
         seen.append((current_record(), get_current_span().get_span_context().is_valid))
         return send(self, body)
 
-    monkeypatch.setattr(OtlpHttpSender, "send", watched)
+    monkeypatch.setattr(OtlpHttpSender, "send", observed)
     with Collector() as collector:
         tracing = tracing_of(otlp_endpoint=collector.endpoint)
         make_record()
