@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from telemetry.config import (
         Environment,
+        EnvironmentSettings,
         HttpUrl,
         Network,
         Networks,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CompletedRequest",
     "Environment",
+    "EnvironmentSettings",
     "Health",
     "HealthEvidence",
     "HealthPaths",
@@ -69,6 +71,7 @@ _CONFIG: Final = "telemetry.config"
 _HOMES: Final = {
     "CompletedRequest": "telemetry.requests.completed",
     "Environment": _CONFIG,
+    "EnvironmentSettings": _CONFIG,
     "Health": "telemetry.health",
     "HealthEvidence": "telemetry.health",
     "HealthPaths": "telemetry.health",

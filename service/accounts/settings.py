@@ -4,24 +4,19 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from telemetry import Environment, PositiveSeconds, Settings
+from telemetry import EnvironmentSettings, PositiveSeconds
 
 DEVELOPMENT_KEYS: Final = "development:only-for-development-never-in-production"
 MIN_SECRET_CHARACTERS: Final = 32
 
 
-class AccountSettings(Settings):
+class AccountSettings(EnvironmentSettings):
     """Tokens, passwords and lockouts; durations are seconds.
 
     Source: OWASP's password storage cheat sheet for the defaults of argon2id; RFC 7518, 3.2 for the
     length of a key.
     """
 
-    environment: Environment = Field(
-        "development",
-        alias="DEPLOYMENT_ENVIRONMENT",
-        description="decides pool sizes, and is in every signal",
-    )
     token_keys: SecretStr = Field(
         SecretStr(DEVELOPMENT_KEYS),
         alias="SERENE_TOKEN_KEYS",
@@ -86,7 +81,7 @@ class AccountSettings(Settings):
     @model_validator(mode="after")
     def _usable_keys(self) -> Self:
         keys = self.token_keys.get_secret_value()
-        if self.environment == "production" and keys == DEVELOPMENT_KEYS:
+        if self.in_production and keys == DEVELOPMENT_KEYS:
             raise ValueError(
                 "SERENE_TOKEN_KEYS is not set: it must be set in production, as name:secret"
             )

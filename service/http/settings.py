@@ -4,17 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telemetry import Environment, Settings
+from telemetry import EnvironmentSettings
 
 
-class HttpSettings(Settings):
+class HttpSettings(EnvironmentSettings):
     """Middlewares of every route."""
 
-    environment: Environment = Field(
-        "development",
-        alias="DEPLOYMENT_ENVIRONMENT",
-        description="decides pool sizes, and is in every signal",
-    )
     security_headers: bool = Field(
         True,
         alias="SECURITY_HEADERS",

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from telemetry import Environment, PositiveSeconds, Settings
+from telemetry import EnvironmentSettings, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
 
@@ -35,18 +35,13 @@ PoolFloor = Annotated[int, Field(ge=0, le=1000)]
 MongodbUri = Annotated[str, AfterValidator(_mongodb_uri), Field(repr=False)]
 
 
-class MongoSettings(Settings):
+class MongoSettings(EnvironmentSettings):
     """Connection of a worker to MongoDB; durations are seconds, and each of them is finite.
 
     Without a database a request waits ``server_selection_timeout_seconds``. pymongo retries a read
     without an answer once, so it takes at most twice ``socket_timeout_seconds``.
     """
 
-    environment: Environment = Field(
-        "development",
-        alias="DEPLOYMENT_ENVIRONMENT",
-        description="decides pool sizes, and is in every signal",
-    )
     uri: MongodbUri = Field(
         "mongodb://127.0.0.1:27017/serene",
         alias="MONGODB_URI",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from telemetry import Environment, PositiveSeconds, Settings
+from telemetry import EnvironmentSettings, PositiveSeconds
 
 DEVELOPMENT_API_KEY: Final = "sk_test_development"
 DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"  # noqa: S105  # no secret: refused in production
@@ -25,18 +25,13 @@ def _base(value: str) -> str:
     return value
 
 
-class PaymentSettings(Settings):
+class PaymentSettings(EnvironmentSettings):
     """The account of Stripe; durations are seconds, and each of them is finite.
 
     A call ends after ``stripe_call_seconds`` in any case, also between its attempts; then it is not
     known whether the money was taken.
     """
 
-    environment: Environment = Field(
-        "development",
-        alias="DEPLOYMENT_ENVIRONMENT",
-        description="decides pool sizes, and is in every signal",
-    )
     stripe_api_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_API_KEY),
         alias="STRIPE_API_KEY",
@@ -96,6 +91,6 @@ class PaymentSettings(Settings):
             "STRIPE_WEBHOOK_SECRET": (self.stripe_webhook_secret, DEVELOPMENT_WEBHOOK_SECRET),
         }
         for name, (secret, default) in given.items():
-            if self.environment == "production" and secret.get_secret_value() == default:
+            if self.in_production and secret.get_secret_value() == default:
                 raise ValueError(f"{name} is not set: it must be set in production")
         return self

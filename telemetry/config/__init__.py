@@ -5,6 +5,7 @@ line that names the variable, its value and what is allowed; where the OpenTelem
 asks for a warning instead, it is one of ``TelemetryConfig.notices``.
 """
 
+from telemetry.config.identity import EnvironmentSettings
 from telemetry.config.settings import SettingError, Settings
 from telemetry.config.telemetry_config import TelemetryConfig
 from telemetry.config.types import (
@@ -21,6 +22,7 @@ from telemetry.config.types import (
 
 __all__ = [
     "Environment",
+    "EnvironmentSettings",
     "HttpUrl",
     "Network",
     "Networks",

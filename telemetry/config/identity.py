@@ -23,7 +23,24 @@ def unknown_service() -> str:
     return f"{UNKNOWN_SERVICE}:{executable}" if executable else UNKNOWN_SERVICE
 
 
-class IdentitySettings(Settings):
+class EnvironmentSettings(Settings):
+    """The deployment environment, for settings that depend on it."""
+
+    environment: Environment = Field(
+        "development",
+        alias="DEPLOYMENT_ENVIRONMENT",
+        description=(
+            "name of the deployment environment in every signal; only `production` has a meaning"
+        ),
+    )
+
+    @property
+    def in_production(self) -> bool:
+        """Whether the name is the one that has a meaning."""
+        return self.environment == "production"
+
+
+class IdentitySettings(EnvironmentSettings):
     """Which process of which service this is."""
 
     service_name: str = Field(
@@ -33,13 +50,6 @@ class IdentitySettings(Settings):
     )
     service_version: str = Field(
         "", alias="SERVICE_VERSION", description="version in every signal, and in health"
-    )
-    environment: Environment = Field(
-        "development",
-        alias="DEPLOYMENT_ENVIRONMENT",
-        description=(
-            "name of the deployment environment in every signal; only `production` has a meaning"
-        ),
     )
     resource_attributes: dict[str, str] = Field(
         default_factory=dict,

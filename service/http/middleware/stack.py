@@ -21,7 +21,7 @@ def install(app: Flask, settings: HttpSettings, supported_versions: Sequence[str
         supported_versions: Versions of the API, as in its paths.
     """
     if settings.security_headers:
-        security_headers.install(app, in_production=settings.environment == "production")
+        security_headers.install(app, in_production=settings.in_production)
     if settings.compression:
         compression.install(app)
     if settings.api_versioning:
