@@ -76,7 +76,7 @@ class ServiceSettings:
             try:
                 groups[name] = group.from_env(environ)
             except SettingError as error:
-                problems += [line for line in str(error).split("; ") if line not in problems]
+                problems += [problem for problem in error.problems if problem not in problems]
         if problems:
-            raise SettingError("; ".join(problems))
+            raise SettingError(*problems)
         return cls(**groups)  # type: ignore[arg-type]  # each was read by the field's own type

@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class SettingError(ValueError):
-    """A setting that cannot be used; the text is one line for the operator of the process."""
+    """Settings that cannot be used; the text is one line for the operator of the process.
+
+    Args:
+        problems: What is wrong, one text for each setting; the line joins them by "; ".
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class Settings(BaseModel):
@@ -53,9 +61,7 @@ class Settings(BaseModel):
                 for problem in error.errors()
                 if problem["type"] != "default_factory_not_called"
             ]
-            raise SettingError(
-                "; ".join(_one_line(problem, given) for problem in problems)
-            ) from None
+            raise SettingError(*(_one_line(problem, given) for problem in problems)) from None
 
 
 def quoted(name: str, value: str) -> str:

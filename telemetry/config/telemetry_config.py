@@ -207,9 +207,9 @@ class TelemetryConfig(TracingSettings, IdentitySettings):
         try:
             config = cls._checked({**values, "notices": tuple(found.notices)}, given)
         except SettingError as error:
-            problems = [*problems, str(error)]
+            problems = [*problems, *error.problems]
         if config is None or problems:
-            raise SettingError("; ".join(problems))
+            raise SettingError(*problems)
         return config
 
 
