@@ -4,6 +4,7 @@ The page loads nothing from other hosts: Swagger UI is vendored in
 ``service/system/static/swagger-ui``.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,9 @@ def blueprint(version: str) -> Blueprint:
 
 
 def _add_document(routes: Blueprint, version: str) -> None:
-    written: list[bytes] = []
+    @cache  # the routes are complete once requests are served
+    def encoded() -> bytes:
+        return json.dumps(openapi(current_app, version)).encode()
 
     @routes.get("/openapi.json")
     @rate_limits.unlimited
@@ -59,9 +62,7 @@ def _add_document(routes: Blueprint, version: str) -> None:
     @operation(TAG, {200: ResponseSpec("The document, in OpenAPI 3.1.")})
     def document() -> Response:
         """Get the OpenAPI document."""
-        if not written:  # the routes are complete once requests are served
-            written.append(json.dumps(openapi(current_app, version)).encode())
-        return Response(written[0], mimetype="application/json")
+        return Response(encoded(), mimetype="application/json")
 
 
 def _add_page(routes: Blueprint) -> None:

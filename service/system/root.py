@@ -3,6 +3,7 @@
 The routes are the app's own URL map with each view's summary, so they match what is served.
 """
 
+from functools import cache
 from typing import Any, Final
 
 from flask import (
@@ -78,7 +79,7 @@ def _routes(app: Flask) -> list[dict[str, str]]:
     ]
 
 
-def _description(version: str) -> dict[str, Any]:
+def _description(version: str, routes: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "name": "Serene",
         "about": "The Serene wellbeing API.",
@@ -88,7 +89,7 @@ def _description(version: str) -> dict[str, Any]:
             for name, endpoint in LINKS.items()
             if endpoint in current_app.view_functions
         },
-        "routes": _routes(current_app),
+        "routes": routes,
         "find_a_request": FIND_A_REQUEST,
     }
 
@@ -101,6 +102,10 @@ def blueprint(version: str) -> Blueprint:
     """
     routes = Blueprint("root", __name__, template_folder="templates")
 
+    @cache  # the routes are complete once requests are served
+    def served() -> list[dict[str, str]]:
+        return _routes(current_app)
+
     @routes.get("/")
     @middleware.public(max_age_seconds=300)
     @operation(TAG, RESPONSES)
@@ -109,7 +114,7 @@ def blueprint(version: str) -> Blueprint:
 
         Returns HTML or JSON by the `Accept` header, with links and all routes.
         """
-        description = _description(version)
+        description = _description(version, served())
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             response = make_response(render_template("root.html", **description))
         else:
