@@ -26,8 +26,7 @@ class MissingMongo:
 
     last_error: Final = ""
 
-    @property
-    def listeners(self) -> Callable[[], NoReturn]:
+    def listeners(self) -> NoReturn:
         """Not available.
 
         Raises:
@@ -35,6 +34,7 @@ class MissingMongo:
         """
         raise extras.missing_extra(EXTRA, "Telemetry.mongo_listeners()")
 
+    # A property: ``Telemetry.watch_mongo`` only binds it, and is where the error belongs.
     @property
     def watch(self) -> Callable[[Any], NoReturn]:
         """Not available.
