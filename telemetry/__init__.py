@@ -6,8 +6,9 @@ arbiter imports ``telemetry.gunicorn`` before a worker is monkey-patched, and mu
 pymongo and OpenTelemetry unpatched with it.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from telemetry.lazy_names import resolver
 
 if TYPE_CHECKING:
     from telemetry.config import (
@@ -101,9 +102,4 @@ _HOMES: Final = {
     "waiting": "telemetry.requests.record",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
-    return found
+__getattr__ = resolver(__name__, _HOMES)

@@ -11,10 +11,10 @@ The names are resolved when they are asked for. gunicorn's arbiter imports all o
 anything is monkey-patched, so nothing in this room imports Flask, pymongo or OpenTelemetry.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from telemetry import extras
+from telemetry.lazy_names import resolver
 
 if TYPE_CHECKING:
     from telemetry.gunicorn.hooks import (
@@ -56,9 +56,4 @@ _MODULES: Final = {
     "pre_fork": "telemetry.gunicorn.hooks",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
-    return found
+__getattr__ = resolver(__name__, _MODULES)
