@@ -11,11 +11,9 @@ from service.bootstrap import Service, build
 from service.seed import seed
 from service.settings import telemetry_config
 from telemetry import Telemetry
-from tests.machine import PATIENCE_SECONDS
-from tests.service.clients import PATIENT, ClosingClient
+from tests.service.clients import PATIENT, ClosingClient, wait_until_ready
 from tests.service.instrumented_app import InstrumentedApp, instrumented_app
 from tests.stripe_mock import StripeMock
-from tests.support.polling import wait_until
 
 Build = Callable[..., Service]
 
@@ -88,13 +86,7 @@ def seeded(service: Service) -> Service:
 @pytest.fixture
 def connected(service: Service) -> Service:
     """The whole service with its background check of the database, and ready."""
-    service.mongo.start()
-    service.telemetry.mongo.watch(service.mongo.client)
-    wait_until(
-        lambda: service.telemetry.health.readiness().status == 200,
-        timeout_seconds=PATIENCE_SECONDS,
-        what="the service is ready",
-    )
+    wait_until_ready(service)
     return service
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from service.roles import USAGE
 from tests.mongodb import free_port
+from tests.service.clients import problem
 from tests.service.members import (
     AUTH,
     EMAIL,
@@ -36,16 +37,6 @@ def set_role(who, account_id: str, role: object):
     return who.client.put(
         f"/api/v1/accounts/{account_id}/role", json={"role": role}, headers=who.headers
     )
-
-
-def problem(response) -> tuple[int, str]:
-    body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == (
-        "application/problem+json",
-        response.status_code,
-    )
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    return response.status_code, body["detail"]
 
 
 def refresh(client, tokens):

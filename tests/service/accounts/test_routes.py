@@ -5,6 +5,7 @@ import re
 import gevent
 import pytest
 
+from tests.service.clients import problem
 from tests.service.members import AUTH, EMAIL, PASSWORD, bearer, login, member, registration
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -22,16 +23,6 @@ def environ(environ):
 def client(service):
     """A client of the service on an empty database."""
     return service.app.test_client()
-
-
-def problem(response) -> tuple[int, str]:
-    body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == (
-        "application/problem+json",
-        response.status_code,
-    )
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    return response.status_code, body["detail"]
 
 
 def refresh(client, token: str):

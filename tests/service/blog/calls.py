@@ -46,16 +46,6 @@ def get(who: Member, url: str):
     return who.client.get(url, headers=who.headers)
 
 
-def problem(response) -> tuple[int, str]:
-    body = response.get_json(force=True)
-    assert (response.content_type, body["status"]) == (
-        "application/problem+json",
-        response.status_code,
-    )
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    return response.status_code, body["detail"]
-
-
 def editable_post(who: Member, response, **changes) -> dict[str, object]:
     """Return the expected response body, with the response's own instants."""
     body = response.get_json()

@@ -13,8 +13,8 @@ from tests.service.blog.calls import (
     TEXT,
     create,
     get,
-    problem,
 )
+from tests.service.clients import problem
 
 
 def test_change_with_an_outdated_etag_is_rejected(staff):

@@ -13,8 +13,8 @@ from tests.service.blog.calls import (
     create,
     editable_post,
     get,
-    problem,
 )
+from tests.service.clients import problem
 
 
 def counted_changes(telemetry) -> dict[tuple[str, str], float]:

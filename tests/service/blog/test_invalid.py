@@ -10,8 +10,8 @@ from tests.service.blog.calls import (
     TEXT,
     create,
     get,
-    problem,
 )
+from tests.service.clients import problem
 
 UNFIT = "should have no control characters, and no space at either end"
 INVALID = [

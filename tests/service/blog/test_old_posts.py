@@ -5,7 +5,8 @@ from service.blog.markdown import Markdown
 from service.blog.model import BlogPost
 from service.blog.repository import document_from_post
 from service.blog.room import BlogRoom
-from tests.service.blog.calls import POSTS, problem
+from tests.service.blog.calls import POSTS
+from tests.service.clients import problem
 
 
 def old_document(service, **changes) -> BlogPost:

@@ -9,10 +9,8 @@ from flask.testing import FlaskClient
 from service.bootstrap import Service, build
 from service.settings import telemetry_config
 from telemetry import Telemetry
-from tests.machine import PATIENCE_SECONDS
 from tests.redis_server import Redis
-from tests.service.clients import ClosingClient
-from tests.support.polling import wait_until
+from tests.service.clients import ClosingClient, wait_until_ready
 
 Limited = Callable[..., FlaskClient]
 
@@ -68,14 +66,4 @@ def limited(
 def until_ready(services: dict[Flask, Service]) -> Callable[[FlaskClient], None]:
     """Connects a client's service to its database and waits until it is ready."""
 
-    def connect(client: FlaskClient) -> None:
-        service = services[client.application]
-        service.mongo.start()
-        service.telemetry.mongo.watch(service.mongo.client)
-        wait_until(
-            lambda: service.telemetry.health.readiness().status == 200,
-            timeout_seconds=PATIENCE_SECONDS,
-            what="the service is ready",
-        )
-
-    return connect
+    return lambda client: wait_until_ready(services[client.application])
