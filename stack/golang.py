@@ -30,7 +30,7 @@ class Go:
 
 
 def on_path() -> Go | None:
-    """Return the `go` on PATH, of any version; None when there is none that runs."""
+    """Return the `go` on PATH, of any version; None when PATH has no working one."""
     found = shutil.which("go")
     return None if found is None else _identify(Path(found))
 
@@ -95,7 +95,7 @@ def _install(cache: Path) -> None:
         if done.returncode != 0:
             path_go = on_path()
             have = (
-                "there is none on PATH"
+                "PATH has no go"
                 if path_go is None
                 else f"PATH has {path_go.version} ({path_go.binary})"
             )

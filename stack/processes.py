@@ -31,7 +31,7 @@ class Identity:
 
 
 def identify(pid: int) -> Identity | None:
-    """Return the identity of the live process `pid`; None when there is none, or a zombie."""
+    """Return the identity of the live process `pid`; None for a dead one or a zombie."""
     started = _start_time(pid)
     return None if started is None else Identity(pid, started)
 

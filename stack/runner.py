@@ -74,7 +74,7 @@ class Stack:
     # -- ports, URLs and paths ---------------------------------------------------------------------
 
     def backend(self, name: str) -> Backend:
-        """Return the entry called `name`. Raises: StackError when there is none."""
+        """Return the entry called `name`. Raises: StackError for an unknown name."""
         try:
             return BY_NAME[name]
         except KeyError:

@@ -58,8 +58,8 @@ class HelpLine:
     Args:
         country: ISO 3166-1 alpha-2; empty for a worldwide one.
         name: Of the organisation.
-        phone: As dialled in that country; empty when there is only a web page.
-        url: Web page; empty when there is none.
+        phone: As dialled in that country; empty for a service on the web only.
+        url: Web page; empty for a service without one.
     """
 
     country: str

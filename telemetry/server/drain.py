@@ -58,7 +58,7 @@ class Server(Protocol):
         """Return whether the pool has no room."""
 
     def do_read(self) -> Any:
-        """Accept one connection; ``None`` when there is none."""
+        """Accept one connection; ``None`` when no client waits."""
 
     def do_handle(self, *args: Any) -> None:
         """Serve an accepted connection in the pool."""

@@ -141,4 +141,4 @@ class SpanQueue(SpanProcessor):
 
 
 def _no_exporter() -> None:
-    """Before the exporter starts there is none to wake."""
+    """Do nothing: the exporter has not started."""

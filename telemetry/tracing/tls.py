@@ -41,7 +41,7 @@ def client_context(files: TlsFiles) -> ssl.SSLContext:
         files: As the settings name them.
 
     Raises:
-        SettingError: A file cannot be read, or is none of its kind; the text is one line.
+        SettingError: A file cannot be read or has another format; the text is one line.
     """
     try:
         context: ssl.SSLContext = gevent.ssl.create_default_context(cafile=files.certificate)

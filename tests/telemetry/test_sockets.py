@@ -1,4 +1,4 @@
-"""Listening sockets, the one line why there is none, and lingering closes."""
+"""Listening sockets, the one line when one cannot be opened, and lingering closes."""
 
 import socket
 import time

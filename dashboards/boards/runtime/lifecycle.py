@@ -52,7 +52,7 @@ _DRAINS = Band(
         title="Drain: duration",
         unit="s",
         description=(
-            "How long the current drain has taken; 0 when there is none. At 30 s the worker is"
+            "How long the current drain has taken; 0 outside of a drain. At 30 s the worker is"
             " ended with exit code 1."
         ),
         targets=(Target(queries.DRAIN_SECONDS, WORKER_LEGEND),),

@@ -57,7 +57,7 @@ class Problem(BaseModel):
     """An error (RFC 9457)."""
 
     type: str = Field(
-        description="URI of the kind of problem; `about:blank` when there is none but the status."
+        description="URI of the kind of problem; `about:blank` for the status's own meaning."
     )
     title: str = Field(description="Name of the kind of problem.")
     status: int = Field(description="HTTP status code.")
