@@ -7,6 +7,7 @@ from tests.architecture.sources import ROOT
 from tests.architecture.words import Occurrence, occurrences
 
 
+@pytest.mark.slow
 def test_replaced_words_do_not_occur():
     found = occurrences()
     assert [str(one) for one in found] == [], "run: python -m tests.architecture.words"

@@ -7,6 +7,7 @@ from email import message_from_string
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -61,6 +62,7 @@ def provider(module: str) -> str:
     raise AssertionError(f"{module} is of no distribution that pyproject.toml lists")
 
 
+@pytest.mark.slow
 def test_everything_imported_is_required_and_the_reverse() -> None:
     # ``opentelemetry`` alone is a namespace; what is imported from it is the API's.
     modules = {module for module in imported() if module != "opentelemetry"}
