@@ -27,14 +27,6 @@ def built(name: str) -> Path:
     return builder.build(BY_NAME[name])
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @dataclass
 class Server:
     """One server process. As a context manager it runs for as long as the block.

@@ -15,8 +15,9 @@ from opentelemetry import context as otel_context  # noqa: E402
 
 from telemetry.requests.record import current_record, set_current_record  # noqa: E402
 from tests.forks import end_children_that_go_on  # noqa: E402
-from tests.mongodb import MongoDB, free_port  # noqa: E402
+from tests.mongodb import MongoDB  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402
+from tests.support.ports import free_port  # noqa: E402
 
 # A shell lets what it starts in the background ignore SIGINT, and so would every process that the
 # tests start and end with it.

@@ -10,8 +10,8 @@ import requests
 
 from stack import paths
 from tests.machine import PATIENCE_SECONDS
-from tests.mongodb import free_port
 from tests.support.polling import wait_until
+from tests.support.ports import free_port
 
 
 @dataclass

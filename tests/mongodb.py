@@ -2,9 +2,7 @@
 folder that is thrown away.
 """
 
-from tests.backend import Server, built, free_port
-
-__all__ = ["MongoDB", "free_port"]
+from tests.backend import Server, built
 
 
 class MongoDB(Server):

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.machine import PATIENCE_SECONDS
-from tests.mongodb import free_port
+from tests.support.ports import free_port
 
 
 def binary() -> str:

@@ -18,10 +18,10 @@ import requests
 
 from service.payments.settings import PaymentSettings
 from stack import paths
-from stack.backends import BY_NAME, every_port
-from stack.ports import free_offset
+from stack.backends import BY_NAME
 from stack.runner import Stack
 from tests.contract import people
+from tests.support.ports import stack_offset
 
 CONFIGURATION: Final = Path(__file__).with_name("schemathesis.toml")
 SETTINGS: Final = {
@@ -61,7 +61,10 @@ def run(directory: Path, seconds: float, seed: int | None = None, only: str | No
     """
     seed = random.randrange(2**32) if seed is None else seed
     print(f"seed {seed}: the same requests again with ./serene contract --seed {seed}", flush=True)
-    with Stack(offset=free_offset(every_port(1)), directory=directory / "stack") as stack:
+    with (
+        stack_offset() as offset,
+        Stack(offset=offset, directory=directory / "stack") as stack,
+    ):
         for name in BESIDE:
             stack.start(name, AT_ONCE if name == "model" else None)
             stack.wait_ready(name, START_SECONDS)

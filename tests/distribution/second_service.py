@@ -11,9 +11,9 @@ from pathlib import Path
 
 import requests
 
-from tests.backend import free_port
 from tests.distribution.environments import ROOT, Environment
 from tests.support.polling import TIMEOUT_SECONDS, wait_until
+from tests.support.ports import free_port
 from tests.telemetry.tracing.collector import Collector, spans_of
 
 SECTION = (ROOT / "README.md").read_text().split("\n## In another service\n")[1].split("\n## ")[0]

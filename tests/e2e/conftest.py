@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +14,26 @@ import pytest
 import requests
 
 from stack import paths
-from stack.backends import DEFAULT_NAMES, every_port
-from stack.ports import free_offset
+from stack.backends import DEFAULT_NAMES
 from stack.runner import Stack
 from tests.e2e.metrics import Scrape
 from tests.e2e.polling import poll
 from tests.support.polling import TIMEOUT_SECONDS
+from tests.support.ports import stack_offset
 
 WORKERS = 2
 # Frequent checks, so that tests need not wait long for evidence.
 QUICK = {"HEALTH_INTERVAL_SECONDS": "1", "DRAIN_DELAY_SECONDS": "1"}
 
 
-def new_stack(directory: Path, workers: int = 1) -> Stack:
-    """Return a stack on free ports in a folder of its own, with nothing started."""
-    return Stack(offset=free_offset(every_port(8)), directory=directory, workers=workers)
+@contextmanager
+def new_stack(directory: Path, workers: int = 1) -> Iterator[Stack]:
+    """Yield a stack on reserved ports in a folder of its own, with nothing started."""
+    with (
+        stack_offset() as offset,
+        Stack(offset=offset, directory=directory, workers=workers) as stack,
+    ):
+        yield stack
 
 
 @pytest.fixture(scope="session")

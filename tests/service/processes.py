@@ -14,8 +14,8 @@ import requests
 
 from tests.architecture.sources import ROOT
 from tests.machine import PATIENCE_SECONDS
-from tests.mongodb import free_port
 from tests.support.polling import wait_until
+from tests.support.ports import free_port
 
 INTERVAL_SECONDS = 0.5
 

@@ -8,8 +8,8 @@ import pytest
 from service.accounts.room import AccountsRoom
 from service.sessions.demo import load
 from service.sessions.room import SessionsRoom
-from tests.mongodb import free_port
 from tests.service.processes import NO_DATABASE, ran
+from tests.support.ports import free_port
 
 FRIDAY = datetime(2026, 11, 27, 22, 30, 0, 123456, tzinfo=UTC)
 OPENED = "demo therapists: {} loaded, {} slots opened\n"

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from stack import paths
-from stack.backends import every_port
-from stack.ports import free_offset
 from stack.runner import Stack
+from tests.support.ports import stack_offset
 
 Serene = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -83,13 +82,11 @@ def no_package_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
-def free_stack_offset() -> int:
-    """Return an offset at which the ports of a stack with up to eight workers are free."""
-    return free_offset(every_port(workers=8))
-
-
 @pytest.fixture
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
     """A stack with two workers, nothing started; all that the test starts is stopped at its end."""
-    with Stack(offset=free_stack_offset(), directory=tmp_path / "stack", workers=2) as stack:
+    with (
+        stack_offset() as offset,
+        Stack(offset=offset, directory=tmp_path / "stack", workers=2) as stack,
+    ):
         yield stack

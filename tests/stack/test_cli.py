@@ -1,6 +1,7 @@
 """Usage errors of the real command: one line, and an exit code that is not 0."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from stack import paths
 from stack.backends import NAMES
 from stack.runner import Stack
-from tests.stack.conftest import Serene, free_stack_offset
+from tests.stack.conftest import Serene
+from tests.support.ports import stack_offset
 
 
 @pytest.mark.parametrize(
@@ -59,16 +61,21 @@ def test_bad_arguments_are_one_line(
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"serene: {line}\n")
 
 
+@pytest.fixture
+def number() -> Iterator[int]:
+    """A reserved port offset, at which nothing runs."""
+    with stack_offset() as reserved:
+        yield reserved
+
+
 @pytest.mark.parametrize("command", ["status", "down"])
-def test_no_running_stack_is_one_line(serene: Serene, command: str) -> None:
-    number = free_stack_offset()
+def test_no_running_stack_is_one_line(serene: Serene, command: str, number: int) -> None:
     done = serene(command, "--port-offset", str(number))
     line = f"serene: nothing is running at --port-offset {number}: start it with ./serene up\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
-def test_load_without_a_service_is_one_line(serene: Serene) -> None:
-    number = free_stack_offset()
+def test_load_without_a_service_is_one_line(serene: Serene, number: int) -> None:
     done = serene("load", "--port-offset", str(number))
     url = Stack(number).url("service")
     line = (
@@ -78,8 +85,7 @@ def test_load_without_a_service_is_one_line(serene: Serene) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
 
 
-def test_log_that_was_never_written_is_one_line(serene: Serene) -> None:
-    number = free_stack_offset()
+def test_log_that_was_never_written_is_one_line(serene: Serene, number: int) -> None:
     done = serene("logs", "tempo", "--port-offset", str(number))
     path = paths.state_directory(number) / "logs" / "tempo.log"
     line = f"serene: tempo has written no log at --port-offset {number}: {path} is missing\n"

@@ -18,7 +18,8 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from tests.mongodb import MongoDB, free_port
+from tests.mongodb import MongoDB
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

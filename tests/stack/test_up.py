@@ -15,8 +15,9 @@ import pytest
 from stack import paths, processes
 from stack.processes import Identity
 from stack.runner import Stack
-from tests.stack.conftest import Serene, free_stack_offset
+from tests.stack.conftest import Serene
 from tests.support.polling import TIMEOUT_SECONDS
+from tests.support.ports import stack_offset
 
 pytestmark = pytest.mark.e2e
 
@@ -52,10 +53,10 @@ class Foreground:
 @pytest.fixture
 def number(serene: Serene) -> Iterator[int]:
     """A free port offset, whose stack is stopped and deleted at the end."""
-    chosen = free_stack_offset()
-    yield chosen
-    serene("down", "--port-offset", str(chosen))
-    shutil.rmtree(paths.state_directory(chosen), ignore_errors=True)
+    with stack_offset() as chosen:
+        yield chosen
+        serene("down", "--port-offset", str(chosen))
+        shutil.rmtree(paths.state_directory(chosen), ignore_errors=True)
 
 
 @pytest.fixture

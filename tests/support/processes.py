@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import psutil
 
-from tests.backend import free_port
 from tests.machine import PATIENCE_SECONDS
 from tests.support.polling import wait_until
+from tests.support.ports import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 SMALL_APP: Final = "tests.telemetry.server.apps.slow:app"

@@ -3,7 +3,6 @@
 import pytest
 
 from service.roles import USAGE
-from tests.mongodb import free_port
 from tests.service.clients import problem
 from tests.service.members import (
     AUTH,
@@ -16,6 +15,7 @@ from tests.service.members import (
     with_role,
 )
 from tests.service.processes import NO_DATABASE, ran
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from service.blog.demo import demo_posts
 from service.blog.markdown import Markdown
 from service.bootstrap import build
 from telemetry import Telemetry
-from tests.mongodb import free_port
+from tests.support.ports import free_port
 
 POSTS = "/api/v1/blog/posts"
 PUBLISHED = sorted(

@@ -9,9 +9,9 @@ from service.companion.crisis import CrisisDetector
 from service.companion.model import HelpLine
 from service.companion.repository import ConversationRepository
 from service.mongo.connection import Unreachable
-from tests.mongodb import free_port
 from tests.service.companion.conftest import CONVERSATIONS, MESSAGES, member
 from tests.support.polling import wait_until
+from tests.support.ports import free_port
 
 ALARMING = {
     "en": [

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from tests.mongodb import free_port
 from tests.service.companion.conftest import CONVERSATIONS
+from tests.support.ports import free_port
 
 FAILED = (502, "urn:serene:problem:companion-failed", None)
 UNAVAILABLE = (503, "urn:serene:problem:companion-unavailable", "10")

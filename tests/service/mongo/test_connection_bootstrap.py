@@ -9,7 +9,7 @@ from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
 from telemetry import HealthEvidence
 from tests.machine import PATIENCE_SECONDS
-from tests.mongodb import free_port
+from tests.support.ports import free_port
 
 
 def quick(uri: str) -> MongoSettings:

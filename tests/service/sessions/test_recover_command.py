@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.mongodb import free_port
 from tests.service.processes import NO_DATABASE, ran
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -11,8 +11,8 @@ from telemetry.guard import Guard
 from telemetry.mongo.server_check import DRIVER_SHARE
 from telemetry.mongo.server_poller import CHECK_SHARE, ServerPoller
 from tests.machine import Slowness
-from tests.mongodb import free_port
 from tests.support.polling import wait_until
+from tests.support.ports import free_port
 from tests.telemetry.mongo.conftest import (
     INTERVAL_SECONDS,
     MONITORS,

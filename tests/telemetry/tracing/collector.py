@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import socket
 import time
 from collections import deque
 
@@ -97,13 +96,6 @@ def spans_of(bodies):
         for scope_spans in resource_spans.scope_spans
         for span in scope_spans.spans
     ]
-
-
-def free_port():
-    """A port on which no process listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

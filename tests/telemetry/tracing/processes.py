@@ -16,7 +16,8 @@ PREAMBLE = """
     from telemetry.names import SPANS_DROPPED
     from telemetry.tracing import Tracing
     from tests.telemetry.tracing import peers
-    from tests.telemetry.tracing.collector import Collector, free_port, peer
+    from tests.telemetry.tracing.collector import Collector, peer
+from tests.support.ports import free_port
 
     def tracing_of(**settings):
         metrics = Metrics()

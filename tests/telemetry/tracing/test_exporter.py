@@ -10,8 +10,9 @@ from opentelemetry.trace import get_current_span
 from telemetry.names import QUEUE_SPANS
 from telemetry.requests.record import current_record
 from telemetry.tracing.otlp_http import OtlpHttpSender
+from tests.support.ports import free_port
 from tests.telemetry.tracing import peers
-from tests.telemetry.tracing.collector import Collector, free_port, peer
+from tests.telemetry.tracing.collector import Collector, peer
 from tests.telemetry.tracing.test_encoding import UNENCODABLE
 
 SOON_SECONDS = 0.02

@@ -12,8 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from telemetry.tracing.otlp_http import ExportResult, OtlpHttpSender, Receiver
+from tests.support.ports import free_port
 from tests.telemetry.tracing import peers
-from tests.telemetry.tracing.collector import Collector, free_port, peer
+from tests.telemetry.tracing.collector import Collector, peer
 
 # Far more than loopback needs, far less than a peer that misbehaves would take.
 LIMIT_SECONDS = 0.6
