@@ -36,6 +36,7 @@ class HubMonitor:
         in_flight: The requests in flight, readable from any thread.
         blocked_after_seconds: Duration from which on a turn is a block.
         sample_every_seconds: Interval of the sampling thread.
+        log: Writes the blocks; one that keeps ten seconds between two lines by default.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class HubMonitor:
         guard: Guard,
         in_flight: Callable[[], Iterable[RequestRecord]],
         *,
+        log: BlockLog | None = None,
         blocked_after_seconds: float = BLOCKED_AFTER_SECONDS,
         sample_every_seconds: float = SAMPLE_EVERY_SECONDS,
     ) -> None:
@@ -52,7 +54,7 @@ class HubMonitor:
         self._in_flight = in_flight
         self._sample_every_seconds = sample_every_seconds
         self._timer = LoopTimer(blocked_after_seconds)
-        self._log = BlockLog()
+        self._log = log or BlockLog()
         self._sampler: HubSampler | None = None
         self._blocked_seconds = {
             cause: metrics.counter(names.HUB_BLOCKED).labels(cause) for cause in CAUSES

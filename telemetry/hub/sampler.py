@@ -147,8 +147,8 @@ class HubSampler:
         began = now.began
         gap = self._gap(last.at + self._sample_every_seconds, now.at, own_clocks)
         turns = self._take_long_turns(last, now)
-        if not turns and now.at - (began or now.at) < self._timer.threshold_seconds:
-            self._check_between_turns(gap, last, now)
+        if now.at - (began or now.at) < self._timer.threshold_seconds:
+            self._check_between_turns(gap, turns, last, now)
         if began != self._turn_began:
             self._turn_began, self._before_turn = began, last
             self._holders, self._samples = {}, 0
@@ -189,17 +189,20 @@ class HubSampler:
         self._gaps.append(gap)
         return gap
 
-    def _check_between_turns(self, gap: Gap | None, last: _Sample, now: _Sample) -> None:
+    def _check_between_turns(
+        self, gap: Gap | None, turns: list[LongTurn], last: _Sample, now: _Sample
+    ) -> None:
         """Report a block while the hub was idle or about to wake, which is in no turn."""
         used = now.usage.since(last.usage)
-        held = (
-            gap.ended - gap.began
-            if gap is not None and now.turns - last.turns <= TURNS_IN_A_GAP
-            else 0.0
-        )
-        if max(held, used.thread_ready) >= self._timer.threshold_seconds:
+        held = 0.0
+        if gap is not None and now.turns - last.turns <= TURNS_IN_A_GAP:
+            reported = sum(gap.overlap_seconds(turn.began, turn.ended) for turn in turns)
+            held = gap.ended - gap.began - reported
+        # What the thread waited for a processor is a cause of its long turns.
+        ready = 0.0 if turns else used.thread_ready
+        if max(held, ready) >= self._timer.threshold_seconds:
             gil = max(0.0, min(held, used.process_cpu - used.thread_cpu))
-            frozen = max(held, used.thread_ready) - gil
+            frozen = max(held, ready) - gil
             self._report(
                 HubBlock({"cpu": 0.0, "blocked": 0.0, "gil": gil, "frozen": frozen}, None, 0)
             )

@@ -1,5 +1,6 @@
 """A monitored hub for tests: requests run on it, and the metrics of its blocks are read."""
 
+import itertools
 from contextlib import contextmanager
 
 import gevent
@@ -7,21 +8,31 @@ import gevent
 from telemetry import names
 from telemetry.guard import Guard
 from telemetry.hub import HubMonitor
+from telemetry.hub.block_log import LOG_EVERY_SECONDS, BlockLog
 from telemetry.metrics import Metrics
 
 
 class MonitoredHub:
-    """A hub with a monitor, and the requests on it."""
+    """A hub with a monitor, and the requests on it; every block is a line of the log.
+
+    ``samples`` counts the samples of code that holds the hub.
+    """
 
     def __init__(self):
         self.metrics = Metrics()
         self.requests = []
         self.errors = []
+        self.samples = 0
         self.monitor = HubMonitor(
             self.metrics,
             Guard(strict=False, on_error=self.errors.append),
-            lambda: tuple(self.requests),
+            self._in_flight,
+            log=BlockLog(itertools.count(step=2 * LOG_EVERY_SECONDS).__next__),
         )
+
+    def _in_flight(self):
+        self.samples += 1
+        return tuple(self.requests)
 
     def serve(self, request, work):
         """Run ``work`` in the greenlet of a request; returns its result."""
