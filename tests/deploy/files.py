@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,22 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
-def environment(service: str) -> dict[str, str]:
-    return dict(services()[service].get("environment", {}))
+def environment(service: str, shell: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables of a container as Compose resolves them.
+
+    Args:
+        service: Its name.
+        shell: The variables of the shell that starts Compose; none by default.
+    """
+    shell = shell or {}
+    given = dict(services()[service].get("environment", {}))
+    # A variable without a value is the shell's, or is not set.
+    given |= {name: shell[name] for name in given if given[name] is None and name in shell}
+    return {
+        name: _VARIABLE.sub(lambda found: shell.get(found[1]) or found[2], value)
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def schema() -> Any:

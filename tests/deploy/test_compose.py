@@ -8,6 +8,7 @@ import pytest
 
 from dashboards import board_json
 from service.settings import ServiceSettings
+from telemetry import SettingError
 from telemetry.config import Settings, TelemetryConfig
 from tests.deploy import files
 
@@ -161,16 +162,37 @@ def test_service_gets_only_known_variables_with_valid_values(
     telemetry = TelemetryConfig.from_env(given)
     service = ServiceSettings.from_env(given)
     assert (telemetry.environment, telemetry.service_name, telemetry.management_host) == (
-        "production",
+        "development",
         "serene",
         "0.0.0.0",
     )
     redis_port = files.services()["redis"]["expose"][0]
     assert service.rate_limits.redis_url == f"redis://redis:{redis_port}/0"
     mongo = service.mongo
-    assert (mongo.environment, mongo.max_pool_size, mongo.min_pool_size) == ("production", 50, 10)
+    assert (mongo.environment, mongo.max_pool_size, mongo.min_pool_size) == ("development", 10, 2)
     fields = [field for group in GROUPS for field in group.model_fields.values()]
     assert [field for field in fields if field.is_required()] == []
+
+
+def test_fresh_clone_needs_no_variable() -> None:
+    assert re.findall(r"\$\{\w+:?\?", files.text("docker-compose.yml")) == []
+
+
+def test_production_needs_both_secrets_from_the_shell() -> None:
+    secrets = {
+        "SERENE_TOKEN_KEYS": f"one:{'s' * 32}",
+        "STRIPE_WEBHOOK_SECRET": "whsec_" + "s" * 16,
+    }
+    for missing in secrets:
+        shell = secrets | {"DEPLOYMENT_ENVIRONMENT": "production"}
+        del shell[missing]
+        with pytest.raises(SettingError, match=missing):
+            ServiceSettings.from_env(files.environment("service", shell))
+    shell = secrets | {"DEPLOYMENT_ENVIRONMENT": "production"}
+    for name in ("service", "seed"):
+        given = ServiceSettings.from_env(files.environment(name, shell))
+        assert given.accounts.in_production
+    assert files.environment("collector", shell) == {"DEPLOYMENT_ENVIRONMENT": "production"}
 
 
 def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.e2e
 WITHIN_SECONDS = 10.0
 ROUTE = "GET /api/v1/blog/posts"
 SERVER_SPAN = (ROUTE, "SPAN_KIND_SERVER")
-ATTEMPTS = 4
 
 
 def send_span(stack: Stack, trace_id: str, span_id: str) -> None:
@@ -71,18 +70,12 @@ def test_span_is_found_by_id_and_by_search_within_ten_seconds(own_stack: Stack) 
     for name in ("collector", "tempo"):
         own_stack.start(name)
         own_stack.wait_ready(name)
-    seconds = []
-    # Load on the machine delays single attempts; wrong settings of Tempo or the Collector all.
-    for _ in range(ATTEMPTS):
-        trace_id = secrets.token_hex(16)
-        send_span(own_stack, trace_id, secrets.token_hex(8))
-        sent = time.monotonic()
-        wait_until_equal(partial(spans_by_id, own_stack, trace_id), [SERVER_SPAN])
-        wait_until(partial(is_found_by_search, own_stack, trace_id), what="the trace in a search")
-        seconds.append(time.monotonic() - sent)
-        if seconds[-1] < WITHIN_SECONDS:
-            break
-    assert min(seconds) < WITHIN_SECONDS
+    trace_id = secrets.token_hex(16)
+    send_span(own_stack, trace_id, secrets.token_hex(8))
+    sent = time.monotonic()
+    wait_until_equal(partial(spans_by_id, own_stack, trace_id), [SERVER_SPAN])
+    wait_until(partial(is_found_by_search, own_stack, trace_id), what="the trace in a search")
+    assert time.monotonic() - sent < WITHIN_SECONDS
 
 
 def test_span_sent_while_tempo_is_down_arrives_later_and_survives_a_crash_of_tempo(

@@ -80,10 +80,11 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(hub, caplog, work, c
     held_seconds = time.perf_counter() - before
     cpu_seconds = time.thread_time() - before_cpu
     line = line_of(caplog, held)
+    most = time.perf_counter() - before
     stack = line.fields.pop("stack")
     seconds = line.fields.pop("duration_seconds")
     causes = {each: line.fields.pop(f"{each}_seconds", 0.0) for each in CAUSES}
-    assert 0.4 <= seconds <= held_seconds + 0.001
+    assert 0.4 <= seconds <= most
     assert sum(causes.values()) == pytest.approx(seconds, abs=0.005)
     # What the machine took away meanwhile, and the sampling thread could not see, may be missing.
     unseen = 0.08 + causes["frozen"] + causes["gil"]
