@@ -28,9 +28,7 @@ try:
 except SettingError as error:
     sys.exit(str(error))
 
-bind = (
-    f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"
-)
+bind = _server.bind
 workers = _server.workers
 worker_class = "telemetry.gunicorn.DrainingWorker"
 worker_connections = 1000

@@ -235,6 +235,7 @@ class RequestLog:
                 "client_address": request.client_address,
                 "user_agent": request.user_agent,
                 "outcome": request.outcome,
+                **({"correlation_ids": request.correlation_ids} if request.correlation_ids else {}),
                 **({"error_type": request.error_type} if request.error_type else {}),
                 **self._resource,
             }

@@ -36,9 +36,11 @@ SERVER_TIMING_HEADER = "Server-Timing"
 API_VERSION_HEADER = "API-Version"
 API_SUPPORTED_VERSIONS_HEADER = "API-Supported-Versions"
 REQUEST_ID_ATTRIBUTE = "request.id"
+CORRELATION_IDS_ATTRIBUTE = "request.correlation_ids"
 SLOW_ATTRIBUTE = "request.slow"
 DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
-"""Attributes of a server span; the last two only of a slow request."""
+"""Attributes of a server span; the last two only of a slow request. The correlation ids are those
+that trusted proxies sent, as a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""TCP sockets: opening a listener, and a lingering close.
+"""Sockets: opening a listener, and a lingering close.
 
 Nothing here knows who is served. The listener is made by ``_socket``, which gevent does not patch,
 because the management port accepts in a native thread.
@@ -6,11 +6,16 @@ because the management port accepts in a native thread.
 
 import _socket
 import contextlib
+import errno
+import os
 import socket
+import stat
 import time
 from typing import Final, Protocol
 
 MAX_PORT: Final = 65_535
+UNIX_PREFIX: Final = "unix:"
+"""Before the path of a Unix socket, where a host is expected."""
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024**2
 
@@ -55,12 +60,44 @@ def open_listener(host: str, port: int) -> _socket.socket:
     return listener
 
 
-def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket:
-    """Open a listening TCP socket, or fail with one line for the operator.
+def open_unix_listener(path: str) -> _socket.socket:
+    """Open a listening Unix socket that gevent knows nothing of.
 
     Args:
-        host: Address or name of the interface.
-        port: 0 lets the kernel choose.
+        path: Of its file. One that an ended process has left is replaced; any other file stays.
+
+    Returns:
+        The socket, blocking.
+
+    Raises:
+        OSError: The path cannot be listened on, or a process listens on it.
+    """
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        if _is_left_socket(path):
+            os.unlink(path)
+        listener.bind(path)
+        listener.listen(_socket.SOMAXCONN)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_left_socket(path: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(os.stat(path).st_mode):
+            with contextlib.closing(_socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)) as probe:
+                return probe.connect_ex(path) == errno.ECONNREFUSED
+    return False
+
+
+def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket:
+    """Open a listening socket, or fail with one line for the operator.
+
+    Args:
+        host: Address or name of the interface; ``unix:`` and a path for a Unix socket.
+        port: 0 lets the kernel choose; a Unix socket has none.
         purpose: What the port is for, for the error.
         setting: Variable that changes the port, for the error.
 
@@ -70,6 +107,14 @@ def listen(host: str, port: int, *, purpose: str, setting: str) -> socket.socket
     Raises:
         PortError: The address cannot be listened on.
     """
+    if host.startswith(UNIX_PREFIX):
+        try:
+            return socket.socket(fileno=open_unix_listener(host.removeprefix(UNIX_PREFIX)).detach())
+        except OSError as error:
+            raise PortError(
+                f"{purpose} cannot listen on {host}: {error.strerror or error}; "
+                "set its host to another path"
+            ) from None
     try:
         return socket.socket(fileno=open_listener(host, port).detach())
     except OSError as error:

@@ -4,10 +4,13 @@ For development and for small deployments. It drains as gunicorn's worker does. 
 have been monkey-patched, and ``serve`` must be called from its main greenlet.
 """
 
+import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any, Final, cast
 
@@ -16,14 +19,17 @@ from gevent.pool import Pool
 from greenlet import GreenletExit
 
 from telemetry.config import SettingError
+from telemetry.requests.addresses import unix_notices
 from telemetry.server.connections import Connection, Connections, RequestWait
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS, longest_shutdown_seconds
 from telemetry.server.lifetime import serve_until_stopped
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import STOP_SIGNALS, ShutdownSignal
-from telemetry.sockets import PortError, begin_lingering_close, listen
+from telemetry.sockets import UNIX_PREFIX, PortError, begin_lingering_close, listen
 
 __all__ = ["serve"]
+
+_log = logging.getLogger("telemetry.server")
 
 KEEPALIVE_SECONDS: Final = 75.0
 MAX_CONNECTIONS: Final = 1000
@@ -35,8 +41,8 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
     Args:
         app: The WSGI app that ``telemetry`` observes.
         telemetry: Not started yet.
-        host: Interface to listen on.
-        port: 0 lets the kernel choose.
+        host: Interface to listen on; ``unix:`` and a path for a Unix socket.
+        port: 0 lets the kernel choose; a Unix socket has none.
 
     Returns:
         The exit code: 0, or 1 when a request was cut, something fatal happened or a port is taken
@@ -53,6 +59,7 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
     except PortError as error:
         print(error, file=sys.stderr)
         return 1
+    _log_unix_notices(listener, telemetry)
     connections = Connections()
     server = _Server(listener, app, connections)
     shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
@@ -68,6 +75,14 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
         shutdown_signal.disarm_watchdog()
         for number, handler in before.items():
             signal.signal(number, handler)
+        if host.startswith(UNIX_PREFIX):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(host.removeprefix(UNIX_PREFIX))
+
+
+def _log_unix_notices(listener: Any, telemetry: ProcessTelemetry) -> None:
+    for notice in unix_notices([listener], telemetry.config.trusted_proxies):
+        telemetry.on_start(partial(_log.warning, "%s", notice))
 
 
 def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:

@@ -16,6 +16,7 @@ from telemetry.config.types import (
     PathPrefix,
     Port,
     PositiveSeconds,
+    ProxyMembers,
     Seconds,
     Words,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "PathPrefix",
     "Port",
     "PositiveSeconds",
+    "ProxyMembers",
     "Seconds",
     "SettingError",
     "Settings",

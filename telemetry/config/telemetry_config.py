@@ -5,7 +5,7 @@ What names the process and what is about spans have modules of their own; the re
 
 import logging
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ from telemetry.config.settings import SettingError
 from telemetry.config.standard import StandardValues
 from telemetry.config.tracing import TracingSettings
 from telemetry.config.types import PathPrefix, Port, PositiveSeconds, Seconds, Words
+
+OVERRULED_VARIABLE: Final = "FORWARDED_ALLOW_IPS"
+"""gunicorn's own list of trusted proxies; platforms set it too, so it is no error."""
 
 _log = logging.getLogger("telemetry.config")
 
@@ -188,6 +191,11 @@ class TelemetryConfig(TracingSettings, IdentitySettings):
         for name in own.keys() & found.settings.keys():
             del found.settings[name]
             found.notices.append(f"{found.sources[name]}: {own[name]} comes first; ignored")
+        if OVERRULED_VARIABLE in given:
+            found.notices.append(
+                f"{OVERRULED_VARIABLE} has no effect: TELEMETRY_TRUSTED_PROXIES names the proxies "
+                "whose headers count"
+            )
         defaults = {"service_name": service_name, "service_version": service_version}
         values = {name: value for name, value in defaults.items() if value}
         values |= _identity_in(found.settings.get("resource_attributes", {}))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from telemetry.config.settings import Settings
-from telemetry.config.types import HttpUrl, Networks, PositiveSeconds
+from telemetry.config.types import HeaderNames, HttpUrl, PositiveSeconds, ProxyMembers
 from telemetry.config.values import MAX_INTEGER, Pairs
 
 TRACES_PATH: Final = "/v1/traces"
@@ -98,11 +98,34 @@ class TracingSettings(Settings):
         alias="TELEMETRY_TRACEPARENT_FROM",
         description="whose `traceparent` (and `b3`, `baggage`) counts",
     )
-    trusted_proxies: Networks = Field(
+    trusted_proxies: ProxyMembers = Field(
         (),
         alias="TELEMETRY_TRUSTED_PROXIES",
         description=(
-            "networks whose `X-Request-ID` and `X-Forwarded-For` count, separated by commas"
+            "networks of the proxies whose forwarding headers and ids count, separated by commas; "
+            "`unix` is every peer of a Unix socket ([proxies](proxies.md))"
+        ),
+    )
+    forwarded_headers: Literal["auto", "x-forwarded", "forwarded"] = Field(
+        "auto",
+        alias="TELEMETRY_FORWARDED_HEADERS",
+        description=(
+            "what trusted proxies write: `X-Forwarded-*` or `Forwarded`; `auto` reads `Forwarded` "
+            "only of a request without any `X-Forwarded-*`"
+        ),
+    )
+    correlation_headers: HeaderNames = Field(
+        (
+            "X-Request-ID",
+            "X-Correlation-ID",
+            "X-Amzn-Trace-Id",
+            "X-Cloud-Trace-Context",
+            "X-B3-TraceId",
+        ),
+        alias="TELEMETRY_CORRELATION_HEADERS",
+        description=(
+            "headers of trusted proxies whose ids are kept beside the request id, in the span and "
+            "the log line"
         ),
     )
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -11,6 +11,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_ENVIRONMENT_LENGTH: Final = 64
 _URL: Final = re.compile(r"[!-~]+")
+UNIX: Final = "unix"
+"""Stands for the peers of Unix sockets among trusted proxies."""
+
+_HEADER_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _PATH_PREFIX: Final = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
@@ -20,12 +25,35 @@ def parse_networks(value: object) -> object:
         return value
     try:
         return tuple(
-            ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()
+            _unmapped(ipaddress.ip_network(part.strip()))
+            for part in value.split(",")
+            if part.strip()
         )
     except ValueError as error:
         raise ValueError(
             f"should be a comma-separated list of networks such as 10.0.0.0/8 ({error})"
         ) from None
+
+
+def parse_proxies(value: object) -> object:
+    """Networks, and ``unix`` for the peers of Unix sockets, from text such as ``::1/128, unix``."""
+    if not isinstance(value, str):
+        return value
+    words = [part.strip() for part in value.split(",")]
+    networks = parse_networks(",".join(word for word in words if word.lower() != UNIX))
+    unix = (UNIX,) if any(word.lower() == UNIX for word in words) else ()
+    return (*networks, *unix) if isinstance(networks, tuple) else networks
+
+
+def header_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as they are, if each can be a header's.
+
+    Raises:
+        ValueError: One cannot.
+    """
+    if not all(_HEADER_NAME.fullmatch(name) for name in value):
+        raise ValueError("should be names of headers, separated by commas")
+    return value
 
 
 def split_words(value: object) -> object:
@@ -35,6 +63,14 @@ def split_words(value: object) -> object:
         if isinstance(value, str)
         else value
     )
+
+
+def _unmapped(network: Network) -> Network:
+    """The IPv4 network that a network of IPv4-mapped addresses stands for."""
+    if network.version == _MAPPED.version and network.subnet_of(_MAPPED):
+        address = int(network.network_address) & 0xFFFF_FFFF
+        return ipaddress.IPv4Network((address, network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 def check_http_url(value: str) -> str:
@@ -79,6 +115,8 @@ def check_environment(value: str) -> str:
     return name
 
 
+ProxyMembers = Annotated[tuple[Network | Literal["unix"], ...], BeforeValidator(parse_proxies)]
+HeaderNames = Annotated[tuple[str, ...], BeforeValidator(split_words), AfterValidator(header_names)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(parse_networks)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split_words)]
 HttpUrl = Annotated[str, AfterValidator(base_url)]

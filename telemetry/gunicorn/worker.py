@@ -29,11 +29,12 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from telemetry import names
 from telemetry.config import SettingError
-from telemetry.gunicorn import hooks
+from telemetry.gunicorn import hooks, proxy_settings
 from telemetry.gunicorn.error_responses import APP_FAILED, client_error, error_response
 from telemetry.gunicorn.exchange import ListenerAddress, has_body, start_response
 from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
 from telemetry.gunicorn.worker_state import WorkerState
+from telemetry.requests.addresses import socket_peer_address
 from telemetry.requests.record import current_record
 from telemetry.server.connections import Connections, RequestWait
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS
@@ -115,6 +116,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             sys.exit(BOOT_FAILED)
         self.telemetry = self.wsgi.extensions["telemetry"]
         self._unreadable = self.telemetry.metrics.counters(names.UNREADABLE_REQUESTS)
+        proxy_settings.install(self)
 
     def run(self) -> None:
         """Serve until the drain is over, then exit."""
@@ -145,7 +147,9 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection."""
         with self.connections.opened(client):
-            super().handle(listener, client, addr)
+            # The name that a peer on a Unix socket has bound is its own choice, and may be written
+            # like an address.
+            super().handle(listener, client, addr if isinstance(addr, tuple) else "")
 
     def timeout_ctx(self) -> RequestWait:
         """Return the context of a wait for a request.
@@ -238,7 +242,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         fields = {
             "status": status.value,
             "request_id": request_id,
-            "client_address": addr[0] if addr else "",
+            "client_address": socket_peer_address(addr),
         }
         _requests.info("request refused before it was read", extra={"fields": fields})
         with contextlib.suppress(OSError):

@@ -38,6 +38,7 @@ class CompletedRequest(NamedTuple):
         response_bytes: Bytes of body handed to the server.
         outcome: How the request ended.
         error_type: Class name of the exception that ended it, or empty.
+        correlation_ids: What a trusted proxy calls the request, beside the request id; redacted.
     """
 
     request_id: str
@@ -63,6 +64,7 @@ class CompletedRequest(NamedTuple):
     response_bytes: int
     outcome: Outcome
     error_type: str
+    correlation_ids: tuple[str, ...] = ()
 
 
 def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
@@ -96,4 +98,5 @@ def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
         record.response_bytes,
         outcome,
         record.error_type,
+        record.correlation_ids,
     )

@@ -31,6 +31,9 @@ class RequestRecord:
         method: As received; sinks use ``method_label``.
         path: As received, decoded and redacted; never a label. So are ``query``, ``user_agent``,
             ``host`` and an unknown method.
+        client_address: Of the nearest peer that is not a trusted proxy.
+        peer_address: Of the other end of the connection; ``unix`` for a Unix socket.
+        correlation_ids: What a trusted proxy calls the request, beside the request id; redacted.
         started_unix_ns: Wall clock at arrival, nanoseconds.
         started_ns: ``perf_counter_ns`` at arrival.
         span_id: 16 hex digits of the server span.
@@ -71,6 +74,8 @@ class RequestRecord:
     user_agent: str
     started_unix_ns: int
     started_ns: int
+    peer_address: str = ""
+    correlation_ids: tuple[str, ...] = ()
     parent_trace_state: str = ""
     parent_baggage: str = ""
     parent_span_id: str = ""

@@ -3,7 +3,7 @@
 The real one lives on a higher floor; these protocols let it come down as an argument.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from telemetry.config import TelemetryConfig
@@ -54,6 +54,9 @@ class ProcessTelemetry(Protocol):
     @property
     def management(self) -> ManagementEndpoint:
         """Return the management endpoint."""
+
+    def on_start(self, callback: Callable[[], object]) -> None:
+        """Call back once everything has started."""
 
     def start(self) -> Any:
         """Start background work, after the fork, from the main greenlet."""

@@ -23,6 +23,7 @@ from opentelemetry.semconv.attributes import (
 from opentelemetry.util.types import AttributeValue
 
 from telemetry.names import (
+    CORRELATION_IDS_ATTRIBUTE,
     DOMINANT_PHASE_ATTRIBUTE,
     OTHER_METHOD,
     REQUEST_ID_ATTRIBUTE,
@@ -80,6 +81,7 @@ def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, At
         url_attributes.URL_QUERY: record.query,
         server_attributes.SERVER_ADDRESS: address,
         client_attributes.CLIENT_ADDRESS: record.client_address,
+        network_attributes.NETWORK_PEER_ADDRESS: record.peer_address,
         network_attributes.NETWORK_PROTOCOL_VERSION: protocol.partition("/")[2],
         user_agent_attributes.USER_AGENT_ORIGINAL: record.user_agent,
         error_attributes.ERROR_TYPE: error_type(record),
@@ -95,6 +97,8 @@ def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, At
         attributes[http_attributes.HTTP_REQUEST_METHOD_ORIGINAL] = record.method
     if record.status is not None:
         attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = record.status
+    if record.correlation_ids:
+        attributes[CORRELATION_IDS_ATTRIBUTE] = record.correlation_ids
     if port is not None:
         attributes[server_attributes.SERVER_PORT] = port
     return {name: value for name, value in attributes.items() if value != ""}

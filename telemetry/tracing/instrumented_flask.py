@@ -15,11 +15,12 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.propagate import get_global_textmap
+from opentelemetry.semconv.attributes.network_attributes import NETWORK_PEER_ADDRESS
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
 from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
 
-from telemetry.names import REQUEST_ID_ATTRIBUTE
+from telemetry.names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import record_span, remote_parent, restore
@@ -94,7 +95,17 @@ class InstrumentationFlaskServerSpans:
         if record is not None:
             record_span(record, span, self._tracing)
             record.server_span = span
-            span.set_attribute(REQUEST_ID_ATTRIBUTE, record.request_id)
+            span.set_attributes(
+                {
+                    REQUEST_ID_ATTRIBUTE: record.request_id,
+                    NETWORK_PEER_ADDRESS: record.peer_address,
+                    **(
+                        {CORRELATION_IDS_ATTRIBUTE: record.correlation_ids}
+                        if record.correlation_ids
+                        else {}
+                    ),
+                }
+            )
 
     def _before_end(self, _: BaseException | None) -> None:
         record = current_record()

@@ -178,6 +178,7 @@ def expected_trees(stack, name, step) -> tuple[Node, ...]:
         "server.address": "127.0.0.1",
         "server.port": stack.port("service"),
         "client.address": SECOND_ADDRESS,
+        "network.peer.address": SECOND_ADDRESS,
         "network.protocol.version": "1.1",
         "user_agent.original": USER_AGENT,
     }

@@ -48,6 +48,7 @@ def check_server_span(stack, span, response, slug):
         "server.address": "127.0.0.1",
         "server.port": stack.port("service"),
         "client.address": "127.0.0.1",
+        "network.peer.address": "127.0.0.1",
         "network.protocol.version": "1.1",
         "user_agent.original": "follower/1",
     }

@@ -150,6 +150,7 @@ def test_ours_of_a_query_is_whole(ours):
             "server.address": "api.example.org",
             "server.port": 8000,
             "client.address": "127.0.0.1",
+            "network.peer.address": "127.0.0.1",
             "network.protocol.version": "1.1",
             "user_agent.original": "conformance/1",
             "request.id": span["attributes"]["request.id"],

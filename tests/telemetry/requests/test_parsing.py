@@ -44,6 +44,7 @@ def test_request_without_claims_has_a_fresh_uuid_that_is_its_trace_id():
         scheme="https",
         host="serene.test",
         client_address="192.0.2.9",
+        peer_address="192.0.2.9",
         user_agent="test/1",
         started_unix_ns=record.started_unix_ns,
         started_ns=record.started_ns,
