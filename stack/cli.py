@@ -159,7 +159,7 @@ def _add_trace(subparsers: Subparsers) -> None:
         "id",
         type=trace.request_id,
         metavar="ID",
-        help="the X-Request-ID of the response, or the id of the trace",
+        help="the X-Request-ID of the response, the id of the trace, or a proxy's for the request",
     )
 
 

@@ -1,24 +1,31 @@
 """`serene trace ID`: print the trace and the log line of one request; changes nothing.
 
-Queries Tempo for the trace: by the id itself, or by the span attribute `request.id` when the trace
-has an id of the caller's. Draws its spans as a waterfall.
+Queries Tempo for the trace: by the id itself, or by the span attributes `request.id` and
+`request.correlation_ids`, when the trace has an id of the caller's or the id is a proxy's. Draws
+its spans as a waterfall.
 """
 
 import argparse
 import json
+import re
 import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stack.errors import StackError
 from stack.runner import Stack
+from telemetry import names
+from telemetry.requests.correlation import correlation_id
 
+_REQUEST_ID = names.REQUEST_ID_ATTRIBUTE
+_CORRELATION_IDS = names.CORRELATION_IDS_ATTRIBUTE
+_AWS_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _TIMEOUT_SECONDS = 10.0
 _NAME_WIDTH = 44
 _MAX_WIDTH = 120
@@ -44,32 +51,57 @@ def trace(options: argparse.Namespace) -> int:
     Raises: StackError when Tempo does not have it.
     """
     stack = Stack(options.port_offset)
-    request_id = options.id
+    searched = str(options.id)
     tempo = stack.url("tempo")
-    spans = _trace(tempo, request_id.hex) or _trace(tempo, _trace_id_of(tempo, request_id))
+    own = _uuid_or_none(searched)
+    spans = (_trace(tempo, own.hex) if own else []) or _trace(tempo, _trace_id_of(tempo, searched))
     if not spans:
         raise StackError(
-            f"Tempo has no trace of request {request_id}: it may be seconds old, not sampled, or "
+            f"Tempo has no trace of request {searched}: it may be seconds old, not sampled, or "
             "of another stack"
         )
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
     print("\n".join(waterfall(spans, width)))
-    for line in _log_lines(stack.log_path("service"), str(request_id)):
+    request_ids = {str(own) if own else searched}
+    request_ids |= {
+        str(span.attributes[_REQUEST_ID]) for span in spans if _REQUEST_ID in span.attributes
+    }
+    for line in _log_lines(stack.log_path("service"), request_ids):
         print(f"\n{line}")
     return 0
 
 
-def request_id(text: str) -> uuid.UUID:
-    """Parse an id as in X-Request-ID, with or without dashes.
+def request_id(text: str) -> str:
+    """Check an id: ours as in X-Request-ID, of a trace, or what a proxy called the request.
 
-    Raises: argparse.ArgumentTypeError when it is not one.
+    Raises: argparse.ArgumentTypeError when it cannot be one.
     """
+    found = correlation_id(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a request or of a trace")
+    return found
+
+
+def search_query(searched: str) -> str:
+    """Return the TraceQL query for the trace of a request.
+
+    Args:
+        searched: Its id, or what a proxy called it. Of AWS's ids `Root=` may be left out.
+    """
+    own = _uuid_or_none(searched)
+    values = [(_REQUEST_ID, str(own))] if own else []
+    values.append((_CORRELATION_IDS, searched))
+    if _AWS_ID.fullmatch(searched):
+        values.append((_CORRELATION_IDS, f"Root={searched}"))
+    conditions = (f'span."{name}" = {json.dumps(value)}' for name, value in values)
+    return f"{{ {' || '.join(conditions)} }}"
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not an id as in X-Request-ID or of a trace: 32 hex digits"
-        ) from None
+        return None
 
 
 def waterfall(spans: Sequence[Span], width: int) -> Iterator[str]:
@@ -132,8 +164,8 @@ def _trace(tempo: str, trace_id: str) -> list[Span]:
     ]
 
 
-def _trace_id_of(tempo: str, request_id: uuid.UUID) -> str:
-    query = urllib.parse.urlencode({"q": f'{{ span."request.id" = "{request_id}" }}', "limit": 1})
+def _trace_id_of(tempo: str, searched: str) -> str:
+    query = urllib.parse.urlencode({"q": search_query(searched), "limit": 1})
     traces = (_get(f"{tempo}/api/search?{query}") or {}).get("traces", [])
     return str(traces[0]["traceID"]) if traces else ""
 
@@ -154,7 +186,9 @@ def _get(url: str) -> dict[str, Any] | None:
         raise StackError(f"Tempo does not answer at {url}: {error} (see ./serene status)") from None
 
 
-def _log_lines(path: Path, request_id: str) -> Iterator[str]:
+def _log_lines(path: Path, request_ids: Set[str]) -> Iterator[str]:
     if path.exists():
         with path.open(errors="replace") as log:
-            yield from (line.rstrip("\n") for line in log if request_id in line)
+            for line in log:
+                if any(request_id in line for request_id in request_ids):
+                    yield line.rstrip("\n")

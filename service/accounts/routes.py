@@ -27,7 +27,7 @@ from service.accounts.schemas import (
     TokenPair,
 )
 from service.http.business_metrics import counted
-from service.http.client_address import client_address
+from service.http.client_address import client_key
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.responses import json_response
@@ -177,7 +177,7 @@ def _login_result(response: Response) -> str:
 
 def _verified(authentication: Authentication, email: str, password: str) -> Account | None:
     try:
-        return authentication.verify(email, password, client_address())
+        return authentication.verify(email, password, client_key())
     except LockedOut as locked_out:
         raise TooManyRequests(
             "Too many wrong passwords; wait before the next attempt.",

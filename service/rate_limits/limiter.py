@@ -9,7 +9,6 @@ Source: draft-ietf-httpapi-ratelimit-headers (``RateLimit-*`` of its version 6, 
 of its newest); RFC 6585 (429).
 """
 
-import ipaddress
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from limits import RateLimitItem, parse
 
 from service import metrics as business
 from service.http.access import ACCESS
-from service.http.client_address import client_address
+from service.http.client_address import address_key, client_address, parse_address
 from service.http.openapi import extras
 from service.http.problems import problem
 from service.rate_limits.fallback import CountersWithFallback
@@ -41,9 +40,6 @@ HEADERS: Final = {
     ),
     "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
 }
-IPV6_CLIENT_PREFIX: Final = 64
-"""A client with one IPv6 address usually has 2**64 of them."""
-
 _CACHED_ADDRESSES: Final = 4096
 _STATE: Final = "_serene_rate_limit"
 
@@ -189,17 +185,10 @@ def counted_address(text: str, exempt: Sequence[Network]) -> str | None:
         text: An address, or another text that the server reports in its place.
         exempt: Networks without limits.
     """
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
+    address = parse_address(text)
+    if address is None:
         return text
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    if any(address in network for network in exempt):
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, IPV6_CLIENT_PREFIX), strict=False))
-    return str(address)
+    return None if any(address in network for network in exempt) else address_key(address)
 
 
 def _refusal(decision: Decision) -> Response:
