@@ -9,6 +9,7 @@ from telemetry.config.identity import EnvironmentSettings
 from telemetry.config.settings import SettingError, Settings
 from telemetry.config.telemetry_config import TelemetryConfig
 from telemetry.config.types import (
+    X_FORWARDED,
     Environment,
     HttpUrl,
     Network,
@@ -22,6 +23,7 @@ from telemetry.config.types import (
 )
 
 __all__ = [
+    "X_FORWARDED",
     "Environment",
     "EnvironmentSettings",
     "HttpUrl",

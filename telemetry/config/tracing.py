@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from telemetry.config.settings import Settings
-from telemetry.config.types import HeaderNames, HttpUrl, PositiveSeconds, ProxyMembers
+from telemetry.config.types import (
+    ForwardedHeaders,
+    HeaderNames,
+    HttpUrl,
+    PositiveSeconds,
+    ProxyMembers,
+)
 from telemetry.config.values import MAX_INTEGER, Pairs
 
 TRACES_PATH: Final = "/v1/traces"
@@ -106,12 +112,13 @@ class TracingSettings(Settings):
             "`unix` is every peer of a Unix socket ([proxies](proxies.md))"
         ),
     )
-    forwarded_headers: Literal["auto", "x-forwarded", "forwarded"] = Field(
-        "auto",
+    forwarded_headers: ForwardedHeaders = Field(
+        ("auto",),
         alias="TELEMETRY_FORWARDED_HEADERS",
         description=(
-            "what trusted proxies write: `X-Forwarded-*` or `Forwarded`; `auto` reads `Forwarded` "
-            "only of a request without any `X-Forwarded-*`"
+            "headers that trusted proxies write: `x-forwarded` for all `X-Forwarded-*`, some of "
+            "their names separated by commas, `forwarded`, or `auto`, which reads `Forwarded` only "
+            "of a request without any `X-Forwarded-*`"
         ),
     )
     correlation_headers: HeaderNames = Field(

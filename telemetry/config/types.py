@@ -14,6 +14,18 @@ _URL: Final = re.compile(r"[!-~]+")
 UNIX: Final = "unix"
 """Stands for the peers of Unix sockets among trusted proxies."""
 
+FORWARDED_FAMILIES: Final = ("auto", "forwarded", "x-forwarded")
+X_FORWARDED: Final = (
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-protocol",
+    "x-forwarded-ssl",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+)
+
 _HEADER_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _PATH_PREFIX: Final = re.compile(r"(/[\w.~-]+)+", re.ASCII)
@@ -54,6 +66,23 @@ def header_names(value: tuple[str, ...]) -> tuple[str, ...]:
     if not all(_HEADER_NAME.fullmatch(name) for name in value):
         raise ValueError("should be names of headers, separated by commas")
     return value
+
+
+def check_forwarded(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of forwarding headers, in lower case: one family of them, or names of one.
+
+    Raises:
+        ValueError: A name is not known, or the two families are mixed.
+    """
+    names = tuple(name.lower() for name in value)
+    if len(names) == 1 and names[0] in FORWARDED_FAMILIES:
+        return names
+    if not names or not set(names) <= set(X_FORWARDED):
+        raise ValueError(
+            f"should be {', '.join(FORWARDED_FAMILIES)}, or a comma-separated list of "
+            f"{', '.join(X_FORWARDED)}"
+        )
+    return names
 
 
 def split_words(value: object) -> object:
@@ -116,6 +145,9 @@ def check_environment(value: str) -> str:
 
 
 ProxyMembers = Annotated[tuple[Network | Literal["unix"], ...], BeforeValidator(parse_proxies)]
+ForwardedHeaders = Annotated[
+    tuple[str, ...], BeforeValidator(split_words), AfterValidator(check_forwarded)
+]
 HeaderNames = Annotated[tuple[str, ...], BeforeValidator(split_words), AfterValidator(header_names)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(parse_networks)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split_words)]

@@ -12,9 +12,9 @@ AWS document them.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from telemetry.config import ProxyMembers
+from telemetry.config import X_FORWARDED, ProxyMembers
 from telemetry.requests.addresses import (
     NGINX_UNIX_PEER,
     OPTIONAL_WHITESPACE,
@@ -24,8 +24,6 @@ from telemetry.requests.addresses import (
 )
 from telemetry.requests.forwarded_elements import MAX_HOPS, Element, elements_from_right
 from telemetry.urls import DEFAULT_PORTS
-
-Family = Literal["auto", "x-forwarded", "forwarded"]
 
 FORWARDED: Final = "HTTP_FORWARDED"
 FORWARDED_FOR: Final = "HTTP_X_FORWARDED_FOR"
@@ -43,13 +41,14 @@ SCHEME_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Headers that name the client's scheme, and their values; the first one that names one counts."""
 
-X_HEADERS: Final = (
-    FORWARDED_FOR,
-    FORWARDED_HOST,
-    FORWARDED_PORT,
-    FORWARDED_PREFIX,
-    *SCHEME_HEADERS,
-)
+_X_HEADERS: Final = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in X_FORWARDED)
+_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "auto": (*_X_HEADERS, FORWARDED),
+    "x-forwarded": _X_HEADERS,
+    "forwarded": (FORWARDED,),
+}
+
+_ONLY_FORWARDED: Final = frozenset({FORWARDED})
 
 _HOST: Final = re.compile(
     r"(?P<name>[0-9A-Za-z._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>\d{1,5})?)?", re.ASCII
@@ -84,12 +83,17 @@ class OriginReader:
 
     Args:
         trusted_proxies: Whose headers count.
-        family: Which headers are read. ``auto`` reads ``Forwarded`` where no ``X-Forwarded-*`` is.
+        headers: Names of the headers that are read, or of a family of them. ``auto`` reads
+            ``Forwarded`` where no ``X-Forwarded-*`` is.
     """
 
-    def __init__(self, trusted_proxies: ProxyMembers, family: Family = "auto") -> None:
+    def __init__(self, trusted_proxies: ProxyMembers, headers: tuple[str, ...] = ("auto",)) -> None:
         self._trusted = TrustedProxies(trusted_proxies)
-        self._family = family
+        self._headers = tuple(
+            key
+            for name in headers
+            for key in _FAMILIES.get(name) or (_X_HEADERS[X_FORWARDED.index(name)],)
+        )
 
     def read(self, environ: Mapping[str, Any]) -> Origin:
         """Return the origin of a request.
@@ -102,16 +106,12 @@ class OriginReader:
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if peer not in self._trusted:
             return Origin(peer, False, peer, scheme, host)
-        if self._reads_standard(environ):
-            return self._from_elements(environ[FORWARDED], peer, scheme, host)
-        if self._family == "forwarded":
+        claims = {key: environ[key] for key in self._headers if key in environ}
+        if not claims:
             return Origin(peer, True, peer, scheme, host)
-        return self._from_x_headers(environ, peer, scheme, host)
-
-    def _reads_standard(self, environ: Mapping[str, Any]) -> bool:
-        if FORWARDED not in environ or self._family == "x-forwarded":
-            return False
-        return self._family == "forwarded" or not any(name in environ for name in X_HEADERS)
+        if claims.keys() == _ONLY_FORWARDED:
+            return self._from_elements(claims[FORWARDED], peer, scheme, host)
+        return self._from_x_headers(claims, peer, scheme, host)
 
     def _from_elements(self, header: str, peer: str, scheme: str, host: str) -> Origin:
         elements: list[Element] = []
@@ -137,18 +137,18 @@ class OriginReader:
         )
 
     def _from_x_headers(
-        self, environ: Mapping[str, Any], peer: str, scheme: str, host: str
+        self, claims: Mapping[str, str], peer: str, scheme: str, host: str
     ) -> Origin:
-        client, hops = self._walk(peer, _parts_from_right(environ.get(FORWARDED_FOR, "")))
+        client, hops = self._walk(peer, _parts_from_right(claims.get(FORWARDED_FOR, "")))
         for name, schemes in SCHEME_HEADERS.items():
-            if name in environ and (found := schemes.get(_of_hop(environ[name], hops).lower())):
+            if name in claims and (found := schemes.get(_of_hop(claims[name], hops).lower())):
                 scheme = found
                 break
-        forwarded_host = _of_hop(environ.get(FORWARDED_HOST, ""), hops)
+        forwarded_host = _of_hop(claims.get(FORWARDED_HOST, ""), hops)
         if _is_host(forwarded_host):
             host = forwarded_host
-        port = _of_hop(environ.get(FORWARDED_PORT, ""), hops)
-        prefix = _prefix(environ.get(FORWARDED_PREFIX, ""), hops)
+        port = _of_hop(claims.get(FORWARDED_PORT, ""), hops)
+        prefix = _prefix(claims.get(FORWARDED_PREFIX, ""), hops)
         return Origin(peer, True, client, scheme, url_host(host, scheme, port), prefix)
 
     def _walk(self, peer: str, nodes: Iterable[str]) -> tuple[str, int]:

@@ -51,6 +51,20 @@ def test_values_are_read_by_variable_name():
             "as 10.0.0.0/8 "
             "('proxy' does not appear to be an IPv4 or IPv6 network)",
         ),
+        (
+            "TELEMETRY_FORWARDED_HEADERS",
+            "forwarded, x-forwarded-for",
+            "TELEMETRY_FORWARDED_HEADERS='forwarded, x-forwarded-for': should be auto, forwarded, "
+            "x-forwarded, or a comma-separated list of x-forwarded-for, x-forwarded-proto, "
+            "x-forwarded-scheme, x-forwarded-protocol, x-forwarded-ssl, x-forwarded-host, "
+            "x-forwarded-port, x-forwarded-prefix",
+        ),
+        (
+            "TELEMETRY_CORRELATION_HEADERS",
+            "X-Request-ID, a b",
+            "TELEMETRY_CORRELATION_HEADERS='X-Request-ID, a b': should be names of headers, "
+            "separated by commas",
+        ),
     ],
 )
 def test_bad_value_is_one_line_with_variable_value_and_what_is_allowed(variable, value, line):

@@ -158,6 +158,12 @@ def test_very_long_header_is_bounded():
 
 X_FOR = {"X-Forwarded-For": CLIENT}
 OTHER = {"Forwarded": "for=198.51.100.1;proto=https;host=calm.example"}
+X_ALL = {
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "8443",
+    "X-Forwarded-Prefix": "/evil",
+}
 FIRST = (CLIENT, *HERE)
 SECOND = ("198.51.100.1", "https", "calm.example")
 
@@ -179,7 +185,14 @@ SECOND = ("198.51.100.1", "https", "calm.example")
         ("forwarded", OTHER, SECOND),
         ("forwarded", X_FOR | OTHER, SECOND),
         ("forwarded", X_FOR | {"X-Forwarded-Proto": "http"} | OTHER, SECOND),
+        ("Forwarded", OTHER, SECOND),
+        # A load balancer that passes the other headers of a client on.
+        ("X-Forwarded-For, X-Forwarded-Proto", X_FOR | X_ALL | OTHER, (CLIENT, "https", HERE[1])),
+        ("x-forwarded-for", X_FOR | X_ALL, FIRST),
+        ("x-forwarded-for", OTHER, (PEER, *HERE)),
+        ("x-forwarded-proto", X_FOR | X_ALL, (PEER, "https", HERE[1])),
+        ("x-forwarded", X_FOR | X_ALL, (CLIENT, "https", "evil.example:8443")),
     ],
 )
-def test_one_family_of_headers_is_read(setting, headers, expected):
+def test_headers_that_the_setting_names_are_read(setting, headers, expected):
     assert facts(headers, TELEMETRY_FORWARDED_HEADERS=setting) == expected
