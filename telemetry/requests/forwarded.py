@@ -11,6 +11,7 @@ AWS document them.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +57,8 @@ _HOST: Final = re.compile(
 _PORT: Final = re.compile(r"\d{1,5}", re.ASCII)
 _PREFIX: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 MAX_PORT: Final = 65_535
+CACHED_ORIGINS: Final = 1024
+MAX_CACHED_LENGTH: Final = 512
 MAX_PREFIX_LENGTH: Final = 256
 
 
@@ -89,6 +92,9 @@ class OriginReader:
 
     def __init__(self, trusted_proxies: ProxyMembers, headers: tuple[str, ...] = ("auto",)) -> None:
         self._trusted = TrustedProxies(trusted_proxies)
+        # Of the instance, for they hold only what its own settings decide.
+        self._peer = lru_cache(CACHED_ORIGINS)(self._read_peer)
+        self._cached = lru_cache(CACHED_ORIGINS)(self._from_claims)
         self._headers = tuple(
             key
             for name in headers
@@ -101,17 +107,34 @@ class OriginReader:
         Args:
             environ: As the WSGI server made it.
         """
-        peer = peer_address(environ.get("REMOTE_ADDR"))
+        peer, is_trusted = self._peer(environ.get("REMOTE_ADDR"))
         scheme = environ.get("wsgi.url_scheme", "http")
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-        if peer not in self._trusted:
+        if not is_trusted:
             return Origin(peer, False, peer, scheme, host)
-        claims = {key: environ[key] for key in self._headers if key in environ}
+        values = tuple(map(environ.get, self._headers))
+        length = len(host) + sum(map(len, filter(None, values)))
+        # What a proxy adds is short; long lists would make the cache large.
+        read = self._cached if length <= MAX_CACHED_LENGTH else self._from_claims
+        return read(peer, scheme, host, values)
+
+    def _from_claims(
+        self, peer: str, scheme: str, host: str, values: tuple[str | None, ...]
+    ) -> Origin:
+        claims = {
+            key: value
+            for key, value in zip(self._headers, values, strict=True)
+            if value is not None
+        }
         if not claims:
             return Origin(peer, True, peer, scheme, host)
         if claims.keys() == _ONLY_FORWARDED:
             return self._from_elements(claims[FORWARDED], peer, scheme, host)
         return self._from_x_headers(claims, peer, scheme, host)
+
+    def _read_peer(self, remote_addr: str | None) -> tuple[str, bool]:
+        peer = peer_address(remote_addr)
+        return peer, peer in self._trusted
 
     def _from_elements(self, header: str, peer: str, scheme: str, host: str) -> Origin:
         elements: list[Element] = []
