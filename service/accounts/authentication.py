@@ -1,13 +1,14 @@
 """Registration, login and change of password, without HTTP."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from uuid import uuid4
 
 from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.login_attempts import LoginAttempts
 from service.accounts.model import Account
-from service.accounts.passwords import Passwords
+from service.accounts.passwords import Busy, Passwords
 from service.accounts.refresh_tokens import RefreshTokens
 from service.accounts.repository import AccountRepository
 
@@ -86,10 +87,18 @@ class Authentication:
             raise LockedOut(seconds)
         credentials = self._accounts.credentials(email)
         stored = credentials.password_hash if credentials else None
-        if not self._passwords.verify(stored, password) or credentials is None:
+        match = self._passwords.match(stored, password)
+        if match == "no" or credentials is None:
             return None
         self._attempts.succeed(email, address)
+        if match == "outdated":
+            self._renew_hash(email, credentials.password_hash, password)
         return self._accounts.get(credentials.account_id)
+
+    def _renew_hash(self, email: str, old_hash: str, password: str) -> None:
+        # The login is not worth less without it: the next one tries again.
+        with suppress(Busy):
+            self._accounts.replace_hash(email, old_hash, self._passwords.hash(password))
 
     def account(self, account_id: str) -> Account | None:
         """Return the account of that id."""

@@ -2,19 +2,26 @@
 
 Few are checked at once, because each takes a core and its own memory; a request that waits too long
 is refused. A check for an account that does not exist takes as long as one for an existing account.
+
+Passwords are hashed in their prepared form. Hashes of other forms and of other costs stay good, and
+are outdated: the next login replaces them.
 """
 
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from gevent.lock import BoundedSemaphore
 
+from service.accounts.password_text import hashed_forms, prepared
 from service.accounts.settings import AccountSettings
 from telemetry import waiting
+
+Match = Literal["no", "yes", "outdated"]
+"""Whether a password matches its hash, and whether the hash is of another form or cost."""
 
 
 class Busy(Exception):
@@ -42,30 +49,35 @@ class Passwords:
         Raises:
             Busy: Too many passwords are being checked.
         """
-        found: str = self._run(self._hasher.hash, password)
+        found: str = self._run(self._hasher.hash, prepared(password))
         return found
 
-    def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether a password matches its stored hash.
+    def match(self, stored: str | None, password: str) -> Match:
+        """Return whether a password matches its stored hash, and whether that is outdated.
 
         Args:
             stored: Result of ``hash``; ``None`` for an account that does not exist, which takes as
-                long and is false.
+                long and does not match.
             password: Password of the request.
 
         Raises:
             Busy: Too many passwords are being checked.
         """
-        matches: bool = self._run(self._matches, stored or self._hash_of_no_account, password)
-        return matches and stored is not None
+        given = hashed_forms(password)
+        found: Match = self._run(self._matches, stored or self._hash_of_no_account, given)
+        return "no" if stored is None else found
 
-    def _matches(self, stored: str, password: str) -> bool:
+    def _matches(self, stored: str, forms: tuple[str, ...]) -> Match:
         # An exception in a thread of the pool is reported as uncaught as well, and a wrong
         # password is no failure.
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
+        for form in forms:
+            try:
+                self._hasher.verify(stored, form)
+            except (VerificationError, InvalidHashError):
+                continue
+            is_current = form == forms[0] and not self._hasher.check_needs_rehash(stored)
+            return "yes" if is_current else "outdated"
+        return "no"
 
     def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         with waiting("threadpool"):

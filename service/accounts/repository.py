@@ -63,6 +63,12 @@ class AccountRepository:
         """Replace the password hash of an e-mail's credentials."""
         self._credentials.update_one({"_id": email}, {"$set": {"password_hash": password_hash}})
 
+    def replace_hash(self, email: str, old_hash: str, new_hash: str) -> None:
+        """Replace an outdated hash, unless the password was changed meanwhile."""
+        self._credentials.update_one(
+            {"_id": email, "password_hash": old_hash}, {"$set": {"password_hash": new_hash}}
+        )
+
     def set_role(self, account_id: str, role: Role) -> bool:
         """Give an account a role; issued tokens keep the old one until they expire.
 

@@ -5,6 +5,13 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from service.accounts.model import Account, Role
+from service.accounts.password_text import (
+    CONTROLS,
+    MAX_CODE_POINTS,
+    MIN_CODE_POINTS,
+    has_control_character,
+    prepared,
+)
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
@@ -21,11 +28,31 @@ _NAME_RULE: Final = "should have no control characters, and no space at either e
 
 # An e-mail is one account in any case; the database stores lower case.
 Email = Annotated[EmailStr, Field(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(str.lower)]
+
+
+def _new_password(password: SecretStr) -> SecretStr:
+    text = password.get_secret_value()
+    if has_control_character(text):
+        raise ValueError("should have no control characters")
+    if len(prepared(text)) < MIN_CODE_POINTS:
+        raise ValueError(f"should have at least {MIN_CODE_POINTS} characters, each composed")
+    return password
+
+
 NewPassword = Annotated[
     SecretStr,
-    Field(min_length=10, max_length=128, description="10 to 128 characters, any of them."),
+    Field(
+        min_length=MIN_CODE_POINTS,
+        max_length=MAX_CODE_POINTS,
+        description=(
+            f"{MIN_CODE_POINTS} to {MAX_CODE_POINTS} characters of any script, but no control "
+            "characters. It is the same composed or decomposed, and with any kind of space."
+        ),
+        json_schema_extra={"not": {"pattern": CONTROLS}},
+    ),
+    AfterValidator(_new_password),
 ]
-GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
+GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=MAX_CODE_POINTS)]
 RefreshToken = Annotated[
     SecretStr,
     Field(
