@@ -237,6 +237,7 @@ class RequestLog:
                 "outcome": request.outcome,
                 **({"correlation_ids": request.correlation_ids} if request.correlation_ids else {}),
                 **({"error_type": request.error_type} if request.error_type else {}),
+                **({"refusal": request.refusal} if request.refusal else {}),
                 **self._resource,
             }
         )

@@ -11,27 +11,28 @@ from typing import Any, Final, Literal, get_args, overload
 
 from flask import Flask, Response, current_app, g
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import HTTPException
 
-from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
+from service.accounts.access_tokens import AccessTokens, Identity, Invalidity, InvalidToken
 from service.accounts.caller import caller
 from service.accounts.caller import install as install_caller
 from service.accounts.model import Role
 from service.accounts.passwords import Busy
 from service.http.access import ACCESS, Access
 from service.http.problems import problem
+from telemetry import current_record
 
 View = Callable[..., Any]
 
 REALM: Final = "Serene API"
 PASSWORD_RETRY_AFTER_SECONDS: Final = 1
 
-Reason = Literal["missing", "expired", "invalid", "role"]
-"""Why a protected route refuses a request: no token, an expired one, an invalid one, or an account
-of another role.
+Reason = Literal["missing", "gone", "role"] | Invalidity
+"""Why a protected route refuses a request: no token, one of an account that was deleted, an account
+of another role, or an invalid token.
 """
 
-REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+REASONS: Final[tuple[Reason, ...]] = (*get_args(get_args(Reason)[0]), *get_args(Invalidity))
 _ON_REFUSED: Final = "serene.on_refused"
 
 
@@ -80,7 +81,11 @@ def protected(view: View | None = None, *, role: Role | None = None) -> Any:
             account = _authenticated()
             if access.roles and account.role not in access.roles:
                 _count_refusal("role")
-                raise Forbidden(f"This takes an account of the role {access.roles[0]}.")
+                raise Refused(
+                    403,
+                    f"This takes an account of the role {access.roles[0]}.",
+                    "insufficient_scope",
+                )
             g.account = account
             return view(**arguments)
 
@@ -99,22 +104,37 @@ def current_account() -> Identity:
     return account
 
 
-def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
-    """Return a 401 with its challenge.
+class Refused(HTTPException):
+    """A refusal with its challenge.
 
     Args:
+        status: HTTP status code.
         detail: One sentence for the client's developer.
-        error: Error code of RFC 6750; ``None`` when the request had no token.
+        error: Error code of RFC 6750; empty when the request had no token.
+
+    Source: RFC 6750, 3 and 3.1.
     """
-    challenge: dict[str, str | None] = {"realm": REALM}
-    if error:
-        challenge["error"] = error
-    return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", challenge))
+
+    def __init__(self, status: int, detail: str, error: str = "") -> None:
+        super().__init__(detail)
+        self.code = status
+        members: dict[str, str | None] = {"realm": REALM}
+        self._challenge = WWWAuthenticate("bearer", members | ({"error": error} if error else {}))
+
+    def get_headers(self, *arguments: Any, **more: Any) -> list[tuple[str, str]]:
+        """Return the headers of the response; called by werkzeug."""
+        challenge = ("WWW-Authenticate", self._challenge.to_header())
+        return [*super().get_headers(*arguments, **more), challenge]
 
 
-def account_gone() -> Unauthorized:
-    """Return a 401 for a valid token whose account was deleted; it is counted as invalid."""
-    _count_refusal("invalid")
+def unauthorized(detail: str, *, error: str = "") -> Refused:
+    """Return a 401 with its challenge; the arguments are those of ``Refused``."""
+    return Refused(401, detail, error)
+
+
+def account_gone() -> Refused:
+    """Return a 401 for a valid token whose account was deleted, and count it."""
+    _count_refusal("gone")
     return unauthorized("There is no such account any more.", error="invalid_token")
 
 
@@ -125,12 +145,16 @@ def _authenticated() -> Identity:
         raise unauthorized("Send the access token of a login as Authorization: Bearer …")
     if isinstance(found, InvalidToken):
         _count_refusal(found.reason)
+        if found.reason == "request":
+            raise Refused(400, str(found), "invalid_request")
         raise unauthorized(str(found), error="invalid_token")
     return found
 
 
 def _count_refusal(reason: Reason) -> None:
     current_app.extensions[_ON_REFUSED](reason)
+    if record := current_record():
+        record.refusal = reason
 
 
 def _busy(_: Busy) -> Response:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from telemetry import EnvironmentSettings, PositiveSeconds
+from telemetry import EnvironmentSettings, PositiveSeconds, Seconds
 
 DEVELOPMENT_KEYS: Final = "development:only-for-development-never-in-production"
 MIN_SECRET_CHARACTERS: Final = 32
@@ -33,8 +33,18 @@ class AccountSettings(EnvironmentSettings):
         alias="SERENE_TOKEN_AUDIENCE",
         description="audience of access tokens (`aud`)",
     )
-    access_token_seconds: PositiveSeconds = Field(
-        900.0, alias="ACCESS_TOKEN_SECONDS", description="how long an access token is valid"
+    access_token_seconds: Annotated[PositiveSeconds, Field(le=86400)] = Field(
+        900.0,
+        alias="ACCESS_TOKEN_SECONDS",
+        description=(
+            "how long an access token is valid, and so how long a change of role or a deleted "
+            "account may take to have its effect; a day at most"
+        ),
+    )
+    access_token_leeway_seconds: Annotated[Seconds, Field(le=60)] = Field(
+        5.0,
+        alias="ACCESS_TOKEN_LEEWAY_SECONDS",
+        description="how far the clocks of two servers may differ; a minute at most",
     )
     refresh_token_seconds: PositiveSeconds = Field(
         30 * 86400.0,

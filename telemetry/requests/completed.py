@@ -39,6 +39,7 @@ class CompletedRequest(NamedTuple):
         outcome: How the request ended.
         error_type: Class name of the exception that ended it, or empty.
         correlation_ids: What a trusted proxy calls the request, beside the request id; redacted.
+        refusal: Why the service refused it, in one word of few; empty for others.
     """
 
     request_id: str
@@ -65,6 +66,7 @@ class CompletedRequest(NamedTuple):
     outcome: Outcome
     error_type: str
     correlation_ids: tuple[str, ...] = ()
+    refusal: str = ""
 
 
 def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
@@ -99,4 +101,5 @@ def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
         outcome,
         record.error_type,
         record.correlation_ids,
+        record.refusal,
     )

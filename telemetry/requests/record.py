@@ -52,6 +52,7 @@ class RequestRecord:
         open_phases: Phases that have begun and not ended, each with its ``perf_counter_ns``.
         running_ns: Time that the request's greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
+        refusal: Why the service refused the request, in one word of few; empty for others.
         outcome: How the request ended; ``None`` while in flight.
         greenlet: The greenlet that serves it, for stacks of overdue requests.
         slow_after_seconds: Duration from which on the request is slow: the setting, or the
@@ -92,6 +93,7 @@ class RequestRecord:
     open_phases: list[tuple[Phase, int]] = field(default_factory=list)
     running_ns: int = 0
     error_type: str = ""
+    refusal: str = ""
     outcome: Outcome | None = None
     greenlet: object = None
     slow_after_seconds: float = 0.0

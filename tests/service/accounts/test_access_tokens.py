@@ -33,11 +33,13 @@ def test_token_is_verified_once(decoded):
 
 @pytest.mark.slow
 def test_cached_token_expires():
-    own = AccessTokens(AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": "5"}))
+    own = AccessTokens(
+        AccountSettings.from_env({"ACCESS_TOKEN_SECONDS": "4", "ACCESS_TOKEN_LEEWAY_SECONDS": "1"})
+    )
     token = own.issue(ADA)
     own.verify(token)
     expires_at = jwt.decode(token, options={"verify_signature": False})["exp"]
-    time.sleep(max(0.0, expires_at - time.time()) + 0.01)
+    time.sleep(max(0.0, expires_at + 1 - time.time()) + 0.01)
     with pytest.raises(InvalidToken, match="expired"):
         own.verify(token)
 

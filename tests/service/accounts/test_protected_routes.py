@@ -87,7 +87,7 @@ BAD = {
     "none": ({}, MISSING),
     "basic": ({"Authorization": "Basic YTpi"}, MISSING),
     "empty": ({"Authorization": "Bearer "}, MISSING),
-    "expired": (bearer(issued(seconds_ago=901)), INVALID),
+    "expired": (bearer(issued(seconds_ago=906)), INVALID),
     "foreign key": (bearer(issued(SERENE_TOKEN_KEYS=f"development:{'x' * 32}")), INVALID),
     "foreign issuer": (bearer(issued(SERENE_TOKEN_ISSUER="other")), INVALID),
     "foreign audience": (bearer(issued(SERENE_TOKEN_AUDIENCE="other")), INVALID),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.accounts.access_tokens import AccessTokens, Identity
+from service.accounts.guard import REASONS
 from service.accounts.settings import AccountSettings
 from tests.service.members import bearer
 from tests.service.rate_limits.rate_limit_helpers import counted
@@ -43,16 +44,16 @@ REFUSALS: dict[str, tuple[str, str, dict[str, Any], int, dict[str, float]]] = {
         f"{API}/auth/me",
         {"headers": bearer("a.b.c")},
         401,
-        {"invalid": 1},
+        {"malformed": 1},
     ),
     "a token signed by another key": (
         "GET",
         f"{API}/auth/me",
         {"headers": token(SERENE_TOKEN_KEYS=f"development:{'x' * 32}")},
         401,
-        {"invalid": 1},
+        {"signature": 1},
     ),
-    "a deleted account": ("GET", f"{API}/auth/me", {"headers": token()}, 401, {"invalid": 1}),
+    "a deleted account": ("GET", f"{API}/auth/me", {"headers": token()}, 401, {"gone": 1}),
     "another role": (
         "PUT",
         f"{API}/accounts/{ACCOUNT}/role",
@@ -121,6 +122,7 @@ def test_refusal_is_one_count_and_one_log_line(
         (line["level"], line["logger"], line["status"], line["outcome"], "error_type" in line)
         for line in lines
     ] == [("INFO", "access", status, "completed", False)]
+    assert lines[0].get("refusal") == next(iter(reasons), None)
     labels = {
         "http_request_method": method,
         "http_route": lines[0]["route"],
@@ -143,4 +145,4 @@ def test_every_reason_is_exposed_before_the_first_refusal(limited):
         for one in family.samples
         if one.name == "serene_unauthorized_total"
     }
-    assert found == {"missing": 0, "expired": 0, "invalid": 0, "role": 0}
+    assert found == dict.fromkeys(REASONS, 0)
