@@ -19,6 +19,12 @@ POST_WRITES = counter(
     "result",
 )
 LOGINS = counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+RENEWALS = counter(
+    "serene_login_renewals_total",
+    "Uses of refresh tokens, by what became of them: `grace` got the successor of another request, "
+    "`reuse` came after the grace and ended its login.",
+    "result",
+)
 # From an immediate refusal to the longest response that is allowed.
 COMPANION_BUCKETS = (
     0.01,

@@ -9,7 +9,7 @@ from service.accounts.access_tokens import AccessTokens, Identity
 from service.accounts.login_attempts import LoginAttempts
 from service.accounts.model import Account
 from service.accounts.passwords import Busy, Passwords
-from service.accounts.refresh_tokens import RefreshTokens
+from service.accounts.refresh_tokens import RefreshTokens, Renewal
 from service.accounts.repository import AccountRepository
 
 
@@ -108,16 +108,15 @@ class Authentication:
         """Begin a login and return its first refresh token."""
         return self._refresh_tokens.begin(account.account_id, self._login_seconds)
 
-    def renew_login(self, refresh_token: str) -> tuple[Account, str] | None:
+    def renew_login(self, refresh_token: str) -> tuple[Renewal, Account | None]:
         """Use a refresh token.
 
         Returns:
-            The account and the next refresh token; ``None`` when the token is invalid or its
-            account was deleted.
+            What became of it, and the account; ``None`` when the token was refused or the account
+            was deleted.
         """
-        renewed = self._refresh_tokens.renew(refresh_token)
-        account = self._accounts.get(renewed.account_id) if renewed else None
-        return (account, renewed.token) if renewed and account else None
+        renewal = self._refresh_tokens.renew(refresh_token)
+        return renewal, self._accounts.get(renewal.account_id) if renewal.token else None
 
     def end_login(self, refresh_token: str) -> None:
         """End the login of a refresh token."""

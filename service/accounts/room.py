@@ -1,5 +1,6 @@
 """The room of accounts: builds its repositories, tokens and routes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
@@ -42,7 +43,12 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
     """
     database = foundation.database
     accounts = AccountRepository(database["accounts"], database["credentials"])
-    refresh_tokens = RefreshTokens(database["logins"], database["refresh_tokens"])
+    refresh_tokens = RefreshTokens(
+        database["logins"],
+        database["refresh_tokens"],
+        grace_seconds=settings.refresh_grace_seconds,
+        now=foundation.now,
+    )
     attempts = LoginAttempts(database["guesses"], _lockout_policy(settings))
     for repository in (refresh_tokens, attempts):
         foundation.mongo.on_connect(repository.create_indexes)
@@ -62,10 +68,17 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
         refresh_tokens=refresh_tokens,
         access_tokens=access_tokens,
         blueprints=(
-            routes.blueprint(authentication, foundation.route_metrics),
+            routes.blueprint(authentication, foundation.route_metrics, _renewals(foundation)),
             role_routes.blueprint(accounts, refresh_tokens),
         ),
     )
+
+
+def _renewals(foundation: Foundation) -> Callable[[str], None]:
+    renewals = foundation.telemetry.metrics.counters(business.RENEWALS)
+    for result in routes.RENEWAL_RESULTS:
+        renewals[(result,)].inc(0)
+    return lambda result: renewals[(result,)].inc()
 
 
 def _lockout_policy(settings: AccountSettings) -> LockoutPolicy:

@@ -6,18 +6,22 @@ token have ``Cache-Control: no-store``.
 Source: RFC 6749, 5.1 for responses with tokens; RFC 9110 for 401 and ``Retry-After``.
 """
 
+import logging
 import math
-from typing import Final
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, get_args
 
 from flask import Blueprint, Response, url_for
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.exceptions import Conflict, Forbidden, TooManyRequests
+from werkzeug.exceptions import Conflict, Forbidden, HTTPException, TooManyRequests
 
 from service import metrics as business
 from service import rate_limits
 from service.accounts.authentication import Authentication, LockedOut
 from service.accounts.guard import account_gone, current_account, protected, unauthorized
 from service.accounts.model import Account, EmailTaken
+from service.accounts.refresh_tokens import RefreshResult
 from service.accounts.schemas import (
     AccountView,
     LoginRequest,
@@ -31,6 +35,9 @@ from service.http.client_address import client_key
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.responses import json_response
+from telemetry import current_record
+
+log: Final = logging.getLogger(__name__)
 
 TAG: Final = "Accounts"
 _REFRESH_TOKEN: Final = {"refresh_token": "$response.body#/refresh_token"}
@@ -63,19 +70,25 @@ OWN_ACCOUNT: Final = {
         links=links_to({"member_id": "$response.body#/id"}, "files.list_files_of_member"),
     )
 }
+RENEWAL_RESULTS: Final = (*get_args(RefreshResult), "gone", "limited")
+"""What may become of a refresh token; ``gone``: its account was deleted."""
 LOGGED_OUT: Final = {204: ResponseSpec("The login has ended.", media_types=())}
 
 
-def blueprint(authentication: Authentication, metrics: PrometheusMetrics) -> Blueprint:
+def blueprint(
+    authentication: Authentication, metrics: PrometheusMetrics, on_renewal: Callable[[str], None]
+) -> Blueprint:
     """Return the routes of accounts.
 
     Args:
         authentication: Registers, verifies and issues.
         metrics: For the business metrics.
+        on_renewal: Called with one of ``RENEWAL_RESULTS`` for each use of a refresh token.
     """
     routes = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
     _add_registration(routes, authentication)
     _add_logins(routes, authentication, metrics)
+    _add_renewal(routes, authentication, on_renewal)
     _add_own_account(routes, authentication)
     return routes
 
@@ -118,22 +131,32 @@ def _add_logins(
             raise unauthorized("The e-mail or the password is wrong.")
         return _tokens(authentication, account, authentication.begin_login(account))
 
+
+def _add_renewal(
+    routes: Blueprint, authentication: Authentication, on_renewal: Callable[[str], None]
+) -> None:
     @routes.post("/refresh")
-    @rate_limits.limited("login")
+    @rate_limits.limited("anonymous")
     @operation(TAG, TOKENS, body=RefreshRequest, problems=(401,))
     def refresh(body: RefreshRequest) -> Response:
         """Refresh tokens.
 
-        Returns new tokens for a refresh token, which is valid once. Using it again ends the login.
+        Returns new tokens for a refresh token, which is valid once. For some seconds its use gets
+        the same refresh token again, for two tabs and for responses that are lost; later its use
+        ends the login. Renewals are limited by login, not by address.
         """
-        renewed = authentication.renew_login(body.refresh_token.get_secret_value())
-        if renewed is None:
-            raise unauthorized(
-                "The refresh token is not good, or no longer; log in again.", error="invalid_token"
-            )
-        return _tokens(authentication, *renewed)
+        token = body.refresh_token.get_secret_value()
+        if limited := rate_limits.count("refresh", _login_key(token)):
+            on_renewal("limited")
+            return limited
+        renewal, account = authentication.renew_login(token)
+        on_renewal("gone" if renewal.token and account is None else renewal.result)
+        if account is None:
+            raise _not_renewed(renewal.result)
+        return _tokens(authentication, account, renewal.token)
 
     @routes.post("/logout")
+    @rate_limits.limited("anonymous")
     @operation(TAG, LOGGED_OUT, body=RefreshRequest)
     def logout(body: RefreshRequest) -> Response:
         """Log out.
@@ -142,6 +165,21 @@ def _add_logins(
         """
         authentication.end_login(body.refresh_token.get_secret_value())
         return Response(status=204)
+
+
+def _login_key(refresh_token: str) -> str:
+    # Not the id itself, which whoever reads the counters could end the login with.
+    return sha256(refresh_token.partition(".")[0].encode(errors="replace")).hexdigest()
+
+
+def _not_renewed(result: RefreshResult) -> HTTPException:
+    if record := current_record():
+        record.refusal = f"refresh_{result}"
+    if result == "reuse":
+        log.warning("a refresh token was used again after its grace: its login has ended")
+    return unauthorized(
+        "The refresh token is not good, or no longer; log in again.", error="invalid_token"
+    )
 
 
 def _add_own_account(routes: Blueprint, authentication: Authentication) -> None:

@@ -97,7 +97,9 @@ class TokenPair(Model):
     access_token: str = Field(description="For `Authorization: Bearer …`.")
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme's name, no secret
     expires_in: int = Field(description="Seconds until the access token expires.")
-    refresh_token: str = Field(description="Valid once. Using it a second time ends the login.")
+    refresh_token: str = Field(
+        description="Valid once, and for some seconds more. Using it later ends the login."
+    )
 
 
 class AccountView(Model):

@@ -51,6 +51,14 @@ class AccountSettings(EnvironmentSettings):
         alias="REFRESH_TOKEN_SECONDS",
         description="how long after a login its refresh tokens are valid",
     )
+    refresh_grace_seconds: Annotated[Seconds, Field(le=300)] = Field(
+        30.0,
+        alias="REFRESH_GRACE_SECONDS",
+        description=(
+            "how long a used refresh token gets the same successor again, for two tabs and for "
+            "responses that are lost; then its use ends the login; 5 minutes at most"
+        ),
+    )
     password_time_cost: Annotated[int, Field(ge=1, le=100)] = Field(
         2, alias="PASSWORD_TIME_COST", description="passes of argon2id over its memory"
     )

@@ -4,6 +4,6 @@ A decorator sets a route's group; nothing here knows a route.
 """
 
 from service.rate_limits.groups import GROUPS, Group, group_of, limited, unlimited
-from service.rate_limits.limiter import install
+from service.rate_limits.limiter import count, install
 
-__all__ = ["GROUPS", "Group", "group_of", "install", "limited", "unlimited"]
+__all__ = ["GROUPS", "Group", "count", "group_of", "install", "limited", "unlimited"]

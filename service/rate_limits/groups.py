@@ -1,4 +1,8 @@
-"""The group of a route, which decides its limit: set by a decorator, else by the method."""
+"""The group of a route, which decides its limit: set by a decorator, else by the method.
+
+Routes of the group ``anonymous`` are limited by address only against nonsense; what they ask for is
+limited by another key, such as ``refresh`` by login.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal, get_args
@@ -8,7 +12,7 @@ from flask import Response
 from service.http.current_view import View
 from telemetry import ViewOption
 
-Group = Literal["login", "read", "write", "companion", "upload"]
+Group = Literal["login", "read", "write", "companion", "upload", "anonymous", "refresh"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 OnLimited = Callable[[], Response | None]

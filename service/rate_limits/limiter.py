@@ -11,7 +11,7 @@ of its newest); RFC 6585 (429).
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ HEADERS: Final = {
     "RateLimit-Policy": "Group of the route, its limit and its window in seconds.",
 }
 _CACHED_ADDRESSES: Final = 4096
+_EXTENSION: Final = "serene.limiter"
 _STATE: Final = "_serene_rate_limit"
 
 
@@ -76,9 +77,25 @@ def install(
     for group in GROUPS:
         rejected.labels(group)
     limiter = Limiter(settings, counters, account_id, lambda group: rejected.labels(group).inc())
+    app.extensions[_EXTENSION] = limiter
     app.before_request(limiter.check)
     app.after_request(limiter.add_headers)
     extras.contribute(app, _openapi_extra)
+
+
+def count(group: Group, key: str) -> Response | None:
+    """Count the current request of a limited route once more, by a key of its own.
+
+    Args:
+        group: Its limit.
+        key: What is counted, such as the login of a token.
+
+    Returns:
+        A response when the request is beyond the limit; ``None`` when it is not, or when its
+        address is exempt.
+    """
+    limiter: Limiter | None = current_app.extensions.get(_EXTENSION)
+    return limiter.count(group, key) if limiter and g.get(_STATE) else None
 
 
 def _counters(settings: RateLimitSettings, telemetry: Telemetry) -> CountersWithFallback:
@@ -137,7 +154,14 @@ class Limiter:
         if route is None or address is None:
             return None
         account_id = self._account_id() if route.by_account else None
-        decision = self._counters.hit(f"{route.group}/{account_id or address}", route.item)
+        return self._hit(route, account_id or address)
+
+    def count(self, group: Group, key: str) -> Response | None:
+        """Count the current request in a group by a key; return a response beyond its limit."""
+        return self._hit(self._limit(group), key)
+
+    def _hit(self, route: _RouteLimit, key: str) -> Response | None:
+        decision = self._counters.hit(f"{route.group}/{key}", route.item)
         setattr(g, _STATE, (route, decision))
         if decision.allowed:
             return None
@@ -167,14 +191,18 @@ class Limiter:
         group = group_of(view, method)
         if group is None:
             return None
+        by_account = ACCESS.get(view) is not None
+        return replace(self._limit(group), by_account=by_account, on_limited=on_limited_of(view))
+
+    def _limit(self, group: Group) -> _RouteLimit:
         item = self._items[group]
         return _RouteLimit(
             group=group,
             item=item,
-            by_account=ACCESS.get(view) is not None,
+            by_account=False,
             limit_header=str(item.amount),
             policy_header=f'"{group}";q={item.amount};w={item.get_expiry()}',
-            on_limited=on_limited_of(view),
+            on_limited=None,
         )
 
 

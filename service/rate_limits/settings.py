@@ -49,9 +49,22 @@ class RateLimitSettings(Settings):
         description="limit the requests of each account or address",
     )
     rate_limit_login: Rate = Field(
-        "10/minute",
+        "120/minute",
         alias="RATE_LIMIT_LOGIN",
-        description="requests to register, log in, renew a login, change a password",
+        description=(
+            "requests of an address to register or log in, an office's; wrong passwords have "
+            "limits of their own (`LOGIN_GUESSES_*`)"
+        ),
+    )
+    rate_limit_refresh: Rate = Field(
+        "30/minute",
+        alias="RATE_LIMIT_REFRESH",
+        description="renewals of one login, whatever its address",
+    )
+    rate_limit_anonymous: Rate = Field(
+        "1200/minute",
+        alias="RATE_LIMIT_ANONYMOUS",
+        description="renewals and logouts of an address: those of an office, against nonsense",
     )
     rate_limit_read: Rate = Field(
         "600/minute", alias="RATE_LIMIT_READ", description="requests that read"

@@ -6,7 +6,7 @@ import gevent
 import pytest
 
 from tests.service.clients import problem
-from tests.service.members import AUTH, EMAIL, PASSWORD, bearer, login, member, registration
+from tests.service.members import AUTH, EMAIL, PASSWORD, login, member, registration
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 LOCKOUT_SECONDS = 120.0
@@ -143,41 +143,6 @@ def test_wrong_password_and_unknown_email_get_the_same_response(client, telemetr
         'Bearer realm="Serene API"'
     }
     assert results(telemetry) == {"success": 1.0, "failure": 2.0}
-
-
-def test_refresh_token_is_valid_once_and_its_reuse_ends_the_login(client):
-    ada = member(client)
-    other = login(client).get_json()
-    first = ada.tokens["refresh_token"]
-    second = refresh(client, first).get_json()
-    assert (
-        client.get(f"{AUTH}/me", headers=bearer(second["access_token"])).get_json() == ada.account
-    )
-
-    refused = (401, "The refresh token is not good, or no longer; log in again.")
-    assert problem(refresh(client, first)) == refused
-    assert problem(refresh(client, second["refresh_token"])) == refused
-    assert (
-        refresh(client, other["refresh_token"]).status_code == 200
-    )  # another login of the same account
-
-
-def test_concurrent_uses_of_a_refresh_token_succeed_at_most_once_and_end_the_login(client):
-    token = member(client).tokens["refresh_token"]
-    calls = [gevent.spawn(refresh, client.application.test_client(), token) for _ in range(8)]
-    gevent.joinall(calls, raise_error=True)
-    answers = [call.value for call in calls]
-    won = [answer.get_json()["refresh_token"] for answer in answers if answer.status_code == 200]
-    # A loser may end the login before the winner has read it: then none succeeds.
-    assert len(won) <= 1
-    assert {answer.status_code for answer in answers} <= {200, 401}
-    assert [refresh(client, token).status_code for token in won] == [401] * len(won)
-
-
-@pytest.mark.parametrize("token", ["x", ".", "a.b", "\u20ac.\u20ac", "x" * 200])
-def test_unknown_refresh_token_is_refused_and_can_be_logged_out(client, token):
-    assert refresh(client, token).status_code == 401
-    assert client.post(f"{AUTH}/logout", json={"refresh_token": token}).status_code == 204
 
 
 def test_logout_ends_the_login(client):

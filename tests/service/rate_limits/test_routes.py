@@ -50,9 +50,9 @@ GROUPS = {
     ("GET", "/api/v1/companion/conversations/<conversation_id>"): "read",
     ("POST", "/api/v1/companion/messages"): "companion",
     ("POST", "/api/v1/auth/login"): "login",
-    ("POST", "/api/v1/auth/logout"): "write",
+    ("POST", "/api/v1/auth/logout"): "anonymous",
     ("POST", "/api/v1/auth/password"): "login",
-    ("POST", "/api/v1/auth/refresh"): "login",
+    ("POST", "/api/v1/auth/refresh"): "anonymous",
     ("POST", "/api/v1/auth/register"): "login",
 }
 
@@ -107,6 +107,7 @@ def test_document_has_no_limits_that_are_off(limited):
 def test_unknown_group_is_an_error():
     with pytest.raises(
         ValueError,
-        match="there is no group 'logins'; there is login, read, write, companion, upload",
+        match="there is no group 'logins'; there is login, read, write, companion, upload, "
+        "anonymous, refresh",
     ):
         limited("logins")
