@@ -19,6 +19,11 @@ POST_WRITES = counter(
     "result",
 )
 LOGINS = counter("serene_logins_total", "Attempts to log in, by outcome.", "result")
+REGISTRATIONS = counter(
+    "serene_registrations_total",
+    "Registrations, by outcome; `email_taken` gets the same response as `created`.",
+    "result",
+)
 RENEWALS = counter(
     "serene_login_renewals_total",
     "Uses of refresh tokens, by what became of them: `grace` got the successor of another request, "

@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import uuid4
 
 from service.accounts.access_tokens import AccessTokens, Identity
+from service.accounts.email_outbox import EmailOutbox, account_exists, welcome
 from service.accounts.login_attempts import LoginAttempts
-from service.accounts.model import Account
+from service.accounts.model import Account, EmailTaken
 from service.accounts.passwords import Busy, Passwords
 from service.accounts.refresh_tokens import RefreshTokens, Renewal
 from service.accounts.repository import AccountRepository
@@ -34,6 +35,7 @@ class Authentication:
         attempts: Counts wrong passwords.
         access_tokens: Issues access tokens.
         passwords: Hashes and verifies passwords.
+        outbox: Takes e-mails to the owners of accounts.
         login_seconds: How long a login can be renewed.
         now: Time in UTC, to the millisecond.
     """
@@ -46,6 +48,7 @@ class Authentication:
         attempts: LoginAttempts,
         access_tokens: AccessTokens,
         passwords: Passwords,
+        outbox: EmailOutbox,
         login_seconds: float,
         now: Callable[[], datetime],
     ) -> None:
@@ -54,6 +57,7 @@ class Authentication:
         self._attempts = attempts
         self._access_tokens = access_tokens
         self._passwords = passwords
+        self._outbox = outbox
         self._login_seconds = login_seconds
         self._now = now
 
@@ -62,15 +66,24 @@ class Authentication:
         """How long an access token is valid."""
         return int(self._access_tokens.valid_seconds)
 
-    def register(self, email: str, name: str, password: str) -> Account:
-        """Create an account with the role ``member``.
+    def register(self, email: str, name: str, password: str) -> bool:
+        """Create an account with the role ``member``, and write to the owner of the e-mail.
 
-        Raises:
-            EmailTaken: Another account has the e-mail.
+        It takes as long, and as many commands, when the e-mail has an account: that one is
+        unchanged, and its owner is informed.
+
+        Returns:
+            Whether there is a new account.
         """
         account = Account(str(uuid4()), email, name, "member", self._now())
-        self._accounts.add(account, self._passwords.hash(password))
-        return account
+        password_hash = self._passwords.hash(password)
+        try:
+            self._accounts.add(account, password_hash)
+        except EmailTaken:
+            self._outbox.add(account_exists(email))
+            return False
+        self._outbox.add(welcome(email))
+        return True
 
     def verify(self, email: str, password: str, address: str) -> Account | None:
         """Return the account of an e-mail and its password; ``None`` when they are wrong.

@@ -37,17 +37,20 @@ class AccountRepository:
         """
         fields = asdict(account)
         self._accounts.insert_one({"_id": fields.pop("account_id"), **fields})
+        credentials = {
+            "_id": account.email,
+            "account_id": account.account_id,
+            "password_hash": password_hash,
+        }
+        is_new = True
         try:
-            self._credentials.insert_one(
-                {
-                    "_id": account.email,
-                    "account_id": account.account_id,
-                    "password_hash": password_hash,
-                }
-            )
+            self._credentials.insert_one(credentials)
         except DuplicateKeyError:
-            self._accounts.delete_one({"_id": account.account_id})
-            raise EmailTaken from None  # the server's text repeats the e-mail
+            is_new = False
+        # A new account deletes nothing: its time would differ without the command.
+        self._accounts.delete_one({"_id": "" if is_new else account.account_id})
+        if not is_new:
+            raise EmailTaken  # not the server's error, whose text repeats the e-mail
 
     def get(self, account_id: str) -> Account | None:
         """Return the account of that id."""

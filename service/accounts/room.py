@@ -9,6 +9,7 @@ from service import metrics as business
 from service.accounts import guard, role_routes, routes
 from service.accounts.access_tokens import AccessTokens
 from service.accounts.authentication import Authentication
+from service.accounts.email_outbox import DatabaseOutbox
 from service.accounts.login_attempts import LoginAttempts
 from service.accounts.login_lockout import LockoutPolicy
 from service.accounts.passwords import Passwords
@@ -60,6 +61,9 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
         attempts=attempts,
         access_tokens=access_tokens,
         passwords=Passwords(settings),
+        outbox=DatabaseOutbox(
+            database["email_outbox"], logs_text=not settings.in_production, now=foundation.now
+        ),
         login_seconds=settings.refresh_token_seconds,
         now=foundation.now,
     )

@@ -1,6 +1,7 @@
 """Routes of accounts: register, log in, renew a login, log out, change the password.
 
-A wrong password and an unknown e-mail get the same response after the same time. Responses with a
+A wrong password and an unknown e-mail get the same response after the same time, and so does a
+registration of an e-mail with and without an account. Responses with a
 token have ``Cache-Control: no-store``.
 
 Source: RFC 6749, 5.1 for responses with tokens; RFC 9110 for 401 and ``Retry-After``.
@@ -12,15 +13,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, get_args
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, g
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.exceptions import Conflict, Forbidden, HTTPException, TooManyRequests
+from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 
 from service import metrics as business
 from service import rate_limits
 from service.accounts.authentication import Authentication, LockedOut
 from service.accounts.guard import account_gone, current_account, protected, unauthorized
-from service.accounts.model import Account, EmailTaken
+from service.accounts.model import Account
 from service.accounts.refresh_tokens import RefreshResult
 from service.accounts.schemas import (
     AccountView,
@@ -28,6 +29,7 @@ from service.accounts.schemas import (
     PasswordChange,
     RefreshRequest,
     Registration,
+    RegistrationView,
     TokenPair,
 )
 from service.http.business_metrics import counted
@@ -50,16 +52,14 @@ TOKENS: Final = {
     )
 }
 REGISTERED: Final = {
-    201: ResponseSpec(
-        "The account.",
-        AccountView,
-        headers={"Location": "URL of the account."},
+    202: ResponseSpec(
+        "The registration was accepted, whether the e-mail had an account or not.",
+        RegistrationView,
         links=(
             Link(
                 "auth.login",
                 body={"email": "$request.body#/email", "password": "$request.body#/password"},
             ),
-            Link("roles.set_role", {"account_id": "$response.body#/id"}),
         ),
     )
 }
@@ -86,31 +86,36 @@ def blueprint(
         on_renewal: Called with one of ``RENEWAL_RESULTS`` for each use of a refresh token.
     """
     routes = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
-    _add_registration(routes, authentication)
+    _add_registration(routes, authentication, metrics)
     _add_logins(routes, authentication, metrics)
     _add_renewal(routes, authentication, on_renewal)
     _add_own_account(routes, authentication)
     return routes
 
 
-def _add_registration(routes: Blueprint, authentication: Authentication) -> None:
+def _add_registration(
+    routes: Blueprint, authentication: Authentication, metrics: PrometheusMetrics
+) -> None:
     @routes.post("/register")
     @rate_limits.limited("login")
-    @operation(TAG, REGISTERED, body=Registration, problems=(409,))
+    @counted(metrics, business.REGISTRATIONS, result=_registration_result)
+    @operation(TAG, REGISTERED, body=Registration)
     def register(body: Registration) -> Response:
         """Register an account.
 
-        Its role is `member`.
+        Its role is `member`, and it can log in at once. The response is the same when the e-mail
+        has an account: then nothing changes, and only its owner is informed, by e-mail.
         """
-        try:
-            account = authentication.register(
-                body.email, body.name, body.password.get_secret_value()
-            )
-        except EmailTaken:
-            raise Conflict("There is an account of that e-mail.") from None
-        response = json_response(AccountView.of(account), 201)
-        response.headers["Location"] = url_for("auth.me")
-        return response
+        g.is_new_account = authentication.register(
+            body.email, body.name, body.password.get_secret_value()
+        )
+        return json_response(RegistrationView(email=body.email, name=body.name), 202)
+
+
+def _registration_result(response: Response) -> str:
+    if response.status_code == 202:
+        return "created" if g.is_new_account else "email_taken"
+    return {429: "limited", 422: "invalid"}.get(response.status_code, "error")
 
 
 def _add_logins(

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
+from service.accounts.emails import MAX_CHARACTERS, canonical
 from service.accounts.model import Account, Role
 from service.accounts.password_text import (
     CONTROLS,
@@ -15,7 +16,6 @@ from service.accounts.password_text import (
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
-MAX_EMAIL_CHARACTERS: Final = 254
 # No control characters, no invisible ones, and none that change the direction of text.
 _VISIBLE: Final = (
     r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f"
@@ -26,8 +26,7 @@ PERSON_NAME: Final = f"^{_VISIBLE}( *{_VISIBLE})*$"
 _NAME_RULE: Final = "should have no control characters, and no space at either end"
 
 
-# An e-mail is one account in any case; the database stores lower case.
-Email = Annotated[EmailStr, Field(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(str.lower)]
+Email = Annotated[EmailStr, Field(max_length=MAX_CHARACTERS), AfterValidator(canonical)]
 
 
 def _new_password(password: SecretStr) -> SecretStr:
@@ -69,6 +68,17 @@ class Registration(Model):
     email: Email
     password: NewPassword
     name: Annotated[str, Field(min_length=1, max_length=100), Matching(PERSON_NAME, _NAME_RULE)]
+
+
+class RegistrationView(Model):
+    """A registration, as it was accepted; the same for an e-mail that has an account."""
+
+    email: str = Field(description="As accounts are found by it.")
+    name: str
+    message: str = (
+        "Log in with this e-mail and password. If the e-mail has an account already, nothing has "
+        "changed, and we have written to it."
+    )
 
 
 class LoginRequest(Model):

@@ -55,7 +55,7 @@ class Member:
     def requests(self) -> Iterator[None]:
         """Send one request at each step, for ever."""
         registration = self._account | {"name": "A Reader"}
-        yield self._send("POST", "/auth/register", "register", 201, json=registration)
+        yield self._send("POST", "/auth/register", "register", 202, json=registration)
         while True:
             # 429: many log-ins at once from one address, as all of these are; a client retries.
             tokens = self._send("POST", "/auth/login", "log in", 200, 429, json=self._account)

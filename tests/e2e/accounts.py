@@ -56,8 +56,8 @@ def new_member(url: str) -> Account:
     """
     credentials = new_credentials()
     with new_session() as session:
-        account_id = _register(url, session, credentials)
-        return _log_in(url, session, account_id, credentials)
+        _post(url, session, "register", credentials | {"name": "Ada"})
+        return _log_in(url, session, credentials)
 
 
 def new_staff(stack: Stack, role: str) -> tuple[requests.Session, str]:
@@ -67,7 +67,7 @@ def new_staff(stack: Stack, role: str) -> tuple[requests.Session, str]:
         A session that is logged in, and the account's id.
     """
     session, url, credentials = new_session(), stack.url("service"), new_credentials()
-    account_id = _register(url, session, credentials)
+    _post(url, session, "register", credentials | {"name": "Ada"})
     command = [
         *(str(paths.VENV / "bin/python"), "-m", "service.roles"),
         *(credentials["email"], role),
@@ -75,8 +75,9 @@ def new_staff(stack: Stack, role: str) -> tuple[requests.Session, str]:
     subprocess.run(
         command, cwd=paths.ROOT, env=stack.environment("service"), check=True, capture_output=True
     )
-    session.headers.update(_log_in(url, session, account_id, credentials).headers)
-    return session, account_id
+    account = _log_in(url, session, credentials)
+    session.headers.update(account.headers)
+    return session, account.account_id
 
 
 class _SecondAddress(HTTPAdapter):
@@ -84,15 +85,12 @@ class _SecondAddress(HTTPAdapter):
         super().init_poolmanager(*arguments, **options | {"source_address": (SECOND_ADDRESS, 0)})
 
 
-def _register(url: str, session: requests.Session, credentials: dict[str, str]) -> str:
-    account = _post(url, session, "register", credentials | {"name": "Ada"})
-    return str(account["id"])
-
-
-def _log_in(
-    url: str, session: requests.Session, account_id: str, credentials: dict[str, str]
-) -> Account:
-    return Account(account_id, _post(url, session, "login", credentials))
+def _log_in(url: str, session: requests.Session, credentials: dict[str, str]) -> Account:
+    tokens = _post(url, session, "login", credentials)
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    response = session.get(f"{url}{API}/auth/me", headers=headers, timeout=60)
+    response.raise_for_status()
+    return Account(response.json()["id"], tokens)
 
 
 def _post(url: str, session: requests.Session, path: str, body: dict[str, str]) -> Any:

@@ -17,7 +17,11 @@ STRIPE, MODEL = "POST /v1/payment_intents", "chat serene-companion"
 # Route, status and calls in their order: "operation collection", or that with the text of the query
 # and further attributes.
 JOURNEY = {
-    "register": ("POST /api/v1/auth/register", 201, ["insert accounts", "insert credentials"]),
+    "register": (
+        "POST /api/v1/auth/register",
+        202,
+        ["insert accounts", "insert credentials", "delete accounts", "insert email_outbox"],
+    ),
     "login": (
         "POST /api/v1/auth/login",
         200,
@@ -34,7 +38,6 @@ JOURNEY = {
             ("delete guesses", 'delete {"q":{"key":"?"}}'),
             ("delete guesses", 'delete {"q":{"key":"?"}}'),
             "find accounts",
-            ("find logins", 'find {"filter":{"account_id":"?","expires_at":{"$lt":"?"}}}'),
             "insert logins",
             "insert refresh_tokens",
         ],

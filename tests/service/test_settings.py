@@ -32,6 +32,7 @@ DEVELOPMENT = {
     "token_audience": "serene-api",
     "access_token_seconds": 900.0,
     "access_token_leeway_seconds": 5.0,
+    "refresh_grace_seconds": 30.0,
     "refresh_token_seconds": 2_592_000.0,
     "password_time_cost": 2,
     "password_memory_kib": 19456,

@@ -11,7 +11,6 @@ from tests.service.members import (
     bearer,
     login,
     member,
-    registration,
     with_role,
 )
 from tests.service.processes import NO_DATABASE, ran
@@ -44,7 +43,7 @@ def refresh(client, tokens):
 
 
 def test_command_makes_the_first_admin(client, database_uri):
-    account = client.post(f"{AUTH}/register", json=registration()).get_json()
+    account = member(client).account
     assert run_roles(database_uri, EMAIL.upper(), "admin") == (
         0,
         f"roles: account {account['id']} is admin now\n",

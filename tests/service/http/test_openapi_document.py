@@ -131,14 +131,10 @@ def test_query_parameters_have_their_constraints():
 
 
 def test_response_links_to_the_operations_that_can_follow(document):
-    assert document["paths"]["/api/v1/auth/register"]["post"]["responses"]["201"]["links"] == {
+    assert document["paths"]["/api/v1/auth/register"]["post"]["responses"]["202"]["links"] == {
         "auth_login": {
             "operationId": "auth_login",
             "requestBody": {"email": "$request.body#/email", "password": "$request.body#/password"},
-        },
-        "roles_set_role": {
-            "operationId": "roles_set_role",
-            "parameters": {"account_id": "$response.body#/id"},
         },
     }
 

@@ -32,7 +32,7 @@ PROFILE = {
 def accounts(journey: Journey) -> Member:
     """Register, log in, read the account, refresh, change the password and log out."""
     person = registration(email=EMAIL, password=PASSWORD, name="Canary Name")
-    journey.call("POST", f"{AUTH}/register", status=201, json=person)
+    journey.call("POST", f"{AUTH}/register", status=202, json=person)
     journey.call(
         "POST", f"{AUTH}/login", status=401, json={"email": EMAIL, "password": "canary-wrong"}
     )

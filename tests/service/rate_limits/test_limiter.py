@@ -144,7 +144,7 @@ def test_limited_request_does_not_wait_for_its_body(limited):
 
 def test_routes_of_the_login_group_share_its_limit(limited):
     client = limited(RATE_LIMIT_LOGIN="3/minute")
-    assert client.post("/api/v1/auth/register", json=registration()).status_code == 201
+    assert client.post("/api/v1/auth/register", json=registration()).status_code == 202
     assert (
         client.post(LOGIN, json={"email": EMAIL, "password": "a long enough password"}).status_code
         == 200
