@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 _BYTES: Final = 32
-_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{22})\.(0|[1-9]\d{0,8})\.([0-9a-f]{64})", re.ASCII)
+_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{22})\.(0|[1-9]\d{0,8})-([0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class RefreshToken:
     @property
     def text(self) -> str:
         """The token as clients send it."""
-        return f"{self.login_id}.{self.number}.{self.secret.hex()}"
+        return f"{self.login_id}.{self.number}-{self.secret.hex()}"
 
     @property
     def digest(self) -> str:

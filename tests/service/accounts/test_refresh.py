@@ -222,13 +222,13 @@ UNKNOWN = {
     "two parts": "a.b",
     "other letters": "€.€",
     "long": "x" * 200,
-    "a chain's format": f"{'a' * 22}.0.{'0' * 64}",
-    "number with zeros": f"{'a' * 22}.00.{'0' * 64}",
-    "negative number": f"{'a' * 22}.-1.{'0' * 64}",
-    "large number": f"{'a' * 22}.{'9' * 12}.{'0' * 64}",
-    "Arabic digits": f"{'a' * 22}.٣.{'0' * 64}",
-    "end of line": f"{'a' * 22}.0.{'0' * 64}\n",
-    "capital hex": f"{'a' * 22}.0.{'A' * 64}",
+    "a chain's format": f"{'a' * 22}.0-{'0' * 64}",
+    "number with zeros": f"{'a' * 22}.00-{'0' * 64}",
+    "negative number": f"{'a' * 22}.-1-{'0' * 64}",
+    "large number": f"{'a' * 22}.{'9' * 12}-{'0' * 64}",
+    "Arabic digits": f"{'a' * 22}.٣-{'0' * 64}",
+    "end of line": f"{'a' * 22}.0-{'0' * 64}\n",
+    "capital hex": f"{'a' * 22}.0-{'A' * 64}",
 }
 
 
@@ -242,7 +242,7 @@ def test_unknown_token_is_refused_and_can_be_logged_out(client, token):
 def test_forged_secret_or_number_ends_the_login(client, clock):
     for forge in (
         lambda token: f"{token[:-64]}{'0' * 64}",
-        lambda token: token.replace(".0.", ".7.", 1),
+        lambda token: token.replace(".0-", ".7-", 1),
     ):
         first = login(client).get_json() if results(client) else member(client).tokens
         token = first["refresh_token"]
@@ -255,7 +255,7 @@ def test_database_holds_no_token(client, first, service):
     stored = str(list(service.mongo.database["refresh_tokens"].find()))
     for token in (first, successor):
         assert token not in stored
-        assert token.rpartition(".")[2] not in stored
+        assert token.rpartition("-")[2] not in stored
 
 
 def test_used_tokens_are_kept_for_an_hour(client, first, service, clock):

@@ -189,6 +189,7 @@ def test_token_is_verified_once_a_request(limited, monkeypatch):
     )
     client = limited()
     ada = member(client)
+    verified.clear()
     assert client.get("/api/v1/auth/me", headers=ada.headers).status_code == 200
     assert client.get(READ_PATH, headers=ada.headers).status_code == 200
     assert len(verified) == 1
