@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
 from service import commands
-from service.accounts.emails import canonical_email
 from service.accounts.model import Role
 from service.accounts.roles import change_role
 from service.accounts.room import AccountsRoom
@@ -30,7 +29,7 @@ def give(service: Service, email: str, role: Role) -> str:
         pymongo.errors.PyMongoError: MongoDB fails.
     """
     room = service.room(AccountsRoom)
-    credentials = room.accounts.credentials(_canonical(email))
+    credentials = room.accounts.credentials(email.lower())
     account = (
         change_role(room.accounts, room.refresh_tokens, credentials.account_id, role)
         if credentials
@@ -39,13 +38,6 @@ def give(service: Service, email: str, role: Role) -> str:
     if account is None:
         raise LookupError("there is no account of that e-mail")
     return f"roles: account {account.account_id} is {role} now"
-
-
-def _canonical(email: str) -> str:
-    try:
-        return canonical_email(email)
-    except ValueError:
-        return email  # no account has it
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

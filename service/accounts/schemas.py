@@ -4,7 +4,6 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
-from service.accounts.emails import MAX_CHARACTERS, canonical
 from service.accounts.model import Account, Role
 from service.accounts.password_text import (
     CONTROLS,
@@ -16,6 +15,7 @@ from service.accounts.password_text import (
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
+MAX_EMAIL_CHARACTERS: Final = 254
 # No control characters, no invisible ones, and none that change the direction of text.
 _VISIBLE: Final = (
     r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f"
@@ -26,7 +26,8 @@ PERSON_NAME: Final = f"^{_VISIBLE}( *{_VISIBLE})*$"
 _NAME_RULE: Final = "should have no control characters, and no space at either end"
 
 
-Email = Annotated[EmailStr, Field(max_length=MAX_CHARACTERS), AfterValidator(canonical)]
+# An e-mail is one account in any case; the database stores lower case.
+Email = Annotated[EmailStr, Field(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(str.lower)]
 
 
 def _new_password(password: SecretStr) -> SecretStr:

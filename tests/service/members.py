@@ -5,7 +5,6 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.accounts.emails import canonical_email
 from service.accounts.model import Role
 from service.accounts.roles import change_role
 from service.accounts.room import AccountsRoom
@@ -64,7 +63,7 @@ def with_role(client: FlaskClient, service: Service, role: Role, **changes: Any)
     body = registration(**changes)
     register(client, **changes)
     room = service.room(AccountsRoom)
-    credentials = room.accounts.credentials(canonical_email(body["email"]))
+    credentials = room.accounts.credentials(body["email"].lower())
     assert credentials is not None
     change_role(room.accounts, room.refresh_tokens, credentials.account_id, role)
     tokens = login(client, body["email"], body["password"]).get_json()

@@ -8,9 +8,6 @@ import gevent
 import pytest
 from pymongo.collection import Collection
 
-from service.accounts.emails import canonical_email
-from service.accounts.room import AccountsRoom
-from service.roles import give
 from tests.service.clients import problem
 from tests.service.members import AUTH, EMAIL, PASSWORD, bearer, login, register, registration
 from tests.service.rate_limits.rate_limit_helpers import counted
@@ -184,7 +181,6 @@ MAILBOXES = {
 
 @pytest.mark.parametrize(("one", "other"), MAILBOX.values(), ids=MAILBOX)
 def test_spellings_of_a_mailbox_are_one_account(client, service, one, other):
-    assert canonical_email(one) == canonical_email(other)
     register(client, email=one)
     register(client, email=other, password="another long password")
     assert login(client, other).status_code == 200
@@ -196,15 +192,6 @@ def test_mailboxes_that_differ_are_accounts_of_their_own(client, service, one, o
     register(client, email=one)
     register(client, email=other)
     assert service.mongo.database["credentials"].count_documents({}) == 2
-
-
-def test_role_is_given_by_any_spelling_of_the_e_mail(client, service):
-    register(client, email="ada@bücher.com")
-    assert give(service, "ADA@xn--bcher-kva.com", "admin").endswith("is admin now")
-    for unknown in ("eve@bücher.com", "no e-mail"):
-        with pytest.raises(LookupError):
-            give(service, unknown, "admin")
-    assert service.room(AccountsRoom).accounts.credentials("ada@bücher.com")
 
 
 def test_login_of_unknown_and_known_e_mail_look_the_same(client):
