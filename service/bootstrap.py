@@ -14,6 +14,7 @@ import gevent
 from flask import Flask
 from prometheus_flask_exporter import PrometheusMetrics
 
+from service import metrics as business
 from service import rate_limits
 from service.accounts import room as accounts_room
 from service.accounts.caller import account_id
@@ -24,6 +25,8 @@ from service.foundation import Foundation, Room
 from service.http import middleware, problems
 from service.mongo.clock import utc_now
 from service.mongo.connection import MongoConnection, connect
+from service.mongo.retention import Retention
+from service.mongo.sweeper import Sweeper
 from service.payments import room as payments_room
 from service.payments.gateway import PaymentGateway
 from service.payments.model import PaymentEventHandler
@@ -53,6 +56,8 @@ class Service:
     settings: ServiceSettings
     telemetry: Telemetry
     mongo: MongoConnection
+    retention: Retention
+    sweeper: Sweeper
     app: Flask
     rooms: tuple[Room, ...]
 
@@ -83,12 +88,19 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
     foundation = _foundation(settings, telemetry, overrides)
     app = _app(settings, telemetry)
     rooms = _rooms(settings, foundation, app, overrides)
+    sweeper = _sweeper(settings, foundation)
     for room in rooms:
         for blueprint in room.blueprints:
             app.register_blueprint(blueprint)
     telemetry.init_app(app)
     return Service(
-        settings=settings, telemetry=telemetry, mongo=foundation.mongo, app=app, rooms=rooms
+        settings=settings,
+        telemetry=telemetry,
+        mongo=foundation.mongo,
+        retention=foundation.retention,
+        sweeper=sweeper,
+        app=app,
+        rooms=rooms,
     )
 
 
@@ -108,10 +120,31 @@ def _foundation(
     return Foundation(
         telemetry=telemetry,
         mongo=mongo,
+        retention=Retention(),
         route_metrics=route_metrics,
         now=overrides.get("now", utc_now),
         sleep=sleep,
     )
+
+
+def _sweeper(settings: ServiceSettings, foundation: Foundation) -> Sweeper:
+    retention, telemetry = foundation.retention, foundation.telemetry
+    passes = retention.expire(foundation.database["retention_passes"], "expires_at")
+    deleted = telemetry.metrics.counters(business.EXPIRED_DOCUMENTS)
+    for entry in retention.expiring:
+        deleted[(entry.collection.name,)].inc(0)
+    sweeper = Sweeper(
+        retention,
+        passes,
+        interval_seconds=settings.mongo.sweep_interval_seconds,
+        on_deleted=lambda name, count: deleted[(name,)].inc(count),
+        now=foundation.now,
+        sleep=foundation.sleep,
+    )
+    foundation.mongo.on_connect(retention.create_indexes)
+    telemetry.on_start(sweeper.start)
+    telemetry.on_shutdown(sweeper.stop)
+    return sweeper
 
 
 def _app(settings: ServiceSettings, telemetry: Telemetry) -> Flask:

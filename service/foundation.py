@@ -14,6 +14,7 @@ from prometheus_flask_exporter import PrometheusMetrics
 from pymongo.database import Database
 
 from service.mongo.connection import MongoConnection
+from service.mongo.retention import Retention
 from telemetry import Telemetry
 
 
@@ -24,6 +25,7 @@ class Foundation:
     Args:
         telemetry: Rooms register metrics, health indicators and callbacks on it.
         mongo: Rooms take their collections from it and register their indexes.
+        retention: Rooms add what ends the data of each of their collections.
         route_metrics: Counts calls of routes on the worker's registry.
         now: Returns the time in UTC, to the millisecond.
         sleep: Sleeps for so many seconds.
@@ -31,6 +33,7 @@ class Foundation:
 
     telemetry: Telemetry
     mongo: MongoConnection
+    retention: Retention
     route_metrics: PrometheusMetrics
     now: Callable[[], datetime]
     sleep: Callable[[float], None]

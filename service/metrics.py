@@ -30,6 +30,11 @@ RENEWALS = counter(
     "`reuse` came after the grace and ended its login.",
     "result",
 )
+EXPIRED_DOCUMENTS = counter(
+    "serene_expired_documents_total",
+    "Documents deleted after their time by the sweep, where the database has no TTL indexes.",
+    "collection",
+)
 # From an immediate refusal to the longest response that is allowed.
 COMPANION_BUCKETS = (
     0.01,

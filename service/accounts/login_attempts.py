@@ -4,9 +4,14 @@ An attempt is a document, inserted before the password is verified: of many conc
 sees those before it, so no more of them are allowed. (A counter would not do: FerretDB's updates
 are not atomic, its inserts are.) An e-mail counts the same with and without an account, and only
 its hash is stored.
+
+A pair of e-mail and address that logged in before is known: only its own wrong passwords lock it
+out. So nobody can lock the owner of an account out of it from elsewhere, and an office is not
+locked out by one of its computers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -14,30 +19,46 @@ from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
 
 from service.accounts.login_lockout import LockoutPolicy
 from service.mongo.clock import utc_now
 
-INDEX: Final = IndexModel([("key", ASCENDING)])
+INDEXES: Final = tuple(IndexModel([(name, ASCENDING)]) for name in ("pair", "email", "address"))
+KNOWN_SECONDS: Final = 30 * 86400.0
+"""How long a pair is known after its last login."""
+_REFRESH_KNOWN_SECONDS: Final = 29 * 86400.0
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    pair: str
+    email: str
+    address: str
 
 
 class LoginAttempts:
     """Repository of login attempts that failed or have not succeeded yet.
 
     Args:
-        collection: Returns time-zone aware datetimes.
+        attempts: Returns time-zone aware datetimes.
+        known: Pairs that logged in before.
         policy: Limits and lockouts.
         now: Current time in UTC.
     """
 
     def __init__(
         self,
-        collection: Collection[dict[str, Any]],
+        attempts: Collection[Document],
+        known: Collection[Document],
         policy: LockoutPolicy,
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._collection = collection
+        self._attempts = attempts
+        self._known = known
         self._policy = policy
         self._now = now
 
@@ -48,51 +69,76 @@ class LoginAttempts:
             Seconds to wait before it may be made; 0 when it may be made now. An attempt that has to
             wait is not counted.
         """
-        now = self._now()
-        attempts = [
-            (self._insert(key, now), key, allowed) for key, allowed in self._keys(email, address)
-        ]
+        now, keys, attempt = self._now(), _keys(email, address), uuid4().hex
+        self._attempts.insert_one(
+            {
+                "_id": attempt,
+                "pair": keys.pair,
+                "email": keys.email,
+                "address": keys.address,
+                "at": now,
+            }
+        )
+        others = [one for one in self._recent(keys, now) if one["_id"] != attempt]
         waiting = max(
-            self._remaining_seconds(attempt, key, allowed, now)
-            for attempt, key, allowed in attempts
+            self._remaining_seconds(others, name, key, allowed, now)
+            for name, key, allowed in self._limits(keys, now)
         )
         if waiting:
-            self._collection.delete_many({"_id": {"$in": [attempt for attempt, *_ in attempts]}})
+            self._attempts.delete_one({"_id": attempt})
         return waiting
 
     def succeed(self, email: str, address: str) -> None:
-        """Delete the attempts for the e-mail and one attempt from the address.
+        """Delete the attempts of the pair, which is known from now on.
 
-        Only one, or an attacker's own account would reset the address.
+        Others for the e-mail or from the address stay: an attacker's own account would reset the
+        address, and each login of the owner the e-mail.
         """
-        (account_key, _), (address_key, _) = self._keys(email, address)
-        self._collection.delete_many({"key": account_key})
-        self._collection.delete_one({"key": address_key})
+        keys, now = _keys(email, address), self._now()
+        self._attempts.delete_many({"pair": keys.pair})
+        expires_at = now + timedelta(seconds=KNOWN_SECONDS)
+        try:
+            self._known.insert_one({"_id": keys.pair, "expires_at": expires_at})
+        except DuplicateKeyError:
+            old = now + timedelta(seconds=_REFRESH_KNOWN_SECONDS)
+            self._known.update_one(
+                {"_id": keys.pair, "expires_at": {"$lt": old}}, {"$set": {"expires_at": expires_at}}
+            )
 
     def create_indexes(self) -> None:
         """Create missing indexes."""
-        self._collection.create_indexes([INDEX])
+        for index in INDEXES:  # FerretDB drops the connection for several that exist
+            self._attempts.create_indexes([index])
 
-    def _keys(self, email: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
-        hashed = sha256(email.encode()).hexdigest()
-        return (f"email:{hashed}", self._policy.per_account), (
-            f"address:{address}",
-            self._policy.per_address,
-        )
+    def _limits(self, keys: _Keys, now: datetime) -> list[tuple[str, str, int]]:
+        limits = [("pair", keys.pair, self._policy.per_account)]
+        known = self._known.find_one({"_id": keys.pair})
+        if known is None or known["expires_at"] <= now:
+            limits += [
+                ("email", keys.email, self._policy.per_email),
+                ("address", keys.address, self._policy.per_address),
+            ]
+        return limits
 
-    def _insert(self, key: str, now: datetime) -> str:
-        attempt = uuid4().hex
-        expired_before = now - timedelta(seconds=self._policy.kept_seconds)
-        self._collection.delete_many({"key": key, "at": {"$lt": expired_before}})
-        self._collection.insert_one({"_id": attempt, "key": key, "at": now})
-        return attempt
+    def _recent(self, keys: _Keys, now: datetime) -> list[Mapping[str, Any]]:
+        since = now - timedelta(seconds=self._policy.kept_seconds)
+        either = [{"email": keys.email}, {"address": keys.address}]
+        return list(self._attempts.find({"$or": either, "at": {"$gte": since}}))
 
-    def _remaining_seconds(self, attempt: str, key: str, allowed: int, now: datetime) -> float:
-        others = [
-            found["at"] for found in self._collection.find({"key": key}) if found["_id"] != attempt
-        ]
-        if len(others) < max(1, allowed):
+    def _remaining_seconds(
+        self, others: list[Mapping[str, Any]], name: str, key: str, allowed: int, now: datetime
+    ) -> float:
+        times = [one["at"] for one in others if one[name] == key]
+        if len(times) < max(1, allowed):
             return 0.0
-        lockout = timedelta(seconds=self._policy.lockout_seconds(len(others), allowed))
-        remaining: timedelta = max(others) + lockout - now
+        lockout = timedelta(seconds=self._policy.lockout_seconds(len(times), allowed))
+        remaining: timedelta = max(times) + lockout - now
         return max(0.0, remaining.total_seconds())
+
+
+def _keys(email: str, address: str) -> _Keys:
+    return _Keys(_hash(f"{email} {address}"), _hash(email), address)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

@@ -1,6 +1,7 @@
 """The lockout after wrong passwords: how many attempts are allowed, and how long the wait is then.
 
-Source: OWASP's authentication cheat sheet (exponential lockout).
+Source: OWASP's authentication cheat sheet (exponential lockout) and its guide on device cookies
+(who logged in before is not locked out by others); NIST SP 800-63B, 5.2.2 (at most 100 failures).
 """
 
 from dataclasses import dataclass
@@ -17,13 +18,15 @@ class LockoutPolicy:
     """Limits of wrong passwords and the lockouts beyond them.
 
     Args:
-        per_account: Wrong passwords for one e-mail before its first lockout.
+        per_account: Wrong passwords for one e-mail from one address before its first lockout.
+        per_email: Wrong passwords for one e-mail from all addresses before its first lockout.
         per_address: Wrong passwords from one address before its first lockout.
         first_seconds: First lockout; each further one is twice as long.
         longest_seconds: Longest lockout.
     """
 
     per_account: int
+    per_email: int
     per_address: int
     first_seconds: float
     longest_seconds: float

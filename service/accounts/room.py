@@ -44,13 +44,22 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
     """
     database = foundation.database
     accounts = AccountRepository(database["accounts"], database["credentials"])
+    foundation.retention.keep(
+        "one for each account, as long as it exists", "accounts", "credentials"
+    )
+    for name in ("logins", "refresh_tokens", "known_logins", "email_outbox"):
+        foundation.retention.expire(database[name], "expires_at")
+    policy = _lockout_policy(settings)
+    foundation.retention.expire(database["guesses"], "at", policy.kept_seconds)
     refresh_tokens = RefreshTokens(
         database["logins"],
         database["refresh_tokens"],
         grace_seconds=settings.refresh_grace_seconds,
         now=foundation.now,
     )
-    attempts = LoginAttempts(database["guesses"], _lockout_policy(settings))
+    attempts = LoginAttempts(
+        database["guesses"], database["known_logins"], policy, now=foundation.now
+    )
     for repository in (refresh_tokens, attempts):
         foundation.mongo.on_connect(repository.create_indexes)
     access_tokens = AccessTokens(settings)
@@ -88,6 +97,7 @@ def _renewals(foundation: Foundation) -> Callable[[str], None]:
 def _lockout_policy(settings: AccountSettings) -> LockoutPolicy:
     return LockoutPolicy(
         per_account=settings.attempts_per_account,
+        per_email=settings.attempts_per_email,
         per_address=settings.attempts_per_address,
         first_seconds=settings.first_lockout_seconds,
         longest_seconds=settings.longest_lockout_seconds,

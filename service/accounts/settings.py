@@ -78,12 +78,23 @@ class AccountSettings(EnvironmentSettings):
     attempts_per_account: Annotated[int, Field(ge=1)] = Field(
         5,
         alias="LOGIN_GUESSES_PER_ACCOUNT",
-        description="wrong passwords for one e-mail before its first lockout",
+        description="wrong passwords for one e-mail from one address before its first lockout",
+    )
+    attempts_per_email: Annotated[int, Field(ge=1)] = Field(
+        100,
+        alias="LOGIN_GUESSES_PER_EMAIL",
+        description=(
+            "wrong passwords for one e-mail from all addresses before its first lockout; addresses "
+            "that it logged in from before are not locked out"
+        ),
     )
     attempts_per_address: Annotated[int, Field(ge=1)] = Field(
-        50,
+        100,
         alias="LOGIN_GUESSES_PER_ADDRESS",
-        description="wrong passwords from one address before its first lockout",
+        description=(
+            "wrong passwords from one address before its first lockout; accounts that logged in "
+            "from it before are not locked out"
+        ),
     )
     first_lockout_seconds: PositiveSeconds = Field(
         2.0,

@@ -8,7 +8,7 @@ from service.blog.editor import PostEditor
 from service.blog.markdown import Markdown
 from service.blog.repository import PostRepository
 from service.foundation import Foundation, Room
-from service.mongo.leases import Leases
+from service.mongo.leases import KEPT_SECONDS, Leases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ def build(foundation: Foundation, accounts: AccountRepository) -> BlogRoom:
     """
     database, metrics = foundation.database, foundation.route_metrics
     posts, leases = PostRepository(database["posts"]), Leases(database["post_leases"])
+    foundation.retention.keep("content, until its author deletes it", "posts")
+    foundation.retention.expire(database["post_leases"], "until", KEPT_SECONDS)
     for repository in (posts, leases):
         foundation.mongo.on_connect(repository.create_indexes)
     markdown = Markdown()

@@ -29,6 +29,11 @@ def build(foundation: Foundation, settings: CompanionSettings) -> CompanionRoom:
     conversations = ConversationRepository(
         database["conversations"], database["conversation_messages"]
     )
+    foundation.retention.keep(
+        "a member's own, until they delete the conversation",
+        "conversations",
+        "conversation_messages",
+    )
     foundation.mongo.on_connect(conversations.create_indexes)
     model = LanguageModel(settings, telemetry)
     telemetry.on_shutdown(model.close)

@@ -7,7 +7,7 @@ from service import metrics as business
 from service.files import routes
 from service.files.library import FileLibrary
 from service.files.model import Quota
-from service.files.repository import FileRepository
+from service.files.repository import BUCKET, FileRepository
 from service.files.settings import FileSettings
 from service.foundation import Foundation, Room
 
@@ -33,6 +33,16 @@ def build(
         settings.file_quota_bytes, settings.file_quota_count, settings.file_upload_seconds
     )
     files = FileRepository(foundation.database, quota)
+    foundation.retention.keep(
+        "a member's own, until they delete the file; at most the quota",
+        f"{BUCKET}.files",
+        f"{BUCKET}.chunks",
+    )
+    foundation.retention.keep(
+        "one for each running upload; the next upload removes those of interrupted ones, with "
+        "their chunks",
+        f"{BUCKET}.reservations",
+    )
     foundation.mongo.on_connect(files.create_indexes)
     sizes = foundation.telemetry.metrics.histogram(business.UPLOADS)
     library = FileLibrary(files, is_in_care, settings.file_types, sizes)

@@ -45,7 +45,6 @@ class IdempotencyStore:
     def __init__(
         self, responses: Collection[dict[str, Any]], leases: Collection[dict[str, Any]]
     ) -> None:
-        self._collection = responses
         self._store = WriteOnceStore(responses)
         self._leases = Leases(leases)
 
@@ -102,14 +101,8 @@ class IdempotencyStore:
         """End the work without a response; the next request of that key may begin at once."""
         self._leases.give_back(lease, now)
 
-    def forget_before(self, instant: datetime) -> None:
-        """Delete responses and leases from before an instant."""
-        self._collection.delete_many({"at": {"$lt": instant}})
-        self._leases.forget_before(instant)
-
     def create_indexes(self) -> None:
         """Create missing indexes."""
-        self._collection.create_index("at")
         self._leases.create_indexes()
 
     def _stored(self, key: str, fingerprint: str) -> StoredResponse | None:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
+
+KEPT_SECONDS: Final = 86400.0
+"""How long an expired lease is kept; later, its number may be used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,9 @@ class Leases:
         """Delete the leases of work that is finished for good."""
         self._collection.delete_many({"name": name})
 
-    def forget_before(self, instant: datetime) -> None:
-        """Delete leases that expired before an instant."""
-        self._collection.delete_many({"until": {"$lt": instant}})
-
     def create_indexes(self) -> None:
         """Create missing indexes."""
         self._collection.create_index("name")
-        self._collection.create_index("until")
 
 
 def _held(found: Mapping[str, Any]) -> Held:

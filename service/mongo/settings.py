@@ -78,6 +78,15 @@ class MongoSettings(EnvironmentSettings):
         description="maximum time that a request waits for a connection of the pool",
     )
 
+    sweep_interval_seconds: Annotated[PositiveSeconds, Field(ge=1)] = Field(
+        300.0,
+        alias="MONGODB_SWEEP_INTERVAL_SECONDS",
+        description=(
+            "interval of the sweep that deletes expired documents where the database has no TTL "
+            "indexes; one worker of all makes it"
+        ),
+    )
+
     @model_validator(mode="after")
     def _pool_bounds(self) -> Self:
         if self.min_pool_size > self.max_pool_size:

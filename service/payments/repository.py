@@ -8,23 +8,18 @@ document. Inserts and deletes are atomic on MongoDB and FerretDB alike; only the
 inserted a document updates it.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
 from service.mongo.clock import utc_now
 
-log: Final = logging.getLogger(__name__)
-
-_NOT_IMPLEMENTED: Final = 238
 LEASE_SECONDS: Final = 60.0
-# Stripe delivers again for three days, and on request for thirty.
-INDEXES: Final = (IndexModel([("claimed_at", ASCENDING)], expireAfterSeconds=30 * 86400),)
+KEPT_SECONDS: Final = 31 * 86400.0
+"""Stripe delivers again for three days, and on request for thirty."""
 
 ClaimResult = Literal["claimed", "handled", "busy"]
 
@@ -77,18 +72,6 @@ class PaymentEventRepository:
     def release(self, event_id: str) -> None:
         """Release a claimed event, so that its next delivery is handled."""
         self._collection.delete_one({"_id": event_id, "handled": False})
-
-    def create_indexes(self) -> None:
-        """Let a server that supports it delete old events; FerretDB does not."""
-        try:
-            self._collection.create_indexes(list(INDEXES))
-        except OperationFailure as error:
-            if error.code != _NOT_IMPLEMENTED:
-                raise
-            log.info(
-                "this database has no indexes that expire: "
-                "payment events are kept until they are deleted by hand"
-            )
 
     def _insert(self, event_id: str) -> bool:
         document = {"_id": event_id, "claimed_at": self._now(), "handled": False}

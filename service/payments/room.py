@@ -6,7 +6,7 @@ from service import metrics as business
 from service.foundation import Foundation, Room
 from service.payments import routes
 from service.payments.model import PaymentEventHandler
-from service.payments.repository import PaymentEventRepository
+from service.payments.repository import KEPT_SECONDS, PaymentEventRepository
 from service.payments.settings import PaymentSettings
 
 
@@ -27,8 +27,9 @@ def build(
         settings: How the provider's events are signed.
         handle: Handles an event; it may get one twice, and in any order.
     """
-    events = PaymentEventRepository(foundation.database["payment_events"])
-    foundation.mongo.on_connect(events.create_indexes)
+    collection = foundation.database["payment_events"]
+    foundation.retention.expire(collection, "claimed_at", KEPT_SECONDS)
+    events = PaymentEventRepository(collection)
     deliveries = foundation.telemetry.metrics.counter(business.PAYMENT_EVENTS)
     return PaymentsRoom(
         events=events, blueprints=(routes.blueprint(settings, events, handle, deliveries),)

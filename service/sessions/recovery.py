@@ -59,10 +59,7 @@ class Recovery:
             pymongo.errors.PyMongoError: MongoDB cannot be used.
         """
         due = self._tasks.due(self._context.now(), TASKS_A_PASS)
-        finished = sum(self._take(task) for task in due)
-        kept = timedelta(seconds=self._context.settings.idempotency_seconds)
-        self._context.repositories.responses.forget_before(self._context.now() - kept)
-        return finished
+        return sum(self._take(task) for task in due)
 
     def _run(self) -> None:
         while True:

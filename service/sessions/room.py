@@ -1,10 +1,15 @@
 """The room of sessions: therapists, their slots, and the bookings of members."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from pymongo.database import Database
 
 from service import metrics as business
 from service.accounts.repository import AccountRepository
 from service.foundation import Foundation, Room
+from service.mongo.leases import KEPT_SECONDS
+from service.mongo.retention import Retention
 from service.payments.gateway import PaymentGateway
 from service.sessions import demo, routes, therapist_routes
 from service.sessions.booking import BookingService
@@ -60,6 +65,7 @@ def build(
         payments: The provider.
     """
     context = _context(foundation, settings, payments)
+    _retain(foundation.retention, foundation.database, settings)
     foundation.mongo.on_connect(context.repositories.create_indexes)
     refunds = Refunds(context)
     settlement = Settlement(context, refunds)
@@ -82,6 +88,25 @@ def build(
             context.repositories, accounts, settings, foundation.now()
         ),
     )
+
+
+def _retain(
+    retention: Retention, database: Database[dict[str, Any]], settings: SessionSettings
+) -> None:
+    retention.keep(
+        "business records: one for each booking, payment and refund",
+        *("bookings", "booking_outcomes", "booking_cancellations"),
+        *("payment_attempts", "payment_results", "payment_names", "refunds"),
+    )
+    retention.keep(
+        "as many as therapists offer; bookings refer to them",
+        *("therapists", "slots", "slot_sales", "slots_reopened"),
+    )
+    retention.keep("one for each member and their therapist", "care")
+    retention.keep("removed once the task is done", "booking_tasks")
+    retention.expire(database["booking_leases"], "until", KEPT_SECONDS)
+    retention.expire(database["answers"], "at", settings.idempotency_seconds)
+    retention.expire(database["answer_leases"], "until", settings.idempotency_seconds)
 
 
 def _context(

@@ -28,15 +28,15 @@ JOURNEY = {
         [
             # An attempt is counted before the password is checked, by e-mail and by address; the
             # counts of a successful one are deleted.
-            ("delete guesses", 'delete {"q":{"key":"?","at":{"$lt":"?"}}}'),
             "insert guesses",
-            ("delete guesses", 'delete {"q":{"key":"?","at":{"$lt":"?"}}}'),
-            "insert guesses",
-            ("find guesses", 'find {"filter":{"key":"?"}}'),
-            ("find guesses", 'find {"filter":{"key":"?"}}'),
+            (
+                "find guesses",
+                'find {"filter":{"$or":[{"email":"?"},{"address":"?"}],"at":{"$gte":"?"}}}',
+            ),
+            "find known_logins",
             "find credentials",
-            ("delete guesses", 'delete {"q":{"key":"?"}}'),
-            ("delete guesses", 'delete {"q":{"key":"?"}}'),
+            ("delete guesses", 'delete {"q":{"pair":"?"}}'),
+            "insert known_logins",
             "find accounts",
             "insert logins",
             "insert refresh_tokens",

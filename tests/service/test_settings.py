@@ -39,7 +39,8 @@ DEVELOPMENT = {
     "passwords_at_once": 4,
     "password_wait_seconds": 1.0,
     "attempts_per_account": 5,
-    "attempts_per_address": 50,
+    "attempts_per_email": 100,
+    "attempts_per_address": 100,
     "first_lockout_seconds": 2.0,
     "longest_lockout_seconds": 900.0,
     "companion_base_url": "http://127.0.0.1:8089/v1",
@@ -103,6 +104,7 @@ DEVELOPMENT = {
     "connect_timeout_seconds": 2.0,
     "socket_timeout_seconds": 3.0,
     "wait_queue_timeout_seconds": 2.0,
+    "sweep_interval_seconds": 300.0,
 }
 
 

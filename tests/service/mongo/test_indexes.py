@@ -7,13 +7,17 @@ def test_logins_are_indexed_by_account(service):
     assert listed(service.mongo.database["logins"]) == {
         "_id_": (("_id", 1),),
         "account_id_1": (("account_id", 1),),
+        "expires_at_1": (("expires_at", 1),),
     }
 
 
-def test_login_attempts_are_indexed_by_key(service):
+def test_login_attempts_are_indexed_by_what_they_count_for(service):
     assert listed(service.mongo.database["guesses"]) == {
         "_id_": (("_id", 1),),
-        "key_1": (("key", 1),),
+        "pair_1": (("pair", 1),),
+        "email_1": (("email", 1),),
+        "address_1": (("address", 1),),
+        "at_1": (("at", 1),),
     }
 
 

@@ -1,13 +1,10 @@
-"""The repository of the provider's events: claims, leases and the index that expires."""
+"""The repository of the provider's events: claims and leases."""
 
 from datetime import UTC, datetime, timedelta
 
 import gevent
-import pytest
-from pymongo.errors import OperationFailure
 
 from service.payments.repository import PaymentEventRepository
-from service.payments.room import PaymentsRoom
 from tests.clock import Clock
 
 
@@ -30,22 +27,3 @@ def test_event_of_a_killed_handler_can_be_claimed_once_after_its_lease(
     assert events.claim("evt_1") == "handled"
     events.release("evt_1")
     assert events.claim("evt_1") == "handled"
-
-
-def test_database_without_expiring_indexes_is_logged_and_works(service, caplog):
-    with caplog.at_level("INFO", logger="service.mongo"):
-        service.room(PaymentsRoom).events.create_indexes()
-    assert caplog.messages == [
-        "this database has no indexes that expire: "
-        "payment events are kept until they are deleted by hand"
-    ]
-    assert list(service.mongo.database["payment_events"].list_indexes()) == []
-
-
-def test_another_failure_of_the_index_is_not_hidden(service, monkeypatch):
-    def refuse(_):
-        raise OperationFailure("not authorized", 13)
-
-    monkeypatch.setattr(service.room(PaymentsRoom).events._collection, "create_indexes", refuse)
-    with pytest.raises(OperationFailure, match="not authorized"):
-        service.room(PaymentsRoom).events.create_indexes()
