@@ -44,13 +44,8 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
     """
     database = foundation.database
     accounts = AccountRepository(database["accounts"], database["credentials"])
-    foundation.retention.keep(
-        "one for each account, as long as it exists", "accounts", "credentials"
-    )
-    for name in ("logins", "refresh_tokens", "known_logins", "email_outbox"):
-        foundation.retention.expire(database[name], "expires_at")
     policy = _lockout_policy(settings)
-    foundation.retention.expire(database["guesses"], "at", policy.kept_seconds)
+    _retain(foundation, policy)
     refresh_tokens = RefreshTokens(
         database["logins"],
         database["refresh_tokens"],
@@ -58,7 +53,7 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
         now=foundation.now,
     )
     attempts = LoginAttempts(
-        database["guesses"], database["known_logins"], policy, now=foundation.now
+        database["login_attempts"], database["known_logins"], policy, now=foundation.now
     )
     for repository in (refresh_tokens, attempts):
         foundation.mongo.on_connect(repository.create_indexes)
@@ -85,6 +80,14 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
             role_routes.blueprint(accounts, refresh_tokens),
         ),
     )
+
+
+def _retain(foundation: Foundation, policy: LockoutPolicy) -> None:
+    retention, database = foundation.retention, foundation.database
+    retention.keep("one for each account, as long as it exists", "accounts", "credentials")
+    for name in ("logins", "refresh_tokens", "known_logins", "email_outbox"):
+        retention.expire(database[name], "expires_at")
+    retention.expire(database["login_attempts"], "at", policy.kept_seconds)
 
 
 def _renewals(foundation: Foundation) -> Callable[[str], None]:

@@ -173,7 +173,7 @@ def _add_renewal(
 
 
 def _login_key(refresh_token: str) -> str:
-    # Not the id itself, which whoever reads the counters could end the login with.
+    # Not the id itself: a reader of the counters could end the login with it.
     return sha256(refresh_token.partition(".")[0].encode(errors="replace")).hexdigest()
 
 

@@ -39,6 +39,7 @@ NOT_SHOWN = {
     names.PROCESS_CPU_RATIO.name: (
         "process_cpu_seconds_total has the same information without its own sampling interval"
     ),
+    metrics.EXPIRED_DOCUMENTS.name: "the sweep is routine; its log line has the same numbers",
 }
 """Metrics that no board shows, and why."""
 

@@ -28,14 +28,14 @@ JOURNEY = {
         [
             # An attempt is counted before the password is checked, by e-mail and by address; the
             # counts of a successful one are deleted.
-            "insert guesses",
+            "insert login_attempts",
             (
-                "find guesses",
+                "find login_attempts",
                 'find {"filter":{"$or":[{"email":"?"},{"address":"?"}],"at":{"$gte":"?"}}}',
             ),
             "find known_logins",
             "find credentials",
-            ("delete guesses", 'delete {"q":{"pair":"?"}}'),
+            ("delete login_attempts", 'delete {"q":{"pair":"?"}}'),
             "insert known_logins",
             "find accounts",
             "insert logins",

@@ -104,8 +104,16 @@ _ACCOUNTS_AND_BLOG = Band(
     TimeSeries(
         title="Logins",
         unit="reqps",
-        description="Login attempts by result. Many failed or limited ones: a password attack.",
-        targets=(Target(queries.LOGINS, "{{result}}"),),
+        description=(
+            "Logins, renewals and registrations by result. Many failed or limited logins: a"
+            " password attack. Reuse: a stolen refresh token, or a client that keeps old ones; the"
+            " login has ended. Many registrations of taken e-mails: a search for accounts."
+        ),
+        targets=(
+            Target(queries.LOGINS, "login: {{result}}"),
+            Target(queries.RENEWALS, "renewal: {{result}}"),
+            Target(queries.REGISTRATIONS, "registration: {{result}}"),
+        ),
     ),
     TimeSeries(
         title="Post reads",

@@ -61,8 +61,10 @@ _REFUSALS = Band(
         unit="reqps",
         description=(
             "401s and 403s of protected routes, by reason. Many expired: a client does not refresh"
-            " its token. Many invalid: a signing key changed, or tokens are forged. Missing: the"
-            " client is not logged in. Role: a client offers what its account may not do."
+            " its token. Not yet valid: the clocks of two servers differ. Key or signature: a"
+            " signing key was removed too early, or tokens are forged. Missing: the client is not"
+            " logged in. Role: a client offers what its account may not do. The access log has the"
+            " reason as `refusal`."
         ),
         targets=(Target(queries.UNAUTHORIZED, "{{reason}}"),),
     ),

@@ -24,7 +24,7 @@ def clock():
 @pytest.fixture
 def attempts(service, clock):
     database = service.mongo.database
-    return LoginAttempts(database["guesses"], database["known_logins"], POLICY, now=clock)
+    return LoginAttempts(database["login_attempts"], database["known_logins"], POLICY, now=clock)
 
 
 def fail(attempts, times: int, email: str = ADA, address: str = ELSEWHERE) -> list[bool]:
@@ -48,12 +48,12 @@ def attack(attempts, email: str = ADA) -> None:
 
 def test_wrong_passwords_from_one_address_lock_the_pair_out(attempts, clock):
     assert fail(attempts, 5) == [True] * 3 + [False] * 2
-    waits = []
+    pauses = []
     for _ in range(7):
-        waits.append(attempts.begin(ADA, ELSEWHERE))
-        clock.forward(waits[-1])
+        pauses.append(attempts.begin(ADA, ELSEWHERE))
+        clock.forward(pauses[-1])
         fail(attempts, 1)
-    assert waits == [2, 4, 8, 16, 32, 60, 60]
+    assert pauses == [2, 4, 8, 16, 32, 60, 60]
 
 
 def test_owner_at_home_is_not_locked_out_by_an_attacker_at_one_address(attempts):
@@ -133,7 +133,7 @@ def test_waiting_attempt_is_not_counted(attempts, service):
     fail(attempts, 3)
     for _ in range(5):
         assert attempts.begin(ADA, ELSEWHERE) == 2
-    assert service.mongo.database["guesses"].count_documents({}) == 3
+    assert service.mongo.database["login_attempts"].count_documents({}) == 3
 
 
 def test_concurrent_attempts_do_not_exceed_the_limit(attempts):
@@ -146,7 +146,7 @@ def test_stored_attempts_hold_no_email(attempts, service):
     fail(attempts, 1)
     succeed(attempts, BEA)
     database = service.mongo.database
-    stored = [*database["guesses"].find(), *database["known_logins"].find()]
+    stored = [*database["login_attempts"].find(), *database["known_logins"].find()]
     assert len(stored) == 2
     assert "serene-mail" not in str(stored)
     assert HOME not in str(stored)

@@ -99,7 +99,7 @@ def test_decomposed_password_logs_in_and_is_no_strike(client, service):
     client.post(f"{AUTH}/register", json=registration(password="génie-calme"))
     decomposed = [login(client, EMAIL, "ge\u0301nie-calme").status_code for _ in range(8)]
     assert decomposed == [200] * 8
-    assert service.mongo.database["guesses"].count_documents({}) == 0
+    assert service.mongo.database["login_attempts"].count_documents({}) == 0
 
 
 def test_login_replaces_an_outdated_hash(client, service):

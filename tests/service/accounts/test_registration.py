@@ -174,7 +174,7 @@ MAILBOXES = {
     "tag": ("ada@serene-mail.com", "ada+news@serene-mail.com"),
     "sharp s": ("strasse@serene-mail.com", "straße@serene-mail.com"),
     "accent": ("rene@serene-mail.com", "ren\u00e9@serene-mail.com"),
-    "look-alike": ("ada@serene-mail.com", "\u0430da@serene-mail.com"),
+    "Cyrillic letter": ("ada@serene-mail.com", "\u0430da@serene-mail.com"),
     "subdomain": ("ada@serene-mail.com", "ada@www.serene-mail.com"),
 }
 
@@ -194,7 +194,7 @@ def test_mailboxes_that_differ_are_accounts_of_their_own(client, service, one, o
     assert service.mongo.database["credentials"].count_documents({}) == 2
 
 
-def test_login_of_unknown_and_known_e_mail_look_the_same(client):
+def test_login_of_unknown_and_known_e_mail_have_the_same_response(client):
     register(client)
     answers = [login(client, password="wrong password"), login(client, "eve@serene-mail.com")]
     assert {problem(answer) for answer in answers} == {

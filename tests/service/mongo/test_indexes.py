@@ -12,7 +12,7 @@ def test_logins_are_indexed_by_account(service):
 
 
 def test_login_attempts_are_indexed_by_what_they_count_for(service):
-    assert listed(service.mongo.database["guesses"]) == {
+    assert listed(service.mongo.database["login_attempts"]) == {
         "_id_": (("_id", 1),),
         "pair_1": (("pair", 1),),
         "email_1": (("email", 1),),
@@ -61,7 +61,7 @@ def test_no_collection_has_a_redundant_index(service):
         "booking_tasks",
         "bookings",
         "conversations",
-        "guesses",
+        "login_attempts",
         "logins",
         "uploads.chunks",
         "uploads.files",

@@ -1,4 +1,4 @@
-"""Every collection has an entry that says what ends its data, and the sweep ends it."""
+"""Every collection has an entry with what ends its data, and the sweep ends it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -190,13 +190,13 @@ def refuse(_: datetime) -> bool:
 
 
 def test_sweep_goes_on_after_a_failure_and_ends(retention, service, clock, caplog, monkeypatch):
-    waits: list[float] = []
+    pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
-        waits.append(seconds)
+        pauses.append(seconds)
         clock.forward(300)
         gevent.sleep(0)
-        if len(waits) > 3:
+        if len(pauses) > 3:
             gevent.sleep(60)
 
     one = sweeper(retention, service, clock)
@@ -205,8 +205,8 @@ def test_sweep_goes_on_after_a_failure_and_ends(retention, service, clock, caplo
     one.start()
     gevent.sleep(0.05)
     one.stop()
-    assert len(waits) > 1
-    assert all(150 <= wait <= 270 for wait in waits)
+    assert len(pauses) > 1
+    assert all(150 <= wait <= 270 for wait in pauses)
     assert "no sweep of expired documents: OperationFailure" in caplog.messages
 
 
@@ -216,7 +216,7 @@ def test_data_of_a_login_has_an_end(build_service, clock):
     tokens = member(client).tokens
     login(client, password="wrong password")
     client.post(f"{AUTH}/refresh", json={"refresh_token": tokens["refresh_token"]})
-    names = ("logins", "refresh_tokens", "guesses", "known_logins", "email_outbox")
+    names = ("logins", "refresh_tokens", "login_attempts", "known_logins", "email_outbox")
     assert all(database[name].count_documents({}) for name in names)
     clock.forward(31 * 86400)
     assert service.sweeper.run_pass() >= 6
