@@ -13,6 +13,7 @@ from service.accounts.model import Role
 from service.accounts.roles import change_role
 from service.accounts.room import AccountsRoom
 from service.bootstrap import Service
+from service.http.email_addresses import normalized_email
 
 ROLES: Final = get_args(Role)
 USAGE: Final = f"usage: python -m service.roles EMAIL ({'|'.join(ROLES)})"
@@ -29,7 +30,7 @@ def give(service: Service, email: str, role: Role) -> str:
         pymongo.errors.PyMongoError: MongoDB fails.
     """
     room = service.room(AccountsRoom)
-    credentials = room.accounts.credentials(email.lower())
+    credentials = room.accounts.credentials(_spelling(email))
     account = (
         change_role(room.accounts, room.refresh_tokens, credentials.account_id, role)
         if credentials
@@ -38,6 +39,13 @@ def give(service: Service, email: str, role: Role) -> str:
     if account is None:
         raise LookupError("there is no account of that e-mail")
     return f"roles: account {account.account_id} is {role} now"
+
+
+def _spelling(email: str) -> str:
+    try:
+        return normalized_email(email)
+    except ValueError:
+        raise LookupError("there is no account of that e-mail") from None
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -1,8 +1,8 @@
 """Request and response bodies of accounts; ``repr`` shows no password."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from service.accounts.model import Account, Role
 from service.accounts.password_text import (
@@ -12,23 +12,9 @@ from service.accounts.password_text import (
     has_control_character,
     prepared,
 )
+from service.http.email_addresses import EmailAddress
 from service.http.responses import Instant, Model
-from service.http.text_fields import Matching
-
-MAX_EMAIL_CHARACTERS: Final = 254
-# No control characters, no invisible ones, and none that change the direction of text.
-_VISIBLE: Final = (
-    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f"
-    r"\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
-)
-PERSON_NAME: Final = f"^{_VISIBLE}( *{_VISIBLE})*$"
-"""Visible characters with spaces between them; also the pattern in the OpenAPI document."""
-_NAME_RULE: Final = "should have no control characters, and no space at either end"
-
-
-# An e-mail is one account in any case; the database stores lower case.
-Email = Annotated[EmailStr, Field(max_length=MAX_EMAIL_CHARACTERS), AfterValidator(str.lower)]
-
+from service.http.text_fields import Name
 
 def _new_password(password: SecretStr) -> SecretStr:
     text = password.get_secret_value()
@@ -66,9 +52,9 @@ RefreshToken = Annotated[
 class Registration(Model):
     """A new account."""
 
-    email: Email
+    email: EmailAddress
     password: NewPassword
-    name: Annotated[str, Field(min_length=1, max_length=100), Matching(PERSON_NAME, _NAME_RULE)]
+    name: Name
 
 
 class RegistrationView(Model):
@@ -85,7 +71,7 @@ class RegistrationView(Model):
 class LoginRequest(Model):
     """Credentials."""
 
-    email: Email
+    email: EmailAddress
     password: GivenPassword
 
 

@@ -19,6 +19,7 @@ from service.companion.language_model import LanguageModel
 from service.companion.model import Conversation, ConversationMessage, Message
 from service.companion.repository import ConversationRepository
 from service.companion.schemas import HelpLineView, StoredIds
+from service.http.characters import cut
 from service.mongo.connection import Unreachable
 from telemetry import Telemetry, current_record
 
@@ -176,5 +177,5 @@ class TurnFactory:
 def _new_conversation(account_id: str, message: str) -> Conversation:
     conversation_id = new_id()
     title = " ".join(message.split())
-    short = title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
+    short = title if len(title) <= LONGEST_TITLE else f"{cut(title, LONGEST_TITLE - 1)}…"
     return Conversation(conversation_id, account_id, short, created_at(conversation_id))

@@ -7,7 +7,7 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected
 
 from service.files.multipart import READ_BYTES, file_part
-from service.files.names import clean_name, name_from_header
+from service.files.names import name_from_header
 from service.files.schemas import UploadHeaders
 
 FORM: Final = "multipart/form-data"
@@ -20,8 +20,7 @@ def read_upload(headers: UploadHeaders) -> tuple[str, Iterator[bytes]]:
         BadForm: The body is a malformed form; iterating over the bytes may raise it too.
     """
     if request.mimetype == FORM:
-        name, pieces = file_part(_read, request.mimetype_params.get("boundary", ""))
-        return clean_name(name), pieces
+        return file_part(_read, request.mimetype_params.get("boundary", ""))
     return name_from_header(headers.content_disposition), _whole_body()
 
 

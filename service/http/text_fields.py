@@ -1,7 +1,9 @@
-"""Text that clients send and readers see: without control characters and changes of direction.
+"""Text that clients send and readers see, in any script.
 
-Unlike ``str.isprintable`` this accepts the joiners that emoji and some scripts need. Every rule is
-a pattern that the OpenAPI document contains, so clients know it before they send.
+A line has no control characters, none that turn the direction of text, a visible character, and no
+space at either end. It is stored composed (NFC) and with plain spaces; a text of several lines is
+stored as it was sent. Every rule is a pattern that the OpenAPI document contains, so clients know
+it before they send; lengths are counted in code points as sent.
 """
 
 import re
@@ -11,14 +13,36 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-# C0, DEL and C1; line and paragraph separators; embeddings, overrides and isolates of direction.
-_FORBIDDEN: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-_SPACES: Final = r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_EDGE: Final = f"[^{_FORBIDDEN}{_SPACES}]"
-LINE: Final = f"^{_EDGE}(?:[^{_FORBIDDEN}]*{_EDGE})?$"
-LINE_OR_EMPTY: Final = f"^(?:{_EDGE}(?:[^{_FORBIDDEN}]*{_EDGE})?)?$"
-_CONTROLS: Final = r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]"
-_LINE_RULE: Final = "should have no control characters, and no space at either end"
+from service.http.characters import (
+    CONTROLS,
+    DIRECTION_FORMATS,
+    DIRECTION_OVERRIDES,
+    INVISIBLE,
+    LINE_CONTROLS,
+    NONCHARACTERS,
+    RESERVED,
+    SPACES,
+    plain_line,
+)
+
+_FORBIDDEN: Final = CONTROLS + LINE_CONTROLS + DIRECTION_FORMATS + RESERVED
+_VISIBLE: Final = (
+    f"[{INVISIBLE}]*[^{_FORBIDDEN}{SPACES}{INVISIBLE}](?:[^{_FORBIDDEN}]*[^{_FORBIDDEN}{SPACES}])?"
+)
+LINE: Final = f"^{_VISIBLE}$"
+LINE_OR_EMPTY: Final = f"^(?:{_VISIBLE})?$"
+NOT_IN_TEXT: Final = rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{DIRECTION_OVERRIDES}{NONCHARACTERS}]"
+# The first that matches is the reason why a line is refused.
+_LINE_REASONS: Final = (
+    (re.compile(f"[{CONTROLS}{LINE_CONTROLS}]"), "should have no control characters"),
+    (
+        re.compile(f"[{DIRECTION_FORMATS}]"),
+        "should have no characters that turn the direction of text",
+    ),
+    (re.compile(f"[{RESERVED}]"), "should have no characters that Unicode reserves or deprecates"),
+    (re.compile(f"^[{INVISIBLE}{SPACES}]+$"), "should have a visible character"),
+)
+_SPACE_AT_THE_END: Final = "should have no space at either end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,36 @@ class Matching:
             if not whole.fullmatch(value):
                 raise ValueError(self.reason)
             return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the text's own JSON Schema with the pattern."""
+        return {**handler(schema), "pattern": self.pattern}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Requires a text to be a line, and returns it in the form in which it is stored.
+
+    Args:
+        pattern: ``LINE`` or ``LINE_OR_EMPTY``.
+    """
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the text's own schema with the check after it."""
+        whole = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if not whole.fullmatch(value):
+                raise ValueError(_reason(value))
+            return plain_line(value)
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 
@@ -89,10 +143,12 @@ class NotContaining:
         return {**handler(schema), "not": {"pattern": self.pattern}}
 
 
-SINGLE_LINE: Final = Matching(LINE, _LINE_RULE)
-OPTIONAL_LINE: Final = Matching(LINE_OR_EMPTY, _LINE_RULE)
+SINGLE_LINE: Final = Line(LINE)
+OPTIONAL_LINE: Final = Line(LINE_OR_EMPTY)
 MULTI_LINE: Final = NotContaining(
-    _CONTROLS, "should have no control characters but tabs and ends of lines"
+    NOT_IN_TEXT,
+    "should have no control characters but tabs and ends of lines, none that override the direction"
+    " of text, and none that Unicode reserves",
 )
 
 
@@ -109,3 +165,12 @@ def at_most_bytes(limit_bytes: int) -> AfterValidator:
 
 Word = Annotated[str, Field(min_length=1, max_length=64), SINGLE_LINE]
 """A tag or a category."""
+Name = Annotated[str, Field(min_length=1, max_length=100), SINGLE_LINE]
+"""A person's name, or another short line."""
+
+
+def _reason(value: str) -> str:
+    for forbidden, reason in _LINE_REASONS:
+        if forbidden.search(value):
+            return reason
+    return _SPACE_AT_THE_END

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
 from service.http.responses import Instant, Model
-from service.http.text_fields import MULTI_LINE, SINGLE_LINE
+from service.http.text_fields import MULTI_LINE, Name
 from service.sessions import refund_policy
 from service.sessions.model import BookingState, BookingStatus, Slot, Therapist
 from service.sessions.slot_offers import GRID_MINUTES
@@ -47,7 +47,6 @@ def _on_the_grid(value: datetime) -> datetime:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_utc)]
 SlotTime = Annotated[Time, AfterValidator(_on_the_grid)]
-Line = Annotated[str, Field(min_length=1, max_length=100), SINGLE_LINE]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639.", examples=["en"])]
 Specialty = Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,39}$", examples=["sleep"])]
 PaymentMethod = Annotated[
@@ -90,8 +89,8 @@ class Money(Model):
 class TherapistProfile(Model):
     """A therapist's profile."""
 
-    name: Line
-    title: Line
+    name: Name
+    title: Name
     languages: tuple[Language, ...] = Field(min_length=1, max_length=20)
     specialties: tuple[Specialty, ...] = Field(min_length=1, max_length=20)
     price: Money

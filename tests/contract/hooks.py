@@ -36,7 +36,8 @@ MOST_DAYS: Final = 62
 WEBHOOK: Final = "/api/v1/payments/webhook"
 
 # JSON Schema's e-mails include those of reserved domains, where no mail can go.
-schemathesis.openapi.format("email", strategies.builds("{}@{}.{}".format, LOCAL_PART, LABEL, TOP))
+for name in ("email", "idn-email"):
+    schemathesis.openapi.format(name, strategies.builds("{}@{}.{}".format, LOCAL_PART, LABEL, TOP))
 
 _responses: defaultdict[str, Counter[int]] = defaultdict(Counter)
 

@@ -10,16 +10,16 @@ from jsonschema import Draft202012Validator
 from pydantic import Field, TypeAdapter, ValidationError
 
 from service.companion.schemas import Text
-from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Word
-from service.sessions.schemas import Line, TherapistProfile, Time
+from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Name, Word
+from service.sessions.schemas import TherapistProfile, Time
 
 TITLE = Annotated[str, Field(min_length=1, max_length=200), SINGLE_LINE]
 SUMMARY = Annotated[str, Field(max_length=500), OPTIONAL_LINE]
 BODY = Annotated[str, Field(max_length=4000), MULTI_LINE]
 BIO = TherapistProfile.model_fields["bio"].rebuild_annotation()
-ADAPTERS = [TypeAdapter(one) for one in (Word, TITLE, SUMMARY, Line, BIO, Text, BODY)]
+ADAPTERS = [TypeAdapter(one) for one in (Word, TITLE, SUMMARY, Name, BIO, Text, BODY)]
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(
-    " a\0\n\u200d\u2028\u202e\u3000", max_size=4
+    " a\0\n\u200d\u2028\u202e\u3000\u2068\ufdd0\ufeff\U0001ffff\U000e007f", max_size=4
 )
 
 
