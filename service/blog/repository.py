@@ -3,6 +3,9 @@
 ``page`` and ``get`` return published posts only; the other methods are for the editor. A page
 starts after the last post of the page before it, so it stays right while posts are added, and its
 cost does not grow with its depth.
+
+A tag and a category are found by their search keys, which are stored beside them: in any case,
+width and normalization.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +17,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from service.blog.model import FIRST_REVISION, BlogPost, PostPage, PostStatus
+from service.http.characters import search_key
 from service.mongo.cursor import Cursor
 
 DUPLICATE_KEY: Final = 11000
@@ -24,8 +28,8 @@ DUPLICATE_KEY: Final = 11000
 # scans, which costs less than a wider key in every index for posts that rarely share an instant.
 INDEXES: Final = (
     IndexModel([("status", ASCENDING), ("published_at", DESCENDING)]),
-    IndexModel([("category", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
-    IndexModel([("tags", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
+    IndexModel([("category_key", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
+    IndexModel([("tag_keys", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
     IndexModel([("author", ASCENDING), ("status", ASCENDING)]),
     IndexModel([("author_id", ASCENDING), ("status", ASCENDING), ("published_at", DESCENDING)]),
 )
@@ -58,13 +62,18 @@ class PostRepository:
         Args:
             limit: Posts on the page, at least 1.
             after: The end of the page before this one.
-            tag: Only posts with this tag.
-            category: Only posts in this category.
+            tag: Only posts with this tag, whatever its case.
+            category: Only posts in this category, whatever its case.
 
         Raises:
             pymongo.errors.ConnectionFailure: MongoDB does not answer.
         """
-        return self._page(_query("published", after=after, tags=tag, category=category), limit)
+        filters = {
+            name: search_key(word)
+            for name, word in (("tag_keys", tag), ("category_key", category))
+            if word is not None
+        }
+        return self._page(_query("published", after=after, **filters), limit)
 
     def drafts(
         self, *, limit: int, after: Cursor | None = None, author_id: str | None = None
@@ -135,6 +144,16 @@ class PostRepository:
         for index in INDEXES:
             self._collection.create_indexes([index])
 
+    def add_search_keys(self) -> None:
+        """Add the search keys to posts of versions that had none."""
+        for document in self._collection.find(
+            {"category_key": None}, {"category": True, "tags": True}
+        ):
+            self._collection.update_one(
+                {"_id": document["_id"]},
+                {"$set": _search_keys(document["category"], document["tags"])},
+            )
+
     def _page(self, query: Mapping[str, Any], limit: int) -> PostPage:
         documents = self._collection.find(
             query,
@@ -160,7 +179,16 @@ def post_from_document(document: Mapping[str, Any]) -> BlogPost:
 def document_from_post(post: BlogPost) -> dict[str, Any]:
     """Return the document that stores a post."""
     members = asdict(post)
-    return {"_id": members.pop("slug"), **members, "tags": list(post.tags)}
+    return {
+        "_id": members.pop("slug"),
+        **members,
+        "tags": list(post.tags),
+        **_search_keys(post.category, post.tags),
+    }
+
+
+def _search_keys(category: str, tags: Iterable[str]) -> dict[str, Any]:
+    return {"category_key": search_key(category), "tag_keys": list(map(search_key, tags))}
 
 
 def _revision_query(slug: str, revision: str) -> Mapping[str, Any]:

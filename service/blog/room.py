@@ -32,6 +32,7 @@ def build(foundation: Foundation, accounts: AccountRepository) -> BlogRoom:
     foundation.retention.expire(database["post_leases"], "until", KEPT_SECONDS)
     for repository in (posts, leases):
         foundation.mongo.on_connect(repository.create_indexes)
+    foundation.mongo.on_connect(posts.add_search_keys)
     markdown = Markdown()
     editor = PostEditor(posts, leases, markdown, now=foundation.now, sleep=foundation.sleep)
     return BlogRoom(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from service.blog.markdown import LONGEST_BODY_BYTES
 from service.blog.model import BlogPost, PostStatus
+from service.http.characters import search_key
 from service.http.pagination import PageQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Word, at_most_bytes
@@ -20,7 +21,8 @@ MOST_TAGS: Final = 10
 def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(value)) < len(value):
         raise ValueError("should name each tag once")
-    return value
+    # One of those that differ in case or form only; no JSON Schema can describe that.
+    return tuple({search_key(tag): tag for tag in reversed(value)}.values())[::-1]
 
 
 Title = Annotated[str, Field(min_length=1, max_length=200), SINGLE_LINE]
@@ -45,8 +47,10 @@ Body = Annotated[
 class PostsQuery(PageQuery):
     """Query of a page of posts."""
 
-    tag: Annotated[Word | None, Field(description="Only posts with this tag.")] = None
-    category: Annotated[Word | None, Field(description="Only posts in this category.")] = None
+    tag: Annotated[Word | None, Field(description="Only posts with this tag, in any case.")] = None
+    category: Annotated[
+        Word | None, Field(description="Only posts in this category, in any case.")
+    ] = None
 
 
 class PostOverview(Model):

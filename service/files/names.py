@@ -60,7 +60,8 @@ def clean_name(name: str) -> str:
     """
     last = re.split(r"[/\\]", name[-4096:].translate(_REMOVED))[-1]
     visible = "".join(
-        character if _is_kept(character) else " " for character in unicodedata.normalize("NFC", last)
+        character if _is_kept(character) else " "
+        for character in unicodedata.normalize("NFC", last)
     )
     plain = _SPACES.sub(" ", _UNSAFE.sub("_", visible)).strip(" .")
     if all(map(is_invisible, plain)):

@@ -20,6 +20,8 @@ def old_document(service, **changes) -> BlogPost:
         "created_at",
         "updated_at",
         "revision",
+        "category_key",
+        "tag_keys",
     ):
         del document[member_name]
     service.mongo.database["posts"].insert_one(document)
@@ -77,3 +79,11 @@ def test_admin_deletes_a_post_without_owner(staff, service):
 def test_unknown_members_of_a_document_are_ignored(client, service):
     post = old_document(service, colour="blue")
     assert client.get(f"{POSTS}/{post.slug}").status_code == 200
+
+
+def test_posts_without_search_keys_get_them_when_the_service_connects(client, service):
+    post = old_document(service)
+    service.mongo.set_up()
+    for query in (f"tag={post.tags[0].upper()}", f"category={post.category.upper()}"):
+        (found,) = client.get(f"{POSTS}?{query}").get_json()["posts"]
+        assert found["slug"] == post.slug

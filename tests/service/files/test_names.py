@@ -71,7 +71,7 @@ HEADERS = [
     ('attachment; filename="diary.pdf"', "diary.pdf"),
     ("attachment; filename=diary.pdf", "diary.pdf"),
     ("attachment; filename=sleep diary.pdf; size=3", "sleep diary.pdf"),
-    ("ATTACHMENT; FileName = \"diary.pdf\" ; x=1", "diary.pdf"),
+    ('ATTACHMENT; FileName = "diary.pdf" ; x=1', "diary.pdf"),
     ('inline; filename="diary.pdf"', "diary.pdf"),
     ('filename="diary.pdf"', "diary.pdf"),
     # filename* wins, in any order.
@@ -187,13 +187,19 @@ def test_hostile_headers_are_read_in_linear_time():
         ("a.静", "attachment; filename=\"a\"; filename*=UTF-8''a.%E9%9D%99"),
         ("100%25.txt", "attachment; filename=\"100_25.txt\"; filename*=UTF-8''100%2525.txt"),
         ("it's (1).txt", 'attachment; filename="it\'s (1).txt"'),
-        ("é's (1)!.txt", "attachment; filename=\"e's (1)!.txt\"; filename*=UTF-8''%C3%A9%27s%20%281%29!.txt"),
+        (
+            "é's (1)!.txt",
+            "attachment; filename=\"e's (1)!.txt\"; filename*=UTF-8''%C3%A9%27s%20%281%29!.txt",
+        ),
         (
             "ａ／ｂ＂.txt",
-            "attachment; filename=\"a_b_.txt\"; "
+            'attachment; filename="a_b_.txt"; '
             "filename*=UTF-8''%EF%BD%81%EF%BC%8F%EF%BD%82%EF%BC%82.txt",
         ),
-        ("ｃｏｎ.txt", "attachment; filename=\"con_.txt\"; filename*=UTF-8''%EF%BD%83%EF%BD%8F%EF%BD%8E.txt"),
+        (
+            "ｃｏｎ.txt",
+            "attachment; filename=\"con_.txt\"; filename*=UTF-8''%EF%BD%83%EF%BD%8F%EF%BD%8E.txt",
+        ),
     ],
 )
 def test_download_name_is_encoded_for_old_and_new_clients(name, header):
