@@ -21,7 +21,7 @@ _API = "/api/v1"
 _KIND = os.environ["BENCH_KIND"]
 _PAUSE_SECONDS = float(os.environ["BENCH_PAUSE_SECONDS"])
 _DATA: dict[str, Any] = json.loads(Path(os.environ["BENCH_DATA"]).read_text(encoding="utf-8"))
-_FILE = b"\x89PNG\r\n\x1a\n" + os.urandom(100_000)
+_FILE = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + os.urandom(100_000)
 if not _PAUSE_SECONDS:
     _DATA["slots"].reverse()  # the easy part has booked the last ones
 _turns = count()

@@ -95,4 +95,6 @@ def _with_first_piece(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _content_type(file: StoredFile) -> str:
-    return "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
+    if file.media_type != "text/plain":
+        return file.media_type
+    return f"text/plain; charset={file.charset or 'utf-8'}"

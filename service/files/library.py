@@ -4,6 +4,7 @@ Nothing here depends on Flask: the caller and the bytes are arguments.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from uuid import UUID
 
 from prometheus_client import Histogram
@@ -12,7 +13,7 @@ from service.accounts.access_tokens import Identity
 from service.files.accepted_uploads import LARGEST_UPLOAD_BYTES
 from service.files.model import StoredFile
 from service.files.repository import FileRepository
-from service.files.type_detection import HEAD_BYTES, detect_media_type
+from service.files.type_detection import HEAD_BYTES, TypeDetection
 from service.mongo.cursor import Cursor
 
 
@@ -67,13 +68,16 @@ class FileLibrary:
         most_bytes = LARGEST_UPLOAD_BYTES if length is None else length
         with self._files.upload(owner_id, most_bytes) as upload:
             head = _head(pieces)
-            media_type = detect_media_type(head[:HEAD_BYTES])
+            detection = TypeDetection(head[:HEAD_BYTES])
+            if not detection.is_possible:
+                raise UnsupportedFile
+            for piece in chain((head,), pieces):
+                upload.write(piece)
+                detection.feed(piece)
+            media_type = detection.finish(upload)
             if media_type not in self.media_types:
                 raise UnsupportedFile
-            upload.write(head)
-            for piece in pieces:
-                upload.write(piece)
-            file = self._files.store(upload, owner_id, name, media_type)
+            file = self._files.store(upload, owner_id, name, media_type, detection.charset)
         self._sizes.observe(file.size_bytes)
         return file
 

@@ -12,6 +12,7 @@ class StoredFile:
         media_type: Detected from its content.
         sha256: Of its bytes, in hex.
         uploaded_at: In UTC, to the millisecond.
+        charset: Of a text; empty for texts of versions that took UTF-8 only.
     """
 
     file_id: str
@@ -21,6 +22,7 @@ class StoredFile:
     size_bytes: int
     sha256: str
     uploaded_at: datetime
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,25 @@ class FileRepository:
                 self._discard(upload.file_id, upload.chunk_count)
             raise
 
-    def store(self, upload: Upload, owner_id: str, name: str, media_type: str) -> StoredFile:
+    def store(
+        self, upload: Upload, owner_id: str, name: str, media_type: str, charset: str = ""
+    ) -> StoredFile:
         """Store a complete upload as a file.
+
+        Args:
+            upload: Complete.
+            owner_id: Account of the owner.
+            name: Clean.
+            media_type: Detected from its content.
+            charset: Of a text.
 
         Raises:
             UploadTooSlow: The deadline is over: its chunks may be removed as stale.
         """
         found = upload.finish()
         metadata = {"owner_id": owner_id, "media_type": media_type, "sha256": found.pop("sha256")}
+        if charset:
+            metadata["charset"] = charset
         now = self._now()
         uploaded_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         document = {
@@ -213,4 +224,5 @@ def _stored_file(document: Document) -> StoredFile:
         int(document["length"]),
         metadata["sha256"],
         document["uploadDate"],
+        metadata.get("charset", ""),
     )

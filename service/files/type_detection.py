@@ -1,111 +1,109 @@
 """Detection of a file's media type from its content, never from its name.
 
-UTF-8 without control characters is text, unless a browser would run it as HTML or SVG. Documents
-that are ZIP archives are distinguished by the first entries of the archive. Everything else is left
-to ``puremagic``; its weaker candidates are used only in the absence of stronger ones.
-
-Source: WHATWG MIME Sniffing, section 7.1 for what a browser detects as HTML; ECMA-376 and ODF 1.3,
-part 2, section 3.3 for documents.
+The beginning decides which formats are possible, so anything else is refused before it is stored.
+The rest decides when it is there: documents have their directory at the end, MPEG-4 its tracks
+anywhere, and a text is one up to its last byte. A file that is a ZIP archive as well is none of the
+accepted types.
 """
 
-import codecs
-import re
+from collections.abc import Callable
 from typing import Final
 
-import puremagic
-from puremagic import PureError
+from service.files.formats import archives, audio, boxes, pictures
+from service.files.formats.content import Content
+from service.files.formats.text import Text
 
 HEAD_BYTES: Final = 8192
-"""Length of the beginning of a file that detection reads."""
+"""Length of the beginning of a file by which possible formats are chosen."""
 
 UNKNOWN: Final = "application/octet-stream"
 TEXT: Final = "text/plain"
-HTML: Final = "text/html"
-ARCHIVE: Final = "application/zip"
 
-_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_MARKUP: Final = re.compile(
-    rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|\?xml|html|head|body|script|iframe|svg|math|object"
-    rb"|embed|meta|link|style|title|base|form|table|div|span|font|img|input|video|audio"
-    rb"|a|b|p|br|h[1-6])(?:[\s>/\[-]|$)"
+_PROGRAMS: Final = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
 )
-_ZIP: Final = b"PK\x03\x04"
-_ODF: Final = re.compile(
-    rb"PK\x03\x04.{26}mimetype"
-    rb"(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))PK",
-    re.DOTALL,
+"""Beginnings of programs, which also run with a PDF behind them."""
+
+Decide = Callable[[Content], str]
+
+_SIGNATURES: Final[tuple[tuple[int, bytes, Decide], ...]] = (
+    (0, archives.SIGNATURE, archives.document_type),
+    (0, b"\x89PNG\r\n\x1a\n", pictures.png_type),
+    (0, b"\xff\xd8\xff", pictures.jpeg_type),
+    (0, b"GIF87a", pictures.gif_type),
+    (0, b"GIF89a", pictures.gif_type),
+    (8, b"WEBP", pictures.webp_type),
+    (8, b"WAVE", audio.wave_type),
+    (4, b"ftyp", boxes.box_type),
+    (0, b"OggS", audio.ogg_type),
+    (0, b"fLaC", audio.flac_type),
+    (0, b"ID3", audio.mpeg_type),
 )
-_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
-_OFFICE_FOLDERS: Final = {
-    b"word/": f"{_OFFICE}wordprocessingml.document",
-    b"xl/": f"{_OFFICE}spreadsheetml.sheet",
-    b"ppt/": f"{_OFFICE}presentationml.presentation",
-}
-# A local file header of a ZIP archive, up to the entry's name.
-_ENTRY: Final = re.compile(rb"PK\x03\x04.{26}([!-~]{1,64})", re.DOTALL)
-_OGG_AUDIO: Final = (b"OpusHead", b"\x01vorbis", b"Speex   ", b"\x7fFLAC")
-# puremagic's own names, some of which are only a file extension.
-_PUREMAGIC_NAMES: Final = {
-    "image/heic": "image/heif",
-    "audio/wave": "audio/wav",
-    "audio/x-wav": "audio/wav",
-    ".m4a": "audio/mp4",
-    ".oga": "audio/ogg",
-    "application/ogg": "audio/ogg",
-}
+_RIFF: Final = (b"RIFF", b"RF64", b"BW64")
+_BEFORE_PDF: Final = b"\xef\xbb\xbf \t\r\n\x0c\0"
 
 
-def detect_media_type(head: bytes) -> str:
-    """Return the media type of a file.
+class TypeDetection:
+    """Detects the type of one file while it arrives.
 
     Args:
-        head: Its first ``HEAD_BYTES``, or all of it when it is smaller.
-
-    Returns:
-        ``application/octet-stream`` for unknown content.
+        head: The first ``HEAD_BYTES`` of the file, or all of it when it is smaller.
     """
-    if head.startswith(_ZIP):
-        return _zip_type(head)
-    if head.startswith(b"OggS"):
-        return "audio/ogg" if any(codec in head[:64] for codec in _OGG_AUDIO) else "video/ogg"
-    if head.startswith(b"%PDF-"):
-        return "application/pdf"
-    if _is_text(head):
-        return HTML if _MARKUP.match(head) else TEXT
-    return _puremagic_type(head)
+
+    def __init__(self, head: bytes) -> None:
+        decide, text = _by_signature(head), Text(head)
+        # No file of a binary format is text at its beginning; a text may begin with "ID3".
+        is_text = text.is_text and not text.is_markup and decide is not pictures.gif_type
+        self._text = text if is_text else None
+        self._decide = None if is_text else decide
+        if self._decide is None and not text.is_markup:
+            self._find_pdf(head)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the beginning is that of a known format."""
+        return self._decide is not None or self._text is not None
+
+    @property
+    def charset(self) -> str:
+        """The charset of a text."""
+        return self._text.charset if self._text else ""
+
+    def feed(self, data: bytes) -> None:
+        """Read the next bytes, from the first one on."""
+        if self._text:
+            self._text.feed(data)
+
+    def finish(self, content: Content) -> str:
+        """Return the media type of the complete file; ``UNKNOWN`` for others."""
+        decided = self._decide(content) if self._decide else ""
+        if decided and self._decide is not archives.document_type:
+            decided = "" if archives.ends_as_archive(content) else decided
+        if decided:
+            self._text = None
+        if self._text:
+            self._text.finish()
+            decided = TEXT if self._text.is_text else ""
+        return decided or UNKNOWN
+
+    def _find_pdf(self, head: bytes) -> None:
+        marker = head.find(
+            pictures.PDF_MARKER, 0, pictures.PDF_WITHIN_BYTES + len(pictures.PDF_MARKER)
+        )
+        if marker >= 0 and not head.startswith(_PROGRAMS):
+            self._decide = pictures.pdf_type
+            if not head[:marker].strip(_BEFORE_PDF):
+                self._text = None  # a text may contain the marker, but not begin with it
 
 
-def _is_text(head: bytes) -> bool:
-    if _CONTROLS.search(head):
-        return False
-    try:
-        # The head may end within a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _zip_type(head: bytes) -> str:
-    if found := _ODF.match(head):
-        return found[1].decode()
-    entries = [found[1] for found in _ENTRY.finditer(head)]
-    if any(entry.startswith((b"[Content_Types].xml", b"_rels/")) for entry in entries):
-        for folder, media_type in _OFFICE_FOLDERS.items():
-            if any(entry.startswith(folder) for entry in entries):
-                return media_type
-    return ARCHIVE
-
-
-def _puremagic_type(head: bytes) -> str:
-    try:
-        candidates = puremagic.magic_string(head)
-    except (PureError, ValueError):
-        return UNKNOWN
-    best = max(candidate.confidence for candidate in candidates)
-    for candidate in candidates:
-        name: str = candidate.mime_type or candidate.extension
-        media_type = _PUREMAGIC_NAMES.get(name, name)
-        if candidate.confidence == best and "/" in media_type:
-            return media_type
-    return UNKNOWN
+def _by_signature(head: bytes) -> Decide | None:
+    for at, signature, decide in _SIGNATURES:
+        if head[at : at + len(signature)] == signature and (at != 8 or head.startswith(_RIFF)):
+            return decide
+    # 0xFF 0xFE is also UTF-16's mark of order; layer I with a checksum does not exist in files.
+    is_sync = head[:1] == b"\xff" and len(head) > 1 and head[1] >= 0xE0
+    return audio.mpeg_type if is_sync and head[1] != 0xFE else None

@@ -69,6 +69,7 @@ class Upload:
         self._now = now
         self._buffer = bytearray()
         self._digest = sha256()
+        self._last_read = -1, b""
 
     def write(self, data: bytes) -> None:
         """Write the next bytes.
@@ -84,6 +85,15 @@ class Upload:
         self._buffer += data
         while len(self._buffer) >= CHUNK_BYTES:
             self._flush()
+
+    def read_at(self, begin: int, size: int) -> bytes:
+        """Return the bytes from ``begin`` on, fewer than ``size`` at the end of those written."""
+        found = bytearray()
+        end = min(begin + size, self.size_bytes)
+        while begin + len(found) < end:
+            number, start = divmod(begin + len(found), CHUNK_BYTES)
+            found += self._piece(number)[start : start + end - begin - len(found)]
+        return bytes(found)
 
     def finish(self) -> Document:
         """Write the remaining bytes.
@@ -105,6 +115,16 @@ class Upload:
     def is_in_time(self) -> bool:
         """Return whether the deadline is not over yet."""
         return self._now() <= self._deadline
+
+    def _piece(self, number: int) -> bytes | bytearray:
+        if number >= self.chunk_count:
+            return self._buffer
+        if self._last_read[0] != number:
+            chunk = self._chunks.find_one({"_id": chunk_id(self.file_id, number)}, {"data": True})
+            if chunk is None:  # removed as stale
+                raise UploadTooSlow
+            self._last_read = number, chunk["data"]
+        return self._last_read[1]
 
     def _flush(self) -> None:
         if not self.is_in_time():

@@ -33,7 +33,6 @@ import openai
 import opentelemetry.sdk.trace
 import opentelemetry.trace
 import prometheus_client
-import puremagic
 import pybreaker
 import pydantic
 import pymongo
@@ -74,7 +73,6 @@ PRELOADED = (
     ),
     *(
         opentelemetry.sdk.trace,
-        puremagic,
         pybreaker,
         pydantic,
         pymongo,

@@ -15,7 +15,11 @@ USER_AGENT = "member/1"
 METHOD = "pm_card_visa"
 FAR_AHEAD = (datetime.now(UTC) + timedelta(days=60)).strftime("%Y-%m-%dT00:00:00Z")
 """Later than the slots that other clients of the stack book."""
-DIARY = b"%PDF-1.4\n" + b"22:40 to bed. 03:10 awake. " * 2_000
+DIARY = (
+    b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n"
+    + b"% 22:40 to bed. 03:10 awake.\n" * 2_000
+    + b"trailer\n<< >>\nstartxref\n0\n%%EOF\n"
+)
 
 
 @dataclass(frozen=True)

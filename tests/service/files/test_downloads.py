@@ -30,7 +30,7 @@ def test_download_returns_the_bytes_and_their_headers(ada):
         "Content-Type": "image/png",
         "Content-Length": str(len(PNG)),
         "Content-Disposition": (
-            "attachment; filename=\"png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png"
+            "attachment; filename=\"file.png\"; filename*=UTF-8''%E9%9D%99%E3%81%8B.png"
         ),
         "ETag": f'"{hashlib.sha256(PNG).hexdigest()}"',
         "Accept-Ranges": "bytes",

@@ -5,13 +5,15 @@ import io
 
 import pytest
 
+from bench.file_types.accepted import DOCX, accepted, document, noise, repacked
+from bench.file_types.refused import refused
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.files.problems import QUOTA_EXCEEDED
 from service.files.room import FilesRoom
 from service.sessions.room import SessionsRoom
 from tests.service.accounts.test_protected_routes import issued
 from tests.service.files.calls import FILES, problem_of, stored, upload
-from tests.service.files.samples import ACCEPTED, EXE, PNG, REFUSED
+from tests.service.files.samples import EXE, PNG
 from tests.service.members import bearer
 
 NOT_FOUND = (
@@ -46,20 +48,21 @@ def test_upload_returns_the_whole_file_resource(ada, service):
     assert stored(service) == (1, 1, 0)
 
 
-@pytest.mark.parametrize(("content", "media_type"), ACCEPTED.values(), ids=ACCEPTED)
-def test_media_type_depends_on_content_only(ada, content, media_type):
-    body = upload(ada, content, "lie.exe", content_type="image/png").get_json()
-    assert (body["content_type"], body["name"], body["size_bytes"]) == (
-        media_type,
-        "lie.exe",
-        len(content),
-    )
+@pytest.mark.slow
+def test_media_type_depends_on_content_only(ada):
+    found = {}
+    for label, (content, _) in accepted().items():
+        body = upload(ada, content, "lie.exe", content_type="image/png").get_json()
+        found[label] = (body.get("content_type"), body.get("name"), body.get("size_bytes"))
+    assert found == {
+        label: (media_type, "lie.exe", len(content))
+        for label, (content, media_type) in accepted().items()
+    }
 
 
-@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
-def test_unsupported_content_is_refused_whatever_its_name(ada, service, content):
-    response = upload(ada, content, "calm.png", content_type="image/png")
-    assert problem_of(response) == (
+@pytest.mark.slow
+def test_unsupported_content_is_refused_whatever_its_name(ada, service):
+    expected = (
         415,
         "application/problem+json",
         {
@@ -70,7 +73,40 @@ def test_unsupported_content_is_refused_whatever_its_name(ada, service, content)
             "types": list(ACCEPTED_MEDIA_TYPES),
         },
     )
-    assert (response.headers["Connection"], stored(service)) == ("close", (0, 0, 0))
+    for label, content in refused().items():
+        response = upload(ada, content, "calm.png", content_type="image/png")
+        assert (label, problem_of(response)) == (label, expected)
+        assert (response.headers["Connection"], stored(service)) == ("close", (0, 0, 0))
+
+
+@pytest.mark.parametrize("size", [300_000, 1024**2, 2_500_000])
+def test_a_document_whose_large_part_is_first_is_stored(ada, size):
+    content = repacked(
+        document(), first=(("word/media/a.png", noise(size)),), last="[Content_Types].xml"
+    )
+    body = upload(ada, content, "diary.docx").get_json()
+    assert (body["content_type"], body["size_bytes"]) == (DOCX, len(content))
+    assert ada.client.get(body["content_url"], headers=ada.headers).data == content
+
+
+def test_a_large_file_that_is_known_only_at_its_end_leaves_nothing_when_it_is_refused(ada, service):
+    content = repacked(document(), first=(("word/media/a.png", noise(2_500_000)),))[:-100]
+    assert upload(ada, content, "diary.docx").status_code == 415
+    assert upload(ada, b"x" * 2_500_000 + b"\0", "diary.txt").status_code == 415
+    assert stored(service) == (0, 0, 0)
+
+
+def test_a_text_is_served_in_its_own_charset(ada):
+    for encoding, charset in (("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16")):
+        sent = "müde, 静か".encode(encoding)
+        body = upload(ada, sent, "diary.txt").get_json()
+        response = ada.client.get(body["content_url"], headers=ada.headers)
+        assert (response.data, response.content_type, body["content_type"]) == (
+            sent,
+            f"text/plain; charset={charset}",
+            "text/plain",
+        )
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_an_empty_file_is_refused(ada, service):

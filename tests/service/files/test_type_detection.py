@@ -1,32 +1,122 @@
-"""Detection of a file's type from its first bytes."""
+"""Detection of a file's type from its content, on files as programs write them."""
 
 import random
+import zipfile
 
 import pytest
 
+from bench.file_types.accepted import DOCX, accepted, document, noise, picture, repacked
+from bench.file_types.refused import refused
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
-from service.files.type_detection import HEAD_BYTES, detect_media_type
-from tests.service.files.samples import ACCEPTED, REFUSED
+from service.files.formats import archives
+from service.files.formats.content import BytesContent
+from service.files.type_detection import HEAD_BYTES, UNKNOWN, TypeDetection
+
+ACCEPTED, REFUSED = accepted(), refused()
+
+
+class Counting(BytesContent):
+    """A file that counts the bytes that are read of it."""
+
+    count = 0
+
+    def read_at(self, begin, size):
+        found = self.data[begin : begin + size]
+        Counting.count += len(found)
+        return found
+
+
+def detected(content: bytes, piece_bytes: int = 64 * 1024, kind=BytesContent) -> tuple[str, str]:
+    """Return the type and charset of a file that arrives in pieces."""
+    detection = TypeDetection(content[:HEAD_BYTES])
+    if not detection.is_possible:
+        return UNKNOWN, ""
+    for begin in range(0, len(content), piece_bytes):
+        detection.feed(content[begin : begin + piece_bytes])
+    return detection.finish(kind(content)), detection.charset
 
 
 @pytest.mark.parametrize(("content", "media_type"), ACCEPTED.values(), ids=ACCEPTED)
-def test_accepted_content_is_detected(content, media_type):
-    assert detect_media_type(content[:HEAD_BYTES]) == media_type
+def test_files_of_common_programs_are_detected(content, media_type):
+    assert detected(content)[0] == media_type
+    assert detected(content, piece_bytes=777)[0] == media_type
 
 
-def test_every_accepted_type_has_a_sample():
+def test_every_accepted_type_has_files_of_programs():
     assert {media_type for _, media_type in ACCEPTED.values()} == set(ACCEPTED_MEDIA_TYPES)
 
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
-def test_refused_content_is_of_no_accepted_type(content):
-    assert detect_media_type(content[:HEAD_BYTES]) not in ACCEPTED_MEDIA_TYPES
+def test_disguised_and_broken_files_are_of_no_accepted_type(content):
+    assert detected(content)[0] not in ACCEPTED_MEDIA_TYPES
+
+
+def test_beginnings_that_no_accepted_file_has_are_refused_before_the_rest_arrives():
+    early = [name for name in REFUSED if not TypeDetection(REFUSED[name][:HEAD_BYTES]).is_possible]
+    assert {"exe", "elf", "html", "svg in UTF-16", "bitmap", "any bytes", "gzip"} <= set(early)
+    assert TypeDetection(ACCEPTED["xlsx of 2,000 rows"][0][:HEAD_BYTES]).is_possible
+
+
+@pytest.mark.parametrize(
+    ("label", "charset"),
+    [
+        ("text", "utf-8"),
+        ("text with a mark", "utf-8"),
+        ("text in UTF-16", "utf-16"),
+        ("text in UTF-16, big-endian", "utf-16"),
+        ("png", ""),
+        ("pdf after LF", ""),
+        ("text about pdf", "utf-8"),
+    ],
+)
+def test_a_text_has_its_charset(label, charset):
+    assert detected(ACCEPTED[label][0])[1] == charset
+
+
+def test_any_piece_size_detects_the_same_text():
+    words = "\ufeffmüde \U0001f642 静か" * 300
+    for encoding, charset in (("utf-8", "utf-8"), ("utf-16", "utf-16")):
+        for piece_bytes in (1, 2, 3, 5, 8191):
+            found = detected(words.encode(encoding), piece_bytes)
+            assert found == ("text/plain", charset)
 
 
 def test_arbitrary_bytes_have_a_media_type():
     chosen = random.Random(4)
     for content, _ in ACCEPTED.values():
-        for _ in range(20):
+        for _ in range(6):
             broken = bytearray(content[: chosen.randrange(1, len(content) + 1)])
             broken[chosen.randrange(len(broken))] = chosen.randrange(256)
-            assert "/" in detect_media_type(bytes(broken))
+            assert "/" in detected(bytes(broken))[0]
+
+
+def test_a_large_file_is_not_read_again():
+    content = repacked(
+        document(), first=(("word/media/a.png", noise(3_000_000)),), last="[Content_Types].xml"
+    )
+    Counting.count = 0
+    assert detected(content, kind=Counting)[0] == DOCX
+    assert Counting.count < 300_000
+    Counting.count = 0
+    assert detected(picture("PNG") + bytes(3_000_000), kind=Counting)[0] == "image/png"
+    assert Counting.count < 100_000
+
+
+def test_an_archive_with_too_many_entries_is_no_document():
+    files = tuple((f"word/{number}.xml", b"") for number in range(archives.MOST_ENTRIES))
+    assert detected(repacked(document(), first=files))[0] == UNKNOWN
+
+
+def test_an_entry_that_unpacks_to_much_is_not_unpacked_whole(monkeypatch):
+    huge = repacked(document(), replaced={"[Content_Types].xml": bytes(30_000_000)})
+    read: list[int] = []
+    original = zipfile.ZipExtFile.read
+
+    def measured(self, size=-1):
+        data = original(self, size)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", measured)
+    assert detected(huge)[0] == UNKNOWN
+    assert sum(read) <= archives.MOST_TYPES_BYTES
