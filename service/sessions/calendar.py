@@ -1,10 +1,13 @@
-"""A session as a calendar file.
+"""A session as a calendar file, which a person imports.
 
-A cancelled session has a higher sequence number, so that calendars remove the event that they had.
+It has no ``METHOD``: that would make it a message between calendars, which needs an organizer and
+the same method in its media type. The UID stays, and the sequence number grows with each change, so
+an import replaces the event of an earlier one; a cancelled session is a cancelled event.
 
-Source: RFC 5545; RFC 7986.
+Source: RFC 5545, 3.1 (folding), 3.3.11 (escaping), 3.6.1 and 3.8.7 (changes); RFC 5546, 1.4.
 """
 
+from datetime import UTC
 from typing import Final
 
 from icalendar import Calendar, Event
@@ -31,7 +34,6 @@ def calendar(state: BookingState, summary: str) -> bytes:
     found = Calendar()
     found.add("prodid", PRODUCT)
     found.add("version", "2.0")
-    found.add("method", "PUBLISH")
     found.add_component(_event(state, summary))
     text: bytes = found.to_ical()
     return text
@@ -43,11 +45,15 @@ def _event(state: BookingState, summary: str) -> Event:
     changes = [booking.created_at, *decided]
     event = Event()
     event.add("uid", f"{booking.booking_id}@serene")
-    event.add("dtstamp", max(changes))
-    event.add("created", booking.created_at)
-    event.add("last-modified", max(changes))
-    event.add("dtstart", booking.starts_at)
-    event.add("dtend", booking.ends_at)
+    for name, instant in {
+        "dtstamp": max(changes),
+        "created": booking.created_at,
+        "last-modified": max(changes),
+        "dtstart": booking.starts_at,
+        "dtend": booking.ends_at,
+    }.items():
+        # In UTC: any other zone would have to be described in the file.
+        event.add(name, instant.astimezone(UTC))
     event.add("summary", summary)
     event.add("status", STATUS[state.status])
     event.add("sequence", len(decided))

@@ -277,7 +277,7 @@ def _add_calendar(routes: Blueprint, sessions: _SessionRoutes) -> None:
     def calendar_file(session_id: UUID) -> Response:
         """Download a session's calendar file
 
-        A cancelled session has a file too, with which calendars remove the event.
+        A file to import; its event is that of an earlier import, with its present state.
         """
         state = sessions.own(session_id)
         therapist = sessions.repositories.therapists.get(state.booking.therapist_id)
