@@ -43,7 +43,7 @@ _TEXTS: Final = ("text/", "application/json", "application/csv")
 def service(content: bytes) -> str:
     """Detect as an upload does."""
     detection = TypeDetection(content[:HEAD_BYTES])
-    if not detection.is_possible:
+    if not detection.may_be(ACCEPTED_MEDIA_TYPES):
         return ""
     detection.feed(content)
     return detection.finish(BytesContent(content))

@@ -122,7 +122,7 @@ def repacked(
         zipfile.ZipFile(io.BytesIO(content)) as given,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as taken,
     ):
-        entries = {name: given.read(name) for name in given.namelist()} | replaced
+        entries = {**{name: given.read(name) for name in given.namelist()}, **replaced}
         moved = {last: entries.pop(last)} if last else {}
         for name, data in (*first, *entries.items(), *moved.items()):
             with taken.open(zipfile.ZipInfo(name), "w", **options) as entry:

@@ -22,7 +22,7 @@ class EmptyFile(Exception):
 
 
 class UnsupportedFile(Exception):
-    """The detected type of the content is not accepted."""
+    """The detected type of the content is not accepted; the text names the reason."""
 
 
 class FileLibrary:
@@ -69,14 +69,14 @@ class FileLibrary:
         with self._files.upload(owner_id, most_bytes) as upload:
             head = _head(pieces)
             detection = TypeDetection(head[:HEAD_BYTES])
-            if not detection.is_possible:
-                raise UnsupportedFile
+            if not detection.may_be(self.media_types):
+                raise UnsupportedFile(detection.reason)
             for piece in chain((head,), pieces):
                 upload.write(piece)
                 detection.feed(piece)
             media_type = detection.finish(upload)
             if media_type not in self.media_types:
-                raise UnsupportedFile
+                raise UnsupportedFile(detection.reason)
             file = self._files.store(upload, owner_id, name, media_type, detection.charset)
         self._sizes.observe(file.size_bytes)
         return file

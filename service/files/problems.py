@@ -32,8 +32,7 @@ def upload_problem(error: UploadError, media_types: Sequence[str]) -> Response:
 def _problem(error: UploadError, media_types: Sequence[str]) -> Response:
     match error:
         case UnsupportedFile():
-            detail = "The type of the content is not accepted."
-            return problem(415, detail, type=FILE_TYPE, title="File Type", types=media_types)
+            return problem(415, str(error), type=FILE_TYPE, title="File Type", types=media_types)
         case EmptyFile():
             return problem(
                 422,

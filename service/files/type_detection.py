@@ -6,7 +6,7 @@ anywhere, and a text is one up to its last byte. A file that is a ZIP archive as
 accepted types.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from service.files.formats import archives, audio, boxes, pictures
@@ -18,6 +18,8 @@ HEAD_BYTES: Final = 8192
 
 UNKNOWN: Final = "application/octet-stream"
 TEXT: Final = "text/plain"
+REFUSED: Final = "The type of the content is not accepted."
+ENCODING: Final = "A text should be in UTF-8, or in UTF-16 with a mark of its byte order."
 
 _PROGRAMS: Final = (
     b"MZ",
@@ -43,6 +45,19 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, Decide], ...]] = (
     (0, b"fLaC", audio.flac_type),
     (0, b"ID3", audio.mpeg_type),
 )
+_TYPES: Final[Mapping[Decide, frozenset[str]]] = {
+    archives.document_type: frozenset(archives.DOCUMENT_TYPES),
+    pictures.png_type: frozenset({"image/png"}),
+    pictures.jpeg_type: frozenset({"image/jpeg"}),
+    pictures.gif_type: frozenset({"image/gif"}),
+    pictures.webp_type: frozenset({"image/webp"}),
+    pictures.pdf_type: frozenset({"application/pdf"}),
+    audio.wave_type: frozenset({"audio/wav"}),
+    audio.ogg_type: frozenset({"audio/ogg"}),
+    audio.flac_type: frozenset({"audio/flac"}),
+    audio.mpeg_type: frozenset({"audio/mpeg", "audio/flac"}),
+    boxes.box_type: frozenset({"audio/mp4", "image/heif"}),
+}
 _RIFF: Final = (b"RIFF", b"RF64", b"BW64")
 _BEFORE_PDF: Final = b"\xef\xbb\xbf \t\r\n\x0c\0"
 
@@ -60,13 +75,19 @@ class TypeDetection:
         is_text = text.is_text and not text.is_markup and decide is not pictures.gif_type
         self._text = text if is_text else None
         self._decide = None if is_text else decide
+        self._is_of_unknown_charset = not (decide or is_text or text.is_markup or text.has_controls)
         if self._decide is None and not text.is_markup:
             self._find_pdf(head)
 
+    def may_be(self, media_types: Iterable[str]) -> bool:
+        """Return whether the file may be of one of the types, as far as its beginning shows."""
+        possible = _TYPES[self._decide] if self._decide else frozenset()
+        return not (possible | ({TEXT} if self._text else set())).isdisjoint(media_types)
+
     @property
-    def is_possible(self) -> bool:
-        """Whether the beginning is that of a known format."""
-        return self._decide is not None or self._text is not None
+    def reason(self) -> str:
+        """Why the file is of no accepted type, for its client."""
+        return ENCODING if self._is_of_unknown_charset else REFUSED
 
     @property
     def charset(self) -> str:
@@ -88,6 +109,7 @@ class TypeDetection:
         if self._text:
             self._text.finish()
             decided = TEXT if self._text.is_text else ""
+            self._is_of_unknown_charset = not decided and not self._text.has_controls
         return decided or UNKNOWN
 
     def _find_pdf(self, head: bytes) -> None:

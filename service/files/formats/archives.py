@@ -33,11 +33,12 @@ _MAIN: Final = {
     "xl/": "spreadsheetml.sheet",
     "ppt/": "presentationml.presentation",
 }
-_ODF: Final = re.compile(
-    rb"PK\x03\x04.{26}mimetype"
-    rb"(application/vnd\.oasis\.opendocument\.(?:text|spreadsheet|presentation))PK",
-    re.DOTALL,
-)
+_ODF: Final = {
+    f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet", "presentation")
+}
+DOCUMENT_TYPES: Final = frozenset(_ODF | {f"{_OFFICE}{kind}" for kind in _MAIN.values()})
+_ODF_TYPE: Final = "mimetype"
+_MOST_ODF_TYPE_BYTES: Final = 100
 _MACROS: Final = re.compile(r"(?:.*/)?vbaproject\.bin|(?:.*/)?macrosheets/.*", re.IGNORECASE)
 
 
@@ -47,7 +48,7 @@ def document_type(content: Content) -> str:
         return ""
     try:
         with zipfile.ZipFile(ContentReader(content)) as archive:
-            return _document_type(content, archive)
+            return _document_type(archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
         return ""  # no archive, or one that no office program writes
     except (zlib.error, struct.error, KeyError):
@@ -65,15 +66,16 @@ def ends_as_archive(content: Content) -> bool:
     return directory_bytes == 0 or (begin >= 0 and content.read_at(begin, 4) == b"PK\x01\x02")
 
 
-def _document_type(content: Content, archive: zipfile.ZipFile) -> str:
+def _document_type(archive: zipfile.ZipFile) -> str:
     names = [entry.filename for entry in archive.infolist()]
     by_lower = {name.lower(): name for name in names}
     if len(by_lower) != len(names):
         return ""  # readers would not agree about which one counts
-    if found := _ODF.match(content.read_at(0, 200)):
+    if _ODF_TYPE in names:
+        found = archive.open(_ODF_TYPE).read(_MOST_ODF_TYPE_BYTES).decode("latin-1").strip()
         parts = {"META-INF/manifest.xml", "content.xml"}
         is_whole = parts <= set(names) or "encrypted-package" in names
-        return found[1].decode() if is_whole else ""
+        return found if found in _ODF and is_whole else ""
     types = by_lower.get("[content_types].xml")
     if types is None or "_rels/.rels" not in by_lower or any(map(_MACROS.fullmatch, names)):
         return ""

@@ -8,12 +8,15 @@ Source: ISO/IEC 14496-12 (boxes, handlers), 23008-12 (HEIF), 14496-14 (MP4).
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 from service.files.formats.content import Content
 
 MOST_BOXES: Final = 2000
-"""Of one level that are read; the boxes that decide are few, and among the first or the last."""
+"""That are read; the boxes that decide are few, and among the first or the last of their level."""
+
+_DEEPEST: Final = 4
 
 _LONGEST_BRANDS: Final = 4096
 _AUDIO_BRANDS: Final = frozenset((b"M4A ", b"M4B ", b"M4P "))
@@ -32,7 +35,7 @@ def box_type(content: Content) -> str:
     brands = _brands(content)
     if not brands or brands[0] in _AVIF_BRANDS:
         return ""
-    handlers = set(_handlers(content, 0, content.size_bytes))
+    handlers = set(_handlers(content, 0, content.size_bytes, count(1)))
     if brands[0] in _HEIF_BRANDS and not _AVIF_BRANDS & set(brands):
         return "image/heif" if b"pict" in handlers else ""
     is_mp4 = any(map(_MP4_BRANDS.fullmatch, brands))
@@ -49,18 +52,22 @@ def _brands(content: Content) -> list[bytes]:
     return [box[:4], *(box[at : at + 4] for at in range(8, len(box), 4))]
 
 
-def _handlers(content: Content, begin: int, end: int) -> Iterator[bytes]:
-    for kind, first, last in _boxes(content, begin, end):
+def _handlers(
+    content: Content, begin: int, end: int, counter: Iterator[int], depth: int = 0
+) -> Iterator[bytes]:
+    for kind, first, last in _boxes(content, begin, end, counter):
         if kind == b"hdlr":
             yield content.read_at(first + _HANDLER_AT, 4)
-        elif kind in _PARENTS:
-            yield from _handlers(content, first + _PARENTS[kind], last)
+        elif kind in _PARENTS and depth < _DEEPEST:
+            yield from _handlers(content, first + _PARENTS[kind], last, counter, depth + 1)
 
 
-def _boxes(content: Content, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _boxes(
+    content: Content, begin: int, end: int, counter: Iterator[int]
+) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind of each box, and where its content begins and ends."""
     at = begin
-    for _ in range(MOST_BOXES):
+    while next(counter) <= MOST_BOXES:
         head = content.read_at(at, 16) if at + 8 <= end else b""
         if len(head) < 8:
             return

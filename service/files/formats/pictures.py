@@ -14,7 +14,7 @@ PDF_WITHIN_BYTES: Final = 1024
 """Readers find the marker in that many bytes: programs put a mark of order or lines before it."""
 
 _PDF_TAIL_BYTES: Final = 64 * 1024
-_PDF_OBJECT: Final = re.compile(rb"[0-9]+\s+[0-9]+\s+obj\b")
+_PDF_OBJECT: Final = re.compile(rb"[0-9]{1,10}\s{1,20}[0-9]{1,5}\s{1,20}obj\b")
 _PDF_HEAD_BYTES: Final = 64 * 1024
 _JPEG_MARKERS: Final = frozenset((*range(0xC0, 0xD0), *range(0xDA, 0xFF)))
 

@@ -14,6 +14,7 @@ UTF_8: Final = "utf-8"
 UTF_16: Final = "utf-16"
 _MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _CONTROLS: Final = re.compile("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f\\x7f]")
+_CONTROL_BYTES: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _TAGS: Final = (
     "!doctype|!--|\\?xml|html|head|body|script|iframe|svg|math|object|embed|meta|link|style|title"
     "|base|form|table|div|span|font|img|input|video|audio|a|b|p|br|h[1-6]"
@@ -34,6 +35,7 @@ class Text:
         # The mark of order is decoded as a character, which no pattern here matches.
         self._decoder = codecs.getincrementaldecoder(wide or UTF_8)()
         self.is_text = True
+        self.has_controls = not wide and _CONTROL_BYTES.search(head) is not None
         self._decoded(head, is_last=False)
         beginning = head.decode(wide or UTF_8, "replace")
         self.is_markup = _MARKUP.match(beginning) is not None
@@ -55,5 +57,6 @@ class Text:
         except UnicodeDecodeError:
             self.is_text = False
             return ""
-        self.is_text = not _CONTROLS.search(found)
+        self.has_controls = self.has_controls or _CONTROLS.search(found) is not None
+        self.is_text = not self.has_controls
         return found

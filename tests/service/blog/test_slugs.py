@@ -1,10 +1,12 @@
 """Slugs of titles."""
 
+import re
 from itertools import islice
 
 import pytest
 
-from service.blog.slugs import slugs
+from service.blog.slugs import LONGEST_BASE, slugs
+from tests.service.text.names import TAKEN
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,12 @@ from service.blog.slugs import slugs
         ("Naps, without regret!", "naps-without-regret"),
         ("Über das Schlafen", "uber-das-schlafen"),
         ("睡眠", "shui-mian"),
+        ("ｓｌｅｅｐ", "sleep"),
+        ("Straße", "strasse"),
+        ("İyi geceler", "iyi-geceler"),
+        ("김연아", "gimyeona"),
+        ("สมชาย", "smchaay"),
+        ("𐍅𐌿𐌻𐍆", "post"),
         ("a/../b\\c?d#e", "a-b-c-d-e"),
         ("🙂🙂", "post"),
         ("---", "post"),
@@ -22,6 +30,14 @@ from service.blog.slugs import slugs
 )
 def test_a_title_has_a_slug(title, slug):
     assert next(slugs(title)) == slug
+
+
+@pytest.mark.parametrize("title", [stored for _, stored in TAKEN.values()], ids=TAKEN)
+def test_a_title_of_any_script_has_slugs_of_letters_and_digits(title):
+    found = list(islice(slugs(title), 60))
+    assert len(set(found)) == 60
+    assert all(re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", slug) for slug in found)
+    assert max(map(len, found)) <= LONGEST_BASE + 9
 
 
 def test_taken_slugs_are_numbered_and_then_random():

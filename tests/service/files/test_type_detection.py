@@ -5,31 +5,32 @@ import zipfile
 
 import pytest
 
-from bench.file_types.accepted import DOCX, accepted, document, noise, picture, repacked
+from bench.file_types.accepted import DOCX, XLSX, accepted, document, noise, picture, repacked
 from bench.file_types.refused import refused
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.files.formats import archives
 from service.files.formats.content import BytesContent
-from service.files.type_detection import HEAD_BYTES, UNKNOWN, TypeDetection
+from service.files.type_detection import ENCODING, HEAD_BYTES, UNKNOWN, TypeDetection
+from service.files.type_detection import REFUSED as REFUSED_TYPE
 
 ACCEPTED, REFUSED = accepted(), refused()
 
 
 class Counting(BytesContent):
-    """A file that counts the bytes that are read of it."""
+    """A file that counts what is read of it."""
 
-    count = 0
+    count = calls = 0
 
     def read_at(self, begin, size):
         found = self.data[begin : begin + size]
-        Counting.count += len(found)
+        Counting.count, Counting.calls = Counting.count + len(found), Counting.calls + 1
         return found
 
 
 def detected(content: bytes, piece_bytes: int = 64 * 1024, kind=BytesContent) -> tuple[str, str]:
     """Return the type and charset of a file that arrives in pieces."""
     detection = TypeDetection(content[:HEAD_BYTES])
-    if not detection.is_possible:
+    if not detection.may_be(ACCEPTED_MEDIA_TYPES):
         return UNKNOWN, ""
     for begin in range(0, len(content), piece_bytes):
         detection.feed(content[begin : begin + piece_bytes])
@@ -52,9 +53,54 @@ def test_disguised_and_broken_files_are_of_no_accepted_type(content):
 
 
 def test_beginnings_that_no_accepted_file_has_are_refused_before_the_rest_arrives():
-    early = [name for name in REFUSED if not TypeDetection(REFUSED[name][:HEAD_BYTES]).is_possible]
+    early = [
+        name
+        for name in REFUSED
+        if not TypeDetection(REFUSED[name][:HEAD_BYTES]).may_be(ACCEPTED_MEDIA_TYPES)
+    ]
     assert {"exe", "elf", "html", "svg in UTF-16", "bitmap", "any bytes", "gzip"} <= set(early)
-    assert TypeDetection(ACCEPTED["xlsx of 2,000 rows"][0][:HEAD_BYTES]).is_possible
+    assert TypeDetection(ACCEPTED["xlsx of 2,000 rows"][0][:HEAD_BYTES]).may_be([XLSX])
+    assert not TypeDetection(ACCEPTED["png"][0]).may_be([XLSX, "text/plain"])
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        ("Latin-1", ENCODING),
+        ("Latin-1 after much ASCII", ENCODING),
+        ("UTF-16 of an odd length", ENCODING),
+        ("UTF-8 that ends too early", ENCODING),
+        ("text that ends with NUL", REFUSED_TYPE),
+        ("html", REFUSED_TYPE),
+        ("exe", REFUSED_TYPE),
+        ("docx, cut", REFUSED_TYPE),
+        ("UTF-16 without a mark", REFUSED_TYPE),
+    ],
+)
+def test_a_text_in_another_encoding_is_refused_with_that_reason(label, reason):
+    content = REFUSED[label]
+    detection = TypeDetection(content[:HEAD_BYTES])
+    detection.feed(content)
+    detection.finish(BytesContent(content))
+    assert detection.reason == reason
+
+
+def test_detection_of_hostile_files_is_bounded():
+    box = b"\0\0\0\x18ftypisom\0\0\0\0isommp42"
+    hostile = {
+        "boxes": box + b"\0\0\0\x08free" * 500_000,
+        "parents": box + (8_000_000).to_bytes(4) + b"moov" + b"\0\0\0\x08trak" * 500_000,
+        "nested": box + b"".join((8 * n).to_bytes(4) + b"trak" for n in range(500_000, 0, -1)),
+        "digits": b"%PDF-1.4" + b"1" * 5_000_000 + b"%%EOF",
+        "ends": b"PK\x03\x04" + b"PK\x05\x06" * 1_000_000,
+        "syncs": b"ID3\3\0\0\0\0\0\0" + b"\xff\xfb\x90\x64" * 1_000_000,
+        "pages": b"OggS\0\2" + bytes(21) + b"OggS\0\2" * 1_000_000,
+        "spaces": b" " * 5_000_000 + b"<html>",
+    }
+    for label, content in hostile.items():
+        Counting.count = Counting.calls = 0
+        detected(content, kind=Counting)
+        assert (label, Counting.count < 300_000, Counting.calls < 5000) == (label, True, True)
 
 
 @pytest.mark.parametrize(
