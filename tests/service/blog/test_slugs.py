@@ -15,7 +15,7 @@ from tests.service.text.names import TAKEN
         ("Naps, without regret!", "naps-without-regret"),
         ("Über das Schlafen", "uber-das-schlafen"),
         ("睡眠", "shui-mian"),
-        ("ｓｌｅｅｐ", "sleep"),
+        ("\uff53leep", "sleep"),
         ("Straße", "strasse"),
         ("İyi geceler", "iyi-geceler"),
         ("김연아", "gimyeona"),
