@@ -107,17 +107,37 @@ def slides() -> bytes:
     return saved(written.save)
 
 
+class Stream(io.RawIOBase):
+    """A target without positions, such as a socket: archives have sizes after the entries."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Add bytes."""
+        self.written += data
+        return len(data)
+
+    def getvalue(self) -> bytes:
+        """Return what was written."""
+        return bytes(self.written)
+
+
 def repacked(
     content: bytes,
     *,
     first: tuple[tuple[str, bytes], ...] = (),
     last: str = "",
     replaced: Mapping[str, bytes] = MappingProxyType({}),
-    target: io.BytesIO | None = None,
+    target: Stream | None = None,
     **options: Any,
 ) -> bytes:
     """Return an archive with further entries before its own, and one entry moved to the end."""
-    written = target or io.BytesIO()
+    written: Any = io.BytesIO() if target is None else target
     with (
         zipfile.ZipFile(io.BytesIO(content)) as given,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as taken,
@@ -127,23 +147,7 @@ def repacked(
         for name, data in (*first, *entries.items(), *moved.items()):
             with taken.open(zipfile.ZipInfo(name), "w", **options) as entry:
                 entry.write(data)
-    return written.getvalue()
-
-
-class Unseekable(io.BytesIO):
-    """A socket: archives written to it have sizes after the entries."""
-
-    def seekable(self) -> bool:
-        """Return false."""
-        return False
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Refuse."""
-        raise io.UnsupportedOperation
-
-    def tell(self) -> int:
-        """Refuse."""
-        raise io.UnsupportedOperation
+    return bytes(written.getvalue())
 
 
 def sound() -> bytes:
@@ -312,7 +316,7 @@ def _documents() -> dict[str, tuple[bytes, str]]:
     return {
         "docx": (document(), DOCX),
         "docx, a large part first": (repacked(document(), first=(big,), last=types), DOCX),
-        "docx, streamed": (repacked(document(), target=Unseekable()), DOCX),
+        "docx, streamed": (repacked(document(), target=Stream()), DOCX),
         "docx, of 64 bits": (repacked(document(), force_zip64=True), DOCX),
         "docx with a comment": (document()[:-2] + b"\x04\0calm", DOCX),
         "xlsx": (workbook(3), XLSX),

@@ -2,7 +2,7 @@
 
 One address has one spelling here: lower case, composed (NFC), its domain in Unicode. So
 ``ada@BÜCHER.de`` and ``ada@xn--bcher-kva.de`` are one account. Local parts outside of ASCII are
-taken (SMTPUTF8): whoever has such an address can receive mail there.
+taken (SMTPUTF8).
 
 Source: RFC 5321, RFC 6531 (SMTPUTF8), RFC 5891 and 5892 (IDNA 2008; appendix A for joiners).
 """

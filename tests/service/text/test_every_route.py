@@ -59,11 +59,11 @@ def model() -> Iterator[ModelServer]:
 @pytest.fixture
 def environ(environ: dict[str, str], model: ModelServer) -> dict[str, str]:
     """A companion that replies, and no limits."""
-    waits = ("CONNECT", "FIRST_BYTE", "ANSWER")
+    steps = ("CONNECT", "FIRST_BYTE", "ANSWER")
     return environ | {
         "COMPANION_BASE_URL": model.url,
         "RATE_LIMITS": "false",
-        **{f"COMPANION_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in waits},
+        **{f"COMPANION_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in steps},
     }
 
 
