@@ -4,7 +4,7 @@ import io
 import zipfile
 from functools import cache
 
-from bench.file_types.accepted import (
+from bench.file_types.programs import (
     ODF,
     document,
     pdf,

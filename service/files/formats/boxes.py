@@ -1,7 +1,7 @@
 """Files of boxes: MPEG-4 audio and HEIF pictures, by their brands and by what their tracks are.
 
-A brand alone does not separate audio from video: ``isom`` and ``mp42`` are both. So the handlers of the
-tracks decide, wherever the ``moov`` box is.
+A brand alone does not separate audio from video: ``isom`` and ``mp42`` are both. So the handlers of
+the tracks decide, wherever the ``moov`` box is.
 
 Source: ISO/IEC 14496-12 (boxes, handlers), 23008-12 (HEIF), 14496-14 (MP4).
 """

@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from bench.file_types.accepted import DOCX, accepted, document, noise, repacked
+from bench.file_types.accepted import accepted
+from bench.file_types.programs import DOCX, document, noise, repacked
 from bench.file_types.refused import refused
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.files.problems import QUOTA_EXCEEDED

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from bench.file_types.accepted import DOCX, XLSX, accepted, document, noise, picture, repacked
+from bench.file_types.accepted import accepted
+from bench.file_types.programs import DOCX, XLSX, document, noise, picture, repacked
 from bench.file_types.refused import refused
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.files.formats import archives
