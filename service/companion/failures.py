@@ -1,5 +1,6 @@
 """Failures of calls of the language model; none contains text of the model or of a member."""
 
+from http import HTTPStatus
 from typing import ClassVar, Literal
 
 Result = Literal[
@@ -10,19 +11,29 @@ outcome of the model's call.
 """
 
 
+Reason = Literal[
+    "key", "quota", "model", "url", "context", "stream_options", "version", "request", ""
+]
+"""What is wrong with a request; empty when the same request may succeed another time."""
+
+
 class ModelUnavailable(Exception):
     """The model's reply is missing or incomplete.
 
     Args:
         detail: One sentence for people.
+        reason: What is wrong with the request, for the log.
         retry_after_seconds: Time until a retry makes sense; 0 when it is unknown.
     """
 
     result: ClassVar[Result] = "error"
 
-    def __init__(self, detail: str, *, retry_after_seconds: float = 0.0) -> None:
+    def __init__(
+        self, detail: str, *, reason: Reason = "", retry_after_seconds: float = 0.0
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.reason = reason
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -54,19 +65,38 @@ class ModelFailed(ModelUnavailable):
     Args:
         detail: One sentence for people.
         status: HTTP status of its response; 0 when there was none, or it was a success.
+        reason: What is wrong with the request, for the log.
+        retry_after_seconds: Time until a retry makes sense; 0 when it is unknown.
     """
 
-    def __init__(self, detail: str, *, status: int = 0) -> None:
-        super().__init__(detail)
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int = 0,
+        reason: Reason = "",
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        super().__init__(detail, reason=reason, retry_after_seconds=retry_after_seconds)
         self.status = status
+
+
+class ModelDeclined(ModelFailed):
+    """The model ended its reply as it should, and the reply has no text.
+
+    So do content filters, and models that use all of their tokens for their reasoning.
+    """
 
 
 def is_failure_of_the_model(error: BaseException) -> bool:
     """Return whether an error counts against the model's health.
 
-    A time-out, a 5xx, a broken connection and an invalid reply do; a rejected request (4xx) does
-    not.
+    A time-out (408 too), a 5xx, a redirect, a broken connection and an invalid or incomplete reply
+    do; a rejected request (another 4xx, or an error in the stream that rejects it) and a complete
+    reply without text do not.
     """
-    return isinstance(error, ModelTimedOut) or (
-        isinstance(error, ModelFailed) and not 400 <= error.status < 500
-    )
+    if not isinstance(error, ModelFailed):
+        return isinstance(error, ModelTimedOut)
+    if isinstance(error, ModelDeclined) or error.reason not in ("", "url"):
+        return False
+    return not 400 <= error.status < 500 or error.status == HTTPStatus.REQUEST_TIMEOUT

@@ -10,22 +10,31 @@ Source: OpenTelemetry semantic conventions for generative AI (in development), "
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import gevent
+import httpx2
 import openai
-from openai.types.chat import ChatCompletionChunk
 from opentelemetry.trace import Span
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from service import metrics as business
 from service.companion.bulkhead import Bulkhead
 from service.companion.circuit import STATES, Circuit, State
-from service.companion.failures import ModelFailed, ModelLimited, ModelTimedOut, ModelUnavailable
+from service.companion.completions import ReplyReader
+from service.companion.failures import ModelFailed, ModelTimedOut, ModelUnavailable, Reason
 from service.companion.model import Message
+from service.companion.model_errors import (
+    FAILED,
+    HINTS,
+    TRANSIENT_STATUSES,
+    failure_of_response,
+    reason_of,
+)
 from service.companion.settings import CompanionSettings
 from telemetry import Telemetry
 
@@ -34,12 +43,11 @@ LONGEST_REPLY: Final = 20_000
 
 FIRST_RETRY_SECONDS: Final = 0.2
 LONGEST_RETRY_SECONDS: Final = 2.0
-RETRY_AFTER_SECONDS: Final = 10.0
-"""For a 429 of the model without ``Retry-After``."""
 
 _PROMPT: Final = Path(__file__).with_name("prompt.txt")
 _TIMED_OUT: Final = "The companion took too long."
-_FAILED: Final = "The companion could not answer."
+
+_log = logging.getLogger("service.companion")
 
 Result = TypeVar("Result")
 
@@ -72,6 +80,9 @@ class LanguageModel:
         self._attributes = _attributes(config)
         self._client = _client(config)
         self._prompt = _PROMPT.read_text(encoding="utf-8").strip()
+        self._key_headers = _key_headers(config)
+        self._asks_for_usage = True
+        self._logged: set[str] = set()
         self.bulkhead = Bulkhead(config.companion_at_once)
         active_calls = telemetry.metrics.gauge(business.COMPANION_CALLS)
         active_calls.set_function(lambda: self.bulkhead.active_calls)
@@ -139,18 +150,63 @@ class LanguageModel:
     @contextmanager
     def _attempt(self, conversation: Sequence[Message]) -> Iterator[Iterator[str]]:
         with (
+            self._logged_reasons(),
             self._spans.client_span(f"chat {self._name}", self._attributes) as span,
             _translated_errors(span),
+            self._response(conversation) as body,
         ):
-            stream = self._client.chat.completions.create(
-                model=self._name,
-                messages=self._messages(conversation),
-                stream=True,
-                stream_options={"include_usage": True},
-                extra_headers=self._spans.headers(),
-            )
-            with stream:
-                yield _pieces(stream, span)
+
+            def on_usage(kind: str, count: int) -> None:
+                span.set_attribute(f"gen_ai.usage.{kind}_tokens", count)
+
+            yield ReplyReader(on_usage).pieces(body)
+            self._logged.clear()
+
+    @contextmanager
+    def _response(self, conversation: Sequence[Message]) -> Iterator[Iterator[bytes]]:
+        """Send a request, and again without what the endpoint refuses of it."""
+        while True:
+            try:
+                response = self._request(conversation)
+                break
+            except openai.APIStatusError as error:
+                reason = reason_of(error.status_code, error.body or error.response.text)
+                if reason == "stream_options" and self._asks_for_usage:
+                    self._asks_for_usage = False
+                elif reason == "context" and len(conversation) > 1:
+                    self._log_once("context")
+                    conversation = conversation[-(len(conversation) // 2) :]
+                else:
+                    raise
+        with closing(response):
+            yield response.iter_bytes()
+
+    def _request(self, conversation: Sequence[Message]) -> httpx2.Response:
+        # Not the library's own stream of chunks, which fails at what vendors leave out.
+        usage: Any = {"include_usage": True} if self._asks_for_usage else openai.omit
+        response = self._client.chat.completions.with_streaming_response.create(
+            model=self._name,
+            messages=self._messages(conversation),
+            stream=True,
+            stream_options=usage,
+            extra_headers={**self._key_headers, **self._spans.headers()},
+        ).__enter__()
+        return response.http_response
+
+    @contextmanager
+    def _logged_reasons(self) -> Iterator[None]:
+        try:
+            yield
+        except ModelUnavailable as error:
+            if error.reason:
+                self._log_once(error.reason)
+            raise
+
+    def _log_once(self, reason: Reason) -> None:
+        # Each reason once until a reply succeeds, without the words of the endpoint.
+        if reason not in self._logged:
+            self._logged.add(reason)
+            _log.error("the companion's endpoint refuses requests: %s", HINTS[reason])
 
     def _messages(self, conversation: Sequence[Message]) -> Any:
         messages = [
@@ -176,6 +232,9 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
     client = openai.OpenAI(
         base_url=config.companion_base_url,
         api_key=config.companion_api_key.get_secret_value(),
+        default_query=(
+            {"api-version": config.companion_api_version} if config.companion_api_version else {}
+        ),
         timeout=timeout,
         # Its own retries would repeat time-outs too, and wait for a Retry-After of two minutes.
         max_retries=0,
@@ -186,6 +245,11 @@ def _client(config: CompanionSettings) -> openai.OpenAI:
     # hundred concurrent calls, a hundred forks.
     client._platform = "Unknown"
     return client
+
+
+def _key_headers(config: CompanionSettings) -> dict[str, Any]:
+    name, key = config.companion_api_key_header, config.companion_api_key.get_secret_value()
+    return {} if name == "Authorization" else {"Authorization": openai.omit, name: key}
 
 
 def _attributes(config: CompanionSettings) -> dict[str, str | int | bool]:
@@ -201,7 +265,9 @@ def _attributes(config: CompanionSettings) -> dict[str, str | int | bool]:
 
 def _is_transient(error: BaseException) -> bool:
     """Return whether a retry may help: not after a time-out, which would take as long again."""
-    return isinstance(error, ModelFailed) and not 0 < error.status < 500
+    return isinstance(error, ModelFailed) and (
+        error.status in TRANSIENT_STATUSES or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 @contextmanager
@@ -209,50 +275,13 @@ def _translated_errors(span: Span) -> Iterator[None]:
     # ``from None``: the library's messages may quote the conversation.
     try:
         yield
-    except (openai.APITimeoutError, _ReplyTimeout):
+    except (openai.APITimeoutError, httpx2.TimeoutException, _ReplyTimeout):
         raise ModelTimedOut(_TIMED_OUT) from None
     except openai.APIStatusError as error:
         span.set_attribute("http.response.status_code", error.status_code)
-        if error.status_code == 429:
-            raise _limited(error) from None
-        raise ModelFailed(_FAILED, status=error.status_code) from None
-    except openai.OpenAIError:
-        raise ModelFailed(_FAILED) from None
-
-
-def _limited(error: openai.APIStatusError) -> ModelUnavailable:
-    header = error.response.headers.get("retry-after", "")
-    is_number = header.isascii() and header.isdigit() and len(header) < 5
-    seconds = float(header) if is_number else RETRY_AFTER_SECONDS
-    return ModelLimited(
-        "The companion has too much to do at the moment.", retry_after_seconds=max(1.0, seconds)
-    )
-
-
-def _pieces(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterator[str]:
-    try:
-        yield from _text(stream, span)
-    except (ValueError, TypeError, AttributeError, LookupError):
-        # The library does not validate the chunks: an invalid one fails here.
-        raise ModelFailed("The companion's answer was invalid.") from None
-
-
-def _text(stream: "openai.Stream[ChatCompletionChunk]", span: Span) -> Iterator[str]:
-    has_text = has_ended = False
-    for chunk in stream:
-        if chunk.usage is not None:
-            span.set_attribute("gen_ai.usage.input_tokens", int(chunk.usage.prompt_tokens))
-            span.set_attribute("gen_ai.usage.output_tokens", int(chunk.usage.completion_tokens))
-        for choice in chunk.choices[:1]:
-            has_ended = has_ended or choice.finish_reason is not None
-            if piece := choice.delta.content:
-                has_text = True
-                yield _checked(piece)
-    if not (has_text and has_ended):
-        raise ModelFailed("The companion did not finish its answer.")
-
-
-def _checked(piece: object) -> str:
-    if not isinstance(piece, str):
-        raise TypeError("a piece of a reply should be text")
-    return piece.replace("\0", "")
+        response = error.response
+        raise failure_of_response(
+            error.status_code, response.headers, error.body or response.text
+        ) from None
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError):
+        raise ModelFailed(FAILED) from None

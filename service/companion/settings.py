@@ -1,6 +1,6 @@
 """Settings of the companion: the language model's endpoint, its time-outs and limits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -22,6 +22,17 @@ class CompanionSettings(Settings):
     # The library requires one, also for endpoints that ignore it.
     companion_api_key: SecretStr = Field(
         SecretStr("none"), alias="COMPANION_API_KEY", description="key of that endpoint"
+    )
+    companion_api_key_header: Literal["Authorization", "api-key", "x-api-key"] = Field(
+        "Authorization",
+        alias="COMPANION_API_KEY_HEADER",
+        description="header of the key: `Authorization` (as a bearer token), "
+        "`api-key` (Azure) or `x-api-key`",
+    )
+    companion_api_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,50}$")] = Field(
+        "",
+        alias="COMPANION_API_VERSION",
+        description="`api-version` in the query of each call, for Azure's deployments",
     )
     companion_model: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         "serene-companion", alias="COMPANION_MODEL", description="name of the model"
