@@ -6,16 +6,17 @@ whatever Redis does: name resolution, connecting and waiting for a pooled connec
 Source: OpenTelemetry semantic conventions, "Redis client"; ``limits``, ``RedisStorage``.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
 import gevent
 import redis
 from limits import RateLimitItem
 from limits.storage import RedisStorage
+from redis import RedisError
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import InvalidResponse, NoScriptError
 from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
@@ -23,6 +24,8 @@ from service.rate_limits.sliding_window import Decision, decision
 
 MAX_CONNECTIONS: Final = 32
 _PREFIX: Final = "serene:limits"
+_PROBE_LIMIT: Final = 1_000_000_000
+_PROBE_SECONDS: Final = 1
 _OPERATION: Final = "PIPELINE EVALSHA"
 
 
@@ -77,9 +80,11 @@ class RedisCounters:
             redis.RedisError: Redis did not count it, or not in time.
         """
         seconds = item.get_expiry()
-        with self._client_spans.client_span(_OPERATION, self._attributes), self._deadline():
+        with self._client_spans.client_span(_OPERATION, self._attributes), self._usable():
             allowed, counters = self._run_scripts(f"{_PREFIX}:{{{key}}}", item.amount, seconds)
-        previous, previous_ms, current, current_ms = (max(0, int(value or 0)) for value in counters)
+            previous, previous_ms, current, current_ms = (
+                max(0, int(value or 0)) for value in counters
+            )
         # Redis keeps the current window's counter for the next window as well.
         left_seconds = min(float(seconds), max(0.0, current_ms / 1e3 - seconds))
         return decision(
@@ -91,23 +96,40 @@ class RedisCounters:
             current,
         )
 
-    def ping(self) -> None:
-        """Check that Redis answers.
+    def probe(self) -> None:
+        """Check that Redis counts: run the scripts of a request on a key of the probe's own.
+
+        A PING is answered by replicas, by a full memory and by a user without rights.
 
         Raises:
             redis.RedisError: It does not, or not in time.
         """
-        with self._deadline():
-            self._client.ping()
+        with self._usable():
+            allowed, _ = self._run_scripts(f"{_PREFIX}:{{probe}}", _PROBE_LIMIT, _PROBE_SECONDS)
+            if not int(allowed):
+                raise InvalidResponse("a request within its limit was not counted")
 
     def close(self) -> None:
         """Close every connection."""
         self._client.connection_pool.disconnect()
 
-    def _deadline(self) -> Any:
-        # A socket's time-out is for one read: a Redis that sends byte by byte would renew it
-        # with each.
-        return gevent.Timeout(self._timeout_seconds, RedisTimeout("not in time"))
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Limit the time of a block, and drop the idle connections when it fails.
+
+        Behind an address that a failover moves they lead to the old primary for ever. A socket's
+        time-out would be for one read: a Redis that sends byte by byte would renew it with each.
+        """
+        try:
+            with gevent.Timeout(self._timeout_seconds, RedisTimeout("not in time")):
+                yield
+        except RedisError:
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError, AssertionError):
+            # What the library raises for bytes that are not Redis' protocol.
+            self._client.connection_pool.disconnect()
+            raise InvalidResponse("not Redis' protocol") from None
 
     def _run_scripts(self, current: str, limit: int, seconds: int) -> list[Any]:
         keys = (f"{current}/-1", current)
@@ -122,4 +144,4 @@ class RedisCounters:
                 # no request is counted and then repeated.
                 self._client.script_load(RedisStorage.SCRIPT_SLIDING_WINDOW)
                 self._client.script_load(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW)
-        raise redis.ResponseError("Redis does not keep scripts")
+        raise NoScriptError("Redis does not keep scripts", status_code="NOSCRIPT")

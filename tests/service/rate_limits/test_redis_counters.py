@@ -169,7 +169,8 @@ def test_crash_fails_no_request_and_is_logged_once(shared, redis, until_ready, c
     assert health_part(client) == {
         "status": "down",
         "healthy": False,
-        "reason": "Redis does not answer (ConnectionError); each worker counts",
+        "reason": "Redis does not count (CONNECTION: no connection: check REDIS_URL and that Redis "
+        "runs); each worker counts",
         "storage": "memory",
     }
     assert client.get("/api/v1/health").status_code == 200
@@ -178,8 +179,9 @@ def test_crash_fails_no_request_and_is_logged_once(shared, redis, until_ready, c
     until_storage_is(client, "redis")
     own = [record for record in caplog.records if record.name == "service.rate_limits"]
     assert [record.getMessage() for record in own] == [
-        "Redis does not answer (ConnectionError); each worker counts requests for itself",
-        "Redis answers again; requests are counted there",
+        "Redis does not count (CONNECTION: no connection: check REDIS_URL and that Redis runs); "
+        "each worker counts requests for itself",
+        "Redis counts again; requests are counted there",
     ]
 
 
@@ -192,9 +194,9 @@ def test_hanging_redis_delays_one_request(shared, redis):
         assert {first.status_code, *(answer.status_code for answer, _ in others)} == {200}
         assert TIMEOUT_SECONDS * 0.9 < first_took < 2 * TIMEOUT_SECONDS + machine.seconds
         assert sorted(took for _, took in others)[10] < TIMEOUT_SECONDS
-        assert (
-            health_part(client)["reason"]
-            == "Redis does not answer (TimeoutError); each worker counts"
+        assert health_part(client)["reason"] == (
+            "Redis does not count (TIMEOUT: no response within REDIS_TIMEOUT_SECONDS: check Redis "
+            "and the network); each worker counts"
         )
     finally:
         redis.go_on()
