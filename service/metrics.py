@@ -99,6 +99,11 @@ UPLOADS = histogram(
 BOOKINGS = counter(
     "serene_bookings_total", "What came of bookings and their payments, by outcome.", "result"
 )
+REFUNDS = counter(
+    "serene_refunds_total",
+    "States that refunds have got at the provider; failed and canceled ones need a person.",
+    "status",
+)
 
 
 ALL: tuple[Metric, ...] = tuple(

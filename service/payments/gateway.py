@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from service.payments.model import Payment
+from service.payments.model import Payment, Refund
 
 
 class PaymentsUnavailable(Exception):
@@ -41,10 +41,23 @@ class PaymentGateway(Protocol):
             PaymentRefused: The provider rejected the request; no money moved.
         """
 
-    def refund(self, *, payment_id: str, amount: int, key: str) -> str:
-        """Pay money back, and return the provider's id of the refund.
+    def refund(self, *, payment_id: str, amount: int, key: str) -> Refund:
+        """Pay money back, and return the refund, which may be pending for days.
+
+        Args:
+            payment_id: The provider's id of the payment.
+            amount: In the currency's smallest unit.
+            key: Idempotency key.
 
         Raises:
             PaymentsUnavailable: No response; repeat the call with the same key.
             PaymentRefused: The provider rejected the request; no money moved.
+        """
+
+    def find_refund(self, refund_id: str) -> Refund:
+        """Return a refund in its current state.
+
+        Raises:
+            PaymentsUnavailable: No response.
+            PaymentRefused: The provider rejected the request.
         """

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PaymentStatus = Literal["succeeded", "declined", "action_required", "processing"]
+RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+"""State of a refund at the provider. ``failed`` and ``canceled`` are final: the money is not paid
+back. ``succeeded`` may still become ``failed``, when the bank returns the money.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,20 @@ class Payment:
     amount: int
     currency: str
     client_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund at the provider.
+
+    Args:
+        refund_id: The provider's id.
+        status: Its state.
+    """
+
+    refund_id: str
+    status: RefundStatus
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,38 @@ class PaymentRefunded:
     currency: str
 
 
-PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded
+@dataclass(frozen=True, slots=True)
+class RefundChanged:
+    """A refund was made, or its state changed.
+
+    Args:
+        booking_id: ``None`` for a refund that was not made by this service.
+        amount: Of this refund.
+        reason: Why it failed, as the provider's word; empty otherwise.
+    """
+
+    booking_id: str | None
+    payment_id: str
+    refund_id: str
+    status: RefundStatus
+    amount: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDisputed:
+    """The payer's bank disputes a payment, or has decided a dispute.
+
+    Args:
+        status: The provider's word for its state.
+    """
+
+    booking_id: str | None
+    payment_id: str
+    status: str
+
+
+PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded | RefundChanged | PaymentDisputed
 
 PaymentEventHandler = Callable[[PaymentEvent], None]
 """Handles an event. After an exception or a kill it gets the event again, so a second call with it

@@ -37,6 +37,7 @@ class _Webhook:
     ) -> None:
         self._secret = settings.stripe_webhook_secret.get_secret_value()
         self._tolerance_seconds = settings.stripe_webhook_tolerance_seconds
+        self._is_live = settings.is_live
         self._events = events
         self._handle = handle
         self._deliveries = deliveries
@@ -45,7 +46,9 @@ class _Webhook:
         """Read the current request, or raise 400 when it is not Stripe's."""
         body = request.get_data()
         try:
-            return stripe_events.read(body, signature, self._secret, self._tolerance_seconds)
+            return stripe_events.read(
+                body, signature, self._secret, self._tolerance_seconds, is_live=self._is_live
+            )
         except InvalidEvent as error:
             self._count("refused")
             raise BadRequest(str(error)) from None

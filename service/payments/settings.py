@@ -68,6 +68,11 @@ class PaymentSettings(EnvironmentSettings):
         description="time limit of a call with all of its attempts",
     )
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the key is one for real money."""
+        return "_live_" in self.stripe_api_key.get_secret_value()[:8]
+
     # Not on the fields: an error of a field contains its value.
     @model_validator(mode="after")
     def _check_format_of_secrets(self) -> Self:

@@ -19,7 +19,7 @@ import stripe
 from service import metrics as business
 from service.payments.gateway import PaymentRefused, PaymentsUnavailable
 from service.payments.instrumented_client import InstrumentedClient
-from service.payments.model import Payment, PaymentStatus
+from service.payments.model import Payment, PaymentStatus, Refund, RefundStatus
 from service.payments.settings import PaymentSettings
 from telemetry import Telemetry
 
@@ -30,8 +30,17 @@ _STATUSES: Final[dict[str, PaymentStatus]] = {
     "processing": "processing",
     "requires_action": "action_required",
     "requires_confirmation": "action_required",
+    "requires_capture": "processing",
     "requires_payment_method": "declined",
     "canceled": "declined",
+}
+_REFUND_STATUSES: Final[dict[str | None, RefundStatus]] = {
+    "pending": "pending",
+    "requires_action": "requires_action",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "canceled": "canceled",
+    None: "succeeded",  # of old refunds
 }
 _ALREADY_REFUNDED: Final = "charge_already_refunded"
 _REPLAYED: Final = "Idempotent-Replayed"
@@ -76,17 +85,30 @@ class StripeGateway:
             lambda payment: payment.status,
         )
 
-    def refund(self, *, payment_id: str, amount: int, key: str) -> str:
+    def refund(self, *, payment_id: str, amount: int, key: str) -> Refund:
         """See ``PaymentGateway.refund``.
 
-        Of a payment that was refunded in full before, return the id of the latest refund.
+        Of a payment that was refunded in full before, return the latest refund.
 
         Raises:
             PaymentsUnavailable: No response; repeat the call with the same key.
             PaymentRefused: Stripe rejected the request; no money moved.
         """
         return self._counted(
-            "refund", lambda: self._refund(payment_id, amount, key), lambda _: "succeeded"
+            "refund",
+            lambda: self._refund(payment_id, amount, key),
+            lambda refund: refund.status,
+        )
+
+    def find_refund(self, refund_id: str) -> Refund:
+        """See ``PaymentGateway.find_refund``.
+
+        Raises:
+            PaymentsUnavailable: No response.
+            PaymentRefused: Stripe rejected the request.
+        """
+        return self._counted(
+            "find_refund", lambda: self._find_refund(refund_id), lambda refund: refund.status
         )
 
     def close(self) -> None:
@@ -121,19 +143,30 @@ class StripeGateway:
         client_secret = intent.client_secret if status == "action_required" else None
         return Payment(intent.id, status, intent.amount, intent.currency, client_secret or "")
 
-    def _refund(self, payment_id: str, amount: int, key: str) -> str:
+    def _refund(self, payment_id: str, amount: int, key: str) -> Refund:
         try:
             with self._available():
-                return self._stripe.v1.refunds.create(
-                    {"payment_intent": payment_id, "amount": amount}, {"idempotency_key": key}
-                ).id
+                refund = self._stripe.v1.refunds.create(
+                    # No further member: Stripe refuses a key that comes with other parameters, and
+                    # a release before this one may have sent it.
+                    {"payment_intent": payment_id, "amount": amount},
+                    {"idempotency_key": key},
+                )
+                return _refund(refund)
         except stripe.InvalidRequestError as error:
             if error.code != _ALREADY_REFUNDED:
                 raise _rejection(error) from None
         # Stripe forgets keys after a day, so a late second attempt continues here.
         with self._available():
             latest = self._stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 1})
-            return latest.data[0].id
+            return _refund(latest.data[0])
+
+    def _find_refund(self, refund_id: str) -> Refund:
+        try:
+            with self._available():
+                return _refund(self._stripe.v1.refunds.retrieve(refund_id))
+        except stripe.InvalidRequestError as error:
+            raise _rejection(error) from None
 
     @contextmanager
     def _available(self) -> Iterator[None]:
@@ -174,6 +207,16 @@ class StripeGateway:
 def _status(intent: stripe.PaymentIntent) -> PaymentStatus:
     # A state unknown to this service is not final: the webhook reports the result.
     return _STATUSES.get(intent.status, "processing")
+
+
+def refund_status(word: str | None) -> RefundStatus:
+    """Return the state that Stripe's word stands for; an unknown one is not final."""
+    return _REFUND_STATUSES.get(word, "pending")
+
+
+def _refund(refund: stripe.Refund) -> Refund:
+    status, amount = getattr(refund, "status", None), getattr(refund, "amount", 0)
+    return Refund(refund.id, refund_status(status), amount)
 
 
 def _is_open(intent: stripe.PaymentIntent) -> bool:

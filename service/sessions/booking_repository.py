@@ -5,7 +5,7 @@ between payment, expiry and member;
 - its *cancellation*, after it was paid, with the refund;
 - its numbered *attempts* to pay, with the *result* of each, and the provider's *payment id* where
 that is known before the result;
-- *refunds*, by payment.
+- *refunds*, by payment (``refund_repository``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,8 +27,11 @@ from service.sessions.model import (
     Outcome,
     Party,
     PaymentAttempt,
+    RecordedRefund,
+    RefundState,
     attempt_id,
 )
+from service.sessions.refund_repository import RefundRepository
 
 INDEXES: Final = tuple(
     IndexModel([(party, 1), ("starts_at", DESCENDING)]) for party in ("member_id", "therapist_id")
@@ -49,7 +52,7 @@ class BookingRepository:
         self._attempts = WriteOnceStore(database["payment_attempts"])
         self._results = WriteOnceStore(database["payment_results"])
         self._payment_ids = WriteOnceStore(database["payment_names"])
-        self._refunds = WriteOnceStore(database["refunds"])
+        self.refunds = RefundRepository(database)
 
     def add(self, booking: Booking) -> None:
         """Store a booking."""
@@ -67,8 +70,8 @@ class BookingRepository:
         if outcome is None or outcome.kind != "paid":
             return BookingState(booking, outcome)
         cancellation = self.cancellation(booking.booking_id)
-        refunded = cancellation is not None and self.is_refunded(str(outcome.payment_id))
-        return BookingState(booking, outcome, cancellation, refunded)
+        refund = self.refunds.get(str(outcome.payment_id)) if cancellation else None
+        return BookingState(booking, outcome, cancellation, _refund_state(cancellation, refund))
 
     def page(
         self, party: Party, account_id: str, *, limit: int, after: Cursor | None = None
@@ -155,23 +158,12 @@ class BookingRepository:
         """Record how an attempt ended; false when a result is recorded already."""
         return self._results.record(attempt, status=result, payment_id=payment_id)
 
-    def is_refunded(self, payment_id: str) -> bool:
-        """Return whether a refund of that payment is recorded."""
-        return self._refunds.get(payment_id) is not None
-
-    def record_refund(
-        self, payment_id: str, *, booking_id: str, amount: int, refund_id: str | None, at: datetime
-    ) -> bool:
-        """Record that a payment was refunded; false when that is recorded already."""
-        return self._refunds.record(
-            payment_id, booking_id=booking_id, amount=amount, refund_id=refund_id, at=at
-        )
-
     def create_indexes(self) -> None:
         """Create the indexes that are missing."""
         # One by one: FerretDB 1.24 panics on a createIndexes that names two indexes it already has.
         for index in INDEXES:
             self._bookings.create_indexes([index])
+        self.refunds.create_indexes()
 
     def _attempt(self, booking_id: str, number: int, found: Mapping[str, Any]) -> PaymentAttempt:
         attempt = PaymentAttempt(booking_id, number, found["method"], found["begun_at"])
@@ -196,10 +188,13 @@ class BookingRepository:
             for key, outcome in outcomes.items()
             if outcome and key in cancellations
         }
-        refunded = self._refunds.among(payments.values())
+        refunds = self.refunds.among(payments.values())
         return [
             BookingState(
-                booking, outcomes.get(key), cancellations.get(key), payments.get(key) in refunded
+                booking,
+                outcomes.get(key),
+                cancellations.get(key),
+                _refund_state(cancellations.get(key), refunds.get(payments.get(key, ""))),
             )
             for key, booking in zip(ids, bookings, strict=True)
         ]
@@ -216,3 +211,11 @@ def _outcome(found: Mapping[str, Any] | None) -> Outcome | None:
 
 def _cancellation(found: Mapping[str, Any] | None) -> Cancellation | None:
     return Cancellation(found["by"], found["at"], found["refund_amount"]) if found else None
+
+
+def _refund_state(
+    cancellation: Cancellation | None, refund: RecordedRefund | None
+) -> RefundState | None:
+    if cancellation is None or not cancellation.refund_amount:
+        return None
+    return refund.state_of(cancellation.refund_amount) if refund else "pending"

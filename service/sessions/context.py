@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from service.mongo.clock import utc_now
 from service.payments.gateway import PaymentGateway
+from service.payments.model import RefundStatus
 from service.sessions.model import Task, TaskKind
 from service.sessions.repository import SessionRepositories
 from service.sessions.settings import SessionSettings
@@ -26,6 +27,7 @@ CountedResult = Literal[
     "expired",
     "recovered",
     "abandoned",
+    "disputed",
 ]
 """Values of the label ``result`` of ``serene_bookings_total``."""
 
@@ -40,6 +42,10 @@ def discard_count(result: CountedResult) -> None:
     """Count nothing."""
 
 
+def discard_refund(status: RefundStatus) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookingContext:
     """What the steps of the workflow work with.
@@ -50,6 +56,7 @@ class BookingContext:
         settings: The rules.
         now: Time in UTC, to the millisecond.
         count: Counts a result.
+        count_refund: Counts a state that a refund has got.
     """
 
     repositories: SessionRepositories
@@ -57,6 +64,7 @@ class BookingContext:
     settings: SessionSettings
     now: Callable[[], datetime] = utc_now
     count: Callable[[CountedResult], None] = discard_count
+    count_refund: Callable[[RefundStatus], None] = discard_refund
 
     def enqueue_task(
         self,

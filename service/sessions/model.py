@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from service.payments.model import RefundStatus
+
 OutcomeKind = Literal["paid", "expired", "cancelled"]
 Canceller = Literal["member", "therapist", "provider"]
 Party = Literal["member_id", "therapist_id"]
 AttemptResult = Literal["succeeded", "declined", "abandoned"]
 BookingStatus = Literal["pending_payment", "paid", "cancelled", "refunded", "expired"]
+RefundState = Literal["pending", "requires_action", "failed", "done"]
+"""State of what a cancellation pays back."""
 TaskKind = Literal["expire", "pay", "cancel", "refund"]
 
 
@@ -155,7 +159,12 @@ class BookingState:
     booking: Booking
     outcome: Outcome | None = None
     cancellation: Cancellation | None = None
-    refunded: bool = False
+    refund: RefundState | None = None
+
+    @property
+    def refunded(self) -> bool:
+        """Whether the refund was paid back."""
+        return self.refund == "done"
 
     @property
     def status(self) -> BookingStatus:
@@ -167,6 +176,39 @@ class BookingState:
         if self.cancellation is None:
             return "paid"
         return "refunded" if self.refunded and self.cancellation.refund_amount else "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRefund:
+    """What is recorded of one payment's refunds.
+
+    Args:
+        booking_id: The booking it belongs to.
+        refund_id: The provider's id of the first one; ``None`` when it was made at the provider.
+        amount: Of the first one.
+        states: The last state of each refund whose state the provider reported, with its amount.
+    """
+
+    booking_id: str
+    refund_id: str | None
+    amount: int
+    states: Mapping[str, tuple[RefundStatus, int]]
+
+    def state_of(self, amount: int) -> RefundState:
+        """Return the state of what is to be paid back.
+
+        Args:
+            amount: In the currency's smallest unit.
+        """
+        if not self.states:  # from the time before states were recorded, or made at the provider
+            return "done"
+        found = [status for status, _ in self.states.values()]
+        paid = sum(part for status, part in self.states.values() if status == "succeeded")
+        if paid >= min(amount, self.amount):
+            return "done"
+        if "requires_action" in found:
+            return "requires_action"
+        return "pending" if "pending" in found else "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,22 @@
 """The provider's webhook events about bookings; an event may come twice, and in any order."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Literal
 
 from service.payments.model import (
     Payment,
+    PaymentDisputed,
     PaymentEvent,
     PaymentFailed,
     PaymentRefunded,
     PaymentSucceeded,
+    RefundChanged,
+    RefundStatus,
 )
 from service.sessions.cancellation import CancellationProcess
 from service.sessions.context import LOG, BookingContext
+from service.sessions.refunds import Refunds
 from service.sessions.settlement import Settlement
 
 EventResult = Literal["done", "unknown_booking", "other_amount", "ignored"]
@@ -24,14 +29,20 @@ class BookingPaymentEvents:
         context: Repositories, provider, settings, clock and counter.
         settlement: Records results of payments.
         cancellations: Records refunds.
+        refunds: Records their states.
     """
 
     def __init__(
-        self, context: BookingContext, settlement: Settlement, cancellations: CancellationProcess
+        self,
+        context: BookingContext,
+        settlement: Settlement,
+        cancellations: CancellationProcess,
+        refunds: Refunds,
     ) -> None:
         self._context = context
         self._settlement = settlement
         self._cancellations = cancellations
+        self._refunds = refunds
         self._bookings = context.repositories.bookings
 
     def handle_payment_event(self, event: PaymentEvent) -> None:
@@ -40,10 +51,12 @@ class BookingPaymentEvents:
         Raises:
             PaymentsUnavailable: Money could not be refunded yet; let the event be delivered again.
         """
-        apply = {
+        apply: dict[type[PaymentEvent], Callable[..., EventResult]] = {
             PaymentSucceeded: self.payment_succeeded,
             PaymentFailed: self.payment_failed,
             PaymentRefunded: self.payment_refunded,
+            RefundChanged: self.refund_changed,
+            PaymentDisputed: self.payment_disputed,
         }
         result = apply[type(event)](**asdict(event))
         if result != "done":
@@ -96,4 +109,30 @@ class BookingPaymentEvents:
         if currency.lower() != booking.currency:
             return "other_amount"
         self._cancellations.record_provider_refund(booking, payment_id, amount, self._context.now())
+        return "done"
+
+    def refund_changed(
+        self,
+        *,
+        booking_id: str | None,
+        payment_id: str,
+        refund_id: str,
+        status: RefundStatus,
+        amount: int,
+        reason: str = "",
+    ) -> EventResult:
+        """Record the state of a refund, by this service or made at the provider."""
+        if booking_id is not None and self._bookings.get(booking_id) is None:
+            return "unknown_booking"
+        is_known = self._refunds.change(booking_id, payment_id, refund_id, status, amount, reason)
+        return "done" if is_known else "unknown_booking"
+
+    def payment_disputed(
+        self, *, booking_id: str | None, payment_id: str, status: str
+    ) -> EventResult:
+        """Log a dispute, which a person has to answer at the provider."""
+        LOG.error(
+            "payment %s is disputed (%s): answer it at the provider", payment_id, status or "open"
+        )
+        self._context.count("disputed")
         return "done"

@@ -11,6 +11,7 @@ from service.foundation import Foundation, Room
 from service.mongo.leases import KEPT_SECONDS
 from service.mongo.retention import Retention
 from service.payments.gateway import PaymentGateway
+from service.payments.model import RefundStatus
 from service.sessions import demo, routes, therapist_routes
 from service.sessions.booking import BookingService
 from service.sessions.cancellation import CancellationProcess
@@ -80,7 +81,7 @@ def build(
     return SessionsRoom(
         context=context,
         bookings=bookings,
-        payment_events=BookingPaymentEvents(context, settlement, cancellations),
+        payment_events=BookingPaymentEvents(context, settlement, cancellations, refunds),
         tasks=tasks,
         recovery=recovery,
         blueprints=(therapist_routes.blueprint(context), routes.blueprint(context, bookings)),
@@ -113,9 +114,13 @@ def _context(
     foundation: Foundation, settings: SessionSettings, payments: PaymentGateway
 ) -> BookingContext:
     counters = foundation.telemetry.metrics.counters(business.BOOKINGS)
+    refunds = foundation.telemetry.metrics.counters(business.REFUNDS)
 
     def count(result: CountedResult) -> None:
         counters[result,].inc()
+
+    def count_refund(status: RefundStatus) -> None:
+        refunds[status,].inc()
 
     return BookingContext(
         SessionRepositories(foundation.database),
@@ -123,4 +128,5 @@ def _context(
         settings,
         now=foundation.now,
         count=count,
+        count_refund=count_refund,
     )

@@ -12,7 +12,7 @@ from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import MULTI_LINE, Name
 from service.sessions import refund_policy
-from service.sessions.model import BookingState, BookingStatus, Slot, Therapist
+from service.sessions.model import BookingState, BookingStatus, RefundState, Slot, Therapist
 from service.sessions.slot_offers import GRID_MINUTES
 
 _RFC_3339: Final = re.compile(
@@ -209,7 +209,11 @@ class RefundView(Model):
     """A refund."""
 
     amount: int = Field(description="In the currency's smallest unit.")
-    status: Literal["pending", "done"]
+    status: RefundState = Field(
+        description="`pending`: on its way, which may take days. `requires_action`: the provider "
+        "waits for the member. `failed`: the bank returned the money; we get in touch. `done`: "
+        "paid back."
+    )
 
 
 class SessionView(Model):
@@ -242,7 +246,7 @@ class SessionView(Model):
             if cancellation.refund_amount:
                 refund = RefundView(
                     amount=cancellation.refund_amount,
-                    status="done" if state.refunded else "pending",
+                    status=state.refund or "pending",
                 )
         return cls(
             id=booking.booking_id,

@@ -75,7 +75,7 @@ class TaskRunner:
         # once it has forgotten the key.
         limit = timedelta(seconds=self._context.settings.payment_watch_seconds)
         too_old = self._context.now() - task.begun_at >= limit
-        if too_old and amount < booking.amount and not self._bookings.is_refunded(payment_id):
+        if too_old and amount < booking.amount and not self._bookings.refunds.get(payment_id):
             LOG.error(
                 "whether a part of booking %s was refunded is unknown for good: "
                 "check it at the provider",

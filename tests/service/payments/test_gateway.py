@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from service.payments.gateway import PaymentRefused, PaymentsUnavailable
-from service.payments.model import Payment
+from service.payments.model import Payment, Refund
 from tests import stripe_mock as cards
 from tests.service.payments.conftest import order
 from tests.service.payments.peer import Peer, error
@@ -97,7 +97,8 @@ def test_request_outside_stripes_specification_is_refused(shop, key):
 def test_refund_has_an_id_and_the_same_key_is_the_same_refund(shop, stripe_mock, key):
     paid = shop.payments.pay(**order(f"pay-{key}"))
     names = {
-        shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key) for _ in range(2)
+        shop.payments.refund(payment_id=paid.payment_id, amount=4500, key=key).refund_id
+        for _ in range(2)
     }
 
     (entry,) = stripe_mock.ledger(key)
@@ -119,12 +120,9 @@ def test_earlier_refund_is_not_an_error(shop_of, key):
     with Peer(
         (400, error("invalid_request_error", "charge_already_refunded")), (200, listed)
     ) as peer:
-        assert (
-            shop_of(STRIPE_API_BASE=peer.url).payments.refund(
-                payment_id="pi_1", amount=4500, key=key
-            )
-            == "re_before"
-        )
+        assert shop_of(STRIPE_API_BASE=peer.url).payments.refund(
+            payment_id="pi_1", amount=4500, key=key
+        ) == Refund("re_before", "succeeded", 0)
         assert peer.requests == [("POST /v1/refunds", key), ("GET /v1/refunds", "")]
 
 
@@ -234,9 +232,9 @@ def test_call_to_a_hanging_server_times_out_and_its_connection_is_not_reused(
     with pytest.raises(PaymentsUnavailable, match=r"^ReadTimeout$"):
         shop.payments.pay(**order(key))
     own_stripe_mock.thaw()
-    assert shop.payments.refund(payment_id="pi_other", amount=1, key=f"after-{key}").startswith(
-        "re_"
-    )
+    assert shop.payments.refund(
+        payment_id="pi_other", amount=1, key=f"after-{key}"
+    ).refund_id.startswith("re_")
 
 
 def test_call_to_a_server_that_sends_single_bytes_times_out(shop_of, key):

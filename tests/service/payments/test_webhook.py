@@ -221,10 +221,7 @@ def test_a_body_that_is_not_the_one_that_was_signed_is_refused(client, tampered)
         b'"text"',
         b"{}",
         b"[" * 100_000,
-        b'{"id": "evt_1", "object": "event", "type": "customer.created"}',
         b'{"id": 7, "object": "event", "type": "customer.created", "data": {"object": {}}}',
-        b'{"id": "evt_1", "object": "v2.core.event", "type": "customer.created", '
-        b'"data": {"object": {}}}',
         b'{"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", '
         b'"data": {"object": {"id": "pi_1"}}}',
         b'{"id": "evt_1", "object": "event", "type": "charge.refunded", "data": {"object": []}}',

@@ -14,7 +14,7 @@ from gevent.lock import RLock
 from pymongo.collection import Collection
 
 from service.payments.gateway import PaymentsUnavailable
-from service.payments.model import Payment, PaymentStatus
+from service.payments.model import Payment, PaymentStatus, Refund, RefundStatus
 
 
 class Crash(BaseException):
@@ -41,6 +41,7 @@ class Provider:
 
     Args:
         status: Of new payments.
+        refund_status: Of each refund, at each call.
         latency_seconds: Of each call.
         lost_responses: So many of the next calls do their work and return no response.
         unreachable: Calls do not arrive at all.
@@ -48,6 +49,7 @@ class Provider:
     """
 
     status: PaymentStatus = "succeeded"
+    refund_status: RefundStatus = "succeeded"
     latency_seconds: float = 0.0
     lost_responses: int = 0
     unreachable: bool = False
@@ -67,12 +69,17 @@ class Provider:
         self._respond("pay")
         return self.payments[key]
 
-    def refund(self, *, payment_id: str, amount: int, key: str) -> str:
+    def refund(self, *, payment_id: str, amount: int, key: str) -> Refund:
         self._run_once(
             key, (payment_id, amount), lambda: self.refunds.setdefault(key, (payment_id, amount))
         )
         self._respond("refund")
-        return f"re_{key}"
+        return Refund(f"re_{key}", self.refund_status, amount)
+
+    def find_refund(self, refund_id: str) -> Refund:
+        self.calls.append(f"find:{refund_id}")
+        _, amount = self.refunds[refund_id.removeprefix("re_")]
+        return Refund(refund_id, self.refund_status, amount)
 
     def balance(self) -> dict[str, int]:
         """Return what is left of each payment that succeeded."""
