@@ -150,7 +150,8 @@ def _sweeper(settings: ServiceSettings, foundation: Foundation) -> Sweeper:
 def _app(settings: ServiceSettings, telemetry: Telemetry) -> Flask:
     app = Flask("service", static_folder=None, template_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    problems.install(app)
+    failures = telemetry.metrics.counters(business.DATABASE_FAILURES)
+    problems.install(app, lambda kind: failures[kind.name,].inc())
     rate_limits.install(app, settings.rate_limits, telemetry, account_id)
     middleware.install(app, settings.http, telemetry.config.api_supported_versions)
     return app

@@ -99,6 +99,11 @@ UPLOADS = histogram(
 BOOKINGS = counter(
     "serene_bookings_total", "What came of bookings and their payments, by outcome.", "result"
 )
+DATABASE_FAILURES = counter(
+    "serene_database_failures_total",
+    "Errors of MongoDB that ended a request, by kind.",
+    "kind",
+)
 REFUNDS = counter(
     "serene_refunds_total",
     "States that refunds have got at the provider; failed and canceled ones need a person.",

@@ -6,26 +6,23 @@ modules below them know nothing of HTTP.
 Source: RFC 9457 (``application/problem+json``); RFC 9110 for ``Allow`` and ``Retry-After``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+from bson.errors import BSONError
 from flask import Flask, Response, request
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 import telemetry.problem as rfc9457
+from service.mongo.failures import FailureLog, Kind, OperationRejected, describe, kind_of
 from telemetry import current_record
 
 INVALID_PARAMETERS: Final = "urn:serene:problem:invalid-parameters"
 DATABASE_UNAVAILABLE: Final = "urn:serene:problem:database-unavailable"
-
-RETRY_AFTER_SECONDS: Final = 5
-"""How long a client should wait for the database; the background check that notices its return runs
-about that often.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +89,32 @@ def problem_members(
     )
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, on_database_failure: Callable[[Kind], object] = lambda kind: None) -> None:
     """Make every error of the app a problem.
 
     Args:
         app: It stops propagating exceptions, in tests too.
+        on_database_failure: Called with the kind of each error of MongoDB.
     """
+    failures = FailureLog()
+
+    def database_failed(error: Exception) -> Response:
+        kind = kind_of(error)
+        on_database_failure(kind)
+        failures.record(kind, error)
+        if kind.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            # Flask logs it and responds with 500; the words of the server may quote a document.
+            raise OperationRejected(describe(kind, error)).with_traceback(
+                error.__traceback__
+            ) from None
+        return _database_unavailable(error, kind)
+
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InternalServerError, _internal_error)
     app.register_error_handler(InvalidParameters, _invalid_parameters)
-    app.register_error_handler(ConnectionFailure, _database_unavailable)
+    app.register_error_handler(PyMongoError, database_failed)
+    app.register_error_handler(BSONError, database_failed)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -127,18 +139,18 @@ def _invalid_parameters(error: InvalidParameters) -> Response:
     )
 
 
-def _database_unavailable(error: ConnectionFailure) -> Response:
+def _database_unavailable(error: Exception, kind: Kind) -> Response:
     record = current_record()
     if record is not None:
         # Flask handled the exception, so nothing else records why this request failed.
         record.error_type = type(error).__name__
     response = problem(
         503,
-        "The database cannot be reached at the moment; send the request again.",
+        "The database cannot be used at the moment; send the request again.",
         type=DATABASE_UNAVAILABLE,
         title="Database Unavailable",
     )
-    return _with_headers(response, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return _with_headers(response, {"Retry-After": str(kind.retry_after_seconds)})
 
 
 def _with_headers(response: Response, headers: Mapping[str, str]) -> Response:

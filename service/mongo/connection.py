@@ -10,7 +10,7 @@ from typing import Any, Final
 import gevent
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import PyMongoError
 
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
@@ -19,8 +19,8 @@ from telemetry import HealthEvidence
 DEFAULT_DATABASE: Final = "serene"
 Document = dict[str, Any]
 
-Unreachable = ConnectionFailure
-"""Raised when MongoDB does not answer."""
+Unreachable = PyMongoError
+"""Raised when MongoDB does not answer, or refuses; see ``failures``."""
 
 
 class MongoConnection:

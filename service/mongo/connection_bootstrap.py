@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 import gevent
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -21,6 +21,7 @@ from tenacity import (
     wait_fixed,
 )
 
+from service.mongo.failures import describe, kind_of
 from telemetry import HealthEvidence
 
 RETRY_WAITS_SECONDS: Final = (5.0, 10.0, 20.0, 40.0, 80.0)
@@ -98,4 +99,8 @@ class ConnectionBootstrap:
         error = state.outcome.exception() if state.outcome else None
         self._next_at = self._monotonic() + state.upcoming_sleep
         self._failure = type(error).__name__
-        _log.warning("%s: %s", self._progress(), error)
+        if isinstance(error, PyMongoError) and not isinstance(error, ConnectionFailure):
+            # The words of a server that refuses may quote documents; its kind names the setting.
+            self._failure = describe(kind_of(error), error)
+            error = None
+        _log.warning("%s%s", self._progress(), f": {error}" if error else "")

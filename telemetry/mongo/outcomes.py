@@ -12,13 +12,29 @@ from typing import Any, Final
 MAX_MESSAGE_CHARACTERS: Final = 200
 
 CODE_NAMES: Final = {
+    13: "Unauthorized",
+    18: "AuthenticationFailed",
+    43: "CursorNotFound",
     50: "MaxTimeMSExpired",
     64: "WriteConcernFailed",
+    79: "UnknownReplWriteConcern",
+    91: "ShutdownInProgress",
+    100: "UnsatisfiableWriteConcern",
     112: "WriteConflict",
     121: "DocumentValidationFailure",
+    146: "ExceededMemoryLimit",
+    189: "PrimarySteppedDown",
+    262: "ExceededTimeLimit",
+    10107: "NotWritablePrimary",
+    10334: "BSONObjectTooLarge",
     11000: "DuplicateKey",
     11001: "DuplicateKey",
+    11600: "InterruptedAtShutdown",
+    11602: "InterruptedDueToReplStateChange",
     12582: "DuplicateKey",
+    13435: "NotPrimaryNoSecondaryOk",
+    13436: "NotPrimaryOrSecondary",
+    14031: "OutOfDiskSpace",
 }
 """Names of the codes that come without one: those in ``writeErrors``, which has only the number.
 

@@ -250,7 +250,7 @@ def test_request_without_a_database_is_503_with_retry_after(telemetry, path):
         "type": "urn:serene:problem:database-unavailable",
         "title": "Database Unavailable",
         "status": 503,
-        "detail": "The database cannot be reached at the moment; send the request again.",
+        "detail": "The database cannot be used at the moment; send the request again.",
         "instance": path,
         "request_id": response.headers["X-Request-ID"],
     }

@@ -154,7 +154,7 @@ def test_unreachable_database_is_503_and_its_error_type_is_recorded(client, curr
     status, body = plain(
         503,
         "Database Unavailable",
-        "The database cannot be reached at the moment; send the request again.",
+        "The database cannot be used at the moment; send the request again.",
         f"/down/{which}",
     )
     assert problem(response) == (status, body | {"type": "urn:serene:problem:database-unavailable"})
