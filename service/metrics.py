@@ -80,7 +80,7 @@ RATE_LIMITED = counter(
 )
 RATE_LIMIT_FALLBACKS = counter(
     "serene_rate_limit_fallbacks_total",
-    "Requests that their worker counted for itself because Redis did not answer.",
+    "Requests that their worker counted for itself because Redis did not.",
 )
 PAYMENTS = counter(
     "serene_payments_total", "Calls to the payment provider, by outcome.", "operation", "result"

@@ -49,6 +49,7 @@ RATE_LIMITED_NOW = or_zero(total(rate(metrics.RATE_LIMITED, window=_NOW)), READY
 BOOKINGS = total(rate(metrics.BOOKINGS), "result")
 PAYMENTS = total(rate(metrics.PAYMENTS), "operation", "result")
 PAYMENT_EVENTS = or_zero(total(rate(metrics.PAYMENT_EVENTS), "result"), READY, "result")
+REFUNDS = or_zero(total(increase(metrics.REFUNDS), "status"), READY, "status")
 COMPANION_ANSWERS = total(rate(metrics.COMPANION_DURATION, suffix="_count"), "result")
 COMPANION_P50 = quantile(0.5, metrics.COMPANION_DURATION)
 COMPANION_P95 = quantile(0.95, metrics.COMPANION_DURATION)
@@ -70,4 +71,5 @@ EXTERNAL_BY_ROUTE = total(rate(names.REQUEST_PHASE, 'phase="external"'), names.R
 SESSION_ROUTES_MEAN = mean(names.REQUEST_DURATION, _SESSION_ROUTES, by=(names.ROUTE,))
 RATE_LIMITED = or_zero(total(rate(metrics.RATE_LIMITED), "group"), READY, "group")
 UNAUTHORIZED = or_zero(total(rate(metrics.UNAUTHORIZED), "reason"), READY, "reason")
+DATABASE_FAILURES = or_zero(total(rate(metrics.DATABASE_FAILURES), "kind"), READY, "kind")
 FALLBACKS = or_zero(total(increase(metrics.RATE_LIMIT_FALLBACKS)), READY)

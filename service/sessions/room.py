@@ -1,7 +1,7 @@
 """The room of sessions: therapists, their slots, and the bookings of members."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pymongo.database import Database
 
@@ -115,6 +115,8 @@ def _context(
 ) -> BookingContext:
     counters = foundation.telemetry.metrics.counters(business.BOOKINGS)
     refunds = foundation.telemetry.metrics.counters(business.REFUNDS)
+    for status in get_args(RefundStatus):
+        refunds[status,]  # from zero, so that an alert sees the first one
 
     def count(result: CountedResult) -> None:
         counters[result,].inc()

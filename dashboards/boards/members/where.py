@@ -35,6 +35,16 @@ _SESSIONS = Band(
         ),
         targets=(Target(queries.PAYMENT_EVENTS, "{{result}}"),),
     ),
+    TimeSeries(
+        title="Refunds",
+        unit="short",
+        description=(
+            "States that refunds have got at the payment provider. failed and canceled: the member"
+            " has not got the money back; the log names the refund, and a person has to pay it back"
+            " in another way."
+        ),
+        targets=(Target(queries.REFUNDS, "{{status}}"),),
+    ),
 )
 
 _COMPANION = Band(

@@ -72,10 +72,20 @@ _REFUSALS = Band(
         title="Rate limit fallbacks",
         unit="short",
         description=(
-            "Requests that a worker counted in its own memory because Redis did not answer. Limits"
+            "Requests that a worker counted in its own memory because Redis did not count. Limits"
             " then apply to each worker separately; see the health report."
         ),
         targets=(Target(queries.FALLBACKS, "requests"),),
+    ),
+    TimeSeries(
+        title="Requests that MongoDB failed",
+        unit="reqps",
+        description=(
+            "Requests that ended with an error of MongoDB, by kind; the log states what to check."
+            " unauthorized, storage_full and configuration last until a person acts; invalid and"
+            " resources are mistakes of the service."
+        ),
+        targets=(Target(queries.DATABASE_FAILURES, "{{kind}}"),),
     ),
 )
 

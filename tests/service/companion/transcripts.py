@@ -1,6 +1,6 @@
 """What endpoints of many vendors stream, byte by byte in places, and what becomes of it.
 
-The vendors' names say where the form was met; ids, names and texts are invented.
+The vendors' names show where the form was met; ids, names and texts are invented.
 """
 
 import gzip
@@ -48,7 +48,7 @@ def chunk(choice: object = None, **members: Any) -> bytes:
     return data({"object": "chat.completion.chunk", **choices, **members})
 
 
-def says(text: Any, reason: Any = None, **more: Any) -> bytes:
+def piece(text: Any, reason: Any = None, **more: Any) -> bytes:
     """Return a chunk with text."""
     return chunk({"index": 0, "delta": {"content": text}, "finish_reason": reason, **more})
 
@@ -59,7 +59,7 @@ def usage(prompt: Any = 7, completion: Any = 5) -> dict[str, Any]:
 
 
 ROLE = chunk({"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None})
-WORDS = says("I hear ") + says("you. 🙂")
+WORDS = piece("I hear ") + piece("you. 🙂")
 STOP = chunk({"index": 0, "delta": {}, "finish_reason": "stop"})
 USAGE = data({"choices": [], "usage": usage()})
 WHOLE = WORDS + STOP + DONE
@@ -113,7 +113,7 @@ OPTIONAL = [
     stream(chunk({"index": 0, "content_filter_offsets": {}}), WHOLE, name="no delta before it"),
     stream(chunk({"delta": None}), WORDS, STOP, chunk({"delta": None}), name="delta null"),
     stream(chunk({"delta": []}), WHOLE, name="delta as an empty list"),
-    stream(says(None), says(""), WHOLE, name="content null or empty"),
+    stream(piece(None), piece(""), WHOLE, name="content null or empty"),
     stream(data({"choices": None}), WORDS, STOP, data({"choices": None}), name="choices null"),
     stream(data({}), WORDS, STOP, data({"id": "x"}), DONE, name="choices absent"),
     stream(chunk(None, choices={}), WHOLE, name="choices as an empty object"),
@@ -127,7 +127,7 @@ OPTIONAL = [
     stream(WORDS, STOP, data({"usage": usage(7.0, 5.5)}), name="floats", tokens=(7, None)),
     stream(WORDS, STOP, data({"usage": [1]}), DONE, name="usage of another form"),
     stream(
-        says("I hear ", usage=None), chunk({"delta": {"content": "you. 🙂"}}, usage=usage(7, 3)),
+        piece("I hear ", usage=None), chunk({"delta": {"content": "you. 🙂"}}, usage=usage(7, 3)),
         chunk({"delta": {}, "finish_reason": "stop"}, usage=usage(7, 5)), DONE,
         name="vllm: usage in every chunk", tokens=(7, 5),
     ),
@@ -144,8 +144,8 @@ OPTIONAL = [
         name="deepseek: reasoning",
     ),
     stream(
-        says([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]),
-        says([{"type": "text", "text": "I hear "}]), says(["you. ", {"text": "🙂"}]), STOP, DONE,
+        piece([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]),
+        piece([{"type": "text", "text": "I hear "}]), piece(["you. ", {"text": "🙂"}]), STOP, DONE,
         name="mistral: content as parts",
     ),
     stream(chunk({"delta": {"refusal": TEXT}, "finish_reason": "stop"}), name="a refusal is text"),
@@ -174,8 +174,8 @@ ENDS = [
     stream(WORDS, DONE, name="[DONE] without finish_reason"),
     stream(WORDS, finished(""), finished(None), finished("null"), DONE, name="[DONE] alone ends"),
     stream(WORDS, b"data:[DONE]\r\n", name="[DONE] as the last line"),
-    stream(says(TEXT, "stop"), name="text and end in one chunk"),
-    stream(says("I hear ", "stop"), says("you. 🙂", "stop"), name="a reason in every chunk"),
+    stream(piece(TEXT, "stop"), name="text and end in one chunk"),
+    stream(piece("I hear ", "stop"), piece("you. 🙂", "stop"), name="a reason in every chunk"),
     stream(WORDS, STOP, b'data: {"choices": [{"del', name="broken after the end"),
     stream(WORDS, STOP, data({"error": {"code": 500}}), name="an error after the end"),
     stream(WORDS, STOP, chunk({"delta": "?"}), name="an invalid chunk after the end"),
@@ -193,7 +193,7 @@ ENDS = [
     cut(ROLE, name="a role alone"),
     cut(WORDS, finished("error"), DONE, name="finish_reason error"),
     cut(WORDS, finished("insufficient_system_resource"), DONE, name="deepseek: interrupted"),
-    cut(says(7), STOP, name="content of another type"),
+    cut(piece(7), STOP, name="content of another type"),
     cut(chunk({"delta": {"content": {"text": "x"}}}), STOP, name="content as an object"),
     cut(data({"choices": "x"}), name="choices of another type"),
     stream(STOP, DONE, name="an end without text", outcome=FAILED),
@@ -209,7 +209,7 @@ LINES = [
     stream(WHOLE.replace(b"\n", b"\r\n"), name="CR LF"),
     stream(WHOLE.replace(b"\n", b"\r"), name="CR"),
     stream(*WHOLE.replace(b"\n", b"\r\n").splitlines(keepends=True), name="CR LF in parts"),
-    stream(*(bytes([one]) for one in says(TEXT) + STOP), name="byte by byte"),
+    stream(*(bytes([one]) for one in piece(TEXT) + STOP), name="byte by byte"),
     stream(b"\xef\xbb", b"\xbf" + WHOLE, name="byte order mark"),
     stream(b": ping\n\n: OPENROUTER PROCESSING\n\n" + WHOLE, name="openrouter: comments"),
     stream(b"event: ping\ndata: {}\n\nretry: 10\nid: 7\n\n" + WHOLE, name="event, id and retry"),
