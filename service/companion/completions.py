@@ -5,8 +5,8 @@ Every member is optional but the text and its end. A reply is complete with text
 follows a ``finish_reason`` may be missing, late or broken, and changes nothing. An end of the
 connection without any of them is an incomplete reply.
 
-Source: OpenAI's API reference, "Streaming" of chat completions; docs/decisions/companion.md has what
-endpoints leave out and add.
+Source: OpenAI's API reference, "Streaming" of chat completions; docs/decisions/companion.md for
+what endpoints leave out and add.
 """
 
 import json

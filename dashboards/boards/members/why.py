@@ -35,6 +35,16 @@ _WAITS = Band(
         ),
         targets=(Target(queries.COMPANION_CALLS, WORKER_LEGEND),),
     ),
+    TimeSeries(
+        title="Requests that MongoDB failed",
+        unit="reqps",
+        description=(
+            "Requests that ended with an error of MongoDB, by kind; the log states what to check."
+            " unauthorized, storage_full and configuration last until a person acts; invalid and"
+            " resources are mistakes of the service."
+        ),
+        targets=(Target(queries.DATABASE_FAILURES, "{{kind}}"),),
+    ),
 )
 
 _REFUSALS = Band(
@@ -76,16 +86,6 @@ _REFUSALS = Band(
             " then apply to each worker separately; see the health report."
         ),
         targets=(Target(queries.FALLBACKS, "requests"),),
-    ),
-    TimeSeries(
-        title="Requests that MongoDB failed",
-        unit="reqps",
-        description=(
-            "Requests that ended with an error of MongoDB, by kind; the log states what to check."
-            " unauthorized, storage_full and configuration last until a person acts; invalid and"
-            " resources are mistakes of the service."
-        ),
-        targets=(Target(queries.DATABASE_FAILURES, "{{kind}}"),),
     ),
 )
 

@@ -1,5 +1,6 @@
 """Apps with the limits of a test, alone or several on one Redis."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from service.settings import telemetry_config
 from telemetry import Telemetry
 from tests.redis_server import Redis
 from tests.service.clients import ClosingClient, wait_until_ready
+from tests.service.rate_limits.counted import Counted
 
 Limited = Callable[..., FlaskClient]
 
@@ -67,3 +69,24 @@ def until_ready(services: dict[Flask, Service]) -> Callable[[FlaskClient], None]
     """Connects a client's service to its database and waits until it is ready."""
 
     return lambda client: wait_until_ready(services[client.application])
+
+
+@pytest.fixture
+def counted(telemetry):
+    """Build counters on a Redis."""
+    made = []
+
+    def make(url, **given):
+        made.append(Counted(url, telemetry.http_client, **given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.counters.close()
+
+
+@pytest.fixture
+def lines(caplog):
+    """Return the lines that rate limits logged."""
+    caplog.set_level(logging.INFO, logger="service.rate_limits")
+    return lambda: [record.getMessage() for record in caplog.records]

@@ -1,80 +1,17 @@
 """A Redis that answers PING and cannot count: one log line when it begins, and one at its end."""
 
-import logging
-import re
 import shutil
 import time
 
 import gevent
 import pytest
 import redis as client_library
-from gevent.server import StreamServer
 from limits import parse
 
-from service.rate_limits.fallback import MOST_RETRY_FACTOR, CountersWithFallback
-from service.rate_limits.memory_counters import MemoryCounters
-from service.rate_limits.redis_counters import RedisCounters
-from service.rate_limits.redis_failures import REASONS
-from tests.clock import Clock
+from service.rate_limits.fallback import MOST_RETRY_FACTOR
 from tests.machine import PATIENCE_SECONDS
+from tests.service.rate_limits.counted import ENDS, RETRY_SECONDS, TIMEOUT_SECONDS, begins
 from tests.support.polling import wait_until
-
-ITEM = parse("1000/minute")
-RETRY_SECONDS = 2.0
-TIMEOUT_SECONDS = 1.0
-
-
-class Counted:
-    """Counters on one Redis, with a clock of the test's own.
-
-    Args:
-        url: Of Redis.
-        spans: Telemetry's client spans.
-        timeout_seconds: Of each request.
-    """
-
-    def __init__(self, url, spans, timeout_seconds=PATIENCE_SECONDS):
-        self.clock = Clock(1000.0)
-        self.fallbacks = 0
-        self.shared = RedisCounters(url, timeout_seconds, spans)
-        self.counters = CountersWithFallback(
-            MemoryCounters(),
-            self.shared,
-            retry_seconds=RETRY_SECONDS,
-            on_fallback=self._count,
-            clock=self.clock,
-        )
-
-    def _count(self):
-        self.fallbacks += 1
-
-    def hits(self, count=1):
-        for number in range(count):
-            self.counters.hit(f"read/{number % 3}", ITEM)
-
-    def check(self, count=1):
-        for _ in range(count):
-            self.clock.now += RETRY_SECONDS * MOST_RETRY_FACTOR
-            self.counters.check()
-
-
-@pytest.fixture
-def counted(telemetry):
-    made = []
-
-    def make(url, **given):
-        made.append(Counted(url, telemetry.http_client, **given))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.counters.close()
-
-
-@pytest.fixture
-def lines(caplog):
-    caplog.set_level(logging.INFO, logger="service.rate_limits")
-    return lambda: [record.getMessage() for record in caplog.records]
 
 
 @pytest.fixture
@@ -83,13 +20,6 @@ def admin(redis):
     client = client_library.Redis(port=redis.port, protocol=2)
     yield client
     client.close()
-
-
-def begins(kind):
-    return f"Redis does not count ({kind}: {REASONS[kind]}); each worker counts requests for itself"
-
-
-ENDS = "Redis counts again; requests are counted there"
 
 
 def fails_to_save(admin, tmp_path):
@@ -266,66 +196,6 @@ def test_flushed_scripts_are_loaded_again_without_a_failure(redis, admin, counte
     assert (lines(), one.fallbacks) == ([], 0)
 
 
-@pytest.fixture
-def scripted():
-    """A server that accepts connections, and answers each script with the same bytes."""
-    servers = []
-
-    def make(answer):
-        def serve(connection, _):
-            while received := connection.recv(65536):
-                for command in COMMAND.findall(received):
-                    connection.sendall(answer if command in (b"EVALSHA", b"SCRIPT") else b"+OK\r\n")
-
-        servers.append(StreamServer(("127.0.0.1", 0), serve))
-        servers[-1].start()
-        return f"redis://127.0.0.1:{servers[-1].server_port}/0"
-
-    yield make
-    for server in servers:
-        server.stop(timeout=0)
-
-
-COMMAND = re.compile(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)")
-OLD_SCRIPT = b"-ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -"
-
-
-@pytest.mark.parametrize(
-    ("kind", "answer"),
-    [
-        ("LOADING", b"-LOADING Redis is loading the dataset in memory\r\n"),
-        ("MASTERDOWN", b"-MASTERDOWN Link with MASTER is down\r\n"),
-        ("CLUSTERDOWN", b"-CLUSTERDOWN Hash slot not served\r\n"),
-        ("MOVED", b"-MOVED 3999 127.0.0.1:6381\r\n"),
-        ("ASK", b"-ASK 3999 127.0.0.1:6381\r\n"),
-        ("CROSSSLOT", b"-CROSSSLOT Keys in request don't hash to the same slot\r\n"),
-        ("TRYAGAIN", b"-TRYAGAIN Multiple keys request during rehashing of slot\r\n"),
-        ("UNKILLABLE", b"-UNKILLABLE Sorry the script already executed write commands\r\n"),
-        ("NOSCRIPT", b"-NOSCRIPT No matching script. Please use EVAL.\r\n"),
-        ("READONLY", OLD_SCRIPT + b"READONLY You can't write against a read only replica.\r\n"),
-        ("OOM", OLD_SCRIPT + b"OOM command not allowed when used memory > 'maxmemory'.\r\n"),
-        ("COMMAND", b"-ERR unknown command 'EVALSHA'\r\n"),
-        ("ERROR", b"-ERR something else\r\n"),
-        ("PROTOCOL", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-        ("PROTOCOL", b"\x00\xff\xfe garbage\r\n"),
-        ("PROTOCOL", b":not a number\r\n:x\r\n"),
-        ("PROTOCOL", b"$abc\r\n"),
-        ("PROTOCOL", b"+OK\r\n"),
-        ("PROTOCOL", b"$-1\r\n"),
-        ("PROTOCOL", b"*0\r\n"),
-        ("TIMEOUT", b""),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_scripted_answer_is_named_and_costs_one_bound(scripted, counted, lines, kind, answer):
-    one = counted(scripted(answer), timeout_seconds=TIMEOUT_SECONDS)
-    began = time.monotonic()
-    one.hits(50)
-    assert time.monotonic() - began < 10 * TIMEOUT_SECONDS
-    one.check()
-    assert (lines(), one.fallbacks) == ([begins(kind)], 50)
-
-
 def test_intervals_grow_while_it_fails_and_go_on_after_a_short_return(redis, admin, counted, lines):
     one = counted(redis.url)
     replicates(admin, None)
@@ -344,39 +214,3 @@ def test_intervals_grow_while_it_fails_and_go_on_after_a_short_return(redis, adm
     replicates(admin, None)
     one.counters.check()
     assert [*factors, one.counters._retry_factor] == [1, 2, 4, 8, 8, 8, 1]
-
-
-def test_failover_behind_one_address_renews_the_connections(redis, counted, lines):
-    """A proxy keeps old connections on the old primary, as a load balancer does."""
-    with type(redis)() as other:
-        target = {"port": redis.port}
-
-        def serve(connection, _):
-            with gevent.socket.create_connection(("127.0.0.1", target["port"])) as server:
-                copies = [gevent.spawn(_copy, *pair) for pair in _both(connection, server)]
-                gevent.joinall(copies, count=1)
-                gevent.killall(copies)
-
-        proxy = StreamServer(("127.0.0.1", 0), serve)
-        proxy.start()
-        one = counted(f"redis://127.0.0.1:{proxy.server_port}/0")
-        gevent.joinall([gevent.spawn(one.hits, 3) for _ in range(10)], timeout=PATIENCE_SECONDS)
-        target["port"] = other.port
-        old = client_library.Redis(port=redis.port)
-        replicates(old, None)
-        old.close()
-        one.hits(3)
-        one.check()
-        gevent.joinall([gevent.spawn(one.hits, 3) for _ in range(10)], timeout=PATIENCE_SECONDS)
-        assert (lines(), one.fallbacks) == ([begins("READONLY"), ENDS], 3)
-        one.counters.close()
-        proxy.stop(timeout=0)
-
-
-def _both(left, right):
-    return (left, right), (right, left)
-
-
-def _copy(source, target):
-    while data := source.recv(65536):
-        target.sendall(data)
