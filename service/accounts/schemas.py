@@ -16,6 +16,7 @@ from service.http.email_addresses import EmailAddress
 from service.http.responses import Instant, Model
 from service.http.text_fields import Name
 
+
 def _new_password(password: SecretStr) -> SecretStr:
     text = password.get_secret_value()
     if has_control_character(text):
