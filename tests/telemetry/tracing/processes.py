@@ -17,7 +17,7 @@ PREAMBLE = """
     from telemetry.tracing import Tracing
     from tests.telemetry.tracing import peers
     from tests.telemetry.tracing.collector import Collector, peer
-from tests.support.ports import free_port
+    from tests.support.ports import free_port
 
     def tracing_of(**settings):
         metrics = Metrics()
