@@ -108,7 +108,7 @@ def test_location_and_links_have_the_prefix_of_a_trusted_proxy_only(service):
             headers=headers,
             environ_overrides={"REMOTE_ADDR": peer},
         )
-        assert response.status_code == 201, response.get_json()
+        assert response.status_code == 202, response.get_json()
         return response.headers["Location"]
 
     assert location("ada@serene-mail.com", "127.0.0.1") == f"/calm{AUTH}/me"
