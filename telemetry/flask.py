@@ -1,20 +1,23 @@
-"""Flask's signals on the record of a request in flight: its route, and an exception behind a 500.
+"""Flask's signals on the record of a request in flight, and the answer to a malformed body.
 
-The route's view decides which variables of the path are private. The text of an exception may quote
-what the client sent, so those values are marked for redaction.
+The signals give the route, and the exception behind a 500. The route's view decides which variables
+of the path are private. The text of an exception may quote what the client sent, so those values
+are marked for redaction.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from flask import Flask, got_request_exception, request, request_started
+from flask import Flask, Response, got_request_exception, request, request_started
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import parse_options_header
 from werkzeug.routing import Rule
 
 from telemetry.guard import Guard
+from telemetry.http1.rules import MalformedBody
+from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.redaction import Redactor
 from telemetry.requests.record import RequestRecord, current_record
 from telemetry.requests.slow import slow_after_seconds_of
@@ -67,6 +70,19 @@ class FlaskSignals:
             record.error_type = type(exception).__name__
             with self._guard.at("layer.exception"):
                 record.redact_values(*_client_values())
+
+
+def malformed_body(error: MalformedBody) -> Response:
+    """Answer a client whose body's framing is broken; any other answer would be 500.
+
+    Args:
+        error: Raised while the app read the body.
+    """
+    record, status = current_record(), error.rule.status
+    members = problem_members(
+        status, error.rule.detail, request_id=record.request_id if record else ""
+    )
+    return Response(problem_bytes(members), status, mimetype=CONTENT_TYPE)
 
 
 def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:

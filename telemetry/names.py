@@ -30,6 +30,9 @@ KNOWN_METHODS = frozenset(
 REQUEST_ID_ENVIRON = "telemetry.request_id"
 """Key of the WSGI environ under which the server reads the id of a request whose app failed."""
 
+HANDOVER_ENVIRON = "telemetry.handover"
+"""Key of the WSGI environ under which a server notes that the app has taken the connection over."""
+
 REQUEST_ID_HEADER = "X-Request-ID"
 RESPONSE_TIME_HEADER = "X-Response-Time"
 SERVER_TIMING_HEADER = "Server-Timing"

@@ -12,26 +12,26 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from gevent import monkey, pywsgi
+from gevent import monkey
 from gevent.pool import Pool
-from greenlet import GreenletExit
 
 from telemetry.config import SettingError
+from telemetry.http1.refusals import Refusals
 from telemetry.requests.addresses import unix_notices
-from telemetry.server.connections import Connection, Connections, RequestWait
+from telemetry.server.connections import Connections
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS, longest_shutdown_seconds
+from telemetry.server.gevent_handler import ObservedServer
 from telemetry.server.lifetime import serve_until_stopped
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import STOP_SIGNALS, ShutdownSignal
-from telemetry.sockets import UNIX_PREFIX, PortError, begin_lingering_close, listen
+from telemetry.sockets import UNIX_PREFIX, PortError, listen
 
 __all__ = ["serve"]
 
 _log = logging.getLogger("telemetry.server")
 
-KEEPALIVE_SECONDS: Final = 75.0
 MAX_CONNECTIONS: Final = 1000
 
 
@@ -61,7 +61,15 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
         return 1
     _log_unix_notices(listener, telemetry)
     connections = Connections()
-    server = _Server(listener, app, connections)
+    server = ObservedServer(
+        listener,
+        app,
+        connections,
+        Refusals(telemetry.metrics, config),
+        spawn=Pool(MAX_CONNECTIONS),
+        log=None,
+        error_log=logging.getLogger("telemetry.server"),
+    )
     shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
     before = _handle_signals(shutdown_signal)
     try:
@@ -96,71 +104,3 @@ def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:
     }
     before[signal.SIGQUIT] = signal.signal(signal.SIGQUIT, force)
     return before
-
-
-class _Server(pywsgi.WSGIServer):
-    """gevent's server, which registers its connections."""
-
-    def __init__(self, listener: Any, app: Callable[..., Any], connections: Connections) -> None:
-        error_log = logging.getLogger("telemetry.server")
-        super().__init__(
-            listener,
-            app,
-            spawn=Pool(MAX_CONNECTIONS),
-            log=None,
-            error_log=error_log,
-            handler_class=_Handler,
-        )
-        self.connections = connections
-
-
-class _Handler(pywsgi.WSGIHandler):
-    """Serves one connection, and marks when it waits."""
-
-    def handle(self) -> None:
-        with cast(_Server, self.server).connections.opened(self.socket):
-            super().handle()
-
-    def read_requestline(self) -> str:
-        with self._waiting():
-            return super().read_requestline()
-        return ""
-
-    def read_request(self, raw_requestline: str) -> Any:
-        with self._waiting():
-            return super().read_request(raw_requestline)
-        return False
-
-    def handle_one_response(self) -> None:
-        with self._connection.busy(self._close_after_response):
-            super().handle_one_response()
-
-    def run_application(self) -> None:
-        super().run_application()
-        body: Any = self.wsgi_input
-        self.close_connection = self.close_connection or (
-            body.chunked_input and (self.code or 0) >= 400
-        )
-        if self.close_connection and (
-            body.chunked_input or body.position < (body.content_length or 0)
-        ):
-            # gevent would read what is left of the body to its end, and there may be none.
-            body.chunked_input, body.content_length = False, 0
-            begin_lingering_close(self.socket)
-
-    def handle_error(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: Any
-    ) -> None:
-        if isinstance(value, GreenletExit):
-            self._close_after_response()
-        super().handle_error(kind, value, traceback)
-
-    @property
-    def _connection(self) -> Connection:
-        return cast(_Server, self.server).connections.current
-
-    def _waiting(self) -> RequestWait:
-        return RequestWait(self._connection, KEEPALIVE_SECONDS)
-
-    def _close_after_response(self) -> None:
-        self.close_connection = True

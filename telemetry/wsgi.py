@@ -15,13 +15,15 @@ from flask import Flask
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
-from telemetry.flask import FlaskSignals
+from telemetry.flask import FlaskSignals, malformed_body
 from telemetry.guard import Guard
+from telemetry.http1.rules import BrokenRule, MalformedBody
 from telemetry.lifecycle import Lifecycle
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.requests.recorder import Recorder
+from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
 from telemetry.tracing import ServerSpans
 
 Environ = dict[str, Any]
@@ -80,7 +82,9 @@ class RequestLayer:
         exchange = _Exchange(self, record, environ, start_response)
         with self._guard.at("layer.begin"):
             self._begin(record, environ)
-        return exchange.run(self._app if self._lifecycle.accepting else self._refuse)
+        if not self._lifecycle.accepting:
+            return exchange.run(self._refuse)
+        return exchange.run(_answer_ping if environ.get("PATH_INFO") == "*" else self._app)
 
     def connect_signals(self, app: Flask) -> None:
         """Record the route and the exception of each request from Flask's signals."""
@@ -177,8 +181,11 @@ class _Exchange:
             self._body = app(self._environ, self._start)
             self._chunks = iter(self._body)
         except BaseException as error:
+            if ended_by_app(self._environ, error, started=self._record.status is not None):
+                self._finish(*end_after_handover(error))
+                raise
             if self._record.status is None and isinstance(error, Exception):
-                self._record.status = 500  # every server sends 500 for an app that raised
+                self._record.status = _status_of(error)
             self._finish(_outcome_of(error), error)
             raise
         return self
@@ -235,6 +242,10 @@ class _Exchange:
         return self._record.outcome or ("failed" if self._record.error_type else "completed"), None
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
+        handover = handover_of(self._environ)
+        if handover is not None and handover.taken:
+            # Whatever the app returned or raised afterwards has not reached the client.
+            self._record.status = handover.status
         self._layer.finish(self._record, outcome, error)
 
 
@@ -256,7 +267,20 @@ def _times(record: RequestRecord) -> Headers:
     ]
 
 
+def _answer_ping(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer ``OPTIONS *``, which asks the server itself (RFC 9110, section 9.3.7)."""
+    start_response("204 No Content", [])
+    return []
+
+
+def _status_of(error: Exception) -> int:
+    # Every server sends 500 for an app that raised, but for a body that the client has broken.
+    return error.rule.status.value if isinstance(error, BrokenRule) else 500
+
+
 def _outcome_of(error: BaseException) -> Outcome:
+    if isinstance(error, BrokenRule):
+        return "completed"
     if isinstance(error, gevent.Timeout):
         return "timeout"
     return "failed" if isinstance(error, Exception) else "killed"
@@ -269,5 +293,6 @@ def install(app: Flask, layer: RequestLayer) -> None:
         app: The app that the layer was made for; its ``wsgi_app`` becomes the layer.
         layer: Built on the app's former ``wsgi_app``.
     """
+    app.register_error_handler(MalformedBody, malformed_body)
     app.wsgi_app = layer  # type: ignore[method-assign]
     layer.connect_signals(app)

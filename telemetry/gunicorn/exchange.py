@@ -1,13 +1,18 @@
-"""How a response is started on a connection, and when that connection cannot serve another request.
+"""How an app answers on a connection, and when that connection cannot serve another request.
 
 What gunicorn's own response object lacks: an app's wish to close, a body that the client was never
-asked for, and a body whose end may never come.
+asked for, a body whose end may never come, and an app that takes the connection over.
 """
 
+import contextlib
 import socket
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
+from telemetry.names import HANDOVER_ENVIRON
+from telemetry.server.handover import AppSocket, Handover, ended_by_app
 
 
 class ListenerAddress:
@@ -48,3 +53,53 @@ def start_response(
     if never_requested or refused_chunks or app_closes:
         response.force_close()
     return response.start_response(status, headers, *exc_info)
+
+
+class _Nowhere:
+    """Stands in for the socket of a response that must not be sent any more."""
+
+    def sendall(self, _data: bytes) -> None:
+        """Drop the data."""
+
+
+def offer_socket(response: Any, environ: dict[str, Any], client: Any) -> Handover:
+    """Let the app take the connection over; the response then writes nothing more.
+
+    Args:
+        response: gunicorn's.
+        environ: Gets the socket, and what is known of the handover.
+        client: The socket.
+    """
+
+    def take_over() -> None:
+        response.sock = _Nowhere()
+        response.force_close()
+        # The bounds are those of a request; how long a connection is silent is the app's matter.
+        with contextlib.suppress(OSError):
+            client.settimeout(None)
+
+    handover = environ[HANDOVER_ENVIRON] = Handover(take_over)
+    environ["gunicorn.socket"] = AppSocket(client, handover)
+    return handover
+
+
+def end_connection(response: Any, handover: Handover, client: Any) -> None:
+    """Make a response its connection's last; a connection that was upgraded ends at once."""
+    response.force_close()
+    if handover.upgraded:
+        # It has no end of its own that a drain could wait for.
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+
+
+def respond(app: Callable[..., Iterable[bytes]], response: Any, environ: dict[str, Any]) -> None:
+    """Run the app and send its response."""
+    body = app(environ, partial(start_response, response, environ))
+    try:
+        for chunk in body:
+            response.write(chunk)
+        if not ended_by_app(environ, None, started=response.status is not None):
+            response.close()
+    finally:
+        if hasattr(body, "close"):
+            body.close()

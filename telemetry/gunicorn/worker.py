@@ -14,30 +14,39 @@ import socket
 import sys
 import traceback
 from functools import partial
-from http import HTTPStatus
 from types import FrameType
 from typing import Any, Final
-from uuid import uuid4
 
 import gevent
 from gevent import monkey
 from gevent.pool import Pool
 from gevent.server import StreamServer
 from greenlet import GreenletExit
+from gunicorn import http
 from gunicorn.http import wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
 from telemetry import names
 from telemetry.config import SettingError
 from telemetry.gunicorn import hooks, proxy_settings
-from telemetry.gunicorn.error_responses import APP_FAILED, client_error, error_response
-from telemetry.gunicorn.exchange import ListenerAddress, has_body, start_response
+from telemetry.gunicorn.exchange import (
+    ListenerAddress,
+    end_connection,
+    has_body,
+    offer_socket,
+    respond,
+)
 from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
+from telemetry.gunicorn.request import StrictParser, broken_rule
 from telemetry.gunicorn.worker_state import WorkerState
+from telemetry.http1 import rules
+from telemetry.http1.refusals import Refusals, problem_response
+from telemetry.http1.rules import BrokenRule
 from telemetry.requests.addresses import socket_peer_address
 from telemetry.requests.record import current_record
 from telemetry.server.connections import Connections, RequestWait
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS
+from telemetry.server.handover import ended_by_app
 from telemetry.server.lifetime import serve_until_stopped
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import HELD_SIGNALS, STOP_SIGNALS, ShutdownSignal
@@ -53,7 +62,6 @@ HEARTBEAT_SECONDS: Final = 1.0
 LAST_LINE_SECONDS: Final = 0.3
 
 _log = logging.getLogger("telemetry.lifecycle")
-_requests = logging.getLogger("access")
 
 
 class DrainingWorker(GeventWorker):  # type: ignore[misc]
@@ -87,6 +95,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         A failure after a request to stop is exit code 1, never one that halts the arbiter.
         """
         self.connections = Connections()
+        http.RequestParser = StrictParser
         try:
             super().init_process()
         except Exception:
@@ -115,7 +124,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             self.log.critical("%s", error)
             sys.exit(BOOT_FAILED)
         self.telemetry = self.wsgi.extensions["telemetry"]
-        self._unreadable = self.telemetry.metrics.counters(names.UNREADABLE_REQUESTS)
+        self._refusals = Refusals(self.telemetry.metrics, self.telemetry.config)
         proxy_settings.install(self)
 
     def run(self) -> None:
@@ -169,24 +178,25 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         expects_continue, req._expected_100_continue = req._expected_100_continue, False
         response, environ = wsgi.create(req, sock, addr, listener_name, self.cfg)
         environ["wsgi.multithread"] = True
+        handover = offer_socket(response, environ, sock)
         response.version = self.telemetry.config.service_name
-        if expects_continue:
+        if expects_continue and has_body(environ):
             environ["wsgi.input"] = ExpectContinueBody(req.body, partial(sock.sendall, CONTINUE))
         self._count_request()
         if self.telemetry.lifecycle.draining or not self.cfg.keepalive:
             response.force_close()
-        with self.connections.current.busy(response.force_close):
+        with self.connections.current.busy(partial(end_connection, response, handover, sock)):
             sock.settimeout(STALLED_PEER_SECONDS)
             try:
-                self._respond(response, environ)
+                respond(self.wsgi, response, environ)
             except TimeoutError as error:
                 raise StopIteration from error
-            except OSError:
-                raise
             except BaseException as error:
-                request_id = environ.get(names.REQUEST_ID_ENVIRON, "")
-                self._answer_failed_app(response, sock, request_id, error)
+                if not ended_by_app(environ, error, started=response.status is not None):
+                    self._end_failed(response, environ, sock, error)
                 raise StopIteration from error
+            if handover.taken or response.status is None:
+                raise StopIteration
             sock.settimeout(None)
         if response.should_close():
             if has_body(environ):
@@ -194,17 +204,19 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
             raise StopIteration
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer a request that could not be parsed.
+        """Answer a request that could not be parsed; gunicorn's own answer is never sent.
 
         A connection that is killed while it waits gets no response.
         """
         if isinstance(exc, GreenletExit):
             return
-        rejection = client_error(exc)
-        if rejection is None:
-            super().handle_error(req, client, addr, exc)
-        else:
-            self._reject(client, addr, *rejection)
+        rule = broken_rule(exc)
+        if rule is None:
+            _report_uncaught(exc)
+            rule = rules.SERVER_FAILED
+        with contextlib.suppress(OSError):
+            client.sendall(self._refusals.refuse(rule, socket_peer_address(addr)))
+            begin_lingering_close(client)
 
     def handle_quit(self, _sig: int, _frame: FrameType | None) -> None:
         """Stop at once, cutting what is in flight (SIGQUIT)."""
@@ -225,44 +237,28 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         monkey.get_original("time", "sleep")(LAST_LINE_SECONDS)
         os._exit(1)
 
-    def _respond(self, response: Any, environ: dict[str, Any]) -> None:
-        body = self.wsgi(environ, partial(start_response, response, environ))
-        try:
-            for chunk in body:
-                response.write(chunk)
-            response.close()
-        finally:
-            if hasattr(body, "close"):
-                body.close()
-
-    def _reject(self, client: Any, addr: Any, status: HTTPStatus, detail: str) -> None:
-        """Answer, count and log a request that no app will see; the line repeats nothing of it."""
-        request_id = str(uuid4()) if self.telemetry.config.request_id else ""
-        self._unreadable[(str(status.value),)].inc()
-        fields = {
-            "status": status.value,
-            "request_id": request_id,
-            "client_address": socket_peer_address(addr),
-        }
-        _requests.info("request refused before it was read", extra={"fields": fields})
-        with contextlib.suppress(OSError):
-            client.sendall(error_response(status, detail, request_id))
-            begin_lingering_close(client)
-
-    def _answer_failed_app(
-        self, response: Any, sock: Any, request_id: str, error: BaseException
+    def _end_failed(
+        self, response: Any, environ: dict[str, Any], sock: Any, error: BaseException
     ) -> None:
-        """Answer for an app that raised or was killed, as far as that is still possible."""
-        if not isinstance(error, GreenletExit):
-            gevent.get_hub().handle_error(
-                gevent.getcurrent(), type(error), error, error.__traceback__
-            )
+        """Answer for an app that raised or was killed, as far as that is still possible.
+
+        Raises:
+            OSError: The client is gone.
+        """
+        rule = error.rule if isinstance(error, BrokenRule) else rules.SERVER_FAILED
+        if rule is rules.SERVER_FAILED:
+            if isinstance(error, OSError):
+                raise error
+            if not isinstance(error, GreenletExit):
+                _report_uncaught(error)
         if response.headers_sent:
             # A second status line would be taken for part of the body; a reset shows that the rest
             # is missing.
             sock.shutdown(socket.SHUT_RDWR)
-        else:
-            sock.sendall(error_response(HTTPStatus.INTERNAL_SERVER_ERROR, APP_FAILED, request_id))
+            return
+        sock.sendall(problem_response(rule, environ.get(names.REQUEST_ID_ENVIRON, "")))
+        if rule is not rules.SERVER_FAILED:
+            begin_lingering_close(sock)
 
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)
@@ -291,3 +287,7 @@ class DrainingWorker(GeventWorker):  # type: ignore[misc]
         self.nr += 1
         if self.nr >= self.max_requests:
             self.telemetry.lifecycle.drain("max_requests")
+
+
+def _report_uncaught(error: BaseException) -> None:
+    gevent.get_hub().handle_error(gevent.getcurrent(), type(error), error, error.__traceback__)

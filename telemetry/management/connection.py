@@ -6,22 +6,22 @@ connection is closed, and that is all.
 
 import _socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from telemetry.guard import Guard
-from telemetry.management.protocol import (
-    END_OF_HEAD,
-    ProtocolError,
-    Request,
-    Response,
-    parse_request,
-    problem,
-)
+from telemetry.http1 import rules
+from telemetry.http1.request import Limits as HeadLimits
+from telemetry.http1.request import skip_empty_lines, split_head
+from telemetry.http1.rules import BrokenRule, Rule
+from telemetry.management.protocol import Request, Response, parse_request, problem
 from telemetry.sockets import begin_lingering_close
 
 RequestHandler = Callable[[Request], Response]
+Refuse = Callable[[Rule, str], bytes]
+"""Records a refused request of the peer with that address; returns the response."""
+
 RECEIVE_BYTES: Final = 8192
 LINGER_SECONDS: Final = 0.5
 SHORTEST_TIMEOUT_SECONDS: Final = 0.001
@@ -47,6 +47,11 @@ class Limits:
     idle_seconds: float = 75.0
     send_seconds: float = 10.0
 
+    @property
+    def head(self) -> HeadLimits:
+        """The limits of a request's head."""
+        return HeadLimits(bytes=self.head_bytes)
+
 
 class Connection:
     """One accepted socket.
@@ -55,6 +60,7 @@ class Connection:
         accepted: The socket; closed when the connection ends.
         client: Address of the peer.
         handle_request: Called with each request.
+        refuse: Called with the rule that a request breaks.
         guard: For native threads.
         limits: What the client may use.
         open_connections: The open connections; this one is among them until it ends.
@@ -66,6 +72,7 @@ class Connection:
         client: str,
         handle_request: RequestHandler,
         *,
+        refuse: Refuse,
         guard: Guard,
         limits: Limits,
         open_connections: set["Connection"],
@@ -77,6 +84,7 @@ class Connection:
         self._socket = accepted
         self._client = client
         self._handle_request = handle_request
+        self._refuse = refuse
         self._guard = guard
         self._limits = limits
         self._open_connections = open_connections
@@ -116,9 +124,10 @@ class Connection:
             head = self._read_head()
             if head is None:
                 return False
-            request = parse_request(head, self._client)
-        except ProtocolError as error:
-            if self._send(error.response, keep_alive=False):
+            request = parse_request(head, self._client, self._limits.head)
+        except BrokenRule as error:
+            self.waiting_since = None
+            if self._send_pieces([self._refuse(error.rule, self._client)]):
                 begin_lingering_close(self._socket, seconds=LINGER_SECONDS)
             return False
         response = problem(500, "The answer failed; the log has the reason.")
@@ -134,24 +143,21 @@ class Connection:
     def _read_head(self) -> bytes | None:
         """Read up to the end of a request's head; ``None`` when the connection ended instead."""
         self.waiting_since = time.monotonic()
-        self._received = self._received.lstrip(b"\r\n")
         deadline = self.waiting_since + (
             self._limits.head_seconds if self._received else self._limits.idle_seconds
         )
-        while END_OF_HEAD not in self._received:
-            if len(self._received) > self._limits.head_bytes:
-                raise self._head_too_large()
+        while True:
+            split = split_head(skip_empty_lines(self._received), self._limits.head)
+            if split is not None:
+                self.waiting_since = None
+                head, self._received = split
+                return head
             more = self._receive(deadline)
             if not more:
                 return None
             if not self._received:
                 deadline = time.monotonic() + self._limits.head_seconds
             self._received += more
-        self.waiting_since = None
-        head, _, self._received = self._received.partition(END_OF_HEAD)
-        if len(head) > self._limits.head_bytes:
-            raise self._head_too_large()
-        return head
 
     def _receive(self, deadline: float) -> bytes:
         """Receive some bytes; none when the client closed, broke or forgot the connection."""
@@ -160,24 +166,22 @@ class Connection:
             return self._socket.recv(RECEIVE_BYTES)
         except TimeoutError:
             if self._received:
-                raise ProtocolError(
-                    408, f"A request's head may take {self._limits.head_seconds} s."
-                ) from None
+                raise BrokenRule(rules.HEAD_TIME) from None
             return b""
         except OSError:
             return b""
 
-    def _head_too_large(self) -> ProtocolError:
-        return ProtocolError(431, f"A request's head may have {self._limits.head_bytes} bytes.")
-
     def _send(self, response: Response, *, keep_alive: bool, with_body: bool = True) -> bool:
         """Send a response; returns whether the client took it."""
+        return self._send_pieces(_pieces(response, keep_alive, with_body))
+
+    def _send_pieces(self, pieces: Iterable[bytes]) -> bool:
         deadline = time.monotonic() + self._limits.send_seconds
         try:
             # Head and body go out in pieces: without this each small one waits for the one before
             # to be acknowledged. An inherited listener may not have it set.
             self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-            for piece in _pieces(response, keep_alive, with_body):
+            for piece in pieces:
                 self._set_timeout(deadline)
                 self._socket.sendall(piece)
         except OSError:  # the client has gone, or does not read

@@ -6,6 +6,7 @@ reads a file or asks another service.
 
 import _socket
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -15,12 +16,14 @@ from greenlet import greenlet
 from telemetry.config import SettingError, TelemetryConfig
 from telemetry.exposition import Exposition, choose_format
 from telemetry.guard import Guard
+from telemetry.http1.refusals import Refusals, problem_response
+from telemetry.http1.rules import Rule
 from telemetry.management.connection import Limits
 from telemetry.management.protocol import Request, Response, json_response, problem
 from telemetry.management.server import NativeServer
 from telemetry.management.views import requests_view, stacks_view
 from telemetry.metrics import Metrics
-from telemetry.native import HubGuard, sleep
+from telemetry.native import HubGuard, run_on_hub, sleep
 from telemetry.requests.record import RequestRecord
 from telemetry.sockets import open_listener
 
@@ -28,7 +31,10 @@ Verdict = Callable[[], tuple[int, Mapping[str, Any]]]
 Route = Callable[[Request], Response]
 
 SLICE_PAUSE_SECONDS: Final = 0.001
-METHODS: Final = "GET, HEAD"
+METHODS: Final = "GET, HEAD, OPTIONS"
+
+
+_ALLOWED: Final = Response(204, "", [], {"Allow": METHODS})
 
 
 class Management:
@@ -91,7 +97,11 @@ class Management:
         self._hub_thread = gevent.get_hub().thread_ident
         guard = HubGuard(self._guard)
         self._exposition = Exposition(self._metrics.registry, guard)
-        self._server = NativeServer(listener, self._handle_request, guard, self._limits)
+        self._refusals = Refusals(self._metrics, self._config)
+        self._hub = gevent.get_hub()
+        self._server = NativeServer(
+            listener, self._handle_request, self._refuse, guard, self._limits
+        )
         self._server.start()
 
     def stop(self) -> None:
@@ -105,13 +115,19 @@ class Management:
 
     def _handle_request(self, request: Request) -> Response:
         route = self._routes.get(request.path)
-        if route is None:
+        if route is None and request.path != "*":
             return problem(404, f"The paths here are {', '.join(sorted(self._routes))}.")
+        if route is None or request.method == "OPTIONS":
+            return _ALLOWED
         if request.method not in ("GET", "HEAD"):
             return problem(405, f"Only {METHODS} are allowed here.", Allow=METHODS)
-        if request.path.startswith("/debug/") and not _is_loopback(request.client):
-            return problem(403, "This is shown on the machine itself only.")
-        return route(request)
+        private = _refuse_others(request) if request.path.startswith("/debug/") else None
+        return private or route(request)
+
+    def _refuse(self, rule: Rule, client: str) -> bytes:
+        request_id = self._refusals.new_request_id()
+        run_on_hub(self._hub, self._refusals.record, rule, client, request_id)
+        return problem_response(rule, request_id)
 
     def _metrics_response(self, request: Request) -> Response:
         if self._exposition is None:
@@ -145,6 +161,31 @@ def _is_loopback(client: str) -> bool:
     address = ipaddress.ip_address(client.partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+def _refuse_others(request: Request) -> Response | None:
+    """Refuse what is not asked on the machine itself, and by its own name."""
+    if not _is_loopback(request.client):
+        return problem(403, "This is shown on the machine itself only.")
+    if not _is_own_host(request.host):
+        return problem(421, "This is shown under an IP address or localhost only.")
+    return None
+
+
+def _is_own_host(host: str) -> bool:
+    """Return whether a request's host cannot be a name that an attacker's DNS server answers for.
+
+    A web page whose name is made to point to this machine (DNS rebinding) could otherwise have the
+    operator's browser read what is shown on the machine itself only.
+    """
+    name = host.rpartition(":")[0] if re.search(r":[0-9]*$", host) else host
+    if not name or name.lower() == "localhost" or name.lower().endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _own_listener(config: TelemetryConfig) -> _socket.socket:

@@ -1,23 +1,21 @@
 """Requests and responses of the management port: bytes in, bytes out.
 
-As much of HTTP/1.1 as a scraper, a probe and curl need; no sockets, and no clock but for the
-``Date`` header.
-
-Source: RFC 9112 (HTTP/1.1), RFC 9110 (semantics).
+As much of HTTP/1.1 as a scraper, a probe and curl need, by the rules of ``http1``; no sockets, and
+no clock but for the ``Date`` header.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
+from telemetry.http1.request import END, parse_head
+from telemetry.http1.request import Limits as HeadLimits
 from telemetry.problem import CONTENT_TYPE, problem_members
 
-END_OF_HEAD: Final = b"\r\n\r\n"
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PHRASES: Final[Mapping[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -27,7 +25,8 @@ class Request:
 
     Args:
         method: As sent.
-        path: Without query.
+        path: Decoded, without query; ``*`` for the server itself.
+        host: Host and port that the client named; empty for a client that named none.
         headers: By lower-case name; repeated ones joined by ", ".
         client: Address of the peer.
         keep_alive: The connection may serve another request.
@@ -36,6 +35,7 @@ class Request:
 
     method: str
     path: str
+    host: str
     headers: Mapping[str, str]
     client: str
     keep_alive: bool
@@ -60,10 +60,13 @@ class Response:
 
     def head(self, *, keep_alive: bool) -> bytes:
         """Encode status line and headers, with the empty line that ends them."""
-        headers = {
-            "Date": formatdate(usegmt=True),
+        content = {
             "Content-Type": self.content_type,
             "Content-Length": str(sum(map(len, self.body))),
+        }
+        headers = {
+            "Date": formatdate(usegmt=True),
+            **(content if self.status != HTTPStatus.NO_CONTENT else {}),
             "Cache-Control": "no-store",
             "Connection": "keep-alive" if keep_alive else "close",
             **self.headers,
@@ -72,20 +75,7 @@ class Response:
             f"HTTP/1.1 {self.status} {_PHRASES.get(self.status, '')}",
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
-        return "\r\n".join(lines).encode("latin-1", "replace") + END_OF_HEAD
-
-
-class ProtocolError(Exception):
-    """A request that cannot be served; it ends its connection.
-
-    Args:
-        status: Status code of the response.
-        detail: One sentence for the client's developer.
-    """
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.response = problem(status, detail)
+        return "\r\n".join(lines).encode("latin-1", "replace") + END
 
 
 def problem(status: int, detail: str, **headers: str) -> Response:
@@ -112,42 +102,25 @@ def json_response(
     )
 
 
-def parse_request(head: bytes, client: str) -> Request:
+def parse_request(head: bytes, client: str, limits: HeadLimits) -> Request:
     """Parse one request head.
 
     Args:
         head: From the request line up to, without, the empty line.
         client: Address of the peer.
+        limits: How large the head may be.
 
     Raises:
-        ProtocolError: It is not HTTP/1.x.
+        BrokenRule: The request is refused.
     """
-    request_line, *lines = head.decode("latin-1").split("\r\n")
-    parts = request_line.split(" ")
-    if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]):
-        raise ProtocolError(400, "The first line is not METHOD TARGET VERSION.")
-    method, target, version = parts
-    if version not in ("HTTP/1.0", "HTTP/1.1"):
-        raise ProtocolError(505, "Only HTTP/1.0 and HTTP/1.1 are supported.")
-    headers = _parse_headers(lines)
-    if version == "HTTP/1.1" and "host" not in headers:
-        raise ProtocolError(400, "An HTTP/1.1 request needs a Host header.")
-    has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-    options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
-    keep_alive = (
-        not has_body
-        and "close" not in options
-        and (version == "HTTP/1.1" or "keep-alive" in options)
+    message = parse_head(head, limits)
+    has_body = bool(message.body_length)
+    return Request(
+        method=message.line.method,
+        path=unquote(message.line.path, "latin-1"),
+        host=message.host,
+        headers={name: ", ".join(values) for name, values in message.fields.items()},
+        client=client,
+        keep_alive=message.keep_alive and not has_body,
+        has_body=has_body,
     )
-    return Request(method, target.partition("?")[0], headers, client, keep_alive, has_body)
-
-
-def _parse_headers(lines: Sequence[str]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not _TOKEN.fullmatch(name):
-            raise ProtocolError(400, "A header line is not NAME: VALUE.")
-        key, value = name.lower(), value.strip()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers

@@ -14,7 +14,7 @@ from typing import Final
 import gevent
 
 from telemetry.guard import Guard
-from telemetry.management.connection import Connection, Limits, RequestHandler
+from telemetry.management.connection import Connection, Limits, Refuse, RequestHandler
 from telemetry.native import NativeThread, new_poll, sleep, start_thread
 
 PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
@@ -27,6 +27,7 @@ class NativeServer:
     Args:
         listener: Bound and listening; closed by ``stop``. Another process may accept from it too.
         handle_request: Called in a connection's thread with each request.
+        refuse: Called in a connection's thread with the rule that a request breaks.
         guard: For native threads.
         limits: What clients may use.
     """
@@ -35,12 +36,14 @@ class NativeServer:
         self,
         listener: _socket.socket,
         handle_request: RequestHandler,
+        refuse: Refuse,
         guard: Guard,
         limits: Limits,
     ) -> None:
         listener.setblocking(False)
         self._listener = listener
         self._handle_request = handle_request
+        self._refuse = refuse
         self._guard = guard
         self._limits = limits
         self._connections: set[Connection] = set()
@@ -101,6 +104,7 @@ class NativeServer:
             accepted,
             client,
             self._handle_request,
+            refuse=self._refuse,
             guard=self._guard,
             limits=self._limits,
             open_connections=self._connections,

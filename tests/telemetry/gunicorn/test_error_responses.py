@@ -27,10 +27,16 @@ UNREADABLE = {
         431,
         "The headers are too many, or one of them is too large.",
     ),
-    b"GET /who\t" + CANARY + b"\r\n\r\n": (400, "The request cannot be read."),
-    b"GET /who HTTP/1.1\r\nA B: " + CANARY + b"\r\n\r\n": (400, "The request cannot be read."),
-    b"GET /who HTTP/9.9\r\nX: " + CANARY + b"\r\n\r\n": (400, "The request cannot be read."),
-    b"POST /who HTTP/1.1\r\nTransfer-Encoding: " + CANARY + b"\r\n\r\n": (
+    b"GET /who\t" + CANARY + b"\r\n\r\n": (400, "The first line must be METHOD TARGET VERSION."),
+    b"GET /who HTTP/1.1\r\nA B: " + CANARY + b"\r\n\r\n": (
+        400,
+        "A header's name must be a token, and the colon must follow it.",
+    ),
+    b"GET /who HTTP/9.9\r\nX: " + CANARY + b"\r\n\r\n": (
+        505,
+        "Only HTTP/1.0 and HTTP/1.1 are supported.",
+    ),
+    b"POST /who HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + CANARY + b"\r\n\r\n": (
         501,
         "The transfer coding is not known here.",
     ),
@@ -87,11 +93,11 @@ def test_unreadable_request_gets_a_problem_is_counted_and_is_not_repeated(outcom
         )
     assert sorted(line for line in counted if "_created" not in line) == [
         f'http_server_unreadable_requests_total{{http_response_status_code="{status}"}} {count}.0'
-        for status, count in ((400, 3), (414, 1), (417, 1), (431, 1), (501, 1))
+        for status, count in ((400, 2), (414, 1), (417, 1), (431, 1), (501, 1), (505, 1))
     ]
-    assert [(line["level"], line["status"], line["request_id"]) for line in lines] == [
-        ("INFO", body["status"], body["request_id"]) for _, _, body in answers
-    ]
+    assert [
+        (line["level"], line["status"], line["reason"], line["request_id"]) for line in lines
+    ] == [("INFO", body["status"], body["detail"], body["request_id"]) for _, _, body in answers]
     assert CANARY.decode() not in text
 
 

@@ -98,9 +98,8 @@ class Client:
 def get(management, path, *, method="GET", headers=""):
     """Send one request on a connection of its own."""
     client = Client(management.port)
-    answer = client.send(
-        f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()
-    ).answer(body=method != "HEAD")
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
+    answer = client.send(head.encode()).answer(body=method != "HEAD")
     assert client.ended()
     client.close()
     return answer
