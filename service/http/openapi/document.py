@@ -24,6 +24,7 @@ from service.http.openapi.operations import (
     operation_object,
     problem_statuses,
 )
+from service.http.openapi.patterns import with_portable_patterns
 from service.http.operation import OPERATION, Operation
 
 SCHEMA_REFERENCE: Final = "#/components/schemas/{model}"
@@ -53,10 +54,10 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     references, definitions = _schemas([route.operation for route in routes])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        written = operation_object(route, references, app.view_functions)
-        paths.setdefault(_path_template(route.rule), {})[route.method.lower()] = written
+        described = operation_object(route, references, app.view_functions)
+        paths.setdefault(_path_template(route.rule), {})[route.method.lower()] = described
     statuses = {status for route in routes for status in problem_statuses(route)}
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Serene",
@@ -80,6 +81,8 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
             },
         },
     }
+    written: dict[str, Any] = with_portable_patterns(document)
+    return written
 
 
 def _routes(app: Flask) -> Iterator[DescribedRoute]:
