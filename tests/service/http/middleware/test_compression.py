@@ -20,6 +20,9 @@ DECODERS = {"zstd": zstd.decompress, "br": brotli.decompress, "gzip": gzip.decom
         ("br;q=0.5, gzip;q=0.9", "gzip"),
         ("deflate", None),
         ("zstd;q=0, identity", None),
+        ("gzip;q=0", None),
+        ("gzip; q=0.5", "gzip"),
+        ("zstd;q=0, *", "br"),
         ("", None),
     ],
 )
