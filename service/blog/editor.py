@@ -1,10 +1,8 @@
 """Creating and changing posts: authors change their own posts, admins change all.
 
-Concurrent changes of one post do not overwrite each other, on FerretDB neither, whose updates are
-not atomic: a change takes a lease of the post's revision, which only one request can hold; the
-others wait for the outcome and read the post again. The guarantee is that each revision has exactly
-one successor (or was deleted once), and that a condition holds for the very revision that is
-replaced. A worker that dies during a change leaves a lease, which expires after ``LEASE_SECONDS``.
+Concurrent changes of one post do not overwrite each other (``mongo.revisions``). The guarantee is
+that each revision has exactly one successor (or was deleted once), and that a condition holds for
+the very revision that is replaced.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,9 +20,9 @@ from service.blog.repository import PostRepository, SlugTaken
 from service.blog.slugs import slugs
 from service.mongo.clock import utc_now
 from service.mongo.cursor import Cursor
-from service.mongo.leases import Lease, Leases
+from service.mongo.leases import Leases
+from service.mongo.revisions import RevisionLocked, Revisions
 
-LEASE_SECONDS: Final = 30.0
 RETRY_DELAYS_SECONDS: Final = (0.01, 0.02, 0.03, *[0.05] * 60)
 """Between attempts to lock a post that other requests are changing: three seconds in all."""
 
@@ -82,10 +80,9 @@ class PostEditor:
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         self._posts = posts
-        self._leases = leases
+        self._revisions = Revisions(leases, now=now, sleep=sleep)
         self._markdown = markdown
         self._now = now
-        self._sleep = sleep
 
     def create(self, writer: Writer, fields: Mapping[str, Any], status: PostStatus) -> BlogPost:
         """Create a post under the first free slug of its title.
@@ -206,26 +203,15 @@ class PostEditor:
     def _write(
         self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]
     ) -> None:
-        for delay_seconds in RETRY_DELAYS_SECONDS:
-            post = self._find_changeable(writer, slug, condition)
-            if self._write_under_lease(post, write):
-                return
-            self._sleep(delay_seconds)
-        raise PostLocked
-
-    def _write_under_lease(self, post: BlogPost, write: Callable[[BlogPost], bool]) -> bool:
-        revision = f"{post.slug}:{post.revision}"
-        lease = self._leases.take(revision, now=self._now(), seconds=LEASE_SECONDS)
-        if not isinstance(lease, Lease):
-            return False
         try:
-            is_written = write(post)
-        except BaseException:
-            self._leases.give_back(lease, self._now())
-            raise
-        # The revision has its successor, written here or before: nothing can replace it any more.
-        self._leases.forget(revision)
-        return is_written
+            self._revisions.change(
+                lambda: self._find_changeable(writer, slug, condition),
+                lambda post: f"{post.slug}:{post.revision}",
+                write,
+                delays_seconds=RETRY_DELAYS_SECONDS,
+            )
+        except RevisionLocked:
+            raise PostLocked from None
 
     def _find_changeable(self, writer: Writer, slug: str, condition: Condition) -> BlogPost:
         post = self._posts.find(slug)
