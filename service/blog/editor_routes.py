@@ -2,10 +2,9 @@
 
 The ``ETag`` of a response identifies the post's revision; sent back as ``If-Match`` it rejects a
 change when the post has changed meanwhile (``service.blog.editor`` documents the guarantee). It is
-weak because one revision has several encodings; ``If-Match`` accepts it nevertheless. No response
-here may be cached.
+strong, as ``If-Match`` requires. No response here may be cached.
 
-Source: RFC 9110, 13.1.1 (If-Match) and 15.5.13 (412); RFC 5789 (PATCH), whose body is the members
+Source: RFC 9110, 13.1 (conditions) and 15.5.13 (412); RFC 5789 (PATCH), whose body is the members
 that change.
 """
 
@@ -14,7 +13,6 @@ from typing import Final
 
 from flask import Blueprint, Response
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.http import parse_etags
 
 from service import metrics as business
 from service.accounts.guard import account_gone, current_account, protected
@@ -35,25 +33,29 @@ from service.blog.schemas import (
     DraftsPage,
     EditablePost,
     EditablePostOverview,
-    IfMatch,
     NewPost,
     PostChanges,
     PostText,
-    etag_of,
     url_of,
+    validators_of,
 )
 from service.http.business_metrics import counted_writes
+from service.http.conditions import WriteConditions, add_validators
 from service.http.openapi.links import links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, PageQuery, with_next_link
 from service.http.problems import problem
 from service.http.responses import json_response
+from service.mongo.clock import utc_now
 from telemetry import private_in_path
 
 private_slug: Final = private_in_path("slug")
 """A slug shows the title, which is private while the post is a draft."""
 
-ETAG: Final = {"ETag": "Of this revision, for `If-Match`."}
+ETAG: Final = {
+    "ETag": "Of this revision, for `If-Match`.",
+    "Last-Modified": "Of this revision, for `If-Unmodified-Since`; absent within its first second.",
+}
 _SLUG_PARAMETER: Final = {"slug": "$response.body#/slug"}
 _REVISION_PARAMETERS: Final = _SLUG_PARAMETER | {"If-Match": "$response.header.ETag"}
 LINKS: Final = (
@@ -109,8 +111,7 @@ class _Editing:
         """Return a post as a response."""
         html = post.html or self._markdown.render_cached(post.body)
         response = json_response(EditablePost.whole(post, html), status)
-        response.set_etag(etag_of(post), weak=True)
-        return response
+        return add_validators(response, validators_of(post, utc_now()))
 
 
 def blueprint(
@@ -187,8 +188,8 @@ def _add_text_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.put("/posts/<slug>")
     @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, body=PostText, headers=IfMatch, problems=PROBLEMS, path=SLUG)
-    def replace_post(slug: str, headers: IfMatch, body: PostText) -> Response:
+    @operation(TAG, CHANGED, body=PostText, headers=WriteConditions, problems=PROBLEMS, path=SLUG)
+    def replace_post(slug: str, headers: WriteConditions, body: PostText) -> Response:
         """Replace a post
 
         Members that the request omits become empty. The status does not change.
@@ -200,8 +201,10 @@ def _add_text_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.patch("/posts/<slug>")
     @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, body=PostChanges, headers=IfMatch, problems=PROBLEMS, path=SLUG)
-    def edit_post(slug: str, headers: IfMatch, body: PostChanges) -> Response:
+    @operation(
+        TAG, CHANGED, body=PostChanges, headers=WriteConditions, problems=PROBLEMS, path=SLUG
+    )
+    def edit_post(slug: str, headers: WriteConditions, body: PostChanges) -> Response:
         """Update a post
 
         Members that the request omits do not change.
@@ -217,8 +220,8 @@ def _add_status_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.post("/posts/<slug>/publish")
     @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, headers=IfMatch, problems=PROBLEMS, path=SLUG)
-    def publish_post(slug: str, headers: IfMatch) -> Response:
+    @operation(TAG, CHANGED, headers=WriteConditions, problems=PROBLEMS, path=SLUG)
+    def publish_post(slug: str, headers: WriteConditions) -> Response:
         """Publish a post
 
         The time of publication is the time of this request. A published post does not change.
@@ -230,8 +233,8 @@ def _add_status_routes(routes: Blueprint, editing: _Editing) -> None:
     @routes.post("/posts/<slug>/unpublish")
     @private_slug
     @protected(role="author")
-    @operation(TAG, CHANGED, headers=IfMatch, problems=PROBLEMS, path=SLUG)
-    def unpublish_post(slug: str, headers: IfMatch) -> Response:
+    @operation(TAG, CHANGED, headers=WriteConditions, problems=PROBLEMS, path=SLUG)
+    def unpublish_post(slug: str, headers: WriteConditions) -> Response:
         """Unpublish a post
 
         The post becomes a draft. Caches may show it until their copies expire.
@@ -246,11 +249,11 @@ def _add_status_routes(routes: Blueprint, editing: _Editing) -> None:
     @operation(
         TAG,
         {204: ResponseSpec("The post is deleted.", media_types=())},
-        headers=IfMatch,
+        headers=WriteConditions,
         problems=PROBLEMS,
         path=SLUG,
     )
-    def delete_post(slug: str, headers: IfMatch) -> Response:
+    def delete_post(slug: str, headers: WriteConditions) -> Response:
         """Delete a post
 
         Deletes a draft or a published post permanently; its slug becomes free.
@@ -265,11 +268,8 @@ def _checked(slug: str) -> str:
     return slug
 
 
-def _condition(headers: IfMatch) -> Condition:
-    if headers.if_match is None:
-        return lambda _: True
-    etags = parse_etags(headers.if_match)
-    return lambda post: etags.contains_weak(etag_of(post))
+def _condition(headers: WriteConditions) -> Condition:
+    return lambda post: headers.hold_for(validators_of(post))
 
 
 def _problem_handler(status: int, detail: str) -> Callable[[Exception], Response]:

@@ -9,12 +9,14 @@ from werkzeug.exceptions import NotFound
 from service import metrics as business
 from service.blog.markdown import Markdown
 from service.blog.repository import PostRepository
-from service.blog.schemas import PostOverview, PostsPage, PostsQuery, WholePost, etag_of
+from service.blog.schemas import PostOverview, PostsPage, PostsQuery, WholePost, validators_of
 from service.http import middleware
 from service.http.business_metrics import counted
+from service.http.conditions import add_validators
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.responses import json_response
+from service.mongo.clock import utc_now
 
 TAG: Final = "Blog"
 SLUG: Final = {"slug": "The post's name in URLs."}
@@ -67,7 +69,13 @@ def _add_post(
     @counted(metrics, business.POST_READS, result=_result_label)
     @operation(
         TAG,
-        {200: ResponseSpec("The post.", WholePost, headers={"ETag": "Of this revision."})},
+        {
+            200: ResponseSpec(
+                "The post.",
+                WholePost,
+                headers={"ETag": "Of this revision.", "Last-Modified": "Of this revision."},
+            )
+        },
         problems=(404,),
         path=SLUG,
     )
@@ -81,8 +89,7 @@ def _add_post(
             raise NotFound("There is no post of that slug.")
         html = post.html or markdown.render_cached(post.body)
         response = json_response(WholePost.whole(post, html))
-        response.set_etag(etag_of(post), weak=True)
-        return response
+        return add_validators(response, validators_of(post, utc_now()))
 
 
 def _filter_label() -> str:

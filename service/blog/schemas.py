@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
 
@@ -11,7 +12,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from service.blog.markdown import LONGEST_BODY_BYTES
 from service.blog.model import BlogPost, PostStatus
 from service.http.characters import search_key
+from service.http.conditions import exact_date
 from service.http.pagination import PageQuery
+from service.http.preconditions import EntityTag, Validators
 from service.http.responses import Instant, Model
 from service.http.text_fields import MULTI_LINE, OPTIONAL_LINE, SINGLE_LINE, Word, at_most_bytes
 
@@ -134,16 +137,6 @@ class PostChanges(Model):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class IfMatch(Model):
-    """Condition on the revision that a change replaces."""
-
-    if_match: str | None = Field(
-        None,
-        alias="If-Match",
-        description="ETag of the post as the client read it; 412 if it has changed since.",
-    )
-
-
 class EditablePostOverview(Model):
     """A post without its text, for its writers."""
 
@@ -193,11 +186,19 @@ def url_of(post: BlogPost) -> str:
     )
 
 
-def etag_of(post: BlogPost) -> str:
-    """Return the opaque tag of a post's current state, for ``ETag``.
+def validators_of(post: BlogPost, now: datetime | None = None) -> Validators:
+    """Return the validators of a post: a strong tag, and its date once that is exact.
 
-    It differs after every change, also when a slug is reused.
+    Args:
+        post: With its body.
+        now: When it is sent, in UTC; without it the date is that of a comparison.
     """
+    changed = post.updated_at or post.published_at
+    return Validators(EntityTag(_tag_of(post)), exact_date(changed, now) if now else changed)
+
+
+def _tag_of(post: BlogPost) -> str:
+    # It differs after every change, also when a slug is reused.
     members = asdict(post)
     # Under this key, the tags that clients keep stay valid.
     state = {"_id": members.pop("slug"), **members}

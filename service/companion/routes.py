@@ -18,6 +18,7 @@ from service.companion.model import Conversation
 from service.companion.repository import ConversationRepository
 from service.companion.schemas import (
     EVENT_STREAM,
+    MEDIA_TYPES,
     ConversationsPage,
     ConversationsQuery,
     ConversationView,
@@ -29,7 +30,7 @@ from service.companion.schemas import (
 )
 from service.companion.turns import TurnFactory
 from service.http.openapi.links import Link, links_to
-from service.http.operation import ResponseSpec, operation
+from service.http.operation import ResponseSpec, any_accept, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.responses import json_response
 from telemetry import slow_after
@@ -48,8 +49,8 @@ REPLY: Final = ResponseSpec(
     "The reply, as JSON or as events: `help` if the message is alarming, `message` with each "
     "`delta`, then `done` or `error`.",
     Reply,
-    media_types=("application/json", EVENT_STREAM),
-    headers={"Cache-Control": "`no-store`."},
+    media_types=MEDIA_TYPES,
+    headers={"Cache-Control": "`no-store`.", "Vary": "`Accept`, among others."},
     links=(
         *links_to(
             {"conversation_id": "$response.body#/conversation_id"},
@@ -82,7 +83,13 @@ def _add_messages(routes: Blueprint, turns: TurnFactory, heartbeat_seconds: floa
     @slow_after(SLOW_AFTER_SECONDS)
     @rate_limits.limited("companion", on_limited=help_lines.help_over_the_limit(turns))
     @for_members
-    @operation(TAG, {200: REPLY}, body=MessageRequest, problems=(404, *problems.STATUSES))
+    @operation(
+        TAG,
+        {200: REPLY},
+        body=MessageRequest,
+        problems=(404, *problems.STATUSES),
+    )
+    @any_accept  # a message from a person in danger is not refused over the form of its reply
     def send_message(body: MessageRequest) -> Response:
         """Send a message
 
@@ -97,6 +104,7 @@ def _add_messages(routes: Blueprint, turns: TurnFactory, heartbeat_seconds: floa
             return Response(events, mimetype=EVENT_STREAM, headers=streaming.STREAM_HEADERS)
         response = json_response(streaming.whole_reply(turn))
         response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Accept"
         return response
 
 

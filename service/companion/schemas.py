@@ -6,11 +6,13 @@ from flask import request
 from pydantic import AfterValidator, Field, StringConstraints
 
 from service.companion.model import Conversation, ConversationMessage, HelpLine, Speaker
+from service.http.accepts import best_type
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
 EVENT_STREAM: Final = "text/event-stream"
+MEDIA_TYPES: Final = ("application/json", EVENT_STREAM)
 LONGEST_MESSAGE: Final = 4000
 _ID = "^[0-9a-f]{32}$"
 # The characters that ``str.strip`` removes.
@@ -45,10 +47,7 @@ class MessageRequest(Model):
 
 def wants_events(body: MessageRequest) -> bool:
     """Return whether the current request asks for its reply as events."""
-    return (
-        body.stream
-        or request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM
-    )
+    return body.stream or best_type(request.headers.get("Accept", ""), MEDIA_TYPES) == EVENT_STREAM
 
 
 class HelpLineView(Model):

@@ -24,7 +24,11 @@ from service.http.problems import DATABASE_UNAVAILABLE, problem_members
 from service.mongo.connection import Unreachable
 from telemetry import current_record
 
-STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STREAM_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept",
+    "X-Accel-Buffering": "no",
+}
 KEEPALIVE_COMMENT: Final = b": still here\n\n"
 CONNECTION_CHECK_SECONDS: Final = 1.0
 """Interval at which a silent stream checks whether its client is still connected."""

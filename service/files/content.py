@@ -1,5 +1,7 @@
 """The bytes of a file as a response: whole or one range, read as fast as the client reads.
 
+A file never changes, so its tag and its date are exact.
+
 Source: RFC 9110, sections 13 (conditional requests) and 14 (ranges); RFC 6266 for the name.
 """
 
@@ -15,6 +17,9 @@ from werkzeug.http import parse_range_header
 from service.files.model import StoredFile
 from service.files.names import as_attachment
 from service.files.schemas import ContentHeaders
+from service.http.conditions import add_validators
+from service.http.middleware.conditions import not_modified, version_is_gone
+from service.http.preconditions import EntityTag, Preconditions, Validators, range_holds
 
 Read = Callable[[StoredFile, int, int], Iterator[bytes]]
 
@@ -36,10 +41,13 @@ def content_response(file: StoredFile, headers: ContentHeaders, read: Read) -> R
     Raises:
         RequestedRangeNotSatisfiable: The range has no byte of the file.
     """
-    etag = f'"{file.sha256}"'
-    if request.if_none_match.contains_weak(file.sha256):
-        return Response(status=304, headers={"ETag": etag})
-    has_range = request.method == "GET" and headers.if_range in ("", etag)
+    current = Validators(EntityTag(file.sha256), file.uploaded_at)
+    outcome = Preconditions.of(request.environ).outcome(current, is_read=True)
+    if outcome == "failed":
+        return version_is_gone()
+    if outcome == "not_modified":
+        return not_modified(add_validators(Response(), current))
+    has_range = request.method == "GET" and range_holds(headers.if_range, current)
     part = requested_range(headers.range, file.size_bytes) if has_range else None
     begin, end = part or (0, file.size_bytes)
     response = Response(
@@ -52,8 +60,7 @@ def content_response(file: StoredFile, headers: ContentHeaders, read: Read) -> R
         response.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{file.size_bytes}"
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Disposition"] = as_attachment(file.name)
-    response.headers["ETag"] = etag
-    return response
+    return add_validators(response, current)
 
 
 def requested_range(header: str, size_bytes: int) -> tuple[int, int] | None:

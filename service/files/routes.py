@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request, url_for
 from prometheus_flask_exporter import PrometheusMetrics
-from werkzeug.exceptions import Forbidden, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    RequestEntityTooLarge,
+)
 
 from service import metrics as business
 from service import rate_limits
@@ -23,12 +28,19 @@ from service.files.multipart import BadForm
 from service.files.problems import upload_problem
 from service.files.quota import QuotaExceeded
 from service.files.request_body import FORM, read_upload
-from service.files.schemas import ContentHeaders, FilesPage, FileView, UploadHeaders
+from service.files.schemas import (
+    ContentHeaders,
+    FilesPage,
+    FileView,
+    UploadHeaders,
+    validators_of,
+)
 from service.files.upload import UploadTooLarge, UploadTooSlow
 from service.http import middleware
 from service.http.business_metrics import counted
+from service.http.conditions import WriteConditions, add_validators
 from service.http.openapi.links import links_to
-from service.http.operation import ResponseSpec, operation
+from service.http.operation import ResponseSpec, any_accept, operation
 from service.http.pagination import LINK, PageQuery, with_next_link
 from service.http.responses import json_response
 from telemetry import slow_after
@@ -43,14 +55,19 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
 SLOW_AFTER_SECONDS: Final = 10
 FILE_ID: Final = {"file_id": "The file's id."}
 _STRONG_ETAG: Final = {"ETag": "SHA-256 of the bytes, strong."}
-_CONTENT_HEADERS: Final = _STRONG_ETAG | {
-    "Accept-Ranges": "`bytes`.",
-    "Content-Disposition": "`attachment`, with the name.",
-}
+_MODIFIED: Final = {"Last-Modified": "When it was uploaded."}
+_CONTENT_HEADERS: Final = (
+    _STRONG_ETAG
+    | _MODIFIED
+    | {
+        "Accept-Ranges": "`bytes`.",
+        "Content-Disposition": "`attachment`, with the name.",
+    }
+)
 CREATED: Final = ResponseSpec(
     "The stored file.",
     FileView,
-    headers={"Location": "URL of the file."},
+    headers={"Location": "URL of the file.", "ETag": "Of the file's object.", **_MODIFIED},
     links=links_to(
         {"file_id": "$response.body#/id"},
         "files.get_file",
@@ -87,15 +104,14 @@ def blueprint(library: FileLibrary, metrics: PrometheusMetrics) -> Blueprint:
         metrics: Registers the business metrics.
     """
     routes = Blueprint("files", __name__, url_prefix="/api/v1")
-    _add_upload_and_delete(routes, library, metrics)
+    _add_upload(routes, library, metrics)
+    _add_delete(routes, library)
     _add_lists(routes, library)
     _add_downloads(routes, library)
     return routes
 
 
-def _add_upload_and_delete(
-    routes: Blueprint, library: FileLibrary, metrics: PrometheusMetrics
-) -> None:
+def _add_upload(routes: Blueprint, library: FileLibrary, metrics: PrometheusMetrics) -> None:
     @routes.post("/files")
     @rate_limits.limited("upload")
     @slow_after(SLOW_AFTER_SECONDS)
@@ -119,19 +135,22 @@ def _add_upload_and_delete(
             raise RequestEntityTooLarge from None
         except (BadForm, EmptyFile, QuotaExceeded, UnsupportedFile, UploadTooSlow) as error:
             return upload_problem(error, library.media_types)
-        response = json_response(FileView.of(file), 201)
+        response = add_validators(json_response(FileView.of(file), 201), validators_of(file))
         response.headers["Location"] = url_for("files.get_file", file_id=file.file_id)
         return response
 
+
+def _add_delete(routes: Blueprint, library: FileLibrary) -> None:
     @routes.delete("/files/<file_id>")
     @protected
     @operation(
         TAG,
         {204: ResponseSpec("The file is deleted.", media_types=())},
-        problems=(403, 404),
+        headers=WriteConditions,
+        problems=(403, 404, 412),
         path=FILE_ID,
     )
-    def delete_file(file_id: str) -> Response:
+    def delete_file(file_id: str, headers: WriteConditions) -> Response:
         """Delete a file
 
         Only the owner can delete a file; the owner's therapist cannot.
@@ -139,6 +158,9 @@ def _add_upload_and_delete(
         file = _readable(library, file_id)
         if file.owner_id != current_account().account_id:
             raise Forbidden("Only its owner can delete a file.")
+        # A file never changes: what is removed below is what is compared here.
+        if not headers.hold_for(validators_of(file)):
+            raise PreconditionFailed("The file is not the one that the request names.")
         if not library.remove(file):
             raise _not_found()
         return Response(status=204)
@@ -175,19 +197,36 @@ def _add_lists(routes: Blueprint, library: FileLibrary) -> None:
 def _add_downloads(routes: Blueprint, library: FileLibrary) -> None:
     @routes.get("/files/<file_id>")
     @protected
-    @operation(TAG, {200: ResponseSpec("The file.", FileView)}, problems=(404,), path=FILE_ID)
+    @operation(
+        TAG,
+        {
+            200: ResponseSpec(
+                "The file.", FileView, headers={"ETag": "Of this object.", **_MODIFIED}
+            )
+        },
+        problems=(404, 412),
+        path=FILE_ID,
+    )
     def get_file(file_id: str) -> Response:
         """Get a file
 
         Returns the file's name, type, size and checksum, without its bytes.
         """
-        return json_response(FileView.of(_readable(library, file_id)))
+        file = _readable(library, file_id)
+        return add_validators(json_response(FileView.of(file)), validators_of(file))
 
     @routes.get("/files/<file_id>/content")
     @slow_after(SLOW_AFTER_SECONDS)
     @middleware.private(max_age_seconds=0)
     @protected
-    @operation(TAG, CONTENT, headers=ContentHeaders, problems=(404, 416), path=FILE_ID)
+    @operation(
+        TAG,
+        CONTENT,
+        headers=ContentHeaders,
+        problems=(404, 412, 416),
+        path=FILE_ID,
+    )
+    @any_accept  # the type depends on the file
     def get_content(file_id: str, headers: ContentHeaders) -> Response:
         """Download a file
 

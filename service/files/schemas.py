@@ -1,11 +1,13 @@
 """What clients send to the routes of files and get from them."""
 
+from hashlib import sha256
 from typing import Self
 
 from flask import url_for
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.files.model import StoredFile
+from service.http.preconditions import EntityTag, Validators
 from service.http.responses import Instant, Model
 
 
@@ -32,13 +34,14 @@ class ContentHeaders(BaseModel):
         description="One range of bytes: `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`.",
         examples=["bytes=0-0"],
     )
-    if_range: str = Field(
-        "",
+    if_range: str | None = Field(
+        None,
         alias="If-Range",
-        description="ETag of the range's file; with another one the whole file is returned.",
+        description="ETag or `Last-Modified` of the range's file; with another one the whole file "
+        "is returned.",
     )
-    if_none_match: str = Field(
-        "", alias="If-None-Match", description="ETags of the client's copies."
+    if_none_match: str | None = Field(
+        None, alias="If-None-Match", description="ETags of the client's copies."
     )
 
 
@@ -67,6 +70,12 @@ class FileView(Model):
             url=url_for("files.get_file", file_id=file.file_id),
             content_url=url_for("files.get_content", file_id=file.file_id),
         )
+
+
+def validators_of(file: StoredFile) -> Validators:
+    """Return the validators of a file's object; a file never changes, so its date is exact."""
+    state = f"{file.file_id} {file.name} {file.media_type} {file.sha256}"
+    return Validators(EntityTag(sha256(state.encode()).hexdigest()[:32]), file.uploaded_at)
 
 
 class FilesPage(Model):

@@ -64,7 +64,8 @@ def counted_writes(
 
     @routes.after_request
     def count(response: Response) -> Response:
-        if action := actions.get(request.endpoint or ""):
+        action = actions.get(request.endpoint or "")
+        if action and request.method != "OPTIONS":
             counter.labels(action, _outcome(response.status_code)).inc()
         return response
 

@@ -7,12 +7,16 @@ go above it.
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from flask import request
 from pydantic import BaseModel
+from werkzeug.exceptions import NotAcceptable
 
+from service.http.accepts import best_type
+from service.http.conditions import WriteConditions, refuse_conditions_on_versions
 from service.http.openapi.links import Link
 from service.http.validation import read_body, read_headers, read_query
 from telemetry import ViewOption
@@ -55,6 +59,7 @@ class Operation:
         headers: Model of the request headers that the view reads; a field's alias is the header's
             name, every value is text.
         stream: JSON Schema of each media type of a body that the view reads itself.
+        any_accept: The view answers whatever ``Accept`` is.
     """
 
     tag: str
@@ -65,9 +70,22 @@ class Operation:
     path: Mapping[str, str] = field(default_factory=dict)
     headers: type[BaseModel] | None = None
     stream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    any_accept: bool = False
+
+    @property
+    def negotiated(self) -> tuple[str, ...]:
+        """Media types of which ``Accept`` must allow one; empty when it does not count."""
+        types = [one for spec in self.responses.values() for one in spec.media_types]
+        return () if self.any_accept else tuple(dict.fromkeys(types))
 
 
 OPERATION: Final = ViewOption[Operation]("operation")
+_ANY_ACCEPT: Final = ViewOption[Literal[True]]("any_accept")
+
+
+def any_accept(view: View) -> View:
+    """Answer whatever ``Accept`` is, where a 406 would be worse; goes below ``@operation``."""
+    return _ANY_ACCEPT.set(True)(view)
 
 
 def operation(
@@ -100,19 +118,38 @@ def operation(
     )
 
     def decorate(view: View) -> View:
-        @wraps(view)
-        def validated(**arguments: Any) -> Any:
-            if query is not None:
-                arguments["query"] = read_query(query)
-            if headers is not None:
-                arguments["headers"] = read_headers(headers)
-            if body is not None:
-                arguments["body"] = read_body(body)
-            return view(**arguments)
-
-        return OPERATION.set(described)(validated)
+        of_view = replace(described, any_accept=_ANY_ACCEPT.get(view) is not None)
+        return OPERATION.set(of_view)(_validated(view, of_view))
 
     return decorate
+
+
+def _validated(view: View, described: Operation) -> View:
+    query, headers, body = described.query, described.headers, described.body
+    media_types = described.negotiated
+    takes_conditions = headers is not None and issubclass(headers, WriteConditions)
+
+    @wraps(view)
+    def validated(**arguments: Any) -> Any:
+        if media_types:
+            _require_acceptable(media_types)
+        if query is not None:
+            arguments["query"] = read_query(query)
+        if headers is not None:
+            arguments["headers"] = read_headers(headers)
+        if body is not None:
+            arguments["body"] = read_body(body)
+        if not takes_conditions:
+            refuse_conditions_on_versions()
+        return view(**arguments)
+
+    return validated
+
+
+def _require_acceptable(media_types: tuple[str, ...]) -> None:
+    accept = request.environ.get("HTTP_ACCEPT")
+    if accept and best_type(accept, media_types) is None:
+        raise NotAcceptable(f"This is available as {' or '.join(media_types)}.")
 
 
 def texts_of(view: Callable[..., Any]) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class HttpSettings(EnvironmentSettings):
     cache_control: bool = Field(
         True,
         alias="CACHE_CONTROL",
-        description="send `Cache-Control` and `ETag`, and answer 304; without it neither is sent",
+        description="send `Cache-Control`, and an `ETag` with what may be stored",
     )
     body_limit: bool = Field(
         True,

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from flask import request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest
 
+from service.http import json_content
 from service.http.problems import FieldError, InvalidParameters
 from telemetry import current_record
 
@@ -57,26 +58,25 @@ def read_body(model: type[M]) -> M:
     """Validate the JSON body of the current request.
 
     Raises:
-        UnsupportedMediaType: The ``Content-Type`` is not JSON.
+        UnsupportedMediaType: The ``Content-Type`` is not JSON in UTF-8.
         BadRequest: The body is not JSON.
         InvalidParameters: Some members are invalid.
     """
-    if not request.is_json:
-        raise UnsupportedMediaType(
-            "The body should be JSON with the Content-Type application/json."
-        )
-    body, record = request.get_data(), current_record()
+    body, record = json_content.read(), current_record()
     if record is not None:
         record.redact_values(body)
     try:
-        return model.model_validate_json(body)
+        found = model.model_validate_json(body)
     except ValidationError as error:
         if any(
             failed["type"] == _NOT_JSON
             for failed in error.errors(include_input=False, include_url=False)
         ):
-            raise BadRequest("The body is not JSON.") from None
+            raise BadRequest(json_content.NOT_JSON) from None
+        json_content.require_strict(body)
         raise _invalid(error) from None
+    json_content.require_strict(body)
+    return found
 
 
 def _invalid(error: ValidationError) -> InvalidParameters:

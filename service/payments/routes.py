@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from werkzeug.exceptions import BadRequest, Conflict, UnsupportedMediaType
 
 from service import rate_limits
-from service.http.operation import ResponseSpec, operation
+from service.http.operation import ResponseSpec, any_accept, operation
 from service.http.responses import json_response
 from service.payments import stripe_events
 from service.payments.model import PaymentEventHandler
@@ -102,6 +102,7 @@ def blueprint(
         stream={"application/json": stripe_events.SCHEMA},
         problems=(400, 409),
     )
+    @any_accept
     def webhook(headers: SignatureHeader) -> Response:
         """Receive a Stripe event
 

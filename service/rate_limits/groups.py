@@ -18,7 +18,7 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 OnLimited = Callable[[], Response | None]
 """Responds to a request beyond the limit; ``None`` for the usual 429."""
 
-_READ_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_READ_METHODS: Final = frozenset({"GET", "HEAD"})
 _GROUP: Final = ViewOption[Group | Literal["unlimited"]]("rate_limit")
 _ON_LIMITED: Final = ViewOption[OnLimited]("on_limited")
 
@@ -53,13 +53,13 @@ def on_limited_of(view: Callable[..., Any]) -> OnLimited | None:
 
 
 def group_of(view: Callable[..., Any] | None, method: str) -> Group | None:
-    """Return the group of a route; ``None`` when it is not limited.
+    """Return the group of a route; ``None`` when it is not limited, as ``OPTIONS`` never is.
 
     Args:
         view: The view function of the route.
         method: Method of the request.
     """
     group = _GROUP.get(view)
-    if group == "unlimited":
+    if group == "unlimited" or method == "OPTIONS":
         return None
     return group or ("read" if method in _READ_METHODS else "write")

@@ -7,7 +7,7 @@ are ISO 4217 in lower case, and times are in UTC, to the millisecond.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from service.payments.model import RefundStatus
 
@@ -20,6 +20,9 @@ RefundState = Literal["pending", "requires_action", "failed", "done"]
 """State of what a cancellation pays back."""
 TaskKind = Literal["expire", "pay", "cancel", "refund"]
 
+FIRST_REVISION: Final = "0"
+"""Revision of profiles that no request has saved since profiles have revisions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Therapist:
@@ -30,6 +33,7 @@ class Therapist:
         languages: ISO 639 codes in lower case.
         specialties: Words in lower case.
         amount: Price of a session.
+        revision: Differs after every change.
     """
 
     therapist_id: str
@@ -40,6 +44,7 @@ class Therapist:
     amount: int
     currency: str
     bio: str
+    revision: str = FIRST_REVISION
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.database import Database
 
 from service.mongo.idempotency import IdempotencyStore
+from service.mongo.leases import Leases
 from service.sessions.booking_repository import BookingRepository
 from service.sessions.care_repository import CareRepository
 from service.sessions.slot_repository import SlotRepository
@@ -25,6 +26,7 @@ class SessionRepositories:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self.therapists = TherapistRepository(database["therapists"])
+        self.profile_leases = Leases(database["therapist_leases"])
         self.care = CareRepository(database["care"])
         self.bookings = BookingRepository(database)
         self.slots = SlotRepository(
@@ -40,4 +42,5 @@ class SessionRepositories:
         """Create the indexes that are missing."""
         self.bookings.create_indexes()
         self.tasks.create_indexes()
+        self.profile_leases.create_indexes()
         self.responses.create_indexes()

@@ -1,7 +1,10 @@
 """Requests and responses of the routes of sessions and therapists."""
 
+import json
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from flask import url_for
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery, PageQuery
+from service.http.preconditions import EntityTag, Validators
 from service.http.responses import Instant, Model
 from service.http.text_fields import MULTI_LINE, Name
 from service.sessions import refund_policy
@@ -124,6 +128,12 @@ class TherapistView(Model):
             url=url_for("therapists.get_therapist", therapist_id=found.therapist_id),
             slots_url=url_for("therapists.list_slots", therapist_id=found.therapist_id),
         )
+
+
+def validators_of(found: Therapist) -> Validators:
+    """Return the validators of a profile."""
+    state = json.dumps(asdict(found), sort_keys=True)
+    return Validators(EntityTag(sha256(state.encode()).hexdigest()[:32]))
 
 
 class TherapistsPage(Model):

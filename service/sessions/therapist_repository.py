@@ -8,7 +8,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from service.sessions.model import Therapist
+from service.sessions.model import FIRST_REVISION, Therapist
 
 
 class TherapistRepository:
@@ -22,14 +22,29 @@ class TherapistRepository:
         self._collection = collection
 
     def put(self, therapist: Therapist) -> bool:
-        """Create or replace a profile; true when it is new."""
-        document = _document(therapist)
+        """Create or replace a profile whatever its revision; true when it is new."""
+        if self.insert(therapist):
+            return True
+        self._collection.replace_one({"_id": therapist.therapist_id}, _document(therapist))
+        return False
+
+    def insert(self, therapist: Therapist) -> bool:
+        """Create a profile; false when the account has one, which is not changed."""
         try:
-            self._collection.insert_one(document)
+            self._collection.insert_one(_document(therapist))
         except DuplicateKeyError:
-            self._collection.replace_one({"_id": therapist.therapist_id}, document)
             return False
         return True
+
+    def replace(self, therapist: Therapist, revision: str) -> bool:
+        """Replace one revision of a profile; false when that revision is gone.
+
+        On FerretDB this is not atomic.
+        """
+        # None also matches documents without the member.
+        of_revision = {"$in": [revision, None]} if revision == FIRST_REVISION else revision
+        query = {"_id": therapist.therapist_id, "revision": of_revision}
+        return self._collection.replace_one(query, _document(therapist)).matched_count == 1
 
     def get(self, therapist_id: str) -> Therapist | None:
         """Return the profile of that account."""

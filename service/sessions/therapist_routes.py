@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Response
-from werkzeug.exceptions import Conflict, Forbidden, NotFound
+from flask import Blueprint, Response, url_for
+from werkzeug.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
 
 from service.accounts.guard import current_account, protected
 from service.http import middleware
+from service.http.conditions import WriteConditions, add_validators
 from service.http.openapi.links import Link, links_to
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.problems import FieldError, InvalidParameters
 from service.http.responses import json_response
+from service.mongo.revisions import RevisionLocked
 from service.sessions.context import BookingContext
 from service.sessions.model import Slot, Therapist
 from service.sessions.schemas import (
@@ -29,6 +31,7 @@ from service.sessions.schemas import (
     TherapistsPage,
     TherapistsQuery,
     TherapistView,
+    validators_of,
 )
 from service.sessions.slot_offers import (
     MAX_DAYS_AHEAD,
@@ -37,6 +40,7 @@ from service.sessions.slot_offers import (
     SlotOffers,
     SlotOutOfRange,
 )
+from service.sessions.therapist_profiles import ProfileConflict, TherapistProfiles
 
 TAG: Final = "Therapists"
 FRESH_SECONDS: Final = 60
@@ -58,14 +62,23 @@ _SLOT_LINKS: Final = (
     Link("therapists.close_slot", _FIRST_SLOT),
 )
 _PAGE: Final = {200: ResponseSpec("One page of therapists.", TherapistsPage, headers=LINK)}
+_ETAG: Final = {"ETag": "Of this revision of the profile, for `If-Match`."}
 _THERAPIST: Final = {
     200: ResponseSpec(
-        "The therapist.", TherapistView, links=links_to(_PROFILE, "therapists.list_slots")
+        "The therapist.",
+        TherapistView,
+        headers=_ETAG,
+        links=links_to(_PROFILE, "therapists.list_slots"),
     )
 }
 _SAVED: Final = {
-    200: ResponseSpec("The replaced profile.", TherapistView, links=_OWN),
-    201: ResponseSpec("The new profile.", TherapistView, links=_OWN),
+    200: ResponseSpec("The replaced profile.", TherapistView, headers=_ETAG, links=_OWN),
+    201: ResponseSpec(
+        "The new profile.",
+        TherapistView,
+        headers=_ETAG | {"Location": "URL of the profile."},
+        links=_OWN,
+    ),
 }
 _OPEN_SLOTS: Final = {200: ResponseSpec("The open slots.", SlotsList, links=_SLOT_LINKS)}
 _OPENED: Final = {201: ResponseSpec("The slots.", SlotsList, links=_SLOT_LINKS)}
@@ -84,6 +97,9 @@ class _TherapistRoutes:
     def __init__(self, context: BookingContext) -> None:
         self.therapists = context.repositories.therapists
         self.slots = context.repositories.slots
+        self._profiles = TherapistProfiles(
+            self.therapists, context.repositories.profile_leases, now=context.now
+        )
         self._offers = SlotOffers(context)
         self._now = context.now
 
@@ -93,6 +109,18 @@ class _TherapistRoutes:
         if found is None:
             raise NotFound("No therapist has this id.")
         return found
+
+    def save(self, profile: Therapist, conditions: WriteConditions) -> tuple[Therapist, bool]:
+        """Save a profile under the conditions of the request, or raise 412 or 409."""
+        try:
+            return self._profiles.save(
+                profile,
+                lambda current: conditions.hold_for(validators_of(current) if current else None),
+            )
+        except ProfileConflict:
+            raise PreconditionFailed("The profile is not the one that the request names.") from None
+        except RevisionLocked:
+            raise Conflict("Other requests are changing the profile; send it again.") from None
 
     def require_own(self, therapist_id: UUID) -> None:
         """Raise 403 unless the caller may change the slots of that therapist."""
@@ -165,7 +193,8 @@ def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @operation(TAG, _THERAPIST, problems=(404,), path=PATH)
     def get_therapist(therapist_id: UUID) -> Response:
         """Get a therapist"""
-        return json_response(TherapistView.of(therapists.get(therapist_id)))
+        found = therapists.get(therapist_id)
+        return add_validators(json_response(TherapistView.of(found)), validators_of(found))
 
     @routes.get("/<uuid:therapist_id>/slots")
     @middleware.public(max_age_seconds=0)
@@ -186,8 +215,8 @@ def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
 def _add_profile(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @routes.put("/me")
     @_therapists_only
-    @operation(TAG, _SAVED, body=TherapistProfile)
-    def put_profile(body: TherapistProfile) -> Response:
+    @operation(TAG, _SAVED, headers=WriteConditions, body=TherapistProfile, problems=(409, 412))
+    def put_profile(headers: WriteConditions, body: TherapistProfile) -> Response:
         """Create or replace your therapist profile
 
         Slots that are open keep their price.
@@ -199,8 +228,13 @@ def _add_profile(routes: Blueprint, therapists: _TherapistRoutes) -> None:
             amount=body.price.amount,
             currency=body.price.currency,
         )
-        is_new = therapists.therapists.put(profile)
-        return json_response(TherapistView.of(profile), 201 if is_new else 200)
+        saved, is_new = therapists.save(profile, headers)
+        response = json_response(TherapistView.of(saved), 201 if is_new else 200)
+        if is_new:
+            response.headers["Location"] = url_for(
+                "therapists.get_therapist", therapist_id=saved.therapist_id
+            )
+        return add_validators(response, validators_of(saved))
 
 
 def _add_slots(routes: Blueprint, therapists: _TherapistRoutes) -> None:

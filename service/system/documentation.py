@@ -22,7 +22,7 @@ from werkzeug.exceptions import NotFound
 from service import rate_limits
 from service.http import middleware
 from service.http.openapi.document import openapi
-from service.http.operation import ResponseSpec, operation
+from service.http.operation import ResponseSpec, any_accept, operation
 
 FOLDER: Final = Path(__file__).parent / "static" / "swagger-ui"
 ASSETS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
@@ -82,6 +82,7 @@ def _add_page(routes: Blueprint) -> None:
     @routes.get("/docs/<name>")
     @rate_limits.unlimited
     @operation(TAG, ASSET, problems=(404,), path={"name": "Name of the file."})
+    @any_accept
     def asset(name: str) -> Any:
         """Get an asset of the documentation."""
         if name == START:
@@ -90,4 +91,7 @@ def _add_page(routes: Blueprint) -> None:
             return Response(start, mimetype="text/javascript")
         if name not in ASSETS:
             raise NotFound
-        return send_from_directory(FOLDER, name, mimetype=ASSETS[name], max_age=86400)
+        # The middleware compares its validators; ranges of it are of no use.
+        return send_from_directory(
+            FOLDER, name, mimetype=ASSETS[name], max_age=86400, conditional=False
+        )

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, Field
 
 from service import rate_limits
-from service.http.operation import ResponseSpec, operation
+from service.http.operation import ResponseSpec, any_accept, operation
 from telemetry import Health, Verdict
 
 TAG: Final = "Health"
@@ -77,6 +77,7 @@ def blueprint(health: Health) -> Blueprint:
     @routes.get(health.paths.report)
     @rate_limits.unlimited
     @operation(TAG, REPORTED)
+    @any_accept
     def report() -> Response:
         """Get the health report.
 
@@ -87,6 +88,7 @@ def blueprint(health: Health) -> Blueprint:
     @routes.get(health.paths.liveness)
     @rate_limits.unlimited
     @operation(TAG, WELL)
+    @any_accept
     def liveness() -> Response:
         """Check liveness.
 
@@ -97,6 +99,7 @@ def blueprint(health: Health) -> Blueprint:
     @routes.get(health.paths.readiness)
     @rate_limits.unlimited
     @operation(TAG, PROBED)
+    @any_accept
     def readiness() -> Response:
         """Check readiness.
 

@@ -20,7 +20,8 @@ from flask import (
 from pydantic import BaseModel, Field
 
 from service.http import middleware
-from service.http.operation import ResponseSpec, operation, texts_of
+from service.http.accepts import best_type
+from service.http.operation import ResponseSpec, any_accept, operation, texts_of
 from telemetry import names
 
 TAG: Final = "Root"
@@ -109,13 +110,15 @@ def blueprint(version: str) -> Blueprint:
     @routes.get("/")
     @middleware.public(max_age_seconds=300)
     @operation(TAG, RESPONSES)
+    @any_accept
     def root() -> Response:
         """Describe the service.
 
-        Returns HTML or JSON by the `Accept` header, with links and all routes.
+        Returns HTML or JSON by the `Accept` header, with links and all routes; JSON when it allows
+        neither.
         """
         description = _description(version, served())
-        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        if best_type(request.headers.get("Accept", ""), MEDIA_TYPES) == "text/html":
             response = make_response(render_template("root.html", **description))
         else:
             response = jsonify(description)

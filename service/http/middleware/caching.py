@@ -1,11 +1,10 @@
-"""Caching of responses: ``Cache-Control``, ``ETag`` and 304.
+"""Caching of responses: ``Cache-Control`` and ``ETag``.
 
 No cache may store a response unless its route allows it, and none may store the response to a
-request with a token unless the route is ``private``. A response that may be stored has an ETag; a
-client that sends it back gets 304 when nothing has changed.
+request with a token unless the route is ``private``. A response that may be stored has an ETag;
+``conditions`` compares it between the two steps of this module.
 
-Source: RFC 9111 (caching), RFC 5861 (``stale-while-revalidate``), RFC 9110, sections 8.8.3 and
-13.1.2 (ETag, If-None-Match).
+Source: RFC 9111 (caching), RFC 5861 (``stale-while-revalidate``), RFC 9110, section 8.8.3 (ETag).
 """
 
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, Final
 from flask import Flask, Response, request
 
 from service.http.current_view import View, current_view
+from service.http.middleware.conditions import NOT_MODIFIED
 from service.http.openapi import extras
 from telemetry import ViewOption
 
@@ -77,29 +77,44 @@ def install(app: Flask) -> None:
     app.after_request(_add_headers)
 
 
+def install_tags(app: Flask) -> None:
+    """Add a weak ``ETag`` to every response of known size that may be stored and has none."""
+    app.after_request(_add_tag)
+
+
 def _add_headers(response: Response) -> Response:
     if "Cache-Control" in response.headers:
         return response
+    directives = _directives_of(response)
+    if directives is None:
+        has_token = "Authorization" in request.headers
+        response.headers["Cache-Control"] = NO_STORE_AUTHORIZED if has_token else NO_STORE
+        return response
+    response.headers["Cache-Control"] = directives
+    response.vary.add("Authorization")
+    return response
+
+
+def _add_tag(response: Response) -> Response:
+    if (
+        response.status_code == 200
+        and "Cache-Control" not in response.headers
+        and not response.is_streamed
+        and _directives_of(response) not in (None, NO_STORE_AUTHORIZED)
+    ):
+        response.add_etag(weak=True)
+    return response
+
+
+def _directives_of(response: Response) -> str | None:
     policy = _POLICY.get(current_view())
-    has_token = "Authorization" in request.headers
     if (
         policy is None
         or response.status_code not in _CACHEABLE_STATUSES
         or request.method not in ("GET", "HEAD")
     ):
-        response.headers["Cache-Control"] = NO_STORE_AUTHORIZED if has_token else NO_STORE
-        return response
-    directives = policy.with_token if has_token else policy.without_token
-    response.headers["Cache-Control"] = directives
-    response.vary.add("Authorization")
-    if (
-        response.status_code == 200
-        and not response.is_streamed
-        and directives != NO_STORE_AUTHORIZED
-    ):
-        response.add_etag(weak=True)
-        response.make_conditional(request)
-    return response
+        return None
+    return policy.with_token if "Authorization" in request.headers else policy.without_token
 
 
 _HEADERS: Final = {
@@ -110,10 +125,9 @@ _HEADERS: Final = {
         "response must not be stored."
     ),
 }
-_NOT_MODIFIED: Final = {304: "Not modified since the response whose ETag `If-None-Match` has."}
 
 
 def _openapi_extra(view: Callable[..., Any], method: str) -> extras.OpenApiExtra | None:
     if _POLICY.get(view) is None or method != "GET":
         return None
-    return extras.OpenApiExtra(headers=_HEADERS, responses=_NOT_MODIFIED)
+    return extras.OpenApiExtra(headers=_HEADERS, responses=NOT_MODIFIED, problems=frozenset({412}))

@@ -1,14 +1,23 @@
 """The order of the middlewares, and their switches.
 
-Flask runs ``after_request`` functions in reverse: a response gets its cache headers and may become
-a 304, then it is compressed, then every response, errors included, gets the fixed headers.
+Flask runs ``after_request`` functions in reverse: a response gets its tag, may become a 304 or a
+412, gets its cache headers and is compressed; then every response, errors included, gets the fixed
+headers.
 """
 
 from collections.abc import Sequence
 
 from flask import Flask
 
-from service.http.middleware import body_limit, caching, compression, security_headers, versions
+from service.http.middleware import (
+    body_limit,
+    caching,
+    compression,
+    conditions,
+    content,
+    security_headers,
+    versions,
+)
 from service.http.settings import HttpSettings
 
 
@@ -28,5 +37,9 @@ def install(app: Flask, settings: HttpSettings, supported_versions: Sequence[str
         versions.install(app, supported_versions)
     if settings.cache_control:
         caching.install(app)
+    conditions.install(app)
+    if settings.cache_control:
+        caching.install_tags(app)
+    content.install(app)
     if settings.body_limit:
         body_limit.install(app, settings.body_limit_bytes)

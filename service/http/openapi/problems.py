@@ -31,6 +31,7 @@ _DESCRIPTIONS: Final = {
     403: "The account is not allowed to do this.",
     404: "The resource does not exist.",
     402: "The payment was declined.",
+    406: "None of the media types is one that `Accept` allows.",
     409: "The request conflicts with the state of the resource.",
     413: "The body is larger than the route accepts.",
     412: "A precondition of the request failed.",
@@ -78,6 +79,8 @@ def statuses(described: Operation, access: Access | None) -> list[int]:
         found |= {414}
     if described.query is not None or described.headers is not None:
         found |= {422}
+    if described.negotiated:
+        found |= {406}
     if access is not None:
         found |= {401, 403} if access.roles else {401}
     return sorted(found)

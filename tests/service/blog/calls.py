@@ -9,7 +9,7 @@ BLOG = "/api/v1/blog"
 POSTS = f"{BLOG}/posts"
 DRAFTS = f"{BLOG}/drafts"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-TAG = re.compile(r'W/"[0-9a-f]{32}"')
+TAG = re.compile(r'"[0-9a-f]{32}"')
 TEXT = {
     "title": "Naps, without regret",
     "summary": "Twenty minutes.",

@@ -19,6 +19,10 @@ from service.system.documentation import ASSETS
 from tests.architecture.sources import ROOT
 
 DOCUMENT = "/api/v1/openapi.json"
+ROOT_DESCRIPTION = (
+    "Returns HTML or JSON by the `Accept` header, with links and all routes; JSON when it "
+    "allows\nneither."
+)
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ def test_operation_is_described_completely(document):
         "operationId": "root_root",
         "tags": ["Root"],
         "summary": "Describe the service",
-        "description": "Returns HTML or JSON by the `Accept` header, with links and all routes.",
+        "description": ROOT_DESCRIPTION,
         "responses": {
             "200": {
                 "description": "The description.",
@@ -89,6 +93,7 @@ def test_operation_is_described_completely(document):
                 "description": "Not modified since the response whose ETag `If-None-Match` has.",
                 "headers": common | added,
             },
+            "412": {"$ref": "#/components/responses/PreconditionFailed"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
             "500": {"$ref": "#/components/responses/InternalServerError"},
             "503": {"$ref": "#/components/responses/ServiceUnavailable"},

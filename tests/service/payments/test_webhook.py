@@ -258,6 +258,7 @@ def test_document_describes_the_header_the_body_and_each_status(client):
         "200",
         "400",
         "409",
+        "412",
         "413",
         "415",
         "422",

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from flask import Flask, Response, request
 
 from service.http import middleware, problems
+from service.http.conditions import add_validators
+from service.http.preconditions import EntityTag, Validators
 from service.http.settings import HttpSettings
 from telemetry import Telemetry
 
@@ -71,11 +73,28 @@ def readable(app: Flask) -> None:
         return "old"
 
 
+def tagged(app: Flask) -> None:
+    """Routes with validators of their own."""
+
+    @app.get("/api/v1/strong")
+    def strong() -> Response:
+        response = Response(TEXT, mimetype="text/plain")
+        return add_validators(response, Validators(EntityTag("state"), SINCE))
+
+    @app.get("/api/v1/dated")
+    def dated() -> Response:
+        return add_validators(Response("dated"), Validators(None, SINCE))
+
+
 def writable(app: Flask) -> None:
     """Routes that take bodies: whole, in parts, and not at all."""
 
     @app.post("/api/v1/json")
     def take() -> dict[str, int]:
+        return {"got": len(request.get_data())}
+
+    @app.route("/api/v1/json", methods=["PUT", "PATCH", "DELETE"])
+    def change() -> dict[str, int]:
         return {"got": len(request.get_data())}
 
     @app.post("/api/v1/upload")
@@ -102,6 +121,7 @@ def served(**environ: str) -> Flask:
         app, HttpSettings.from_env(settings), telemetry.config.api_supported_versions
     )
     readable(app)
+    tagged(app)
     writable(app)
     telemetry.init_app(app)
     return app
