@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import stripe
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -24,10 +24,13 @@ from service.payments.model import (
 )
 from service.payments.stripe_gateway import refund_status
 
+EVENT: Final = "event"
+"""``object`` of an event that holds its object; "thin" events have ``v2.core.event``."""
+
 _INVALID_SIGNATURE: Final = "The signature is invalid or has expired."
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
-Amount = Annotated[int, Field(ge=0)]
+Amount = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class InvalidEvent(Exception):
@@ -59,10 +62,10 @@ _OBJECT: Final = {
 }
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
-    "required": ["id", "object", "type"],
+    "required": ["id", "type"],
     "properties": {
         "id": {"type": "string", "minLength": 1, "maxLength": 255},
-        "object": {"enum": ["event", "v2.core.event"]},
+        "object": {"type": "string", "default": "event"},
         "type": {"type": "string"},
         "data": _OBJECT,
     },
@@ -76,11 +79,12 @@ class _Data(BaseModel):
 
 class _Event(BaseModel):
     id: Text
-    object: Literal["event", "v2.core.event"]
+    object: Annotated[str, Field(pattern="event$")] = EVENT
     type: str
-    livemode: bool | None = None
-    account: Text | None = None
-    data: dict[str, Any] | None = None
+    # Only events that are read need the right form of these.
+    livemode: Any = None
+    account: Any = None
+    data: Any = None
 
 
 class _Metadata(BaseModel):
@@ -175,8 +179,8 @@ def _signed_at(signature: str) -> int:
 def _delivery(event: _Event, *, is_live: bool) -> Delivery:
     reader = _READERS.get(event.type)
     # Events of other accounts come to the webhooks of platforms, test events to live ones too.
-    is_foreign = event.account is not None or event.livemode not in (None, is_live)
-    if event.object != "event" or reader is None or is_foreign:
+    is_foreign = bool(event.account) or event.livemode not in (None, is_live)
+    if event.object != EVENT or reader is None or is_foreign:
         return Delivery(event.id, None)
     return Delivery(event.id, reader(_Data.model_validate(event.data).object))
 

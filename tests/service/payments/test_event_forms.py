@@ -67,6 +67,8 @@ DISPUTE = {"id": "dp_1", "object": "dispute", "payment_intent": "pi_1", "status"
 
 READ = [
     ("as usual", event(), PAID),
+    ("no object", without(event(), "object"), PAID),
+    ("an empty account", event() | {"account": ""}, PAID),
     ("no livemode", without(event(), "livemode"), PAID),
     ("members of later versions", event() | {"context": "x", "pending_webhooks": 1}, PAID),
     (
@@ -146,6 +148,9 @@ IGNORED = [
     ("a thin event", THIN),
     ("a thin event with data", THIN | {"data": {"object": {}}}),
     ("a thin event of a known type", THIN | {"type": "payment_intent.succeeded"}),
+    ("a thin event of a later version", THIN | {"object": "v3.core.event"}),
+    ("a thin event with a list", THIN | {"data": []}),
+    ("an unknown type with nothing", event("customer.created") | {"data": None}),
     ("an unknown type", event("entitlements.active_entitlement_summary.updated")),
     ("an unknown type without data", without(event("customer.created"), "data")),
     ("an unknown type with other data", event("customer.created") | {"data": {"x": 1}}),
@@ -164,10 +169,16 @@ IGNORED = [
 
 INVALID = [
     ("no text", b"\xff\xfe"),
+    (
+        "a number that no database takes",
+        json.dumps(about("refund.failed", refund(amount=10**30))).encode(),
+    ),
+    ("half a character", b'{"id": "\\ud800", "object": "event", "type": "x"}'),
+    ("a long number", b'{"id": "evt_1", "type": "x", "created": ' + b"9" * 5000 + b"}"),
+    ("deep", b'{"id": "evt_1", "type": "x", "data": ' + b"[" * 50_000),
     ("cut", b'{"id": "evt_1"'),
     ("not an object", b"[]"),
     ("another object", json.dumps(THIN | {"object": "charge"}).encode()),
-    ("no object", json.dumps(without(event(), "object")).encode()),
     ("no type", json.dumps(without(event(), "type")).encode()),
     ("no id", json.dumps(without(event(), "id")).encode()),
     ("a known type without data", json.dumps(without(event(), "data")).encode()),
