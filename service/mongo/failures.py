@@ -183,6 +183,8 @@ def kind_of(error: Exception) -> Kind:
         return BY_CODE[code]
     if found is not None:
         return found
+    if type(error) is PyMongoError:  # the driver raises its subclasses only
+        return UNREACHABLE
     if isinstance(error, InvalidOperation) and "close" in str(error):
         return CLOSED
     has_label = isinstance(error, PyMongoError) and any(

@@ -45,6 +45,8 @@ DEVELOPMENT = {
     "longest_lockout_seconds": 900.0,
     "companion_base_url": "http://127.0.0.1:8089/v1",
     "companion_api_key": SecretStr("none"),
+    "companion_api_key_header": "Authorization",
+    "companion_api_version": "",
     "companion_model": "serene-companion",
     "companion_connect_timeout_seconds": 2.0,
     "companion_first_byte_timeout_seconds": 30.0,
