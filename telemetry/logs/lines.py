@@ -1,0 +1,81 @@
+"""One log line as bytes: always valid JSON, always bounded, always one line.
+
+Source: RFC 8259, sections 7 and 8.2: text is escaped to ASCII, because readers of logs act on
+separators and control characters (U+2028, U+009B); half a surrogate pair is no character, and
+parsers refuse it.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from telemetry.logs.plain import LEFT_OUT, plain
+
+Line = Mapping[str, Any]
+
+MAX_LINE_BYTES: Final = 131_072
+"""Loki takes lines of 256 KiB by default, the Collector's filelog receiver of 1 MiB."""
+TRUNCATED: Final = "truncated_bytes"
+"""Member of a line that was longer: its length before."""
+_LIMITS: Final = (8192, 1024, 128, 16)
+"""Most characters of each text, tried in this order until the line fits."""
+
+_encoder: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+def timestamp(unix_seconds: float) -> str:
+    """Return the time in UTC, to the microsecond."""
+    return (
+        datetime.fromtimestamp(unix_seconds, UTC)
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )
+
+
+def encode(line: Line) -> bytes:
+    """Return a line with its line feed.
+
+    Args:
+        line: Values that JSON does not have become text.
+    """
+    try:
+        text = _encoder.encode(line)
+    except Exception:
+        text = _encoder.encode(plain(line))
+    if "\\ud" in text:  # half a surrogate pair, or a whole one
+        text = _encoder.encode(_well_formed(json.loads(text)))
+    if len(text) > MAX_LINE_BYTES:
+        text = _shortened(text)
+    return text.encode() + b"\n"
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(each) for name, each in value.items()}
+    return [_well_formed(each) for each in value] if isinstance(value, list) else value
+
+
+def _shortened(text: str) -> str:
+    line = json.loads(text)
+    shorter = ""
+    for limit in _LIMITS:
+        shorter = _encoder.encode(_cut(line, limit) | {TRUNCATED: len(text)})
+        if len(shorter) <= MAX_LINE_BYTES:
+            break
+    return shorter
+
+
+def _cut(value: Any, limit: int) -> Any:
+    """Cut each text in its middle, and each object and list at its end."""
+    if isinstance(value, str) and len(value) > limit:
+        half = limit // 2
+        return f"{value[:half]} {LEFT_OUT} {value[-half:]}"
+    if isinstance(value, dict):
+        return {_cut(name, limit): _cut(each, limit) for name, each in list(value.items())[:limit]}
+    if isinstance(value, list):
+        kept = [_cut(each, limit) for each in value[:limit]]
+        return kept if len(kept) == len(value) else [*kept, LEFT_OUT]
+    return value

@@ -1,0 +1,56 @@
+"""``Logs``: everything that writes logs in one process."""
+
+import logging
+
+from telemetry import names
+from telemetry.config import TelemetryConfig
+from telemetry.guard import Guard
+from telemetry.logs import mistakes
+from telemetry.logs.access import RequestLog
+from telemetry.logs.handler import JsonHandler
+from telemetry.logs.writer import LogWriter
+from telemetry.metrics import Metrics
+from telemetry.redaction import Redactor
+
+
+class Logs:
+    """Everything that writes logs in one process.
+
+    Args:
+        config: Level, and the members of every line that identify the process.
+        metrics: Where dropped lines are counted.
+        guard: Stands around the writing thread.
+        fd: Where lines go; standard output by default.
+    """
+
+    def __init__(
+        self, config: TelemetryConfig, metrics: Metrics, guard: Guard, *, fd: int = 1
+    ) -> None:
+        dropped = metrics.counter(names.LOG_LINES_DROPPED)
+        resource = {
+            "service": config.service_name,
+            "instance": config.instance_id,
+            "environment": config.environment,
+        }
+        self.writer = LogWriter(
+            fd, guard, lambda reason: dropped.labels(reason).inc(), members=resource
+        )
+        self.requests = RequestLog(self.writer, config, resource)
+        self._handler = JsonHandler(self.writer, resource, Redactor(config.redact_names))
+        self._level = config.log_level
+        self._installed = False
+
+    def install(self) -> None:
+        """Make the root logger write JSON lines; its other handlers stay."""
+        root = logging.getLogger()
+        if not self._installed:
+            root.addHandler(self._handler)
+            root.setLevel(self._level)
+            mistakes.install(self)
+            self._installed = True
+
+    def uninstall(self) -> None:
+        """Remove the handler."""
+        logging.getLogger().removeHandler(self._handler)
+        mistakes.uninstall(self)
+        self._installed = False
