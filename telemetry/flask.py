@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 
 from telemetry.guard import Guard
 from telemetry.http1.rules import MalformedBody
+from telemetry.names import RECORD_ENVIRON
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.redaction import Redactor
 from telemetry.requests.record import RequestRecord, current_record
@@ -41,7 +42,7 @@ class FlaskSignals:
         got_request_exception.connect(self._record_exception, app)
 
     def _record_route(self, app: Flask, **_: object) -> None:
-        record = current_record()
+        record = _record_of_request()
         if record is None:
             return
         rule = request.url_rule
@@ -65,7 +66,7 @@ class FlaskSignals:
                 record.redact_values(*(str(values[name]) for name in private))
 
     def _record_exception(self, _: Flask, exception: BaseException, **__: object) -> None:
-        record = current_record()
+        record = _record_of_request()
         if record is not None:
             record.error_type = type(exception).__name__
             with self._guard.at("layer.exception"):
@@ -83,6 +84,12 @@ def malformed_body(error: MalformedBody) -> Response:
         status, error.rule.detail, request_id=record.request_id if record else ""
     )
     return Response(problem_bytes(members), status, mimetype=CONTENT_TYPE)
+
+
+def _record_of_request() -> RequestRecord | None:
+    # Not the current record: a request context that a test or a view pushes is not served.
+    found = request.environ.get(RECORD_ENVIRON)
+    return found if isinstance(found, RequestRecord) else None
 
 
 def _path_of_request() -> tuple[Rule | None, Mapping[str, Any] | None]:

@@ -238,6 +238,7 @@ class Telemetry:
                 # queue refuses makes the request unsampled.
                 Step("span", self.spans.close),
             ),
+            resume=(Step("cpu", self.cpu.begin),),
         )
         recorder.add_sink("metrics", requests)
         recorder.add_sink("slow", SlowRequests(self.metrics))

@@ -59,6 +59,8 @@ class RequestRecord:
             threshold of its route.
         redacted_values: Client values to remove from texts that may quote them; see
             ``redact_values``.
+        outer: The request in flight that made this one in the same process.
+        has_nested: It has made such requests; one of their responses may become its own.
         dominant_phase: The phase that took most of a slow request; empty for others and before
             completion.
     """
@@ -99,6 +101,23 @@ class RequestRecord:
     slow_after_seconds: float = 0.0
     dominant_phase: Phase | Literal[""] = ""
     redacted_values: tuple[str | bytes, ...] = ()
+    outer: "RequestRecord | None" = None
+    has_nested: bool = False
+
+    def nest_in(self, outer: "RequestRecord") -> None:
+        """Make this a request that another one makes in the same process.
+
+        It belongs to the trace of the outer one, unless a ``traceparent`` came with it.
+
+        Args:
+            outer: In flight.
+        """
+        self.outer = outer
+        outer.has_nested = True
+        if not self.parent_span_id and outer.span_id:
+            self.trace_id = outer.trace_id
+            self.parent_span_id = outer.span_id
+            self.parent_sampled = outer.sampled
 
     def redact_values(self, *values: str | bytes) -> None:
         """Remove client values from the log lines of this request while it is in flight.

@@ -62,6 +62,8 @@ class Recorder:
         begin: Run in this order with each record that begins.
         completion: Run in this order with each record that ends. Steps that measure come before
             ``ACCOUNT_PHASES``; steps that need the whole record come after it.
+        resume: Run in this order with a record whose greenlet goes on with it, after one that was
+            made within it.
         clock_ns: Monotonic nanoseconds, the clock of ``RequestRecord.started_ns``.
     """
 
@@ -71,14 +73,17 @@ class Recorder:
         *,
         begin: Iterable[Step] = (),
         completion: Iterable[Step] = (ACCOUNT_PHASES,),
+        resume: Iterable[Step] = (),
         clock_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self._guard = guard
         self._begin = [(guard.at(f"begin.{step.name}"), step.run) for step in begin]
         self._completion = [(guard.at(f"end.{step.name}"), step.run) for step in completion]
+        self._resume = [(guard.at(f"resume.{step.name}"), step.run) for step in resume]
         self._sinks: list[tuple[Place, Sink]] = []
         self._clock_ns = clock_ns
         self._in_flight: dict[int, RequestRecord] = {}
+        self._nested: dict[int, RequestRecord] = {}
 
     def add_sink(self, name: str, sink: Sink) -> None:
         """Hand each completed request to a sink.
@@ -91,13 +96,21 @@ class Recorder:
 
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
-        """The requests that have begun and are not completed, oldest first; from any thread."""
+        """The requests that have begun and are not completed, oldest first; from any thread.
+
+        Without those that another one makes: they are a part of its work.
+        """
         return tuple(self._in_flight.values())
 
     def begin(self, record: RequestRecord) -> None:
         """Take a request into those in flight."""
-        self._in_flight[id(record)] = record
+        (self._in_flight if record.outer is None else self._nested)[id(record)] = record
         for place, run in self._begin:
+            place.call(run, record)
+
+    def resume(self, record: RequestRecord) -> None:
+        """Go on with a request in flight, after one that it made."""
+        for place, run in self._resume:
             place.call(run, record)
 
     def complete(
@@ -110,16 +123,30 @@ class Recorder:
             outcome: How the request ended.
             error: The exception that ended it, if one was raised.
         """
-        if self._in_flight.pop(id(record), None) is None:
+        if record.outer is None:
+            found = self._in_flight.pop(id(record), None)
+        else:
+            found = self._nested.pop(id(record), None)
+        if found is None:
             return
+        if self._nested:
+            self._complete_nested_in(record)
         self._end(record, outcome, error)
         for place, run in self._completion:
             place.call(run, record)
-        record.greenlet = None
+        record.greenlet = record.outer = None
         record.redacted_values = ()
         completed = freeze(record, outcome)
         for place, sink in self._sinks:
             place.call(sink, completed)
+
+    def _complete_nested_in(self, record: RequestRecord) -> None:
+        """Complete what a request made and did not close, unless another greenlet still does."""
+        for nested in tuple(self._nested.values()):
+            if nested.outer is record and (
+                nested.greenlet is record.greenlet or getattr(nested.greenlet, "dead", True)
+            ):
+                self.complete(nested, nested.outcome or "completed")
 
     def _end(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
         now_ns = self._clock_ns()

@@ -20,7 +20,7 @@ from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
 from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
 
-from telemetry.names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
+from telemetry.names import CORRELATION_IDS_ATTRIBUTE, RECORD_ENVIRON, REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import record_span, remote_parent, restore
@@ -91,8 +91,8 @@ class InstrumentationFlaskServerSpans:
         otel_context.attach(Context())
 
     def _on_request(self, span: Span, environ: dict[str, Any]) -> None:
-        record = current_record()
-        if record is not None:
+        record = environ.get(RECORD_ENVIRON)
+        if isinstance(record, RequestRecord):  # else a view has pushed a request context
             record_span(record, span, self._tracing)
             record.server_span = span
             span.set_attributes(

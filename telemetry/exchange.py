@@ -1,0 +1,256 @@
+"""One request and its response, as the iterable that a server sends and closes.
+
+A request may call the app from within: a test client in a view, a dispatcher. Such a nested request
+has a record and a context of its own, and the outer one's are as they were whenever control is back
+in it: after the call, between two parts of the inner response, and when that is never closed.
+
+Source: PEP 3333, "The Application/Framework Side" and "Handling the ``start_response`` callable".
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
+
+import gevent
+
+from telemetry import names
+from telemetry.http1.rules import BrokenRule
+from telemetry.requests.record import Outcome, RequestRecord
+from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
+StartResponse = Callable[..., Write]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_IDS: Final = (names.RECORD_ENVIRON, names.REQUEST_ID_ENVIRON)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Layer(Protocol):
+    """What an exchange needs of the layer that made it."""
+
+    def started(self, record: RequestRecord, status: str, headers: Headers) -> Headers:
+        """Record a status line and return the headers to send."""
+
+    def finish(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
+        """Complete a record; a second call does nothing."""
+
+    def resume(self, record: RequestRecord) -> None:
+        """Go on with a record after a nested one has run in its greenlet."""
+
+
+class Exchange:
+    """One request and its response.
+
+    Args:
+        layer: Begins, completes and resumes records.
+        record: Of the request.
+        environ: Of the request.
+        start_response: The server's.
+    """
+
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_environ",
+        "_error",
+        "_exhausted",
+        "_layer",
+        "_outer",
+        "_record",
+        "_start_response",
+    )
+
+    def __init__(
+        self,
+        layer: Layer,
+        record: RequestRecord,
+        environ: Environ,
+        start_response: StartResponse,
+    ) -> None:
+        self._layer = layer
+        self._record = record
+        self._environ = environ
+        self._start_response = start_response
+        self._body: Iterable[bytes] = ()
+        self._chunks: Iterator[bytes] = iter(())
+        self._exhausted = False
+        self._error: BaseException | None = None
+        # An exception that the caller is already handling has nothing to do with this request.
+        self._outer = sys.exception()
+
+    def run(self, app: WsgiApp) -> Iterable[bytes]:
+        """Call the app; returns the response."""
+        try:
+            self._body = app(self._environ, self._start)
+            self._chunks = iter(self._body)
+        except BaseException as error:
+            if ended_by_app(self._environ, error, started=self._record.status is not None):
+                self._finish(*end_after_handover(error))
+                raise
+            if self._record.status is None and isinstance(error, Exception):
+                self._record.status = _status_of(error)
+            self._finish(outcome_of(error), error)
+            raise
+        return self
+
+    def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
+        write = self._start_response(
+            status, self._layer.started(self._record, status, headers), *exc_info
+        )
+
+        def counting(data: bytes) -> object:
+            self._record.response_bytes += len(data)
+            return write(data)
+
+        return counting
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            self._exhausted = True
+            raise
+        except BaseException as error:
+            self._error = error
+            raise
+        self._record.response_bytes += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Complete the request: the server has sent the last byte, or gave up.
+
+        The exception that the server is handling at this moment is the reason.
+        """
+        raised = sys.exception()
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:
+            self._error = self._error or error
+            raise
+        finally:
+            self._finish(*self._end_of_request(None if raised is self._outer else raised))
+
+    def __del__(self) -> None:
+        # Servers close each response; code that calls the app inside the process often does not.
+        if self._record.outcome is None:
+            self._complete()
+
+    def _complete(self) -> None:
+        self._finish(*self._end_of_request(None))
+
+    def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
+        if self._error is not None:
+            return outcome_of(self._error), self._error
+        if isinstance(raised, OSError) or (raised is None and not self._exhausted):
+            return "client_disconnected", raised
+        if raised is not None and not self._exhausted:
+            return outcome_of(raised), raised
+        return self._record.outcome or ("failed" if self._record.error_type else "completed"), None
+
+    def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
+        handover = handover_of(self._environ)
+        if handover is not None and handover.taken:
+            # Whatever the app returned or raised afterwards has not reached the client.
+            self._record.status = handover.status
+        self._layer.finish(self._record, outcome, error)
+
+
+class NestedExchange(Exchange):
+    """A request that is made within another one, in the same process.
+
+    Args:
+        layer: See ``Exchange``.
+        record: See ``Exchange``.
+        environ: See ``Exchange``.
+        start_response: See ``Exchange``.
+        outer: The request that makes it.
+    """
+
+    __slots__ = ("_before", "_context", "_entered", "_outer_record", "_own")
+
+    def __init__(
+        self,
+        layer: Layer,
+        record: RequestRecord,
+        environ: Environ,
+        start_response: StartResponse,
+        outer: RequestRecord,
+    ) -> None:
+        super().__init__(layer, record, environ, start_response)
+        self._context: Context = copy_context()
+        self._entered = False
+        self._outer_record = outer
+        # The view may have passed its own environ on.
+        self._before = self._own = _ids_in(environ)
+
+    def begin(self, begin: Callable[[RequestRecord, Environ], None]) -> None:
+        """Begin the record in a context of its own."""
+        self._inside(begin, self._record, self._environ)
+
+    def run(self, app: WsgiApp) -> Iterable[bytes]:
+        """See ``Exchange.run``."""
+        return self._inside(super().run, app)
+
+    def __next__(self) -> bytes:
+        try:
+            return self._inside(super().__next__)
+        except StopIteration:
+            self._complete()  # without waiting for a close that may never come
+            raise
+
+    def close(self) -> None:
+        """See ``Exchange.close``."""
+        self._inside(super().close)
+
+    def _complete(self) -> None:
+        self._inside(super()._complete)
+
+    def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
+        outcome, error = super()._end_of_request(raised)
+        # No client is gone: the caller needed no more of the response.
+        unread = outcome == "client_disconnected" and error is None
+        return ("failed" if self._record.error_type else "completed") if unread else outcome, error
+
+    def _inside(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Call in the context of this request, and restore the outer one's."""
+        if self._entered:  # closed by another greenlet while it runs
+            return call(*args, **named)
+        self._entered = True
+        self._environ.update(self._own)
+        self._layer.resume(self._record)
+        try:
+            return self._context.run(call, *args, **named)
+        finally:
+            self._entered = False
+            self._own = _ids_in(self._environ)
+            self._environ.update(self._before)
+            self._layer.resume(self._outer_record)
+
+
+def _ids_in(environ: Environ) -> Environ:
+    return {key: environ[key] for key in _IDS if key in environ}
+
+
+def _status_of(error: Exception) -> int:
+    # Every server sends 500 for an app that raised, but for a body that the client has broken.
+    return error.rule.status.value if isinstance(error, BrokenRule) else 500
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """Return how a request ended that this exception ended."""
+    if isinstance(error, BrokenRule):
+        return "completed"
+    if isinstance(error, gevent.Timeout):
+        return "timeout"
+    return "failed" if isinstance(error, Exception) else "killed"

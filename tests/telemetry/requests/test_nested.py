@@ -1,0 +1,335 @@
+"""A request that calls the app from within: the outer one is as it was, whatever the inner does."""
+
+import gc
+
+import gevent
+import gevent.pool
+import pytest
+from flask import Flask, Response, g, request
+from opentelemetry.trace import get_current_span
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from telemetry import Telemetry
+from telemetry.config import TelemetryConfig
+from telemetry.names import ACTIVE_REQUESTS
+from telemetry.requests import inheritance
+from telemetry.requests.cpu_time import ATTRIBUTE
+from telemetry.requests.record import current_record
+
+KEPT = []
+
+
+def get(app):
+    return app.test_client().get("/other").text
+
+
+def get_status_only(app):
+    return str(app.test_client().get("/other").status_code)
+
+
+def get_twice(app):
+    return get(app) + get(app)
+
+
+def get_failing(app):
+    return str(app.test_client().get("/fails").status_code)
+
+
+def get_unmatched(app):
+    return str(app.test_client().get("/nowhere").status_code)
+
+
+def get_in_client_block(app):
+    with app.test_client() as client:
+        text = client.get("/other").text
+        assert request.path == "/other"
+    return text
+
+
+def get_buffered(app):
+    return app.test_client().get("/other", buffered=True).text
+
+
+def get_stream(app):
+    return app.test_client().get("/stream").text
+
+
+def get_stream_and_drop_it(app):
+    return str(app.test_client().get("/stream").status_code)
+
+
+def get_stream_and_keep_it(app):
+    response = app.test_client().get("/stream")
+    KEPT.append((response, next(response.response)))
+    return "kept"
+
+
+def get_stream_in_a_cycle(app):
+    response = app.test_client().get("/stream")
+    response.itself = response
+    return "cycle"
+
+
+def get_stream_half(app):
+    chunks = iter(app.test_client().get("/stream").response)
+    return next(chunks).decode()
+
+
+def get_in_greenlet(app):
+    return gevent.spawn(get, app).get()
+
+
+def get_in_two_greenlets(app):
+    return "".join(gevent.pool.Group().map(lambda _: get(app), range(2)))
+
+
+def stream_in_greenlet_and_keep_it(app):
+    return gevent.spawn(get_stream_and_keep_it, app).get()
+
+
+def get_in_native_thread(app):
+    return gevent.get_hub().threadpool.apply(get, (app,))
+
+
+def get_nested_twice(app):
+    return app.test_client().get("/nests").text
+
+
+def call_wsgi(app):
+    chunks, _, _ = run_wsgi_app(app, EnvironBuilder("/other").get_environ())
+    return b"".join(chunks).decode()
+
+
+def dispatch_same_environ(app):
+    environ = {**request.environ, "PATH_INFO": "/other"}
+    chunks, _, _ = run_wsgi_app(app.wsgi_app, environ)
+    return b"".join(chunks).decode()
+
+
+def dispatch_own_environ(app):
+    environ = request.environ
+    path, environ["PATH_INFO"] = environ["PATH_INFO"], "/other"
+    try:
+        body = app.wsgi_app(environ, lambda status, headers, exc_info=None: print)
+        text = b"".join(body).decode()
+        body.close()
+    finally:
+        environ["PATH_INFO"] = path
+    return text
+
+
+def dispatch_own_environ_unclosed(app):
+    environ = request.environ
+    path, environ["PATH_INFO"] = environ["PATH_INFO"], "/stream"
+    KEPT.append(app.wsgi_app(environ, lambda status, headers, exc_info=None: print))
+    environ["PATH_INFO"] = path
+    return "kept"
+
+
+def return_inner_response(app):
+    return Response.from_app(app.wsgi_app, {**request.environ, "PATH_INFO": "/stream"})
+
+
+def push_request_context(app):
+    with app.test_request_context("/other?password=secret"):
+        return app.full_dispatch_request().get_data(as_text=True)
+
+
+def push_failing_request_context(app):
+    with app.test_request_context("/fails"):
+        return str(app.handle_exception(ValueError("inner")).status_code)
+
+
+def push_app_context(app):
+    with app.app_context():
+        g.inner = 1
+    return "pushed"
+
+
+def be_killed(app):
+    inner = gevent.spawn(lambda: app.test_client().get("/sleeps"))
+    gevent.sleep(0.01)
+    inner.kill()
+    return "killed"
+
+
+def time_out(app):
+    with gevent.Timeout(0.02, False):
+        app.test_client().get("/sleeps")
+    return "late"
+
+
+WAYS = [
+    *(get, get_status_only, get_twice, get_failing, get_unmatched, get_in_client_block),
+    *(get_buffered, get_stream, get_stream_and_drop_it, get_stream_and_keep_it),
+    *(get_stream_in_a_cycle, get_stream_half, get_in_greenlet, get_in_two_greenlets),
+    *(stream_in_greenlet_and_keep_it, get_in_native_thread, get_nested_twice, call_wsgi),
+    *(dispatch_same_environ, dispatch_own_environ, dispatch_own_environ_unclosed),
+    *(return_inner_response, push_request_context, push_failing_request_context),
+    *(push_app_context, be_killed, time_out),
+]
+
+
+def state(telemetry):
+    """What a request has in its greenlet."""
+    record = current_record()
+    return (
+        record,
+        record.request_id,
+        record.trace_id,
+        record.span_id,
+        get_current_span(),
+        getattr(gevent.getcurrent(), ATTRIBUTE, None),
+        request.path,
+        request.environ["telemetry.request_id"],
+        telemetry.recorder.in_flight,
+    )
+
+
+class Site:
+    """An app whose view calls the app in one way, and what it found before and after."""
+
+    def __init__(self, way, source):
+        config = TelemetryConfig(
+            strict=True, traces_exporter="none", server_spans=source, request_log=False
+        )
+        self.telemetry = Telemetry(config)
+        self.records = []
+        self.states = []
+        self.telemetry.recorder.add_sink("test", self.records.append)
+        self.app = app = Flask("site")
+
+        @app.get("/outer")
+        def outer():
+            self.states.append(state(self.telemetry))
+            result = way(app)
+            self.states.append(state(self.telemetry))
+            return result
+
+        @app.get("/other")
+        def other():
+            gevent.sleep(0)
+            return f"{current_record().route};"
+
+        @app.get("/fails")
+        def fails():
+            raise ValueError("inner")
+
+        @app.get("/stream")
+        def stream():
+            return Response(part for part in ("a", "b", "c"))
+
+        @app.get("/sleeps")
+        def sleeps():
+            gevent.sleep(60)
+            return "late"
+
+        @app.get("/nests")
+        def nests():
+            before = state(self.telemetry)
+            text = get(app)
+            assert state(self.telemetry) == before
+            return text
+
+        self.telemetry.init_app(app)
+        self.telemetry.cpu.install()
+        inheritance.install()
+
+    def active(self):
+        """The gauge of requests in flight."""
+        gauge = self.telemetry.metrics.gauge(ACTIVE_REQUESTS)
+        return sum(sample.value for family in gauge.collect() for sample in family.samples)
+
+
+@pytest.fixture
+def site_of():
+    built = []
+
+    def build(way, source="wsgi"):
+        built.append(Site(way, source))
+        return built[-1]
+
+    yield build
+    KEPT.clear()
+    for site in built:
+        site.telemetry.cpu.uninstall()
+        inheritance.uninstall()
+
+
+@pytest.mark.parametrize(
+    ("source", "way"),
+    [
+        *(("wsgi", way) for way in WAYS),
+        ("instrumentation-flask", get),
+        ("instrumentation-flask", get_stream_and_keep_it),
+        ("instrumentation-flask", get_in_greenlet),
+        ("instrumentation-flask", return_inner_response),
+        ("instrumentation-flask", push_request_context),
+    ],
+    ids=lambda given: getattr(given, "__name__", given),
+)
+def test_outer_request_is_as_before_and_none_stays_in_flight(site_of, source, way):
+    site = site_of(way, source)
+    response = gevent.spawn(lambda: site.app.test_client().get("/outer", buffered=True)).get()
+    gc.collect()
+    before, after = site.states
+    assert after == before
+    assert len(before[-1]) == 1
+    assert response.status_code == 200
+    outer = site.records[-1]
+    assert (outer.route, outer.status, outer.outcome, outer.error_type) == (
+        "/outer",
+        200,
+        "completed",
+        "",
+    )
+    assert response.headers.getlist("X-Request-ID") == [outer.request_id]
+    assert site.telemetry.recorder.in_flight == ()
+    assert site.active() == 0
+    # A drain finds no request that it had to cut.
+    assert site.telemetry.recorder._nested == {}
+
+
+def test_inner_request_is_recorded_in_the_trace_of_the_outer(site_of):
+    site = site_of(get)
+    site.app.test_client().get("/outer", buffered=True)
+    inner, outer = site.records
+    assert (inner.route, inner.status, inner.outcome) == ("/other", 200, "completed")
+    assert inner.request_id != outer.request_id
+    assert inner.trace_id == outer.trace_id
+    assert inner.parent_span_id == outer.span_id
+
+
+def test_inner_request_with_a_traceparent_keeps_it(site_of):
+    header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    site = site_of(
+        lambda app: app.test_client().get("/other", headers={"traceparent": header}).text
+    )
+    site.app.test_client().get("/outer", buffered=True)
+    inner, outer = site.records
+    assert inner.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736" != outer.trace_id
+
+
+def test_inner_request_is_served_in_a_drain(site_of):
+    def drain_and_get(app):
+        site.telemetry.lifecycle.drain("test")
+        site.telemetry.lifecycle.stop_accepting()
+        return get(app)
+
+    site = site_of(drain_and_get)
+    site.telemetry.lifecycle.ready()
+    response = site.app.test_client().get("/outer", buffered=True)
+    assert (response.status_code, response.text) == (200, "/other;")
+
+
+def test_waits_of_the_outer_request_go_on_with_it(site_of):
+    def get_and_sleep(app):
+        text = get(app)
+        current_record().add_phase("db", 0.25)
+        return text
+
+    site = site_of(get_and_sleep)
+    site.app.test_client().get("/outer", buffered=True)
+    inner, outer = site.records
+    assert (outer.phase_seconds["db"], "db" in inner.phase_seconds) == (0.25, False)
+    assert outer.phase_seconds["cpu"] > 0
