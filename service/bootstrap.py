@@ -108,9 +108,10 @@ def _foundation(
     settings: ServiceSettings, telemetry: Telemetry, overrides: Overrides
 ) -> Foundation:
     sleep = overrides.get("sleep", gevent.sleep)
-    mongo = connect(settings.mongo, telemetry.mongo_listeners(), sleep=sleep)
+    mongo = connect(settings.mongo, telemetry.mongo_listeners(), sleep=overrides.get("sleep"))
     telemetry.health.add_indicator("store", mongo.evidence)
     telemetry.watch_mongo(mongo.client)
+    telemetry.mongo.on_check.append(lambda: _connect_when_up(telemetry, mongo))
     telemetry.on_start(mongo.start)
     telemetry.on_shutdown(mongo.close)
     # Not bound to an app: that would add a /metrics route and measure every request twice.
@@ -145,6 +146,12 @@ def _sweeper(settings: ServiceSettings, foundation: Foundation) -> Sweeper:
     telemetry.on_start(sweeper.start)
     telemetry.on_shutdown(sweeper.stop)
     return sweeper
+
+
+def _connect_when_up(telemetry: Telemetry, mongo: MongoConnection) -> None:
+    check = telemetry.mongo.last_check
+    if check is not None and check.up:
+        mongo.try_now()
 
 
 def _app(settings: ServiceSettings, telemetry: Telemetry) -> Flask:

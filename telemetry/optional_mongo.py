@@ -25,6 +25,7 @@ class MissingMongo:
     """Stands in for ``MongoTelemetry``: does nothing, and raises where MongoDB is asked for."""
 
     last_error: Final = ""
+    evidence_age_seconds: Final = None
 
     def listeners(self) -> NoReturn:
         """Not available.

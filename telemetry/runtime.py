@@ -154,7 +154,10 @@ class Telemetry:
 
     def watch_mongo(self, client: Any) -> None:
         """Check the database of ``client`` in the background from ``start`` on; health needs it."""
-        self.health.expect_database(why_down=lambda: self.mongo.last_error)
+        self.health.expect_database(
+            why_down=lambda: self.mongo.last_error,
+            age_seconds=lambda: self.mongo.evidence_age_seconds,
+        )
         self.on_start(partial(self.mongo.watch, client))
 
     def on_start(self, callback: Callback) -> None:

@@ -32,7 +32,7 @@ class MongoConnection:
     """
 
     def __init__(
-        self, client: MongoClient[Document], *, sleep: Callable[[float], None] = gevent.sleep
+        self, client: MongoClient[Document], *, sleep: Callable[[float], None] | None = None
     ) -> None:
         self.client = client
         self.database: Database[Document] = client.get_default_database(DEFAULT_DATABASE)
@@ -63,6 +63,10 @@ class MongoConnection:
         for create in self._create_indexes:
             create()
 
+    def try_now(self) -> None:
+        """Make the next attempt to connect for the first time at once; no wait is left."""
+        self._bootstrap.try_now()
+
     def evidence(self) -> HealthEvidence:
         """Report the first connection or the progress towards it; a health indicator."""
         return self._bootstrap.evidence()
@@ -78,7 +82,7 @@ def connect(
     settings: MongoSettings,
     listeners: Sequence[Any] = (),
     *,
-    sleep: Callable[[float], None] = gevent.sleep,
+    sleep: Callable[[float], None] | None = None,
 ) -> MongoConnection:
     """Return a connection to MongoDB that opens no socket yet.
 

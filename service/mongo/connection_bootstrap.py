@@ -1,6 +1,7 @@
 """The first connection to MongoDB, attempted in the background for as long as it takes.
 
-Five retries after growing waits, then one attempt every few seconds. What is created once (indexes)
+Five retries after growing waits, then one attempt every few seconds; and one at once when the
+background check finds that MongoDB answers. What is created once (indexes)
 belongs to the first connection, so it is created whenever the database appears. pymongo handles
 later outages.
 """
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import gevent
+from gevent.event import Event
 from pymongo.errors import ConnectionFailure, PyMongoError
 from tenacity import (
     RetryCallState,
@@ -36,7 +37,7 @@ class ConnectionBootstrap:
 
     Args:
         attempt: Connects and sets up; raises ``PyMongoError`` when it fails.
-        sleep: Sleeps for so many seconds.
+        sleep: Sleeps for so many seconds; ``try_now`` cuts the usual one short.
         monotonic: Seconds, for the time until the next attempt.
     """
 
@@ -44,11 +45,12 @@ class ConnectionBootstrap:
         self,
         attempt: Callable[[], None],
         *,
-        sleep: Callable[[float], None] = gevent.sleep,
+        sleep: Callable[[float], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempt = attempt
-        self._sleep = sleep
+        self._server_answers = Event()
+        self._sleep = sleep or self._sleep_until_server_answers
         self._monotonic = monotonic
         self._attempts = 0
         self._failure = ""
@@ -70,6 +72,16 @@ class ConnectionBootstrap:
         retrying(self._attempt)
         self._connected = True
         _log.info("connected to MongoDB at attempt %d", self._attempts)
+
+    def try_now(self) -> None:
+        """Make the next attempt at once: MongoDB has answered a check."""
+        self._server_answers.set()
+
+    def _sleep_until_server_answers(self, seconds: float) -> None:
+        # A check may have succeeded while the attempt failed: its answer is used once, not again
+        # and again without a pause.
+        self._server_answers.wait(seconds)
+        self._server_answers.clear()
 
     def evidence(self) -> HealthEvidence:
         """Report the connection or the progress towards it; safe from any thread."""

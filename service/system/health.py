@@ -36,19 +36,57 @@ class ProbeVerdict(HealthVerdict):
     )
 
 
+MILLISECONDS: Final = r"^[0-9]+(\.[0-9]{1,2})?ms$"
+PERCENTAGE: Final = r"^[0-9]{1,3}\.[0-9]%$"
+
+
+class Memory(BaseModel):
+    """Memory of the machine."""
+
+    usedPercentage: str = Field(
+        default="0.0%", pattern=PERCENTAGE, description="For people, such as `45.2%`."
+    )
+    usedPercent: float = Field(default=0.0, description="The same as a number, 0 to 100.")
+    usedBytes: int = 0
+    availableBytes: int = 0
+
+
+class Cpu(BaseModel):
+    """Processors of the machine."""
+
+    cores: int = 0
+    loadAverage: list[float] = Field(
+        default=[], description="Over 1, 5 and 15 minutes.", min_length=3, max_length=3
+    )
+    usage: float = Field(default=0.0, description="Per cent, 0 to 100, since the last sample.")
+
+
+class System(BaseModel):
+    """The machine; what its platform does not provide is absent."""
+
+    memory: Memory
+    cpu: Cpu
+    platform: str
+
+
 class HealthReport(HealthVerdict):
     """Health of one worker."""
 
     version: str
     environment: str
     services: dict[str, dict[str, Any]] = Field(
-        description="Each component, with the age of its evidence."
+        description=(
+            "Each component, with the age of its evidence. `status` of `database` is `connected`, "
+            "`disconnected`, `stale` or `unknown`; of the others `up` or `down` instead."
+        )
     )
-    system: dict[str, Any]
+    system: System
     process: dict[str, Any]
     sla: dict[str, Any]
-    responseTime: str = Field(description="Time for this response, such as `0.21ms`.")
-    avgResponseTime: str = Field(description="Average of the health routes.")
+    responseTime: str = Field(
+        pattern=MILLISECONDS, description="Time for this response, such as `0.21ms`."
+    )
+    avgResponseTime: str = Field(pattern=MILLISECONDS, description="Average of the health routes.")
 
 
 WELL: Final = {200: ResponseSpec("Healthy.", ProbeVerdict)}

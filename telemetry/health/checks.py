@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
+from telemetry.elapsed import elapsed_seconds
 from telemetry.health.components import (
     DATABASE_SERIES,
     PROCESS_SERIES,
@@ -61,8 +62,8 @@ class Health:
         config: Paths, interval, target and window, version and environment.
         metrics: The registry that is read.
         lifecycle: The state of the process.
-        clock: Unix time in seconds, the clock of ``names.MONGODB_EVIDENCE``.
-        monotonic: Seconds, for ages and durations.
+        clock: Unix time in seconds, for the timestamp.
+        monotonic: Seconds, for ages and durations; no step of the time of day reaches a verdict.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Health:
         lifecycle: LifecycleState,
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed_seconds,
     ) -> None:
         self.paths = HealthPaths.under(config.health_prefix)
         """Where a service serves health; requests there are probes, not users'."""
@@ -86,6 +87,7 @@ class Health:
         self._platform = " ".join((os.uname().sysname, os.uname().release))
         self._indicators: dict[str, tuple[Indicator, Group]] = {}
         self._why_database_is_down: Callable[[], str] | None = None
+        self._database_age_seconds: Callable[[], float | None] = _never
         self._latency = LatencyWindow(
             metrics.histogram(names.REQUEST_DURATION),
             target_seconds=config.sla_target_seconds,
@@ -95,15 +97,22 @@ class Health:
             monotonic=monotonic,
         )
 
-    def expect_database(self, why_down: Callable[[], str] = str) -> None:
+    def expect_database(
+        self,
+        why_down: Callable[[], str] = str,
+        age_seconds: Callable[[], float | None] | None = None,
+    ) -> None:
         """Make health depend on a database, also on one that was never reached.
 
         Args:
             why_down: Returns, at once, why the last check failed as ``"Kind: text"``, or an empty
                 string. Only the kind is exposed: health routes are public, and the text may name
                 hosts.
+            age_seconds: Returns, at once, the time since the last check; ``None`` before the first.
+                Without it the age is that of ``mongodb_evidence_timestamp_seconds``.
         """
         self._why_database_is_down = why_down
+        self._database_age_seconds = age_seconds or self._age_by_timestamp
 
     def add_indicator(self, name: str, indicator: Indicator, group: Group = "readiness") -> None:
         """Add a component to health.
@@ -198,6 +207,11 @@ class Health:
             "uptime": round(self._monotonic() - self._started_at, 3),
         }
 
+    def _age_by_timestamp(self) -> float | None:
+        snapshot = RegistrySnapshot(self._registry, (names.MONGODB_EVIDENCE.name,))
+        checked_at = snapshot.total(names.MONGODB_EVIDENCE.name)
+        return self._clock() - checked_at if checked_at else None
+
     def _readiness_components(self, snapshot: RegistrySnapshot) -> list[ComponentHealth]:
         components = []
         if self._why_database_is_down is not None:
@@ -205,7 +219,9 @@ class Health:
             components.append(
                 self._judge(
                     "database",
-                    database_evidence(snapshot, now_unix=self._clock(), kind_of_failure=kind),
+                    database_evidence(
+                        snapshot, age_seconds=self._database_age_seconds(), kind_of_failure=kind
+                    ),
                 )
             )
         return components + [
@@ -244,6 +260,10 @@ class Health:
                 "healthChecks": _times(self._latency.health_times()),
             }
         return body
+
+
+def _never() -> None:
+    """Return the age of what was never checked."""
 
 
 def _times(times: ResponseTimes) -> dict[str, Any]:

@@ -24,6 +24,7 @@ DATABASE_SERIES: Final = (
     names.POOL_COUNT.name,
     names.POOL_MAX.name,
 )
+DATABASE_WORDS: Final = {"up": "connected", "down": "disconnected"}
 SERVER_SERIES: Final = (names.ACTIVE_REQUESTS.name,)
 SYSTEM_SERIES: Final = (
     names.SYSTEM_MEMORY_RATIO.name,
@@ -57,16 +58,15 @@ class LifecycleState(Protocol):
 
 
 def database_evidence(
-    snapshot: RegistrySnapshot, *, now_unix: float, kind_of_failure: str = ""
+    snapshot: RegistrySnapshot, *, age_seconds: float | None, kind_of_failure: str = ""
 ) -> HealthEvidence:
     """Return the result of the last check of MongoDB.
 
     Args:
         snapshot: Of ``DATABASE_SERIES``.
-        now_unix: Unix time in seconds; a step back of the clock makes no negative age.
+        age_seconds: Since that check; ``None`` before the first.
         kind_of_failure: Class of the error of the last check, when it failed with one.
     """
-    checked_at = snapshot.total(names.MONGODB_EVIDENCE.name)
     up = snapshot.total(names.MONGODB_UP.name) == 1.0
     metrics = _present(
         connections=_connections(snapshot), **(_server_reports(snapshot) if up else {})
@@ -74,9 +74,10 @@ def database_evidence(
     reason = f"did not answer ({kind_of_failure})" if kind_of_failure else "did not answer"
     return HealthEvidence(
         healthy=up,
-        reason="" if up or not checked_at else reason,
-        age_seconds=max(0.0, now_unix - checked_at) if checked_at else None,
+        reason="" if up or age_seconds is None else reason,
+        age_seconds=None if age_seconds is None else max(0.0, age_seconds),
         details={"metrics": metrics},
+        words=DATABASE_WORDS,
     )
 
 
@@ -126,20 +127,26 @@ def state_reason(lifecycle: LifecycleState) -> str:
 
 
 def system(snapshot: RegistrySnapshot, platform: str) -> dict[str, Any]:
-    """Return the machine as JSON; ``usedPercentage`` and ``usage`` are per cent, 0 to 100.
+    """Return the machine as JSON.
+
+    ``usedPercentage`` is for people, such as ``45.2%``; ``usedPercent`` and ``usage`` are the same
+    as numbers, 0 to 100. ``loadAverage`` is over 1, 5 and 15 minutes.
 
     Args:
         snapshot: Of ``SYSTEM_SERIES``.
         platform: Name of the operating system.
     """
-    memory = {"usedPercentage": _percentage(snapshot.total(names.SYSTEM_MEMORY_RATIO.name))}
+    used = _percentage(snapshot.total(names.SYSTEM_MEMORY_RATIO.name))
+    memory: dict[str, Any] = {
+        "usedPercentage": None if used is None else f"{used:.1f}%",
+        "usedPercent": used,
+    }
     memory |= _integers(snapshot.by(names.SYSTEM_MEMORY_BYTES.name, "state"), suffix="Bytes") or {}
     cpu = {
         "cores": _integer(snapshot.total(names.SYSTEM_CPU_COUNT.name)),
-        "loadAverage": {
-            period: round(load, 2)
-            for period, load in snapshot.by(names.SYSTEM_LOAD.name, "period").items()
-        }
+        "loadAverage": [
+            round(load, 2) for load in snapshot.by(names.SYSTEM_LOAD.name, "period").values()
+        ]
         or None,
         "usage": _percentage(snapshot.total(names.SYSTEM_CPU_RATIO.name)),
     }

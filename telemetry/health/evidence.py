@@ -25,12 +25,15 @@ class HealthEvidence:
         age_seconds: Age of the observation, 0 for a present one; ``None`` when there has never been
             one.
         details: More of the observation, as JSON values; what is not known is left out.
+        words: What a status is called in JSON, where it is not its own name: a database is
+            ``connected``, not ``up``.
     """
 
     healthy: bool
     reason: str = ""
     age_seconds: float | None = 0.0
     details: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 Indicator = Callable[[], HealthEvidence]
@@ -59,7 +62,8 @@ class ComponentHealth:
 
     def body(self) -> dict[str, Any]:
         """Return the component as JSON, without an age when it has never been observed."""
-        body: dict[str, Any] = {"status": self.status, "healthy": self.healthy}
+        status = self.evidence.words.get(self.status, self.status)
+        body: dict[str, Any] = {"status": status, "healthy": self.healthy}
         if self.evidence.age_seconds is not None:
             body["ageSeconds"] = round(self.evidence.age_seconds, 3)
         if self.evidence.reason:

@@ -9,6 +9,7 @@ import pymongo
 from opentelemetry.trace import TracerProvider
 
 from telemetry.config import TelemetryConfig
+from telemetry.elapsed import elapsed_seconds
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo.commands import CommandListener
@@ -77,6 +78,12 @@ class MongoTelemetry:
         """Why the last check failed, without credentials; empty when it did not."""
         check = self.last_check
         return "" if check is None else check.error
+
+    @property
+    def evidence_age_seconds(self) -> float | None:
+        """Time since the last completed check; ``None`` before the first."""
+        check = self.last_check
+        return None if check is None else elapsed_seconds() - check.at_seconds
 
     def watch(self, client: "pymongo.MongoClient[Any]") -> None:
         """Check the deployment of ``client`` in the background, once per interval.

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from pymongo.errors import OperationFailure, PyMongoError
 
 from telemetry import names
+from telemetry.elapsed import elapsed_seconds
 
 MAX_ERROR_CHARACTERS: Final = 200
 DRIVER_SHARE: Final = 2 / 3
@@ -65,6 +66,8 @@ class ServerCheck:
         ping_seconds: Round trip of the ping; ``None`` when there was no answer.
         error: Why there was none, or an empty string.
         counters: The server's own counters.
+        at_seconds: When it ended, by ``elapsed_seconds``: no step of the time of day changes its
+            age.
     """
 
     at_unix_seconds: float
@@ -72,6 +75,7 @@ class ServerCheck:
     ping_seconds: float | None = None
     error: str = ""
     counters: ServerCounters = field(default_factory=ServerCounters)
+    at_seconds: float = field(default_factory=elapsed_seconds, compare=False)
 
 
 def check_server(

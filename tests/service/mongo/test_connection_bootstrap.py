@@ -1,14 +1,20 @@
 """The first connection to MongoDB: exact waits, its health, and a database that starts late."""
 
+import time
+
 import gevent
 import pytest
 from gevent.event import AsyncResult
+from pymongo.errors import OperationFailure
 
 from service.mongo.connection import connect
 from service.mongo.connection_bootstrap import ConnectionBootstrap
 from service.mongo.settings import MongoSettings
 from telemetry import HealthEvidence
-from tests.machine import PATIENCE_SECONDS
+from telemetry.guard import Guard
+from telemetry.mongo.server_poller import ServerPoller
+from tests.machine import PATIENCE_SECONDS, Slowness
+from tests.support.polling import wait_until
 from tests.support.ports import free_port
 
 
@@ -88,6 +94,48 @@ def test_database_that_starts_after_the_last_retry_is_set_up(own_mongodb):
     assert mongo.evidence() == HealthEvidence(healthy=True, details={"attempts": len(sleeps) + 1})
     assert created == [True]
     mongo.close()
+
+
+def test_database_that_answers_a_check_is_connected_to_without_the_rest_of_the_wait(own_mongodb):
+    own_mongodb.stop()
+    interval_seconds = 1.0
+    poller = ServerPoller(interval_seconds, Guard(strict=True, on_error=pytest.fail))
+    mongo = connect(quick(f"{own_mongodb.uri}/early"))  # with the real waits of 5 to 80 s
+    bootstrap = mongo._bootstrap
+    poller.on_check.append(
+        lambda: mongo.try_now() if poller.last_check and poller.last_check.up else None
+    )
+    poller.start(mongo.client)
+    mongo.start()
+    try:
+        wait_until(lambda: "next in" in bootstrap.evidence().reason)
+        own_mongodb.start()
+        with Slowness() as machine:
+            began = time.monotonic()
+            wait_until(lambda: bootstrap.evidence().healthy)
+            took_seconds = time.monotonic() - began - machine.seconds
+    finally:
+        poller.stop()
+        mongo.close()
+    assert bootstrap.evidence().details == {"attempts": 2}
+    assert took_seconds < 2 * interval_seconds
+
+
+def test_answer_of_a_check_is_used_for_one_attempt():
+    attempts: list[float] = []
+
+    def refuse() -> None:
+        attempts.append(time.monotonic())
+        raise OperationFailure("not allowed to create indexes")
+
+    bootstrap = ConnectionBootstrap(refuse)
+    greenlet = gevent.spawn(bootstrap.run)
+    wait_until(lambda: len(attempts) == 1)
+    bootstrap.try_now()
+    wait_until(lambda: len(attempts) == 2)
+    gevent.sleep(0.1)
+    greenlet.kill()
+    assert len(attempts) == 2
 
 
 def test_attempt_in_progress_is_reported():

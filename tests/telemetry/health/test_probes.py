@@ -1,13 +1,19 @@
 """Liveness and readiness: whole bodies, from a registry with real instruments."""
 
+import time
+
 import pytest
 from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 
-from telemetry import names
-from telemetry.health import HealthEvidence, Verdict
+from telemetry import Telemetry, names
+from telemetry.config import TelemetryConfig
+from telemetry.elapsed import elapsed_seconds
+from telemetry.health import Health, HealthEvidence, Verdict
+from telemetry.mongo.server_check import ServerCheck
+from tests.clock import Clock
 from tests.machine import PATIENCE_SECONDS
-from tests.telemetry.health.bodies import head
+from tests.telemetry.health.bodies import NOON, head
 
 
 def test_liveness_is_200_in_every_state_with_the_age_of_its_evidence(health, lifecycle, clock):
@@ -54,7 +60,7 @@ def test_readiness_depends_on_fresh_evidence_of_the_database(
 
     expected = head("ready", success=True, uptime=15.0, timestamp="2026-11-23T12:00:15.000Z")
     assert health.readiness() == Verdict(
-        200, expected | {"evidence": {"database": {"status": "up", "ageSeconds": 15.0}}}
+        200, expected | {"evidence": {"database": {"status": "connected", "ageSeconds": 15.0}}}
     )
 
 
@@ -62,7 +68,7 @@ def test_readiness_depends_on_fresh_evidence_of_the_database(
     ("seconds", "up", "evidence", "reason"),
     [
         (0.0, None, {"status": "unknown"}, "database: never checked"),
-        (1.0, False, {"status": "down", "ageSeconds": 1.0}, "database: did not answer"),
+        (1.0, False, {"status": "disconnected", "ageSeconds": 1.0}, "database: did not answer"),
         (
             15.1,
             True,
@@ -123,7 +129,9 @@ def test_clock_that_was_put_back_makes_no_negative_age(health, lifecycle, check_
     check_database()
     clock.now -= 3600.0
 
-    assert health.readiness().body["evidence"] == {"database": {"status": "up", "ageSeconds": 0.0}}
+    assert health.readiness().body["evidence"] == {
+        "database": {"status": "connected", "ageSeconds": 0.0}
+    }
 
 
 def test_draining_gives_its_reason_beside_the_others(health, lifecycle):
@@ -177,3 +185,44 @@ def test_native_thread_gets_its_verdicts_while_the_hub_is_held(health, lifecycle
     # A native lock: this thread's hub, if there is one, stands still until the verdicts are in.
     assert done.acquire(timeout=PATIENCE_SECONDS)
     assert verdicts == [200, 200, 200, None]
+
+
+@pytest.mark.parametrize("step_seconds", [-86_400.0, -3600.0, 3600.0, 86_400.0, 3e9])
+def test_step_of_the_time_of_day_changes_no_verdict(
+    metrics, lifecycle, check_database, step_seconds
+):
+    wall, elapsed = Clock(NOON), Clock(1000.0)
+    health = Health(TelemetryConfig(), metrics, lifecycle, clock=wall, monotonic=elapsed)
+    checked_at = [1000.0]
+    health.expect_database(age_seconds=lambda: elapsed.now - checked_at[0])
+    lifecycle.ready()
+    check_database()
+
+    wall.now += step_seconds
+    elapsed.now += 14.0
+    fresh = health.readiness()
+    elapsed.now += 2.0
+    stale = health.readiness()
+    checked_at[0] = elapsed.now
+    again = health.readiness()
+
+    assert (fresh.status, fresh.body["evidence"]["database"]["ageSeconds"]) == (200, 14.0)
+    assert (stale.status, stale.body["reasons"]) == (
+        503,
+        ["database: stale, last checked 16.0 s ago"],
+    )
+    assert (again.status, again.body["uptime"]) == (200, 16.0)
+
+
+def test_evidence_that_mongodb_telemetry_reports_has_the_age_of_elapsed_time():
+    telemetry = Telemetry(TelemetryConfig(traces_exporter="none"))
+    assert telemetry.mongo.evidence_age_seconds is None
+    telemetry.mongo._poller.last_check = ServerCheck(0.0, up=True)  # in 1970, by the time of day
+    assert 0.0 <= telemetry.mongo.evidence_age_seconds < 60.0
+
+
+def test_time_that_the_machine_is_suspended_counts():
+    assert elapsed_seconds() >= time.monotonic() - 0.001
+    assert elapsed_seconds() == pytest.approx(
+        time.clock_gettime(time.CLOCK_BOOTTIME), abs=PATIENCE_SECONDS
+    )

@@ -75,7 +75,8 @@ def fill(metrics: Metrics) -> None:
     metrics.gauge(names.SYSTEM_MEMORY_BYTES).labels("total").set(8_000_000_000)
     metrics.gauge(names.SYSTEM_CPU_COUNT).set(2)
     metrics.gauge(names.SYSTEM_CPU_RATIO).set(0.25)
-    metrics.gauge(names.SYSTEM_LOAD).labels("1m").set(1.5)
+    for period, load in (("1m", 1.5), ("5m", 1.2), ("15m", 1.0)):
+        metrics.gauge(names.SYSTEM_LOAD).labels(period).set(load)
     metrics.gauge(names.PROCESS_CPU_RATIO).set(0.125)
     metrics.gauge(names.GREENLETS).set(17)
     metrics.gauge(names.Metric("process_resident_memory_bytes", "gauge", "x")).set(60_000_000)
@@ -98,7 +99,7 @@ def fill(metrics: Metrics) -> None:
 SERVICES = {
     "server": {"status": "up", "healthy": True, "ageSeconds": 1.0, "state": "ready", "inFlight": 3},
     "database": {
-        "status": "up",
+        "status": "connected",
         "healthy": True,
         "ageSeconds": 6.0,
         "metrics": {
@@ -113,8 +114,8 @@ SERVICES = {
     "limits": {"status": "down", "healthy": False, "ageSeconds": 0.0, "reason": "no redis"},
 }
 SYSTEM = {
-    "memory": {"usedPercentage": 43.21, "totalBytes": 8_000_000_000},
-    "cpu": {"cores": 2, "loadAverage": {"1m": 1.5}, "usage": 25.0},
+    "memory": {"usedPercentage": "43.2%", "usedPercent": 43.21, "totalBytes": 8_000_000_000},
+    "cpu": {"cores": 2, "loadAverage": [1.5, 1.2, 1.0], "usage": 25.0},
     "platform": f"{UNAME.sysname} {UNAME.release}",
 }
 PROCESS = {
@@ -211,7 +212,7 @@ def test_report_of_a_dead_database_is_503_with_the_pool_but_no_old_figures(
     )
     assert verdict.body["reasons"] == ["database: did not answer"]
     assert verdict.body["services"]["database"] == {
-        "status": "down",
+        "status": "disconnected",
         "healthy": False,
         "ageSeconds": 0.0,
         "reason": "did not answer",
