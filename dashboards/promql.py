@@ -14,6 +14,8 @@ SERVICE: Final = 'service_name="$service"'
 WORKER: Final = "service_instance_id"
 INSTANCE: Final = f'{WORKER}=~"$instance"'
 
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+
 
 def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
     """Return a selector of one metric's series, filtered by the board's variables.
@@ -28,13 +30,39 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
 
 
 def rate(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
-    """Return a counter's increase per second over ``window``."""
-    return f"rate({series(metric, *matchers, suffix=suffix)}[{window}])"
+    """Return a counter's increase per second over ``window``; see ``increase``."""
+    counter = series(metric, *matchers, suffix=suffix)
+    return f"({_born(counter, window)} / {seconds(window)} or rate({counter}[{window}]))"
 
 
 def increase(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
-    """Return a counter's increase over ``window``."""
-    return f"increase({series(metric, *matchers, suffix=suffix)}[{window}])"
+    """Return a counter's increase over ``window``, its first event included.
+
+    A counter with labels has no series before it counts something, and Prometheus sees no increase
+    in a series that begins with 1: the one failure of a quiet day would be nowhere.
+    """
+    counter = series(metric, *matchers, suffix=suffix)
+    return f"({_born(counter, window)} or increase({counter}[{window}]))"
+
+
+def seconds(window: str) -> str:
+    """Return the length of ``window`` as a number; Grafana knows its own only as a text."""
+    if window[:-1].isdigit():
+        return str(int(window[:-1]) * _UNITS[window[-1]])
+    return f"scalar(increase(vector(time())[{window}:5s]))"
+
+
+def _born(counter: str, window: str) -> str:
+    """Return the series that did not exist a window ago: their value is their increase.
+
+    Only those of a worker that was seen a window ago, or that has started since. Else Prometheus
+    was away, and the value is from before.
+    """
+    started = series("process_start_time_seconds")
+    return (
+        f"({counter} unless {counter} offset {window} and on({WORKER})"
+        f" ({started} offset {window} or {started} > time() - {seconds(window)}))"
+    )
 
 
 def total(expression: str, *by: str) -> str:

@@ -119,6 +119,7 @@ def test_no_panel_shows_the_rate_of_a_gauge_or_a_bare_counter() -> None:
         for name in counters & query.metrics
         if len(re.findall(rf"\b{name}\{{", query.expression))
         != len(re.findall(rf"(?:rate|increase)\({name}\{{", query.expression))
+        + 2 * len(re.findall(rf"\({name}(\{{[^}}]*\}}) unless {name}\1 offset ", query.expression))
     }
     assert bare == set()
 

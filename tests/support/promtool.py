@@ -1,5 +1,6 @@
 """Prometheus' own parser, as a test's oracle for PromQL."""
 
+import math
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,39 @@ from pathlib import Path
 import yaml
 
 from tests.backend import built
+
+
+def evaluate(
+    series: dict[str, str], expressions: Sequence[tuple[str, str, float]], folder: Path
+) -> str:
+    """Evaluate expressions over series, as Prometheus does.
+
+    Args:
+        series: Values in promtool's notation, one for every five seconds, by series.
+        expressions: Time of evaluation, such as ``10m``; PromQL without variables, whose result is
+            one value without labels; and that value, or NaN for no result.
+        folder: Where the file of the test is written.
+
+    Returns:
+        What differs; empty when nothing does.
+    """
+    file = folder / "tests.yml"
+    tests = [
+        {
+            "expr": f"round({expression}, 0.001)",
+            "eval_time": at,
+            "exp_samples": [] if math.isnan(value) else [{"labels": "{}", "value": value}],
+        }
+        for at, expression, value in expressions
+    ]
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    group = {"interval": "5s", "input_series": given, "promql_expr_test": tests}
+    file.write_text(yaml.safe_dump({"evaluation_interval": "5s", "tests": [group]}))
+    promtool = built("prometheus") / "promtool"
+    done = subprocess.run(
+        [promtool, "test", "rules", file], capture_output=True, text=True, timeout=60, check=False
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def check_rules(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
