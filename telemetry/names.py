@@ -284,6 +284,11 @@ EXPORT_DURATION = histogram(
     (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0),
     "result",
 )
+EXPORT_PROBLEM = gauge(
+    "telemetry_export_problem",
+    "1 while the receiver does not take spans for that reason, 0 afterwards.",
+    "reason",
+)
 QUEUE_SPANS = gauge("telemetry_queue_spans", "Spans that wait for export.")
 TELEMETRY_ERRORS = counter(
     "telemetry_errors_total", "Exceptions inside telemetry that were caught and dropped.", "where"

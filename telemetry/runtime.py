@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
-from telemetry.health import DEFAULT_PREFIX, Health
+from telemetry.health import DEFAULT_PREFIX, Health, HealthEvidence
 from telemetry.health_routes import add_health_routes
 from telemetry.http_client import ClientSpans
 from telemetry.hub import HubMonitor
@@ -66,6 +66,9 @@ class Telemetry:
         self.propagation = Propagation(config.propagators)
         self.tracing = Tracing(config, self.metrics, self.guard)
         self.health = Health(config, self.metrics, self.lifecycle)
+        if self.tracing.exports:
+            # A detail: spans that nobody takes are no reason to take no traffic.
+            self.health.add_indicator("trace_export", self._trace_export, group="report")
         self.logs = Logs(config, self.metrics, self.guard)
         self.mongo = mongo_telemetry(config, self.metrics, self.guard, self.tracing.provider)
         self.http_client = ClientSpans(config, self.tracing, self.guard, self.propagation.inject)
@@ -227,6 +230,15 @@ class Telemetry:
         # for it costs more than the rest of their work.
         if record.outcome in ABORTED:
             self.mongo.settle(record)
+
+    def _trace_export(self) -> HealthEvidence:
+        state = self.tracing.export_state
+        return HealthEvidence(
+            healthy=not state.problem,
+            reason=state.advice,
+            details={"problem": state.problem} if state.problem else {},
+            words={"down": "degraded"},
+        )
 
     def _recorder(self) -> Recorder:
         requests = RequestMetrics(self.metrics)

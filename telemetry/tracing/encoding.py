@@ -15,6 +15,7 @@ from typing import Final, Literal, Protocol
 
 import gevent
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 
 from telemetry.guard import Guard
@@ -95,6 +96,46 @@ COMPRESSORS: Final[dict[Compression, Callable[[], Compressor]]] = {
     "none": Uncompressed,
     "gzip": gzip_compressor,
 }
+
+
+def split(body: bytes, *, compression: Compression) -> list[tuple[bytes, int]]:
+    """Make two requests of one whose spans are in order.
+
+    Args:
+        body: As ``SpanEncoder`` made it.
+        compression: Of the body, and of the two.
+
+    Returns:
+        Each body with its number of spans; nothing when there is only one span.
+    """
+    plain = zlib.decompress(body, GZIP_WINDOW_BITS) if compression == "gzip" else body
+    whole = ExportTraceServiceRequest.FromString(plain)
+    count = sum(len(scope.spans) for each in whole.resource_spans for scope in each.scope_spans)
+    if count < 2:
+        return []
+    half = count // 2
+    return [
+        (_compressed(_between(whole, first, end), compression), end - first)
+        for first, end in ((0, half), (half, count))
+    ]
+
+
+def _between(whole: ExportTraceServiceRequest, first: int, end: int) -> ExportTraceServiceRequest:
+    part = ExportTraceServiceRequest()
+    part.CopyFrom(whole)
+    number = 0
+    for each in part.resource_spans:
+        for scope in each.scope_spans:
+            kept = [span for at, span in enumerate(scope.spans, number) if first <= at < end]
+            number += len(scope.spans)
+            del scope.spans[:]
+            scope.spans.extend(kept)
+    return part
+
+
+def _compressed(request: ExportTraceServiceRequest, compression: Compression) -> bytes:
+    compressor = COMPRESSORS[compression]()
+    return compressor.compress(request.SerializeToString()) + compressor.flush()
 
 
 class SpanEncoder:

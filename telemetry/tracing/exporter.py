@@ -10,7 +10,7 @@ import contextvars
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import gevent
@@ -25,6 +25,7 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.tracing.encoding import SpanEncoder, slice_for
 from telemetry.tracing.otlp_http import ExportResult
+from telemetry.tracing.problems import Problem
 from telemetry.tracing.span_queue import DropReason, SpanQueue
 
 FIRST_DELAY_SECONDS: Final = 0.25
@@ -49,6 +50,15 @@ class Sender(Protocol):
         """Close connections."""
 
 
+def _ignore(_: Problem) -> None:
+    """Do nothing with the problem of an attempt."""
+
+
+def _never_split(_: bytes) -> Sequence[tuple[bytes, int]]:
+    """Make nothing smaller of a body."""
+    return ()
+
+
 class SpanExporter:
     """Takes batches from the queue and delivers them.
 
@@ -61,6 +71,9 @@ class SpanExporter:
         batch_timeout_seconds: Longest that one batch is tried; without a bound when ``None``.
         metrics: Records the duration of each attempt.
         guard: Stands around each round.
+        on_attempt: Called with the problem of each attempt, or an empty text.
+        split: Makes two bodies of one that is too large, each with its number of spans; returns
+            none when it holds only one span.
         clock: Monotonic seconds.
     """
 
@@ -75,6 +88,8 @@ class SpanExporter:
         batch_timeout_seconds: float | None = None,
         metrics: Metrics,
         guard: Guard,
+        on_attempt: Callable[[Problem], None] = _ignore,
+        split: Callable[[bytes], Sequence[tuple[bytes, int]]] = _never_split,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -85,6 +100,8 @@ class SpanExporter:
         self._batch_timeout_seconds = batch_timeout_seconds
         self._durations = metrics.histogram(names.EXPORT_DURATION)
         self._guard = guard
+        self._on_attempt = on_attempt
+        self._split = split
         self._clock = clock
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._thread = 0
@@ -152,6 +169,15 @@ class SpanExporter:
             self._queue.drop(lost, count)
         self._queue.settle(count)
 
+    def _deliver_halves(self, body: bytes) -> DropReason | None:
+        """Deliver a body that was too large in two; what is lost of them is counted here."""
+        halves = self._split(body)
+        for half, spans in halves:
+            lost = self._deliver(half)
+            if lost is not None:
+                self._queue.drop(lost, spans)
+        return None if halves else "rejected"
+
     def _deliver(self, body: bytes) -> DropReason | None:
         """Send until the batch is settled; returns why it was lost, or ``None``."""
         deadline = self._clock() + (self._batch_timeout_seconds or math.inf)
@@ -163,6 +189,8 @@ class SpanExporter:
             if attempt.result == "ok":
                 self._queue.drop("rejected", attempt.rejected_spans)
                 return None
+            if attempt.problem == "too_large":
+                return self._deliver_halves(body)
             if attempt.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
                 return "rejected"
             self._queue.update_gauge()
@@ -176,11 +204,12 @@ class SpanExporter:
             delay_seconds = min(2 * delay_seconds, MAX_DELAY_SECONDS)
 
     def _attempt(self, body: bytes) -> ExportResult:
-        attempt = ExportResult("unreachable")
+        attempt = ExportResult("unreachable", problem="unreachable")
         started = time.perf_counter()
         with self._guard.at("tracing.send"):
             attempt = self._sender.send(body)
         self._durations.labels(attempt.result).observe(time.perf_counter() - started)
+        self._on_attempt(attempt.problem)
         return attempt
 
     def _pause(self, seconds: float) -> None:

@@ -23,6 +23,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from telemetry.tracing.encoding import Compression
+from telemetry.tracing.problems import Problem, problem_of_error, problem_of_status
 from telemetry.tracing.tls import NO_FILES, TlsFiles, client_context
 from telemetry.urls import DEFAULT_PORTS
 
@@ -70,11 +71,13 @@ class ExportResult:
         result: In one word.
         retry_after_seconds: Pause that the receiver asked for; 0 without one.
         rejected_spans: Of an ``ok``, how many of its spans the receiver reports as not accepted.
+        problem: Why not all was taken, in one word; see ``problems``.
     """
 
     result: AttemptResult
     retry_after_seconds: float = 0.0
     rejected_spans: int = 0
+    problem: Problem = field(default="", compare=False)
 
 
 class OtlpHttpSender:
@@ -110,18 +113,14 @@ class OtlpHttpSender:
         with gevent.Timeout(self._receiver.timeout_seconds) as limit:
             try:
                 response = self._post(body)
-                outcome = _read(
-                    response.status,
-                    response.headers.get_all("Retry-After"),
-                    response.read(MAX_RESPONSE_BYTES),
-                )
+                outcome = _read(response, response.read(MAX_RESPONSE_BYTES))
                 keep = response.isclosed() and not response.will_close
             except gevent.Timeout as timeout:
                 if timeout is not limit:
                     raise
-                outcome = ExportResult("timeout")
-            except (OSError, HTTPException):
-                outcome = ExportResult("unreachable")
+                outcome = ExportResult("timeout", problem="timeout")
+            except (OSError, HTTPException) as error:
+                outcome = ExportResult("unreachable", problem=problem_of_error(error))
             finally:
                 # Half a response may still arrive on a connection that was interrupted.
                 if not keep:
@@ -191,12 +190,19 @@ def _headers(receiver: Receiver) -> dict[str, str]:
     return headers
 
 
-def _read(status: int, retry_after: list[str] | None, body: bytes) -> ExportResult:
+def _read(response: HTTPResponse, body: bytes) -> ExportResult:
+    status, headers = response.status, response.headers
     if 200 <= status < 300:
-        return ExportResult("ok", rejected_spans=_rejected_spans(body))
+        # A page of a web server: no Collector has taken anything.
+        if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+            return ExportResult("rejected", problem="not_a_collector")
+        rejected = _rejected_spans(body)
+        return ExportResult("ok", rejected_spans=rejected, problem="partial" if rejected else "")
+    problem = problem_of_status(status, body)
     if status in RETRYABLE:
-        return ExportResult("unavailable", _retry_after_seconds(retry_after))
-    return ExportResult("error" if status >= 500 else "rejected")
+        seconds = _retry_after_seconds(headers.get_all("Retry-After"))
+        return ExportResult("unavailable", seconds, problem=problem)
+    return ExportResult("error" if status >= 500 else "rejected", problem=problem)
 
 
 def _rejected_spans(body: bytes) -> int:

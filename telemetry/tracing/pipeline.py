@@ -7,6 +7,7 @@ a fork (with the slot of where it was built); ``start`` must come after the fork
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from opentelemetry.metrics import NoOpMeterProvider
@@ -18,7 +19,8 @@ from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.tracing.encoding import SpanEncoder
+from telemetry.tracing.encoding import SpanEncoder, split
+from telemetry.tracing.export_state import ExportState
 from telemetry.tracing.exporter import SpanExporter
 from telemetry.tracing.ids import RequestIdGenerator
 from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
@@ -56,6 +58,7 @@ class Tracing:
         # before there are enough to send.
         batch_spans = max(1, min(config.batch_spans, config.queue_spans // 2))
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
+        self.export_state = ExportState(config, metrics)
         self._exporter = SpanExporter(
             self.queue,
             SpanEncoder(guard, compression=config.compression),
@@ -65,6 +68,8 @@ class Tracing:
             batch_timeout_seconds=config.batch_timeout_seconds,
             metrics=metrics,
             guard=guard,
+            on_attempt=self.export_state.record,
+            split=partial(split, compression=config.compression),
         )
         self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
         sampler = RatioSampler(config, metrics.counter(names.SPANS), clock)

@@ -36,6 +36,9 @@ FOREIGN = {
 """Metrics that neither telemetry nor the service defines, and their origin."""
 
 NOT_SHOWN = {
+    names.EXPORT_PROBLEM.name: (
+        "for alerts; telemetry_export_seconds by result and the health report show the same"
+    ),
     names.PROCESS_CPU_RATIO.name: (
         "process_cpu_seconds_total has the same information without its own sampling interval"
     ),

@@ -123,6 +123,7 @@ def test_report_of_a_healthy_service_is_complete(running):
         "server": {"status", "healthy", "ageSeconds", "state", "inFlight"},
         "store": {"status", "healthy", "ageSeconds", "attempts"},
         "rate_limits": {"status", "healthy", "ageSeconds", "storage"},
+        "trace_export": set(body["services"]["trace_export"]),  # a Collector may listen, or not
     }
     assert {name: set(part) for name, part in body["services"].items()} == shape
     # FerretDB reports neither connections nor operations of its own.
