@@ -34,6 +34,16 @@ def use_native_locks() -> None:
         module.Lock = native_lock  # type: ignore[attr-defined]
 
 
+def keep_values_in_memory() -> None:
+    """Keep the values of instruments in this process from now on, whatever the environment says.
+
+    With ``PROMETHEUS_MULTIPROC_DIR`` set, prometheus_client keeps them in files of a folder that
+    every process shares: without exemplars, and those of ended processes stay. Each worker here has
+    a registry and a port of its own.
+    """
+    client_values.ValueClass = client_values.MutexValue
+
+
 class Children(Generic[Instrument], dict[tuple[str, ...], Instrument]):
     """Children of a labelled instrument by their label values, for hot paths.
 
@@ -61,6 +71,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         use_native_locks()
+        keep_values_in_memory()
         self.registry = registry if registry is not None else CollectorRegistry(auto_describe=True)
         self._made: dict[str, tuple[Metric, Counter | Gauge | Histogram]] = {}
         self._children: dict[str, object] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from telemetry.config import foreign
 from telemetry.config.settings import quoted
 from telemetry.config.tracing import RATIO_SAMPLERS, TracingSettings
 from telemetry.config.variables import VARIABLES, Variable
@@ -63,6 +64,7 @@ def read(given: Mapping[str, str]) -> StandardValues:
         if variable.name in given:
             _read_one(variable, given[variable.name], found)
     _check_together(found)
+    found.notices += foreign.notices(given, _traces_url(found))
     unsupported = _unsupported(given)
     if unsupported:
         found.notices.append(f"set, but not supported: {', '.join(unsupported)}")
@@ -95,8 +97,7 @@ def _check_together(found: StandardValues) -> None:
             f"{sources.pop('batch_spans')}={settings.pop('batch_spans')}: should be at most "
             f"{sources['queue_spans']}={settings['queue_spans']}; ignored"
         )
-    url = TracingSettings.model_construct(**settings).traces_url
-    if urlsplit(url).scheme == "http":
+    if urlsplit(_traces_url(found)).scheme == "http":
         unused = [
             sources[name]
             for name in ("otlp_certificate", "otlp_client_key", "otlp_client_certificate")
@@ -106,6 +107,10 @@ def _check_together(found: StandardValues) -> None:
             found.notices.append(
                 f"without effect, for the receiver is http://: {', '.join(unused)}"
             )
+
+
+def _traces_url(found: StandardValues) -> str:
+    return TracingSettings.model_construct(**found.settings).traces_url
 
 
 def _unsupported(given: Mapping[str, str]) -> list[str]:

@@ -153,7 +153,7 @@ class TracingSettings(Settings):
     @property
     def compression(self) -> Literal["gzip", "none"]:
         """Of the requests to the receiver; on loopback it would cost more than it saves."""
-        return self.otlp_compression or ("none" if _is_loopback(self.traces_url) else "gzip")
+        return self.otlp_compression or ("none" if is_loopback(self.traces_url) else "gzip")
 
     @model_validator(mode="after")
     def _client_key_needs_its_certificate(self) -> Self:
@@ -166,7 +166,8 @@ class TracingSettings(Settings):
         return self
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether the host of a URL is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
