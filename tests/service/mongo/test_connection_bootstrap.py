@@ -118,7 +118,7 @@ def test_database_that_answers_a_check_is_connected_to_without_the_rest_of_the_w
         poller.stop()
         mongo.close()
     assert bootstrap.evidence().details == {"attempts": 2}
-    assert took_seconds < 2 * interval_seconds
+    assert took_seconds < 2 * interval_seconds + 1  # without the check it would be five seconds
 
 
 def test_answer_of_a_check_is_used_for_one_attempt():

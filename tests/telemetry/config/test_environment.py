@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from telemetry.config import SettingError, TelemetryConfig
+from tests.machine import PATIENCE_SECONDS
 
 DIRECT = "without effect, for spans go to the receiver directly: "
 OWN_PORT = "each worker exposes its own metrics on a port of its own; ignored"
@@ -178,7 +179,7 @@ def test_process_counts_and_answers_whatever_is_in_its_environment(given, tmp_pa
         env=os.environ | {"TELEMETRY_MANAGEMENT_PORT": "0"} | settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

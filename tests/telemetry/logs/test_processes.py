@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.machine import PATIENCE_SECONDS
 from tests.telemetry.logs.strict_json import read_lines
 
 HEAD = """
@@ -116,7 +117,10 @@ SCRIPTS = [
 )
 def test_each_line_is_written_once(script, messages):
     done = subprocess.run(
-        [sys.executable, "-c", HEAD + script], capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", HEAD + script],
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert sorted(line["message"] for line in read_lines(done.stdout)) == messages, done.stderr
 
@@ -139,7 +143,62 @@ def test_process_without_a_usable_output_goes_on(closed):
         ["bash", "-c", f'sleep 0.2; exec "$@" {closed}', "-", sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert (done.returncode, done.stderr.splitlines()[0]) == (7, "quiet")
+
+
+REQUESTS = """
+from gevent import monkey; monkey.patch_all()
+import logging, os, sys
+from flask import Flask
+from telemetry import Telemetry
+telemetry = Telemetry.from_env({"TELEMETRY_MANAGEMENT_PORT": "0", "OTEL_TRACES_EXPORTER": "none"})
+app = Flask("shop")
+log = logging.getLogger("shop")
+
+class Raises:
+    def __str__(self):
+        raise ValueError("no text")
+
+CALLS = [
+    lambda: log.info("%d items", "x"),
+    lambda: log.info("odd", extra={"fields": "text"}),
+    lambda: log.info("odd", extra={"fields": {"by": Raises()}}),
+    lambda: log.info("odd %s", Raises()),
+    lambda: log.info(Raises()),
+    lambda: log.info("odd", extra={"message": "x"}),
+    lambda: log.info("odd", extra={"fields": {"by": {("a", 1): 2}, "level": "DEBUG"}}),
+    lambda: log.info("odd", extra={"fields": {"by": 10**4999, "to": float("nan")}}),
+    lambda: log.info("odd", exc_info=(1, 2, 3)),
+    lambda: log.info("odd", extra={"request": object()}),
+]
+
+@app.get("/<int:number>")
+def view(number):
+    CALLS[number]()
+    return "answered"
+
+telemetry.init_app(app)
+telemetry.start()
+client = app.test_client()
+for number in range(len(CALLS)):
+    response = client.get(f"/{number}", buffered=True)
+    print(number, response.status_code, file=sys.stderr)
+telemetry.shutdown()
+"""
+
+
+@pytest.mark.e2e
+def test_request_whose_logging_calls_have_mistakes_answers_as_without_them():
+    done = subprocess.run(
+        [sys.executable, "-c", REQUESTS], capture_output=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert done.stderr.decode().splitlines() == [f"{number} 200" for number in range(10)]
+    lines = [line for line in read_lines(done.stdout) if line["logger"] in ("shop", "access")]
+    assert [line["logger"] for line in lines] == ["shop", "access"] * 10
+    assert all(
+        shop["request_id"] == access["request_id"]
+        for shop, access in zip(lines[::2], lines[1::2], strict=True)
+    )
