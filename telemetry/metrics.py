@@ -35,7 +35,7 @@ def use_native_locks() -> None:
 
 
 def keep_values_in_memory() -> None:
-    """Keep the values of instruments in this process from now on, whatever the environment says.
+    """Keep the values of instruments in this process from now on, whatever the environment holds.
 
     With ``PROMETHEUS_MULTIPROC_DIR`` set, prometheus_client keeps them in files of a folder that
     every process shares: without exemplars, and those of ended processes stay. Each worker here has

@@ -1,4 +1,4 @@
-"""Variables of other tools that somebody may expect to have an effect here, and that have none.
+"""Variables of other tools that users may expect to have an effect here, and that have none.
 
 Nothing is ignored silently: each is one notice that names it.
 """

@@ -1,7 +1,7 @@
 """Records of the standard library's logging as lines.
 
 Whatever is wrong with a logging call, the caller goes on and the line is written: it holds what
-could be read, and ``logging_error`` says what could not. Messages, fields and exceptions may quote
+could be read, and ``logging_error`` holds what could not. Messages, fields and exceptions may quote
 what a client sent, so they are redacted; records of requests already are.
 """
 
@@ -86,7 +86,7 @@ class JsonHandler(logging.Handler):
         try:
             return self._line(record)
         except Exception as error:
-            # Of a record that somebody changed, or of a mistake of ours.
+            # Of a record whose members were changed, or of a mistake of ours.
             return {
                 "time": timestamp(time.time()),
                 "level": text_of(getattr(record, "levelname", "ERROR")),

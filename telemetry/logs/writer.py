@@ -136,7 +136,7 @@ class LogWriter:
 
     def _write_directly(self) -> None:
         # The line of a signal handler or of another thread that interrupts a write is written after
-        # it, by whoever holds the lock.
+        # it, by the holder of the lock.
         while self._queue and self._busy.acquire(False):
             try:
                 self._write_queued()

@@ -40,7 +40,7 @@ Problem = Literal[
 PASSING: Final[frozenset[Problem]] = frozenset(
     {"unavailable", "error", "timeout", "refused", "unknown_host", "unreachable"}
 )
-"""What a restart of the receiver looks like, too: a problem only when it lasts."""
+"""What a restart of the receiver resembles: a problem only when it lasts."""
 
 GRPC_PORT: Final = 4317
 _WORDS: Final[Mapping[Problem, str]] = {

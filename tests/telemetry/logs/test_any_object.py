@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from telemetry.logs.lines import encode
 from telemetry.logs.plain import plain
+from tests.telemetry.logs.odd_objects import Endless, Number, OddMapping, Raises, Silent
 from tests.telemetry.logs.strict_json import read_lines
-from tests.telemetry.logs.test_calls import Endless, Number, OddMapping, Raises, Silent
 
 
 def objects():

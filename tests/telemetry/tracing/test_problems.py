@@ -16,9 +16,10 @@ from telemetry.names import EXPORT_PROBLEM
 from telemetry.tracing.export_state import PATIENCE_SECONDS, SILENCE_SECONDS, ExportState
 from telemetry.tracing.problems import PASSING, advice
 from tests.clock import Clock
+from tests.support.ports import free_port
 from tests.telemetry.tracing import collector as collectors
 from tests.telemetry.tracing import peers
-from tests.telemetry.tracing.collector import Collector, free_port, peer, spans_of
+from tests.telemetry.tracing.collector import Collector, peer, spans_of
 
 TLS = Path(__file__).with_name("tls")
 HTML = ([("Content-Type", "text/html; charset=utf-8")], b"<html><h1>It works!</h1></html>")
@@ -165,7 +166,7 @@ def test_environment_of_a_proxy_is_not_used(attempted, monkeypatch):
         assert attempted(collector.endpoint)[0] == ""
 
 
-class Watched:
+class Exporting:
     """A state on a clock that a test moves, with what it logs and exposes."""
 
     def __init__(self, caplog):
@@ -191,43 +192,43 @@ class Watched:
 
 
 @pytest.fixture
-def watched(caplog):
-    return Watched(caplog)
+def exporting(caplog):
+    return Exporting(caplog)
 
 
-def test_problem_is_logged_once_when_it_begins_and_once_when_it_ends(watched):
-    watched.record(*["not_found"] * 100)
-    assert (watched.failing(), watched.state.problem) == ({"not_found"}, "not_found")
-    watched.record("", "", "")
-    assert watched.lines() == [
+def test_problem_is_logged_once_when_it_begins_and_once_when_it_ends(exporting):
+    exporting.record(*["not_found"] * 100)
+    assert (exporting.failing(), exporting.state.problem) == ({"not_found"}, "not_found")
+    exporting.record("", "", "")
+    assert exporting.lines() == [
         "spans are not delivered to http://***@collector:4318/v1/traces: it has no such path: "
         "check the path of OTEL_EXPORTER_OTLP_ENDPOINT, /v1/traces is usual",
         "spans are delivered to http://***@collector:4318/v1/traces again, after 100 s",
     ]
-    assert (watched.failing(), watched.state.problem, watched.state.advice) == (set(), "", "")
+    assert (exporting.failing(), exporting.state.problem, exporting.state.advice) == (set(), "", "")
 
 
 @pytest.mark.parametrize("problem", sorted(PASSING))
-def test_receiver_that_restarts_is_no_problem_and_one_that_stays_away_is(watched, problem):
-    assert watched.record(problem, problem, "", seconds=PATIENCE_SECONDS / 3) == ""
-    assert watched.lines() == []
-    assert watched.record(*[problem] * 10) == problem
-    assert len(watched.lines()) == 1
+def test_receiver_that_restarts_is_no_problem_and_one_that_stays_away_is(exporting, problem):
+    assert exporting.record(problem, problem, "", seconds=PATIENCE_SECONDS / 3) == ""
+    assert exporting.lines() == []
+    assert exporting.record(*[problem] * 10) == problem
+    assert len(exporting.lines()) == 1
 
 
-def test_problem_that_becomes_another_is_one_log_line(watched):
-    watched.record(*["refused"] * 10, "unauthorized", "unauthorized", "")
-    assert [line.partition(": ")[2][:16] for line in watched.lines()[:1]] == ["nothing listens "]
-    assert len(watched.lines()) == 2
-    assert watched.failing() == set()
+def test_problem_that_becomes_another_is_one_log_line(exporting):
+    exporting.record(*["refused"] * 10, "unauthorized", "unauthorized", "")
+    assert [line.partition(": ")[2][:16] for line in exporting.lines()[:1]] == ["nothing listens "]
+    assert len(exporting.lines()) == 2
+    assert exporting.failing() == set()
 
 
-def test_problem_that_comes_and_goes_does_not_fill_the_log(watched):
-    watched.record(*["too_large", ""] * 20)
-    assert len(watched.lines()) == 2
-    watched.clock.forward(SILENCE_SECONDS)
-    watched.record("too_large", "")
-    assert len(watched.lines()) == 4
+def test_problem_that_comes_and_goes_does_not_fill_the_log(exporting):
+    exporting.record(*["too_large", ""] * 20)
+    assert len(exporting.lines()) == 2
+    exporting.clock.forward(SILENCE_SECONDS)
+    exporting.record("too_large", "")
+    assert len(exporting.lines()) == 4
 
 
 def test_refused_receiver_is_reported_by_the_exporter_and_its_end_as_well(tracing_of, caplog):
