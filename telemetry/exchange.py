@@ -86,6 +86,7 @@ class Exchange:
 
     def run(self, app: WsgiApp) -> Iterable[bytes]:
         """Call the app; returns the response."""
+        self._record.in_app = True
         try:
             self._body = app(self._environ, self._start)
             self._chunks = iter(self._body)
@@ -97,6 +98,8 @@ class Exchange:
                 self._record.status = _status_of(error)
             self._finish(outcome_of(error), error)
             raise
+        finally:
+            self._record.in_app = False
         return self
 
     def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
@@ -114,6 +117,7 @@ class Exchange:
         return self
 
     def __next__(self) -> bytes:
+        self._record.in_app = True
         try:
             chunk = next(self._chunks)
         except StopIteration:
@@ -122,6 +126,8 @@ class Exchange:
         except BaseException as error:
             self._error = error
             raise
+        finally:
+            self._record.in_app = False
         self._record.response_bytes += len(chunk)
         return chunk
 
@@ -143,7 +149,7 @@ class Exchange:
 
     def __del__(self) -> None:
         # Servers close each response; code that calls the app inside the process often does not.
-        if self._record.outcome is None:
+        if self._record.outcome is None and not sys.is_finalizing():
             self._complete()
 
     def _complete(self) -> None:

@@ -80,7 +80,7 @@ class RequestLayer:
         if record is None:
             return self._app(environ, start_response)
         outer = current_record()
-        if outer is not None and outer.outcome is None:
+        if outer is not None and outer.in_app:
             return self._serve_nested(record, outer, environ, start_response)
         exchange = Exchange(self, record, environ, start_response)
         with self._guard.at("layer.begin"):

@@ -60,6 +60,8 @@ class RequestRecord:
         redacted_values: Client values to remove from texts that may quote them; see
             ``redact_values``.
         outer: The request in flight that made this one in the same process.
+        in_app: Code of the app runs for it at this moment, or waits; only then can it make another
+            one. A response that a client inside the process holds open makes none.
         has_nested: It has made such requests; one of their responses may become its own.
         dominant_phase: The phase that took most of a slow request; empty for others and before
             completion.
@@ -103,6 +105,7 @@ class RequestRecord:
     redacted_values: tuple[str | bytes, ...] = ()
     outer: "RequestRecord | None" = None
     has_nested: bool = False
+    in_app: bool = False
 
     def nest_in(self, outer: "RequestRecord") -> None:
         """Make this a request that another one makes in the same process.

@@ -187,3 +187,33 @@ def test_waits_of_the_outer_request_go_on_with_it(site_of):
     inner, outer = site.records
     assert (outer.phase_seconds["db"], "db" in inner.phase_seconds) == (0.25, False)
     assert outer.phase_seconds["cpu"] > 0
+
+
+def test_response_that_a_client_holds_open_makes_no_later_request_nested(site_of):
+    site = site_of(get)
+    client = site.app.test_client()
+    held = client.get("/stream")
+    later = client.get("/other", buffered=True)
+    (record,) = site.records
+    assert later.headers["X-Request-ID"] == record.request_id
+    assert record.trace_id == record.request_id.replace("-", "")
+    held.close()
+    assert [each.route for each in site.records] == ["/other", "/stream"]
+    assert site.telemetry.recorder.in_flight == ()
+
+
+def test_stream_that_calls_the_app_goes_on_as_itself(site_of):
+    def stream_of_others(app):
+        def parts():
+            for _ in range(3):
+                before = current_record()
+                yield get(app)
+                assert current_record() is before
+
+        return Response(parts())
+
+    site = site_of(stream_of_others)
+    response = site.app.test_client().get("/outer", buffered=True)
+    assert response.text == "/other;" * 3
+    outer = site.records[-1]
+    assert [each.trace_id for each in site.records] == [outer.trace_id] * 4
