@@ -56,7 +56,7 @@ class Cpu(BaseModel):
 
     cores: int = 0
     loadAverage: list[float] = Field(
-        default=[], description="Over 1, 5 and 15 minutes.", min_length=3, max_length=3
+        default=[0.0, 0.0, 0.0], description="Over 1, 5 and 15 minutes.", min_length=3, max_length=3
     )
     usage: float = Field(default=0.0, description="Per cent, 0 to 100, since the last sample.")
 
