@@ -10,9 +10,11 @@ monkey.patch_all()
 import os  # noqa: E402
 
 import gevent  # noqa: E402
-from flask import Flask  # noqa: E402
+from flask import Flask, request  # noqa: E402
 
 from telemetry import Telemetry  # noqa: E402
+
+LARGE = bytes(16 * 1024**2)
 
 
 def hello() -> dict[str, str]:
@@ -21,9 +23,21 @@ def hello() -> dict[str, str]:
     return {"hello": "world"}
 
 
+def read() -> dict[str, int]:
+    """Read the whole body."""
+    return {"bytes": len(request.get_data())}
+
+
+def large() -> bytes:
+    """Answer with more than the kernel takes for a client that does not read."""
+    return LARGE
+
+
 def _app() -> Flask:
     app = Flask("bench")
     app.add_url_rule("/hello", view_func=hello)
+    app.add_url_rule("/read", view_func=read, methods=["POST"])
+    app.add_url_rule("/large", view_func=large)
     return app
 
 

@@ -31,10 +31,8 @@ except SettingError as error:
 bind = _server.bind
 workers = _server.workers
 worker_class = "telemetry.gunicorn.DrainingWorker"
-worker_connections = 1000
-# Longer than a load balancer keeps an idle connection (60 s is common), so that it is never we who
-# close it first.
-keepalive = 75
+worker_connections = _telemetry.connections_per_worker
+keepalive = math.ceil(_telemetry.keepalive_seconds)
 # A hub that has not turned for so long is stuck; the arbiter ends it, with its stack in the log.
 timeout = 30
 graceful_timeout = math.ceil(longest_shutdown_seconds(_telemetry))

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
-import gevent
-
 from telemetry import names
-from telemetry.http1.rules import BrokenRule
 from telemetry.requests.record import Outcome, RequestRecord
+from telemetry.server import client_outcome
+from telemetry.server.client_socket import CLIENT_ENVIRON
 from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
 
 Environ = dict[str, Any]
@@ -57,6 +56,7 @@ class Exchange:
     __slots__ = (
         "_body",
         "_chunks",
+        "_client",
         "_environ",
         "_error",
         "_exhausted",
@@ -64,6 +64,7 @@ class Exchange:
         "_outer",
         "_record",
         "_start_response",
+        "_substitute",
     )
 
     def __init__(
@@ -77,9 +78,11 @@ class Exchange:
         self._record = record
         self._environ = environ
         self._start_response = start_response
+        self._client = environ.get(CLIENT_ENVIRON)
         self._body: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] = iter(())
         self._exhausted = False
+        self._substitute: client_outcome.Substitute | None = None
         self._error: BaseException | None = None
         # An exception that the caller is already handling has nothing to do with this request.
         self._outer = sys.exception()
@@ -89,20 +92,27 @@ class Exchange:
         self._record.in_app = True
         try:
             self._body = app(self._environ, self._start)
-            self._chunks = iter(self._body)
+            if self._substitute is None:
+                self._chunks = iter(self._body)
         except BaseException as error:
             if ended_by_app(self._environ, error, started=self._record.status is not None):
                 self._finish(*end_after_handover(error))
                 raise
             if self._record.status is None and isinstance(error, Exception):
-                self._record.status = _status_of(error)
-            self._finish(outcome_of(error), error)
+                self._record.status = client_outcome.status_of(error)
+            self._finish(client_outcome.outcome_of(error), error)
             raise
         finally:
             self._record.in_app = False
         return self
 
     def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
+        self._substitute = self._substitute or client_outcome.substitute_for(
+            self._client, self._record
+        )
+        if self._substitute is not None:
+            status, headers, body = self._substitute
+            self._chunks = iter((body,))
         write = self._start_response(
             status, self._layer.started(self._record, status, headers), *exc_info
         )
@@ -157,12 +167,12 @@ class Exchange:
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
         if self._error is not None:
-            return outcome_of(self._error), self._error
+            return client_outcome.end_of_failed(self._record, self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):
-            return "client_disconnected", raised
+            return client_outcome.outcome_by_client(raised) or "client_disconnected", raised
         if raised is not None and not self._exhausted:
-            return outcome_of(raised), raised
-        return self._record.outcome or ("failed" if self._record.error_type else "completed"), None
+            return client_outcome.outcome_of(raised), raised
+        return self._record.outcome or client_outcome.end_of_sent(self._record, self._client), None
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
         handover = handover_of(self._environ)
@@ -246,17 +256,3 @@ class NestedExchange(Exchange):
 
 def _ids_in(environ: Environ) -> Environ:
     return {key: environ[key] for key in _IDS if key in environ}
-
-
-def _status_of(error: Exception) -> int:
-    # Every server sends 500 for an app that raised, but for a body that the client has broken.
-    return error.rule.status.value if isinstance(error, BrokenRule) else 500
-
-
-def outcome_of(error: BaseException) -> Outcome:
-    """Return how a request ended that this exception ended."""
-    if isinstance(error, BrokenRule):
-        return "completed"
-    if isinstance(error, gevent.Timeout):
-        return "timeout"
-    return "failed" if isinstance(error, Exception) else "killed"

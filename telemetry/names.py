@@ -133,7 +133,7 @@ ACTIVE_REQUESTS = gauge(
 )
 ABORTED_REQUESTS = counter(
     "http_server_aborted_requests_total",
-    "Requests whose response was cut short: client gone, greenlet killed, or time-out.",
+    "Requests whose response was cut short: client gone or too slow, greenlet killed, or time-out.",
     ROUTE,
     "reason",
 )
@@ -141,6 +141,10 @@ UNREADABLE_REQUESTS = counter(
     "http_server_unreadable_requests_total",
     "Requests that were refused before the app: their head was invalid or too large.",
     STATUS,
+)
+SLOW_CLIENTS = counter("http_server_slow_clients_total", "Clients that were too slow.", "reason")
+REFUSED_CONNECTIONS = counter(
+    "http_server_refused_connections_total", "Connections beyond a bound.", "reason"
 )
 SLOW_REQUESTS = counter(
     "http_server_slow_requests_total",

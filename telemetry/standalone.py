@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from gevent import monkey
 from gevent.pool import Pool
@@ -20,7 +20,7 @@ from gevent.pool import Pool
 from telemetry.config import SettingError
 from telemetry.http1.refusals import Refusals
 from telemetry.requests.addresses import unix_notices
-from telemetry.server.connections import Connections
+from telemetry.server.clients import Clients
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS, longest_shutdown_seconds
 from telemetry.server.gevent_handler import ObservedServer
 from telemetry.server.lifetime import serve_until_stopped
@@ -31,8 +31,6 @@ from telemetry.sockets import UNIX_PREFIX, PortError, listen
 __all__ = ["serve"]
 
 _log = logging.getLogger("telemetry.server")
-
-MAX_CONNECTIONS: Final = 1000
 
 
 def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port: int) -> int:
@@ -60,21 +58,17 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
         print(error, file=sys.stderr)
         return 1
     _log_unix_notices(listener, telemetry)
-    connections = Connections()
-    server = ObservedServer(
-        listener,
-        app,
-        connections,
-        Refusals(telemetry.metrics, config),
-        spawn=Pool(MAX_CONNECTIONS),
-        log=None,
-        error_log=logging.getLogger("telemetry.server"),
-    )
+    clients = Clients(telemetry, config.connections_per_worker)
+    server = _server(listener, app, telemetry, clients)
     shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
     before = _handle_signals(shutdown_signal)
     try:
         return serve_until_stopped(
-            telemetry, [server], connections, shutdown_signal, listener_goes_away=lambda: True
+            telemetry,
+            [server],
+            clients.connections,
+            shutdown_signal,
+            listener_goes_away=lambda: True,
         )
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
@@ -91,6 +85,21 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
 def _log_unix_notices(listener: Any, telemetry: ProcessTelemetry) -> None:
     for notice in unix_notices([listener], telemetry.config.trusted_proxies):
         telemetry.on_start(partial(_log.warning, "%s", notice))
+
+
+def _server(
+    listener: Any, app: Callable[..., Any], telemetry: ProcessTelemetry, clients: Clients
+) -> ObservedServer:
+    return ObservedServer(
+        listener,
+        app,
+        clients,
+        Refusals(telemetry.metrics, telemetry.config),
+        telemetry.config.keepalive_seconds,
+        spawn=Pool(clients.pool_size),
+        log=None,
+        error_log=_log,
+    )
 
 
 def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:

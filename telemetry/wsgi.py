@@ -30,6 +30,7 @@ from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import Outcome, RequestRecord, current_record, set_current_record
 from telemetry.requests.recorder import Recorder
+from telemetry.server import client_outcome
 from telemetry.tracing import ServerSpans
 
 RETRY_AFTER_SECONDS: Final = 1
@@ -204,3 +205,4 @@ def install(app: Flask, layer: RequestLayer) -> None:
     app.register_error_handler(MalformedBody, malformed_body)
     app.wsgi_app = layer  # type: ignore[method-assign]
     layer.connect_signals(app)
+    client_outcome.install(app)

@@ -96,5 +96,7 @@ ABORTED = or_zero(
     total(rate(names.ABORTED_REQUESTS, NO_PROBES, SELECTED), "reason"), READY, "reason"
 )
 UNREADABLE = or_zero(total(rate(names.UNREADABLE_REQUESTS), names.STATUS), READY, names.STATUS)
+SLOW_CLIENTS = or_zero(total(rate(names.SLOW_CLIENTS), "reason"), READY, "reason")
+REFUSED_CONNECTIONS = or_zero(total(rate(names.REFUSED_CONNECTIONS), "reason"), READY, "reason")
 IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), WORKER)
 RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, NO_PROBES, SELECTED), names.ROUTE)

@@ -1,6 +1,7 @@
 """``TelemetryConfig``: every setting of the telemetry layer, as one frozen object.
 
-What names the process and what is about spans have modules of their own; the rest is here.
+What names the process, what is about spans and what bounds clients have modules of their own; the
+rest is here.
 """
 
 import logging
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field
 
 from telemetry.config import standard
+from telemetry.config.clients import ClientSettings
 from telemetry.config.identity import IdentitySettings
 from telemetry.config.settings import SettingError
 from telemetry.config.standard import StandardValues
@@ -22,7 +24,7 @@ OVERRULED_VARIABLE: Final = "FORWARDED_ALLOW_IPS"
 _log = logging.getLogger("telemetry.config")
 
 
-class TelemetryConfig(TracingSettings, IdentitySettings):
+class TelemetryConfig(ClientSettings, TracingSettings, IdentitySettings):
     """How one worker observes itself.
 
     Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on

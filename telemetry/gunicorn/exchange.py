@@ -8,11 +8,19 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
+
+from gunicorn.http.errors import ParseException
 
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
+from telemetry.http1.rules import BrokenRule
 from telemetry.names import HANDOVER_ENVIRON
+from telemetry.server.client_pace import ClientFailure
+from telemetry.server.client_socket import CLIENT_ENVIRON, ClientSocket
 from telemetry.server.handover import AppSocket, Handover, ended_by_app
+
+DISCARD_BYTES: Final = 256 * 1024
+DISCARD_STEP: Final = 8192
 
 
 class ListenerAddress:
@@ -29,6 +37,26 @@ class ListenerAddress:
 def has_body(environ: dict[str, Any]) -> bool:
     """Return whether the request announces a body."""
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def has_received(unreader: Any) -> bool:
+    """Return whether bytes of the next request came together with the present one."""
+    return bool(unreader.buf.getbuffer().nbytes)
+
+
+def discard_rest(body: Any) -> bool:
+    """Read the rest of a body that the app did not read, where it is short.
+
+    Returns:
+        Whether the next request begins here; else the connection has to be closed.
+    """
+    try:
+        for _ in range(DISCARD_BYTES // DISCARD_STEP):
+            if not body.read(DISCARD_STEP):
+                return not body.failed
+    except (BrokenRule, ParseException, ClientFailure):  # its response is sent already
+        return False
+    return False
 
 
 def start_response(
@@ -50,7 +78,8 @@ def start_response(
     app_closes = any(
         name.lower() == "connection" and value.lower() == "close" for name, value in headers
     )
-    if never_requested or refused_chunks or app_closes:
+    too_slow = environ[CLIENT_ENVIRON].too_slow is not None
+    if never_requested or refused_chunks or app_closes or too_slow:
         response.force_close()
     return response.start_response(status, headers, *exc_info)
 
@@ -62,7 +91,7 @@ class _Nowhere:
         """Drop the data."""
 
 
-def offer_socket(response: Any, environ: dict[str, Any], client: Any) -> Handover:
+def offer_socket(response: Any, environ: dict[str, Any], client: ClientSocket) -> Handover:
     """Let the app take the connection over; the response then writes nothing more.
 
     Args:
@@ -75,11 +104,11 @@ def offer_socket(response: Any, environ: dict[str, Any], client: Any) -> Handove
         response.sock = _Nowhere()
         response.force_close()
         # The bounds are those of a request; how long a connection is silent is the app's matter.
-        with contextlib.suppress(OSError):
-            client.settimeout(None)
+        client.hand_over()
 
     handover = environ[HANDOVER_ENVIRON] = Handover(take_over)
     environ["gunicorn.socket"] = AppSocket(client, handover)
+    environ[CLIENT_ENVIRON] = client
     return handover
 
 

@@ -19,20 +19,21 @@ from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 _log = logging.getLogger("access")
 
 
-def problem_response(rule: Rule, request_id: str) -> bytes:
+def problem_response(rule: Rule, request_id: str, *headers: str) -> bytes:
     """Encode a whole response, the connection's last.
 
     Args:
         rule: Gives the status and the detail.
         request_id: Finds the request in the log; left out when empty.
+        headers: Further lines, such as ``Retry-After: 1``.
     """
     status = HTTPStatus(rule.status)
     body = problem_bytes(problem_members(status, rule.detail, request_id=request_id))
-    headers = ["Connection: close", f"Content-Type: {CONTENT_TYPE}"]
+    lines = ["Connection: close", f"Content-Type: {CONTENT_TYPE}", *headers]
     if request_id:
-        headers.append(f"{names.REQUEST_ID_HEADER}: {request_id}")
-    headers.append(f"Content-Length: {len(body)}")
-    return "\r\n".join((f"HTTP/1.1 {status} {status.phrase}", *headers, "", "")).encode() + body
+        lines.append(f"{names.REQUEST_ID_HEADER}: {request_id}")
+    lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join((f"HTTP/1.1 {status} {status.phrase}", *lines, "", "")).encode() + body
 
 
 class Refusals:

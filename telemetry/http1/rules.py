@@ -107,9 +107,21 @@ CHUNK_SIZE: Final = _bad("A chunk's size must be hexadecimal digits.")
 CHUNK_EXTENSION: Final = _bad("A chunk's extensions must be ;NAME or ;NAME=VALUE, and short.")
 CHUNK_END: Final = _bad("A chunk must end with CRLF.")
 TRAILER: Final = _bad("The trailers must be few valid headers that may stand in a trailer.")
+BODY_TIME: Final = Rule(
+    HTTPStatus.REQUEST_TIMEOUT, "The request's body took too long to arrive, or came too slowly."
+)
 BODY_ENDED: Final = _bad("The connection ended before the body did.")
 
 UNREADABLE: Final = _bad("The request cannot be read.")
+
+WORKER_FULL: Final = Rule(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many connections are being served; send the request again.",
+)
+ADDRESS_FULL: Final = Rule(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Too many connections are open from this address; close some of them.",
+)
 
 SERVER_FAILED: Final = Rule(
     HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -19,6 +19,8 @@ from telemetry.native import NativeThread, new_poll, sleep, start_thread
 
 PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
 STOP_POLL_SECONDS: Final = 0.002
+FRESH_SECONDS: Final = 0.25
+"""A client that has just connected is about to send; closing its connection would be a reset."""
 
 
 class NativeServer:
@@ -65,10 +67,12 @@ class NativeServer:
         os.write(self._wake_write, b"x")
         deadline = time.monotonic() + timeout_seconds
         while not self._thread.ended or self._connections:
-            late = time.monotonic() >= deadline
+            now = time.monotonic()
+            late = now >= deadline
             # copy() is one step for other threads, as adding and discarding are.
             for connection in self._connections.copy():
-                if late or connection.waiting_since is not None:
+                since = connection.waiting_since
+                if late or (since is not None and now - since >= FRESH_SECONDS):
                     connection.shut()
             if late:
                 break

@@ -14,9 +14,20 @@ from typing import Final, Literal
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
 
-Outcome = Literal["completed", "client_disconnected", "killed", "timeout", "failed", "rejected"]
+Outcome = Literal[
+    "completed",
+    "client_disconnected",
+    "client_too_slow",
+    "killed",
+    "timeout",
+    "failed",
+    "rejected",
+]
 
-ABORTED: Final = frozenset({"client_disconnected", "killed", "timeout"})
+CUT_BY_CLIENT: Final = frozenset({"client_disconnected", "client_too_slow"})
+"""Outcomes of a response that was cut short, and not by the server's fault."""
+
+ABORTED: Final = CUT_BY_CLIENT | {"killed", "timeout"}
 """Outcomes of a response that was cut short."""
 
 

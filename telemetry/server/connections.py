@@ -1,18 +1,22 @@
-"""The open connections of a server, and which of them wait for a request.
+"""The open connections of a server, and what each of them waits for.
 
 A drain waits for requests, not for connections: an idle kept one would otherwise hold the process
 until its time-out. It is shut for reading only, so that a request that the kernel already holds is
-still answered.
+still answered. So is one that an application has taken over, whose end nothing else announces.
 """
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final
 
 import gevent
+
+from telemetry.server.client_pace import NoRequest
+from telemetry.server.client_socket import ClientSocket
 
 # A client that has just connected, or just been answered, is likely to send within a round trip.
 FRESH_LINGER_SECONDS: Final = 1.0
@@ -22,10 +26,10 @@ USED_LINGER_SECONDS: Final = 0.25
 class Connection:
     """One client's connection; served by one greenlet."""
 
-    __slots__ = ("_clock", "_force_close", "_shut", "_socket", "idle_since", "used")
+    __slots__ = ("_clock", "_force_close", "_shut", "client", "idle_since", "used")
 
-    def __init__(self, client: socket.socket, clock: Callable[[], float]) -> None:
-        self._socket = client
+    def __init__(self, client: ClientSocket, clock: Callable[[], float]) -> None:
+        self.client = client
         self._clock = clock
         self._force_close: Callable[[], object] | None = None
         self._shut = False
@@ -40,9 +44,11 @@ class Connection:
             force_close: Makes the server close the connection after this response.
         """
         self.idle_since, self.used, self._force_close = None, True, force_close
+        self.client.begin_exchange()
         try:
             yield
         finally:
+            self.client.end_exchange()
             self.idle_since, self._force_close = self._clock(), None
 
     def close_after_response(self) -> None:
@@ -52,14 +58,24 @@ class Connection:
 
     def shut_when_idle(self) -> None:
         """Stop reading once the client has had its time to send."""
-        linger = USED_LINGER_SECONDS if self.used else FRESH_LINGER_SECONDS
-        if self._shut or self.idle_since is None or self._clock() - self.idle_since < linger:
+        if self._shut:
             return
+        if not self.client.handed_over:
+            linger = USED_LINGER_SECONDS if self.used else FRESH_LINGER_SECONDS
+            if self.idle_since is None or self._clock() - self.idle_since < linger:
+                return
+        self.stop_reading()
+
+    def stop_reading(self) -> None:
+        """Let an idle connection end; what the kernel already holds is still read."""
         self._shut = True
-        try:
-            self._socket.shutdown(socket.SHUT_RD)
-        except OSError:  # it is gone already, which is the aim
-            return
+        with suppress(OSError):  # it is gone already, which is the aim
+            self.client.shutdown(socket.SHUT_RD)
+
+    @property
+    def can_be_ended(self) -> bool:
+        """Whether it is idle, and not ending already."""
+        return self.idle_since is not None and self.client.is_idle and not self._shut
 
 
 class RequestWait:
@@ -70,25 +86,26 @@ class RequestWait:
 
     Args:
         connection: The connection that waits.
-        seconds: Longest time to wait.
+        seconds: Longest time to the request's first byte; its head has a time of its own.
+        begun: The first bytes of the request have been received already.
     """
 
-    __slots__ = ("_connection", "_timeout")
+    __slots__ = ("_begun", "_connection", "_seconds")
 
-    def __init__(self, connection: Connection, seconds: float) -> None:
+    def __init__(self, connection: Connection, seconds: float, *, begun: bool = False) -> None:
         self._connection = connection
-        self._timeout = gevent.Timeout(seconds)
+        self._seconds = seconds
+        self._begun = begun
 
     def __enter__(self) -> None:
+        self._connection.client.await_request(self._seconds, begun=self._begun)
         if self._connection.used:
             gevent.sleep(0)
-        self._timeout.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> bool:
-        self._timeout.close()
-        return error is self._timeout
+        return isinstance(error, NoRequest)
 
 
 class Connections:
@@ -101,21 +118,56 @@ class Connections:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open: dict[object, Connection] = {}
+        self._by_origin: Counter[str] = Counter()
 
     @contextmanager
-    def opened(self, client: socket.socket) -> Iterator[Connection]:
-        """Register ``client`` as served by the current greenlet, until the context ends."""
+    def opened(self, client: ClientSocket, origin: str = "") -> Iterator[Connection]:
+        """Register ``client`` as served by the current greenlet, until the context ends.
+
+        Args:
+            client: The socket.
+            origin: Address, or network, by which connections are counted.
+        """
         greenlet = gevent.getcurrent()
         connection = self._open[greenlet] = Connection(client, self._clock)
+        self._by_origin[origin] += 1
         try:
             yield connection
         finally:
             del self._open[greenlet]
+            self._by_origin[origin] -= 1
+            if not self._by_origin[origin]:
+                del self._by_origin[origin]
 
     @property
     def current(self) -> Connection:
         """Connection that the current greenlet serves."""
         return self._open[gevent.getcurrent()]
+
+    @property
+    def open(self) -> int:
+        """Number of open connections."""
+        return len(self._open)
+
+    def open_from(self, origin: str) -> int:
+        """Return the number of open connections from an address or network."""
+        return self._by_origin[origin]
+
+    def wait_for_client(self, greenlet: object) -> bool:
+        """Return whether the request that a greenlet serves waits for its client."""
+        connection = self._open.get(greenlet)
+        return connection is not None and connection.client.waits_for_client
+
+    def end_longest_idle(self) -> bool:
+        """End the connection that has been idle for longest; returns whether there was one."""
+        idle = [
+            (connection.idle_since or 0.0, number, connection)
+            for number, connection in enumerate(self._open.values())
+            if connection.can_be_ended
+        ]
+        if idle:
+            min(idle)[2].stop_reading()
+        return bool(idle)
 
     def close_after_response(self) -> None:
         """Make each request that is being served its connection's last."""
@@ -126,3 +178,8 @@ class Connections:
         """Stop reading from the connections that have waited long enough."""
         for connection in list(self._open.values()):
             connection.shut_when_idle()
+
+    def give_up_clients(self) -> None:
+        """End every wait for a client: the drain's time is over."""
+        for connection in list(self._open.values()):
+            connection.client.give_up()

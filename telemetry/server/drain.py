@@ -22,6 +22,7 @@ from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import ShutdownSignal
 
 POLL_SECONDS: Final = 0.05
+GIVE_UP_SECONDS: Final = 0.5
 KILL_SECONDS: Final = 1.0
 # Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
 # machine that is short of CPU.
@@ -103,8 +104,9 @@ class Drain:
         """Run the drain to its end.
 
         Returns:
-            The exit code: 1 when a request was cut, something fatal began the drain or the clean-up
-            failed, else 0.
+            The exit code: 1 when a request was cut while the application worked on it, something
+            fatal began the drain or the clean-up failed, else 0. A request that waits for its
+            client, or whose connection the application has taken over, is the client's.
         """
         _log.info(
             "draining: %s",
@@ -156,11 +158,17 @@ class Drain:
             server.close()
 
     def _cut_overdue(self) -> None:
+        waits_for_client = self._connections.wait_for_client
         overdue = self._telemetry.recorder.in_flight
+        late = [record for record in overdue if not waits_for_client(record.greenlet)]
         for record in overdue:
-            _log_cut(record)
-        if overdue:
+            _log_cut(record, by_client=record not in late)
+        if late:
             self._lifecycle.fail()
+        # They get their 408, or a reset, before what is left is killed.
+        self._connections.give_up_clients()
+        for server in self._servers:
+            _pool(server).join(timeout=GIVE_UP_SECONDS)
         for server in self._servers:
             # Killed, not abandoned: their finally blocks run and their spans end.
             _pool(server).kill(timeout=KILL_SECONDS)
@@ -188,11 +196,13 @@ def _accept_queued(server: Server) -> None:
         server.do_handle(*accepted)
 
 
-def _log_cut(record: RequestRecord) -> None:
+def _log_cut(record: RequestRecord, *, by_client: bool) -> None:
     age_seconds = (time.perf_counter_ns() - record.started_ns) / 1e9
     frame: FrameType | None = getattr(record.greenlet, "gr_frame", None)
-    _log.error(
-        "request cut by the drain: %s %s after %.3f s",
+    _log.log(
+        logging.INFO if by_client else logging.ERROR,
+        "request %s by the drain: %s %s after %.3f s",
+        "of a slow client ended" if by_client else "cut",
         record.method,
         record.path,
         age_seconds,

@@ -23,12 +23,13 @@ from telemetry.http1.refusals import Refusals, problem_response
 from telemetry.http1.request import Limits, RequestMessage, read_head
 from telemetry.http1.rules import BrokenRule
 from telemetry.requests.addresses import socket_peer_address
-from telemetry.server.connections import Connection, Connections, RequestWait
+from telemetry.server.client_pace import ClientFailure, ClientTooSlow
+from telemetry.server.client_socket import CLIENT_ENVIRON, ClientSocket
+from telemetry.server.clients import Clients
+from telemetry.server.connections import Connection, RequestWait
 from telemetry.server.handover import AppSocket, Handover, ended_by_app
 from telemetry.sockets import begin_lingering_close
 
-KEEPALIVE_SECONDS: Final = 75.0
-CLIENT_GONE: Final = (BrokenPipeError, ConnectionError, TimeoutError)
 FRAMING: Final = (b"content-length", b"transfer-encoding")
 BODILESS: Final = (
     HTTPStatus.SWITCHING_PROTOCOLS,
@@ -40,13 +41,14 @@ LIMITS: Final = Limits()
 
 
 class ObservedServer(pywsgi.WSGIServer):
-    """gevent's server, which registers its connections.
+    """gevent's server, which admits and bounds its clients.
 
     Args:
         listener: Accepts them.
         app: The WSGI app.
-        connections: Where they are registered.
+        clients: Admits, bounds and registers them.
         refusals: Records the requests that no app sees.
+        idle_seconds: Longest time that a connection waits for a request.
         options: Of gevent's server.
     """
 
@@ -54,13 +56,22 @@ class ObservedServer(pywsgi.WSGIServer):
         self,
         listener: Any,
         app: Any,
-        connections: Connections,
+        clients: Clients,
         refusals: Refusals,
+        idle_seconds: float,
         **options: Any,
     ) -> None:
         super().__init__(listener, app, handler_class=StrictHandler, **options)
-        self.connections = connections
+        self.clients = clients
         self.refusals = refusals
+        self.idle_seconds = idle_seconds
+
+    def handle(self, accepted: Any, address: Any) -> None:
+        """Serve one connection, or refuse it."""
+        with self.clients.serving(accepted, address) as connection:
+            if connection is not None:
+                with contextlib.suppress(ClientFailure):
+                    super().handle(connection.client, address)
 
 
 class StrictHandler(pywsgi.WSGIHandler):
@@ -73,19 +84,17 @@ class StrictHandler(pywsgi.WSGIHandler):
     _body: RequestBody
     _handover: Handover
 
-    def handle(self) -> None:
-        """Serve the connection to its end."""
-        with self._server.connections.opened(self.socket):
-            super().handle()
-
     def handle_one_request(self) -> Literal[True] | None:
         """Serve one request; returns ``True`` when the connection may serve another."""
         message = None
         try:
-            with RequestWait(self._connection, KEEPALIVE_SECONDS):
+            begun = self._has_received()
+            with RequestWait(self._connection, self._server.idle_seconds, begun=begun):
                 message = read_head(self.rfile, LIMITS)
         except BrokenRule as error:
             self._refuse(error.rule)
+        except ClientTooSlow:
+            self._refuse(rules.HEAD_TIME)
         except OSError:
             return None
         if message is None:
@@ -113,6 +122,7 @@ class StrictHandler(pywsgi.WSGIHandler):
             "wsgi.input": io.BufferedReader(self._body),
             "wsgi.input_terminated": True,
             names.HANDOVER_ENVIRON: self._handover,
+            CLIENT_ENVIRON: self.socket,
         }
         if isinstance(self.client_address, tuple):
             environ["REMOTE_ADDR"] = str(self.client_address[0])
@@ -130,7 +140,8 @@ class StrictHandler(pywsgi.WSGIHandler):
         """Start the response, the connection's last where the next request could not be found."""
         # A client that still waits may send its body, or its next request; and a refused body in
         # chunks may have no end.
-        if self._body.awaited or (self._body.chunked and status >= "4"):
+        too_slow = self._client.too_slow is not None
+        if self._body.awaited or (self._body.chunked and status >= "4") or too_slow:
             self.close_connection = True
         if status[:3] in BODILESS_STATUSES:
             headers = [pair for pair in headers if pair[0].lower() != "content-length"]
@@ -181,11 +192,14 @@ class StrictHandler(pywsgi.WSGIHandler):
         self.close_connection = True
         if value is not None and ended_by_app(self.environ, value, started=self.status is not None):
             return
-        rule = value.rule if isinstance(value, BrokenRule) else rules.SERVER_FAILED
-        if rule is rules.SERVER_FAILED and not isinstance(value, (GreenletExit, *CLIENT_GONE)):
-            self._log_error(kind, value, traceback)  # type: ignore[attr-defined]
-        if isinstance(value, CLIENT_GONE):
+        if isinstance(value, ClientTooSlow):
+            rule = rules.BODY_TIME
+        elif isinstance(value, ClientFailure):
             return
+        else:
+            rule = value.rule if isinstance(value, BrokenRule) else rules.SERVER_FAILED
+        if rule is rules.SERVER_FAILED and not isinstance(value, GreenletExit):
+            self._log_error(kind, value, traceback)  # type: ignore[attr-defined]
         with contextlib.suppress(OSError):
             if self.headers_sent:
                 # A second status line would be taken for part of the body.
@@ -234,6 +248,15 @@ class StrictHandler(pywsgi.WSGIHandler):
 
     def _take_over(self) -> None:
         self.close_connection = True
+        self._client.hand_over()
+
+    def _has_received(self) -> bool:
+        """Return whether bytes of the next request have been received; waits for none."""
+        self._client.settimeout(0.0)
+        try:
+            return bool(self.rfile.peek(1))
+        finally:
+            self._client.settimeout(None)
 
     def _end_connection(self) -> None:
         self.close_connection = True
@@ -244,7 +267,11 @@ class StrictHandler(pywsgi.WSGIHandler):
 
     @property
     def _connection(self) -> Connection:
-        return self._server.connections.current
+        return self._server.clients.connections.current
+
+    @property
+    def _client(self) -> ClientSocket:
+        return cast(ClientSocket, self.socket)
 
     @property
     def _server(self) -> ObservedServer:

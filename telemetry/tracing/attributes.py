@@ -30,7 +30,7 @@ from telemetry.names import (
     SLOW_ATTRIBUTE,
     UNMATCHED_ROUTE,
 )
-from telemetry.requests.record import ABORTED, RequestRecord
+from telemetry.requests.record import ABORTED, CUT_BY_CLIENT, RequestRecord
 from telemetry.urls import DEFAULT_PORTS
 
 MAX_HOST_LENGTH: Final = 255
@@ -61,9 +61,10 @@ def error_type(record: RequestRecord) -> str:
 def is_error(record: RequestRecord) -> bool:
     """Whether the span's status is an error: the server failed.
 
-    A client that disconnects, or that requests a resource that does not exist, is no error.
+    A client that disconnects or is too slow, or that requests a resource that does not exist, is no
+    error.
     """
-    return record.outcome != "client_disconnected" and error_type(record) != ""
+    return record.outcome not in CUT_BY_CLIENT and error_type(record) != ""
 
 
 def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, AttributeValue]:

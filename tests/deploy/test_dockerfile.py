@@ -100,11 +100,11 @@ def health_check() -> list[str]:
 
 @pytest.fixture
 def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
-    """The port of a server whose liveness route answers with the test's status."""
+    """The management port of a worker whose liveness route answers with the test's status."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(request.param if self.path == "/api/v1/health/liveness" else 404)
+            self.send_response(request.param if self.path == "/health/liveness" else 404)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -119,15 +119,17 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
         thread.join()
 
 
-def run_health_check(port: int) -> int:
+def run_health_check(port: int, **environ: str) -> int:
     command = [sys.executable, *health_check()[1:]]
     done = subprocess.run(
         command,
-        env={"SERENE_PORT": str(port)},
+        cwd=files.ROOT,
+        env={"TELEMETRY_MANAGEMENT_PORT": str(port), "WEB_CONCURRENCY": "1", **environ},
         capture_output=True,
         timeout=TIMEOUT_SECONDS,
         check=False,
     )
+    assert done.stderr == b""
     return done.returncode
 
 
@@ -135,6 +137,17 @@ def run_health_check(port: int) -> int:
 def test_health_check_fails_when_liveness_does(liveness: int, status: int) -> None:
     assert health_check()[0] == "python"
     assert run_health_check(liveness) == status
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "127.0.0.1", "localhost"])
+@pytest.mark.parametrize("liveness", [200], indirect=True)
+def test_health_check_asks_where_the_management_ports_listen(liveness: int, host: str) -> None:
+    assert run_health_check(liveness, TELEMETRY_MANAGEMENT_HOST=host) == 0
+
+
+@pytest.mark.parametrize("liveness", [200], indirect=True)
+def test_one_live_worker_is_enough(liveness: int) -> None:
+    assert run_health_check(liveness - 1, WEB_CONCURRENCY="2") == 0
 
 
 def test_health_check_fails_without_a_listener() -> None:

@@ -62,8 +62,8 @@ _REQUESTS = Band(
         unit="reqps",
         description=(
             "Responses that were not sent completely, by reason. client_disconnected: the client"
-            " gave up, mostly because the answer was slow. timeout and killed: the service ended"
-            " them."
+            " gave up, mostly because the answer was slow. client_too_slow: it did not read the"
+            " answer. timeout and killed: the service ended them."
         ),
         targets=(Target(queries.ABORTED, "{{reason}}"),),
     ),
@@ -72,9 +72,15 @@ _REQUESTS = Band(
         unit="reqps",
         description=(
             "Requests that reached no route, by status: 414 and 431 are too large, 400 is not HTTP."
-            " No other panel counts them. The cause is a broken client or a scanner."
+            " No other panel counts them. The cause is a broken client or a scanner. Also clients"
+            " that were too slow, by what the service waited for, and connections that were refused"
+            " because there are too many of one address or of a worker."
         ),
-        targets=(Target(queries.UNREADABLE, "{{http_response_status_code}}"),),
+        targets=(
+            Target(queries.UNREADABLE, "{{http_response_status_code}}"),
+            Target(queries.SLOW_CLIENTS, "slow {{reason}}"),
+            Target(queries.REFUSED_CONNECTIONS, "connections of one {{reason}}"),
+        ),
     ),
     TimeSeries(
         title="Bytes sent by route",

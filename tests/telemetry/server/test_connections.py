@@ -8,6 +8,9 @@ from gevent import socket as gevent_socket
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
+from telemetry.config import TelemetryConfig
+from telemetry.server.client_pace import ClientBounds
+from telemetry.server.client_socket import ClientSocket
 from telemetry.server.connections import (
     FRESH_LINGER_SECONDS,
     USED_LINGER_SECONDS,
@@ -23,18 +26,21 @@ def clock():
     return Clock(100.0)
 
 
+def client_socket(accepted):
+    return ClientSocket(accepted, "", ClientBounds(TelemetryConfig(), lambda *_: None))
+
+
 @pytest.fixture
 def pair():
-    ours, client = socket.socketpair()
-    ours.setblocking(False)
-    with ours, client:
+    ours, client = gevent_socket.socketpair()
+    with client_socket(ours) as ours, client:
         yield ours, client
 
 
 def received(ours):
     """Read as the server: bytes, the end, or nothing yet."""
     try:
-        return ours.recv(100)
+        return ours._sock.recv(100)
     except BlockingIOError:
         return "nothing yet"
 
@@ -83,7 +89,8 @@ def test_busy_connection_is_not_shut_but_closes_after_its_response(pair, clock):
 
 def test_connection_that_is_gone_already_is_no_error(clock):
     connections = Connections(clock)
-    ours, client = socket.socketpair()
+    ours, client = gevent_socket.socketpair()
+    ours = client_socket(ours)
     ours.close()
     client.close()
     with connections.opened(ours):
@@ -96,7 +103,7 @@ def test_wait_for_a_request_ends_with_its_time(pair):
     with Connections().opened(pair[0]) as connection:
         after = "not reached"
         with RequestWait(connection, 0.01):
-            gevent.sleep(30)
+            connection.client.recv(1)
             after = "reached"
 
     assert after == "not reached"

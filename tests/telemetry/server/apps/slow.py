@@ -10,10 +10,12 @@ import gevent
 from flask import Flask, Response, jsonify, request
 
 from telemetry import Telemetry, names
+from tests.telemetry.server.apps.bodies import bodies
 
 app = Flask(__name__)
 telemetry = Telemetry.from_env()
 telemetry.init_app(app)
+app.register_blueprint(bodies)
 
 
 @app.get("/who")
