@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
-from telemetry import names
+from telemetry.environ_keys import CLIENT_ENVIRON, RECORD_ENVIRON, REQUEST_ID_ENVIRON
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
-from telemetry.server.client_socket import CLIENT_ENVIRON
 from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
 
 Environ = dict[str, Any]
@@ -24,7 +23,7 @@ Write = Callable[[bytes], object]
 StartResponse = Callable[..., Write]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-_IDS: Final = (names.RECORD_ENVIRON, names.REQUEST_ID_ENVIRON)
+_IDS: Final = (RECORD_ENVIRON, REQUEST_ID_ENVIRON)
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import parse_options_header
 from werkzeug.routing import Rule
 
+from telemetry.environ_keys import RECORD_ENVIRON
 from telemetry.guard import Guard
 from telemetry.http1.rules import MalformedBody
-from telemetry.names import RECORD_ENVIRON
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.redaction import Redactor
 from telemetry.requests.record import RequestRecord, current_record

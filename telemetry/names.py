@@ -27,15 +27,6 @@ KNOWN_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 
-REQUEST_ID_ENVIRON = "telemetry.request_id"
-"""Key of the WSGI environ under which the server reads the id of a request whose app failed."""
-
-HANDOVER_ENVIRON = "telemetry.handover"
-"""Key of the WSGI environ under which a server notes that the app has taken the connection over."""
-
-RECORD_ENVIRON = "telemetry.record"
-"""Key of the WSGI environ of the record of its request; one without it was not served."""
-
 REQUEST_ID_HEADER = "X-Request-ID"
 RESPONSE_TIME_HEADER = "X-Response-Time"
 SERVER_TIMING_HEADER = "Server-Timing"

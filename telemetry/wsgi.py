@@ -14,6 +14,7 @@ from flask import Flask
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
+from telemetry.environ_keys import RECORD_ENVIRON, REQUEST_ID_ENVIRON
 from telemetry.exchange import (
     Environ,
     Exchange,
@@ -110,9 +111,9 @@ class RequestLayer:
 
     def _begin(self, record: RequestRecord, environ: Environ) -> None:
         set_current_record(record)
-        environ[names.RECORD_ENVIRON] = record
+        environ[RECORD_ENVIRON] = record
         if self._adds_request_id:
-            environ[names.REQUEST_ID_ENVIRON] = record.request_id
+            environ[REQUEST_ID_ENVIRON] = record.request_id
         record.greenlet = gevent.getcurrent()
         self._recorder.begin(record)
         self._spans.open(record, environ)

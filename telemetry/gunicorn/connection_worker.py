@@ -15,7 +15,7 @@ from gunicorn import http
 from gunicorn.http import wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
-from telemetry import names
+from telemetry.environ_keys import REQUEST_ID_ENVIRON
 from telemetry.gunicorn.exchange import (
     discard_rest,
     end_connection,
@@ -156,7 +156,7 @@ def _end_failed(
             # is missing.
             sock.shutdown(socket.SHUT_RDWR)
             return
-        sock.sendall(problem_response(rule, environ.get(names.REQUEST_ID_ENVIRON, "")))
+        sock.sendall(problem_response(rule, environ.get(REQUEST_ID_ENVIRON, "")))
         if has_body(environ):
             begin_lingering_close(sock)
 

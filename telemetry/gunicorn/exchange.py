@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from gunicorn.http.errors import ParseException
 
+from telemetry.environ_keys import CLIENT_ENVIRON, HANDOVER_ENVIRON
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
 from telemetry.http1.rules import BrokenRule
-from telemetry.names import HANDOVER_ENVIRON
 from telemetry.server.client_pace import ClientFailure
-from telemetry.server.client_socket import CLIENT_ENVIRON, ClientSocket
+from telemetry.server.client_socket import ClientSocket
 from telemetry.server.handover import AppSocket, Handover, ended_by_app
 
 DISCARD_BYTES: Final = 256 * 1024

@@ -26,9 +26,6 @@ from telemetry.server.client_pace import (
     Part,
 )
 
-CLIENT_ENVIRON: Final = "telemetry.client"
-"""Key of the WSGI environ under which a server puts the client's socket."""
-
 SEND_BYTES: Final = 1024 * 1024
 _RESET: Final = struct.pack("ii", 1, 0)
 _INT: Final = struct.Struct("i")

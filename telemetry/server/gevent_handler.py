@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from gevent import pywsgi
 from greenlet import GreenletExit
 
-from telemetry import names
+from telemetry.environ_keys import CLIENT_ENVIRON, HANDOVER_ENVIRON, REQUEST_ID_ENVIRON
 from telemetry.http1 import rules
 from telemetry.http1.body import CONTINUE, RequestBody
 from telemetry.http1.refusals import Refusals, problem_response
@@ -24,7 +24,7 @@ from telemetry.http1.request import Limits, RequestMessage, read_head
 from telemetry.http1.rules import BrokenRule
 from telemetry.requests.addresses import socket_peer_address
 from telemetry.server.client_pace import ClientFailure, ClientTooSlow
-from telemetry.server.client_socket import CLIENT_ENVIRON, ClientSocket
+from telemetry.server.client_socket import ClientSocket
 from telemetry.server.clients import Clients
 from telemetry.server.connections import Connection, RequestWait
 from telemetry.server.handover import AppSocket, Handover, ended_by_app
@@ -121,7 +121,7 @@ class StrictHandler(pywsgi.WSGIHandler):
             "SERVER_PROTOCOL": line.version,
             "wsgi.input": io.BufferedReader(self._body),
             "wsgi.input_terminated": True,
-            names.HANDOVER_ENVIRON: self._handover,
+            HANDOVER_ENVIRON: self._handover,
             CLIENT_ENVIRON: self.socket,
         }
         if isinstance(self.client_address, tuple):
@@ -205,7 +205,7 @@ class StrictHandler(pywsgi.WSGIHandler):
                 # A second status line would be taken for part of the body.
                 self.socket.shutdown(socket.SHUT_RDWR)
                 return
-            request_id = self.environ.get(names.REQUEST_ID_ENVIRON, "")
+            request_id = self.environ.get(REQUEST_ID_ENVIRON, "")
             self.socket.sendall(problem_response(rule, request_id))
             if rule is not rules.SERVER_FAILED:
                 begin_lingering_close(self.socket)

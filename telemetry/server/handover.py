@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, Final
 
-from telemetry.names import HANDOVER_ENVIRON
+from telemetry.environ_keys import HANDOVER_ENVIRON
 from telemetry.requests.record import Outcome
 
 _USES: Final = frozenset(

@@ -20,7 +20,8 @@ from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_QUERY
 from opentelemetry.semconv.attributes.user_agent_attributes import USER_AGENT_ORIGINAL
 from opentelemetry.trace import Span
 
-from telemetry.names import CORRELATION_IDS_ATTRIBUTE, RECORD_ENVIRON, REQUEST_ID_ATTRIBUTE
+from telemetry.environ_keys import RECORD_ENVIRON
+from telemetry.names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import record_span, remote_parent, restore
