@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import FrameType
 
 from stack import paths, up
 from stack.backends import BY_NAME, NAMES
@@ -59,7 +60,7 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the tests; all of them in two parts, the first of which reports its branch coverage.
+    """Run the tests; all of them in two parts side by side, of which one reports its coverage.
 
     With `--fast` or arguments for pytest, this process is replaced with pytest.
 
@@ -76,10 +77,8 @@ def test(options: argparse.Namespace) -> int:
         os.execv(sys.executable, [*arguments, *options.pytest_arguments])
     coverage = [sys.executable, "-m", "coverage"]
     paths.state_directory().mkdir(exist_ok=True)
-    code = _run_to_its_end([*coverage, "run", "-m", "pytest", "-m", _IN_PROCESS], dict(os.environ))
-    if code > 1:  # interrupted, or pytest could not run
-        return code
-    code = max(code, _run_to_its_end([*arguments, "-m", f"not ({_IN_PROCESS})"], dict(os.environ)))
+    in_process = [*coverage, "run", "-m", "pytest", "-m", _IN_PROCESS]
+    code = _run_side_by_side(in_process, [*arguments, "-m", f"not ({_IN_PROCESS})"])
     total = subprocess.run(
         [*coverage, "report", "--format=total"],
         cwd=paths.ROOT,
@@ -135,3 +134,34 @@ def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
         return process.wait()
+
+
+def _run_side_by_side(shown: list[str], beside: list[str]) -> int:
+    """Run two programs at the same time, and return the higher exit code.
+
+    The output of the second one follows that of the first. Ctrl-C reaches both from the terminal.
+    """
+    log = paths.state_directory() / "tests-beside.log"
+    print(f"two parts run side by side; the second one's output follows, now in {log}", flush=True)
+    with (
+        log.open("w+", encoding="utf-8") as output,
+        subprocess.Popen(shown, cwd=paths.ROOT, stdin=subprocess.DEVNULL) as first,
+        subprocess.Popen(
+            beside,
+            cwd=paths.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as second,
+    ):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+        def pass_on(number: int, _frame: FrameType | None) -> None:
+            for process in (first, second):
+                process.send_signal(number)
+
+        signal.signal(signal.SIGTERM, pass_on)
+        code = max(first.wait(), second.wait(), key=abs)
+        output.seek(0)
+        print(output.read(), flush=True)
+    return abs(code)
