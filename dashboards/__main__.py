@@ -1,4 +1,4 @@
-"""``python -m dashboards``: write every board's JSON into ``dashboards/generated/``."""
+"""``python -m dashboards``: write the JSON of every board, and the rules of the alerts."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from dashboards import alerts
 from dashboards.board_json import GENERATED
 from dashboards.boards import members, mongodb, runtime, service
 
@@ -35,3 +36,4 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(GENERATED)
+    alerts.RULES.write_text(alerts.to_yaml(), encoding="utf-8")

@@ -202,6 +202,11 @@ def _add_test(subparsers: Subparsers) -> None:
         action="store_true",
         help="skip the tests marked e2e (on real processes) or slow, and build nothing",
     )
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="report the branch coverage of the tests in one process; they take twice as long",
+    )
 
 
 def _add_contract(subparsers: Subparsers) -> None:

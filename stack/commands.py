@@ -60,7 +60,7 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the tests; all of them in two parts side by side, of which one reports its coverage.
+    """Run the tests; all of them in two parts side by side.
 
     With `--fast` or arguments for pytest, this process is replaced with pytest.
 
@@ -75,19 +75,14 @@ def test(options: argparse.Namespace) -> int:
     if options.fast or options.pytest_arguments:
         os.chdir(paths.ROOT)
         os.execv(sys.executable, [*arguments, *options.pytest_arguments])
-    coverage = [sys.executable, "-m", "coverage"]
     paths.state_directory().mkdir(exist_ok=True)
-    in_process = [*coverage, "run", "-m", "pytest", "-m", _IN_PROCESS]
-    code = _run_side_by_side(in_process, [*arguments, "-m", f"not ({_IN_PROCESS})"])
-    total = subprocess.run(
-        [*coverage, "report", "--format=total"],
-        cwd=paths.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
+    coverage = [sys.executable, "-m", "coverage"]
+    runner = [*coverage, "run", "-m", "pytest"] if options.coverage else arguments
+    code = _run_side_by_side(
+        [*runner, "-m", _IN_PROCESS], [*arguments, "-m", f"not ({_IN_PROCESS})"]
     )
-    print(f"branch coverage of the tests in one process: {total.stdout.strip() or '?'} %")
+    if options.coverage:
+        _run_to_its_end([*coverage, "report", "--skip-covered"], dict(os.environ))
     return code
 
 

@@ -85,10 +85,13 @@ def test_prometheus_accepts_its_configuration(own_stack: Stack) -> None:
         "config",
         "deploy/prometheus.yml",
     )
-    assert (status, output.split("\n")[:2]) == (
+    assert (status, [line for line in output.splitlines() if line]) == (
         0,
         [
             "Checking deploy/prometheus.yml",
+            "  SUCCESS: 1 rule files found",
             " SUCCESS: deploy/prometheus.yml is valid prometheus config file syntax",
+            "Checking deploy/rules/alerts.yml",
+            "  SUCCESS: 2 rules found",
         ],
     )
