@@ -60,12 +60,14 @@ _OBJECT: Final = {
     "required": ["object"],
     "properties": {"object": {"type": "object"}},
 }
+# ``event``, or ``v2.core.event`` of thin events.
+_EVENT_OBJECT: Final = "event$"
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["id", "type"],
     "properties": {
         "id": {"type": "string", "minLength": 1, "maxLength": 255},
-        "object": {"type": "string", "default": "event"},
+        "object": {"type": "string", "pattern": _EVENT_OBJECT, "default": "event"},
         "type": {"type": "string"},
         "data": _OBJECT,
     },
@@ -79,7 +81,7 @@ class _Data(BaseModel):
 
 class _Event(BaseModel):
     id: Text
-    object: Annotated[str, Field(pattern="event$")] = EVENT
+    object: Annotated[str, Field(pattern=_EVENT_OBJECT)] = EVENT
     type: str
     # Only events that are read need the right form of these.
     livemode: Any = None

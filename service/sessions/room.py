@@ -97,7 +97,7 @@ def _retain(
     retention.keep(
         "business records: one for each booking, payment and refund",
         *("bookings", "booking_outcomes", "booking_cancellations"),
-        *("payment_attempts", "payment_results", "payment_names", "refunds"),
+        *("payment_attempts", "payment_results", "payment_names", "refunds", "refund_states"),
     )
     retention.keep(
         "as many as therapists offer; bookings refer to them",
@@ -105,7 +105,8 @@ def _retain(
     )
     retention.keep("one for each member and their therapist", "care")
     retention.keep("removed once the task is done", "booking_tasks")
-    retention.expire(database["booking_leases"], "until", KEPT_SECONDS)
+    for name in ("booking_leases", "therapist_leases"):
+        retention.expire(database[name], "until", KEPT_SECONDS)
     retention.expire(database["answers"], "at", settings.idempotency_seconds)
     retention.expire(database["answer_leases"], "until", settings.idempotency_seconds)
 

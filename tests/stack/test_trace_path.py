@@ -8,7 +8,6 @@ import pytest
 import requests
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -16,6 +15,7 @@ from stack import paths, trace
 from stack.errors import StackError
 from stack.runner import Stack
 from telemetry.tracing.attributes import server_span_attributes
+from telemetry.tracing.provider import ForkSafeTracerProvider
 from tests.support.polling import wait_until
 from tests.telemetry.records import record
 
@@ -34,7 +34,7 @@ OURS = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 def send_span(stack: Stack) -> None:
     """Send the server span of a request that a proxy gave four ids."""
     spans = InMemorySpanExporter()
-    provider = TracerProvider(resource=Resource({"service.name": "serene"}))
+    provider = ForkSafeTracerProvider(resource=Resource({"service.name": "serene"}))
     provider.add_span_processor(SimpleSpanProcessor(spans))
     with provider.get_tracer("test").start_as_current_span("GET /posts") as span:
         span.set_attributes(

@@ -12,8 +12,8 @@ from service.http.access import Access
 from service.http.operation import Operation
 from telemetry.problem import CONTENT_TYPE
 
-_ALWAYS: Final = frozenset({500, 503})
-_WITH_BODY: Final = frozenset({400, 413, 415, 422})
+_ALWAYS: Final = frozenset({400, 500, 503})
+_WITH_BODY: Final = frozenset({400, 408, 413, 415, 422})
 _HEADERS: Final = {
     401: {"WWW-Authenticate": "How to authenticate."},
     429: {
@@ -32,6 +32,7 @@ _DESCRIPTIONS: Final = {
     404: "The resource does not exist.",
     402: "The payment was declined.",
     406: "None of the media types is one that `Accept` allows.",
+    408: "The body did not come in time.",
     409: "The request conflicts with the state of the resource.",
     413: "The body is larger than the route accepts.",
     412: "A precondition of the request failed.",
@@ -74,7 +75,7 @@ def statuses(described: Operation, access: Access | None) -> list[int]:
     if described.body is not None:
         found |= _WITH_BODY
     if described.stream:
-        found |= {413, 415}
+        found |= {408, 413, 415}
     if described.query is not None:
         found |= {414}
     if described.query is not None or described.headers is not None:
