@@ -93,6 +93,7 @@ def test_operation_is_described_completely(document):
                 "description": "Not modified since the response whose ETag `If-None-Match` has.",
                 "headers": common | added,
             },
+            "400": {"$ref": "#/components/responses/BadRequest"},
             "412": {"$ref": "#/components/responses/PreconditionFailed"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
             "500": {"$ref": "#/components/responses/InternalServerError"},

@@ -257,6 +257,7 @@ def test_document_describes_the_header_the_body_and_each_status(client):
     assert sorted(described["responses"]) == [
         "200",
         "400",
+        "408",
         "409",
         "412",
         "413",
