@@ -71,6 +71,7 @@ def planted(tmp_path_factory):
     return [found.get(f"telemetry.planted_{number}", []) for number in range(len(PLANTED))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "effect"), [(number, effect) for number, (_, effect) in enumerate(PLANTED)]
 )
@@ -78,6 +79,7 @@ def test_effect_is_found(planted, number, effect):
     assert any(one.startswith(effect) for one in planted[number]), planted[number]
 
 
+@pytest.mark.slow
 def test_effect_of_a_module_below_a_package_is_found(tmp_path):
     below = tmp_path / "telemetry" / "inner"
     below.mkdir(parents=True)

@@ -1,5 +1,7 @@
 """Files and functions are short enough to be read at once."""
 
+import pytest
+
 from tests.architecture import sources
 
 MOST_LINES_OF_A_FILE = 300
@@ -14,6 +16,7 @@ def test_no_file_exceeds_the_most_lines():
     assert {file: lines for file, lines in lengths.items() if lines > MOST_LINES_OF_A_FILE} == {}
 
 
+@pytest.mark.slow
 def test_no_function_exceeds_the_most_lines():
     lengths = {
         f"{sources.name(path)}:{function.lineno} {function.name}": (function.end_lineno or 0)

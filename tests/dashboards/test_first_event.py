@@ -169,6 +169,7 @@ def test_first_event_is_counted_once(tmp_path, series, at, expression, value):
     assert promtool.evaluate(series, [(at, query, value)], tmp_path) == ""
 
 
+@pytest.mark.slow
 def test_first_event_is_on_every_board(tmp_path):
     for metric, query, labels, factor in OTHER_BOARDS:
         series = one_event(metric, labels)

@@ -5,6 +5,7 @@ import sys
 from importlib import metadata
 from typing import Any
 
+import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -99,6 +100,7 @@ def test_everything_that_development_needs_is_in_the_files() -> None:
     )
 
 
+@pytest.mark.slow
 def test_everything_imported_is_installed() -> None:
     # google and opentelemetry are namespaces of many distributions, which the layer requires.
     provided_by = metadata.packages_distributions()

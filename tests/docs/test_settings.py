@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_committed_page_is_what_the_settings_generate():
     environment = {"PATH": "/usr/bin:/bin"}  # no setting: the page lists defaults
     written = subprocess.run(

@@ -100,6 +100,7 @@ def flat(span):
     return fields
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_sources_differ_only_as_listed(ours, theirs, request_name):
     left, right = flat(ours[request_name]), flat(theirs[request_name])

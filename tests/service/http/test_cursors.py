@@ -16,6 +16,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 CURSOR_TEXT = TypeAdapter(cursors.CursorText)
 
 
+@pytest.mark.slow
 @given(milliseconds=MILLISECONDS, slug=NAMES)
 @example(milliseconds=0, slug="a\nb")
 @example(milliseconds=4_102_444_800_000, slug="\U0010ffff" * 200)
@@ -51,6 +52,7 @@ def test_text_that_is_no_cursor_is_refused(text):
         CURSOR_TEXT.validate_python(text)
 
 
+@pytest.mark.slow
 @given(st.from_regex(re.compile(cursors.CURSOR, re.ASCII), fullmatch=True))
 @example("d" + "f" * 11 + "ff" * 800)
 def test_every_text_that_matches_the_pattern_is_a_cursor(text):

@@ -151,6 +151,7 @@ def by_python(cases: dict[str, list[str]]) -> dict[str, list[bool]]:
 ACCEPTED_BY_PYDANTIC = (Id, Language, Specialty, PaymentMethod)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ACCEPTED_BY_PYDANTIC)
 def test_server_accepts_what_the_pattern_of_a_simple_text_allows(kind):
     adapter = TypeAdapter(kind)

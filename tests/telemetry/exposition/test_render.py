@@ -40,6 +40,7 @@ def test_prometheus_client_is_the_version_whose_private_attributes_were_read():
     )
 
 
+@pytest.mark.slow
 @given(
     registry=registries(), accept=st.sampled_from(ACCEPTS), slice_lines=st.sampled_from([1, 3, 500])
 )

@@ -102,6 +102,7 @@ def test_connection_that_is_gone_already_is_no_error(clock):
 def test_wait_for_a_request_ends_with_its_time(pair):
     with Connections().opened(pair[0]) as connection:
         after = "not reached"
+        connection.client.begin_exchange()  # the first wait has begun with the connection
         with RequestWait(connection, 0.01):
             connection.client.recv(1)
             after = "reached"
