@@ -11,7 +11,7 @@ from tests.support.scenarios import scenarios
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-ENDS = 20
+ENDS = 6
 LINGERING = "tests.telemetry.server.apps.lingering:app"
 
 
