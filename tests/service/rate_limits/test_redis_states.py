@@ -148,7 +148,10 @@ def test_too_many_clients_are_named(redis, admin, counted, lines):
     one.check(3)
     admin.config_set("maxclients", "100")
     one.check()
-    assert lines() == [begins("MAXCLIENTS"), ENDS]
+    first, last = lines()
+    # Redis closes without reading: a reset may take its words away before they are read.
+    assert first in (begins("MAXCLIENTS"), begins("CONNECTION"))
+    assert last == ENDS
 
 
 def test_long_script_of_another_client_is_named(redis, admin, counted, lines):
