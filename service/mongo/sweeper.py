@@ -14,6 +14,7 @@ import gevent
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
+from service.mongo.background_passes import BackgroundPasses
 from service.mongo.retention import Retention, delete_expired
 from service.mongo.write_once import WriteOnceStore
 
@@ -24,7 +25,7 @@ PAUSE_SECONDS: Final = 0.02
 PASS_KEPT_SECONDS: Final = 86400.0
 
 
-class Sweeper:
+class Sweeper(BackgroundPasses):
     """Makes passes in the background.
 
     Args:
@@ -46,23 +47,12 @@ class Sweeper:
         now: Callable[[], datetime],
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
+        super().__init__(sleep)
         self._retention = retention
         self._passes = WriteOnceStore(passes)
         self._interval_seconds = interval_seconds
         self._on_deleted = on_deleted
         self._now = now
-        self._sleep = sleep
-        self._greenlet: gevent.Greenlet[..., None] | None = None
-
-    def start(self) -> None:
-        """Make passes in the background."""
-        if self._greenlet is None:
-            self._greenlet = gevent.spawn(self._run)
-
-    def stop(self) -> None:
-        """Make no more passes; a running one is cut off."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
 
     def run_pass(self) -> int:
         """Make the pass of this interval, unless a worker has made it; return what it deleted.
@@ -89,11 +79,9 @@ class Sweeper:
         expires_at = now + timedelta(seconds=PASS_KEPT_SECONDS)
         return self._passes.record(f"{self._interval_seconds:g}:{number}", expires_at=expires_at)
 
-    def _run(self) -> None:
-        while True:
-            # Shorter than an interval, so that none is missed, and not in step with other workers.
-            self._sleep(self._interval_seconds * random.uniform(0.5, 0.9))  # noqa: S311
-            try:
-                self.run_pass()
-            except PyMongoError as error:
-                _log.warning("no sweep of expired documents: %s", type(error).__name__)
+    def _pause_seconds(self) -> float:
+        # Shorter than an interval, so that none is missed, and not in step with other workers.
+        return self._interval_seconds * random.uniform(0.5, 0.9)  # noqa: S311
+
+    def _log_skipped(self, error: PyMongoError) -> None:
+        _log.warning("no sweep of expired documents: %s", type(error).__name__)

@@ -11,6 +11,7 @@ from typing import Final
 import gevent
 from pymongo.errors import PyMongoError
 
+from service.mongo.background_passes import BackgroundPasses
 from service.mongo.leases import Lease
 from service.payments.gateway import PaymentsUnavailable
 from service.sessions.context import LOG, BookingClosed, BookingContext
@@ -19,7 +20,7 @@ from service.sessions.model import Task
 TASKS_A_PASS: Final = 100
 
 
-class Recovery:
+class Recovery(BackgroundPasses):
     """Makes passes over the tasks that are due.
 
     Args:
@@ -35,22 +36,11 @@ class Recovery:
         *,
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
+        super().__init__(sleep)
         self._context = context
         self._run_task = run_task
-        self._sleep = sleep
         self._tasks = context.repositories.tasks
         self._leases = context.repositories.tasks.leases
-        self._greenlet: gevent.Greenlet[..., None] | None = None
-
-    def start(self) -> None:
-        """Make passes in the background, ``booking_recovery_seconds`` apart."""
-        if self._greenlet is None:
-            self._greenlet = gevent.spawn(self._run)
-
-    def stop(self) -> None:
-        """Make no more passes; a running one is cut off, as by a crash."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
 
     def run_pass(self) -> int:
         """Carry out the tasks that are due, and return how many were finished.
@@ -61,15 +51,11 @@ class Recovery:
         due = self._tasks.due(self._context.now(), TASKS_A_PASS)
         return sum(self._take(task) for task in due)
 
-    def _run(self) -> None:
-        while True:
-            self._sleep(self._context.settings.booking_recovery_seconds)
-            try:
-                self.run_pass()
-            except PyMongoError as error:
-                LOG.warning(
-                    "no recovery of bookings, MongoDB cannot be used: %s", type(error).__name__
-                )
+    def _pause_seconds(self) -> float:
+        return self._context.settings.booking_recovery_seconds
+
+    def _log_skipped(self, error: PyMongoError) -> None:
+        LOG.warning("no recovery of bookings, MongoDB cannot be used: %s", type(error).__name__)
 
     def _take(self, task: Task) -> bool:
         lease = self._leases.take(
