@@ -38,7 +38,6 @@ _PLAIN_SPACE: Final = dict.fromkeys(
 # Turkish: one search finds the letter i with and without its dot, which casefold keeps apart.
 _DOTLESS: Final = str.maketrans({"\u0131": "i", "\u0130": "i"})
 _JOINERS: Final = "\u200c\u200d"
-_VISIBLE_CLASSES: Final = frozenset("LNPS")
 
 
 def plain_line(text: str) -> str:

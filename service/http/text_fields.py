@@ -7,6 +7,7 @@ it before they send; lengths are counted in code points as sent.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -52,11 +53,13 @@ class Matching:
     Args:
         pattern: From ``^`` to ``$``, in the common subset of Python's and JSON Schema's regular
             expressions.
-        reason: What is allowed.
+        reason: What is allowed; or returns it for a text that is refused.
+        stored_form: Returns the form in which a text is stored; as it was sent by default.
     """
 
     pattern: str
-    reason: str
+    reason: str | Callable[[str], str]
+    stored_form: Callable[[str], str] = str
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -67,38 +70,8 @@ class Matching:
         def check(value: str) -> str:
             # In Python ``$`` also matches before a final end of line.
             if not whole.fullmatch(value):
-                raise ValueError(self.reason)
-            return value
-
-        return core_schema.no_info_after_validator_function(check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Return the text's own JSON Schema with the pattern."""
-        return {**handler(schema), "pattern": self.pattern}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Requires a text to be a line, and returns it in the form in which it is stored.
-
-    Args:
-        pattern: ``LINE`` or ``LINE_OR_EMPTY``.
-    """
-
-    pattern: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the text's own schema with the check after it."""
-        whole = re.compile(self.pattern)
-
-        def check(value: str) -> str:
-            if not whole.fullmatch(value):
-                raise ValueError(_reason(value))
-            return plain_line(value)
+                raise ValueError(self.reason(value) if callable(self.reason) else self.reason)
+            return self.stored_form(value)
 
         return core_schema.no_info_after_validator_function(check, handler(source))
 
@@ -143,8 +116,15 @@ class NotContaining:
         return {**handler(schema), "not": {"pattern": self.pattern}}
 
 
-SINGLE_LINE: Final = Line(LINE)
-OPTIONAL_LINE: Final = Line(LINE_OR_EMPTY)
+def _reason(value: str) -> str:
+    for forbidden, reason in _LINE_REASONS:
+        if forbidden.search(value):
+            return reason
+    return _SPACE_AT_THE_END
+
+
+SINGLE_LINE: Final = Matching(LINE, _reason, plain_line)
+OPTIONAL_LINE: Final = Matching(LINE_OR_EMPTY, _reason, plain_line)
 MULTI_LINE: Final = NotContaining(
     NOT_IN_TEXT,
     "should have no control characters but tabs and ends of lines, none that override the direction"
@@ -167,10 +147,3 @@ Word = Annotated[str, Field(min_length=1, max_length=64), SINGLE_LINE]
 """A tag or a category."""
 Name = Annotated[str, Field(min_length=1, max_length=100), SINGLE_LINE]
 """A person's name, or another short line."""
-
-
-def _reason(value: str) -> str:
-    for forbidden, reason in _LINE_REASONS:
-        if forbidden.search(value):
-            return reason
-    return _SPACE_AT_THE_END
