@@ -126,8 +126,7 @@ def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
     with subprocess.Popen(
         command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL
     ) as process:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+        _leave_signals_to(process)
         return process.wait()
 
 
@@ -149,14 +148,19 @@ def _run_side_by_side(shown: list[str], beside: list[str]) -> int:
             stderr=subprocess.STDOUT,
         ) as second,
     ):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-        def pass_on(number: int, _frame: FrameType | None) -> None:
-            for process in (first, second):
-                process.send_signal(number)
-
-        signal.signal(signal.SIGTERM, pass_on)
+        _leave_signals_to(first, second)
         code = max(first.wait(), second.wait(), key=abs)
         output.seek(0)
         print(output.read(), flush=True)
     return abs(code)
+
+
+def _leave_signals_to(*processes: subprocess.Popen[bytes]) -> None:
+    """Pass SIGTERM on, and ignore the SIGINT that they get from the terminal themselves."""
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        for process in processes:
+            process.send_signal(number)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, pass_on)
