@@ -11,7 +11,10 @@ from tests.backend import built
 
 
 def evaluate(
-    series: dict[str, str], expressions: Sequence[tuple[str, str, float]], folder: Path
+    series: dict[str, str],
+    expressions: Sequence[tuple[str, str, float]],
+    folder: Path,
+    rules: Path | None = None,
 ) -> str:
     """Evaluate expressions over series, as Prometheus does.
 
@@ -20,6 +23,7 @@ def evaluate(
         expressions: Time of evaluation, such as ``10m``; PromQL without variables, whose result is
             one value without labels; and that value, or NaN for no result.
         folder: Where the file of the test is written.
+        rules: A file of rules that Prometheus evaluates too.
 
     Returns:
         What differs; empty when nothing does.
@@ -35,11 +39,10 @@ def evaluate(
     ]
     given = [{"series": name, "values": values} for name, values in series.items()]
     group = {"interval": "5s", "input_series": given, "promql_expr_test": tests}
-    file.write_text(yaml.safe_dump({"evaluation_interval": "5s", "tests": [group]}))
-    promtool = built("prometheus") / "promtool"
-    done = subprocess.run(
-        [promtool, "test", "rules", file], capture_output=True, text=True, timeout=60, check=False
-    )
+    test = {"evaluation_interval": "5s", "tests": [group]}
+    test |= {"rule_files": [str(rules)]} if rules else {}
+    file.write_text(yaml.safe_dump(test))
+    done = promtool("test", "rules", file)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -56,9 +59,17 @@ def check_rules(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
     file = folder / "rules.yml"
     rules = [{"record": f"query:{index}", "expr": text} for index, text in enumerate(expressions)]
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    promtool = built("prometheus") / "promtool"
-    done = subprocess.run(
-        [promtool, "check", "rules", file], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = promtool("check", "rules", file)
     found = done.stdout.partition("SUCCESS: ")[2].strip()
     return done.returncode, found or done.stderr
+
+
+def promtool(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run promtool to its end; it is built when it is missing."""
+    return subprocess.run(
+        [built("prometheus") / "promtool", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
