@@ -3,7 +3,7 @@
 It counts the time that a machine is suspended, unlike ``time.monotonic``: what was seen before a
 laptop slept proves nothing after it. A virtual machine that its host pauses notices neither.
 
-Source: clock_gettime(2), ``CLOCK_BOOTTIME``; where there is none, ``time.monotonic``.
+Source: clock_gettime(2), ``CLOCK_BOOTTIME``; ``time.monotonic`` on systems without it.
 """
 
 import time

@@ -2,8 +2,8 @@
 
 The beginning decides which formats are possible, so anything else is refused before it is stored.
 The rest decides when it is there: documents have their directory at the end, MPEG-4 its tracks
-anywhere, and a text is one up to its last byte. A file that is a ZIP archive as well is none of the
-accepted types.
+anywhere, and a text is one up to its last byte. A file that is also a ZIP archive has no accepted
+type.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -46,7 +46,7 @@ _LEAP_SECOND: Final = 60
 
 
 def parse(text: str, now: datetime) -> datetime | None:
-    """Return the instant of a date; ``None`` when the text is none.
+    """Return the instant of a date; ``None`` for any other text.
 
     Args:
         text: Value of a field.

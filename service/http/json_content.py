@@ -52,7 +52,7 @@ def require_strict(body: bytes) -> None:
         body: JSON for pydantic, so it is UTF-8 and not deeply nested.
 
     Raises:
-        BadRequest: A member is there twice, or a number is none of JSON's.
+        BadRequest: A member is repeated, or a number is not valid JSON.
     """
     try:
         json.loads(

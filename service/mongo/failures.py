@@ -151,7 +151,7 @@ BY_CODE: Final[Mapping[int, Kind]] = {
     )
     for code in codes
 }
-"""Kinds of a server's codes; a code that is none of them is a mistake of this service."""
+"""Kinds of a server's codes; any other code is a mistake of this service."""
 
 _TRANSIENT_LABELS: Final = ("TransientTransactionError", "RetryableWriteError")
 

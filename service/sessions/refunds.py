@@ -74,7 +74,7 @@ class Refunds:
         """Record the state of a refund that the provider reports.
 
         Returns:
-            False when the payment is none of a booking's.
+            False when the payment belongs to no booking.
         """
         recorded = self._refunds.get(payment_id)
         known_id = booking_id or (recorded.booking_id if recorded else None)

@@ -45,7 +45,7 @@ _NODE: Final = re.compile(
 
 
 def parse_address(text: str) -> str:
-    """Return the canonical text of an address; empty when the text is none.
+    """Return the canonical text of an address; empty for any other text.
 
     Args:
         text: An IPv4 or IPv6 address, perhaps with a port, brackets, quotes, a zone, or white space

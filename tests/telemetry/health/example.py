@@ -57,7 +57,7 @@ def _differences(expected: Any, found: Any, place: str, without: frozenset[str])
     elif not _is_like(expected, found):
         yield f"{place}: {found!r} is not of the type of {expected!r}"
     elif place in WORDS and found not in WORDS[place]:
-        yield f"{place}: {found!r} is none of {sorted(WORDS[place])}"
+        yield f"{place}: {found!r} is not one of {sorted(WORDS[place])}"
     elif place in FORMATS and not re.fullmatch(FORMATS[place], found):
         yield f"{place}: {found!r} is not in the format of {expected!r}"
 

@@ -21,7 +21,7 @@ def test_example_is_like_itself():
         (("system", "memory", "usedPercentage"), "45%", "is not in the format of '45.2%'"),
         (("system", "cpu", "loadAverage"), {"1m": 1.5}, "is no list of 3"),
         (("system", "cpu", "loadAverage"), [1.5], "is no list of 3"),
-        (("services", "database", "status"), "up", "is none of"),
+        (("services", "database", "status"), "up", "is not one of"),
         (("responseTime",), 15, "is not of the type of '15ms'"),
         (("responseTime",), "0.015s", "is not in the format of '15ms'"),
         (("success",), 1, "is not of the type of True"),

@@ -46,7 +46,7 @@ FIELDS = {
             "IPv6 without brackets": b" ::1",
             "IPv6 with one bracket": b" [::1",
             "IPv6 with a zone": b" [fe80::1%25eth0]",
-            "IPv6 that is none": b" [1:2]",
+            "IPv6 of two groups": b" [1:2]",
             "IPv6 and a word": b" [::1]a",
             "IPv4 in brackets": b" [127.0.0.1]",
             "address of the future": b" [v1.a]",
