@@ -31,6 +31,7 @@ from telemetry.sockets import open_listener
 
 SLOW_CLIENTS: Final = 200
 SORTS: Final = ("head", "body", "reader", "idle")
+APP: Final = "bench.apps.layer:create_with_large_page()"
 LETTER_EVERY_SECONDS: Final = 1.0
 SETTLE_SECONDS: Final = 2.0
 BEGINNING: Final = {
@@ -159,13 +160,12 @@ def server() -> Iterator[int]:
     listener.close()
     environ = {
         **os.environ,
-        "BENCH_APP": "observed",
         "SERENE_PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "TELEMETRY_MANAGEMENT_PORT": "0",
         "OTEL_TRACES_EXPORTER": "none",
     }
-    command = (sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py", "bench.apps:app")
+    command = (sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py", APP)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         try:

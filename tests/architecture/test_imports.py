@@ -14,7 +14,6 @@ from tests.architecture.sources import ROOT, modules
 ENTRIES = {
     "service.wsgi": "the entry point: patches, reads the environment and builds the service",
     "service.gunicorn_conf": "a configuration that gunicorn executes",
-    "bench.apps": "an entry point too, for the apps that are measured",
     "stack.traffic.locustfile": "a file that locust executes; importing locust patches the process",
     "bench.api_users": "the same, for the users of bench.api",
 }

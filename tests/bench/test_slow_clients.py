@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.slow_clients import SLOW_CLIENTS, SORTS, SlowClients
+from bench.slow_clients import APP, SLOW_CLIENTS, SORTS, SlowClients
 from tests.support.polling import wait_until
 from tests.support.processes import gunicorn
 
@@ -17,7 +17,7 @@ BOUNDS = {
 
 
 def test_all_slow_clients_are_ended_and_others_are_answered():
-    with gunicorn(app="bench.apps:app", BENCH_APP="observed", **BOUNDS) as server:
+    with gunicorn(app=APP, **BOUNDS) as server:
         wait_until(lambda: server.get("/hello").status == 200, what="a response")
         slow = SlowClients(server.port, reconnect=False)
         slow.start()
