@@ -1,10 +1,9 @@
-"""A strict parser of the ``traceparent`` and ``tracestate`` headers of a caller.
+"""A strict parser of the ``traceparent`` header of a caller.
 
 Headers are untrusted text: one that does not follow the grammar is ignored without a log line, and
-what is kept is bounded. Nothing here decides whether to trust them.
+its ``tracestate`` with it. Nothing here decides whether to trust them.
 
-Source: W3C Trace Context, level 1, sections 3.2 and 3.3; level 2 for the random flag and versions
-to come.
+Source: W3C Trace Context, level 2, sections 3.2 and 3.4.
 """
 
 import re
@@ -12,27 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from opentelemetry.trace import TraceFlags, TraceState
+from opentelemetry.trace import TraceFlags
 
 from telemetry.requests.record import RequestRecord
 
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _TRACEPARENT_LENGTH: Final = 55
 _OPTIONAL_WHITESPACE: Final = " \t"
-
-# Level 1's grammar, like the OpenTelemetry API's: the API logs and drops a pair that only level 2
-# allows.
-_KEY: Final = r"[a-z][_0-9a-z\-*/]{0,255}|[a-z0-9][_0-9a-z\-*/]{0,240}@[a-z][_0-9a-z\-*/]{0,13}"
-_MEMBER: Final = re.compile(
-    rf"({_KEY})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{{0,255}}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
-)
-MAX_MEMBERS: Final = 32
-MAX_LENGTH: Final = 512
-"""Characters of ``tracestate`` that are passed on: the minimum of section 3.3.1.5."""
-
-LONG_MEMBER: Final = 128
-MAX_HEADER_LENGTH: Final = 1024
-"""Characters of a received ``tracestate`` that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +28,8 @@ class Traceparent:
         trace_id: 32 hex digits in lower case, not all zero.
         parent_span_id: 16 hex digits in lower case, not all zero.
         sampled: The caller may have recorded this trace.
-        random: The caller declares the low 56 bits of the trace id random (level 2).
+        random: The caller declares the low 56 bits of the trace id random. Other flags are not
+            read and not passed on.
     """
 
     trace_id: str
@@ -60,9 +46,10 @@ def parse_traceparent(header: str) -> Traceparent | None:
 
     Returns:
         The parent, or ``None`` when the header is not valid and a new trace should begin. Of a
-        version above 00 only the part that version 00 defines is read.
+        version above 00 only the part that version 00 defines is read; two headers of version 00,
+        which a server joins by a comma, are not valid.
 
-    Source: W3C Trace Context, sections 3.2.2 and 4.3.
+    Source: W3C Trace Context, level 2, sections 3.2.2 and 3.2.4.
     """
     header = header.strip(_OPTIONAL_WHITESPACE)
     match = _TRACEPARENT.match(header)
@@ -86,6 +73,8 @@ def parse_traceparent(header: str) -> Traceparent | None:
 def adopt_traceparent(record: RequestRecord, environ: Mapping[str, Any]) -> None:
     """Make a caller's span the parent of a request; does nothing without a valid ``traceparent``.
 
+    ``tracestate`` is kept as it came, and read only where it is needed.
+
     Args:
         record: Of the request, not yet begun.
         environ: Of the request.
@@ -97,42 +86,4 @@ def adopt_traceparent(record: RequestRecord, environ: Mapping[str, Any]) -> None
         record.parent_span_id = parent.parent_span_id
         record.parent_sampled = parent.sampled
         record.parent_random = parent.random
-        record.parent_trace_state = environ.get("HTTP_TRACESTATE", "")[:MAX_HEADER_LENGTH]
-
-
-def parse_tracestate(header: str) -> TraceState:
-    """Parse a ``tracestate`` header into the form that a span context carries.
-
-    Args:
-        header: The header's value; several headers are joined by commas.
-
-    Returns:
-        At most 32 members and 512 characters: whole members are left out, first those over 128
-        characters, then from the end. Empty when any member is not valid or a key comes twice.
-
-    Source: W3C Trace Context, section 3.3.1.
-    """
-    members: dict[str, str] = {}
-    for part in header.split(","):
-        text = part.strip(_OPTIONAL_WHITESPACE)
-        if not text:
-            continue
-        match = _MEMBER.fullmatch(text)
-        if match is None or match[1] in members:
-            return TraceState()
-        members[match[1]] = match[2]
-    return TraceState(list(_bounded(members).items()))
-
-
-def _bounded(members: dict[str, str]) -> dict[str, str]:
-    if _length(members) > MAX_LENGTH:
-        members = {
-            key: value for key, value in members.items() if len(key) + 1 + len(value) <= LONG_MEMBER
-        }
-    while len(members) > MAX_MEMBERS or _length(members) > MAX_LENGTH:
-        members.popitem()
-    return members
-
-
-def _length(members: dict[str, str]) -> int:
-    return sum(len(key) + len(value) + 2 for key, value in members.items()) - 1
+        record.parent_trace_state = environ.get("HTTP_TRACESTATE", "")

@@ -24,7 +24,7 @@ from opentelemetry.trace import (
 
 from telemetry.propagation import baggage_context
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.traceparent import parse_tracestate
+from telemetry.requests.tracestate import parse_tracestate
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
 from telemetry.tracing.pipeline import Tracing
 
