@@ -17,6 +17,7 @@ from telemetry.config.types import (
     HttpUrl,
     PositiveSeconds,
     ProxyMembers,
+    Seconds,
 )
 from telemetry.config.values import MAX_INTEGER, Pairs
 
@@ -95,7 +96,32 @@ class TracingSettings(Settings):
         alias="TELEMETRY_PARENT_SAMPLED_PER_SECOND",
         description=(
             "callers' sampled flags that are honoured a second; above it the sampler decides as "
-            "for a new trace"
+            "for a new trace. A bucket of the same size is for debug headers"
+        ),
+    )
+    keep_failed_and_slow: bool = Field(
+        True,
+        alias="TELEMETRY_KEEP_FAILED_AND_SLOW",
+        description=(
+            "keep the spans of requests that failed, were cut short or were slow, whatever the "
+            "sampler or the caller decided at the start ([sampling](sampling.md)); not under "
+            "`always_off`"
+        ),
+    )
+    kept_spans_per_second: Seconds = Field(
+        500.0,
+        alias="TELEMETRY_KEPT_SPANS_PER_SECOND",
+        description=(
+            "spans a second and worker that are kept so; when there are more, each route and "
+            "reason gets a fair share"
+        ),
+    )
+    debug_headers: HeaderNames = Field(
+        ("X-Envoy-Force-Trace", "Jaeger-Debug-Id"),
+        alias="TELEMETRY_DEBUG_HEADERS",
+        description=(
+            "headers of trusted proxies that make the spans of a request kept, within "
+            "`TELEMETRY_PARENT_SAMPLED_PER_SECOND`; a proxy has to remove those that clients send"
         ),
     )
     propagators: tuple[str, ...] = Field(("tracecontext",), alias="OTEL_PROPAGATORS")

@@ -16,6 +16,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
 from telemetry.redaction import Redactor
 from telemetry.requests.correlation import CorrelationIds
+from telemetry.requests.debug_headers import DebugHeaders
 from telemetry.requests.forwarded import OriginReader, rewrite
 from telemetry.requests.record import RequestRecord
 from telemetry.requests.traceparent import adopt_traceparent
@@ -41,6 +42,7 @@ class RequestParser:
         self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
         self.redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
         self._correlation_ids = CorrelationIds(config.correlation_headers, self.redactor.text)
+        self._debug_headers = DebugHeaders(config.debug_headers, config.propagators)
 
     def parse(self, environ: dict[str, Any]) -> RequestRecord:
         """Make the record of one request and decide its ids.
@@ -79,6 +81,7 @@ class RequestParser:
         )
         if origin.trusted:
             record.correlation_ids = self._correlation_ids.read(environ, record.request_id)
+            record.debug_trace = self._debug_headers.read(environ)
         if origin.trusted or self._traceparent_from_anyone:
             self._adopt(record, environ)
         return record

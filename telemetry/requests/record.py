@@ -52,6 +52,7 @@ class RequestRecord:
         parent_baggage: The caller's header ``baggage`` where it is passed on, or empty.
         parent_random: The caller declares the low 56 bits of the trace id random (W3C Trace
             Context, level 2); passed on unchanged.
+        debug_trace: Name of the header by which a trusted proxy wants the request traced, or empty.
         sampled: The trace is kept; only then may an exemplar name it.
         server_span: State of the open server span; only the source of the span reads it.
         route: URL rule such as ``/posts/<slug>``.
@@ -97,6 +98,7 @@ class RequestRecord:
     parent_span_id: str = ""
     parent_sampled: bool | None = None
     parent_random: bool = False
+    debug_trace: str = ""
     span_id: str = ""
     sampled: bool = False
     server_span: object = None

@@ -28,7 +28,7 @@ Decision = Literal[
 DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
 
 
-class Head(NamedTuple):
+class HeadDecision(NamedTuple):
     """The decision at the start of a local trace; it is never taken back.
 
     Args:
@@ -70,7 +70,7 @@ class Keeping(Protocol):
         *,
         remote: bool = True,
         debug: str = "",
-    ) -> Head:
+    ) -> HeadDecision:
         """Decide at the start.
 
         Args:
@@ -81,9 +81,9 @@ class Keeping(Protocol):
             debug: Value of the debug header where a trusted proxy sent one.
         """
 
-    def end(  # noqa: PLR0913, PLR0917 - a call for each request: no object for its arguments
+    def end(
         self,
-        head: Head,
+        head: HeadDecision,
         trace_id: int,
         spans: int,
         route: str,

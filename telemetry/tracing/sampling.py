@@ -16,9 +16,10 @@ from opentelemetry.util.types import Attributes
 from prometheus_client import Counter
 
 from telemetry.config import TelemetryConfig
+from telemetry.tracing.keeping import FIXED_RATIOS
+from telemetry.tracing.probability import RANDOM_BITS, RANDOM_MASK
+from telemetry.tracing.token_bucket import TokenBucket
 
-RANDOM_BITS: Final = 56
-_RANDOM_MASK: Final = (1 << RANDOM_BITS) - 1
 _SAMPLED: Final = 1
 
 DECISIONS: Final = ("sampled", "not_sampled", "over_budget")
@@ -26,41 +27,7 @@ DECISIONS: Final = ("sampled", "not_sampled", "over_budget")
 budget nor the ratio honoured.
 """
 
-FIXED_RATIOS: Final = {
-    "always_on": 1.0,
-    "always_off": 0.0,
-    "parentbased_always_on": 1.0,
-    "parentbased_always_off": 0.0,
-}
-"""Share of new traces that the samplers without an argument keep."""
-
 ROOT_NAMES: Final = {"always_on": "AlwaysOnSampler", "always_off": "AlwaysOffSampler"}
-
-
-class TokenBucket:
-    """Allows a number of events a second, and at most that many at once.
-
-    Args:
-        per_second: Refill rate and size of the bucket; 0 allows nothing.
-        clock: Monotonic seconds.
-    """
-
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
-        self._size = max(per_second, 1.0) if per_second > 0 else 0.0
-        self._clock = clock
-        self._tokens = self._size
-        self._refilled = clock()
-
-    def take(self) -> bool:
-        """Take one token; false when none is left."""
-        now = self._clock()
-        self._tokens = min(self._size, self._tokens + (now - self._refilled) * self._per_second)
-        self._refilled = now
-        if self._tokens < 1.0:
-            return False
-        self._tokens -= 1.0
-        return True
 
 
 class RatioSampler(Sampler):
@@ -108,7 +75,7 @@ class RatioSampler(Sampler):
         return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, parent.trace_state)
 
     def _decide(self, parent: SpanContext, trace_id: int) -> str:
-        in_ratio = trace_id & _RANDOM_MASK >= self._threshold
+        in_ratio = trace_id & RANDOM_MASK >= self._threshold
         if not parent.is_valid or not self._parent_based:
             return "sampled" if in_ratio else "not_sampled"
         if not parent.trace_flags & _SAMPLED:

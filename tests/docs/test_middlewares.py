@@ -30,6 +30,7 @@ def test_each_has_a_switch_that_is_a_setting():
     others = {
         "RATE_LIMITS",
         "OTEL_SDK_DISABLED",
+        "TELEMETRY_KEEP_FAILED_AND_SLOW",
         "TELEMETRY_STRICT",
         "TELEMETRY_CPU_PHASE",
         "TELEMETRY_LOG_QUERY_VALUES",

@@ -15,7 +15,7 @@ from opentelemetry.trace import (
 
 from telemetry.config import TelemetryConfig
 from telemetry.names import SPANS
-from telemetry.tracing.sampling import RatioSampler, TokenBucket
+from telemetry.tracing.sampling import RatioSampler
 
 NOT_IN_ANY_RATIO = 0x1234 << 64
 STATE = TraceState([("vendor", "1")])
@@ -189,12 +189,3 @@ def test_samplers_decide_as_the_specification_defines(
     assert decisions_under(Context()) == without_parent
     assert decisions_under(parent(sampled=True, remote=True)) == under_sampled
     assert decisions_under(parent(sampled=False, remote=True)) == under_not_sampled
-
-
-def test_bucket_never_holds_more_than_a_second_of_tokens(now):
-    bucket = TokenBucket(0.5, lambda: now[0])
-    taken = []
-    for moment in (0.0, 1.0, 2.0, 1000.0, 1000.0):
-        now[0] = moment
-        taken.append(bucket.take())
-    assert taken == [True, False, True, True, False]
