@@ -6,7 +6,7 @@ exception in the hub, and decides no exit code.
 
 import contextlib
 import socket
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import gevent
@@ -25,6 +25,7 @@ from telemetry.gunicorn.exchange import (
     respond,
 )
 from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
+from telemetry.gunicorn.parser_settings import ParserSettings
 from telemetry.gunicorn.request import StrictParser, broken_rule
 from telemetry.http1 import rules
 from telemetry.http1.refusals import Refusals, problem_response
@@ -52,6 +53,10 @@ class ConnectionWorker(GeventWorker):  # type: ignore[misc]
         self.clients = Clients(self.telemetry, self.worker_connections)
         self._refusals = Refusals(self.telemetry.metrics, self.telemetry.config)
 
+    @cached_property
+    def _parser_settings(self) -> ParserSettings:
+        return ParserSettings(self.cfg)
+
     def on_request(self) -> None:
         """Count a request that begins."""
 
@@ -67,7 +72,7 @@ class ConnectionWorker(GeventWorker):  # type: ignore[misc]
             # The name that a peer on a Unix socket has bound is its own choice, and may be written
             # like an address.
             addr = addr if isinstance(addr, tuple) else ""
-            parser = StrictParser(self.cfg, connection.client, addr)
+            parser = StrictParser(self._parser_settings, connection.client, addr)
             req = None
             try:
                 while req := self._next_request(parser, connection):

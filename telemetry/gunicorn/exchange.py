@@ -41,7 +41,7 @@ def has_body(environ: dict[str, Any]) -> bool:
 
 def has_received(unreader: Any) -> bool:
     """Return whether bytes of the next request came together with the present one."""
-    return bool(unreader.buf.getbuffer().nbytes)
+    return bool(unreader.held)
 
 
 def discard_rest(body: Any) -> bool:

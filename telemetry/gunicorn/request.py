@@ -2,9 +2,11 @@
 
 gunicorn parses. What it would pass on and we refuse is checked here, on values that it has decoded
 already; what it refuses itself is given our words. Each check is one regular expression on a short
-value, because every request pays for it.
+value, because every request pays for it. So it does for gunicorn's own work: a header line that it
+has accepted before is not parsed again, and a head that came whole is split at once.
 """
 
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from gunicorn.http import errors
@@ -12,6 +14,8 @@ from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
+from telemetry.gunicorn.parser_settings import ParserSettings
+from telemetry.gunicorn.unreader import BytesUnreader
 from telemetry.http1 import rules
 from telemetry.http1.chunked import ChunkedReader
 from telemetry.http1.fields import members, parse_fields
@@ -23,6 +27,7 @@ from telemetry.http1.request import (
     skip_empty_lines,
 )
 from telemetry.http1.rules import BrokenRule, MalformedBody, Rule
+from telemetry.http1.targets import check_host
 
 _RULES: Final[dict[type[Exception], Rule]] = {
     errors.LimitRequestLine: rules.LINE_LENGTH,
@@ -40,8 +45,12 @@ _RULES: Final[dict[type[Exception], Rule]] = {
     # Raised where the path is not below the SCRIPT_NAME of a proxy or of the environment.
     errors.ConfigurationProblem: rules.SCRIPT_NAME,
 }
-_CHECKED: Final = frozenset({"CONNECTION", "CONTENT-LENGTH", "COOKIE", "HOST", "TRANSFER-ENCODING"})
+_CHECKED: Final = frozenset(
+    {"CONNECTION", "CONTENT-LENGTH", "CONTENT-TYPE", "COOKIE", "HOST", "TRANSFER-ENCODING"}
+)
 _NONE: Final[list[str]] = []
+_UNTRUSTED: Final[tuple[dict[str, str], list[str]]] = ({}, [])
+_check_known_host: Final = lru_cache(maxsize=256)(check_host)
 _APP_ERRORS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 _HEADERS: Final = {
     "bare LF as line terminator": rules.LINE_END,
@@ -103,8 +112,28 @@ class StrictRequest(Request):  # type: ignore[misc]
         BrokenRule: It is refused.
     """
 
+    cfg: ParserSettings
     headers: list[tuple[str, str]]
     authority = ""
+    chunked = False
+    """Whether the body is sent in chunks."""
+
+    def parse(self, unreader: Any) -> Any:
+        """Parse a head; returns what follows it."""
+        if self._use_fast or (self.req_number == 1 and self.cfg.proxy_protocol != "off"):
+            return super().parse(unreader)
+        data = unreader.read()
+        if not data:
+            raise StopIteration
+        line_end, end = data.find(b"\r\n"), data.find(b"\r\n\r\n")
+        # A head that has no header, is not whole, has an empty line before it or is too long.
+        if end <= line_end or not line_end or line_end > self.limit_request_line > 0:
+            unreader.unread(data)
+            return super().parse(unreader)
+        check_first_byte(data)
+        self.parse_request_line(data[:line_end])
+        self.headers = self.parse_headers(data[line_end + 2 : end])
+        return data[end + 4 :]
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> Any:
         # A TLS handshake and the like are refused without waiting for more.
@@ -118,6 +147,8 @@ class StrictRequest(Request):  # type: ignore[misc]
 
     def _peer_trusted_for_forwarded(self) -> Any:
         # A name with an underscore is never a proxy's: SCRIPT_NAME would decide the app's path.
+        if not self.cfg.secure_scheme_headers:
+            return _UNTRUSTED
         scheme_headers, _ = super()._peer_trusted_for_forwarded()
         return scheme_headers, []
 
@@ -136,9 +167,7 @@ class StrictRequest(Request):  # type: ignore[misc]
         if data.count(b"\r\n") >= self.limit_request_fields:
             raise BrokenRule(rules.FIELDS_SIZE)
         try:
-            return cast(
-                list[tuple[str, str]], super().parse_headers(data, from_trailer=from_trailer)
-            )
+            return self._parse_unknown(data, from_trailer)
         except errors.ParseException:
             parse_fields(
                 data.split(b"\r\n"),
@@ -146,6 +175,27 @@ class StrictRequest(Request):  # type: ignore[misc]
                 line_bytes=self.limit_request_field_size,
             )
             raise
+
+    def _parse_unknown(self, data: bytes, from_trailer: bool) -> list[tuple[str, str]]:
+        """Have gunicorn parse the lines that it has not parsed before."""
+        if from_trailer or self.cfg.permit_obsolete_folding:
+            return self._parse_lines(data, from_trailer)
+        known = self.cfg.known_lines
+        lines = data.split(b"\r\n")
+        fields = [known.get(line) for line in lines]
+        if None not in fields:
+            return cast(list[tuple[str, str]], fields)
+        unknown = [line for line, field in zip(lines, fields, strict=True) if field is None]
+        parsed = self._parse_lines(b"\r\n".join(unknown))
+        if len(parsed) < len(unknown):  # it drops some
+            return self._parse_lines(data)
+        for line, field in zip(unknown, parsed, strict=True):
+            known.keep(line, field)
+        following = iter(parsed)
+        return [field or next(following) for field in fields]
+
+    def _parse_lines(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
+        return cast(list[tuple[str, str]], super().parse_headers(data, from_trailer=from_trailer))
 
     def set_body_reader(self) -> None:
         """Check host, framing and persistence, then make the reader of the body."""
@@ -157,20 +207,30 @@ class StrictRequest(Request):  # type: ignore[misc]
             if name in _CHECKED:
                 found.setdefault(name, []).append(value)
         http_1_0 = self.version == (1, 0)
-        check_hosts(found.get("HOST", _NONE), http_1_0=http_1_0)
+        hosts = found.get("HOST", _NONE)
+        if len(hosts) == 1:
+            _check_known_host(hosts[0])
+        else:
+            check_hosts(hosts, http_1_0=http_1_0)
+        if len(found.get("CONTENT-TYPE", _NONE)) > 1:
+            raise BrokenRule(rules.REPEATED)
         length = body_length(
             found.get("CONTENT-LENGTH", _NONE),
             found.get("TRANSFER-ENCODING", _NONE),
             http_1_0=http_1_0,
         )
         if length == CHUNKED:
+            self.chunked = True
             stream = _UnreaderStream(self.unreader)
             self.body = Body(ChunkedReader(stream, stream.put_back))
         else:
             self.body = Body(LengthReader(self.unreader, length or 0))
         # gunicorn reads only the first field, and only when it has one option.
-        if "close" in members(found.get("CONNECTION", _NONE)):
+        if "CONNECTION" in found and "close" in members(found["CONNECTION"]):
             self.force_close()
+        self._replace_joined(found)
+
+    def _replace_joined(self, found: dict[str, list[str]]) -> None:
         # The host of a target that is a URL counts more than the header.
         if self.authority:
             self._replace("HOST", self.authority)
@@ -182,14 +242,32 @@ class StrictRequest(Request):  # type: ignore[misc]
         self.headers = [pair for pair in self.headers if pair[0] != name]
         self.headers.append((name, value))
 
+    def should_close(self) -> bool:
+        """Return whether the client wants the connection closed after the response."""
+        return self.must_close or (self.version == (1, 0) and bool(super().should_close()))
+
 
 class StrictParser(RequestParser):  # type: ignore[misc]
-    """The requests of one connection, which ends where the end of a body cannot be found."""
+    """The requests of one connection, which ends where the end of a body cannot be found.
+
+    Args:
+        settings: Of the worker.
+        sock: The client's.
+        peer: Its address.
+    """
 
     mesg_class = StrictRequest
 
+    def __init__(self, settings: ParserSettings, sock: Any, peer: Any) -> None:
+        super().__init__(settings, sock, peer)
+        self.unreader = BytesUnreader(sock)
+
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
         """Discard what the app left of a body; returns whether the next request can be found."""
+        if self.mesg is not None and not self.mesg.body.failed:
+            reader = self.mesg.body.reader
+            if isinstance(reader, LengthReader) and not reader.length:
+                return True
         try:
             return bool(super().finish_body(deadline, max_bytes))
         except MalformedBody:

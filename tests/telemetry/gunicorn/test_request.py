@@ -9,6 +9,7 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry.gunicorn.parser_settings import ParserSettings
 from telemetry.gunicorn.request import StrictRequest, broken_rule
 from telemetry.http1 import rules
 from telemetry.http1.framing import CHUNKED
@@ -79,12 +80,13 @@ PIECES = st.sampled_from(
 )
 CONFIG = Config()
 CONFIG.set("limit_request_line", Limits().line_bytes)
+SETTINGS = ParserSettings(CONFIG)
 
 
 def by_gunicorn(sent):
     """Read a head as the worker does; returns the facts of it, or the rule that it breaks."""
     try:
-        found = StrictRequest(CONFIG, IterUnreader([sent]), ("127.0.0.1", 1))
+        found = StrictRequest(SETTINGS, IterUnreader([sent]), ("127.0.0.1", 1))
     except (StopIteration, errors.NoMoreData):
         return None
     except (BrokenRule, errors.ParseException) as error:
