@@ -117,6 +117,8 @@ class StrictRequest(Request):  # type: ignore[misc]
     authority = ""
     chunked = False
     """Whether the body is sent in chunks."""
+    has_body = False
+    """Whether a body is announced."""
 
     def parse(self, unreader: Any) -> Any:
         """Parse a head; returns what follows it."""
@@ -219,6 +221,7 @@ class StrictRequest(Request):  # type: ignore[misc]
             found.get("TRANSFER-ENCODING", _NONE),
             http_1_0=http_1_0,
         )
+        self.has_body = bool(length)
         if length == CHUNKED:
             self.chunked = True
             stream = _UnreaderStream(self.unreader)

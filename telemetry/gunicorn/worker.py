@@ -23,7 +23,6 @@ from gevent.server import StreamServer
 from telemetry.config import SettingError
 from telemetry.gunicorn import hooks, proxy_settings
 from telemetry.gunicorn.connection_worker import ConnectionWorker
-from telemetry.gunicorn.exchange import ListenerAddress
 from telemetry.gunicorn.worker_state import WorkerState
 from telemetry.requests.record import current_record
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS
@@ -38,6 +37,17 @@ HEARTBEAT_SECONDS: Final = 1.0
 LAST_LINE_SECONDS: Final = 0.3
 
 _log = logging.getLogger("telemetry.lifecycle")
+
+
+class ListenerAddress:
+    """Stands in for a listener, which is closed while requests still ask for its address."""
+
+    def __init__(self, listener: Any) -> None:
+        self._address = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        """Return the address as of before the close."""
+        return self._address
 
 
 class DrainingWorker(ConnectionWorker):

@@ -36,20 +36,28 @@ class Connection:
         self.idle_since: float | None = clock()
         self.used = False
 
-    @contextmanager
-    def busy(self, force_close: Callable[[], object]) -> Iterator[None]:
-        """Mark that a request is served within the context.
+    def begin_request(self, force_close: Callable[[], object]) -> None:
+        """Mark that a request is served.
 
         Args:
             force_close: Makes the server close the connection after this response.
         """
         self.idle_since, self.used, self._force_close = None, True, force_close
         self.client.begin_exchange()
+
+    def end_request(self) -> None:
+        """Mark that it is served no longer."""
+        self.client.end_exchange()
+        self.idle_since, self._force_close = self._clock(), None
+
+    @contextmanager
+    def busy(self, force_close: Callable[[], object]) -> Iterator[None]:
+        """Mark that a request is served within the context; see ``begin_request``."""
+        self.begin_request(force_close)
         try:
             yield
         finally:
-            self.client.end_exchange()
-            self.idle_since, self._force_close = self._clock(), None
+            self.end_request()
 
     def close_after_response(self) -> None:
         """Make the request that is being served the connection's last."""
