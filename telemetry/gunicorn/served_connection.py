@@ -22,8 +22,8 @@ from telemetry.http1 import rules
 from telemetry.http1.refusals import problem_response
 from telemetry.http1.rules import BrokenRule
 from telemetry.lifecycle import Lifecycle
-from telemetry.server.client_pace import ClientFailure, ClientGone, ClientTooSlow
-from telemetry.server.connections import Connection, RequestWait
+from telemetry.server.client_pace import ClientFailure, ClientGone, ClientTooSlow, NoRequest
+from telemetry.server.connections import Connection
 from telemetry.server.handover import AppSocket, Handover, ended_by_app
 from telemetry.sockets import begin_lingering_close
 
@@ -101,15 +101,18 @@ class ServedConnection:
 
     def _receive_request(self) -> StrictRequest | None:
         """Parse the next request; ``None`` when the connection has been idle for too long."""
-        begun = bool(self._parser.unreader.held)
-        before: StrictRequest | None = self._parser.mesg
-        with RequestWait(self._connection, self._worker.idle_seconds, begun=begun):
-            request: StrictRequest = next(self._parser)
-            if before is not None and not request.proxy_protocol_info:
-                # The PROXY line precedes the first request only.
-                request.proxy_protocol_info = before.proxy_protocol_info
-            return request
-        return None
+        parser = self._parser
+        before: StrictRequest | None = parser.mesg
+        begun = bool(parser.unreader.held)
+        try:
+            self._connection.await_request(self._worker.idle_seconds, begun=begun)
+            request: StrictRequest = next(parser)
+        except NoRequest:
+            return None
+        if before is not None and not request.proxy_protocol_info:
+            # The PROXY line precedes the first request only.
+            request.proxy_protocol_info = before.proxy_protocol_info
+        return request
 
     def _answer(self, request: StrictRequest) -> bool:
         """Answer a request; returns whether the connection can serve another."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 import gevent
 from gevent import socket as gevent_socket
 
+from telemetry.server.bounded_wait import BoundedWait
 from telemetry.server.client_pace import (
     ClientBounds,
     ClientGone,
@@ -41,6 +42,11 @@ class ClientSocket(gevent_socket.socket):
         bounds: What the client may take.
     """
 
+    _sock: Any
+    _read_event: Any
+    _write_event: Any
+    hub: Any
+
     def __init__(self, accepted: Any, address: str, bounds: ClientBounds) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self.peer_address = address
@@ -55,15 +61,16 @@ class ClientSocket(gevent_socket.socket):
         self._body = bounds.body()
         self._response = bounds.response()
         self._reading: HeadWait | Pace | None = None
-        self._waiter: Any = None
+        self._bounded_wait = BoundedWait(self.hub)
         self._waits_for: Part = "head"
+        self._takes_turns = False
         self._sent_bytes = 0
         self.await_request(bounds.idle_seconds)
 
     @property
     def waits_for_client(self) -> bool:
         """Whether it is the client that the server, or an application that took over, waits for."""
-        return self._waiter is not None or self.handed_over
+        return self._bounded_wait.greenlet is not None or self.handed_over
 
     @property
     def is_idle(self) -> bool:
@@ -80,6 +87,10 @@ class ClientSocket(gevent_socket.socket):
         if self._reading is not self._head or (begun and not self._head.begun):
             self._head.restart(time.monotonic(), idle_seconds, begun=begun)
             self._reading = self._head
+
+    def take_turns(self) -> None:
+        """Let others have their turn before the next byte is received."""
+        self._takes_turns = True
 
     def begin_exchange(self) -> None:
         """Begin to read a body and to write a response."""
@@ -103,8 +114,8 @@ class ClientSocket(gevent_socket.socket):
 
         An application that has taken the connection over is killed with its greenlet.
         """
-        if self._waiter is not None:
-            gevent.kill(self._waiter, ClientTooSlow(self._waits_for, "drain"))
+        if self._bounded_wait.greenlet is not None:
+            gevent.kill(self._bounded_wait.greenlet, ClientTooSlow(self._waits_for, "drain"))
         elif self.handed_over:
             self._report(ClientTooSlow(self._waits_for, "drain"))
 
@@ -112,6 +123,11 @@ class ClientSocket(gevent_socket.socket):
         """Return another socket of the connection; it is the application's, without bounds."""
         descriptor = os.dup(self.fileno())
         return gevent_socket.socket(self.family, self.type, self.proto, fileno=descriptor)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._bounded_wait.close()
+        super().close()
 
     def shutdown(self, how: int) -> None:
         """Close one direction or both; a lingering close bounds what it reads by itself."""
@@ -127,13 +143,19 @@ class ClientSocket(gevent_socket.socket):
             ClientGone: The connection broke.
             NoRequest: The connection was idle for too long.
         """
-        received: bytes = self._receive(super().recv, args, len)
-        return received
+        reading = self._reading
+        if reading is None or self.timeout == 0.0:
+            received: bytes = super().recv(*args)
+            return received
+        return bytes(self._receive(self._sock.recv, args, len, reading))
 
     def recv_into(self, *args: Any) -> int:
         """Receive into a buffer; see ``recv``."""
-        received: int = self._receive(super().recv_into, args, int)
-        return received
+        reading = self._reading
+        if reading is None or self.timeout == 0.0:
+            received: int = super().recv_into(*args)
+            return received
+        return int(self._receive(self._sock.recv_into, args, int, reading))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all, within the bounds of a response.
@@ -145,13 +167,14 @@ class ClientSocket(gevent_socket.socket):
         if self.handed_over:
             super().sendall(data, flags)
             return
-        view = memoryview(data).cast("B")
-        offset = 0
         try:
-            while offset < len(view):
-                offset += self._send_some(view[offset : offset + SEND_BYTES], flags)
-                if offset < len(view):
-                    self._wait_for_room()
+            sent = 0
+            if isinstance(data, bytes) and len(data) <= SEND_BYTES:
+                sent = self._send_some(data, flags)
+                if sent == len(data):
+                    return
+                self._wait_for_room()
+            self._send_rest(memoryview(data).cast("B")[sent:], flags)
         except ClientTooSlow as error:
             self._report(error)
             raise
@@ -159,13 +182,21 @@ class ClientSocket(gevent_socket.socket):
             self.gone = True
             raise ClientGone from error
 
+    def _send_rest(self, view: memoryview, flags: int) -> None:
+        offset = 0
+        while offset < len(view):
+            offset += self._send_some(view[offset : offset + SEND_BYTES], flags)
+            if offset < len(view):
+                self._wait_for_room()
+
     def _receive(
-        self, receive: Callable[..., Any], args: tuple[Any, ...], size: Callable[[Any], int]
+        self,
+        receive: Callable[..., Any],
+        args: tuple[Any, ...],
+        size: Callable[[Any], int],
+        reading: HeadWait | Pace,
     ) -> Any:
-        reading, own_timeout = self._reading, self.timeout
-        if reading is None or own_timeout == 0.0:
-            return receive(*args)
-        self._waits_for = "body" if reading is self._body else "head"
+        """Receive what was sent for the server: the one place where it is."""
         try:
             received = self._wait_to_receive(receive, args, size, reading)
         except ClientTooSlow as error:
@@ -174,13 +205,10 @@ class ClientSocket(gevent_socket.socket):
         except OSError as error:
             self.gone = True
             raise ClientGone from error
-        else:
-            # The reader of the body makes what it must of a body that ends too early.
-            self.gone = self.gone or (reading is self._body and not size(received))
-            return received
-        finally:
-            self._waiter = None
-            self.settimeout(own_timeout)
+        # The reader of the body makes what it must of a body that ends too early.
+        if reading is self._body and not size(received):
+            self.gone = True
+        return received
 
     def _wait_to_receive(
         self,
@@ -190,25 +218,26 @@ class ClientSocket(gevent_socket.socket):
         reading: HeadWait | Pace,
     ) -> Any:
         now = time.monotonic()
+        waits_first, self._takes_turns = self._takes_turns, False
         while True:
+            if not waits_first:
+                try:
+                    received = receive(*args)
+                except BlockingIOError:
+                    pass
+                else:
+                    reading.waited(0.0, size(received), now)
+                    return received
+            waits_first = False
             began = now
-            self.settimeout(reading.left_seconds(began))
-            self._waiter = gevent.getcurrent()
-            try:
-                received = receive(*args)
-            except ClientTooSlow:  # a drain's
-                raise
-            except TimeoutError:
-                now = time.monotonic()
-                reading.waited(now - began, 0, now)
-                continue
+            part: Part = "body" if reading is self._body else "head"
+            self._wait_for(part, self._read_event, reading.left_seconds(began), began)
             now = time.monotonic()
-            reading.waited(now - began, size(received), now)
-            return received
+            reading.waited(now - began, 0, now)
 
-    def _send_some(self, data: memoryview, flags: int) -> int:
+    def _send_some(self, data: bytes | memoryview, flags: int) -> int:
         try:
-            sent: int = self._sock.send(data, flags)  # type: ignore[attr-defined]
+            sent: int = self._sock.send(data, flags)
         except BlockingIOError:
             return 0
         self._sent_bytes += sent
@@ -221,22 +250,16 @@ class ClientSocket(gevent_socket.socket):
         third of its buffer, which may be megabytes, is free: an honest slow client would seem to
         stand still.
         """
-        own_timeout, acknowledged = self.timeout, self._acknowledged_bytes()
+        acknowledged = self._acknowledged_bytes()
         began = time.monotonic()
-        self._waits_for = "response"
-        self.settimeout(self._response.left_seconds())
-        self._waiter = gevent.getcurrent()
-        try:
-            self._wait(self._write_event)  # type: ignore[attr-defined]
-        except ClientTooSlow:  # a drain's
-            raise
-        except TimeoutError:
-            pass
-        finally:
-            self._waiter = None
-            self.settimeout(own_timeout)
+        self._wait_for("response", self._write_event, self._response.left_seconds(), began)
         moved = self._acknowledged_bytes() - acknowledged
         self._response.waited(time.monotonic() - began, moved)
+
+    def _wait_for(self, part: Part, event: Any, seconds: float, now: float) -> None:
+        if self._bounded_wait.greenlet is None:
+            self._waits_for = part
+        self._bounded_wait.until(event, seconds, now)
 
     def _acknowledged_bytes(self) -> int:
         try:

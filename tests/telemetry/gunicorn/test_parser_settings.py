@@ -8,7 +8,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http import body, message, parser, unreader
 from gunicorn.http.errors import ParseException
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry.gunicorn.parser_settings import ParserSettings
@@ -30,9 +30,9 @@ def test_snapshot_holds_every_setting_that_the_parser_reads():
     }
     found |= set(message._FAST_PARSER_INCOMPATIBLE_FLAGS)
     assert {"limit_request_line", "http_parser", "is_ssl", "strip_header_spaces"} <= found
-    settings = ParserSettings(CONFIG)
+    used = ParserSettings(CONFIG)
     for name in found:
-        theirs, ours = getattr(CONFIG, name), getattr(settings, name)
+        theirs, ours = getattr(CONFIG, name), getattr(used, name)
         assert (ours(), ours()) == (theirs(), theirs()) if callable(theirs) else ours == theirs
 
 
@@ -45,10 +45,10 @@ def head(*lines, host="a"):
     return "\r\n".join((f"GET / HTTP/1.1\r\nHost: {host}", *lines, "", "")).encode("latin-1")
 
 
-def understood(sent, settings):
+def understood(sent, used):
     """Return headers and flags of a request; ``None`` when it is refused."""
     try:
-        found = parsed(sent, settings=settings)
+        found = parsed(sent, settings=used)
     except (BrokenRule, ParseException):
         return None  # the first of several broken rules may differ
     return found.headers, found.should_close(), found._expected_100_continue, found.scheme
@@ -82,42 +82,41 @@ def config(variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+@settings(max_examples=30)
 @given(blocks=BLOCKS)
 def test_known_lines_are_understood_as_if_they_were_new(variant, blocks):
-    settings = ParserSettings(config(variant))
+    used = ParserSettings(config(variant))
     for lines in blocks + blocks:
         sent = head(*lines)
-        known = understood(sent, settings)
-        kept = settings.known_lines.copy()
-        settings.known_lines.clear()
-        assert known == understood(sent, settings)
-        settings.known_lines.update(kept)
+        known = understood(sent, used)
+        kept = used.known_lines.copy()
+        used.known_lines.clear()
+        assert known == understood(sent, used)
+        used.known_lines.update(kept)
 
 
 def test_lines_that_recur_are_kept_and_secrets_are_not():
-    settings = ParserSettings(CONFIG)
-    parsed(
-        head("Accept: */*", "Cookie: a=secret", "Authorization: b", "X-Id: c"), settings=settings
-    )
-    assert settings.known_lines == {b"Host: a": ("HOST", "a"), b"Accept: */*": ("ACCEPT", "*/*")}
+    used = ParserSettings(CONFIG)
+    parsed(head("Accept: */*", "Cookie: a=secret", "Authorization: b", "X-Id: c"), settings=used)
+    assert used.known_lines == {b"Host: a": ("HOST", "a"), b"Accept: */*": ("ACCEPT", "*/*")}
 
 
 def test_kept_lines_are_bounded():
-    settings = ParserSettings(CONFIG)
+    used = ParserSettings(CONFIG)
     for number in range(3000):
-        parsed(head(host=f"a{number}"), settings=settings)
-    parsed(head("User-Agent: " + "a" * 5000), settings=settings)
-    assert 0 < len(settings.known_lines) <= 1024
-    assert max(map(len, settings.known_lines)) <= 512
+        parsed(head(host=f"a{number}"), settings=used)
+    parsed(head("User-Agent: " + "a" * 5000), settings=used)
+    assert 0 < len(used.known_lines) <= 1024
+    assert max(map(len, used.known_lines)) <= 512
 
 
 def test_known_host_that_is_repeated_is_refused():
-    settings = ParserSettings(CONFIG)
+    used = ParserSettings(CONFIG)
     for _ in range(2):
-        parsed(head("Content-Type: a"), settings=settings)
+        parsed(head("Content-Type: a"), settings=used)
         for line, rule in (("Host: a", rules.HOST_REPEATED), ("Content-Type: a", rules.REPEATED)):
             with pytest.raises((BrokenRule, message.InvalidHeader)) as raised:
-                parsed(head("Content-Type: a", line), settings=settings)
+                parsed(head("Content-Type: a", line), settings=used)
             assert broken_rule(raised.value) is rule
 
 

@@ -129,7 +129,7 @@ def test_clients_that_always_have_a_next_request_take_turns(pair):
     def serve(name):
         with Connections().opened(pair[0]) as connection:
             for _ in range(3):
-                with RequestWait(connection, 30):
+                with RequestWait(connection, 30, begun=True):
                     turns.append(name)
                 with connection.busy(lambda: None):
                     pass
@@ -137,6 +137,26 @@ def test_clients_that_always_have_a_next_request_take_turns(pair):
     gevent.joinall([gevent.spawn(serve, name) for name in "ab"], raise_error=True)
 
     assert turns == ["a", "b"] * 3
+
+
+def test_clients_whose_next_request_the_kernel_has_take_turns():
+    turns = []
+
+    def serve(name):
+        ours, client = gevent_socket.socketpair()
+        client.sendall(b"abc")
+        with Connections().opened(client_socket(ours)) as connection, client:
+            for _ in range(3):
+                with RequestWait(connection, 30):
+                    turns.append((name, connection.client.recv(1)))
+                with connection.busy(lambda: None):
+                    pass
+            connection.client.close()
+
+    gevent.joinall([gevent.spawn(serve, name) for name in "ab"], raise_error=True)
+
+    rounds = [{name + byte.decode() for name, byte in turns[at : at + 2]} for at in (0, 2, 4)]
+    assert rounds == [{"aa", "ba"}, {"ab", "bb"}, {"ac", "bc"}]
 
 
 def test_queued_connections_are_accepted_before_the_listener_closes():
