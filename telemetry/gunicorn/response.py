@@ -8,77 +8,33 @@ sections 6 and 7. What is checked and what is sent is as in ``gunicorn.http.wsgi
 """
 
 import logging
-import time
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any, Final
 
 from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
 from gunicorn.http.message import TOKEN_RE
-from gunicorn.http.wsgi import HEADER_VALUE_RE, STATUS_RE
-from gunicorn.util import is_hoppish, reraise
+from gunicorn.http.wsgi import HEADER_VALUE_RE
+from gunicorn.util import reraise
 
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
+from telemetry.gunicorn.response_head import (
+    DATE,
+    LENGTH,
+    NAMES,
+    PLAIN,
+    STATUSES,
+    Headers,
+    check_values,
+)
 from telemetry.server.client_socket import ClientSocket
-
-Headers = list[tuple[str, str]]
 
 JOINED_BYTES: Final = 64 * 1024
 """Longest first part of a body that is copied behind its head."""
 
-_PLAIN: Final = "plain"
-_LENGTH: Final = "content-length"
-_MOST_KEPT: Final = 512
 _OMITTING: Final = (204, 304)
 _FIRST_FINAL: Final = 200
 
 _log = logging.getLogger("gunicorn.http.wsgi")
-
-
-class _Names(dict[str, str]):
-    """What each header's name means for the response; those that are met first are kept."""
-
-    def __missing__(self, name: str) -> str:
-        if not TOKEN_RE.fullmatch(name):
-            raise InvalidResponseHeaderName(repr(name))
-        lower = name.lower()
-        kind = lower if lower == _LENGTH or is_hoppish(name) else _PLAIN
-        if len(self) < _MOST_KEPT:
-            self[name] = kind
-        return kind
-
-
-class _Statuses(dict[str, int]):
-    """The code of each status line; those that are met first are kept."""
-
-    def __missing__(self, status: str) -> int:
-        if not isinstance(status, str):
-            raise TypeError(f"{status!r} is not a string")
-        if not STATUS_RE.fullmatch(status):
-            raise ValueError(f"Invalid status {status!r}")
-        code = int(status[:3])
-        if len(self) < _MOST_KEPT:
-            self[status] = code
-        return code
-
-
-class _Date:
-    """The time as the header has it, which changes once a second."""
-
-    def __init__(self) -> None:
-        self._second, self._text = 0, ""
-
-    def text(self) -> str:
-        """Return the present time."""
-        second = int(time.time())
-        if second != self._second:
-            self._second, self._text = second, formatdate(second, usegmt=True)
-        return self._text
-
-
-_NAMES: Final = _Names()
-_STATUSES: Final = _Statuses()
-_DATE: Final = _Date()
 
 
 class _Nowhere:
@@ -175,7 +131,7 @@ class Response:
                 exc_info = None
         elif self.status is not None:
             raise AssertionError("Response headers already set!")
-        code = _STATUSES[status]
+        code = STATUSES[status]
         self.status, self.status_code = status, code
         # No body follows, whatever the app sends (RFC 9110, section 6.4.1).
         informs = 100 <= code < _FIRST_FINAL
@@ -204,12 +160,12 @@ class Response:
         return never_requested or refused_chunks or self._client.too_slow is not None
 
     def _read_headers(self, headers: Headers, *, keeps_length: bool) -> None:
-        _check_values(headers)
+        check_values(headers)
         lines: list[str] = []
         for name, value in headers:
-            kind = _NAMES[name]
-            if kind is not _PLAIN:
-                if kind == _LENGTH:
+            kind = NAMES[name]
+            if kind is not PLAIN:
+                if kind == LENGTH:
                     length = int(value.strip(" \t"))
                     if not keeps_length:
                         continue
@@ -221,7 +177,7 @@ class Response:
         self._fields = "".join(lines)
 
     def _read_hop_by_hop(self, kind: str, value: str) -> bool:
-        """Note what a header says of the connection; returns whether it is sent."""
+        """Note what a header means for the connection; returns whether it is sent."""
         if kind == "connection":
             self._upgrades = self._upgrades or value == "upgrade"
             self._must_close = self._must_close or value == "close"
@@ -301,7 +257,7 @@ class Response:
                 "\r\nServer: ",
                 self._server,
                 "\r\nDate: ",
-                _DATE.text(),
+                DATE.text(),
                 "\r\nConnection: ",
                 connection,
                 "\r\nTransfer-Encoding: chunked\r\n" if self.chunked else "\r\n",
@@ -323,20 +279,3 @@ class Response:
                 self._request.method,
                 self.status_code,
             )
-
-
-def _check_values(headers: Headers) -> None:
-    """Check the values of all headers at once; that of one is found only if something is wrong."""
-    try:
-        if HEADER_VALUE_RE.fullmatch("".join([value for _, value in headers])):
-            return
-    except TypeError:
-        pass
-    for name, value in headers:
-        if not isinstance(name, str):
-            raise TypeError(f"{name!r} is not a string")
-        if not isinstance(value, str):
-            raise TypeError(f"{value!r} is not a string")
-        if not HEADER_VALUE_RE.fullmatch(value):
-            # The name only: the value may hold a secret.
-            raise InvalidResponseHeader(repr(name))
