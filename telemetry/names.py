@@ -39,6 +39,9 @@ DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
 """Attributes of a server span; the last two only of a slow request. The correlation ids are those
 that trusted proxies sent, as a list."""
 
+MISSING_SPANS_ATTRIBUTE = "telemetry.missing_spans"
+"""On the span that a trace begins with here: how many of its spans were left out for memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

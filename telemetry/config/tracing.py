@@ -82,6 +82,15 @@ class TracingSettings(Settings):
         512, alias="TELEMETRY_BATCH_SPANS", description="most spans of one request to the receiver"
     )
 
+    undecided_bytes: Annotated[int, Field(ge=0, le=MAX_INTEGER)] = Field(
+        16 * 1024 * 1024,
+        alias="TELEMETRY_UNDECIDED_BYTES",
+        description=(
+            "memory of ended spans whose trace is not decided yet, about a quarter of it for one "
+            "trace; more spans are left out and counted, or sent early where their trace is kept"
+        ),
+    )
+
     server_spans: Literal["wsgi", "instrumentation-flask"] = Field(
         "wsgi",
         alias="TELEMETRY_SERVER_SPANS",

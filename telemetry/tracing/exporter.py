@@ -18,15 +18,14 @@ from gevent import monkey
 from gevent.event import Event
 from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
-from opentelemetry.sdk.trace import ReadableSpan
 
 from telemetry import names
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.tracing.encoding import SpanEncoder, slice_for
+from telemetry.tracing.batch import BatchEncoder, Encoded, slice_for
 from telemetry.tracing.otlp_http import ExportResult
 from telemetry.tracing.problems import Problem
-from telemetry.tracing.span_queue import DropReason, SpanQueue
+from telemetry.tracing.span_queue import DropReason, Entry, SpanQueue
 
 FIRST_DELAY_SECONDS: Final = 0.25
 MAX_DELAY_SECONDS: Final = 5.0
@@ -54,11 +53,6 @@ def _ignore(_: Problem) -> None:
     """Do nothing with the problem of an attempt."""
 
 
-def _never_split(_: bytes) -> Sequence[tuple[bytes, int]]:
-    """Make nothing smaller of a body."""
-    return ()
-
-
 class SpanExporter:
     """Takes batches from the queue and delivers them.
 
@@ -72,15 +66,13 @@ class SpanExporter:
         metrics: Records the duration of each attempt.
         guard: Stands around each round.
         on_attempt: Called with the problem of each attempt, or an empty text.
-        split: Makes two bodies of one that is too large, each with its number of spans; returns
-            none when it holds only one span.
         clock: Monotonic seconds.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the export, each replaced alone by a test
         self,
         queue: SpanQueue,
-        encoder: SpanEncoder,
+        encoder: BatchEncoder,
         sender: Sender,
         *,
         batch_spans: int,
@@ -89,7 +81,6 @@ class SpanExporter:
         metrics: Metrics,
         guard: Guard,
         on_attempt: Callable[[Problem], None] = _ignore,
-        split: Callable[[bytes], Sequence[tuple[bytes, int]]] = _never_split,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -101,7 +92,6 @@ class SpanExporter:
         self._durations = metrics.histogram(names.EXPORT_DURATION)
         self._guard = guard
         self._on_attempt = on_attempt
-        self._split = split
         self._clock = clock
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._thread = 0
@@ -154,32 +144,35 @@ class SpanExporter:
             self._export(batch)
             self._progress.set()
 
-    def _export(self, batch: list[ReadableSpan]) -> None:
+    def _export(self, batch: list[Entry]) -> None:
         """Settle one batch, whatever happens; after a kill ``shutdown`` counts it."""
         count = len(batch)
         lost: DropReason | None = "failed"
         with self._guard.at("tracing.export"):
-            encoded = self._encoder.encode(batch, slice_for(len(self._queue)))
+            spans = self._encoder.encode(batch, slice_for(len(self._queue)))
             batch.clear()  # in an outage only the bytes are kept
-            self._queue.drop("encode_error", encoded.unencodable)
-            self._queue.settle(encoded.unencodable)
-            count = encoded.spans
-            lost = self._deliver(encoded.body) if count else None
+            self._queue.drop("encode_error", count - len(spans))
+            self._queue.settle(count - len(spans))
+            count = len(spans)
+            lost = self._deliver(spans) if spans else None
         if lost is not None:
             self._queue.drop(lost, count)
         self._queue.settle(count)
 
-    def _deliver_halves(self, body: bytes) -> DropReason | None:
+    def _deliver_halves(self, spans: Sequence[Encoded]) -> DropReason | None:
         """Deliver a body that was too large in two; what is lost of them is counted here."""
-        halves = self._split(body)
-        for half, spans in halves:
+        if len(spans) < 2:
+            return "rejected"
+        middle = len(spans) // 2
+        for half in (spans[:middle], spans[middle:]):
             lost = self._deliver(half)
             if lost is not None:
-                self._queue.drop(lost, spans)
-        return None if halves else "rejected"
+                self._queue.drop(lost, len(half))
+        return None
 
-    def _deliver(self, body: bytes) -> DropReason | None:
+    def _deliver(self, spans: Sequence[Encoded]) -> DropReason | None:
         """Send until the batch is settled; returns why it was lost, or ``None``."""
+        body = self._encoder.body(spans)
         deadline = self._clock() + (self._batch_timeout_seconds or math.inf)
         delay_seconds = FIRST_DELAY_SECONDS
         errors = 0
@@ -190,7 +183,7 @@ class SpanExporter:
                 self._queue.drop("rejected", attempt.rejected_spans)
                 return None
             if attempt.problem == "too_large":
-                return self._deliver_halves(body)
+                return self._deliver_halves(spans)
             if attempt.result == "rejected" or errors >= MAX_ERROR_ATTEMPTS:
                 return "rejected"
             self._queue.update_gauge()

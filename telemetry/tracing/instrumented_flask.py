@@ -23,8 +23,9 @@ from opentelemetry.trace import Span
 from telemetry.environ_keys import RECORD_ENVIRON
 from telemetry.names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
+from telemetry.tracing.open_request import OpenRequest
 from telemetry.tracing.pipeline import Tracing
-from telemetry.tracing.server_spans import record_span, remote_parent, restore
+from telemetry.tracing.server_spans import begin_trace, end_trace, remote_parent, restore
 
 SEMCONV_OPT_IN: Final = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
 """Variable and value that select the stable conventions. The upstream instrumentations have no
@@ -55,7 +56,6 @@ class InstrumentationFlaskServerSpans:
     def __init__(self, tracing: Tracing) -> None:
         self._tracing = tracing
         self._provider = tracing.provider
-        self._queue = tracing.queue
 
     def install(self, app: Flask) -> None:
         """See ``ServerSpans``.
@@ -90,12 +90,17 @@ class InstrumentationFlaskServerSpans:
             if name in carrier:
                 environ[key] = carrier[name]
         otel_context.attach(Context())
+        if self._tracing.records:
+            record.server_span = begin_trace(record, self._tracing)
 
     def _on_request(self, span: Span, environ: dict[str, Any]) -> None:
         record = environ.get(RECORD_ENVIRON)
-        if isinstance(record, RequestRecord):  # else a view has pushed a request context
-            record_span(record, span, self._tracing)
-            record.server_span = span
+        opened = record.server_span if isinstance(record, RequestRecord) else None
+        if record is not None and isinstance(opened, OpenRequest):
+            # Else a view has pushed a request context, or no spans are made.
+            opened.span = span
+            record.span_id = f"{span.get_span_context().span_id:016x}"
+            record.sampled = opened.trace.head.kept and self._tracing.exports
             span.set_attributes(
                 {
                     REQUEST_ID_ATTRIBUTE: record.request_id,
@@ -110,8 +115,9 @@ class InstrumentationFlaskServerSpans:
 
     def _before_end(self, _: BaseException | None) -> None:
         record = current_record()
-        span = record.server_span if record is not None else None
-        if record is not None and isinstance(span, Span):
+        opened = record.server_span if record is not None else None
+        span = opened.span if isinstance(opened, OpenRequest) else None
+        if record is not None and span is not None:
             # The instrumentation's are as the client sent them; the record's are redacted.
             redacted = {
                 URL_PATH: record.path,
@@ -123,11 +129,11 @@ class InstrumentationFlaskServerSpans:
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``.
 
-        The span has ended with the app's return; only whether it will be delivered is still open.
+        The span has ended with the app's return; the trace is decided here, with the whole record.
         """
-        span, record.server_span = record.server_span, None
-        if not isinstance(span, Span):
+        opened, record.server_span = record.server_span, None
+        if not isinstance(opened, OpenRequest):
             return
-        restore(span, Context())
-        if record.sampled and self._queue.was_refused(span.get_span_context().span_id):
-            record.sampled = False
+        if opened.span is not None:
+            restore(opened.span, Context())
+        record.sampled = opened.trace.head.records and end_trace(record, opened, None)

@@ -7,28 +7,27 @@ a fork (with the slot of where it was built); ``start`` must come after the fork
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
-from opentelemetry.metrics import NoOpMeterProvider
-from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.semconv.schemas import Schemas
-from opentelemetry.trace import NoOpTracerProvider, Span, TracerProvider
+from opentelemetry.trace import NoOpTracerProvider
+from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.tracing.encoding import SpanEncoder, split
+from telemetry.tracing.batch import BatchEncoder
 from telemetry.tracing.export_state import ExportState
 from telemetry.tracing.exporter import SpanExporter
-from telemetry.tracing.ids import RequestIdGenerator
+from telemetry.tracing.interim_keeping import InterimKeeping
 from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
-from telemetry.tracing.provider import ForkSafeTracerProvider
+from telemetry.tracing.outlet import Outlet
+from telemetry.tracing.provider import TracerProvider
 from telemetry.tracing.resource import resource_of
-from telemetry.tracing.sampling import RatioSampler
 from telemetry.tracing.span_queue import SpanQueue
 from telemetry.tracing.tls import TlsFiles
+from telemetry.tracing.values import SpanLimits, Values
 
 SHUTDOWN_SECONDS: Final = 2.0
 
@@ -59,9 +58,10 @@ class Tracing:
         batch_spans = max(1, min(config.batch_spans, config.queue_spans // 2))
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self.export_state = ExportState(config, metrics)
+        resource = resource_of(config)
         self._exporter = SpanExporter(
             self.queue,
-            SpanEncoder(guard, compression=config.compression),
+            BatchEncoder(resource, guard, compression=config.compression),
             OtlpHttpSender(receiver_of(config)),
             batch_spans=batch_spans,
             interval_seconds=config.export_interval_seconds,
@@ -69,33 +69,24 @@ class Tracing:
             metrics=metrics,
             guard=guard,
             on_attempt=self.export_state.record,
-            split=partial(split, compression=config.compression),
         )
         self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
-        sampler = RatioSampler(config, metrics.counter(names.SPANS), clock)
-        self.provider = self._provider(config, sampler)
+        self.outlet = Outlet(
+            InterimKeeping(config, clock),
+            Values(limits_of(config)),
+            resource,
+            self.queue if self.exports else None,
+            metrics.counter(names.SPANS),
+            guard,
+            undecided_bytes=config.undecided_bytes,
+        )
+        self.records = not config.sdk_disabled
+        self.provider: ApiTracerProvider = (
+            TracerProvider(self.outlet, self.flush) if self.records else NoOpTracerProvider()
+        )
         self.tracer = self.provider.get_tracer(
             "telemetry", config.service_version, Schemas.V1_43_0.value
         )
-
-    def _provider(self, config: TelemetryConfig, sampler: RatioSampler) -> TracerProvider:
-        if config.sdk_disabled:
-            return NoOpTracerProvider()
-        provider = ForkSafeTracerProvider(
-            sampler=sampler,
-            resource=resource_of(config),
-            shutdown_on_exit=False,
-            id_generator=RequestIdGenerator(),
-            span_limits=limits_of(config),
-            meter_provider=NoOpMeterProvider(),
-        )
-        if self.exports:
-            provider.add_span_processor(self.queue)
-        return provider
-
-    def will_deliver(self, span: Span) -> bool:
-        """Whether a span that has begun will reach the receiver, unless the queue refuses it."""
-        return self.exports and span.is_recording() and span.get_span_context().trace_flags.sampled
 
     def start(self) -> None:
         """Start exporting; after the fork, in the thread whose hub serves.
@@ -140,17 +131,12 @@ def receiver_of(config: TelemetryConfig) -> Receiver:
 
 
 def limits_of(config: TelemetryConfig) -> SpanLimits:
-    """How large a worker's spans may be.
-
-    All limits are given, for the SDK reads the environment for each that is not.
-    """
+    """How large a worker's spans may be."""
     return SpanLimits(
-        max_attributes=config.span_attributes,
-        max_events=config.span_events,
-        max_links=config.span_links,
-        max_span_attributes=config.span_attributes,
-        max_event_attributes=config.event_attributes,
-        max_link_attributes=config.link_attributes,
-        max_attribute_length=config.span_attribute_length,
-        max_span_attribute_length=config.span_attribute_length,
+        attributes=config.span_attributes,
+        events=config.span_events,
+        links=config.span_links,
+        event_attributes=config.event_attributes,
+        link_attributes=config.link_attributes,
+        value_length=config.span_attribute_length,
     )

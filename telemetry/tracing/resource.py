@@ -7,9 +7,9 @@ Source: OpenTelemetry semantic conventions, resource attributes; OpenTelemetry s
 """
 
 import os
+from collections.abc import Mapping
+from typing import Any, Final
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.version import __version__ as sdk_version
 from opentelemetry.semconv._incubating.attributes import host_attributes, process_attributes
 from opentelemetry.semconv.attributes import (
     deployment_attributes,
@@ -18,9 +18,50 @@ from opentelemetry.semconv.attributes import (
 )
 
 from telemetry.config import TelemetryConfig
+from telemetry.tracing.wire import field, pairs
+
+SDK_NAME: Final = "serene-telemetry"
+"""Not ``opentelemetry``: the conventions keep that name for OpenTelemetry's own SDKs."""
+
+SDK_VERSION: Final = "0.1.0"
+"""Of the distribution."""
 
 
-def resource_of(config: TelemetryConfig) -> Resource:
+class ProcessResource:
+    """What describes this process; a forked child has its own process id.
+
+    Args:
+        attributes: Without the process id.
+    """
+
+    schema_url: Final = ""
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self._given = dict(attributes)
+        self._pid = 0
+        self._attributes: dict[str, Any] = {}
+        self._encoded = b""
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """All of them, the process id included."""
+        self._refresh()
+        return self._attributes
+
+    @property
+    def encoded(self) -> bytes:
+        """As the field of ``ResourceSpans`` that holds it."""
+        self._refresh()
+        return self._encoded
+
+    def _refresh(self) -> None:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._attributes = {**self._given, process_attributes.PROCESS_PID: self._pid}
+            self._encoded = field(b"\x0a", pairs(b"\x0a", self._attributes))
+
+
+def resource_of(config: TelemetryConfig) -> ProcessResource:
     """The resource of one worker.
 
     Args:
@@ -34,13 +75,12 @@ def resource_of(config: TelemetryConfig) -> Resource:
         deployment_attributes.DEPLOYMENT_ENVIRONMENT_NAME: config.environment,
         host_attributes.HOST_NAME: config.host_name,
     }
-    return Resource(
+    return ProcessResource(
         {
             **config.resource_attributes,
             **{name: value for name, value in identity.items() if value},
-            process_attributes.PROCESS_PID: os.getpid(),
             telemetry_attributes.TELEMETRY_SDK_LANGUAGE: "python",
-            telemetry_attributes.TELEMETRY_SDK_NAME: "opentelemetry",
-            telemetry_attributes.TELEMETRY_SDK_VERSION: sdk_version,
+            telemetry_attributes.TELEMETRY_SDK_NAME: SDK_NAME,
+            telemetry_attributes.TELEMETRY_SDK_VERSION: SDK_VERSION,
         }
     )

@@ -1,23 +1,24 @@
-"""Ended spans that wait for export: bounded, and it refuses the newest.
+"""Kept spans that wait for export: bounded, and it refuses the newest.
 
 A span that was taken is delivered as soon as the receiver can be reached, so an exemplar may name
-its trace; whether a span was refused can be asked right after its end. Nothing here waits, sends or
-takes a lock: spans end in greenlets and in native threads.
+its trace; whether it was taken is the answer when it is offered. Nothing here waits, sends or takes
+a lock: spans end in greenlets and in native threads.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Literal, get_args
-
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.trace import SpanKind
+from typing import TYPE_CHECKING, Literal, get_args
 
 from telemetry import names
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
+from telemetry.tracing.scope import Scope
+
+if TYPE_CHECKING:
+    from telemetry.tracing.span import Span
 
 DropReason = Literal["queue_full", "rejected", "encode_error", "failed", "timeout", "shutdown"]
-"""Why a sampled span was not delivered.
+"""Why a kept span was not delivered.
 
 - ``queue_full``: the bound was reached, the newest was refused.
 - ``rejected``: the receiver will never take it: a status that must not be retried, or a partial
@@ -28,15 +29,16 @@ success that leaves it out.
 - ``shutdown``: it could not be delivered before the exit, or ended after it.
 """
 
-REMEMBERED_REFUSALS: Final = 4096
+Entry = tuple[Scope, "bytes | Span"]
+"""A span with its scope: encoded, or to be encoded by the export where its trace is large."""
 
 
-class SpanQueue(SpanProcessor):
-    """A first-in first-out queue of ended spans; its bound includes those that are being sent.
+class SpanQueue:
+    """A first-in first-out queue of kept spans; its bound includes those that are being sent.
 
     Args:
         capacity: Most spans held; native threads that end spans in the same instant may exceed it
-            by one each.
+            by one trace each.
         batch_spans: How many make a batch worth waking the exporter for.
         metrics: Counts what is dropped and exposes how many wait.
         guard: Stands around what runs inside the host's ``span.end()``.
@@ -45,10 +47,9 @@ class SpanQueue(SpanProcessor):
     def __init__(self, capacity: int, batch_spans: int, metrics: Metrics, guard: Guard) -> None:
         self._capacity = capacity
         self._batch_spans = batch_spans
-        self._waiting: deque[ReadableSpan] = deque()
+        self._waiting: deque[Entry] = deque()
         self._taken = 0
         self._open = True
-        self._refused_server_spans: dict[int, None] = {}
         dropped = metrics.counter(names.SPANS_DROPPED)
         self._dropped = {reason: dropped.labels(reason).inc for reason in get_args(DropReason)}
         self._depth = metrics.gauge(names.QUEUE_SPANS)
@@ -66,39 +67,25 @@ class SpanQueue(SpanProcessor):
         """Spans that no export has taken yet."""
         return len(self._waiting)
 
-    def on_end(self, span: ReadableSpan) -> None:
-        """Take an ended span, or refuse and count it."""
-        with self._place:
-            if not self._open:
-                self._refuse(span, "shutdown")
-            elif len(self) >= self._capacity:
-                self._refuse(span, "queue_full")
-            else:
-                self._waiting.append(span)
-                self.accepted += 1
-                if len(self._waiting) >= self._batch_spans:
-                    self.on_batch()
+    def accepts(self, count: int) -> bool:
+        """Whether spans of one trace can be put; all of them or none, and then they are counted."""
+        if not self._open:
+            self.drop("shutdown", count)
+        elif len(self._waiting) + self._taken + count > self._capacity:
+            self.drop("queue_full", count)
+        else:
+            return True
+        return False
 
-    def _refuse(self, span: ReadableSpan, reason: DropReason) -> None:
-        self.drop(reason, 1)
-        context = span.get_span_context()
-        if context is not None and span.kind is SpanKind.SERVER:
-            self._refused_server_spans[context.span_id] = None
-            if len(self._refused_server_spans) > REMEMBERED_REFUSALS:
-                del self._refused_server_spans[next(iter(self._refused_server_spans))]
+    def put(self, entries: list[Entry]) -> None:
+        """Put spans that ``accepts`` has let in."""
+        self._waiting.extend(entries)
+        self.accepted += len(entries)
+        if len(self._waiting) >= self._batch_spans:
+            with self._place:
+                self.on_batch()
 
-    def was_refused(self, span_id: int) -> bool:
-        """Whether a server span that has ended was refused; true only once.
-
-        Args:
-            span_id: Of a span of kind ``SERVER``; the last 4,096 refusals are known.
-        """
-        return (
-            bool(self._refused_server_spans)
-            and self._refused_server_spans.pop(span_id, self) is None
-        )
-
-    def take(self, count: int) -> list[ReadableSpan]:
+    def take(self, count: int) -> list[Entry]:
         """Take the oldest spans for export; they stay counted until ``settle``.
 
         Args:
@@ -127,7 +114,7 @@ class SpanQueue(SpanProcessor):
         self._depth.set(len(self))
 
     def close(self) -> None:
-        """Refuse all spans that end from now on."""
+        """Refuse all spans from now on."""
         self._open = False
 
     def abandon(self) -> int:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from stack import paths, trace
 from stack.errors import StackError
 from stack.runner import Stack
+from telemetry.config import TelemetryConfig
+from telemetry.guard import Guard
+from telemetry.metrics import Metrics
+from telemetry.tracing import Tracing
 from telemetry.tracing.attributes import server_span_attributes
-from telemetry.tracing.provider import ForkSafeTracerProvider
+from telemetry.tracing.batch import BatchEncoder
 from tests.support.polling import wait_until
 from tests.telemetry.records import record
 
@@ -33,14 +33,14 @@ OURS = "6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"
 
 def send_span(stack: Stack) -> None:
     """Send the server span of a request that a proxy gave four ids."""
-    spans = InMemorySpanExporter()
-    provider = ForkSafeTracerProvider(resource=Resource({"service.name": "serene"}))
-    provider.add_span_processor(SimpleSpanProcessor(spans))
-    with provider.get_tracer("test").start_as_current_span("GET /posts") as span:
+    guard = Guard(strict=True, on_error=print)
+    tracing = Tracing(TelemetryConfig(service_name="serene"), Metrics(), guard)
+    with tracing.tracer.start_as_current_span("GET /posts") as span:
         span.set_attributes(
             server_span_attributes(record(request_id=OURS, correlation_ids=IDS), "HTTP/1.1")
         )
-    body = encode_spans(spans.get_finished_spans()).SerializeToString()
+    encoder = BatchEncoder(tracing.outlet.resource, guard)
+    body = encoder.body(encoder.encode(tracing.queue.take(1)))
     headers = {"Content-Type": "application/x-protobuf"}
     requests.post(
         f"{stack.url('collector')}/v1/traces", data=body, headers=headers, timeout=60

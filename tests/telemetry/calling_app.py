@@ -5,6 +5,7 @@ from flask import Flask
 from gevent import pywsgi
 
 from telemetry import Telemetry
+from tests.support.delivered import delivered
 
 
 class Peer:
@@ -50,5 +51,5 @@ class Shop:
         """
         self.work = work
         self.client.get("/", headers=headers, buffered=True)
-        *calls, server = self.telemetry.tracing.queue.take(10)
+        *calls, server = delivered(self.telemetry.tracing.queue)
         return self.records[-1], server, calls

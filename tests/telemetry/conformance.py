@@ -27,6 +27,7 @@ from telemetry.requests.parsing import RequestParser  # noqa: E402
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step  # noqa: E402
 from telemetry.tracing import Tracing, server_spans  # noqa: E402
 from telemetry.wsgi import RequestLayer, install  # noqa: E402
+from tests.support.delivered import delivered  # noqa: E402
 
 CHUNKS = 3
 CHUNK_SECONDS = 0.1
@@ -162,8 +163,7 @@ def main(source):
     for name, request in REQUESTS.items():
         send(server.server_port, request)
         gevent.sleep(0)  # the client has its last byte before the server is done with the request
-        (spans[name],) = map(plain, queue.take(10))
-        queue.settle(len(queue))
+        (spans[name],) = map(plain, delivered(queue))
     server.stop()
     print(json.dumps(spans))
 

@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from telemetry import Telemetry, current_record, http_client
 from telemetry.requests.record import set_current_record
 from tests.machine import PATIENCE_SECONDS
+from tests.support.delivered import delivered
 from tests.telemetry.calling_app import Peer, Shop
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -103,7 +104,7 @@ def test_server_timing_counts_an_open_call_and_the_record_counts_all_of_it():
     milliseconds = float(re.search(r"external;dur=([\d.]+)", timing)[1])
     external = shop.records[-1].phase_seconds["external"]
     assert 30 <= milliseconds <= 1000 * external - 30
-    span, _ = shop.telemetry.tracing.queue.take(10)
+    span, _ = delivered(shop.telemetry.tracing.queue)
     assert external == pytest.approx((span.end_time - span.start_time) / 1e9)
 
 
@@ -249,7 +250,7 @@ def test_outside_of_a_request_a_call_is_a_trace_of_its_own_without_ids():
     assert http_client.headers() == telemetry.http_client.headers() == {}
     with telemetry.http_client.http("GET", "http://127.0.0.1/") as call:
         assert call.headers.keys() == {"traceparent"}
-    (span,) = telemetry.tracing.queue.take(1)
+    (span,) = delivered(telemetry.tracing.queue, 1)
     assert span.parent is None
 
 

@@ -18,6 +18,7 @@ from tests.service.companion import transcripts
 from tests.service.companion.conftest import QUICK
 from tests.service.companion.endpoint import endpoint, response
 from tests.service.companion.transcripts import TEXT, TRANSCRIPTS, WHOLE
+from tests.support.delivered import delivered
 
 NOW = 1_795_700_000
 SIZE = "gen_ai.usage.{}_tokens"
@@ -74,7 +75,7 @@ def test_recorded_answer_has_its_outcome(recorder, caplog, recorded):
     model._logged.clear()
     outcome = reply_of(model)
     assert (outcome, model.circuit.state) == (recorded.outcome, recorded.circuit)
-    (call,) = telemetry.tracing.queue.take(10)
+    (call,) = delivered(telemetry.tracing.queue)
     tokens = tuple(call.attributes.get(SIZE.format(kind)) for kind in ("input", "output"))
     assert (tokens, call.status.is_ok) == (recorded.tokens, recorded.outcome[0] == 200)
     hints = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]

@@ -13,6 +13,7 @@ from service.payments.stripe_gateway import StripeGateway
 from telemetry import CompletedRequest, Telemetry
 from tests.machine import PATIENCE_SECONDS
 from tests.stripe_mock import StripeMock
+from tests.support.delivered import delivered
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Shop:
         """Serve one request that does the work."""
         self.work = work
         self.client.get("/", buffered=True)
-        *calls, server = self.telemetry.tracing.queue.take(100)
+        *calls, server = delivered(self.telemetry.tracing.queue)
         return Observed(self.records[-1], server, calls)
 
     def counted(self) -> dict[tuple[str, str], float]:

@@ -15,7 +15,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
-from telemetry.tracing.provider import ForkSafeTracerProvider
+from telemetry.tracing import Tracing
 
 INTERVAL_SECONDS = 0.5
 MONITORS = 1
@@ -36,10 +36,10 @@ class Observed:
         self.errors: list[str] = []
         self.metrics = Metrics()
         self.exporter = InMemorySpanExporter()
-        self.provider = ForkSafeTracerProvider(shutdown_on_exit=False)
-        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         guard = Guard(strict=False, on_error=self.errors.append)
-        config = TelemetryConfig(health_interval_seconds=INTERVAL_SECONDS)
+        config = TelemetryConfig(health_interval_seconds=INTERVAL_SECONDS, traces_exporter="none")
+        self.provider = Tracing(config, self.metrics, guard).provider
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.telemetry = MongoTelemetry(config, self.metrics, guard, self.provider)
         self._clients: list[pymongo.MongoClient[Any]] = []
 

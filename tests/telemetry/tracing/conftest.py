@@ -11,7 +11,7 @@ from telemetry.names import EXPORT_DURATION as DURATION
 from telemetry.names import SPANS_DROPPED as DROPPED
 from telemetry.requests.record import RequestRecord, set_current_record
 from telemetry.tracing import Tracing, WsgiServerSpans
-from telemetry.tracing.span_queue import SpanQueue
+from tests.support.delivered import delivered
 
 STARTED_UNIX_NS = 1_795_462_280_000_000_000
 
@@ -96,13 +96,7 @@ def server_spans(tracing):
 @pytest.fixture
 def spans_in():
     """Ended spans that wait in a queue, taken out."""
-
-    def take(queue: SpanQueue):
-        spans = queue.take(len(queue))
-        queue.settle(len(spans))
-        return spans
-
-    return take
+    return delivered
 
 
 @pytest.fixture

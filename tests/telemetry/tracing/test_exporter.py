@@ -1,6 +1,7 @@
 """Spans reach a real receiver; each lost span is counted, and every wait is bounded."""
 
 import time
+from contextlib import nullcontext
 
 import gevent
 import pytest
@@ -9,12 +10,14 @@ from opentelemetry.trace import get_current_span
 
 from telemetry.names import QUEUE_SPANS
 from telemetry.requests.record import current_record
+from telemetry.tracing import span as span_module
+from telemetry.tracing.encoding import encoded_span
 from telemetry.tracing.otlp_http import OtlpHttpSender
 from tests.support.ports import free_port
 from tests.telemetry.tracing import peers
 from tests.telemetry.tracing.collector import Collector, peer
-from tests.telemetry.tracing.test_encoding import UNENCODABLE
 
+UNENCODABLE = "unencodable"
 SOON_SECONDS = 0.02
 NEVER_SECONDS = 3600.0
 # As long as one attempt may take: a wait for its end differs clearly from a slow machine.
@@ -127,15 +130,22 @@ def test_batch_that_always_fails_is_dropped(tracing_of, dropped, attempts):
         )
 
 
+@pytest.mark.parametrize("in_one_trace", [False, True])
 def test_span_that_cannot_be_encoded_is_counted_and_the_others_are_sent(
-    tracing_of, lenient_guard, dropped
+    tracing_of, lenient_guard, dropped, monkeypatch, in_one_trace
 ):
+    def breaks(span, attributes):
+        return 1 / 0 if span.name == UNENCODABLE else encoded_span(span, attributes)
+
+    monkeypatch.setattr(span_module, "encoded_span", breaks)
+    others = [str(index) for index in range(20)]
     with Collector() as collector:
         tracing = tracing_of(guard=lenient_guard, otlp_endpoint=collector.endpoint)
-        end_spans(tracing, "a", UNENCODABLE, "b")
+        with tracing.tracer.start_as_current_span("root") if in_one_trace else nullcontext():
+            end_spans(tracing, *others, UNENCODABLE)
         assert tracing.flush(60.0)
         assert (collector.names, dropped(), len(tracing.queue)) == (
-            ["a", "b"],
+            [*others, "root"] if in_one_trace else others,
             {"encode_error": 1},
             0,
         )

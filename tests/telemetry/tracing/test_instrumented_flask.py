@@ -6,6 +6,7 @@ STABLE = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http,database"}
 
 PREAMBLE = """
     from opentelemetry.trace import get_current_span
+    from tests.support.delivered import delivered
     from tests.telemetry.conformance import make_app, observe
     app, records = make_app(), []
 """
@@ -23,7 +24,7 @@ def test_requests_of_one_greenlet_share_no_context():
             next(answer.iter_encoded())  # the client leaves after the first chunk
         answer.close()
         print(get_current_span().get_span_context().is_valid)
-    spans = queue.take(10)
+    spans = delivered(queue)
     print([span.name for span in spans], [span.parent for span in spans])
     ids = [(f"{one.context.trace_id:032x}", f"{one.context.span_id:016x}") for one in spans]
     print(ids == [(record.trace_id, record.span_id) for record in records])
@@ -60,7 +61,7 @@ def test_caller_is_followed_only_where_the_record_follows_it():
         headers = {"traceparent": f"00-{trace}-{span}-{flags}"}
         client.get("/posts/a", headers=headers, environ_base={"REMOTE_ADDR": address}).close()
     print([(record.trace_id == trace, record.sampled) for record in records])
-    print([span.context.trace_id == int(trace, 16) for span in queue.take(10)])
+    print([span.context.trace_id == int(trace, 16) for span in delivered(queue)])
     """,
         env=STABLE,
     )
@@ -74,7 +75,7 @@ def test_parent_reaches_the_instrumentation_in_the_process_s_own_format():
     queue = observe(app, "instrumentation-flask", records, propagators=("b3",))
     for headers in ({"b3": "1" * 32 + "-" + "2" * 16 + "-1"}, {"b3": "3"}, {}):
         app.test_client().get("/posts/a", headers=headers).close()
-    print([span.parent.span_id if span.parent else None for span in queue.take(10)])
+    print([span.parent.span_id if span.parent else None for span in delivered(queue)])
     """,
         env=STABLE | {"OTEL_PROPAGATORS": "b3"},
     )

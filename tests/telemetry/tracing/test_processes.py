@@ -131,7 +131,8 @@ def test_sdk_that_the_environment_disables_makes_no_spans():
         import uuid
         from telemetry.requests.record import RequestRecord
         from telemetry.tracing import WsgiServerSpans
-        tracing = tracing_of()
+        config = TelemetryConfig.from_env(os.environ)
+        tracing = Tracing(config, Metrics(), Guard(strict=True, on_error=print))
         spans = WsgiServerSpans(tracing)
         texts = ["GET", "GET", "/", "", "http", "", "", ""]
         record = RequestRecord(str(uuid.uuid4()), "1" * 32, *texts, 1, 1)

@@ -2,11 +2,18 @@
 
 import os
 import socket
-
-from opentelemetry.sdk.version import __version__ as sdk_version
+import tomllib
+from pathlib import Path
 
 from telemetry.config import TelemetryConfig
 from telemetry.tracing.resource import resource_of
+
+ROOT = Path(__file__).parents[3]
+
+
+def project_version():
+    """Of the distribution, whose own spans these are."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 def test_resource_names_the_service_the_worker_and_the_sdk():
@@ -21,8 +28,8 @@ def test_resource_names_the_service_the_worker_and_the_sdk():
         "process.pid": os.getpid(),
         "host.name": socket.gethostname(),
         "telemetry.sdk.language": "python",
-        "telemetry.sdk.name": "opentelemetry",
-        "telemetry.sdk.version": sdk_version,
+        "telemetry.sdk.name": "serene-telemetry",
+        "telemetry.sdk.version": project_version(),
     }
 
 
@@ -43,6 +50,6 @@ def test_attributes_of_the_environment_are_added_and_the_process_stays_itself():
         "host.name": "node-7",
         "process.pid": os.getpid(),
         "telemetry.sdk.language": "python",
-        "telemetry.sdk.name": "opentelemetry",
-        "telemetry.sdk.version": sdk_version,
+        "telemetry.sdk.name": "serene-telemetry",
+        "telemetry.sdk.version": project_version(),
     }

@@ -36,7 +36,7 @@ def test_span_of_an_answered_request_is_whole(tracing, server_spans, make_record
         [],
     )
     assert (record.sampled, record.server_span) == (True, None)
-    assert span.resource == tracing.provider.resource
+    assert span.scope == "telemetry"
 
 
 def test_callers_trace_is_continued(tracing, server_spans, make_record, spans_in):

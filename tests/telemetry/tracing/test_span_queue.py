@@ -2,16 +2,13 @@
 
 import pytest
 from gevent.threadpool import ThreadPool
-from opentelemetry.trace import SpanKind
 
 from telemetry.names import QUEUE_SPANS
 
 
-def end_spans(tracing, *names, kind=SpanKind.INTERNAL):
-    spans = [tracing.tracer.start_span(name, kind=kind) for name in names]
-    for span in spans:
+def end_spans(tracing, *names):
+    for span in [tracing.tracer.start_span(name) for name in names]:
         span.end()
-    return spans
 
 
 def test_the_newest_is_refused_when_full(tracing_of, spans_in, dropped):
@@ -21,35 +18,26 @@ def test_the_newest_is_refused_when_full(tracing_of, spans_in, dropped):
     assert dropped() == {"queue_full": 2}
 
 
-def test_spans_that_are_being_sent_count_against_the_bound(tracing_of, dropped):
+def test_spans_that_are_being_sent_count_against_the_bound(tracing_of, spans_in, dropped):
     tracing = tracing_of(queue_spans=3)
     end_spans(tracing, "a", "b", "c")
     batch = tracing.queue.take(2)
     end_spans(tracing, "refused")
     tracing.queue.settle(len(batch))
     end_spans(tracing, "d", "e", "refused too")
-    assert [span.name for span in tracing.queue.take(10)] == ["c", "d", "e"]
+    assert [span.name for span in spans_in(tracing.queue)] == ["c", "d", "e"]
     assert dropped() == {"queue_full": 2}
 
 
-def test_a_refused_server_span_is_known_once(tracing_of):
-    tracing = tracing_of(queue_spans=1)
-    taken, refused, child = (
-        *end_spans(tracing, "a", "b", kind=SpanKind.SERVER),
-        *end_spans(tracing, "c"),
-    )
-    ids = [span.get_span_context().span_id for span in (taken, refused, child, refused)]
-    assert [tracing.queue.was_refused(span_id) for span_id in ids] == [False, True, False, False]
-
-
-def test_memory_of_refusals_is_bounded(tracing_of):
-    tracing = tracing_of(queue_spans=1)
-    spans = end_spans(tracing, *["s"] * 4098, kind=SpanKind.SERVER)
-    known = [
-        tracing.queue.was_refused(span.get_span_context().span_id)
-        for span in (spans[1], spans[2], spans[-1])
-    ]
-    assert known == [False, True, True]
+def test_a_trace_is_taken_whole_or_not_at_all(tracing_of, spans_in, dropped):
+    tracing = tracing_of(queue_spans=4)
+    for names in (("a", "b"), ("c", "d", "e"), ("f",), ("g",)):
+        with tracing.tracer.start_as_current_span("root"):
+            end_spans(tracing, *names)
+    assert [span.name for span in spans_in(tracing.queue)] == ["a", "b", "root"]
+    end_spans(tracing, "h")
+    assert [span.name for span in spans_in(tracing.queue)] == ["h"]
+    assert dropped() == {"queue_full": 4 + 2 + 2}
 
 
 def test_spans_that_are_not_sampled_do_not_reach_the_queue(tracing_of, dropped):

@@ -1,0 +1,232 @@
+"""Where the spans of one provider go: held until their trace is decided, then delivered or not.
+
+Here a decision becomes an effect. Each ended span is counted once, by why it was kept or not, and
+what is held of undecided traces is bounded by bytes: over the process, and for one trace.
+"""
+
+from collections import deque
+from typing import Final, Protocol
+
+from opentelemetry.trace import StatusCode
+from prometheus_client import Counter
+
+from telemetry.guard import Guard
+from telemetry.names import MISSING_SPANS_ATTRIBUTE
+from telemetry.tracing.decision import DECISIONS, Head, Keeping
+from telemetry.tracing.encoding import SLICE_SPANS
+from telemetry.tracing.local_trace import LocalTrace
+from telemetry.tracing.resource import ProcessResource
+from telemetry.tracing.span import Span
+from telemetry.tracing.span_queue import Entry, SpanQueue
+from telemetry.tracing.values import Values, size_of_all
+
+SPAN_BYTES: Final = 700
+"""A span without attributes, held in memory (CPython 3.11)."""
+SHARE_OF_ONE_TRACE: Final = 4
+PART_BYTES: Final = 200
+"""An event or a link without attributes."""
+
+EARLY_SPANS: Final = 256
+"""Held spans of a trace that is kept anyway, from which on they are not held any longer."""
+
+
+class Observer(Protocol):
+    """Takes part in the life of spans that are kept; a user's processors of the SDK."""
+
+    def started(self, span: Span, context: object) -> None:
+        """A span has begun, and records."""
+
+    def delivered(self, span: Span) -> None:
+        """An ended span is kept."""
+
+
+class Outlet:
+    """The way of ended spans.
+
+    Args:
+        keeping: Decides.
+        values: Rules for attribute values.
+        resource: Of the process.
+        queue: Takes kept spans; ``None`` where nothing is exported.
+        counter: Counts ended spans by decision.
+        guard: Stands around what runs in ``Span.end()``.
+        undecided_bytes: Most memory held by ended spans of undecided traces.
+    """
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        values: Values,
+        resource: ProcessResource,
+        queue: SpanQueue | None,
+        counter: Counter,
+        guard: Guard,
+        *,
+        undecided_bytes: int,
+    ) -> None:
+        self.keeping = keeping
+        self.values = values
+        self.resource = resource
+        self._queue = queue
+        self._count = {decision: counter.labels(decision).inc for decision in DECISIONS}
+        self._guard = guard
+        self.place = guard.at("tracing.end")
+        self._place_of_observer = guard.at("tracing.processor")
+        self._most_bytes = undecided_bytes
+        self._most_of_one = undecided_bytes // SHARE_OF_ONE_TRACE
+        self.held_bytes = 0
+        self.observer: Observer | None = None
+
+    @property
+    def exports(self) -> bool:
+        """Kept spans are delivered to a receiver."""
+        return self._queue is not None
+
+    def take_ended(self, span: Span) -> bool:
+        """Take a span that has ended; returns whether it is delivered for certain."""
+        trace = span.trace
+        if trace.verdict is not None:
+            return self._deliver_late(trace, [span])
+        if trace.root_id == span.span_id:
+            failed = span.status.status_code is StatusCode.ERROR
+            return self.finish(trace, span, span.scope.name, "completed", failed, slow=False)
+        return self._hold(trace, span)
+
+    def take_nested(self, span: Span) -> bool:
+        """Take the span of a request that is a part of another one's trace.
+
+        Returns:
+            Whether it is delivered for certain; what the head decision keeps is passed on at once.
+        """
+        delivered = self.take_ended(span)
+        trace = span.trace
+        if delivered and trace.held:
+            return self._pass_on(trace)
+        return delivered
+
+    def finish(
+        self,
+        trace: LocalTrace,
+        root: Span | None,
+        route: str,
+        outcome: str,
+        failed: bool,
+        *,
+        slow: bool,
+    ) -> bool:
+        """Decide on a trace that has ended, once; returns whether its spans are delivered.
+
+        Args:
+            trace: Undecided.
+            root: Ended, and not yet taken; ``None`` where it is held already.
+            route: See ``Keeping.end``; so are the others.
+            outcome: See there.
+            failed: See there.
+            slow: See there.
+        """
+        held = trace.held
+        count = (len(held) if held else 0) + (root is not None)
+        verdict = self.keeping.end(trace.head, trace.trace_id, count, route, outcome, failed, slow)
+        trace.verdict = verdict
+        self._count[verdict.decision](count)
+        spans = self._drain(trace) if held else []
+        if not verdict.kept:
+            return False
+        if root is not None:
+            if trace.missing:
+                root.keep_attribute(MISSING_SPANS_ATTRIBUTE, trace.missing)
+            spans.append(root)
+        return self._deliver(spans)
+
+    def count_unrecorded(self, head: Head) -> None:
+        """Count a span of a trace that is not kept whatever happens."""
+        self._count[head.decision](1)
+
+    def announce(self, span: Span, context: object) -> None:
+        """Announce a span that has begun to a user's processors."""
+        if self.observer is not None:
+            with self._place_of_observer:
+                self.observer.started(span, context)
+
+    # --- what is held until the decision ----------------------------------------------------------
+
+    def _hold(self, trace: LocalTrace, span: Span) -> bool:
+        size = _size_of(span)
+        full = self.held_bytes + size > self._most_bytes or trace.bytes + size > self._most_of_one
+        if full and not trace.head.kept:
+            trace.missing += 1
+            self._count["memory"](1)
+            return False
+        if trace.held is None:
+            trace.held = deque()
+        trace.held.append(span)
+        trace.bytes += size
+        self.held_bytes += size
+        if trace.verdict is not None:  # decided meanwhile, by another thread
+            return self._deliver_late(trace, self._drain(trace))
+        if trace.head.kept and (full or len(trace.held) >= EARLY_SPANS):
+            return self._pass_on(trace)
+        return trace.head.kept
+
+    def _pass_on(self, trace: LocalTrace) -> bool:
+        spans = self._drain(trace)
+        self._count[trace.head.decision](len(spans))
+        return self._deliver(spans)
+
+    def _drain(self, trace: LocalTrace) -> list[Span]:
+        held, spans = trace.held, []
+        while held:
+            spans.append(held.popleft())
+        self.release(trace)
+        return spans
+
+    def release(self, trace: LocalTrace) -> None:
+        """Account no longer for what a trace holds."""
+        held, trace.bytes = trace.bytes, 0
+        self.held_bytes -= held
+
+    # --- what is kept -----------------------------------------------------------------------------
+
+    def _deliver_late(self, trace: LocalTrace, spans: list[Span]) -> bool:
+        verdict = trace.verdict
+        if verdict is None:
+            return False
+        self._count[verdict.decision](len(spans))
+        return verdict.kept and self._deliver(spans)
+
+    def _deliver(self, spans: list[Span]) -> bool:
+        """Pass kept spans on, all or none: a trace with holes would mislead."""
+        if self.observer is not None:
+            for span in spans:
+                self._place_of_observer.call(self.observer.delivered, span)
+        queue = self._queue
+        if queue is None or not spans or not queue.accepts(len(spans)):
+            return False
+        if len(spans) > SLICE_SPANS:
+            queue.put([(span.scope, span if span.can_wait else span.encoded()) for span in spans])
+            return True
+        entries: list[Entry] = []
+        for span in spans:
+            try:
+                entries.append((span.scope, span.encoded()))
+            except Exception as error:
+                queue.drop("encode_error", 1)
+                self._report(error)
+        queue.put(entries)
+        return len(entries) == len(spans)
+
+    def _report(self, error: Exception) -> None:
+        if self._guard.strict:
+            raise error
+        self._guard.report("tracing.encode", error)
+
+
+def _size_of(span: Span) -> int:
+    size = SPAN_BYTES + len(span.name)
+    if span.attributes:
+        size += size_of_all(span.attributes)
+    for event in span.kept_events or ():
+        size += PART_BYTES + size_of_all(event.attributes)
+    for link in span.kept_links or ():
+        size += PART_BYTES + size_of_all(link.attributes)
+    return size
