@@ -19,14 +19,18 @@ from dataclasses import dataclass
 import gevent
 from gevent.pywsgi import WSGIServer
 from gevent.socket import create_connection
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import SpanKind
 
 from bench import hub
+from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
-from telemetry.tracing.encoding import MAX_SLICE_SPANS, SLICE_SPANS, Compression, SpanEncoder
+from telemetry.metrics import Metrics
+from telemetry.tracing import Tracing
+from telemetry.tracing.batch import MAX_SLICE_SPANS, BatchEncoder, Compression
+from telemetry.tracing.encoding import SLICE_SPANS
 from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
+from telemetry.tracing.resource import resource_of
+from telemetry.tracing.span_queue import Entry
 
 BATCH_SPANS = 512
 EXPORTS_PER_SECOND = 5
@@ -96,7 +100,7 @@ def main(rounds: int, pause_seconds: float) -> None:
 
 def _round(
     variant: Variant,
-    spans: list[ReadableSpan],
+    spans: list[Entry],
     collector_port: int,
     peer: "subprocess.Popen[bytes]",
 ) -> Outcome:
@@ -114,16 +118,18 @@ def _round(
     return Outcome(p99, max(stalls), sum(delivered) / ROUND_SECONDS)
 
 
-def _export(variant: Variant, spans: list[ReadableSpan], port: int, delivered: list[int]) -> None:
+def _export(variant: Variant, spans: list[Entry], port: int, delivered: list[int]) -> None:
     if variant.pause is None:
         return
     guard = Guard(strict=True, on_error=print)
-    encoder = SpanEncoder(guard, variant.pause, compression=variant.compression)
+    resource = resource_of(TelemetryConfig(service_name="bench"))
+    encoder = BatchEncoder(resource, guard, variant.pause, compression=variant.compression)
     url = f"http://127.0.0.1:{port}/v1/traces"
     sender = OtlpHttpSender(Receiver(url, 2.0, compression=variant.compression))
     while True:
         started = time.perf_counter()
-        assert sender.send(encoder.encode(spans, variant.slice_spans).body).result == "ok"
+        body = encoder.body(encoder.encode(spans, variant.slice_spans))
+        assert sender.send(body).result == "ok"
         delivered.append(len(spans))
         gevent.sleep(max(0.0, 1 / EXPORTS_PER_SECOND - (time.perf_counter() - started)))
 
@@ -139,24 +145,20 @@ def _line(peer: "subprocess.Popen[bytes]") -> bytes:
     return peer.stdout.readline()
 
 
-def _spans() -> list[ReadableSpan]:
-    tracer = TracerProvider(
-        resource=Resource({"service.name": "bench", "host.name": "bench"}), shutdown_on_exit=False
-    ).get_tracer("bench")
+def _spans() -> list[Entry]:
+    """The spans of one large trace: only those are encoded by the export."""
+    tracing = Tracing(TelemetryConfig(), Metrics(), Guard(strict=True, on_error=print))
     attributes = {
         f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)
     }
-    spans: list[ReadableSpan] = []
-    for _ in range(BATCH_SPANS):
-        span = tracer.start_span(
-            "GET /api/v1/blog/posts/<slug>",
-            kind=SpanKind.SERVER,
-            attributes={**attributes, "http.response.status_code": 200},
-        )
-        span.end()
-        assert isinstance(span, ReadableSpan)
-        spans.append(span)
-    return spans
+    with tracing.tracer.start_as_current_span("root"):
+        for _ in range(BATCH_SPANS):
+            tracing.tracer.start_span(
+                "GET /api/v1/blog/posts/<slug>",
+                kind=SpanKind.SERVER,
+                attributes={**attributes, "http.response.status_code": 200},
+            ).end()
+    return tracing.queue.take(BATCH_SPANS)
 
 
 def _report(outcomes: dict[str, list[Outcome]]) -> None:

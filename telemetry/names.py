@@ -36,11 +36,9 @@ REQUEST_ID_ATTRIBUTE = "request.id"
 CORRELATION_IDS_ATTRIBUTE = "request.correlation_ids"
 SLOW_ATTRIBUTE = "request.slow"
 DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
-"""Attributes of a server span; the last two only of a slow request. The correlation ids are those
-that trusted proxies sent, as a list."""
-
 MISSING_SPANS_ATTRIBUTE = "telemetry.missing_spans"
-"""On the span that a trace begins with here: how many of its spans were left out for memory."""
+"""Attributes of a server span. The slow and dominant ones only of a slow request; the correlation
+ids are those that trusted proxies sent, as a list; missing are spans left out for memory."""
 
 
 @dataclass(frozen=True, slots=True)
