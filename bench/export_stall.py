@@ -122,7 +122,7 @@ def _export(variant: Variant, spans: list[Entry], port: int, delivered: list[int
     if variant.pause is None:
         return
     guard = Guard(strict=True, on_error=print)
-    resource = resource_of(TelemetryConfig(service_name="bench"))
+    resource = resource_of(TelemetryConfig.from_env({"OTEL_SERVICE_NAME": "bench"}))
     encoder = BatchEncoder(resource, guard, variant.pause, compression=variant.compression)
     url = f"http://127.0.0.1:{port}/v1/traces"
     sender = OtlpHttpSender(Receiver(url, 2.0, compression=variant.compression))
@@ -147,7 +147,8 @@ def _line(peer: "subprocess.Popen[bytes]") -> bytes:
 
 def _spans() -> list[Entry]:
     """The spans of one large trace: only those are encoded by the export."""
-    tracing = Tracing(TelemetryConfig(), Metrics(), Guard(strict=True, on_error=print))
+    config = TelemetryConfig.from_env({})
+    tracing = Tracing(config, Metrics(), Guard(strict=True, on_error=print))
     attributes = {
         f"http.request.attribute.{index}": f"value of attribute {index}" for index in range(12)
     }

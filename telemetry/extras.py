@@ -16,6 +16,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "b3": ("opentelemetry.propagators.b3",),
     "flask-instrumentation": ("opentelemetry.instrumentation.flask",),
     "gunicorn": ("gunicorn",),
+    "sdk": ("opentelemetry.sdk",),
     "mongo": ("pymongo", "opentelemetry.instrumentation.pymongo"),
 }
 """Packages that each extra is about; they bring the others that they need."""

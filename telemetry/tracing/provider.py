@@ -72,9 +72,7 @@ class TracerProvider(ApiTracerProvider):
             MissingExtraError: The SDK is not installed.
         """
         if self._processors is None:
-            module = extras.load(
-                "telemetry.tracing.sdk_processors", "sdk", "add_span_processor(): the SDK's spans"
-            )
+            module = extras.load("telemetry.tracing.sdk_processors", "sdk", "add_span_processor()")
             self._processors = module.SdkProcessors(self._outlet.resource)
             self._outlet.observer = self._processors
         self._processors.add(span_processor)

@@ -8,10 +8,12 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.names import EXPORT_DURATION as DURATION
+from telemetry.names import SPANS
 from telemetry.names import SPANS_DROPPED as DROPPED
 from telemetry.requests.record import RequestRecord, set_current_record
 from telemetry.tracing import Tracing, WsgiServerSpans
 from tests.support.delivered import delivered
+from tests.telemetry.tracing.served import ENVIRON, complete
 
 STARTED_UNIX_NS = 1_795_462_280_000_000_000
 
@@ -125,3 +127,46 @@ def make_record():
 
     yield build
     set_current_record(None)
+
+
+@pytest.fixture
+def decided(metrics):
+    """Reads the counter of ended spans."""
+
+    def read():
+        samples = next(iter(metrics.counter(SPANS).collect())).samples
+        return {
+            sample.labels["decision"]: int(sample.value)
+            for sample in samples
+            if sample.name.endswith("_total") and sample.value
+        }
+
+    return read
+
+
+@pytest.fixture
+def deciding(tracing_of):
+    """Builds tracing whose traces a test decides."""
+
+    def build(keeping, **settings):
+        tracing = tracing_of(**settings)
+        tracing.outlet.keeping = keeping
+        return tracing
+
+    return build
+
+
+@pytest.fixture
+def serve(make_record):
+    """Serves a request that does some work, and returns its record."""
+
+    def run(tracing, work, fields=(), **facts):
+        spans = WsgiServerSpans(tracing)
+        record = make_record(**dict(fields))
+        spans.open(record, ENVIRON)
+        work()
+        complete(record, **facts)
+        spans.close(record)
+        return record
+
+    return run

@@ -25,9 +25,9 @@ PREAMBLE = """
 """
 
 
-def run(script, *, before="", env=None):
+def run(script, *, before="", preamble=PREAMBLE, env=None):
     """Run a script in a process of its own; what it prints."""
-    code = textwrap.dedent(before) + textwrap.dedent(PREAMBLE) + textwrap.dedent(script)
+    code = textwrap.dedent(before) + textwrap.dedent(preamble) + textwrap.dedent(script)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
