@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 
-from telemetry.requests.traceparent import parse_tracestate
-from telemetry.tracing.decision import Head, Verdict
+from telemetry.requests.tracestate import parse_tracestate
+from telemetry.tracing.decision import HeadDecision, Verdict
 
 if TYPE_CHECKING:
     from telemetry.tracing.outlet import Outlet
@@ -56,7 +56,7 @@ class LocalTrace:
     )
 
     def __init__(
-        self, outlet: "Outlet", trace_id: int, head: Head, random: bool, root_id: int = 0
+        self, outlet: "Outlet", trace_id: int, head: HeadDecision, random: bool, root_id: int = 0
     ) -> None:
         self.outlet = outlet
         self.values = outlet.values

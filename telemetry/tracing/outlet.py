@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from telemetry.guard import Guard
 from telemetry.names import MISSING_SPANS_ATTRIBUTE
-from telemetry.tracing.decision import DECISIONS, Head, Keeping
+from telemetry.tracing.decision import DECISIONS, HeadDecision, Keeping
 from telemetry.tracing.encoding import SLICE_SPANS
 from telemetry.tracing.local_trace import LocalTrace
 from telemetry.tracing.resource import ProcessResource
@@ -138,7 +138,7 @@ class Outlet:
             spans.append(root)
         return self._deliver(spans)
 
-    def count_unrecorded(self, head: Head) -> None:
+    def count_unrecorded(self, head: HeadDecision) -> None:
         """Count a span of a trace that is not kept whatever happens."""
         self._count[head.decision](1)
 

@@ -20,7 +20,7 @@ from telemetry.metrics import Metrics
 from telemetry.tracing.batch import BatchEncoder
 from telemetry.tracing.export_state import ExportState
 from telemetry.tracing.exporter import SpanExporter
-from telemetry.tracing.interim_keeping import InterimKeeping
+from telemetry.tracing.keeping import Keeper
 from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
 from telemetry.tracing.outlet import Outlet
 from telemetry.tracing.provider import TracerProvider
@@ -72,7 +72,7 @@ class Tracing:
         )
         self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
         self.outlet = Outlet(
-            InterimKeeping(config, clock),
+            Keeper(config, _not_counted_yet, clock),
             Values(limits_of(config)),
             resource,
             self.queue if self.exports else None,
@@ -117,6 +117,10 @@ class Tracing:
             Whether nothing was left undelivered.
         """
         return self._exporter.shutdown(timeout_seconds)
+
+
+def _not_counted_yet(_reason: str, _spans: int) -> None:
+    """What a budget left out; its spans are counted by their decision."""
 
 
 def receiver_of(config: TelemetryConfig) -> Receiver:

@@ -249,7 +249,7 @@ def test_outside_of_a_request_a_call_is_a_trace_of_its_own_without_ids():
     telemetry = Telemetry.from_env({"TELEMETRY_STRICT": "true"})
     assert http_client.headers() == telemetry.http_client.headers() == {}
     with telemetry.http_client.http("GET", "http://127.0.0.1/") as call:
-        assert call.headers.keys() == {"traceparent"}
+        assert call.headers.keys() == {"traceparent", "tracestate"}
     (span,) = delivered(telemetry.tracing.queue, 1)
     assert span.parent is None
 
@@ -271,5 +271,5 @@ def test_switched_off_ids_are_not_passed_on(peer):
 def test_an_invalid_url_breaks_no_call():
     telemetry = Telemetry.from_env({})
     with telemetry.http_client.http("GET", "http://[half/") as call:
-        assert call.headers.keys() == {"traceparent"}
+        assert call.headers.keys() == {"traceparent", "tracestate"}
     assert telemetry.registry.get_sample_value("telemetry_errors_total", {"where": "outgoing"}) == 1

@@ -136,7 +136,7 @@ def test_ours_of_a_query_is_whole(ours):
         "description": None,
         "trace_id": span["attributes"]["request.id"].replace("-", ""),
         "trace_flags": 3,
-        "trace_state": "",
+        "trace_state": "ot=th:0",
         "parent": None,
         "milliseconds": span["milliseconds"],
         "events": [],

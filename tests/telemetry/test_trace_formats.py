@@ -90,8 +90,8 @@ def test_caller_is_followed_in_the_formats_that_are_set(propagators, headers, pa
 @pytest.mark.parametrize(
     ("propagators", "names"),
     [
-        ("", {"X-Request-ID", "traceparent"}),
-        ("tracecontext,baggage", {"X-Request-ID", "traceparent", "baggage"}),
+        ("", {"X-Request-ID", "traceparent", "tracestate"}),
+        ("tracecontext,baggage", {"X-Request-ID", "traceparent", "tracestate", "baggage"}),
         ("b3", {"X-Request-ID", "b3"}),
         ("b3multi", {"X-Request-ID", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled"}),
         ("none", {"X-Request-ID"}),

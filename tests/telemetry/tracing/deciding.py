@@ -1,6 +1,6 @@
 """A ``Keeping`` that decides as a test wants."""
 
-from telemetry.tracing.decision import Head, Verdict
+from telemetry.tracing.decision import HeadDecision, Verdict
 
 
 class Decides:
@@ -10,7 +10,7 @@ class Decides:
     """
 
     def __init__(self, *, head=False, verdict=None, records=True, state=""):
-        self._head = Head(head, "ratio" if head else "not_kept", state, records)
+        self._head = HeadDecision(head, "ratio" if head else "not_kept", state, records)
         self.verdict = verdict
         self.heads = []
         self.ends = []

@@ -59,7 +59,8 @@ def test_caller_is_followed_only_where_the_record_follows_it():
     trace, span = "1" * 32, "2" * 16
     for address, flags in (("10.0.0.1", "01"), ("10.0.0.1", "00"), ("192.0.2.1", "01")):
         headers = {"traceparent": f"00-{trace}-{span}-{flags}"}
-        client.get("/posts/a", headers=headers, environ_base={"REMOTE_ADDR": address}).close()
+        peer = {"REMOTE_ADDR": address}
+        client.get("/posts/a", headers=headers, environ_base=peer, buffered=True).close()
     print([(record.trace_id == trace, record.sampled) for record in records])
     print([span.context.trace_id == int(trace, 16) for span in delivered(queue)])
     """,

@@ -138,7 +138,7 @@ def test_nothing_of_the_sdk_is_loaded_before_a_processor_is_added():
         """,
         preamble="",
     )
-    assert lines == [
+    assert [line for line in lines if not line.startswith("{")] == [
         "served 1",
         "add_span_processor() needs packages that are not installed: "
         'pip install "serene-telemetry[sdk]"',
