@@ -13,10 +13,10 @@ from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.trace import SpanContext, SpanKind, Status
+from opentelemetry.trace import SpanContext, SpanKind, Status, TraceFlags
 
 from telemetry.tracing.scope import Scope
-from telemetry.tracing.span_parts import SpanEvent, SpanLink
+from telemetry.tracing.span_parts import UNSET, SpanEvent, SpanLink
 from telemetry.tracing.wire import MAX_UNSIGNED, SHORT, field, fixed64, pairs, utf8, varint
 
 if TYPE_CHECKING:
@@ -55,33 +55,42 @@ def encoded_span(span: "Span", attributes: Mapping[str, Any]) -> bytes:
 
 def beginning(span: "Span") -> list[bytes]:
     """The ids, the name and the kind."""
+    return [*ids(span), name_field(span.name), KINDS.get(span.kind) or KINDS[SpanKind.INTERNAL]]
+
+
+def ids(span: "Span") -> tuple[bytes, ...]:
+    """The ids of the trace, of the span and of its parent, and the trace state."""
     trace = span.trace
-    parts = [
+    trace_id, span_id = trace.trace_id.to_bytes(16, "big"), span.span_id.to_bytes(8, "big")
+    state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
+    parent = span.parent_span_id
+    return (
         b"\x0a\x10",
-        trace.trace_id.to_bytes(16, "big"),
+        trace_id,
         b"\x12\x08",
-        span.span_id.to_bytes(8, "big"),
-    ]
-    state = trace.trace_state
-    if state:
-        parts.append(state_field(state))
-    if span.parent_span_id:
-        parts.append(b"\x22\x08" + span.parent_span_id.to_bytes(8, "big"))
-    if span.name:
-        parts.append(field(b"\x2a", utf8(str(span.name))))
-    parts.append(KINDS.get(span.kind) or KINDS[SpanKind.INTERNAL])
-    return parts
+        span_id,
+        _state(state) if state else b"",
+        b"\x22\x08" + parent.to_bytes(8, "big") if parent else b"",
+    )
+
+
+def name_field(name: str) -> bytes:
+    """The name of a span; user code may have given something else than a text."""
+    return field(b"\x2a", utf8(str(name))) if name else b""
 
 
 def finished(span: "Span", parts: list[bytes]) -> bytes:
     """All parts of a span up to its attributes, with those that come after them."""
     if span.kept_events is not None or span.kept_links is not None or span.dropped_attributes:
         _append_rare(span, parts)
-    status = span.status
-    flags = HAS_IS_REMOTE | span.trace.flags
-    if span.foreign_parent is not None and span.foreign_parent.is_remote:
+    parent, status = span.foreign_parent, span.kept_status
+    # What is written is kept: the sampled flag is set.
+    flags = HAS_IS_REMOTE | TraceFlags.SAMPLED | span.trace.random_flag
+    if parent is not None and parent.is_remote:
         flags |= IS_REMOTE
-    if status.description:
+    if status is UNSET:
+        parts.append(_tail(0, flags))
+    elif status.description:
         parts.append(_status(status))
         parts.append(_flags(b"\x85\x01", flags))
     else:
@@ -120,7 +129,7 @@ def _moment(tag: bytes, moment: float | None) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def state_field(text: str) -> bytes:
+def _state(text: str) -> bytes:
     """The trace state of a span."""
     return field(b"\x1a", utf8(text))
 

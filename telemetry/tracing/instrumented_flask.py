@@ -23,6 +23,7 @@ from opentelemetry.trace import Span
 from telemetry.environ_keys import RECORD_ENVIRON
 from telemetry.names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 from telemetry.requests.record import RequestRecord, current_record
+from telemetry.tracing.attributes import is_error
 from telemetry.tracing.open_request import OpenRequest
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.server_spans import begin_trace, end_trace, remote_parent, restore
@@ -91,7 +92,8 @@ class InstrumentationFlaskServerSpans:
                 environ[key] = carrier[name]
         otel_context.attach(Context())
         if self._tracing.records:
-            record.server_span = begin_trace(record, self._tracing)
+            trace, nested = begin_trace(record, self._tracing.outlet)
+            record.server_span = OpenRequest(trace, None, Context(), nested=nested)
 
     def _on_request(self, span: Span, environ: dict[str, Any]) -> None:
         record = environ.get(RECORD_ENVIRON)
@@ -136,4 +138,6 @@ class InstrumentationFlaskServerSpans:
             return
         if opened.span is not None:
             restore(opened.span, Context())
-        record.sampled = opened.trace.head.records and end_trace(record, opened, None)
+        record.sampled = opened.trace.head.records and end_trace(
+            record, opened, None, failed=is_error(record)
+        )

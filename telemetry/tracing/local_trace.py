@@ -6,7 +6,6 @@ decision has kept them and memory is short.
 
 from collections import deque
 from functools import lru_cache
-from random import getrandbits
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.trace import SpanContext, TraceFlags, TraceState
@@ -31,6 +30,46 @@ def state_of(text: str) -> TraceState:
     return parse_tracestate(text)
 
 
+class Held(deque["Span"]):
+    """Ended spans of an undecided trace, accounted for as long as they are held.
+
+    Args:
+        outlet: Accounts for them.
+    """
+
+    def __init__(self, outlet: "Outlet") -> None:
+        super().__init__()
+        self._outlet = outlet
+        self._bytes = 0
+
+    def add(self, span: "Span", size: int) -> None:
+        """Hold a span of about so many bytes."""
+        self.append(span)
+        self._bytes += size
+        self._outlet.held_bytes += size
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held."""
+        return self._bytes
+
+    def drain(self) -> list["Span"]:
+        """Take all out; what other threads add meanwhile too."""
+        spans: list[Span] = []
+        while self:
+            spans.append(self.popleft())
+        self._release()
+        return spans
+
+    def _release(self) -> None:
+        held, self._bytes = self._bytes, 0
+        self._outlet.held_bytes -= held
+
+    def __del__(self) -> None:
+        # Of a trace that was never decided, such as that of a span that nothing ends.
+        self._release()
+
+
 class LocalTrace:
     """One trace, as far as it happens here.
 
@@ -42,50 +81,24 @@ class LocalTrace:
         root_id: The span whose end decides; 0 where the end of a request does.
     """
 
-    __slots__ = (
-        "_random",
-        "bytes",
-        "head",
-        "held",
-        "missing",
-        "outlet",
-        "root_id",
-        "trace_id",
-        "values",
-        "verdict",
-    )
+    verdict: Verdict | None = None
+    held: "Held | None" = None
+    missing = 0
 
     def __init__(
         self, outlet: "Outlet", trace_id: int, head: HeadDecision, random: bool, root_id: int = 0
     ) -> None:
         self.outlet = outlet
-        self.values = outlet.values
         self.trace_id = trace_id
         self.head = head
-        self._random = 2 if random else 0
-        self.verdict: Verdict | None = None
+        self.random_flag = 2 if random else 0
         self.root_id = root_id
-        self.held: deque[Span] | None = None
-        self.bytes = 0
-        self.missing = 0
-
-    def __del__(self) -> None:
-        # One that was never decided, such as that of a span that nothing ends.
-        if self.bytes:
-            self.outlet.release(self)
-
-    def new_span_id(self) -> int:
-        """64 random bits, never zero.
-
-        Python's shared generator is enough (ids are no secrets) and is seeded anew in a fork.
-        """
-        return getrandbits(64) or 1
 
     @property
     def flags(self) -> TraceFlags:
         """W3C trace flags: sampled is what is decided at this moment."""
         sampled = self.head.kept if self.verdict is None else self.verdict.kept
-        return _FLAGS[self._random | sampled]
+        return _FLAGS[self.random_flag | sampled]
 
     @property
     def trace_state(self) -> str:

@@ -1,27 +1,33 @@
-"""What a record holds of its server span while the request is in flight."""
-
-from dataclasses import dataclass
+"""What a record holds while its request is in flight, where it is not our own server span."""
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
+from telemetry.requests.record import RequestRecord
 from telemetry.tracing.local_trace import LocalTrace
+from telemetry.tracing.server_span import ServerSpan
 
 
-@dataclass(slots=True, eq=False)
 class OpenRequest:
-    """A server span that has begun, and the trace that is decided at the request's end.
+    """A request whose span something else makes, or that has none that records.
 
     Args:
-        trace: Of the request; that of the outer one for a request within another one's trace.
-        span: Recording or not; ``None`` before something has made it.
+        trace: See ``ServerSpan``.
+        span: Of the request; ``None`` before something has made it.
         before: The context of the serving greenlet before it.
-        protocol: Of the request, such as ``HTTP/1.1``.
         nested: The outer request decides.
     """
 
-    trace: LocalTrace
-    span: Span | None
-    before: Context
-    protocol: str = ""
-    nested: bool = False
+    def __init__(
+        self, trace: LocalTrace, span: Span | None, before: Context, *, nested: bool = False
+    ) -> None:
+        self.trace = trace
+        self.span = span
+        self.before = before
+        self.nested = nested
+
+
+def trace_of(record: RequestRecord | None) -> LocalTrace | None:
+    """The trace of a request in flight; ``None`` outside of one."""
+    opened = record.server_span if record is not None else None
+    return opened.trace if isinstance(opened, (ServerSpan, OpenRequest)) else None

@@ -4,7 +4,6 @@ Here a decision becomes an effect. Each ended span is counted once, by why it wa
 what is held of undecided traces is bounded by bytes: over the process, and for one trace.
 """
 
-from collections import deque
 from typing import Final, Protocol
 
 from opentelemetry.trace import StatusCode
@@ -14,7 +13,7 @@ from telemetry.guard import Guard
 from telemetry.names import MISSING_SPANS_ATTRIBUTE
 from telemetry.tracing.decision import DECISIONS, HeadDecision, Keeping
 from telemetry.tracing.encoding import SLICE_SPANS
-from telemetry.tracing.local_trace import LocalTrace
+from telemetry.tracing.local_trace import Held, LocalTrace
 from telemetry.tracing.resource import ProcessResource
 from telemetry.tracing.span import Span
 from telemetry.tracing.span_queue import Entry, SpanQueue
@@ -101,7 +100,7 @@ class Outlet:
         delivered = self.take_ended(span)
         trace = span.trace
         if delivered and trace.held:
-            return self._pass_on(trace)
+            return self._pass_on(trace, trace.held)
         return delivered
 
     def finish(
@@ -126,17 +125,18 @@ class Outlet:
         """
         held = trace.held
         count = (len(held) if held else 0) + (root is not None)
-        verdict = self.keeping.end(trace.head, trace.trace_id, count, route, outcome, failed, slow)
-        trace.verdict = verdict
+        verdict = trace.verdict = self.keeping.end(
+            trace.head, trace.trace_id, count, route, outcome, failed, slow
+        )
         self._count[verdict.decision](count)
-        spans = self._drain(trace) if held else []
-        if not verdict.kept:
-            return False
+        if held is None and not trace.missing:
+            return verdict.kept and root is not None and self._deliver([root])
+        spans = held.drain() if held is not None else []
         if root is not None:
             if trace.missing:
                 root.keep_attribute(MISSING_SPANS_ATTRIBUTE, trace.missing)
             spans.append(root)
-        return self._deliver(spans)
+        return verdict.kept and self._deliver(spans)
 
     def count_unrecorded(self, head: HeadDecision) -> None:
         """Count a span of a trace that is not kept whatever happens."""
@@ -152,38 +152,25 @@ class Outlet:
 
     def _hold(self, trace: LocalTrace, span: Span) -> bool:
         size = _size_of(span)
-        full = self.held_bytes + size > self._most_bytes or trace.bytes + size > self._most_of_one
+        held = trace.held
+        if held is None:
+            held = trace.held = Held(self)
+        full = self.held_bytes + size > self._most_bytes or held.size + size > self._most_of_one
         if full and not trace.head.kept:
             trace.missing += 1
             self._count["memory"](1)
             return False
-        if trace.held is None:
-            trace.held = deque()
-        trace.held.append(span)
-        trace.bytes += size
-        self.held_bytes += size
+        held.add(span, size)
         if trace.verdict is not None:  # decided meanwhile, by another thread
-            return self._deliver_late(trace, self._drain(trace))
-        if trace.head.kept and (full or len(trace.held) >= EARLY_SPANS):
-            return self._pass_on(trace)
+            return self._deliver_late(trace, held.drain())
+        if trace.head.kept and (full or len(held) >= EARLY_SPANS):
+            return self._pass_on(trace, held)
         return trace.head.kept
 
-    def _pass_on(self, trace: LocalTrace) -> bool:
-        spans = self._drain(trace)
+    def _pass_on(self, trace: LocalTrace, held: Held) -> bool:
+        spans = held.drain()
         self._count[trace.head.decision](len(spans))
         return self._deliver(spans)
-
-    def _drain(self, trace: LocalTrace) -> list[Span]:
-        held, spans = trace.held, []
-        while held:
-            spans.append(held.popleft())
-        self.release(trace)
-        return spans
-
-    def release(self, trace: LocalTrace) -> None:
-        """Account no longer for what a trace holds."""
-        held, trace.bytes = trace.bytes, 0
-        self.held_bytes -= held
 
     # --- what is kept -----------------------------------------------------------------------------
 
@@ -199,10 +186,10 @@ class Outlet:
         if self.observer is not None:
             for span in spans:
                 self._place_of_observer.call(self.observer.delivered, span)
-        queue = self._queue
-        if queue is None or not spans or not queue.accepts(len(spans)):
+        queue, count = self._queue, len(spans)
+        if queue is None or not count or not queue.accepts(count):
             return False
-        if len(spans) > SLICE_SPANS:
+        if count > SLICE_SPANS:
             queue.put([(span.scope, span if span.can_wait else span.encoded()) for span in spans])
             return True
         entries: list[Entry] = []
@@ -213,7 +200,7 @@ class Outlet:
                 queue.drop("encode_error", 1)
                 self._report(error)
         queue.put(entries)
-        return len(entries) == len(spans)
+        return len(entries) == count
 
     def _report(self, error: Exception) -> None:
         if self._guard.strict:

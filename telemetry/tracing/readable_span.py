@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 class ReadableSpan:
     """The facts of a span, as the SDK offers them; the fields are the subclass's."""
 
-    __slots__ = ()
-
     if TYPE_CHECKING:
         trace: LocalTrace
         scope: Scope
@@ -32,7 +30,7 @@ class ReadableSpan:
         kept_events: deque[SpanEvent] | None
         kept_links: deque[SpanLink] | None
         _attributes: Attributes | None
-        _status: Status
+        kept_status: Status
 
     @property
     def context(self) -> SpanContext:
@@ -64,7 +62,7 @@ class ReadableSpan:
     @property
     def status(self) -> Status:
         """``UNSET`` until something sets it."""
-        return self._status
+        return self.kept_status
 
     @property
     def instrumentation_scope(self) -> "Scope":

@@ -57,7 +57,7 @@ class SdkProcessors:
 
     def readable(self, span: Span) -> ReadableSpan:
         """A span as the SDK hands it to processors."""
-        limits = span.trace.values.limits
+        limits = span.trace.outlet.values.limits
         events = [
             Event(one.name, _bounded(one.attributes, one.dropped_attributes), one.timestamp)
             for one in span.events

@@ -18,6 +18,7 @@ from opentelemetry.semconv.attributes import (
     url_attributes,
     user_agent_attributes,
 )
+from opentelemetry.trace import SpanKind
 
 from telemetry.names import (
     CORRELATION_IDS_ATTRIBUTE,
@@ -28,8 +29,8 @@ from telemetry.names import (
     UNMATCHED_ROUTE,
 )
 from telemetry.requests.record import RequestRecord
-from telemetry.tracing.attributes import MAX_HOST_LENGTH, error_type, server_of
-from telemetry.tracing.encoding import ATTRIBUTES, beginning, finished, times
+from telemetry.tracing.attributes import MAX_HOST_LENGTH, server_of
+from telemetry.tracing.encoding import ATTRIBUTES, KINDS, finished, ids, name_field, times
 from telemetry.tracing.values import Attributes
 from telemetry.tracing.wire import Key, pairs
 
@@ -41,46 +42,51 @@ def _key(name: str) -> Key:
     return Key(name, ATTRIBUTES)
 
 
-_PATH: Final = _key(url_attributes.URL_PATH)
-_QUERY: Final = _key(url_attributes.URL_QUERY)
-_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE)
-_ERROR_TYPE: Final = _key(error_attributes.ERROR_TYPE)
-_BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE)
+_PATH: Final = _key(url_attributes.URL_PATH).text
+_QUERY: Final = _key(url_attributes.URL_QUERY).text
+_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).text
+_ERROR_TYPE: Final = _key(error_attributes.ERROR_TYPE).value
+_BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
 
 CACHED: Final = 512
 """Entries of each table; an entry takes up to 2 KB."""
 
 
-def encoded_server_span(span: "ServerSpan", record: RequestRecord, protocol: str) -> bytes:
+def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     """The span of a completed request, as the field of ``ScopeSpans`` that holds it.
 
     Args:
         span: Ended; it has no attributes of its own.
         record: Of the request.
-        protocol: As the WSGI server names it, such as ``HTTP/1.1``.
     """
-    start, end = span.start_time, span.end_time or 0
-    path = record.path.encode("utf-8", "replace")
     request_id = record.request_id.encode()
-    parts = beginning(span)
-    parts += (
-        times(b"\x39", start, b"\x41", end),
-        _target(record.method_label, record.route, record.status, record.scheme, protocol),
-        _host(record.host[:MAX_HOST_LENGTH], record.scheme),
-        _addresses(record.client_address, record.peer_address),
-        _agent(record.user_agent),
-        _REQUEST_ID.text(request_id),
+    name_and_kind, target = _target(
+        span.name, record.method_label, record.route, record.status, record.scheme, span.protocol
+    )
+    parts = [
+        *ids(span),
+        name_and_kind,
+        times(b"\x39", span.start_time, b"\x41", span.end_time or 0),
+        target,
+        _client(
+            record.host[:MAX_HOST_LENGTH],
+            record.scheme,
+            record.client_address,
+            record.peer_address,
+            record.user_agent,
+        ),
+        _REQUEST_ID(request_id),
         request_id,
         _size(record.response_bytes),
-    )
-    if path:
-        parts += (_PATH.text(path), path)
+    ]
+    if record.path:
+        path = record.path.encode("utf-8", "replace")
+        parts += (_PATH(path), path)
     if record.query:
         query = record.query.encode("utf-8", "replace")
-        parts += (_QUERY.text(query), query)
-    failed = error_type(record)
-    if failed:
-        parts.append(_ERROR_TYPE.value(failed))
+        parts += (_QUERY(query), query)
+    if span.error_type:
+        parts.append(_ERROR_TYPE(span.error_type))
     if record.dominant_phase:
         parts.append(_slow(record.dominant_phase))
     if record.correlation_ids or record.method_label == OTHER_METHOD:
@@ -89,7 +95,10 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord, protocol: str
 
 
 @lru_cache(CACHED)
-def _target(method: str, route: str, status: int | None, scheme: str, protocol: str) -> bytes:
+def _target(
+    name: str, method: str, route: str, status: int | None, scheme: str, protocol: str
+) -> tuple[bytes, bytes]:
+    """What all requests for a route have in common that end alike: name and kind, attributes."""
     attributes: Attributes = {http_attributes.HTTP_REQUEST_METHOD: method}
     if scheme:
         attributes[url_attributes.URL_SCHEME] = scheme
@@ -99,37 +108,28 @@ def _target(method: str, route: str, status: int | None, scheme: str, protocol: 
         attributes[http_attributes.HTTP_ROUTE] = route
     if status is not None:
         attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = status
-    return pairs(ATTRIBUTES, attributes)
+    return name_field(name) + KINDS[SpanKind.SERVER], pairs(ATTRIBUTES, attributes)
 
 
 @lru_cache(CACHED)
-def _host(host: str, scheme: str) -> bytes:
+def _client(host: str, scheme: str, client: str, peer: str, agent: str) -> bytes:
+    """What all requests of a client have in common."""
     address, port = server_of(host, scheme)
-    attributes: Attributes = {}
-    if address:
-        attributes[server_attributes.SERVER_ADDRESS] = address
+    attributes: Attributes = {
+        server_attributes.SERVER_ADDRESS: address,
+        client_attributes.CLIENT_ADDRESS: client,
+        network_attributes.NETWORK_PEER_ADDRESS: peer,
+        user_agent_attributes.USER_AGENT_ORIGINAL: agent,
+    }
+    attributes = {name: value for name, value in attributes.items() if value}
     if port is not None:
         attributes[server_attributes.SERVER_PORT] = port
     return pairs(ATTRIBUTES, attributes)
 
 
 @lru_cache(CACHED)
-def _addresses(client: str, peer: str) -> bytes:
-    attributes: Attributes = {
-        client_attributes.CLIENT_ADDRESS: client,
-        network_attributes.NETWORK_PEER_ADDRESS: peer,
-    }
-    return pairs(ATTRIBUTES, {name: value for name, value in attributes.items() if value})
-
-
-@lru_cache(CACHED)
-def _agent(agent: str) -> bytes:
-    return pairs(ATTRIBUTES, {user_agent_attributes.USER_AGENT_ORIGINAL: agent} if agent else {})
-
-
-@lru_cache(CACHED)
 def _size(response_bytes: int) -> bytes:
-    return _BODY_SIZE.value(response_bytes)
+    return _BODY_SIZE(response_bytes)
 
 
 @lru_cache(16)

@@ -8,30 +8,41 @@ a processor reads them, do they become a mapping.
 from collections.abc import Mapping
 from typing import Any
 
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from telemetry.requests.record import RequestRecord
-from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
+from telemetry.requests.record import CUT_BY_CLIENT, RequestRecord
+from telemetry.tracing.attributes import error_type, server_span_attributes, span_name
 from telemetry.tracing.local_trace import LocalTrace
 from telemetry.tracing.scope import Scope
 from telemetry.tracing.server_encoding import encoded_server_span
-from telemetry.tracing.span import Span
+from telemetry.tracing.span import Span, new_span_id
 
 ERROR = Status(StatusCode.ERROR)
 
 
 class ServerSpan(Span):
-    """See ``Span``.
+    """See ``Span``. The record of an open request holds it.
 
     Args:
-        trace: Of the request.
+        trace: Of the request, or of the outer one's for a request within another one's trace.
         scope: Of the layer.
         record: Begun.
         parent_span_id: 64 bits; 0 without a parent.
-        foreign_parent: The caller's span.
+        protocol: Of the request, such as ``HTTP/1.1``.
     """
 
-    __slots__ = ("_protocol", "_record")
+    can_wait = False
+    """What its record holds may change after the end."""
+
+    nested = False
+    """The outer request decides."""
+
+    current: Context | None = None
+    """The context in which it is the current span."""
+    before: Context
+    """The context of the serving greenlet before it."""
+    _record: RequestRecord | None = None
 
     def __init__(
         self,
@@ -39,40 +50,42 @@ class ServerSpan(Span):
         scope: Scope,
         record: RequestRecord,
         parent_span_id: int,
-        foreign_parent: SpanContext | None,
+        protocol: str,
     ) -> None:
-        super().__init__(
-            trace,
-            scope,
-            record.method_label,
-            SpanKind.SERVER,
-            parent_span_id,
-            record.started_unix_ns,
-            foreign_parent,
-        )
-        self._record: RequestRecord | None = None
-        self._protocol = ""
+        self.trace = trace
+        self.scope = scope
+        self.name = record.method_label
+        self.kind = SpanKind.SERVER
+        self.span_id = new_span_id()
+        self.parent_span_id = parent_span_id
+        self.start_time = record.started_unix_ns
+        self.protocol = protocol
 
-    def complete(self, record: RequestRecord, protocol: str) -> bool:
-        """End it with the facts of the completed record.
+    def complete(self, record: RequestRecord) -> bool:
+        """End it with the facts of the completed record, unless user code has ended it.
 
         The end is the start plus the measured duration, so a step of the wall clock has no effect.
 
         Args:
             record: Of the request.
-            protocol: See ``OpenRequest``.
 
         Returns:
-            Whether it was still open: user code may have ended it, and then it stays as it was.
+            Whether the request failed.
         """
-        if self.end_time is not None:
-            return False
-        self.name = span_name(record)
-        if is_error(record) and self._status.status_code is not StatusCode.OK:
-            self._status = ERROR
-        self._record, self._protocol = record, protocol
-        self.end_time = record.started_unix_ns + round(record.duration_seconds * 1e9)
-        return True
+        self.error_type = error_type(record)
+        failed = self.error_type != "" and record.outcome not in CUT_BY_CLIENT
+        if self.end_time is None:
+            self.name = span_name(record)
+            if failed and self.kept_status.status_code is not StatusCode.OK:
+                self.kept_status = ERROR
+            self._record = record
+            self.end_time = record.started_unix_ns + round(record.duration_seconds * 1e9)
+        return failed
+
+    @property
+    def is_complete(self) -> bool:
+        """It has ended with its request, and not before."""
+        return self._record is not None
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -80,21 +93,18 @@ class ServerSpan(Span):
         record = self._record
         if record is not None:
             self._record = None
-            values = self.trace.values
+            values = self.trace.outlet.values
             kept = self._attributes
             if kept is None:
                 kept = self._attributes = {}
-            facts = server_span_attributes(record, self._protocol)
+            facts = server_span_attributes(record, self.protocol)
             self.dropped_attributes += values.put_all(kept, facts, values.limits.attributes)
         return super().attributes
-
-    can_wait = False
-    """What its record holds may change after the end."""
 
     def encoded(self) -> bytes:
         """See ``Span.encoded``."""
         record = self._record
-        if record is None or self._attributes is not None or self.trace.values.tight:
+        if record is None or self._attributes is not None or self.trace.outlet.values.tight:
             return super().encoded()
         self._record = None
-        return encoded_server_span(self, record, self._protocol)
+        return encoded_server_span(self, record)

@@ -19,18 +19,22 @@ from opentelemetry.trace import (
     get_current_span,
     set_span_in_context,
 )
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from telemetry.propagation import baggage_context
 from telemetry.requests.record import RequestRecord
-from telemetry.tracing.attributes import is_error
+from telemetry.tracing.decision import HeadDecision
 from telemetry.tracing.local_trace import LocalTrace, state_of
-from telemetry.tracing.open_request import OpenRequest
+from telemetry.tracing.open_request import OpenRequest, trace_of
+from telemetry.tracing.outlet import Outlet
 from telemetry.tracing.pipeline import Tracing
 from telemetry.tracing.scope import Scope
 from telemetry.tracing.server_span import ServerSpan
+from telemetry.tracing.span import new_span_id
 from telemetry.tracing.tracer import Tracer
 
 _EMPTY = Context()
+_NOT_RECORDED = HeadDecision(False, "not_kept", "", False)
 
 
 class ServerSpans(Protocol):
@@ -78,21 +82,23 @@ def remote_parent(record: RequestRecord) -> Context:
     return base if caller is None else set_span_in_context(NonRecordingSpan(caller), base)
 
 
-def begin_trace(record: RequestRecord, tracing: Tracing) -> OpenRequest:
-    """The trace of a request: that of the request that makes it, or one with a head decision."""
+def begin_trace(record: RequestRecord, outlet: Outlet) -> tuple[LocalTrace, bool]:
+    """The trace of a request, with whether it is that of the outer request that made this one."""
     trace_id = int(record.trace_id, 16)
-    outer = record.outer.server_span if record.outer is not None else None
-    if isinstance(outer, OpenRequest) and outer.trace.trace_id == trace_id:
-        return OpenRequest(outer.trace, None, _EMPTY, nested=True)
-    outlet = tracing.outlet
+    if record.outer is not None:
+        outer = trace_of(record.outer)
+        if outer is not None and outer.trace_id == trace_id:
+            return outer, True
     parent_sampled, random = None, True
     if record.parent_span_id:
         parent_sampled, random = record.parent_sampled or False, record.parent_random
-    head = outlet.keeping.head(trace_id, parent_sampled, record.parent_trace_state)
-    return OpenRequest(LocalTrace(outlet, trace_id, head, random), None, _EMPTY)
+    head = outlet.keeping.head(
+        trace_id, parent_sampled, record.parent_trace_state, debug=record.debug_trace
+    )
+    return LocalTrace(outlet, trace_id, head, random), False
 
 
-def make_current(span: Span, parent: Context = _EMPTY) -> Context:
+def make_current(span: Span, parent: Context) -> tuple[Context, Context]:
     """Make a span the current one.
 
     Args:
@@ -100,11 +106,15 @@ def make_current(span: Span, parent: Context = _EMPTY) -> Context:
         parent: What the span's context continues, such as the caller's baggage.
 
     Returns:
-        The context to restore; never that of a request that has ended.
+        The context to restore, never that of a request that has ended, and the one in which the
+        span is current.
     """
     before = otel_context.get_current()
-    otel_context.attach(set_span_in_context(span, parent))
-    return before if before and get_current_span(before).is_recording() else _EMPTY
+    current = set_span_in_context(span, parent) if parent else Context({_SPAN_KEY: span})
+    otel_context.attach(current)
+    if before and not get_current_span(before).is_recording():
+        before = _EMPTY
+    return before, current
 
 
 def restore(span: Span, before: Context) -> None:
@@ -134,54 +144,79 @@ class WsgiServerSpans:
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
         """See ``ServerSpans``."""
-        parent = remote_parent(record) if record.parent_span_id or record.parent_baggage else _EMPTY
-        opened = begin_trace(record, self._tracing)
-        opened.span = span = self._span_of(record, opened)
-        opened.before = make_current(span, parent)
-        opened.protocol = environ.get("SERVER_PROTOCOL", "")
-        record.server_span = opened
-
-    def _span_of(self, record: RequestRecord, opened: OpenRequest) -> Span:
-        trace, caller = opened.trace, caller_of(record)
         if not self._tracing.records:
-            # Without spans of our own the context is the caller's, or invalid.
-            return NonRecordingSpan(caller) if caller is not None else INVALID_SPAN
+            self._open_unrecorded(record, None)
+            return
+        trace, nested = begin_trace(record, self._outlet)
         if not trace.head.records:
-            self._outlet.count_unrecorded(trace.head)
-            unrecorded = NonRecordingSpan(trace.context_of(trace.new_span_id()))
-            record.span_id = f"{unrecorded.get_span_context().span_id:016x}"
-            return unrecorded
-        parent_id = caller.span_id if caller is not None else 0
-        if opened.nested and record.outer is not None:
-            # The outer request's own span is none of another process.
-            caller = None if record.parent_span_id == record.outer.span_id else caller
-        span = ServerSpan(trace, self._scope, record, parent_id, caller)
+            self._open_unrecorded(record, trace)
+            return
+        parent, parent_id, caller = _EMPTY, 0, None
+        if record.parent_span_id or record.parent_baggage:
+            parent, caller = remote_parent(record), caller_of(record)
+            parent_id = caller.span_id if caller is not None else 0
+        protocol = environ.get("SERVER_PROTOCOL", "")
+        span = ServerSpan(trace, self._scope, record, parent_id, protocol)
+        if nested:
+            span.nested = True
+        if caller is not None and not (nested and is_outer(record)):
+            span.foreign_parent = caller
         record.span_id = f"{span.span_id:016x}"
         record.sampled = trace.head.kept and self._outlet.exports
+        span.before, span.current = make_current(span, parent)
+        record.server_span = span
         if self._outlet.observer is not None:
             self._outlet.announce(span, None)
-        return span
+
+    def _open_unrecorded(self, record: RequestRecord, trace: LocalTrace | None) -> None:
+        """Pass a context on: the caller's without spans of our own, else that of a span."""
+        if trace is None:
+            caller = caller_of(record)
+            span = NonRecordingSpan(caller) if caller is not None else INVALID_SPAN
+            trace = LocalTrace(self._outlet, 0, _NOT_RECORDED, False)
+        else:
+            self._outlet.count_unrecorded(trace.head)
+            span = NonRecordingSpan(trace.context_of(new_span_id()))
+            record.span_id = f"{span.get_span_context().span_id:016x}"
+        before, _ = make_current(span, remote_parent(record))
+        record.server_span = OpenRequest(trace, span, before)
 
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``."""
         opened, record.server_span = record.server_span, None
-        if not isinstance(opened, OpenRequest) or opened.span is None:
-            return
-        span = opened.span
-        restore(span, opened.before)
-        record.sampled = False
-        if isinstance(span, ServerSpan):
-            was_open = span.complete(record, opened.protocol)
-            record.sampled = end_trace(record, opened, span if was_open else None)
+        if isinstance(opened, ServerSpan):
+            record.sampled = False
+            if otel_context.get_current() is opened.current:
+                otel_context.attach(opened.before)
+            else:
+                restore(opened, opened.before)
+            opened.current = None
+            failed = opened.complete(record)
+            root = opened if opened.is_complete else None
+            record.sampled = end_trace(record, opened, root, failed=failed)
+        elif isinstance(opened, OpenRequest) and opened.span is not None:
+            restore(opened.span, opened.before)
 
 
-def end_trace(record: RequestRecord, opened: OpenRequest, root: ServerSpan | None) -> bool:
+def is_outer(record: RequestRecord) -> bool:
+    """Whether the parent is the outer request's own span, which is in this process."""
+    return record.outer is not None and record.parent_span_id == record.outer.span_id
+
+
+def end_trace(
+    record: RequestRecord,
+    opened: ServerSpan | OpenRequest,
+    root: ServerSpan | None,
+    *,
+    failed: bool,
+) -> bool:
     """Decide on the trace of a completed request, or add to that of the outer one.
 
     Args:
         record: Completed.
         opened: Of the request.
         root: Its span; ``None`` where user code has ended it, so that it is held already.
+        failed: See ``is_error``.
 
     Returns:
         Whether its spans are delivered for certain.
@@ -194,6 +229,6 @@ def end_trace(record: RequestRecord, opened: OpenRequest, root: ServerSpan | Non
         root,
         record.route,
         record.outcome or "completed",
-        is_error(record),
+        failed,
         slow=record.dominant_phase != "",
     )

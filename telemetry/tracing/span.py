@@ -10,6 +10,7 @@ Source: OpenTelemetry specification, "Tracing API" and "Tracing SDK".
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from random import getrandbits
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from telemetry.tracing.scope import Scope
 
 
+def new_span_id() -> int:
+    """64 random bits, never zero.
+
+    Python's shared generator is enough (ids are no secrets) and is seeded anew in a fork.
+    """
+    return getrandbits(64) or 1
+
+
 class Span(ReadableSpan, api.Span):
     """See ``opentelemetry.trace.Span``; made by a tracer.
 
@@ -42,28 +51,17 @@ class Span(ReadableSpan, api.Span):
         kind: As given.
         parent_span_id: 64 bits; 0 without a parent.
         start_time: Nanoseconds since 1970; now when ``None``.
-        foreign_parent: The parent's context where the parent is no span of this trace.
     """
 
-    __slots__ = (
-        "_attributes",
-        "_on_exception",
-        "_status",
-        "dropped_attributes",
-        "dropped_events",
-        "dropped_links",
-        "end_time",
-        "foreign_parent",
-        "kept_events",
-        "kept_links",
-        "kind",
-        "name",
-        "parent_span_id",
-        "scope",
-        "span_id",
-        "start_time",
-        "trace",
-    )
+    # Most spans have none of these: a default of the class costs nothing.
+    end_time: int | None = None
+    foreign_parent: SpanContext | None = None
+    kept_events: deque[SpanEvent] | None = None
+    kept_links: deque[SpanLink] | None = None
+    dropped_attributes = dropped_events = dropped_links = 0
+    _attributes: Attributes | None = None
+    kept_status = UNSET
+    _on_exception = (True, True)
 
     def __init__(
         self,
@@ -73,23 +71,14 @@ class Span(ReadableSpan, api.Span):
         kind: SpanKind,
         parent_span_id: int,
         start_time: int | None = None,
-        foreign_parent: SpanContext | None = None,
     ) -> None:
         self.trace = trace
         self.scope = scope
         self.name = name
         self.kind = kind
-        self.span_id = trace.new_span_id()
+        self.span_id = new_span_id()
         self.parent_span_id = parent_span_id
-        self.foreign_parent = foreign_parent
         self.start_time = time.time_ns() if start_time is None else start_time
-        self.end_time: int | None = None
-        self._attributes: Attributes | None = None
-        self.kept_events: deque[SpanEvent] | None = None
-        self.kept_links: deque[SpanLink] | None = None
-        self._status = UNSET
-        self._on_exception = (True, True)
-        self.dropped_attributes = self.dropped_events = self.dropped_links = 0
 
     def begin_with(
         self,
@@ -127,7 +116,7 @@ class Span(ReadableSpan, api.Span):
         if self.end_time is not None:
             self._warn_ended("set_attribute")
             return
-        values = self.trace.values
+        values = self.trace.outlet.values
         kept = self._attributes
         if kept is None:
             kept = self._attributes = {}
@@ -141,7 +130,7 @@ class Span(ReadableSpan, api.Span):
             self._set(attributes)
 
     def _set(self, attributes: Mapping[str, Any]) -> None:
-        values = self.trace.values
+        values = self.trace.outlet.values
         kept = self._attributes
         if kept is None:
             kept = self._attributes = {}
@@ -157,7 +146,7 @@ class Span(ReadableSpan, api.Span):
         if self.end_time is not None:
             self._warn_ended("add_event")
             return
-        values = self.trace.values
+        values = self.trace.outlet.values
         kept, dropped = values.kept(attributes, values.limits.event_attributes)
         moment = time.time_ns() if timestamp is None else timestamp
         if self.kept_events is None:
@@ -176,7 +165,7 @@ class Span(ReadableSpan, api.Span):
     def _add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None) -> None:
         if not context or not (context.is_valid or attributes or context.trace_state):
             return
-        values = self.trace.values
+        values = self.trace.outlet.values
         kept, dropped = values.kept(attributes, values.limits.link_attributes)
         if self.kept_links is None:
             self.kept_links = deque(maxlen=values.limits.links)
@@ -197,14 +186,14 @@ class Span(ReadableSpan, api.Span):
             self._warn_ended("set_status")
             return
         code = status.status_code if isinstance(status, Status) else status
-        if self._status.status_code is StatusCode.OK or code is StatusCode.UNSET:
+        if self.kept_status.status_code is StatusCode.OK or code is StatusCode.UNSET:
             return
         if isinstance(status, Status):
-            self._status = status
+            self.kept_status = status
             if description is not None:
-                self.trace.values.warn("A description beside a Status has no effect")
+                self.trace.outlet.values.warn("A description beside a Status has no effect")
         elif isinstance(status, StatusCode):
-            self._status = Status(status, description)
+            self.kept_status = Status(status, description)
 
     def record_exception(
         self,
@@ -258,7 +247,7 @@ class Span(ReadableSpan, api.Span):
         self._attributes[key] = value
 
     def _warn_ended(self, call: str) -> None:
-        self.trace.values.warn(f"Span.{call}() was called on a span that has ended")
+        self.trace.outlet.values.warn(f"Span.{call}() was called on a span that has ended")
 
     def __repr__(self) -> str:
         return f"Span(name={self.name!r}, context={self.get_span_context()})"

@@ -22,10 +22,10 @@ from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from telemetry.requests.record import current_record
 from telemetry.tracing.local_trace import FIRST_SPAN, LocalTrace
-from telemetry.tracing.open_request import OpenRequest
+from telemetry.tracing.open_request import trace_of
 from telemetry.tracing.outlet import Outlet
 from telemetry.tracing.scope import Scope
-from telemetry.tracing.span import Span
+from telemetry.tracing.span import Span, new_span_id
 
 Place = tuple[LocalTrace, int, SpanContext | None]
 """Where a new span belongs: its trace, its parent's id or 0, and a parent of others."""
@@ -85,8 +85,10 @@ class Tracer(ApiTracer):
             trace, parent_id, foreign = self._place_of(parent.get_span_context())
         if not trace.head.records:
             self._outlet.count_unrecorded(trace.head)
-            return NonRecordingSpan(trace.context_of(trace.new_span_id()))
-        span = Span(trace, self.scope, name, kind, parent_id, start_time, foreign)
+            return NonRecordingSpan(trace.context_of(new_span_id()))
+        span = Span(trace, self.scope, name, kind, parent_id, start_time)
+        if foreign is not None:
+            span.foreign_parent = foreign
         span.begin_with(attributes, links, (record_exception, set_status_on_exception))
         if trace.root_id == FIRST_SPAN:
             trace.root_id = span.span_id
@@ -108,11 +110,8 @@ class Tracer(ApiTracer):
         return self._new_trace(parent), parent.span_id, parent
 
     def _trace_of_request(self) -> LocalTrace | None:
-        record = current_record()
-        opened = record.server_span if record is not None else None
-        if isinstance(opened, OpenRequest) and opened.trace.outlet is self._outlet:
-            return opened.trace
-        return None
+        trace = trace_of(current_record())
+        return trace if trace is not None and trace.outlet is self._outlet else None
 
     def _new_trace(self, parent: SpanContext | None) -> LocalTrace:
         keeping = self._outlet.keeping

@@ -27,6 +27,8 @@ def varint(number: int) -> bytes:
     """A number of variable length; not negative."""
     if number < 128:
         return SHORT[number]
+    if number < 1 << 14:
+        return bytes((number & 127 | 128, number >> 7))
     parts = bytearray()
     while number > 127:
         parts.append(number & 127 | 128)
