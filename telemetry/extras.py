@@ -16,8 +16,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "b3": ("opentelemetry.propagators.b3",),
     "flask-instrumentation": ("opentelemetry.instrumentation.flask",),
     "gunicorn": ("gunicorn",),
-    "sdk": ("opentelemetry.sdk",),
     "mongo": ("pymongo", "opentelemetry.instrumentation.pymongo"),
+    "sdk": ("opentelemetry.sdk",),
 }
 """Packages that each extra is about; they bring the others that they need."""
 

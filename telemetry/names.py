@@ -270,9 +270,9 @@ UNCAUGHT_EXCEPTIONS = counter(
 )
 
 # --- telemetry itself -----------------------------------------------------------------------------
-SPANS = counter("telemetry_spans_total", "Spans started, by the sampler's decision.", "decision")
+SPANS = counter("telemetry_spans_total", "Ended spans, by why they were kept or not.", "decision")
 SPANS_DROPPED = counter(
-    "telemetry_spans_dropped_total", "Sampled spans that were never delivered.", "reason"
+    "telemetry_spans_dropped_total", "Kept spans that were never delivered.", "reason"
 )
 EXPORT_DURATION = histogram(
     "telemetry_export_seconds",
