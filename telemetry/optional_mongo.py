@@ -1,11 +1,11 @@
-"""MongoDB's part of the layer, or its replacement where the extra ``mongo`` is not installed.
+"""MongoDB's part of the layer, loaded where a service asks for it first.
 
 Without pymongo the layer observes everything else; only a call that needs MongoDB raises an error,
-and that names the extra.
+and that names the extra. A service without MongoDB does not carry pymongo in its memory either,
+which would be more than a third of what the layer takes.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from opentelemetry.trace import TracerProvider
 
@@ -13,7 +13,6 @@ from telemetry import extras
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.requests.record import RequestRecord
 
 if TYPE_CHECKING:
     from telemetry.mongo import MongoTelemetry
@@ -21,50 +20,35 @@ if TYPE_CHECKING:
 EXTRA: Final = "mongo"
 
 
-class MissingMongo:
-    """Stands in for ``MongoTelemetry``: does nothing, and raises where MongoDB is asked for."""
-
-    last_error: Final = ""
-    evidence_age_seconds: Final = None
-
-    def listeners(self) -> NoReturn:
-        """Not available.
-
-        Raises:
-            MissingExtraError: Always.
-        """
-        raise extras.missing_extra(EXTRA, "Telemetry.mongo_listeners()")
-
-    # A property: ``Telemetry.watch_mongo`` only binds it, and is where the error belongs.
-    @property
-    def watch(self) -> Callable[[Any], NoReturn]:
-        """Not available.
-
-        Raises:
-            MissingExtraError: Always.
-        """
-        raise extras.missing_extra(EXTRA, "Telemetry.watch_mongo()")
-
-    def settle(self, record: RequestRecord) -> None:
-        """A request waits for no connection here."""
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
-def mongo_telemetry(
-    config: TelemetryConfig, metrics: Metrics, guard: Guard, provider: TracerProvider
-) -> "MongoTelemetry":
-    """The telemetry of MongoDB clients, where the extra is installed.
+class OptionalMongo:
+    """Makes ``MongoTelemetry`` at the first call that needs it.
 
     Args:
         config: See ``MongoTelemetry``; so for the others.
         metrics: Where everything is registered.
         guard: Stands around each event and check.
         provider: Makes the spans.
+
+    Attributes:
+        made: It, or ``None`` before.
     """
-    try:
-        module = extras.load("telemetry.mongo", EXTRA, "telemetry.mongo")
-    except extras.MissingExtraError:
-        return cast("MongoTelemetry", MissingMongo())
-    return cast("MongoTelemetry", module.MongoTelemetry(config, metrics, guard, provider))
+
+    def __init__(
+        self, config: TelemetryConfig, metrics: Metrics, guard: Guard, provider: TracerProvider
+    ) -> None:
+        self._parts = (config, metrics, guard, provider)
+        self.made: MongoTelemetry | None = None
+
+    def make(self, purpose: str) -> "MongoTelemetry":
+        """Return it; always the same object.
+
+        Args:
+            purpose: What needs it, as the start of a sentence.
+
+        Raises:
+            MissingExtraError: The extra is not installed.
+        """
+        if self.made is None:
+            module = extras.load("telemetry.mongo", EXTRA, purpose)
+            self.made = cast("MongoTelemetry", module.MongoTelemetry(*self._parts))
+        return self.made

@@ -8,7 +8,7 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import gevent
 from flask import Flask
@@ -25,7 +25,7 @@ from telemetry.lifecycle import Lifecycle
 from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
-from telemetry.optional_mongo import mongo_telemetry
+from telemetry.optional_mongo import OptionalMongo
 from telemetry.process import ProcessSampler
 from telemetry.propagation import Propagation
 from telemetry.requests import inheritance
@@ -36,6 +36,9 @@ from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, RequestMetrics
 from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import ServerSpans, Tracing, server_spans
 from telemetry.wsgi import RequestLayer, install
+
+if TYPE_CHECKING:
+    from telemetry.mongo import MongoTelemetry
 
 Callback = Callable[[], object]
 
@@ -70,7 +73,7 @@ class Telemetry:
             # A detail: spans that nobody takes are no reason to take no traffic.
             self.health.add_indicator("trace_export", self._trace_export, group="report")
         self.logs = Logs(config, self.metrics, self.guard)
-        self.mongo = mongo_telemetry(config, self.metrics, self.guard, self.tracing.provider)
+        self._mongo = OptionalMongo(config, self.metrics, self.guard, self.tracing.provider)
         self.http_client = ClientSpans(config, self.tracing, self.guard, self.propagation.inject)
         self.process = ProcessSampler(self.metrics)
         self.cpu = CpuPhase()
@@ -120,6 +123,15 @@ class Telemetry:
         return cls(config)
 
     @property
+    def mongo(self) -> "MongoTelemetry":
+        """The telemetry of MongoDB clients; pymongo is imported when it is first asked for.
+
+        Raises:
+            MissingExtraError: The extra ``mongo`` is not installed.
+        """
+        return self._mongo.make("Telemetry.mongo")
+
+    @property
     def registry(self) -> CollectorRegistry:
         """The one registry of this worker."""
         return self.metrics.registry
@@ -153,15 +165,15 @@ class Telemetry:
 
     def mongo_listeners(self) -> list[Any]:
         """Return the listeners for ``pymongo.MongoClient(event_listeners=…)``."""
-        return self.mongo.listeners()
+        return self._mongo.make("Telemetry.mongo_listeners()").listeners()
 
     def watch_mongo(self, client: Any) -> None:
         """Check the database of ``client`` in the background from ``start`` on; health needs it."""
+        mongo = self._mongo.make("Telemetry.watch_mongo()")
         self.health.expect_database(
-            why_down=lambda: self.mongo.last_error,
-            age_seconds=lambda: self.mongo.evidence_age_seconds,
+            why_down=lambda: mongo.last_error, age_seconds=lambda: mongo.evidence_age_seconds
         )
-        self.on_start(partial(self.mongo.watch, client))
+        self.on_start(partial(mongo.watch, client))
 
     def on_start(self, callback: Callback) -> None:
         """Call ``callback`` in each worker once everything else has started."""
@@ -209,7 +221,8 @@ class Telemetry:
         for callback in reversed(self._on_shutdown):
             with self.guard.at("shutdown.callback"):
                 callback()
-        self.mongo.stop()
+        if self._mongo.made is not None:
+            self._mongo.made.stop()
         if self._sampler is not None:
             self._sampler.kill()
         self.hub.stop()
@@ -228,8 +241,8 @@ class Telemetry:
     def _account_interrupted_wait(self, record: RequestRecord) -> None:
         # Only a request that was cut can have been waiting for a connection; searching the pools
         # for it costs more than the rest of their work.
-        if record.outcome in ABORTED:
-            self.mongo.settle(record)
+        if record.outcome in ABORTED and self._mongo.made is not None:
+            self._mongo.made.settle(record)
 
     def _trace_export(self) -> HealthEvidence:
         state = self.tracing.export_state
