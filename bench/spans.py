@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from telemetry import names
 
-NOT_KEPT: Final = frozenset({"not_sampled", "not_kept", "over_budget", "memory"})
+NOT_KEPT: Final = frozenset({"not_kept", "over_budget", "memory"})
 """Values of the label ``decision`` of spans that are not sent; all others are reasons to keep."""
 
 _SAMPLE: Final = re.compile(r'^(\w+?)(?:\{(?:(?:decision|reason)="([^"]*)")?[^}]*\})? (\S+)')

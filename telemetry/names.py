@@ -271,9 +271,10 @@ UNCAUGHT_EXCEPTIONS = counter(
 
 # --- telemetry itself -----------------------------------------------------------------------------
 SPANS = counter("telemetry_spans_total", "Ended spans, by why they were kept or not.", "decision")
-SPANS_DROPPED = counter(
-    "telemetry_spans_dropped_total", "Kept spans that were never delivered.", "reason"
+SPANS_OVER_BUDGET = counter(
+    "telemetry_spans_over_budget_total", "Spans left out by a budget, by their reason.", "reason"
 )
+SPANS_DROPPED = counter("telemetry_spans_dropped_total", "Kept spans never delivered.", "reason")
 EXPORT_DURATION = histogram(
     "telemetry_export_seconds",
     "Time of one export to the Collector.",

@@ -12,22 +12,36 @@ _SPANS = Band(
         title="Spans",
         unit="ops",
         description=(
-            "Spans started, by the sampler's decision. not_sampled: by the ratio"
-            " OTEL_TRACES_SAMPLER_ARG. over_budget: clients requested more traces than allowed."
-            " Those requests have no trace."
+            "Ended spans, by why their trace was kept: ratio (OTEL_TRACES_SAMPLER_ARG), caller,"
+            " debug header, failed, slow, or how the request was cut. No trace have not_kept:"
+            " ordinary requests outside of the ratio; over_budget; memory: no room until the end."
         ),
         targets=(Target(queries.SPANS, "{{decision}}"),),
+    ),
+    TimeSeries(
+        title="Spans over the budget",
+        unit="ops",
+        description=(
+            "Spans that were not kept because TELEMETRY_KEPT_SPANS_PER_SECOND was used up, by what"
+            " they would have been kept for. Each route and reason keeps a fair share, so some"
+            " traces of each are there. caller: TELEMETRY_PARENT_SAMPLED_PER_SECOND."
+        ),
+        targets=(Target(queries.SPANS_OVER_BUDGET, "{{reason}}"),),
     ),
     TimeSeries(
         title="Spans dropped",
         unit="ops",
         description=(
-            "Sampled spans that did not reach the Collector, by reason. queue_full: more spans than"
+            "Kept spans that did not reach the Collector, by reason. queue_full: more spans than"
             " the export can send. failed and rejected: the Collector is down or refuses them."
             " shutdown: the last spans of a worker. Requests are not affected."
         ),
         targets=(Target(queries.SPANS_DROPPED, "{{reason}}"),),
     ),
+)
+
+_WORKERS = Band(
+    7,
     TimeSeries(
         title="Export p95",
         unit="s",
@@ -45,10 +59,6 @@ _SPANS = Band(
         ),
         targets=(Target(queries.QUEUE, WORKER_LEGEND),),
     ),
-)
-
-_ERRORS = Band(
-    7,
     TimeSeries(
         title="Errors inside telemetry",
         unit="short",
@@ -67,6 +77,10 @@ _ERRORS = Band(
         ),
         targets=(Target(queries.LOG_LINES_DROPPED, "{{reason}}"),),
     ),
+)
+
+_COLLECTOR = Band(
+    7,
     TimeSeries(
         title="Collector: spans",
         unit="ops",
@@ -94,4 +108,4 @@ _ERRORS = Band(
     ),
 )
 
-SECTION: Final = Section("Is telemetry itself healthy?", _SPANS, _ERRORS)
+SECTION: Final = Section("Is telemetry itself healthy?", _SPANS, _WORKERS, _COLLECTOR)

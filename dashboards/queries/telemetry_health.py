@@ -32,6 +32,7 @@ def _collector_failures(name: str) -> str:
 
 # --- workers --------------------------------------------------------------------------------------
 SPANS = total(rate(names.SPANS), "decision")
+SPANS_OVER_BUDGET = or_zero(total(rate(names.SPANS_OVER_BUDGET), "reason"), READY, "reason")
 SPANS_DROPPED = or_zero(total(rate(names.SPANS_DROPPED), "reason"), READY, "reason")
 EXPORT_P95 = quantile(0.95, names.EXPORT_DURATION, by=("result",))
 QUEUE = largest(series(names.QUEUE_SPANS), WORKER)

@@ -59,6 +59,7 @@ class Tracing:
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self.export_state = ExportState(config, metrics)
         resource = resource_of(config)
+        left_out = metrics.counters(names.SPANS_OVER_BUDGET)
         self._exporter = SpanExporter(
             self.queue,
             BatchEncoder(resource, guard, compression=config.compression),
@@ -72,7 +73,7 @@ class Tracing:
         )
         self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
         self.outlet = Outlet(
-            Keeper(config, _not_counted_yet, clock),
+            Keeper(config, lambda reason, spans: left_out[reason,].inc(spans), clock),
             Values(limits_of(config)),
             resource,
             self.queue if self.exports else None,
@@ -117,10 +118,6 @@ class Tracing:
             Whether nothing was left undelivered.
         """
         return self._exporter.shutdown(timeout_seconds)
-
-
-def _not_counted_yet(_reason: str, _spans: int) -> None:
-    """What a budget left out; its spans are counted by their decision."""
 
 
 def receiver_of(config: TelemetryConfig) -> Receiver:

@@ -78,8 +78,8 @@ def test_every_environment_is_pinned():
 
 def test_span_counts_are_read_from_the_metrics():
     counts = SpanCounts.read(
-        'telemetry_spans_total{decision="sampled"} 7.0\n'
-        'telemetry_spans_total{decision="not_sampled"} 90.0\n'
+        'telemetry_spans_total{decision="ratio"} 7.0\n'
+        'telemetry_spans_total{decision="not_kept"} 90.0\n'
         'telemetry_spans_total{decision="over_budget"} 3.0\n'
         'telemetry_spans_dropped_total{reason="queue_full"} 2.0\n'
         "telemetry_queue_spans 1.0\n"

@@ -154,6 +154,7 @@ OTHER_BOARDS = [
     (names.TELEMETRY_ERRORS, telemetry_health.ERRORS, 'where="sampler"', 1),
     (names.LOG_LINES_DROPPED, telemetry_health.LOG_LINES_DROPPED, 'reason="closed"', 1),
     (names.SPANS_DROPPED, telemetry_health.SPANS_DROPPED, 'reason="rejected"', 20),
+    (names.SPANS_OVER_BUDGET, telemetry_health.SPANS_OVER_BUDGET, 'reason="slow"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED, 'group="login"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED_NOW, 'group="login"', 300),
     (metrics.UNAUTHORIZED, members.UNAUTHORIZED, 'reason="forged"', 20),

@@ -30,14 +30,12 @@ def test_instrument_of_another_kind_is_refused():
 
 def test_children_are_those_of_the_instrument():
     metrics = Metrics()
-    metrics.counters(names.SPANS)["sampled",].inc(2)
+    metrics.counters(names.SPANS)["ratio",].inc(2)
     metrics.gauges(names.SERVICE_STATE)["ready",].set(1)
     metrics.histograms(names.POOL_WAIT)["db:27017",].observe(0.5)
     assert metrics.counters(names.SPANS) is metrics.counters(names.SPANS)
-    assert metrics.counters(names.SPANS)["sampled",] is metrics.counter(names.SPANS).labels(
-        "sampled"
-    )
-    assert metrics.registry.get_sample_value("telemetry_spans_total", {"decision": "sampled"}) == 2
+    assert metrics.counters(names.SPANS)["ratio",] is metrics.counter(names.SPANS).labels("ratio")
+    assert metrics.registry.get_sample_value("telemetry_spans_total", {"decision": "ratio"}) == 2
     assert metrics.registry.get_sample_value("service_state", {"state": "ready"}) == 1
     assert (
         metrics.registry.get_sample_value(
@@ -50,7 +48,7 @@ def test_children_are_those_of_the_instrument():
 def test_children_refuse_a_wrong_number_of_labels_and_keep_nothing():
     children = Metrics().counters(names.SPANS)
     with pytest.raises(ValueError, match="Incorrect label count"):
-        children["sampled", "extra"]
+        children["ratio", "extra"]
     assert children == {}
 
 

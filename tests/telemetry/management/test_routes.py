@@ -27,7 +27,7 @@ def management():
 
 @pytest.mark.parametrize("accept", ["", OPENMETRICS])
 def test_metrics_are_the_registry_in_the_format_asked_for(management, accept):
-    management.metrics.counters(names.SPANS)["sampled",].inc(3)
+    management.metrics.counters(names.SPANS)["ratio",].inc(3)
     status, headers, body = get(
         management, "/metrics?x=y", headers=f"Accept: {accept}\r\n" if accept else ""
     )
