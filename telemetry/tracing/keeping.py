@@ -94,7 +94,22 @@ class Keeper:
     ) -> HeadDecision:
         """Decide at the start; see ``Keeping``."""
         if not trace_state and not debug:
-            return self._usual_head(trace_id & RANDOM_MASK, parent_sampled, remote=remote)
+            found = self._usual_head(trace_id & RANDOM_MASK, parent_sampled, remote=remote)
+        else:
+            found = self._head_of(trace_id, parent_sampled, trace_state, remote=remote, debug=debug)
+        if found.decision == "over_budget" and not found.records:
+            self._on_over_budget("caller", 1)  # without an end it is counted here
+        return found
+
+    def _head_of(
+        self,
+        trace_id: int,
+        parent_sampled: bool | None,
+        trace_state: str,
+        *,
+        remote: bool,
+        debug: str,
+    ) -> HeadDecision:
         sent = read_sent(trace_state)
         decision, threshold = self._decide(
             trace_id & RANDOM_MASK if sent.randomness is None else sent.randomness,

@@ -206,6 +206,13 @@ def test_flag_beyond_the_budget_is_counted_at_the_end_with_its_spans():
     assert kept.left_out == {"caller": 7}
 
 
+def test_flag_beyond_the_budget_is_counted_where_nothing_is_recorded():
+    kept = Kept(parent_sampled_per_second=0, keep_failed_and_slow=False)
+    for state, debug in (("", ""), ("ot=th:8", ""), ("", "x")):
+        assert kept.head(OUT_OF_RATIO, True, state, debug=debug).decision == "over_budget"
+    assert kept.left_out == {"caller": 3}
+
+
 def test_budget_counts_spans_and_what_it_leaves_out_is_counted_by_reason():
     kept = Kept(kept_spans_per_second=10)
     for _ in range(4):
