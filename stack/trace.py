@@ -57,7 +57,7 @@ def trace(options: argparse.Namespace) -> int:
     spans = (_trace(tempo, own.hex) if own else []) or _trace(tempo, _trace_id_of(tempo, searched))
     if not spans:
         raise StackError(
-            f"Tempo has no trace of request {searched}: it may be seconds old, not sampled, or "
+            f"Tempo has no trace of request {searched}: it may be seconds old, not kept, or "
             "of another stack"
         )
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
