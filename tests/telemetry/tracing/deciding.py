@@ -4,7 +4,7 @@ from telemetry.tracing.decision import HeadDecision, Verdict
 
 
 class Decides:
-    """Gives each trace the head and the verdict of the test, and records what it was asked.
+    """Gives each trace the head and the verdict of the test, and records what it was given.
 
     Without a verdict the head decision stands.
     """
@@ -12,11 +12,11 @@ class Decides:
     def __init__(self, *, head=False, verdict=None, records=True, state=""):
         self._head = HeadDecision(head, "ratio" if head else "not_kept", state, records)
         self.verdict = verdict
-        self.heads = []
+        self.begun = []
         self.ends = []
 
     def head(self, trace_id, parent_sampled, trace_state, *, remote=True, debug=""):
-        self.heads.append((trace_id, parent_sampled, trace_state, remote))
+        self.begun.append((trace_id, parent_sampled, trace_state, remote))
         return self._head
 
     def end(self, head, trace_id, spans, route, outcome, failed, slow):

@@ -168,7 +168,7 @@ def test_root_outside_of_a_request_decides_with_its_own_end(deciding, decided):
         job.set_status(StatusCode.ERROR)
     assert (names_in(tracing), decided()) == (["step", "job"], {"failed": 2})
     assert keeping.ends == [(2, "jobs", "completed", True, False)]
-    assert keeping.heads == [(job.get_span_context().trace_id, None, "", True)]
+    assert keeping.begun == [(job.get_span_context().trace_id, None, "", True)]
 
 
 def test_root_with_a_parent_elsewhere_is_decided_with_the_parents_flag_and_state(deciding):
@@ -182,7 +182,7 @@ def test_root_with_a_parent_elsewhere_is_decided_with_the_parents_flag_and_state
         assert (span.parent, span.get_span_context().trace_id) == (parent, 5)
         assert not span.get_span_context().trace_flags.random_trace_id
         span.end()
-    assert keeping.heads == [(5, True, "vendor=1", True), (5, True, "vendor=1", False)]
+    assert keeping.begun == [(5, True, "vendor=1", True), (5, True, "vendor=1", False)]
 
 
 @pytest.mark.parametrize("head", [True, False])
@@ -211,7 +211,7 @@ def test_nested_requests_are_decided_with_the_outer_one(
     inner, server = delivered(tracing.queue)
     assert (inner.name, inner.parent) == ("GET /inner", server.context)
     assert inner_sampled == [head], "only what the head keeps is certain to be delivered"
-    assert (decided(), len(keeping.heads), len(keeping.ends)) == (
+    assert (decided(), len(keeping.begun), len(keeping.ends)) == (
         {"ratio" if head else "failed": 2},
         1,
         1,

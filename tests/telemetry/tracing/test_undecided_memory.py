@@ -1,4 +1,4 @@
-"""What is held of undecided traces is bounded by bytes, and what is left out says so."""
+"""What is held of undecided traces is bounded by bytes, and what is left out is counted."""
 
 import gc
 
@@ -17,7 +17,7 @@ def end_children(tracing, count, text="x" * 1000):
         tracing.tracer.start_span(str(index), attributes={"text": text}).end()
 
 
-def test_one_trace_may_hold_a_quarter_and_says_what_is_missing(deciding, serve, decided):
+def test_one_trace_may_hold_a_quarter_and_names_what_is_missing(deciding, serve, decided):
     tracing = deciding(Decides(verdict=FAILED), undecided_bytes=4 * MEBIBYTE)
 
     def work():
