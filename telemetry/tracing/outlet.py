@@ -4,7 +4,8 @@ Here a decision becomes an effect. Each ended span is counted once, by why it wa
 what is held of undecided traces is bounded by bytes: over the process, and for one trace.
 """
 
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol, cast
 
 from opentelemetry.trace import StatusCode
 from prometheus_client import Counter
@@ -27,6 +28,9 @@ PART_BYTES: Final = 200
 
 EARLY_SPANS: Final = 256
 """Held spans of a trace that is kept anyway, from which on they are not held any longer."""
+
+
+Count = Callable[[int], None]
 
 
 class Observer(Protocol):
@@ -67,7 +71,12 @@ class Outlet:
         self.values = values
         self.resource = resource
         self._queue = queue
-        self._count = {decision: counter.labels(decision).inc for decision in DECISIONS}
+        self.exports = queue is not None
+        """Kept spans are delivered to a receiver."""
+        # The values behind the counters: ``Counter.inc`` checks for a microsecond what holds here.
+        self._count = {
+            decision: cast(Count, counter.labels(decision)._value.inc) for decision in DECISIONS
+        }
         self._guard = guard
         self.place = guard.at("tracing.end")
         self._place_of_observer = guard.at("tracing.processor")
@@ -75,11 +84,6 @@ class Outlet:
         self._most_of_one = undecided_bytes // SHARE_OF_ONE_TRACE
         self.held_bytes = 0
         self.observer: Observer | None = None
-
-    @property
-    def exports(self) -> bool:
-        """Kept spans are delivered to a receiver."""
-        return self._queue is not None
 
     def take_ended(self, span: Span) -> bool:
         """Take a span that has ended; returns whether it is delivered for certain."""
@@ -130,7 +134,7 @@ class Outlet:
         )
         self._count[verdict.decision](count)
         if held is None and not trace.missing:
-            return verdict.kept and root is not None and self._deliver([root])
+            return verdict.kept and root is not None and self._deliver_one(root)
         spans = held.drain() if held is not None else []
         if root is not None:
             if trace.missing:
@@ -201,6 +205,22 @@ class Outlet:
                 self._report(error)
         queue.put(entries)
         return len(entries) == count
+
+    def _deliver_one(self, span: Span) -> bool:
+        """The usual case: a request without other spans."""
+        queue = self._queue
+        if self.observer is not None or queue is None:
+            return self._deliver([span])
+        if not queue.accepts(1):
+            return False
+        try:
+            encoded = span.encoded()
+        except Exception as error:
+            queue.drop("encode_error", 1)
+            self._report(error)
+            return False
+        queue.put(((span.scope, encoded),))
+        return True
 
     def _report(self, error: Exception) -> None:
         if self._guard.strict:

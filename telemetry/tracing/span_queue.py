@@ -6,7 +6,7 @@ a lock: spans end in greenlets and in native threads.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from telemetry import names
@@ -77,7 +77,7 @@ class SpanQueue:
             return True
         return False
 
-    def put(self, entries: list[Entry]) -> None:
+    def put(self, entries: Sequence[Entry]) -> None:
         """Put spans that ``accepts`` has let in."""
         self._waiting.extend(entries)
         self.accepted += len(entries)
