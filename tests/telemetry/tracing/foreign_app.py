@@ -1,7 +1,8 @@
 """A foreign app: an instrumentation of others, and spans, events and links made by hand.
 
 Run as a process of its own with the name of a provider, ``ours`` or ``sdk``; it prints what a
-receiver of OTLP got of its traces, as JSON. Both send over HTTP to the same receiver.
+receiver of OTLP got of its traces, as JSON. With the URL of another receiver it sends there and
+prints the id of its trace.
 """
 
 import json
@@ -67,6 +68,7 @@ def work(provider, url):
             mail.set_attributes({"nested": {"to": ["x", {"y": None}]}, "empty": ""})
             mail.set_status(StatusCode.OK)
     tracer.start_span("another trace").end()
+    return f"{root.get_span_context().trace_id:032x}"
 
 
 def provider_of(name, endpoint):
@@ -89,24 +91,28 @@ def provider_of(name, endpoint):
     return provider, send
 
 
-def main(name):
-    """Run the app and print its spans, ids by the names of their spans."""
+def main(name, endpoint=""):
+    """Run the app and print what a receiver got."""
     shop = WSGIServer(("127.0.0.1", 0), answer, log=None, error_log=None)
     shop.start()
     with Collector() as collector:
-        provider, flush = provider_of(name, collector.endpoint)
+        provider, flush = provider_of(name, endpoint or collector.endpoint)
         RequestsInstrumentor().instrument(tracer_provider=provider)
-        work(provider, f"http://127.0.0.1:{shop.server_port}")
+        trace_id = work(provider, f"http://127.0.0.1:{shop.server_port}")
         flush()
         found = spans_of(collector.accepted)
     shop.stop()
-    spans = [
+    print(json.dumps({"port": shop.server_port, "trace": trace_id, "spans": as_json(found)}))
+
+
+def as_json(found):
+    """Spans with their scopes; ids in base64."""
+    return [
         MessageToDict(span, preserving_proto_field_name=True)
         | {"scope": MessageToDict(scope, preserving_proto_field_name=True)}
         for _, scope, span in found
     ]
-    print(json.dumps({"port": shop.server_port, "spans": spans}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

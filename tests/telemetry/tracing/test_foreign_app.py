@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+MODULE = "tests.telemetry.tracing.foreign_app"
 VARYING = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "end_time_unix_nano")
 
 pytestmark = pytest.mark.slow
 
 
-def observed(name):
-    """What a receiver got, with ids as the names of the spans that have them."""
+def run_app(name, *endpoint):
+    """What a run of the app printed."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.telemetry.tracing.foreign_app", name],
+        [sys.executable, "-W", "error", "-m", MODULE, name, *endpoint],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,13 +27,21 @@ def observed(name):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    # The shop's port, the receiver's answer to a port that is free, and lines of stacks vary.
-    found = json.loads(done.stdout.splitlines()[-1])
-    text = json.dumps(found["spans"]).replace(str(found["port"]), "PORT")
-    spans = json.loads(text)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def comparable(spans, port):
+    """Spans without what varies from run to run, ids as the names of their spans."""
+    spans = json.loads(json.dumps(spans).replace(str(port), "PORT"))
     names = {span["span_id"]: identity(span) for span in spans}
     traces = {span["trace_id"]: span["name"] for span in spans if "parent_span_id" not in span}
     return sorted((plain(span, names, traces) for span in spans), key=lambda span: span["id"])
+
+
+def observed(name):
+    """What a receiver in the app's process got."""
+    found = run_app(name)
+    return comparable(found["spans"], found["port"])
 
 
 def identity(span):
@@ -47,16 +56,18 @@ def plain(span, names, traces):
         "parent": names.get(span.get("parent_span_id")),
         "trace": traces[span["trace_id"]],
         # The official encoder leaves the trace flags out.
-        "flags": span["flags"] & ~0xFF,
-        "links": [
-            link | {"flags": link["flags"] & ~0xFF, "span_id": names.get(link["span_id"], "other")}
-            for link in span.get("links", ())
-        ],
+        "flags": span.get("flags", 0) & ~0xFF,
+        "links": [link_of(link, names) for link in span.get("links", ())],
         "events": [event_of(event) for event in span.get("events", ())],
     }
     for link in kept["links"]:
         link["trace_id"] = traces.get(link["trace_id"], link["trace_id"])
     return kept
+
+
+def link_of(link, names):
+    flags = link.get("flags", 0) & ~0xFF
+    return link | {"flags": flags, "span_id": names.get(link["span_id"], "other")}
 
 
 def event_of(event):
@@ -83,7 +94,11 @@ def test_trace_is_the_same_by_both_providers():
         "checkout ",
         "mail customer ",
     ]
-    # Ours has the sampling threshold, in links too, where the official encoder writes no state.
+    check_equal(ours, theirs)
+
+
+def check_equal(ours, theirs):
+    """Ours has the sampling threshold, in links too, where the official encoder writes no state."""
     assert {span.pop("trace_state") for span in ours} == {"ot=th:0"}
     for link in (link for span in ours for link in span["links"]):
         assert link.pop("trace_state", "ot=th:0") == "ot=th:0"
