@@ -26,6 +26,7 @@ class Lock(Protocol):
 
 sleep = cast(Callable[[float], None], monkey.get_original("time", "sleep"))
 new_lock = cast(Callable[[], Lock], monkey.get_original("_thread", "allocate_lock"))
+new_reentrant_lock = cast(Callable[[], Lock], monkey.get_original("_thread", "RLock"))
 new_poll = cast("Callable[[], select.poll]", monkey.get_original("select", "poll"))
 current_thread = cast(Callable[[], int], monkey.get_original("_thread", "get_ident"))
 _start_new_thread = cast(

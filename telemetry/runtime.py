@@ -32,7 +32,8 @@ from telemetry.requests import inheritance
 from telemetry.requests.cpu_time import CpuPhase
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
-from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, RequestMetrics, Step
+from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
+from telemetry.requests.series import RequestMetrics
 from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import ServerSpans, Tracing, server_spans
 from telemetry.wsgi import RequestLayer, install
@@ -268,7 +269,7 @@ class Telemetry:
             ),
             resume=(Step("cpu", self.cpu.begin),),
         )
-        recorder.add_sink("metrics", requests)
-        recorder.add_sink("slow", SlowRequests(self.metrics))
-        recorder.add_sink("log", self.logs.requests)
+        recorder.add_record_sink("metrics", requests)
+        recorder.add_record_sink("slow", SlowRequests(self.metrics))
+        recorder.add_record_sink("log", self.logs.requests)
         return recorder

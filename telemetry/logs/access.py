@@ -1,12 +1,25 @@
-"""The sink that writes one line a request."""
+"""The sink that writes one line a request.
+
+The line is one text that is made at once: no object for each member, and nothing left to do for
+the thread that writes. What recurs, such as the route, is encoded once; what a client sent goes
+through the encoder of the standard library, so the line is JSON whatever it holds.
+"""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from json import encoder
+from typing import Final
 
 from telemetry.config import TelemetryConfig
-from telemetry.logs.handler import request_ids
-from telemetry.logs.lines import timestamp
+from telemetry.logs.lines import Timestamps
 from telemetry.logs.writer import LogWriter
 from telemetry.requests.completed import CompletedRequest
+from telemetry.requests.record import RequestRecord
+
+CACHED_TEXTS: Final = 1024
+
+_json: Final = encoder.encode_basestring_ascii
+_cached_json: Final = lru_cache(CACHED_TEXTS)(_json)
 
 
 class RequestLog:
@@ -23,37 +36,51 @@ class RequestLog:
     ) -> None:
         self._writer = writer
         self._on = config.request_log
-        self._resource = dict(resource)
+        self._end = "".join(f",{_json(name)}:{_json(text)}" for name, text in resource.items())
         self._only_failed = config.log_level in ("WARNING", "ERROR")
+        self._timestamp = Timestamps()
 
-    def __call__(self, request: CompletedRequest) -> None:
+    def __call__(self, request: RequestRecord | CompletedRequest) -> None:
         """Write the line of a completed request."""
-        failed = request.outcome == "failed" or (request.status or 0) >= 500
+        status = request.status
+        failed = request.outcome == "failed" or (status is not None and status >= 500)
         if not self._on or (self._only_failed and not failed):
             return
-        self._writer.write(
-            {
-                "time": timestamp(request.started_unix_ns / 1e9 + request.duration_seconds),
-                "level": "ERROR" if failed else "INFO",
-                "logger": "access",
-                "message": "request",
-                **request_ids(request),
-                "method": request.method,
-                "route": request.route,
-                "path": request.path,
-                "query": request.query,
-                "status": request.status,
-                "duration_seconds": round(request.duration_seconds, 6),
-                "phases": {
-                    phase: round(seconds, 6) for phase, seconds in request.phase_seconds.items()
-                },
-                "response_bytes": request.response_bytes,
-                "client_address": request.client_address,
-                "user_agent": request.user_agent,
-                "outcome": request.outcome,
-                **({"correlation_ids": request.correlation_ids} if request.correlation_ids else {}),
-                **({"error_type": request.error_type} if request.error_type else {}),
-                **({"refusal": request.refusal} if request.refusal else {}),
-                **self._resource,
-            }
+        time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
+        # As ``round`` to six digits, which costs twice as much.
+        phases = ",".join(
+            [
+                f"{_cached_json(phase)}:{seconds:.6f}"
+                for phase, seconds in request.phase_seconds.items()
+            ]
         )
+        self._writer.write(
+            f'{{"time":"{time}","level":"{"ERROR" if failed else "INFO"}","logger":"access",'
+            f'"message":"request","request_id":"{request.request_id}",'
+            f'"trace_id":"{request.trace_id}","span_id":"{request.span_id}",'
+            f'{_target(request.method, request.route)}"path":{_json(request.path)},'
+            f'"query":{_json(request.query)},"status":{"null" if status is None else status},'
+            f'"duration_seconds":{request.duration_seconds:.6f},"phases":{{{phases}}},'
+            f'"response_bytes":{request.response_bytes},'
+            f'"client_address":{_json(request.client_address)},'
+            f'"user_agent":{_json(request.user_agent)},"outcome":"{request.outcome}"'
+            f"{_rare_members(request)}{self._end}}}"
+        )
+
+
+@lru_cache(CACHED_TEXTS)
+def _target(method: str, route: str) -> str:
+    return f'"method":{_json(method)},"route":{_json(route)},'
+
+
+def _rare_members(request: RequestRecord | CompletedRequest) -> str:
+    if not (request.error_type or request.refusal or request.correlation_ids):
+        return ""
+    members = ""
+    if request.correlation_ids:
+        members += f',"correlation_ids":[{",".join(map(_json, request.correlation_ids))}]'
+    if request.error_type:
+        members += f',"error_type":{_json(request.error_type)}'
+    if request.refusal:
+        members += f',"refusal":{_json(request.refusal)}'
+    return members

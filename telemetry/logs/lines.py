@@ -33,16 +33,41 @@ def timestamp(unix_seconds: float) -> str:
     )
 
 
-def encode(line: Line) -> bytes:
+class Timestamps:
+    """``timestamp`` at a third of its cost, for times that follow each other."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        # Replaced whole: threads may share one.
+        self._known = (-1, "")
+
+    def __call__(self, unix_seconds: float) -> str:
+        """Return what ``timestamp`` returns."""
+        whole = int(unix_seconds)
+        microseconds = round((unix_seconds - whole) * 1e6)
+        if unix_seconds < 0 or microseconds == 1_000_000:
+            return timestamp(unix_seconds)
+        second, text = self._known
+        if second != whole:
+            text = timestamp(whole)[:-7]
+            self._known = (whole, text)
+        return f"{text}{microseconds:06d}Z"
+
+
+def encode(line: Line | str) -> bytes:
     """Return a line with its line feed.
 
     Args:
-        line: Values that JSON does not have become text.
+        line: Values that JSON does not have become text. A text is JSON already.
     """
-    try:
-        text = _encoder.encode(line)
-    except Exception:
-        text = _encoder.encode(plain(line))
+    if isinstance(line, str):
+        text = line
+    else:
+        try:
+            text = _encoder.encode(line)
+        except Exception:
+            text = _encoder.encode(plain(line))
     if "\\ud" in text:  # half a surrogate pair, or a whole one
         text = _encoder.encode(_well_formed(json.loads(text)))
     if len(text) > MAX_LINE_BYTES:

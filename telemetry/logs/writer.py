@@ -57,7 +57,7 @@ class LogWriter:
         self._on_drop = on_drop
         self._queue_lines = queue_lines
         self._members = dict(members or {})
-        self._queue: deque[Line] = deque()
+        self._queue: deque[Line | str] = deque()
         self._running = False
         self._idle = True
         self._overdue = False
@@ -78,8 +78,12 @@ class LogWriter:
         self._running, self._idle, self._overdue = True, False, False
         monkey.get_original("_thread", "start_new_thread")(self._run, ())
 
-    def write(self, line: Line) -> None:
-        """Queue one line; never waits while the thread runs, never raises."""
+    def write(self, line: Line | str) -> None:
+        """Queue one line; never waits while the thread runs, never raises.
+
+        Args:
+            line: Its members, or the JSON object that they make, on one line.
+        """
         if self._overdue:
             self._lose("shutdown")
         elif len(self._queue) >= self._queue_lines:
@@ -127,8 +131,8 @@ class LogWriter:
     def _may_wait(self) -> bool:
         return self._running or time.monotonic() < self._deadline
 
-    def _take(self, most: int) -> list[Line]:
-        lines: list[Line] = []
+    def _take(self, most: int) -> list[Line | str]:
+        lines: list[Line | str] = []
         with suppress(IndexError):  # the thread and a ``stop`` that timed out may both take
             while len(lines) < most:
                 lines.append(self._queue.popleft())
@@ -153,7 +157,7 @@ class LogWriter:
             self._report_losses(lambda: False, blocking=False)
 
     def _write_now(
-        self, lines: Sequence[Line], may_wait: Callable[[], bool], *, blocking: bool
+        self, lines: Sequence[Line | str], may_wait: Callable[[], bool], *, blocking: bool
     ) -> bool:
         """Write lines; returns whether the output took them all."""
         encoded = []

@@ -69,12 +69,11 @@ class CompletedRequest(NamedTuple):
     refusal: str = ""
 
 
-def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
+def freeze(record: RequestRecord) -> CompletedRequest:
     """Copy the facts of a record whose completion steps have run.
 
     Args:
         record: Its facts are final.
-        outcome: How the request ended.
     """
     return CompletedRequest(
         record.request_id,
@@ -98,7 +97,7 @@ def freeze(record: RequestRecord, outcome: Outcome) -> CompletedRequest:
         record.dominant_phase,
         record.status,
         record.response_bytes,
-        outcome,
+        record.outcome or "completed",
         record.error_type,
         record.correlation_ids,
         record.refusal,

@@ -11,17 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from telemetry import names
 from telemetry.guard import Guard, Place
-from telemetry.metrics import Metrics, observe_traced
 from telemetry.names import Phase
 from telemetry.requests.completed import CompletedRequest, freeze
-from telemetry.requests.record import ABORTED, Outcome, RequestRecord
+from telemetry.requests.record import Outcome, RequestRecord
 
 Sink = Callable[[CompletedRequest], None]
-
-UNKNOWN_STATUS: Final = ""
-"""Status label of a request that ended before a response began: an empty label is an absent one."""
+RecordSink = Callable[[RequestRecord], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +76,7 @@ class Recorder:
         self._begin = [(guard.at(f"begin.{step.name}"), step.run) for step in begin]
         self._completion = [(guard.at(f"end.{step.name}"), step.run) for step in completion]
         self._resume = [(guard.at(f"resume.{step.name}"), step.run) for step in resume]
+        self._record_sinks: list[tuple[Place, RecordSink]] = []
         self._sinks: list[tuple[Place, Sink]] = []
         self._clock_ns = clock_ns
         self._in_flight: dict[int, RequestRecord] = {}
@@ -94,6 +91,17 @@ class Recorder:
         """
         self._sinks.append((self._guard.at(f"sink.{name}"), sink))
 
+    def add_record_sink(self, name: str, sink: RecordSink) -> None:
+        """Hand each record to a sink of the layer, once its facts are final.
+
+        It saves the frozen copy: the sink reads the record, and keeps nothing of it.
+
+        Args:
+            name: See ``add_sink``.
+            sink: Called with each completed record, before the sinks of completed requests.
+        """
+        self._record_sinks.append((self._guard.at(f"sink.{name}"), sink))
+
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
         """The requests that have begun and are not completed, oldest first; from any thread.
@@ -106,7 +114,10 @@ class Recorder:
         """Take a request into those in flight."""
         (self._in_flight if record.outer is None else self._nested)[id(record)] = record
         for place, run in self._begin:
-            place.call(run, record)
+            try:
+                run(record)
+            except Exception as error:
+                place.caught(error)
 
     def resume(self, record: RequestRecord) -> None:
         """Go on with a request in flight, after one that it made."""
@@ -133,12 +144,21 @@ class Recorder:
             self._complete_nested_in(record)
         self._end(record, outcome, error)
         for place, run in self._completion:
-            place.call(run, record)
+            try:
+                run(record)
+            except Exception as error:
+                place.caught(error)
         record.greenlet = record.outer = None
         record.redacted_values = ()
-        completed = freeze(record, outcome)
-        for place, sink in self._sinks:
-            place.call(sink, completed)
+        for place, record_sink in self._record_sinks:
+            try:
+                record_sink(record)
+            except Exception as error:
+                place.caught(error)
+        if self._sinks:
+            completed = freeze(record)
+            for place, sink in self._sinks:
+                place.call(sink, completed)
 
     def _complete_nested_in(self, record: RequestRecord) -> None:
         """Complete what a request made and did not close, unless another greenlet still does."""
@@ -157,39 +177,3 @@ class Recorder:
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
-
-
-class RequestMetrics:
-    """The begin step and the sink that turn requests into time series.
-
-    Args:
-        metrics: Where they are registered.
-    """
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._duration = metrics.histograms(names.REQUEST_DURATION)
-        self._aborted = metrics.counters(names.ABORTED_REQUESTS)
-        self._phase = metrics.counters(names.REQUEST_PHASE)
-        self._bytes = metrics.counters(names.RESPONSE_SIZE)
-        self._active = metrics.gauges(names.ACTIVE_REQUESTS)
-
-    def begin(self, record: RequestRecord) -> None:
-        """Count a request as active."""
-        self._active[(record.method_label,)].inc()
-
-    def __call__(self, request: CompletedRequest) -> None:
-        """Observe a completed request."""
-        route = request.route
-        self._active[(request.method_label,)].dec()
-        status = UNKNOWN_STATUS if request.status is None else str(request.status)
-        observe_traced(
-            self._duration[request.method_label, route, status],
-            request.duration_seconds,
-            request.trace_id if request.sampled else "",
-        )
-        for phase, seconds in request.phase_seconds.items():
-            self._phase[route, phase].inc(seconds)
-        if request.response_bytes:
-            self._bytes[(route,)].inc(request.response_bytes)
-        if request.outcome in ABORTED:
-            self._aborted[route, request.outcome].inc()

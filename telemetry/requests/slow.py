@@ -10,7 +10,8 @@ from typing import Final
 
 from telemetry import names
 from telemetry.metrics import Metrics
-from telemetry.requests.completed import CompletedRequest
+from telemetry.requests.completed import CompletedRequest, freeze
+from telemetry.requests.record import RequestRecord
 from telemetry.view_option import View, ViewOption
 
 _log = logging.getLogger("telemetry.slow")
@@ -47,10 +48,12 @@ class SlowRequests:
     def __init__(self, metrics: Metrics) -> None:
         self._slow = metrics.counter(names.SLOW_REQUESTS)
 
-    def __call__(self, request: CompletedRequest) -> None:
+    def __call__(self, request: RequestRecord | CompletedRequest) -> None:
         """Count and log a slow request."""
         if not request.dominant_phase:
             return
+        if isinstance(request, RequestRecord):
+            request = freeze(request)  # a handler of the warning may keep it
         breakdown = {phase: round(seconds, 6) for phase, seconds in request.phase_seconds.items()}
         self._slow.labels(request.route, request.dominant_phase).inc()
         _log.warning(

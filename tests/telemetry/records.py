@@ -37,4 +37,4 @@ def completed(**facts: Any) -> CompletedRequest:
     """The same request as sinks receive it, answered unless ``outcome`` is among the facts."""
     request = record(**facts)
     account_phases(request)
-    return freeze(request, request.outcome or "completed")
+    return freeze(request)

@@ -15,10 +15,10 @@ from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.recorder import (
     ACCOUNT_PHASES,
     Recorder,
-    RequestMetrics,
     Step,
     account_phases,
 )
+from telemetry.requests.series import RequestMetrics
 from telemetry.requests.slow import SlowRequests
 from tests.telemetry.records import completed, record
 
