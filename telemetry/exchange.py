@@ -12,10 +12,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
-from telemetry.environ_keys import CLIENT_ENVIRON, RECORD_ENVIRON, REQUEST_ID_ENVIRON
+from telemetry.environ_keys import (
+    CLIENT_ENVIRON,
+    HANDOVER_ENVIRON,
+    RECORD_ENVIRON,
+    REQUEST_ID_ENVIRON,
+)
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
-from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
+from telemetry.server.handover import end_after_handover, ended_by_app
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -23,6 +28,7 @@ Write = Callable[[bytes], object]
 StartResponse = Callable[..., Write]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+_NOTHING: Final[Iterator[bytes]] = iter(())
 _IDS: Final = (RECORD_ENVIRON, REQUEST_ID_ENVIRON)
 
 P = ParamSpec("P")
@@ -62,6 +68,7 @@ class Exchange:
         "_layer",
         "_outer",
         "_record",
+        "_send",
         "_start_response",
         "_substitute",
     )
@@ -79,7 +86,7 @@ class Exchange:
         self._start_response = start_response
         self._client = environ.get(CLIENT_ENVIRON)
         self._body: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes] = _NOTHING
         self._exhausted = False
         self._substitute: client_outcome.Substitute | None = None
         self._error: BaseException | None = None
@@ -106,27 +113,27 @@ class Exchange:
         return self
 
     def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
-        self._substitute = self._substitute or client_outcome.substitute_for(
-            self._client, self._record
-        )
+        client = self._client
+        if client is not None and client.too_slow is not None and self._substitute is None:
+            self._substitute = client_outcome.substitute_for(client, self._record)
         if self._substitute is not None:
             status, headers, body = self._substitute
             self._chunks = iter((body,))
-        write = self._start_response(
+        self._send = self._start_response(
             status, self._layer.started(self._record, status, headers), *exc_info
         )
+        return self._write
 
-        def counting(data: bytes) -> object:
-            self._record.response_bytes += len(data)
-            return write(data)
-
-        return counting
+    def _write(self, data: bytes) -> object:
+        self._record.response_bytes += len(data)
+        return self._send(data)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        self._record.in_app = True
+        record = self._record
+        record.in_app = True
         try:
             chunk = next(self._chunks)
         except StopIteration:
@@ -136,8 +143,8 @@ class Exchange:
             self._error = error
             raise
         finally:
-            self._record.in_app = False
-        self._record.response_bytes += len(chunk)
+            record.in_app = False
+        record.response_bytes += len(chunk)
         return chunk
 
     def close(self) -> None:
@@ -174,7 +181,7 @@ class Exchange:
         return self._record.outcome or client_outcome.end_of_sent(self._record, self._client), None
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
-        handover = handover_of(self._environ)
+        handover = self._environ.get(HANDOVER_ENVIRON)
         if handover is not None and handover.taken:
             # Whatever the app returned or raised afterwards has not reached the client.
             self._record.status = handover.status

@@ -1,15 +1,16 @@
-"""Flask's signals on the record of a request in flight, and the answer to a malformed body.
+"""What Flask finds out, on the record of a request in flight; and the answer to a malformed body.
 
-The signals give the route, and the exception behind a 500. The route's view decides which variables
+It finds the route, and the exception behind a 500. The route's view decides which variables
 of the path are private. The text of an exception may quote what the client sent, so those values
 are marked for redaction.
 """
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Flask, Response, got_request_exception, request, request_started
+from flask import Flask, Request, Response, got_request_exception, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import parse_options_header
@@ -26,34 +27,81 @@ from telemetry.requests.slow import slow_after_seconds_of
 PRIVATE_HEADERS: Final = ("Authorization", "Content-Disposition", "Idempotency-Key")
 
 
-class FlaskSignals:
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What holds for all requests of a rule.
+
+    Args:
+        rule: Kept, so that its ``id`` is no other rule's.
+        text: Such as ``/posts/<slug>``.
+        view: The function that the rest was read from.
+        slow_after_seconds: The view's own threshold.
+        may_be_private: One of its variables is private, unless its value is harmless.
+    """
+
+    rule: Rule
+    text: str
+    view: object
+    slow_after_seconds: float | None
+    may_be_private: bool
+
+
+class FlaskObserver:
     """Adds the route and the exception of each request of an app to its record.
 
     Args:
-        app: Holds no reference to this object: the caller keeps one.
+        app: Not yet served. It keeps this object, but for the exceptions, of which the signal holds
+            no reference.
         redactor: Knows sensitive names and shapes.
-        guard: Stands around the redaction.
+        guard: Stands around everything.
     """
 
     def __init__(self, app: Flask, redactor: Redactor, guard: Guard) -> None:
+        self._app = app
         self._redactor = redactor
         self._guard = guard
-        request_started.connect(self._record_route, app)
+        self._at_route = guard.at("layer.route")
+        self._routes: dict[int, _Route] = {}
+        # First of all, before others change the values. A signal would cost ten times as much:
+        # blinker searches its receivers and inspects each of them, for each request.
+        app.url_value_preprocessors.setdefault(None, []).insert(0, self._on_match)
         got_request_exception.connect(self._record_exception, app)
 
-    def _record_route(self, app: Flask, **_: object) -> None:
-        record = _record_of_request()
-        if record is None:
+    def _on_match(self, _: str | None, values: dict[str, Any] | None) -> None:
+        try:
+            self._record_route(values)
+        except Exception as error:
+            self._at_route.caught(error)
+
+    def _record_route(self, values: dict[str, Any] | None) -> None:
+        served: Request = request._get_current_object()  # type: ignore[attr-defined]
+        record = served.environ.get(RECORD_ENVIRON)
+        # Not the current record: a request context that a test or a view pushes is not served.
+        if not isinstance(record, RequestRecord):
             return
-        rule = request.url_rule
-        if rule is not None:
-            record.route = rule.rule
-            threshold = slow_after_seconds_of(app.view_functions.get(rule.endpoint))
-            if threshold is not None and math.isfinite(record.slow_after_seconds):
-                record.slow_after_seconds = threshold
-        if request.view_args or request.routing_exception is not None:
-            with self._guard.at("layer.route"):
-                self._redact_path(app, record)
+        rule = served.url_rule
+        if rule is None:
+            if served.routing_exception is not None:
+                self._redact_path(self._app, record)
+            return
+        route = self._routes.get(id(rule))
+        if route is None or route.view is not self._app.view_functions.get(rule.endpoint):
+            route = self._routes[id(rule)] = self._route_of(rule)
+        record.route = route.text
+        if route.slow_after_seconds is not None and math.isfinite(record.slow_after_seconds):
+            record.slow_after_seconds = route.slow_after_seconds
+        if values and route.may_be_private:
+            self._redact_path(self._app, record)
+
+    def _route_of(self, rule: Rule) -> "_Route":
+        view = self._app.view_functions.get(rule.endpoint)
+        return _Route(
+            rule,
+            rule.rule,
+            view,
+            slow_after_seconds_of(view),
+            bool(self._redactor.private_variables(dict.fromkeys(rule.arguments), view)),
+        )
 
     def _redact_path(self, app: Flask, record: RequestRecord) -> None:
         rule, values = _path_of_request()

@@ -18,6 +18,10 @@ from telemetry.requests.record import RequestRecord
 
 CACHED_TEXTS: Final = 1024
 
+# The number that ``round`` makes of six digits, at a third of the cost.
+_MICROSECONDS: Final = "%.6f"
+_PHASE: Final = "%s:%.6f"
+
 _json: Final = encoder.encode_basestring_ascii
 _cached_json: Final = lru_cache(CACHED_TEXTS)(_json)
 
@@ -47,10 +51,9 @@ class RequestLog:
         if not self._on or (self._only_failed and not failed):
             return
         time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
-        # As ``round`` to six digits, which costs twice as much.
         phases = ",".join(
             [
-                f"{_cached_json(phase)}:{seconds:.6f}"
+                _PHASE % (_cached_json(phase), seconds)
                 for phase, seconds in request.phase_seconds.items()
             ]
         )
@@ -60,7 +63,8 @@ class RequestLog:
             f'"trace_id":"{request.trace_id}","span_id":"{request.span_id}",'
             f'{_target(request.method, request.route)}"path":{_json(request.path)},'
             f'"query":{_json(request.query)},"status":{"null" if status is None else status},'
-            f'"duration_seconds":{request.duration_seconds:.6f},"phases":{{{phases}}},'
+            f'"duration_seconds":{_MICROSECONDS % request.duration_seconds},'
+            f'"phases":{{{phases}}},'
             f'"response_bytes":{request.response_bytes},'
             f'"client_address":{_json(request.client_address)},'
             f'"user_agent":{_json(request.user_agent)},"outcome":"{request.outcome}"'

@@ -95,6 +95,7 @@ class OriginReader:
         # Of the instance, for they hold only what its own settings decide.
         self._peer = lru_cache(CACHED_ORIGINS)(self._read_peer)
         self._cached = lru_cache(CACHED_ORIGINS)(self._from_claims)
+        self._unclaimed = lru_cache(CACHED_ORIGINS)(_unclaimed)
         self._headers = tuple(
             key
             for name in headers
@@ -111,7 +112,8 @@ class OriginReader:
         scheme = environ.get("wsgi.url_scheme", "http")
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if not is_trusted:
-            return Origin(peer, False, peer, scheme, host)
+            unclaimed = self._unclaimed if len(host) <= MAX_CACHED_LENGTH else _unclaimed
+            return unclaimed(peer, scheme, host)
         values = tuple(map(environ.get, self._headers))
         length = len(host) + sum(map(len, filter(None, values)))
         # What a proxy adds is short; long lists would make the cache large.
@@ -193,6 +195,10 @@ class OriginReader:
             if address not in self._trusted:
                 break
         return client, max(1, hops)
+
+
+def _unclaimed(peer: str, scheme: str, host: str) -> Origin:
+    return Origin(peer, False, peer, scheme, host)
 
 
 def rewrite(environ: dict[str, Any], origin: Origin) -> None:

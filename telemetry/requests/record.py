@@ -58,7 +58,8 @@ class RequestRecord:
         route: URL rule such as ``/posts/<slug>``.
         status: Status code sent, or ``None`` before a response has begun.
         response_bytes: Bytes of body handed to the server.
-        duration_seconds: Arrival to last byte; 0 until completed.
+        ended_ns: ``perf_counter_ns`` at the last byte; 0 until completed.
+        duration_seconds: From ``started_ns`` to ``ended_ns``; 0 until completed.
         phase_seconds: Seconds by phase, only of phases that were observed; ``other`` is added at
             completion.
         open_phases: Phases that have begun and not ended, each with its ``perf_counter_ns``.
@@ -105,6 +106,7 @@ class RequestRecord:
     route: str = UNMATCHED_ROUTE
     status: int | None = None
     response_bytes: int = 0
+    ended_ns: int = 0
     duration_seconds: float = 0.0
     phase_seconds: dict[Phase, float] = field(default_factory=dict)
     open_phases: list[tuple[Phase, int]] = field(default_factory=list)

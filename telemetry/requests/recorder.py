@@ -113,16 +113,11 @@ class Recorder:
     def begin(self, record: RequestRecord) -> None:
         """Take a request into those in flight."""
         (self._in_flight if record.outer is None else self._nested)[id(record)] = record
-        for place, run in self._begin:
-            try:
-                run(record)
-            except Exception as error:
-                place.caught(error)
+        _run_each(self._begin, record)
 
     def resume(self, record: RequestRecord) -> None:
         """Go on with a request in flight, after one that it made."""
-        for place, run in self._resume:
-            place.call(run, record)
+        _run_each(self._resume, record)
 
     def complete(
         self, record: RequestRecord, outcome: Outcome, error: BaseException | None = None
@@ -143,18 +138,10 @@ class Recorder:
         if self._nested:
             self._complete_nested_in(record)
         self._end(record, outcome, error)
-        for place, run in self._completion:
-            try:
-                run(record)
-            except Exception as error:
-                place.caught(error)
+        _run_each(self._completion, record)
         record.greenlet = record.outer = None
         record.redacted_values = ()
-        for place, record_sink in self._record_sinks:
-            try:
-                record_sink(record)
-            except Exception as error:
-                place.caught(error)
+        _run_each(self._record_sinks, record)
         if self._sinks:
             completed = freeze(record)
             for place, sink in self._sinks:
@@ -169,7 +156,7 @@ class Recorder:
                 self.complete(nested, nested.outcome or "completed")
 
     def _end(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
-        now_ns = self._clock_ns()
+        now_ns = record.ended_ns = self._clock_ns()
         record.duration_seconds = (now_ns - record.started_ns) / 1e9
         if record.open_phases:
             record.phase_seconds = record.phase_seconds_until(now_ns)
@@ -177,3 +164,15 @@ class Recorder:
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
+
+
+def _run_each(guarded: Iterable[tuple[Place, RecordSink]], record: RequestRecord) -> None:
+    """Run what the recorder has of one kind, in its order; one that fails does not affect the next.
+
+    The guard is a ``try`` block here, which costs nothing until something is raised.
+    """
+    for place, run in guarded:
+        try:
+            run(record)
+        except Exception as error:
+            place.caught(error)
