@@ -8,7 +8,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,14 @@ def on_core(core: int) -> Iterator[None]:
 
 @contextmanager
 def served(
-    condition: Condition, *, port: int, number: int, sink: str, workers: int = 1
+    condition: Condition,
+    *,
+    port: int,
+    number: int,
+    sink: str,
+    workers: int = 1,
+    management_port: int = 0,
+    under: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run gunicorn on core 0 until the context ends.
 
@@ -99,16 +106,23 @@ def served(
         number: See ``Server``.
         sink: URL of the receiver of spans.
         workers: Number of worker processes.
+        management_port: Of the first worker; the one after ``port`` when 0.
+        under: A command that runs it, such as valgrind's.
 
     Raises:
         RuntimeError: It does not answer.
     """
+    management_port = management_port or port + 1
+    environment = _environment(condition, f"{sink}/{number}", sink, workers) | {
+        "SERENE_PORT": str(port),
+        "TELEMETRY_MANAGEMENT_PORT": str(management_port),
+    }
     with tempfile.TemporaryFile() as errors:
         with on_core(SERVER_CORE):
             process = subprocess.Popen(
-                _command(condition, port, workers),
+                [*under, *_command(condition, port, workers)],
                 cwd=paths.ROOT,
-                env=_environment(condition, port, f"{sink}/{number}", sink, workers),
+                env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
             )
@@ -117,7 +131,7 @@ def served(
             if not found:
                 text = os.pread(errors.fileno(), 100_000, 0).decode(errors="replace")
                 raise RuntimeError(f"{condition.name} does not answer: {text[-3000:]}")
-            yield Server(condition, port, port + 1, number, found)
+            yield Server(condition, port, management_port, number, found)
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -149,13 +163,9 @@ def environment_folder(name: str) -> Path:
     return paths.cache_directory() / "bench" / name
 
 
-def _environment(
-    condition: Condition, port: int, endpoint: str, sink: str, workers: int
-) -> dict[str, str]:
+def _environment(condition: Condition, endpoint: str, sink: str, workers: int) -> dict[str, str]:
     return {
         **os.environ,
-        "SERENE_PORT": str(port),
-        "TELEMETRY_MANAGEMENT_PORT": str(port + 1),
         "WEB_CONCURRENCY": str(workers),
         "DRAIN_DELAY_SECONDS": "0",
         "OTEL_SERVICE_NAME": "bench",

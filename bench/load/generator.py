@@ -109,6 +109,19 @@ class Generator:
         self._drain()
         return self.period.report(sent_seconds)
 
+    def counted(self, requests: int) -> LoadReport:
+        """Keep every connection busy until so many requests are answered."""
+        self.period = Period()
+        self._idle = deque(self._open.values())
+        while self.period.requests < requests:
+            while self._idle and self.period.requests < requests:
+                self._send(self._idle.popleft(), time.perf_counter_ns())
+            for number, _ in self._epoll.poll(_DRAIN_SECONDS):
+                if self._receive(self._open[number]):
+                    self._idle.append(self._open[number])
+        self._drain()
+        return self.period.report((time.perf_counter_ns() - self.period.began) / 1e9)
+
     def paced(self, per_second: float, seconds: float, every: float = 0.0) -> Iterator[LoadReport]:
         """Send at fixed times; yields a report of each period, and of the rest at the end.
 

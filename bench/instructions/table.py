@@ -1,0 +1,80 @@
+"""The tables of ``docs/measurements.md`` about where a request's time goes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.cost.conditions import BARE, BARE_OURS
+from bench.instructions.parts import PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One condition.
+
+    Args:
+        name: In the table.
+        group: See ``Condition``.
+        instructions: Of a request.
+        shares: Of each part, when sampled.
+    """
+
+    name: str
+    group: str
+    instructions: float
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+def tables(found: Sequence[Counted], bare_us: float) -> str:
+    """Return all tables.
+
+    Args:
+        found: Bare first.
+        bare_us: Processor time of bare's request, the scale of every other.
+    """
+    bare = found[0].instructions
+    scale = bare_us / bare
+    lines = [*_totals(found, scale)]
+    sampled = [one for one in found if one.shares]
+    if sampled:
+        lines += ["", *_parts(sampled, scale)]
+    return "\n".join(lines)
+
+
+def _totals(found: Sequence[Counted], scale: float) -> Iterator[str]:
+    bases = {one.name: one.instructions for one in found if one.name in (BARE, BARE_OURS)}
+    whole = next((one.instructions for one in found if one.name == "layer, every trace"), None)
+    yield "| | instructions a request | to bare | to bare, our worker | µs, scaled | saves |"
+    yield "|---|---|---|---|---|---|"
+    for one in found:
+        ratios = [
+            f"{one.instructions / bases[base]:.2f}" if base in bases else ""
+            for base in (BARE, BARE_OURS)
+        ]
+        saved = f"{(whole - one.instructions) * scale:.0f} µs" if _is_part(one) and whole else ""
+        cells = (one.name, _thousands(one.instructions), *ratios)
+        yield f"| {' | '.join(cells)} | {one.instructions * scale:.0f} | {saved} |"
+
+
+def _is_part(one: Counted) -> bool:
+    return one.group == "part"
+
+
+def _parts(sampled: Sequence[Counted], scale: float) -> Iterator[str]:
+    yield f"| part | {' | '.join(one.name for one in sampled)} |"
+    yield "|---" * (len(sampled) + 1) + "|"
+    for part in PARTS:
+        cells = [_part(one, part, scale) for one in sampled]
+        if any(cells):
+            yield f"| {part} | {' | '.join(cells)} |"
+
+
+def _part(one: Counted, part: str, scale: float) -> str:
+    share = one.shares.get(part, 0.0)
+    if share < 0.0005:
+        return ""
+    instructions = share * one.instructions
+    return f"{_thousands(instructions)}, {share:.1%}, {instructions * scale:.1f} µs"
+
+
+def _thousands(instructions: float) -> str:
+    return f"{instructions / 1e3:.0f} k"
