@@ -1,7 +1,6 @@
 """The layer's own account of its spans, read from its metrics."""
 
 import re
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
@@ -69,13 +68,6 @@ class SpanCounts:
 
         queued = sum(value for _, value in of(names.QUEUE_SPANS.name))
         return cls(_sum(of(names.SPANS.name)), _sum(of(names.SPANS_DROPPED.name)), queued)
-
-    @classmethod
-    def scrape(cls, management_port: int) -> Self:
-        """Read the counts of a worker."""
-        url = f"http://127.0.0.1:{management_port}/metrics"
-        with urllib.request.urlopen(url, timeout=60) as response:
-            return cls.read(response.read().decode())
 
 
 def _sum(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -61,10 +61,16 @@ class Server:
     @property
     def span_counts(self) -> SpanCounts:
         """What the layer has counted, of all workers."""
-        return sum(
-            (SpanCounts.scrape(self.management_port + slot) for slot in range(len(self.workers))),
-            SpanCounts(),
-        )
+        return sum(map(SpanCounts.read, self.scrape()), SpanCounts())
+
+    def scrape(self) -> list[str]:
+        """Return the metrics of each worker."""
+        found = []
+        for slot in range(len(self.workers)):
+            url = f"http://127.0.0.1:{self.management_port + slot}/metrics"
+            with urllib.request.urlopen(url, timeout=60) as response:
+                found.append(response.read().decode())
+        return found
 
 
 def process_seconds(pid: int) -> float:

@@ -22,7 +22,7 @@ Periods = dict[str, list[LoadReport]]
 def main(arguments: Sequence[str] | None = None) -> Account:
     """Run the load, then find everything; prints the table."""
     options = parse(arguments)
-    with running(budget=options.budget) as stand:
+    with running(budget=options.budget, queue=options.queue) as stand:
         most = stand.most_per_second()
         rate = min(options.rate, HEADROOM * most)
         _progress(f"one worker answers {most:.0f} requests a second; sending {rate:.0f}")
@@ -41,6 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=2000.0, help="most requests a second")
     parser.add_argument("--budget", type=float, default=500.0, help="spans beyond the ratio")
+    parser.add_argument("--queue", type=int, default=2048, help="spans that may wait for export")
     parser.add_argument(
         "--outage", action="store_true", help="the Collector is gone for the middle third"
     )

@@ -60,11 +60,12 @@ class Stand:
 
 
 @contextmanager
-def running(*, budget: float) -> Iterator[Stand]:
+def running(*, budget: float, queue: int) -> Iterator[Stand]:
     """Start everything; stop it when the context ends.
 
     Args:
         budget: Spans a second that are kept beyond the ratio.
+        queue: Spans that may wait for export.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -79,6 +80,7 @@ def running(*, budget: float) -> Iterator[Stand]:
             "OTEL_TRACES_SAMPLER_ARG": str(RATIO),
             "OTEL_EXPORTER_OTLP_ENDPOINT": stack.url("collector"),
             "TELEMETRY_KEPT_SPANS_PER_SECOND": str(budget),
+            "TELEMETRY_QUEUE_SPANS": str(queue),
             "BENCH_SLOW_SECONDS": str(SLOW_SECONDS),
         }
         with served(
