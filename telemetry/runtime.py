@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import gevent
 from flask import Flask
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Histogram
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
@@ -30,6 +30,7 @@ from telemetry.process import ProcessSampler
 from telemetry.propagation import Propagation
 from telemetry.requests import inheritance
 from telemetry.requests.cpu_time import CpuPhase
+from telemetry.requests.observations import Observations
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
@@ -79,6 +80,7 @@ class Telemetry:
         self.process = ProcessSampler(self.metrics)
         self.cpu = CpuPhase()
         self.spans: ServerSpans = server_spans(config, self.tracing)
+        self._observations = Observations()
         self.recorder = self._recorder()
         self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
@@ -163,6 +165,18 @@ class Telemetry:
             app: It must not have routes at these paths yet.
         """
         add_health_routes(app, self.health)
+
+    def observe(self, histogram: Histogram, value: float) -> None:
+        """Observe a value with an exemplar that names the trace of the present request.
+
+        It is observed when the request has ended, and the exemplar left out where the trace is not
+        kept; outside of a request at once.
+
+        Args:
+            histogram: Without labels, or the child for their values.
+            value: In the histogram's unit.
+        """
+        self._observations.observe(histogram, value)
 
     def mongo_listeners(self) -> list[Any]:
         """Return the listeners for ``pymongo.MongoClient(event_listeners=…)``."""
@@ -270,6 +284,7 @@ class Telemetry:
             resume=(Step("cpu", self.cpu.begin),),
         )
         recorder.add_record_sink("metrics", requests)
+        recorder.add_record_sink("observations", self._observations)
         recorder.add_record_sink("slow", SlowRequests(self.metrics))
         recorder.add_record_sink("log", self.logs.requests)
         return recorder

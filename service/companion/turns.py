@@ -21,7 +21,7 @@ from service.companion.repository import ConversationRepository
 from service.companion.schemas import HelpLineView, StoredIds
 from service.http.characters import cut
 from service.mongo.connection import Unreachable
-from telemetry import Telemetry, current_record
+from telemetry import Telemetry
 
 LONGEST_TITLE: Final = 60
 NOT_STORED: Final = StoredIds(conversation_id=None, message_id=None, reply_id=None)
@@ -137,6 +137,7 @@ class TurnFactory:
         self.clock = clock
         self._context_messages = context_messages
         self._seconds = telemetry.metrics.histograms(business.COMPANION_DURATION)
+        self._observe = telemetry.observe
 
     def create(self, account_id: str, message: str, conversation_id: str | None) -> Turn:
         """Return a turn whose reply has not started.
@@ -161,11 +162,8 @@ class TurnFactory:
         return Turn(self, account_id, message, conversation, earlier)
 
     def record_duration(self, result: Result, seconds: float) -> None:
-        """Record the duration of a message, with its trace id when the trace is sampled."""
-        record = current_record()
-        self._seconds[(result,)].observe(
-            seconds, {"trace_id": record.trace_id} if record and record.sampled else None
-        )
+        """Record the duration of a message, with its trace id when the trace is kept."""
+        self._observe(self._seconds[(result,)], seconds)
 
     def _find(self, conversation_id: str, account_id: str) -> Conversation:
         found = self.conversations.get(conversation_id, account_id)
