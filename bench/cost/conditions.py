@@ -10,6 +10,7 @@ Group = Literal["bare", "layer", "part", "usual", "agent"]
 BARE: Final = "bare"
 BARE_OURS: Final = "bare, our worker"
 RATIO: Final = "OTEL_TRACES_SAMPLER_ARG"
+EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Condition:
     def has_layer(self) -> bool:
         """Whether it exposes the layer's metrics."""
         return self.app.startswith("layer:")
+
+    @property
+    def exports(self) -> bool:
+        """Whether the layer sends its spans."""
+        return self.has_layer and self.environment.get(EXPORTER) != "none"
 
     @property
     def sends_every_trace(self) -> bool:
@@ -74,7 +80,7 @@ CONDITIONS: Final = (
     layer("without the cpu phase", {"TELEMETRY_CPU_PHASE": "false"}, group="part"),
     layer("without performance headers", {"TELEMETRY_PERFORMANCE": "false"}, group="part"),
     layer("without the request id's header", {"TELEMETRY_REQUEST_ID": "false"}, group="part"),
-    layer("without export", {"OTEL_TRACES_EXPORTER": "none"}, group="part"),
+    layer("without export", {EXPORTER: "none"}, group="part"),
     layer("without spans", {"OTEL_SDK_DISABLED": "true"}, group="part"),
     foreign("usual set, every trace", "usual", "create_usual", "usual"),
     foreign(

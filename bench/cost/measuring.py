@@ -153,7 +153,7 @@ class SpanAccount:
     """
 
     def __init__(self, servers: Sequence[Server], sink: Receiver) -> None:
-        self._servers = [one for one in servers if one.condition.has_layer]
+        self._servers = [one for one in servers if one.condition.exports]
         self._foreign = [one for one in servers if one.condition.sends_every_trace]
         self._sink = sink
         self._before: dict[str, Delivery] = {}

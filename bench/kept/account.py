@@ -90,7 +90,7 @@ class Account:
         yield Check(
             "spans a second kept beyond the ratio, at most",
             f"{self.rescued_per_second:.0f}",
-            f"{self.budget:.0f}",
+            f"at most {self.budget:.0f}",
             # What a whole second's budget allows at once falls into one sight.
             self.rescued_per_second <= self.budget * 1.25,
         )
@@ -107,7 +107,7 @@ class Account:
             yield Check(
                 "spans delivered of kept",
                 f"{share:.3%} ({counted}, of {spans.kept}; lost: {reasons})",
-                f"{DELIVERED:.1%}",
+                f"at least {DELIVERED:.1%}",
                 share >= DELIVERED,
             )
         left = spans.kept - spans.lost - spans.queued - received
@@ -122,7 +122,7 @@ class Account:
         return Check(
             "memory, MB a minute",
             f"{self.memory.slope:+.2f} ({self.memory.first_mb:.1f} to {self.memory.last_mb:.1f})",
-            f"{MEMORY_SLOPE}",
+            f"at most {MEMORY_SLOPE}",
             self.memory.slope <= MEMORY_SLOPE,
         )
 
@@ -134,7 +134,7 @@ class Account:
         return Check(
             "p99 of pages without the Collector / before",
             f"{gone / before:.2f} ({gone / 1e3:.1f} ms, {before / 1e3:.1f} ms)",
-            f"{P99_RATIO}",
+            f"at most {P99_RATIO}",
             gone <= before * P99_RATIO,
         )
 
@@ -148,7 +148,7 @@ def table(account: Account) -> str:
         f"{account.most_per_second:.0f}), p50 {statistics.median(p.p50 for p in pages) / 1e3:.1f} "
         f"ms, p99 {statistics.median(p.p99 for p in pages) / 1e3:.1f} ms:",
         "",
-        "| | found | must be at most | |",
+        "| | found | must be | |",
         "|---|---|---|---|",
     ]
     lines += [
