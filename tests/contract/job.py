@@ -38,7 +38,7 @@ SETTINGS: Final = {
     "FILES_QUOTA_COUNT": "1000000",
     "FILES_QUOTA_BYTES": str(1024**4),
     # There is no Collector.
-    "OTEL_TRACES_SAMPLER_ARG": "0",
+    "OTEL_TRACES_SAMPLER": "always_off",
 }
 # What the service calls in a request.
 BESIDE: Final = (*BY_NAME["service"].needs, "model", "stripe-mock")

@@ -52,7 +52,7 @@ def telemetry() -> Iterator[Telemetry]:
     settings = {
         "DEPLOYMENT_ENVIRONMENT": "test",
         "TELEMETRY_STRICT": "true",
-        "OTEL_TRACES_SAMPLER_ARG": "0",
+        "OTEL_TRACES_SAMPLER": "always_off",
     }
     telemetry = Telemetry(telemetry_config(settings))
     inheritance.install()

@@ -32,7 +32,7 @@ def service(environ: dict[str, str]) -> Iterator[Service]:
         telemetry_config(
             {
                 "TELEMETRY_STRICT": "true",
-                "OTEL_TRACES_SAMPLER_ARG": "0",
+                "OTEL_TRACES_SAMPLER": "always_off",
                 "TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8, unix",
             }
         )

@@ -45,7 +45,7 @@ def limited(
                 {
                     "DEPLOYMENT_ENVIRONMENT": "test",
                     "TELEMETRY_STRICT": "true",
-                    "OTEL_TRACES_SAMPLER_ARG": "0",
+                    "OTEL_TRACES_SAMPLER": "always_off",
                     "TELEMETRY_TRUSTED_PROXIES": "127.0.0.0/8",
                 }
             )

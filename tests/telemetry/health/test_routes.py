@@ -19,7 +19,7 @@ def make():
         common = {
             "TELEMETRY_STRICT": "true",
             "TELEMETRY_MANAGEMENT_PORT": "0",
-            "OTEL_TRACES_SAMPLER_ARG": "0",
+            "OTEL_TRACES_SAMPLER": "always_off",
         }
         telemetry = Telemetry.from_env(common | settings)
         made.append(telemetry)
