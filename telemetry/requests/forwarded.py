@@ -95,7 +95,6 @@ class OriginReader:
         # Of the instance, for they hold only what its own settings decide.
         self._peer = lru_cache(CACHED_ORIGINS)(self._read_peer)
         self._cached = lru_cache(CACHED_ORIGINS)(self._from_claims)
-        self._unclaimed = lru_cache(CACHED_ORIGINS)(_unclaimed)
         self._headers = tuple(
             key
             for name in headers
@@ -112,13 +111,27 @@ class OriginReader:
         scheme = environ.get("wsgi.url_scheme", "http")
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         if not is_trusted:
-            unclaimed = self._unclaimed if len(host) <= MAX_CACHED_LENGTH else _unclaimed
-            return unclaimed(peer, scheme, host)
+            return Origin(peer, False, peer, scheme, host)
         values = tuple(map(environ.get, self._headers))
         length = len(host) + sum(map(len, filter(None, values)))
         # What a proxy adds is short; long lists would make the cache large.
         read = self._cached if length <= MAX_CACHED_LENGTH else self._from_claims
         return read(peer, scheme, host, values)
+
+    def direct(self, remote_addr: str | None, scheme: str, host: str) -> Origin | None:
+        """Return the origin of a peer whose headers do not count and whose environ stays as it is.
+
+        Args:
+            remote_addr: As the WSGI server wrote it, like ``scheme``.
+            host: Of the header ``Host``, or the server's name.
+
+        Returns:
+            The same for the same arguments; ``None`` for all others, which ``read`` knows.
+        """
+        peer, is_trusted = self._peer(remote_addr)
+        return (
+            None if is_trusted or peer != remote_addr else Origin(peer, False, peer, scheme, host)
+        )
 
     def _from_claims(
         self, peer: str, scheme: str, host: str, values: tuple[str | None, ...]
@@ -195,10 +208,6 @@ class OriginReader:
             if address not in self._trusted:
                 break
         return client, max(1, hops)
-
-
-def _unclaimed(peer: str, scheme: str, host: str) -> Origin:
-    return Origin(peer, False, peer, scheme, host)
 
 
 def rewrite(environ: dict[str, Any], origin: Origin) -> None:

@@ -10,15 +10,23 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from telemetry.config import TelemetryConfig
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
-from telemetry.redaction import Redactor
+from telemetry.redaction import CACHED_TEXTS, Redactor
 from telemetry.requests.correlation import CorrelationIds
 from telemetry.requests.debug_headers import DebugHeaders
-from telemetry.requests.forwarded import OriginReader, rewrite
+from telemetry.requests.forwarded import (
+    CACHED_ORIGINS,
+    MAX_CACHED_LENGTH,
+    Origin,
+    OriginReader,
+    rewrite,
+)
 from telemetry.requests.ids import RequestIds, uuid_text
+from telemetry.requests.plain_path import is_plain
 from telemetry.requests.record import RequestRecord
 from telemetry.requests.traceparent import adopt_traceparent
 
@@ -43,6 +51,9 @@ class RequestParser:
         self._traceparent_from_anyone = config.traceparent_from == "anyone"
         self._slow_after_seconds = config.slow_after_seconds if config.performance else math.inf
         self.redactor = Redactor(config.redact_names, keep_query_values=config.log_query_values)
+        # The same for many requests: of the text as it came, so that it need not be decoded either.
+        self._text = lru_cache(CACHED_TEXTS)(self._redacted)
+        self._direct = lru_cache(CACHED_ORIGINS)(self._direct_origin)
         self._correlation_ids = CorrelationIds(config.correlation_headers, self.redactor.text)
         self._debug_headers = DebugHeaders(config.debug_headers, config.propagators)
 
@@ -59,36 +70,60 @@ class RequestParser:
         Source: W3C Trace Context for ``traceparent``; RFC 9562 for UUID version 4.
         """
         started_unix_ns, started_ns = time.time_ns(), time.perf_counter_ns()
-        origin = self._origins.read(environ)
-        rewrite(environ, origin)
-        digits = (
-            _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if origin.trusted else None
-        ) or self._ids.next()
-        method, redact = environ["REQUEST_METHOD"], self.redactor.text
-        query = environ.get("QUERY_STRING")
+        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+        direct = None
+        if len(host) <= MAX_CACHED_LENGTH:
+            scheme = environ.get("wsgi.url_scheme", "http")
+            direct = self._direct(environ.get("REMOTE_ADDR"), scheme, host)
+        origin = direct or self._rewritten(environ)
+        given = _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if origin.trusted else None
+        digits, request_id = (given, uuid_text(given)) if given else self._ids.next()
+        method = label = environ["REQUEST_METHOD"]
+        if method not in KNOWN_METHODS:
+            method, label = self.redactor.text(method[:MAX_TEXT_LENGTH]), OTHER_METHOD
+        path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING")
         # By position: arguments by name cost twice as much for so many fields.
         record = RequestRecord(
-            uuid_text(digits),
+            request_id,
             digits,
-            method if method in KNOWN_METHODS else redact(method[:MAX_TEXT_LENGTH]),
-            method if method in KNOWN_METHODS else OTHER_METHOD,
-            redact(_decoded(environ.get("PATH_INFO", ""))),
+            method,
+            label,
+            path if len(path) <= MAX_TEXT_LENGTH and is_plain(path) else self._redacted(path),
             self.redactor.query(_decoded(query)) if query else "",
             origin.scheme,
-            redact(origin.host[:MAX_TEXT_LENGTH]),
+            origin.host,
             origin.client_address,
-            redact(_decoded(environ.get("HTTP_USER_AGENT", ""))),
+            self._text(environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT_LENGTH]),
             started_unix_ns,
             started_ns,
             origin.peer_address,
+            {},
+            [],
+            self._slow_after_seconds,
         )
-        record.slow_after_seconds = self._slow_after_seconds
         if origin.trusted:
             record.correlation_ids = self._correlation_ids.read(environ, record.request_id)
             record.debug_trace = self._debug_headers.read(environ)
         if origin.trusted or self._traceparent_from_anyone:
             self._adopt(record, environ)
         return record
+
+    def _direct_origin(self, remote_addr: str | None, scheme: str, host: str) -> Origin | None:
+        origin = self._origins.direct(remote_addr, scheme, host)
+        return self._shown(origin) if origin is not None else None
+
+    def _rewritten(self, environ: dict[str, Any]) -> Origin:
+        origin = self._origins.read(environ)
+        rewrite(environ, origin)
+        return self._shown(origin)
+
+    def _shown(self, origin: Origin) -> Origin:
+        """Return an origin whose host may be in a log line."""
+        host = self.redactor.text(origin.host[:MAX_TEXT_LENGTH])
+        return origin if host == origin.host else origin._replace(host=host)
+
+    def _redacted(self, text: str) -> str:
+        return self.redactor.text(_decoded(text))
 
 
 def _decoded(text: str) -> str:

@@ -93,6 +93,9 @@ class RequestRecord:
     started_unix_ns: int
     started_ns: int
     peer_address: str = ""
+    phase_seconds: dict[Phase, float] = field(default_factory=dict)
+    open_phases: list[tuple[Phase, int]] = field(default_factory=list)
+    slow_after_seconds: float = 0.0
     correlation_ids: tuple[str, ...] = ()
     parent_trace_state: str = ""
     parent_baggage: str = ""
@@ -108,14 +111,11 @@ class RequestRecord:
     response_bytes: int = 0
     ended_ns: int = 0
     duration_seconds: float = 0.0
-    phase_seconds: dict[Phase, float] = field(default_factory=dict)
-    open_phases: list[tuple[Phase, int]] = field(default_factory=list)
     running_ns: int = 0
     error_type: str = ""
     refusal: str = ""
     outcome: Outcome | None = None
     greenlet: object = None
-    slow_after_seconds: float = 0.0
     dominant_phase: Phase | Literal[""] = ""
     redacted_values: tuple[str | bytes, ...] = ()
     outer: "RequestRecord | None" = None
