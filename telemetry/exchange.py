@@ -129,23 +129,22 @@ class Exchange:
         return self._send(data)
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
         record = self._record
         record.in_app = True
         try:
-            chunk = next(self._chunks)
-        except StopIteration:
+            for chunk in self._chunks:
+                record.in_app = False
+                record.response_bytes += len(chunk)
+                yield chunk
+                record.in_app = True
             self._exhausted = True
+        except GeneratorExit:
             raise
         except BaseException as error:
             self._error = error
             raise
         finally:
             record.in_app = False
-        record.response_bytes += len(chunk)
-        return chunk
 
     def close(self) -> None:
         """Complete the request: the server has sent the last byte, or gave up.
@@ -224,12 +223,11 @@ class NestedExchange(Exchange):
         """See ``Exchange.run``."""
         return self._inside(super().run, app)
 
-    def __next__(self) -> bytes:
-        try:
-            return self._inside(super().__next__)
-        except StopIteration:
-            self._complete()  # without waiting for a close that may never come
-            raise
+    def __iter__(self) -> Iterator[bytes]:
+        parts = super().__iter__()
+        while (chunk := self._inside(next, parts, None)) is not None:
+            yield chunk
+        self._complete()  # without waiting for a close that may never come
 
     def close(self) -> None:
         """See ``Exchange.close``."""
