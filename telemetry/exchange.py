@@ -112,16 +112,18 @@ class Exchange:
             self._record.in_app = False
         return self
 
-    def _start(self, status: str, headers: Headers, *exc_info: Any) -> Write:
+    def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Write:
         client = self._client
         if client is not None and client.too_slow is not None and self._substitute is None:
             self._substitute = client_outcome.substitute_for(client, self._record)
         if self._substitute is not None:
             status, headers, body = self._substitute
             self._chunks = iter((body,))
-        self._send = self._start_response(
-            status, self._layer.started(self._record, status, headers), *exc_info
-        )
+        headers = self._layer.started(self._record, status, headers)
+        if exc_info is None:
+            self._send = self._start_response(status, headers)
+        else:
+            self._send = self._start_response(status, headers, exc_info)
         return self._write
 
     def _write(self, data: bytes) -> object:
@@ -160,7 +162,8 @@ class Exchange:
             self._error = self._error or error
             raise
         finally:
-            self._finish(*self._end_of_request(None if raised is self._outer else raised))
+            outcome, reason = self._end_of_request(None if raised is self._outer else raised)
+            self._finish(outcome, reason)
 
     def __del__(self) -> None:
         # Servers close each response; code that calls the app inside the process often does not.
@@ -168,9 +171,14 @@ class Exchange:
             self._complete()
 
     def _complete(self) -> None:
-        self._finish(*self._end_of_request(None))
+        outcome, error = self._end_of_request(None)
+        self._finish(outcome, error)
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
+        if raised is None and self._exhausted and self._error is None:
+            return self._record.outcome or client_outcome.end_of_sent(
+                self._record, self._client
+            ), None
         if self._error is not None:
             return client_outcome.end_of_failed(self._record, self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):

@@ -281,7 +281,7 @@ class Telemetry:
                 # queue refuses makes the request unsampled.
                 Step("span", self.spans.close),
             ),
-            resume=(Step("cpu", self.cpu.begin),),
+            resume=(Step("cpu", self.cpu.resume),),
         )
         recorder.add_record_sink("metrics", requests)
         recorder.add_record_sink("observations", self._observations)

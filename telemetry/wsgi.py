@@ -37,7 +37,7 @@ from telemetry.tracing import ServerSpans
 RETRY_AFTER_SECONDS: Final = 1
 
 # A number costs half as much by ``%`` as in an f-string.
-_HUNDREDTHS: Final = "%.2f"
+_TOTAL: Final = "%.2f"
 _TIMING: Final = ", %s;dur=%.2f"
 
 
@@ -147,17 +147,6 @@ class RequestLayer:
         start_response("503 Service Unavailable", headers)
         return [body]
 
-    def headers(self, record: RequestRecord) -> Headers:
-        """Return the headers of every response: request id, API versions, time so far by phase."""
-        headers = self._version_headers.copy()
-        if self._adds_request_id:
-            headers.append((names.REQUEST_ID_HEADER, record.request_id))
-        if self._adds_times:
-            headers += _times(record)
-        if self._lifecycle.draining:
-            headers.append(("Connection", "close"))
-        return headers
-
     def finish(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
         """Complete a record and make it no longer current in this greenlet."""
         try:
@@ -176,32 +165,36 @@ class RequestLayer:
         """Record a status line and return the headers to send."""
         try:
             record.status = int(status[:3])
-            own = self.headers(record)
+            own = self._version_headers.copy()
+            if self._adds_request_id:
+                own.append((names.REQUEST_ID_HEADER, record.request_id))
+            if self._adds_times:
+                _add_times(record, own)
+            if self._lifecycle.draining:
+                own.append(("Connection", "close"))
             if record.has_nested:
                 names_of_own = {name.lower() for name, _ in own}
                 headers = [each for each in headers if each[0].lower() not in names_of_own]
-            headers = [*headers, *own]
+            headers = headers + own
         except Exception as error:
             self._headers.caught(error)
         return headers
 
 
-def _times(record: RequestRecord) -> Headers:
+def _add_times(record: RequestRecord, headers: Headers) -> None:
     # W3C Server Timing; a browser's own telemetry links a page to its ``traceparent``.
     now_ns, phases = time.perf_counter_ns(), record.phase_seconds
     if record.open_phases:
         phases = record.phase_seconds_until(now_ns)
-    milliseconds = _HUNDREDTHS % ((now_ns - record.started_ns) / 1e6)
-    timing = f"total;dur={milliseconds}"
+    total = _TOTAL % ((now_ns - record.started_ns) / 1e6)
+    timing = f"total;dur={total}"
     for phase, seconds in phases.items():
         timing += _TIMING % (phase, seconds * 1e3)
     if record.span_id:
         flags = "01" if record.sampled else "00"
         timing += f', traceparent;desc="00-{record.trace_id}-{record.span_id}-{flags}"'
-    return [
-        (names.RESPONSE_TIME_HEADER, f"{milliseconds}ms"),
-        (names.SERVER_TIMING_HEADER, timing),
-    ]
+    headers.append((names.RESPONSE_TIME_HEADER, f"{total}ms"))
+    headers.append((names.SERVER_TIMING_HEADER, timing))
 
 
 def _answer_ping(_: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -50,21 +50,34 @@ class CpuPhase:
             self._installed = False
 
     def begin(self, record: RequestRecord) -> None:
-        """Count the running greenlet's time for this request from now on."""
+        """Count the running greenlet's time for this request from its arrival on."""
+        if self._installed:
+            setattr(gevent.getcurrent(), ATTRIBUTE, record)
+            running, now = self._running, record.started_ns
+            if running is not None:
+                running.running_ns += now - self._since_ns
+            self._since_ns, self._running = now, record
+
+    def resume(self, record: RequestRecord) -> None:
+        """Count the running greenlet's time for this request again from now on."""
         if self._installed:
             setattr(gevent.getcurrent(), ATTRIBUTE, record)
             self._switch_to(record)
 
     def end(self, record: RequestRecord) -> None:
-        """Write the ``cpu`` phase of a request that ends."""
+        """Write the ``cpu`` phase of a request that ends, up to its ``ended_ns``."""
         if not self._installed:
             return
         if self._running is record:
-            self._switch_to(None)
-        for served in (record.greenlet, gevent.getcurrent()):
-            if getattr(served, ATTRIBUTE, None) is record:
-                setattr(served, ATTRIBUTE, None)
-        record.add_phase("cpu", record.running_ns / 1e9)
+            record.running_ns += record.ended_ns - self._since_ns
+            self._since_ns, self._running = record.ended_ns, None
+        served, current = record.greenlet, gevent.getcurrent()
+        if getattr(current, ATTRIBUTE, None) is record:
+            setattr(current, ATTRIBUTE, None)
+        if served is not current and getattr(served, ATTRIBUTE, None) is record:
+            setattr(served, ATTRIBUTE, None)
+        phases = record.phase_seconds
+        phases["cpu"] = phases.get("cpu", 0.0) + record.running_ns / 1e9
 
     def _switch_to(self, record: RequestRecord | None) -> None:
         now, running = self._clock_ns(), self._running

@@ -122,16 +122,15 @@ class OriginReader:
         """Return the origin of a peer whose headers do not count and whose environ stays as it is.
 
         Args:
-            remote_addr: As the WSGI server wrote it, like ``scheme``.
+            remote_addr: As the WSGI server wrote it.
+            scheme: Of the URL.
             host: Of the header ``Host``, or the server's name.
 
         Returns:
             The same for the same arguments; ``None`` for all others, which ``read`` knows.
         """
-        peer, is_trusted = self._peer(remote_addr)
-        return (
-            None if is_trusted or peer != remote_addr else Origin(peer, False, peer, scheme, host)
-        )
+        peer, trusted = self._peer(remote_addr)
+        return None if trusted or peer != remote_addr else Origin(peer, False, peer, scheme, host)
 
     def _from_claims(
         self, peer: str, scheme: str, host: str, values: tuple[str | None, ...]

@@ -6,7 +6,7 @@ further. A record only holds facts: it measures nothing and sends nothing.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -172,14 +172,11 @@ class RequestRecord:
 _current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)
 
 
-def current_record() -> RequestRecord | None:
-    """Return the record of the request that this greenlet serves; ``None`` outside of a request."""
-    return _current.get()
+current_record: Final = _current.get
+"""Returns the record of the request that this greenlet serves; ``None`` outside of a request."""
 
-
-def set_current_record(record: RequestRecord | None) -> None:
-    """Make a record current for this greenlet and for greenlets spawned with its context."""
-    _current.set(record)
+set_current_record: Final[Callable[[RequestRecord | None], object]] = _current.set
+"""Makes a record current for this greenlet and for greenlets spawned with its context."""
 
 
 class Wait:

@@ -40,8 +40,10 @@ def account_phases(record: RequestRecord) -> None:
         record: Its duration is known and its observed phases are complete.
     """
     phases = record.phase_seconds
-    phases["other"] = max(0.0, record.duration_seconds - sum(phases.values()))
-    if record.duration_seconds >= record.slow_after_seconds > 0:
+    duration = record.duration_seconds
+    other = duration - sum(phases.values())
+    phases["other"] = other if other > 0.0 else 0.0
+    if duration >= record.slow_after_seconds > 0:
         dominant: Phase = max(phases, key=phases.__getitem__)
         record.dominant_phase = dominant
 
@@ -137,7 +139,14 @@ class Recorder:
             return
         if self._nested:
             self._complete_nested_in(record)
-        self._end(record, outcome, error)
+        now_ns = record.ended_ns = self._clock_ns()
+        record.duration_seconds = (now_ns - record.started_ns) / 1e9
+        if record.open_phases:
+            record.phase_seconds = record.phase_seconds_until(now_ns)
+            record.open_phases = []
+        record.outcome = outcome
+        if error is not None and not record.error_type:
+            record.error_type = type(error).__name__
         _run_each(self._completion, record)
         record.greenlet = record.outer = None
         record.redacted_values = ()
@@ -154,16 +163,6 @@ class Recorder:
                 nested.greenlet is record.greenlet or getattr(nested.greenlet, "dead", True)
             ):
                 self.complete(nested, nested.outcome or "completed")
-
-    def _end(self, record: RequestRecord, outcome: Outcome, error: BaseException | None) -> None:
-        now_ns = record.ended_ns = self._clock_ns()
-        record.duration_seconds = (now_ns - record.started_ns) / 1e9
-        if record.open_phases:
-            record.phase_seconds = record.phase_seconds_until(now_ns)
-            record.open_phases = []
-        record.outcome = outcome
-        if error is not None and not record.error_type:
-            record.error_type = type(error).__name__
 
 
 def _run_each(guarded: Iterable[tuple[Place, RecordSink]], record: RequestRecord) -> None:

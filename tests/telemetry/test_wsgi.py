@@ -271,7 +271,7 @@ def test_telemetry_that_fails_everywhere_changes_no_response(serving, monkeypatc
         raise RuntimeError("broken telemetry")
 
     monkeypatch.setattr(Recorder, "begin", broken)
-    monkeypatch.setattr(RequestLayer, "headers", broken)
+    monkeypatch.setattr("telemetry.wsgi._add_times", broken)
     monkeypatch.setattr(Recorder, "complete", broken)
     assert serving.get("/hello/you").text == "hello you"
     assert serving.errors == ["layer.begin", "layer.headers", "layer.finish"]
