@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanContext, SpanKind, Status, TraceFlags
 
 from telemetry.tracing.scope import Scope
-from telemetry.tracing.span_parts import UNSET, SpanEvent, SpanLink
+from telemetry.tracing.span_parts import SpanEvent, SpanLink
 from telemetry.tracing.wire import MAX_UNSIGNED, SHORT, field, fixed64, pairs, utf8, varint
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ ATTRIBUTES: Final = b"\x4a"
 KINDS: Final = {kind: b"\x30" + SHORT[kind.value + 1] for kind in SpanKind}
 HAS_IS_REMOTE: Final = 0x100
 IS_REMOTE: Final = 0x200
+SENT: Final = HAS_IS_REMOTE | int(TraceFlags.SAMPLED)
 _flags: Final = Struct("<2sI").pack
 _link_flags: Final = Struct("<cI").pack
 
@@ -62,16 +63,20 @@ def ids(span: "Span") -> tuple[bytes, ...]:
     """The ids of the trace, of the span and of its parent, and the trace state."""
     trace = span.trace
     trace_id, span_id = trace.trace_id.to_bytes(16, "big"), span.span_id.to_bytes(8, "big")
-    state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
-    parent = span.parent_span_id
+    state, parent = trace.trace_state, span.parent_span_id
     return (
         b"\x0a\x10",
         trace_id,
         b"\x12\x08",
         span_id,
-        _state(state) if state else b"",
-        b"\x22\x08" + parent.to_bytes(8, "big") if parent else b"",
+        encoded_state(state) if state else b"",
+        parent_id(parent) if parent else b"",
     )
+
+
+def parent_id(span_id: int) -> bytes:
+    """The id of the parent of a span."""
+    return b"\x22\x08" + span_id.to_bytes(8, "big")
 
 
 def name_field(name: str) -> bytes:
@@ -83,20 +88,22 @@ def finished(span: "Span", parts: list[bytes]) -> bytes:
     """All parts of a span up to its attributes, with those that come after them."""
     if span.kept_events is not None or span.kept_links is not None or span.dropped_attributes:
         _append_rare(span, parts)
-    parent, status = span.foreign_parent, span.kept_status
-    # What is written is kept: the sampled flag is set.
-    flags = HAS_IS_REMOTE | TraceFlags.SAMPLED | span.trace.random_flag
-    if parent is not None and parent.is_remote:
-        flags |= IS_REMOTE
-    if status is UNSET:
-        parts.append(_tail(0, flags))
-    elif status.description:
+    status, flags = span.kept_status, flags_of(span)
+    if status.description:
         parts.append(_status(status))
         parts.append(_flags(b"\x85\x01", flags))
     else:
-        parts.append(_tail(status.status_code.value, flags))
+        parts.append(tail(status.status_code.value, flags))
     body = b"".join(parts)
     return b"".join((b"\x12", varint(len(body)), body))
+
+
+def flags_of(span: "Span") -> int:
+    """What is written is kept: the sampled flag is set."""
+    parent = span.foreign_parent
+    if parent is not None and parent.is_remote:
+        return SENT | IS_REMOTE | span.trace.random_flag
+    return SENT | span.trace.random_flag
 
 
 def _append_rare(span: "Span", parts: list[bytes]) -> None:
@@ -111,7 +118,7 @@ def _append_rare(span: "Span", parts: list[bytes]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _tail(code: int, flags: int) -> bytes:
+def tail(code: int, flags: int) -> bytes:
     """A status without a description, and the flags."""
     status = b"\x7a\x02\x18" + SHORT[code] if code else b"\x7a\x00"
     return status + _flags(b"\x85\x01", flags)
@@ -129,7 +136,7 @@ def _moment(tag: bytes, moment: float | None) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _state(text: str) -> bytes:
+def encoded_state(text: str) -> bytes:
     """The trace state of a span."""
     return field(b"\x1a", utf8(text))
 

@@ -93,6 +93,9 @@ class Keeper:
         debug: str = "",
     ) -> HeadDecision:
         """Decide at the start; see ``Keeping``."""
+        if parent_sampled is None and not trace_state and not debug:
+            in_ratio = trace_id & RANDOM_MASK >= self._threshold
+            return self._in_ratio if in_ratio else self._not_in_ratio
         if not trace_state and not debug:
             found = self._usual_head(trace_id & RANDOM_MASK, parent_sampled, remote=remote)
         else:
@@ -189,6 +192,8 @@ class Keeper:
         slow: bool,
     ) -> Verdict:
         """Decide at the end; see ``Keeping``."""
+        if head is self._in_ratio and outcome == "completed" and not failed and not slow:
+            return self._kept_by_ratio
         if self._rescues and (failed or slow or outcome in ABORTED):
             reason = outcome if outcome in ABORTED else "failed" if failed else "slow"
             return self._end_of_notable(head, spans, (route, reason))

@@ -4,15 +4,16 @@ Here a decision becomes an effect. Each ended span is counted once, by why it wa
 what is held of undecided traces is bounded by bytes: over the process, and for one trace.
 """
 
-from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 from opentelemetry.trace import StatusCode
 from prometheus_client import Counter
+from prometheus_client.values import MutexValue
 
 from telemetry.guard import Guard
 from telemetry.names import MISSING_SPANS_ATTRIBUTE
-from telemetry.tracing.decision import DECISIONS, HeadDecision, Keeping
+from telemetry.native import new_reentrant_lock
+from telemetry.tracing.decision import DECISIONS, Decision, HeadDecision, Keeping
 from telemetry.tracing.encoding import SLICE_SPANS
 from telemetry.tracing.local_trace import Held, LocalTrace
 from telemetry.tracing.resource import ProcessResource
@@ -28,9 +29,6 @@ PART_BYTES: Final = 200
 
 EARLY_SPANS: Final = 256
 """Held spans of a trace that is kept anyway, from which on they are not held any longer."""
-
-
-Count = Callable[[int], None]
 
 
 class Observer(Protocol):
@@ -74,9 +72,11 @@ class Outlet:
         self.exports = queue is not None
         """Kept spans are delivered to a receiver."""
         # The values behind the counters: ``Counter.inc`` checks for a microsecond what holds here.
-        self._count = {
-            decision: cast(Count, counter.labels(decision)._value.inc) for decision in DECISIONS
+        # Nothing else writes them, so one native lock stands for theirs.
+        self._counts = {
+            decision: cast(MutexValue, counter.labels(decision)._value) for decision in DECISIONS
         }
+        self._counting = new_reentrant_lock()
         self._guard = guard
         self.place = guard.at("tracing.end")
         self._place_of_observer = guard.at("tracing.processor")
@@ -92,7 +92,7 @@ class Outlet:
             return self._deliver_late(trace, [span])
         if trace.root_id == span.span_id:
             failed = span.status.status_code is StatusCode.ERROR
-            return self.finish(trace, span, span.scope.name, "completed", failed, slow=False)
+            return self.finish(trace, span, span.scope.name, "completed", failed, False)
         return self._hold(trace, span)
 
     def take_nested(self, span: Span) -> bool:
@@ -114,7 +114,6 @@ class Outlet:
         route: str,
         outcome: str,
         failed: bool,
-        *,
         slow: bool,
     ) -> bool:
         """Decide on a trace that has ended, once; returns whether its spans are delivered.
@@ -128,13 +127,16 @@ class Outlet:
             slow: See there.
         """
         held = trace.held
-        count = (len(held) if held else 0) + (root is not None)
+        count = (0 if held is None else len(held)) + (0 if root is None else 1)
         verdict = trace.verdict = self.keeping.end(
             trace.head, trace.trace_id, count, route, outcome, failed, slow
         )
-        self._count[verdict.decision](count)
-        if held is None and not trace.missing:
-            return verdict.kept and root is not None and self._deliver_one(root)
+        if held is None and not trace.missing and root is not None:
+            # The usual case: a request without other spans.
+            with self._counting:
+                self._counts[verdict.decision]._value += 1.0
+            return verdict.kept and self._deliver_one(root)
+        self._count(verdict.decision, count)
         spans = held.drain() if held is not None else []
         if root is not None:
             if trace.missing:
@@ -144,7 +146,11 @@ class Outlet:
 
     def count_unrecorded(self, head: HeadDecision) -> None:
         """Count a span of a trace that is not kept whatever happens."""
-        self._count[head.decision](1)
+        self._count(head.decision, 1)
+
+    def _count(self, decision: Decision, count: int) -> None:
+        with self._counting:
+            self._counts[decision]._value += count
 
     def announce(self, span: Span, context: object) -> None:
         """Announce a span that has begun to a user's processors."""
@@ -162,7 +168,7 @@ class Outlet:
         full = self.held_bytes + size > self._most_bytes or held.size + size > self._most_of_one
         if full and not trace.head.kept:
             trace.missing += 1
-            self._count["memory"](1)
+            self._count("memory", 1)
             return False
         held.add(span, size)
         if trace.verdict is not None:  # decided meanwhile, by another thread
@@ -173,7 +179,7 @@ class Outlet:
 
     def _pass_on(self, trace: LocalTrace, held: Held) -> bool:
         spans = held.drain()
-        self._count[trace.head.decision](len(spans))
+        self._count(trace.head.decision, len(spans))
         return self._deliver(spans)
 
     # --- what is kept -----------------------------------------------------------------------------
@@ -182,7 +188,7 @@ class Outlet:
         verdict = trace.verdict
         if verdict is None:
             return False
-        self._count[verdict.decision](len(spans))
+        self._count(verdict.decision, len(spans))
         return verdict.kept and self._deliver(spans)
 
     def _deliver(self, spans: list[Span]) -> bool:
@@ -207,7 +213,7 @@ class Outlet:
         return len(entries) == count
 
     def _deliver_one(self, span: Span) -> bool:
-        """The usual case: a request without other spans."""
+        """Pass on a request's only span."""
         queue = self._queue
         if self.observer is not None or queue is None:
             return self._deliver([span])
@@ -219,7 +225,7 @@ class Outlet:
             queue.drop("encode_error", 1)
             self._report(error)
             return False
-        queue.put(((span.scope, encoded),))
+        queue.put_one(span.scope, encoded)
         return True
 
     def _report(self, error: Exception) -> None:

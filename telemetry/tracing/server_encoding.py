@@ -30,9 +30,20 @@ from telemetry.names import (
 )
 from telemetry.requests.record import RequestRecord
 from telemetry.tracing.attributes import MAX_HOST_LENGTH, server_of
-from telemetry.tracing.encoding import ATTRIBUTES, KINDS, finished, ids, name_field, times
+from telemetry.tracing.encoding import (
+    ATTRIBUTES,
+    KINDS,
+    SENT,
+    encoded_state,
+    flags_of,
+    name_field,
+    parent_id,
+    tail,
+    times,
+)
+from telemetry.tracing.span_parts import UNSET
 from telemetry.tracing.values import Attributes
-from telemetry.tracing.wire import Key, pairs
+from telemetry.tracing.wire import Key, field, pairs
 
 if TYPE_CHECKING:
     from telemetry.tracing.server_span import ServerSpan
@@ -42,32 +53,43 @@ def _key(name: str) -> Key:
     return Key(name, ATTRIBUTES)
 
 
-_PATH: Final = _key(url_attributes.URL_PATH).text
-_QUERY: Final = _key(url_attributes.URL_QUERY).text
-_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).text
+_PATH: Final = _key(url_attributes.URL_PATH).texts
+_QUERY: Final = _key(url_attributes.URL_QUERY).texts
+_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).texts
 _ERROR_TYPE: Final = _key(error_attributes.ERROR_TYPE).value
 _BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
 
 CACHED: Final = 512
 """Entries of each table; an entry takes up to 2 KB."""
 
+_from_hex: Final = bytes.fromhex
+
 
 def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     """The span of a completed request, as the field of ``ScopeSpans`` that holds it.
 
     Args:
-        span: Ended; it has no attributes of its own.
+        span: Ended; it has no attributes, events and links of its own.
         record: Of the request.
     """
+    trace, status = span.trace, span.kept_status
+    state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
     request_id = record.request_id.encode()
-    name_and_kind, target = _target(
-        span.name, record.method_label, record.route, record.status, record.scheme, span.protocol
-    )
+    path = record.path.encode("utf-8", "replace")
     parts = [
-        *ids(span),
-        name_and_kind,
+        _from_hex(f"0a10{record.trace_id}1208{record.span_id}"),
+        encoded_state(state) if state else b"",
         times(b"\x39", span.start_time, b"\x41", span.end_time or 0),
-        target,
+        _target(
+            span.name,
+            record.method_label,
+            record.route,
+            record.status,
+            record.scheme,
+            span.protocol,
+            0 if status is UNSET else status.status_code.value,
+            trace.random_flag | SENT if span.foreign_parent is None else flags_of(span),
+        ),
         _client(
             record.host[:MAX_HOST_LENGTH],
             record.scheme,
@@ -75,30 +97,42 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
             record.peer_address,
             record.user_agent,
         ),
-        _REQUEST_ID(request_id),
+        _REQUEST_ID[len(request_id)],
         request_id,
         _size(record.response_bytes),
+        _PATH[len(path)] if path else b"",
+        path,
     ]
-    if record.path:
-        path = record.path.encode("utf-8", "replace")
-        parts += (_PATH(path), path)
+    if span.parent_span_id:
+        parts.append(parent_id(span.parent_span_id))
     if record.query:
         query = record.query.encode("utf-8", "replace")
-        parts += (_QUERY(query), query)
+        parts += (_QUERY[len(query)], query)
     if span.error_type:
         parts.append(_ERROR_TYPE(span.error_type))
     if record.dominant_phase:
         parts.append(_slow(record.dominant_phase))
     if record.correlation_ids or record.method_label == OTHER_METHOD:
         parts.append(_rare(record))
-    return finished(span, parts)
+    body = b"".join(parts)
+    size = len(body)
+    if 128 <= size < 1 << 14:
+        return b"\x12%c%c%b" % (size & 127 | 128, size >> 7, body)
+    return field(b"\x12", body)
 
 
 @lru_cache(CACHED)
 def _target(
-    name: str, method: str, route: str, status: int | None, scheme: str, protocol: str
-) -> tuple[bytes, bytes]:
-    """What all requests for a route have in common that end alike: name and kind, attributes."""
+    name: str,
+    method: str,
+    route: str,
+    status: int | None,
+    scheme: str,
+    protocol: str,
+    code: int,
+    flags: int,
+) -> bytes:
+    """What all requests for a route have in common that end alike."""
     attributes: Attributes = {http_attributes.HTTP_REQUEST_METHOD: method}
     if scheme:
         attributes[url_attributes.URL_SCHEME] = scheme
@@ -108,7 +142,8 @@ def _target(
         attributes[http_attributes.HTTP_ROUTE] = route
     if status is not None:
         attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = status
-    return name_field(name) + KINDS[SpanKind.SERVER], pairs(ATTRIBUTES, attributes)
+    name_and_kind = name_field(name) + KINDS[SpanKind.SERVER]
+    return name_and_kind + pairs(ATTRIBUTES, attributes) + tail(code, flags)
 
 
 @lru_cache(CACHED)

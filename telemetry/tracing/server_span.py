@@ -6,6 +6,7 @@ a processor reads them, do they become a mapping.
 """
 
 from collections.abc import Mapping
+from random import getrandbits
 from typing import Any
 
 from opentelemetry.context import Context
@@ -16,7 +17,8 @@ from telemetry.tracing.attributes import error_type, server_span_attributes, spa
 from telemetry.tracing.local_trace import LocalTrace
 from telemetry.tracing.scope import Scope
 from telemetry.tracing.server_encoding import encoded_server_span
-from telemetry.tracing.span import Span, new_span_id
+from telemetry.tracing.span import Span
+from telemetry.tracing.span_parts import UNSET
 
 ERROR = Status(StatusCode.ERROR)
 
@@ -34,6 +36,11 @@ class ServerSpan(Span):
 
     can_wait = False
     """What its record holds may change after the end."""
+
+    kind = SpanKind.SERVER
+
+    error_type = ""
+    """See the function; of a request that has ended."""
 
     nested = False
     """The outer request decides."""
@@ -55,8 +62,7 @@ class ServerSpan(Span):
         self.trace = trace
         self.scope = scope
         self.name = record.method_label
-        self.kind = SpanKind.SERVER
-        self.span_id = new_span_id()
+        self.span_id = getrandbits(64) or 1
         self.parent_span_id = parent_span_id
         self.start_time = record.started_unix_ns
         self.protocol = protocol
@@ -72,8 +78,11 @@ class ServerSpan(Span):
         Returns:
             Whether the request failed.
         """
-        self.error_type = error_type(record)
-        failed = self.error_type != "" and record.outcome not in CUT_BY_CLIENT
+        failed = False
+        status = record.status
+        if record.error_type or record.outcome != "completed" or status is None or status >= 500:
+            self.error_type = error_type(record)
+            failed = self.error_type != "" and record.outcome not in CUT_BY_CLIENT
         if self.end_time is None:
             self.name = span_name(record)
             if failed and self.kept_status.status_code is not StatusCode.OK:
@@ -104,7 +113,14 @@ class ServerSpan(Span):
     def encoded(self) -> bytes:
         """See ``Span.encoded``."""
         record = self._record
-        if record is None or self._attributes is not None or self.trace.outlet.values.tight:
+        if (
+            record is None
+            or self._attributes is not None
+            or (self.kept_status is not UNSET and self.kept_status.description)
+            or self.kept_events is not None
+            or self.kept_links is not None
+            or self.trace.outlet.values.tight
+        ):
             return super().encoded()
         self._record = None
         return encoded_server_span(self, record)

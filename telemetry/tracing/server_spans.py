@@ -8,7 +8,6 @@ may be iterated and closed in another greenlet, where a token cannot be detached
 from typing import Any, Protocol
 
 from flask import Flask
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -23,6 +22,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 
 from telemetry.propagation import baggage_context
 from telemetry.requests.record import RequestRecord
+from telemetry.tracing.current import current_context, set_current_context
 from telemetry.tracing.decision import HeadDecision
 from telemetry.tracing.local_trace import LocalTrace, state_of
 from telemetry.tracing.open_request import OpenRequest, trace_of
@@ -85,6 +85,9 @@ def remote_parent(record: RequestRecord) -> Context:
 def begin_trace(record: RequestRecord, outlet: Outlet) -> tuple[LocalTrace, bool]:
     """The trace of a request, with whether it is that of the outer request that made this one."""
     trace_id = int(record.trace_id, 16)
+    if record.outer is None and not record.parent_span_id and not record.debug_trace:
+        head = outlet.keeping.head(trace_id, None, record.parent_trace_state)
+        return LocalTrace(outlet, trace_id, head, True), False
     if record.outer is not None:
         outer = trace_of(record.outer)
         if outer is not None and outer.trace_id == trace_id:
@@ -109,9 +112,9 @@ def make_current(span: Span, parent: Context) -> tuple[Context, Context]:
         The context to restore, never that of a request that has ended, and the one in which the
         span is current.
     """
-    before = otel_context.get_current()
+    before = current_context()
     current = set_span_in_context(span, parent) if parent else Context({_SPAN_KEY: span})
-    otel_context.attach(current)
+    set_current_context(current)
     if before and not get_current_span(before).is_recording():
         before = _EMPTY
     return before, current
@@ -123,7 +126,7 @@ def restore(span: Span, before: Context) -> None:
     In another greenlet it is not, and nothing has to be undone.
     """
     if get_current_span() is span:
-        otel_context.attach(before)
+        set_current_context(before)
 
 
 class WsgiServerSpans:
@@ -184,10 +187,10 @@ class WsgiServerSpans:
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``."""
         opened, record.server_span = record.server_span, None
+        record.sampled = False
         if isinstance(opened, ServerSpan):
-            record.sampled = False
-            if otel_context.get_current() is opened.current:
-                otel_context.attach(opened.before)
+            if current_context() is opened.current:
+                set_current_context(opened.before)
             else:
                 restore(opened, opened.before)
             opened.current = None
@@ -230,5 +233,5 @@ def end_trace(
         record.route,
         record.outcome or "completed",
         failed,
-        slow=record.dominant_phase != "",
+        record.dominant_phase != "",
     )

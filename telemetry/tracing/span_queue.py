@@ -85,6 +85,14 @@ class SpanQueue:
             with self._place:
                 self.on_batch()
 
+    def put_one(self, scope: Scope, encoded: bytes) -> None:
+        """Put the only span of a trace; see ``put``."""
+        self._waiting.append((scope, encoded))
+        self.accepted += 1
+        if len(self._waiting) >= self._batch_spans:
+            with self._place:
+                self.on_batch()
+
     def take(self, count: int) -> list[Entry]:
         """Take the oldest spans for export; they stay counted until ``settle``.
 

@@ -83,6 +83,30 @@ def _integer(number: int) -> bytes:
     return field(b"\x0a", (hex(number) if long else str(number)).encode())
 
 
+class _Texts(dict[int, bytes]):
+    """What comes before a text value; that of short ones is kept.
+
+    Args:
+        tag: See ``Key``.
+        start: The name, encoded.
+    """
+
+    __slots__ = ("_start", "_tag")
+
+    def __init__(self, tag: bytes, start: bytes) -> None:
+        super().__init__()
+        self._tag = tag
+        self._start = start
+
+    def __missing__(self, length: int) -> bytes:
+        size = varint(length)
+        rest = b"".join((self._start, varint(1 + len(size) + length), b"\x0a", size))
+        found = b"".join((self._tag, varint(len(rest) + length), rest))
+        if length < 128:
+            self[length] = found
+        return found
+
+
 class Key:
     """The name of an attribute, encoded once.
 
@@ -91,28 +115,13 @@ class Key:
         tag: Of the field that holds the pair, such as ``attributes`` of a span.
     """
 
-    __slots__ = ("_start", "_tag", "_texts")
+    __slots__ = ("_start", "_tag", "texts")
 
     def __init__(self, name: str, tag: bytes) -> None:
         self._tag = tag
         self._start = field(b"\x0a", utf8(name)) + b"\x12"
-        self._texts: dict[int, bytes] = {}
-
-    def text(self, data: bytes) -> bytes:
-        """All that comes before a text value; the value follows it.
-
-        Args:
-            data: The value in UTF-8; only its length counts.
-        """
-        length = len(data)
-        found = self._texts.get(length)
-        if found is None:
-            size = varint(length)
-            rest = b"".join((self._start, varint(1 + len(size) + length), b"\x0a", size))
-            found = b"".join((self._tag, varint(len(rest) + length), rest))
-            if length < 128:
-                self._texts[length] = found
-        return found
+        self.texts = _Texts(tag, self._start)
+        """All that comes before a text value, by the value's length in UTF-8."""
 
     def value(self, value: Value) -> bytes:
         """The whole pair."""
@@ -145,7 +154,7 @@ def pairs(tag: bytes, attributes: Mapping[str, Any]) -> bytes:
         key = _keys.get((tag, name)) or key_of(name, tag)
         if type(value) is str:
             data = value.encode("utf-8", "replace")
-            parts.append(key.text(data))
+            parts.append(key.texts[len(data)])
             parts.append(data)
         else:
             parts.append(key.value(value))
