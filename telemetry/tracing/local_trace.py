@@ -81,9 +81,7 @@ class LocalTrace:
         root_id: The span whose end decides; 0 where the end of a request does.
     """
 
-    verdict: Verdict | None = None
-    held: "Held | None" = None
-    missing = 0
+    __slots__ = ("head", "held", "missing", "outlet", "random_flag", "root_id", "trace_id", "verdict")
 
     def __init__(
         self, outlet: "Outlet", trace_id: int, head: HeadDecision, random: bool, root_id: int = 0
@@ -93,6 +91,9 @@ class LocalTrace:
         self.head = head
         self.random_flag = 2 if random else 0
         self.root_id = root_id
+        self.verdict: Verdict | None = None
+        self.held: Held | None = None
+        self.missing = 0
 
     @property
     def flags(self) -> TraceFlags:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class ReadableSpan:
     """The facts of a span, as the SDK offers them; the fields are the subclass's."""
 
+    __slots__ = ()
+
     if TYPE_CHECKING:
         trace: LocalTrace
         scope: Scope

@@ -37,19 +37,10 @@ class ServerSpan(Span):
     can_wait = False
     """What its record holds may change after the end."""
 
-    kind = SpanKind.SERVER
+    __slots__ = ("_record", "before", "current", "error_type", "nested", "protocol")
 
-    error_type = ""
-    """See the function; of a request that has ended."""
-
-    nested = False
-    """The outer request decides."""
-
-    current: Context | None = None
-    """The context in which it is the current span."""
     before: Context
     """The context of the serving greenlet before it."""
-    _record: RequestRecord | None = None
 
     def __init__(
         self,
@@ -66,6 +57,20 @@ class ServerSpan(Span):
         self.parent_span_id = parent_span_id
         self.start_time = record.started_unix_ns
         self.protocol = protocol
+        self.kind = SpanKind.SERVER
+        # As in the base class, whose constructor would be one call more.
+        self._on_exception = (True, True)
+        self.end_time = self.foreign_parent = self.kept_events = self.kept_links = None
+        self.dropped_attributes = self.dropped_events = self.dropped_links = 0
+        self._attributes = None
+        self.kept_status = UNSET
+        # See ``error_type``; of a request that has ended.
+        self.error_type = ""
+        # The outer request decides.
+        self.nested = False
+        # The context in which it is the current span.
+        self.current: Context | None = None
+        self._record: RequestRecord | None = None
 
     def complete(self, record: RequestRecord) -> bool:
         """End it with the facts of the completed record, unless user code has ended it.

@@ -187,16 +187,26 @@ class WsgiServerSpans:
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``."""
         opened, record.server_span = record.server_span, None
-        record.sampled = False
         if isinstance(opened, ServerSpan):
+            record.sampled = False
             if current_context() is opened.current:
                 set_current_context(opened.before)
             else:
                 restore(opened, opened.before)
             opened.current = None
             failed = opened.complete(record)
-            root = opened if opened.is_complete else None
-            record.sampled = end_trace(record, opened, root, failed=failed)
+            if opened.nested or not opened.is_complete:
+                root = opened if opened.is_complete else None
+                record.sampled = end_trace(record, opened, root, failed=failed)
+            else:
+                record.sampled = self._outlet.finish(
+                    opened.trace,
+                    opened,
+                    record.route,
+                    record.outcome or "completed",
+                    failed,
+                    record.dominant_phase != "",
+                )
         elif isinstance(opened, OpenRequest) and opened.span is not None:
             restore(opened.span, opened.before)
 
