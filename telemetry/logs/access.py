@@ -1,12 +1,13 @@
 """The sink that writes one line a request.
 
-The line is one text that is made at once: no object for each member, and nothing left to do for
-the thread that writes. What recurs, such as the route, is encoded once; what a client sent goes
-through the encoder of the standard library, so the line is JSON whatever it holds.
+The line is one text that is made at once, from parts: no object for each member, and nothing left
+to do for the thread that writes. What recurs, such as the route, is encoded once with all that
+stands around it; what a client sent goes through the encoder of the standard library, so the line
+is JSON whatever it holds.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import encoder
 from typing import Final
 
@@ -22,7 +23,6 @@ CACHED_TEXTS: Final = 256
 _MICROSECONDS: Final = "%.6f"
 
 _json: Final = encoder.encode_basestring_ascii
-_cached_json: Final = lru_cache(CACHED_TEXTS)(_json)
 
 
 class RequestLog:
@@ -37,50 +37,73 @@ class RequestLog:
     def __init__(
         self, writer: LogWriter, config: TelemetryConfig, resource: Mapping[str, str]
     ) -> None:
-        self._writer = writer
+        self._write = writer.write
         self._on = config.request_log
-        self._end = "".join(f",{_json(name)}:{_json(text)}" for name, text in resource.items())
         self._only_failed = config.log_level in ("WARNING", "ERROR")
-        self._timestamp = Timestamps()
+        self._timestamp = Timestamps().__call__
+        end = "".join(f",{_json(name)}:{_json(text)}" for name, text in resource.items())
+        self._known = lru_cache(CACHED_TEXTS)(partial(_known, end))
 
     def __call__(self, request: RequestRecord | CompletedRequest) -> None:
         """Write the line of a completed request."""
-        status = request.status
-        failed = request.outcome == "failed" or (status is not None and status >= 500)
-        if not self._on or (self._only_failed and not failed):
+        status, outcome = request.status, request.outcome or "completed"
+        if not self._on or (self._only_failed and not _failed(status, outcome)):
             return
+        seconds, rare = request.phase_seconds, ""
+        if request.error_type or request.refusal or request.correlation_ids:
+            rare = _rare_members(request)
+        beginning, target, end, phases = self._known(
+            request.method, request.route, status, outcome, tuple(seconds)
+        )
         time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
-        seconds = request.phase_seconds
-        phases = _phases(tuple(seconds)) % tuple(seconds.values())
-        self._writer.write(
-            f'{{"time":"{time}","level":"{"ERROR" if failed else "INFO"}","logger":"access",'
-            f'"message":"request","request_id":"{request.request_id}",'
-            f'"trace_id":"{request.trace_id}","span_id":"{request.span_id}",'
-            f'{_target(request.method, request.route)}"path":{_json(request.path)},'
-            f'"query":{_json(request.query)},"status":{"null" if status is None else status},'
+        self._write(
+            f'{{"time":"{time}{beginning}{request.request_id}","trace_id":"{request.trace_id}",'
+            f'"span_id":"{request.span_id}{target}{_json(request.path)},'
+            f'"query":{_json(request.query)},'
             f'"duration_seconds":{_MICROSECONDS % request.duration_seconds},'
-            f'"phases":{{{phases}}},'
             f'"response_bytes":{request.response_bytes},'
-            f'"client_address":{_cached_json(request.client_address)},'
-            f'"user_agent":{_cached_json(request.user_agent)},"outcome":"{request.outcome}"'
-            f"{_rare_members(request)}{self._end}}}"
+            f"{_client(request.client_address, request.user_agent)}{rare}{end}"
+            f"{phases % tuple(seconds.values())}}}}}"
         )
 
 
-@lru_cache(CACHED_TEXTS)
-def _target(method: str, route: str) -> str:
-    return f'"method":{_json(method)},"route":{_json(route)},'
+def _failed(status: int | None, outcome: str) -> bool:
+    return outcome == "failed" or (status is not None and status >= 500)
+
+
+def _known(
+    members: str, method: str, route: str, status: int | None, outcome: str, phases: tuple[str, ...]
+) -> tuple[str, str, str, str]:
+    """What the lines of all requests for a route have in common that end alike.
+
+    Args:
+        members: Of every line.
+        method: See ``RequestRecord``; so are the others.
+        route: See there.
+        status: See there.
+        outcome: See there.
+        phases: Names, in the order of the seconds.
+
+    Returns:
+        What comes between the time and the request id, between the span id and the path, and before
+        the seconds by phase; and a template for these.
+    """
+    level = "ERROR" if _failed(status, outcome) else "INFO"
+    code = "null" if status is None else status
+    return (
+        f'","level":"{level}","logger":"access","message":"request","request_id":"',
+        f'","method":{_json(method)},"route":{_json(route)},"status":{code},"path":',
+        f',"outcome":"{outcome}"{members},"phases":{{',
+        ",".join(_json(name).replace("%", "%%") + f":{_MICROSECONDS}" for name in phases),
+    )
 
 
 @lru_cache(CACHED_TEXTS)
-def _phases(names: tuple[str, ...]) -> str:
-    """A template for the seconds of these phases."""
-    return ",".join(_json(name).replace("%", "%%") + f":{_MICROSECONDS}" for name in names)
+def _client(address: str, agent: str) -> str:
+    return f'"client_address":{_json(address)},"user_agent":{_json(agent)}'
 
 
 def _rare_members(request: RequestRecord | CompletedRequest) -> str:
-    if not (request.error_type or request.refusal or request.correlation_ids):
-        return ""
     members = ""
     if request.correlation_ids:
         members += f',"correlation_ids":[{",".join(map(_json, request.correlation_ids))}]'

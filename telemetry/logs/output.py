@@ -96,7 +96,9 @@ class Output:
                 return len(lines) - index, "blocked"
             except OSError as error:
                 return len(lines) - index, _REASONS.get(error.errno or 0, "unwritable")
-            if count:
+            if count and written == len(piece):
+                index += count
+            elif count:
                 index = self._after(lines, index, written)
             else:
                 self._rest = piece[written:]
@@ -105,6 +107,9 @@ class Output:
     def _piece(self, lines: Sequence[bytes], index: int, *, blocking: bool) -> tuple[bytes, int]:
         """The next lines that fit into one write, at least one."""
         most = self._most_bytes(blocking=blocking)
+        rest = lines[index:] if index else lines
+        if sum(map(len, rest)) <= most:
+            return b"".join(rest), len(rest)
         end, size = index + 1, len(lines[index])
         while end < len(lines) and size + len(lines[end]) <= most:
             size += len(lines[end])

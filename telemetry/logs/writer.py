@@ -18,7 +18,7 @@ from typing import Final
 from gevent import monkey
 
 from telemetry.guard import Guard
-from telemetry.logs.lines import Line, encode, timestamp
+from telemetry.logs.lines import Line, encode_all, timestamp
 from telemetry.logs.output import LossReason, Output
 
 QUEUE_LINES: Final = 10_000
@@ -124,7 +124,8 @@ class LogWriter:
         works = True
         while lines := self._take(SLICE_LINES):
             works = self._write_now(lines, self._may_wait, blocking=True)
-            self._sleep(0)
+            if self._queue:
+                self._sleep(0)
         if works and not self._overdue:
             self._report_losses(self._may_wait, blocking=True)
 
@@ -133,9 +134,10 @@ class LogWriter:
 
     def _take(self, most: int) -> list[Line | str]:
         lines: list[Line | str] = []
+        take = self._queue.popleft
         with suppress(IndexError):  # the thread and a ``stop`` that timed out may both take
-            while len(lines) < most:
-                lines.append(self._queue.popleft())
+            for _ in range(min(most, len(self._queue))):
+                lines.append(take())  # noqa: PERF401 - what was taken before the end is kept
         return lines
 
     def _write_directly(self) -> None:
@@ -160,12 +162,8 @@ class LogWriter:
         self, lines: Sequence[Line | str], may_wait: Callable[[], bool], *, blocking: bool
     ) -> bool:
         """Write lines; returns whether the output took them all."""
-        encoded = []
-        for line in lines:
-            try:
-                encoded.append(encode(line))
-            except Exception:
-                self._lose("unencodable")
+        encoded, unencodable = encode_all(lines)
+        self._lose("unencodable", unencodable)
         lost, reason = self._output.write(encoded, may_wait, blocking=blocking)
         self._lose("shutdown" if blocking and reason == "blocked" else reason, lost)
         return lost == 0
