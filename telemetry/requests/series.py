@@ -26,6 +26,8 @@ from telemetry.native import new_reentrant_lock
 from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.record import ABORTED, RequestRecord
 
+_new_tuple: Final = tuple.__new__
+
 UNKNOWN_STATUS: Final = ""
 """Status label of a request that ended before a response began: an empty label is an absent one."""
 
@@ -61,19 +63,23 @@ class RequestMetrics:
         route, bucket = series.route, series.buckets[bisect_left(self._bounds, duration)]
         exemplar = None
         if request.sampled and request.trace_id:
-            exemplar = Exemplar({EXEMPLAR_TRACE_ID: request.trace_id}, duration, time.time())
+            # The constructor of a named tuple is Python code; this is what it does.
+            exemplar = _new_tuple(
+                Exemplar, ({EXEMPLAR_TRACE_ID: request.trace_id}, duration, time.time())
+            )
         with self._lock:
             series.active._value -= 1.0
             series.sum._value += duration
             bucket._value += 1.0
             if exemplar is not None:
                 bucket._exemplar = exemplar
+            phases = route.phases
             for phase, seconds in request.phase_seconds.items():
                 if seconds < 0:
                     raise ValueError(f"phase {phase} took {seconds} s")
-                route.phases[phase]._value += seconds
+                phases[phase]._value += seconds
             if request.response_bytes:
-                route.bytes._value += request.response_bytes
+                (route.size or route.begin_size())._value += request.response_bytes
         if request.outcome in ABORTED:
             self._aborted[request.route, request.outcome].inc()
 
@@ -118,15 +124,13 @@ class _Route:
             lambda name: _value_of(phase.labels(route, name))
         )
         self._route = route
-        self._size = size
-        self._bytes: MutexValue | None = None
-
-    @property
-    def bytes(self) -> MutexValue:
+        self._sizes = size
+        self.size: MutexValue | None = None
         """Bytes of responses."""
-        found = self._bytes
-        if found is None:
-            found = self._bytes = _value_of(self._size.labels(self._route))
+
+    def begin_size(self) -> MutexValue:
+        """Begin the series of bytes."""
+        self.size = found = _value_of(self._sizes.labels(self._route))
         return found
 
 

@@ -81,7 +81,16 @@ class LocalTrace:
         root_id: The span whose end decides; 0 where the end of a request does.
     """
 
-    __slots__ = ("head", "held", "missing", "outlet", "random_flag", "root_id", "trace_id", "verdict")
+    __slots__ = (
+        "head",
+        "held",
+        "missing",
+        "outlet",
+        "random_flag",
+        "root_id",
+        "trace_id",
+        "verdict",
+    )
 
     def __init__(
         self, outlet: "Outlet", trace_id: int, head: HeadDecision, random: bool, root_id: int = 0
