@@ -41,8 +41,14 @@ def span_name(record: RequestRecord) -> str:
 
     A method that is not known is ``HTTP``.
     """
-    method = "HTTP" if record.method_label == OTHER_METHOD else record.method_label
-    return method if record.route == UNMATCHED_ROUTE else f"{method} {record.route}"
+    return name_of(record.method_label, record.route)
+
+
+@lru_cache(maxsize=512)
+def name_of(method_label: str, route: str) -> str:
+    """See ``span_name``."""
+    method = "HTTP" if method_label == OTHER_METHOD else method_label
+    return method if route == UNMATCHED_ROUTE else f"{method} {route}"
 
 
 def error_type(record: RequestRecord) -> str:

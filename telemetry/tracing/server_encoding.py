@@ -29,7 +29,7 @@ from telemetry.names import (
     UNMATCHED_ROUTE,
 )
 from telemetry.requests.record import RequestRecord
-from telemetry.tracing.attributes import MAX_HOST_LENGTH, server_of
+from telemetry.tracing.attributes import MAX_HOST_LENGTH, name_of, server_of
 from telemetry.tracing.encoding import (
     ATTRIBUTES,
     KINDS,
@@ -81,7 +81,6 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
         encoded_state(state) if state else b"",
         times(b"\x39", span.start_time, b"\x41", span.end_time or 0),
         _target(
-            span.name,
             record.method_label,
             record.route,
             record.status,
@@ -123,7 +122,6 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
 
 @lru_cache(CACHED)
 def _target(
-    name: str,
     method: str,
     route: str,
     status: int | None,
@@ -142,7 +140,7 @@ def _target(
         attributes[http_attributes.HTTP_ROUTE] = route
     if status is not None:
         attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = status
-    name_and_kind = name_field(name) + KINDS[SpanKind.SERVER]
+    name_and_kind = name_field(name_of(method, route)) + KINDS[SpanKind.SERVER]
     return name_and_kind + pairs(ATTRIBUTES, attributes) + tail(code, flags)
 
 

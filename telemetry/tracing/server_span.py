@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from telemetry.requests.record import CUT_BY_CLIENT, RequestRecord
-from telemetry.tracing.attributes import error_type, server_span_attributes, span_name
+from telemetry.tracing.attributes import error_type, name_of, server_span_attributes
 from telemetry.tracing.local_trace import LocalTrace
 from telemetry.tracing.scope import Scope
 from telemetry.tracing.server_encoding import encoded_server_span
@@ -89,7 +89,7 @@ class ServerSpan(Span):
             self.error_type = error_type(record)
             failed = self.error_type != "" and record.outcome not in CUT_BY_CLIENT
         if self.end_time is None:
-            self.name = span_name(record)
+            self.name = name_of(record.method_label, record.route)
             if failed and self.kept_status.status_code is not StatusCode.OK:
                 self.kept_status = ERROR
             self._record = record

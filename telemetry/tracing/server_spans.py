@@ -164,7 +164,7 @@ class WsgiServerSpans:
             span.nested = True
         if caller is not None and not (nested and is_outer(record)):
             span.foreign_parent = caller
-        record.span_id = f"{span.span_id:016x}"
+        record.span_id = span.span_id.to_bytes(8, "big").hex()
         record.sampled = trace.head.kept and self._outlet.exports
         span.before, span.current = make_current(span, parent)
         record.server_span = span
