@@ -19,6 +19,14 @@ from telemetry.guard import Guard
 class Lock(Protocol):
     """A lock that blocks its thread; never to be held over a yield."""
 
+    def acquire(self) -> bool:
+        """Wait for it; with ``release`` half of the cost of a ``with`` block."""
+        ...
+
+    def release(self) -> None:
+        """Let the next one in."""
+        ...
+
     def __enter__(self) -> bool: ...
 
     def __exit__(self, *args: object) -> None: ...

@@ -53,7 +53,7 @@ class Timestamps:
         if second != whole:
             text = timestamp(whole)[:-7]
             self._known = (whole, text)
-        return f"{text}{microseconds:06d}Z"
+        return f"{text}{str(1_000_000 + microseconds)[1:]}Z"  # a third of a format's cost
 
 
 def encode(line: Line | str) -> bytes:

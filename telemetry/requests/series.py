@@ -48,13 +48,18 @@ class RequestMetrics:
         self._active = _Known(lambda method: _value_of(active.labels(method)))
         self._routes = _Known(lambda route: _Route(route, phase, size))
         self._series = _Known(self._series_of)
-        self._lock = new_reentrant_lock()
+        # A ``with`` block finds and binds both methods anew: 0.35 µs each time.
+        lock = new_reentrant_lock()
+        self._acquire, self._release = lock.acquire, lock.release
 
     def begin(self, record: RequestRecord) -> None:
         """Count a request as active."""
         value = self._active[record.method_label]
-        with self._lock:
+        self._acquire()
+        try:
             value._value += 1.0
+        finally:
+            self._release()
 
     def __call__(self, request: RequestRecord | CompletedRequest) -> None:
         """Observe a completed request."""
@@ -67,7 +72,8 @@ class RequestMetrics:
             exemplar = _new_tuple(
                 Exemplar, ({EXEMPLAR_TRACE_ID: request.trace_id}, duration, time.time())
             )
-        with self._lock:
+        self._acquire()
+        try:
             series.active._value -= 1.0
             series.sum._value += duration
             bucket._value += 1.0
@@ -80,6 +86,8 @@ class RequestMetrics:
                 phases[phase]._value += seconds
             if request.response_bytes:
                 (route.size or route.begin_size())._value += request.response_bytes
+        finally:
+            self._release()
         if request.outcome in ABORTED:
             self._aborted[request.route, request.outcome].inc()
 

@@ -76,7 +76,8 @@ class Outlet:
         self._counts = {
             decision: cast(MutexValue, counter.labels(decision)._value) for decision in DECISIONS
         }
-        self._counting = new_reentrant_lock()
+        lock = new_reentrant_lock()
+        self._acquire, self._release = lock.acquire, lock.release
         self._guard = guard
         self.place = guard.at("tracing.end")
         self._place_of_observer = guard.at("tracing.processor")
@@ -133,8 +134,12 @@ class Outlet:
         )
         if held is None and not trace.missing and root is not None:
             # The usual case: a request without other spans.
-            with self._counting:
-                self._counts[verdict.decision]._value += 1.0
+            counted = self._counts[verdict.decision]
+            self._acquire()
+            try:
+                counted._value += 1.0
+            finally:
+                self._release()
             return verdict.kept and self._deliver_one(root)
         self._count(verdict.decision, count)
         spans = held.drain() if held is not None else []
@@ -149,8 +154,12 @@ class Outlet:
         self._count(head.decision, 1)
 
     def _count(self, decision: Decision, count: int) -> None:
-        with self._counting:
-            self._counts[decision]._value += count
+        counted = self._counts[decision]
+        self._acquire()
+        try:
+            counted._value += count
+        finally:
+            self._release()
 
     def announce(self, span: Span, context: object) -> None:
         """Announce a span that has begun to a user's processors."""
