@@ -43,7 +43,7 @@ from telemetry.tracing.encoding import (
 )
 from telemetry.tracing.span_parts import UNSET
 from telemetry.tracing.values import Attributes
-from telemetry.tracing.wire import Key, field, pairs
+from telemetry.tracing.wire import Key, pairs, varint
 
 if TYPE_CHECKING:
     from telemetry.tracing.server_span import ServerSpan
@@ -56,7 +56,6 @@ def _key(name: str) -> Key:
 _PATH: Final = _key(url_attributes.URL_PATH).texts
 _QUERY: Final = _key(url_attributes.URL_QUERY).texts
 _REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).texts
-_ERROR_TYPE: Final = _key(error_attributes.ERROR_TYPE).value
 _BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
 
 CACHED: Final = 512
@@ -74,7 +73,7 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     """
     trace, status = span.trace, span.kept_status
     state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
-    request_id = record.request_id.encode()
+    host, request_id = record.host[:MAX_HOST_LENGTH], record.request_id.encode()
     path = record.path.encode("utf-8", "replace")
     parts = [
         _from_hex(f"0a10{record.trace_id}1208{record.span_id}"),
@@ -89,13 +88,7 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
             0 if status is UNSET else status.status_code.value,
             trace.random_flag | SENT if span.foreign_parent is None else flags_of(span),
         ),
-        _client(
-            record.host[:MAX_HOST_LENGTH],
-            record.scheme,
-            record.client_address,
-            record.peer_address,
-            record.user_agent,
-        ),
+        _client(host, record.scheme, record.client_address, record.peer_address, record.user_agent),
         _REQUEST_ID[len(request_id)],
         request_id,
         _size(record.response_bytes),
@@ -107,17 +100,21 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     if record.query:
         query = record.query.encode("utf-8", "replace")
         parts += (_QUERY[len(query)], query)
-    if span.error_type:
-        parts.append(_ERROR_TYPE(span.error_type))
-    if record.dominant_phase:
-        parts.append(_slow(record.dominant_phase))
-    if record.correlation_ids or record.method_label == OTHER_METHOD:
-        parts.append(_rare(record))
+    if (
+        span.error_type
+        or record.dominant_phase
+        or record.correlation_ids
+        or record.method_label == OTHER_METHOD
+    ):
+        parts.append(_rare(span, record))
     body = b"".join(parts)
-    size = len(body)
-    if 128 <= size < 1 << 14:
-        return b"\x12%c%c%b" % (size & 127 | 128, size >> 7, body)
-    return field(b"\x12", body)
+    return _beginning(len(body)) + body
+
+
+@lru_cache(CACHED)
+def _beginning(size: int) -> bytes:
+    """What comes before a span of so many bytes."""
+    return b"\x12" + varint(size)
 
 
 @lru_cache(CACHED)
@@ -165,13 +162,14 @@ def _size(response_bytes: int) -> bytes:
     return _BODY_SIZE(response_bytes)
 
 
-@lru_cache(16)
-def _slow(phase: str) -> bytes:
-    return pairs(ATTRIBUTES, {DOMINANT_PHASE_ATTRIBUTE: phase, SLOW_ATTRIBUTE: True})
-
-
-def _rare(record: RequestRecord) -> bytes:
+def _rare(span: "ServerSpan", record: RequestRecord) -> bytes:
+    """What most requests do not have."""
     attributes: Attributes = {}
+    if span.error_type:
+        attributes[error_attributes.ERROR_TYPE] = span.error_type
+    if record.dominant_phase:
+        attributes[DOMINANT_PHASE_ATTRIBUTE] = record.dominant_phase
+        attributes[SLOW_ATTRIBUTE] = True
     if record.correlation_ids:
         attributes[CORRELATION_IDS_ATTRIBUTE] = record.correlation_ids
     if record.method_label == OTHER_METHOD and record.method:
