@@ -101,23 +101,17 @@ def begin_trace(record: RequestRecord, outlet: Outlet) -> tuple[LocalTrace, bool
     return LocalTrace(outlet, trace_id, head, random), False
 
 
-def make_current(span: Span, parent: Context) -> tuple[Context, Context]:
-    """Make a span the current one.
-
-    Args:
-        span: Of the request.
-        parent: What the span's context continues, such as the caller's baggage.
+def replace_context(current: Context) -> Context:
+    """Make a context the current one.
 
     Returns:
-        The context to restore, never that of a request that has ended, and the one in which the
-        span is current.
+        The context to restore, never that of a request that has ended.
     """
     before = current_context()
-    current = set_span_in_context(span, parent) if parent else Context({_SPAN_KEY: span})
     set_current_context(current)
     if before and not get_current_span(before).is_recording():
-        before = _EMPTY
-    return before, current
+        return _EMPTY
+    return before
 
 
 def restore(span: Span, before: Context) -> None:
@@ -137,7 +131,7 @@ class WsgiServerSpans:
     """
 
     def __init__(self, tracing: Tracing) -> None:
-        self._tracing = tracing
+        self._records = tracing.records
         self._outlet = tracing.outlet
         tracer = tracing.tracer
         self._scope = tracer.scope if isinstance(tracer, Tracer) else Scope("", "", "", {})
@@ -147,14 +141,14 @@ class WsgiServerSpans:
 
     def open(self, record: RequestRecord, environ: dict[str, Any]) -> None:
         """See ``ServerSpans``."""
-        if not self._tracing.records:
+        if not self._records:
             self._open_unrecorded(record, None)
             return
         trace, nested = begin_trace(record, self._outlet)
         if not trace.head.records:
             self._open_unrecorded(record, trace)
             return
-        parent, parent_id, caller = _EMPTY, 0, None
+        parent, parent_id, caller = None, 0, None
         if record.parent_span_id or record.parent_baggage:
             parent, caller = remote_parent(record), caller_of(record)
             parent_id = caller.span_id if caller is not None else 0
@@ -166,7 +160,8 @@ class WsgiServerSpans:
             span.foreign_parent = caller
         record.span_id = span.span_id.to_bytes(8, "big").hex()
         record.sampled = trace.head.kept and self._outlet.exports
-        span.before, span.current = make_current(span, parent)
+        current = set_span_in_context(span, parent) if parent else Context({_SPAN_KEY: span})
+        span.current, span.before = current, replace_context(current)
         record.server_span = span
         if self._outlet.observer is not None:
             self._outlet.announce(span, None)
@@ -181,7 +176,7 @@ class WsgiServerSpans:
             self._outlet.count_unrecorded(trace.head)
             span = NonRecordingSpan(trace.context_of(new_span_id()))
             record.span_id = f"{span.get_span_context().span_id:016x}"
-        before, _ = make_current(span, remote_parent(record))
+        before = replace_context(set_span_in_context(span, remote_parent(record)))
         record.server_span = OpenRequest(trace, span, before)
 
     def close(self, record: RequestRecord) -> None:
