@@ -14,8 +14,7 @@ import pytest
 from opentelemetry.trace import StatusCode
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from bench.spans import SpanCounts
-from telemetry.names import MISSING_SPANS_ATTRIBUTE, REQUEST_DURATION, SPANS_OVER_BUDGET
+from telemetry.names import MISSING_SPANS_ATTRIBUTE, REQUEST_DURATION, SPANS, SPANS_OVER_BUDGET
 from tests.machine import PATIENCE_SECONDS
 from tests.support.delivered import decoded
 from tests.support.polling import wait_until, wait_until_equal
@@ -92,8 +91,11 @@ class Worker:
 
     def decided(self):
         """Ended spans by decision."""
-        port = self.server.get("/who").json["port"]
-        return {name: count for name, count in SpanCounts.scrape(port).ended if count}
+        return {
+            one.labels["decision"]: int(one.value)
+            for one in self.metrics()
+            if one.name == SPANS.name and one.value
+        }
 
     def end(self):
         """End the worker, which sends what is left; returns all spans that it has sent."""
