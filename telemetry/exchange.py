@@ -175,10 +175,6 @@ class Exchange:
         self._finish(outcome, error)
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
-        if raised is None and self._exhausted and self._error is None:
-            return self._record.outcome or client_outcome.end_of_sent(
-                self._record, self._client
-            ), None
         if self._error is not None:
             return client_outcome.end_of_failed(self._record, self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):
