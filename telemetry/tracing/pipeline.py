@@ -20,7 +20,7 @@ from telemetry.metrics import Metrics
 from telemetry.tracing.batch import BatchEncoder
 from telemetry.tracing.export_state import ExportState
 from telemetry.tracing.exporter import SpanExporter
-from telemetry.tracing.keeping import Keeper
+from telemetry.tracing.keeping import OVER_BUDGET_REASONS, Keeper
 from telemetry.tracing.otlp_http import OtlpHttpSender, Receiver
 from telemetry.tracing.outlet import Outlet
 from telemetry.tracing.provider import TracerProvider
@@ -59,7 +59,9 @@ class Tracing:
         self.queue = SpanQueue(config.queue_spans, batch_spans, metrics, guard)
         self.export_state = ExportState(config, metrics)
         resource = resource_of(config)
-        left_out = metrics.counters(names.SPANS_OVER_BUDGET)
+        over_budget = metrics.counter(names.SPANS_OVER_BUDGET)
+        # All of them exist from the start: a first loss is an increase.
+        left_out = {reason: over_budget.labels(reason).inc for reason in OVER_BUDGET_REASONS}
         self._exporter = SpanExporter(
             self.queue,
             BatchEncoder(resource, guard, compression=config.compression),
@@ -73,7 +75,7 @@ class Tracing:
         )
         self.exports = not config.sdk_disabled and config.traces_exporter == "otlp"
         self.outlet = Outlet(
-            Keeper(config, lambda reason, spans: left_out[reason,].inc(spans), clock),
+            Keeper(config, lambda reason, spans: left_out[reason](spans), clock),
             Values(limits_of(config)),
             resource,
             self.queue if self.exports else None,
