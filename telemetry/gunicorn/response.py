@@ -11,9 +11,6 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
-from gunicorn.http.message import TOKEN_RE
-from gunicorn.http.wsgi import HEADER_VALUE_RE
 from gunicorn.util import reraise
 
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
@@ -229,15 +226,11 @@ class Response:
         """
         if self.headers_sent or self._request.version == (1, 0):
             return
+        hints = [(_text(name), _text(value)) for name, value in headers]
+        check_values(hints)
         lines = ["HTTP/1.1 103 Early Hints\r\n"]
-        for pair in headers:
-            name, value = (
-                each.decode("latin-1") if isinstance(each, bytes) else each for each in pair
-            )
-            if not TOKEN_RE.fullmatch(name):
-                raise InvalidResponseHeaderName(repr(name))
-            if not HEADER_VALUE_RE.fullmatch(value):
-                raise InvalidResponseHeader(repr(name))
+        for name, value in hints:
+            NAMES[name]  # checks it
             lines += (name, ": ", value.strip(" \t"), "\r\n")
         self._send("".join((*lines, "\r\n")).encode("latin-1"))
 
@@ -279,3 +272,7 @@ class Response:
                 self._request.method,
                 self.status_code,
             )
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
