@@ -78,8 +78,8 @@ class Outlet:
         }
         lock = new_reentrant_lock()
         self._acquire, self._release = lock.acquire, lock.release
-        self._guard = guard
         self.place = guard.at("tracing.end")
+        self._place_of_encoding = guard.at("tracing.encode")
         self._place_of_observer = guard.at("tracing.processor")
         self._most_bytes = undecided_bytes
         self._most_of_one = undecided_bytes // SHARE_OF_ONE_TRACE
@@ -132,16 +132,10 @@ class Outlet:
         verdict = trace.verdict = self.keeping.end(
             trace.head, trace.trace_id, count, route, outcome, failed, slow
         )
+        self._count(verdict.decision, count)
         if held is None and not trace.missing and root is not None:
             # The usual case: a request without other spans.
-            counted = self._counts[verdict.decision]
-            self._acquire()
-            try:
-                counted._value += 1.0
-            finally:
-                self._release()
             return verdict.kept and self._deliver_one(root)
-        self._count(verdict.decision, count)
         spans = held.drain() if held is not None else []
         if root is not None:
             if trace.missing:
@@ -213,11 +207,9 @@ class Outlet:
             return True
         entries: list[Entry] = []
         for span in spans:
-            try:
-                entries.append((span.scope, span.encoded()))
-            except Exception as error:
-                queue.drop("encode_error", 1)
-                self._report(error)
+            encoded = self._encoded(span, queue)
+            if encoded is not None:
+                entries.append((span.scope, encoded))
         queue.put(entries)
         return len(entries) == count
 
@@ -228,19 +220,20 @@ class Outlet:
             return self._deliver([span])
         if not queue.accepts(1):
             return False
-        try:
-            encoded = span.encoded()
-        except Exception as error:
-            queue.drop("encode_error", 1)
-            self._report(error)
+        encoded = self._encoded(span, queue)
+        if encoded is None:
             return False
         queue.put_one(span.scope, encoded)
         return True
 
-    def _report(self, error: Exception) -> None:
-        if self._guard.strict:
-            raise error
-        self._guard.report("tracing.encode", error)
+    def _encoded(self, span: Span, queue: SpanQueue) -> bytes | None:
+        """Encode a span; one that cannot be is counted, and ``None``."""
+        try:
+            return span.encoded()
+        except Exception as error:
+            queue.drop("encode_error", 1)
+            self._place_of_encoding.caught(error)
+            return None
 
 
 def _size_of(span: Span) -> int:

@@ -97,7 +97,7 @@ class Tracer(ApiTracer):
         return span
 
     def _place_of(self, parent: SpanContext) -> Place:
-        """Where a span belongs whose parent is none of ours."""
+        """Return what a span without a parent of this provider is a part of: trace and parent."""
         if not isinstance(parent, SpanContext):
             raise TypeError("parent_span_context must be a SpanContext or None.")
         request = self._trace_of_request()
