@@ -14,13 +14,12 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 from telemetry.environ_keys import (
     CLIENT_ENVIRON,
-    HANDOVER_ENVIRON,
     RECORD_ENVIRON,
     REQUEST_ID_ENVIRON,
 )
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
-from telemetry.server.handover import end_after_handover, ended_by_app
+from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -184,7 +183,7 @@ class Exchange:
         return self._record.outcome or client_outcome.end_of_sent(self._record, self._client), None
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
-        handover = self._environ.get(HANDOVER_ENVIRON)
+        handover = handover_of(self._environ)
         if handover is not None and handover.taken:
             # Whatever the app returned or raised afterwards has not reached the client.
             self._record.status = handover.status

@@ -75,14 +75,13 @@ class FlaskObserver:
 
     def _record_route(self, values: dict[str, Any] | None) -> None:
         served: Request = request._get_current_object()  # type: ignore[attr-defined]
-        record = served.environ.get(RECORD_ENVIRON)
-        # Not the current record: a request context that a test or a view pushes is not served.
-        if not isinstance(record, RequestRecord):
+        record = _record_of(served)
+        if record is None:
             return
         rule = served.url_rule
         if rule is None:
             if served.routing_exception is not None:
-                self._redact_path(self._app, record)
+                self._redact_path(record)
             return
         route = self._routes.get(id(rule))
         if route is None or route.view is not self._app.view_functions.get(rule.endpoint):
@@ -91,7 +90,7 @@ class FlaskObserver:
         if route.slow_after_seconds is not None and math.isfinite(record.slow_after_seconds):
             record.slow_after_seconds = route.slow_after_seconds
         if values and route.may_be_private:
-            self._redact_path(self._app, record)
+            self._redact_path(record)
 
     def _route_of(self, rule: Rule) -> "_Route":
         view = self._app.view_functions.get(rule.endpoint)
@@ -103,18 +102,18 @@ class FlaskObserver:
             bool(self._redactor.private_variables(dict.fromkeys(rule.arguments), view)),
         )
 
-    def _redact_path(self, app: Flask, record: RequestRecord) -> None:
+    def _redact_path(self, record: RequestRecord) -> None:
         rule, values = _path_of_request()
         if rule is not None and values:
             private = self._redactor.private_variables(
-                values, app.view_functions.get(rule.endpoint)
+                values, self._app.view_functions.get(rule.endpoint)
             )
             if private:
                 record.path = self._redactor.path(rule.rule, values, private)
                 record.redact_values(*(str(values[name]) for name in private))
 
     def _record_exception(self, _: Flask, exception: BaseException, **__: object) -> None:
-        record = _record_of_request()
+        record = _record_of(request)
         if record is not None:
             record.error_type = type(exception).__name__
             with self._guard.at("layer.exception"):
@@ -134,9 +133,9 @@ def malformed_body(error: MalformedBody) -> Response:
     return Response(problem_bytes(members), status, mimetype=CONTENT_TYPE)
 
 
-def _record_of_request() -> RequestRecord | None:
+def _record_of(served: Request) -> RequestRecord | None:
     # Not the current record: a request context that a test or a view pushes is not served.
-    found = request.environ.get(RECORD_ENVIRON)
+    found = served.environ.get(RECORD_ENVIRON)
     return found if isinstance(found, RequestRecord) else None
 
 
