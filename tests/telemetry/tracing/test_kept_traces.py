@@ -82,11 +82,11 @@ class Worker:
         return [one for family in text_string_to_metric_families(text) for one in family.samples]
 
     def left_out(self):
-        """Spans that a budget left out, by reason."""
+        """Spans that a budget left out, by reason; each reason is exposed from the start."""
         return {
             one.labels["reason"]: int(one.value)
             for one in self.metrics()
-            if one.name == SPANS_OVER_BUDGET.name
+            if one.name == SPANS_OVER_BUDGET.name and one.value
         }
 
     def decided(self):
