@@ -2,8 +2,6 @@
 loopback interface.
 """
 
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -15,6 +13,7 @@ from typing import Self
 from stack import golang, paths
 from stack.backends import BY_NAME
 from stack.build import Builder
+from tests.support.frozen import freeze, thaw
 
 START_SECONDS = 120.0
 """It takes 30 ms to a second; a machine under load may take its time."""
@@ -71,12 +70,12 @@ class Server:
     def freeze(self) -> None:
         """Let it hang: connections stay, and nothing is answered."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def thaw(self) -> None:
         """Let it go on."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGCONT)
+        thaw(self.process.pid)
 
     def __enter__(self) -> Self:
         self.start()

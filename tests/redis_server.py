@@ -1,7 +1,6 @@
 """A Redis of a test's own: the real server, on a free port, with nothing kept on disk."""
 
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.machine import PATIENCE_SECONDS
+from tests.support.frozen import freeze, thaw
 from tests.support.ports import free_port
 
 
@@ -74,12 +74,12 @@ class Redis:
     def hang(self) -> None:
         """Let it accept connections and answer nothing."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def go_on(self) -> None:
         """End ``hang``."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        thaw(self.process.pid)
 
     def __enter__(self) -> Self:
         self.start()

@@ -7,6 +7,7 @@ import signal
 from stack import processes
 from stack.processes import Identity
 from tests.stack.conftest import Spawn
+from tests.support.frozen import freeze
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = """
@@ -70,7 +71,7 @@ def test_stop_kills_a_process_that_ignores_the_signal_and_returns_false(spawn: S
 
 def test_stop_ends_a_suspended_process(spawn: Spawn) -> None:
     sleeper = spawn(SLEEPER)
-    os.kill(sleeper.pid, signal.SIGSTOP)
+    freeze(sleeper.pid)
     assert processes.stop(identity_of(sleeper.pid), signal.SIGTERM, seconds=10)
     assert sleeper.process.wait() == -signal.SIGTERM
 

@@ -1,13 +1,13 @@
 """A process that was stopped reports afterwards how long it was frozen."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
 import pytest
+
+from tests.support.frozen import freeze, thaw
 
 PROGRAM = """
 from gevent import monkey
@@ -57,9 +57,9 @@ def patched_process(*args):
 def test_stopped_process_was_frozen(state):
     with patched_process(state) as process:
         assert process.stdout.readline() == "started\n"
-        os.kill(process.pid, signal.SIGSTOP)
+        freeze(process.pid)
         time.sleep(0.7)
-        os.kill(process.pid, signal.SIGCONT)
+        thaw(process.pid)
         seconds, hubs = process.stdout.readline().split()
     assert float(seconds) >= 0.4
     assert hubs == "1"
