@@ -3,16 +3,36 @@
 Metrics with their labels and buckets, span attributes, headers and fixed label values live here and
 nowhere else; dashboards and tests import them, so that a panel cannot drift from its metric. A
 service describes its own metrics with ``counter``, ``gauge`` and ``histogram``. Nothing here has
-behaviour or imports a module of this package.
+behaviour.
 
 Source: OpenTelemetry semantic conventions (HTTP, database, process), in Prometheus spelling: dots
 become underscores, SI base units are suffixes, counters end in ``_total``.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["cpu", "db", "db_pool_wait", "external", "threadpool", "other"]
+from telemetry.metric import Metric as Metric
+from telemetry.metric import counter as counter
+from telemetry.metric import gauge as gauge
+from telemetry.metric import histogram as histogram
+
+Phase = Literal[
+    "queue",
+    "cpu",
+    "hub_wait",
+    "db",
+    "db_pool_wait",
+    "db_connect",
+    "external",
+    "threadpool",
+    "lock",
+    "sleep",
+    "client_read",
+    "client_write",
+    "gc",
+    "other",
+]
+"""What a request spends its time in; the phases are disjoint and add up to its duration."""
 
 UNMATCHED_ROUTE = "_UNMATCHED"
 """Route label of a request that no URL rule matched: one fixed value, never the raw path."""
@@ -39,70 +59,24 @@ DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
 MISSING_SPANS_ATTRIBUTE = "telemetry.missing_spans"
 """Attributes of a server span. The slow and dominant ones only of a slow request; the correlation
 ids are those that trusted proxies sent, as a list; missing are spans left out for memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric family.
-
-    Args:
-        name: As exposed; ends in ``_total`` for a counter, in an SI base unit where it has one.
-        kind: Prometheus type.
-        help: One sentence for readers of ``/metrics``.
-        labels: Label names, each with a bounded set of values.
-        buckets: Upper bounds of a histogram, in the metric's unit, without ``+Inf``.
-    """
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
-def counter(name: str, help: str, *labels: str) -> Metric:
-    """Describe a counter; its name ends in ``_total``."""
-    return Metric(name, "counter", help, labels)
-
-
-def gauge(name: str, help: str, *labels: str) -> Metric:
-    """Describe a gauge."""
-    return Metric(name, "gauge", help, labels)
-
-
-def histogram(name: str, help: str, buckets: tuple[float, ...], *labels: str) -> Metric:
-    """Describe a histogram.
-
-    Args:
-        name: In an SI base unit, such as ``shop_checkout_seconds``.
-        help: One sentence for readers of ``/metrics``.
-        buckets: Upper bounds in that unit, without ``+Inf``.
-        labels: Label names, each with a bounded set of values.
-    """
-    return Metric(name, "histogram", help, labels, buckets)
+PHASE_ATTRIBUTE_PREFIX = "request.phase."
+"""Attributes of a server span, one a phase, in seconds."""
+HUB_HELD_EVENT = "hub.held"
+HUB_WAITED_EVENT = "hub.waited"
+SNAPSHOT_EVENT = "request.snapshot"
+SLOW_COMMAND_EVENT = "db.slow_command"
+"""Events of a server span: it held the hub; it waited for a hub that others held; what it did when
+it had become slow; a slow command of its."""
 
 
 # The boundaries that the semantic conventions recommend for http.server.request.duration, with
 # 1 ms and 2.5 ms below them: most responses take less than the first one of theirs.
+# fmt: off
 LATENCY_BUCKETS = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.075,
-    0.1,
-    0.25,
-    0.5,
-    0.75,
-    1.0,
-    2.5,
-    5.0,
-    7.5,
-    10.0,
-    30.0,
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
+    0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0
 )
+# fmt: on
 # db.client.connection.*: from an idle pool (microseconds) to a wait-queue time-out.
 POOL_BUCKETS = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 # Below 5 ms a late timer is the operating system's; above 100 ms clients notice.

@@ -6,11 +6,13 @@ further. A record only holds facts: it measures nothing and sends nothing.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+
+from opentelemetry.util.types import AttributeValue
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
 
@@ -29,6 +31,40 @@ CUT_BY_CLIENT: Final = frozenset({"client_disconnected", "client_too_slow"})
 
 ABORTED: Final = CUT_BY_CLIENT | {"killed", "timeout"}
 """Outcomes of a response that was cut short."""
+
+
+MOST_EVENTS: Final = 64
+
+
+class RequestEvent(NamedTuple):
+    """What happened to a request at one instant.
+
+    Args:
+        name: One of ``telemetry.names``.
+        unix_ns: Wall clock, nanoseconds.
+        attributes: Redacted.
+    """
+
+    name: str
+    unix_ns: int
+    attributes: Mapping[str, AttributeValue]
+
+
+class OpenWait:
+    """A wait that has begun and not ended.
+
+    Args:
+        phase: What is waited for.
+        began_ns: ``perf_counter_ns``.
+        subject: Its text describes what exactly.
+    """
+
+    __slots__ = ("began_ns", "phase", "subject")
+
+    def __init__(self, phase: Phase, began_ns: int, subject: object = "") -> None:
+        self.phase = phase
+        self.began_ns = began_ns
+        self.subject = subject
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +98,7 @@ class RequestRecord:
         duration_seconds: From ``started_ns`` to ``ended_ns``; 0 until completed.
         phase_seconds: Seconds by phase, only of phases that were observed; ``other`` is added at
             completion.
-        open_phases: Phases that have begun and not ended, each with its ``perf_counter_ns``.
+        open_waits: Waits that have begun and not ended, in that order; of all its greenlets.
         running_ns: Time that the request's greenlets have run so far.
         error_type: Class name of the exception that ended the request, or empty.
         refusal: Why the service refused the request, in one word of few; empty for others.
@@ -72,6 +108,7 @@ class RequestRecord:
             threshold of its route.
         redacted_values: Client values to remove from texts that may quote them; see
             ``redact_values``.
+        events: What happened to it at one instant; events of its span. ``add_event`` adds one.
         outer: The request in flight that made this one in the same process.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
             one. A response that a client inside the process holds open makes none.
@@ -94,7 +131,7 @@ class RequestRecord:
     started_ns: int
     peer_address: str = ""
     phase_seconds: dict[Phase, float] = field(default_factory=dict)
-    open_phases: list[tuple[Phase, int]] = field(default_factory=list)
+    open_waits: list["OpenWait"] = field(default_factory=list)
     slow_after_seconds: float = 0.0
     correlation_ids: tuple[str, ...] = ()
     parent_trace_state: str = ""
@@ -121,6 +158,7 @@ class RequestRecord:
     outer: "RequestRecord | None" = None
     has_nested: bool = False
     in_app: bool = False
+    events: tuple["RequestEvent", ...] = ()
 
     def nest_in(self, outer: "RequestRecord") -> None:
         """Make this a request that another one makes in the same process.
@@ -145,6 +183,42 @@ class RequestRecord:
         """
         self.redacted_values += values
 
+    def add_event(
+        self, name: str, attributes: Mapping[str, AttributeValue], unix_ns: int | None = None
+    ) -> None:
+        """Add an event; those beyond ``MOST_EVENTS`` are left out.
+
+        Args:
+            name: One of ``telemetry.names``.
+            attributes: Redacted, by the semantic conventions where they have a name.
+            unix_ns: Wall clock, nanoseconds; now when not given.
+        """
+        if len(self.events) < MOST_EVENTS:
+            at = time.time_ns() if unix_ns is None else unix_ns
+            self.events += (RequestEvent(name, at, attributes),)
+
+    def begin_wait(self, phase: Phase, subject: object = "") -> "OpenWait":
+        """Begin a wait of the running greenlet; ``end_wait`` ends it.
+
+        Args:
+            phase: What the request waits for.
+            subject: Its text describes what exactly, redacted; made only when someone reads it.
+        """
+        wait = OpenWait(phase, time.perf_counter_ns(), subject)
+        self.open_waits.append(wait)
+        return wait
+
+    def end_wait(self, wait: "OpenWait") -> int:
+        """End a wait and account it; returns its nanoseconds.
+
+        Completion has already accounted the open waits of a request that has ended.
+        """
+        took_ns = time.perf_counter_ns() - wait.began_ns
+        if wait in self.open_waits:
+            self.open_waits.remove(wait)
+            self.add_phase(wait.phase, took_ns / 1e9)
+        return took_ns
+
     def add_phase(self, phase: Phase, seconds: float) -> None:
         """Add time that the request spent in a phase.
 
@@ -155,7 +229,7 @@ class RequestRecord:
         self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
 
     def phase_seconds_until(self, now_ns: int) -> dict[Phase, float]:
-        """Return the seconds by phase, open phases included.
+        """Return the seconds by phase, open waits included.
 
         A streamed response begins in the middle of a phase.
 
@@ -163,9 +237,9 @@ class RequestRecord:
             now_ns: ``perf_counter_ns``.
         """
         seconds_by_phase = dict(self.phase_seconds)
-        for phase, began_ns in self.open_phases:
-            seconds = max(0, now_ns - began_ns) / 1e9
-            seconds_by_phase[phase] = seconds_by_phase.get(phase, 0.0) + seconds
+        for wait in self.open_waits:
+            seconds = max(0, now_ns - wait.began_ns) / 1e9
+            seconds_by_phase[wait.phase] = seconds_by_phase.get(wait.phase, 0.0) + seconds
         return seconds_by_phase
 
 
@@ -194,25 +268,24 @@ class Wait:
 
 
 @contextmanager
-def waiting(phase: Phase) -> Iterator[Wait]:
+def waiting(phase: Phase, subject: object = "") -> Iterator[Wait]:
     """Account a block as a wait of the current request; outside of one it is only measured.
 
     Args:
         phase: What the block waits for. MongoDB commands and calls through ``http_client`` are
             accounted already; ``threadpool`` is for work in the hub's threadpool.
+        subject: Its text describes what exactly, redacted; made only when someone reads it.
 
     Yields:
         The wait; ``took_ns`` is its duration in nanoseconds once the block has ended.
     """
-    record, wait = current_record(), Wait(time.perf_counter_ns())
-    open_phase = (phase, wait.began_ns)
-    if record is not None:
-        record.open_phases.append(open_phase)
+    record = current_record()
+    open_wait = record.begin_wait(phase, subject) if record is not None else None
+    wait = Wait(open_wait.began_ns if open_wait is not None else time.perf_counter_ns())
     try:
         yield wait
     finally:
-        wait.took_ns = time.perf_counter_ns() - wait.began_ns
-        # Completion has already accounted the open phases of a request that has ended.
-        if record is not None and open_phase in record.open_phases:
-            record.open_phases.remove(open_phase)
-            record.add_phase(phase, wait.took_ns / 1e9)
+        if record is not None and open_wait is not None:
+            wait.took_ns = record.end_wait(open_wait)
+        else:
+            wait.took_ns = time.perf_counter_ns() - wait.began_ns

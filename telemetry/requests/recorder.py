@@ -141,9 +141,9 @@ class Recorder:
             self._complete_nested_in(record)
         now_ns = record.ended_ns = self._clock_ns()
         record.duration_seconds = (now_ns - record.started_ns) / 1e9
-        if record.open_phases:
+        if record.open_waits:
             record.phase_seconds = record.phase_seconds_until(now_ns)
-            record.open_phases = []
+            record.open_waits = []
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__

@@ -127,6 +127,8 @@ class InstrumentationFlaskServerSpans:
                 USER_AGENT_ORIGINAL: record.user_agent,
             }
             span.set_attributes({name: text for name, text in redacted.items() if text})
+            for event in record.events:
+                span.add_event(event.name, event.attributes, event.unix_ns)
 
     def close(self, record: RequestRecord) -> None:
         """See ``ServerSpans``.

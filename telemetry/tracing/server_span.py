@@ -92,6 +92,8 @@ class ServerSpan(Span):
             self.name = name_of(record.method_label, record.route)
             if failed and self.kept_status.status_code is not StatusCode.OK:
                 self.kept_status = ERROR
+            for event in record.events:
+                self.add_event(event.name, event.attributes, event.unix_ns)
             self._record = record
             self.end_time = record.started_unix_ns + round(record.duration_seconds * 1e9)
         return failed

@@ -73,7 +73,7 @@ RENAMED: Final = {
     "record_of": "parse",
     "surplus": "unmatched_payment",
     "trust": "telemetry_health",
-    "under_way": "open_phases",
+    "under_way": "open_waits",
     "waits": "phase_seconds",
     "watched": "instrumented_app",
     "with_silences": "with_keepalive",

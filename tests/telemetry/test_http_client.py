@@ -129,7 +129,7 @@ def test_a_call_that_outlives_its_request_counts_up_to_the_requests_end():
     assert 0 < before["external"] <= record.duration_seconds
     ended.set()
     shop.greenlet.join()
-    assert (record.phase_seconds, shop.live.phase_seconds, shop.live.open_phases) == (
+    assert (record.phase_seconds, shop.live.phase_seconds, shop.live.open_waits) == (
         before,
         before,
         [],

@@ -51,11 +51,11 @@ def test_wait_and_hash_are_the_phase_threadpool():
 
     hashing = [gevent.spawn(hash_password) for _ in range(2)]
     gevent.sleep(0)
-    assert [phase for phase, _ in request.open_phases] == ["threadpool"] * 2
+    assert [wait.phase for wait in request.open_waits] == ["threadpool"] * 2
     gevent.joinall(hashing, raise_error=True)
     assert (
         list(request.phase_seconds),
-        request.open_phases,
+        request.open_waits,
         request.phase_seconds["threadpool"] > 0.01,
     ) == (
         ["threadpool"],

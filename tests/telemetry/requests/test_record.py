@@ -31,7 +31,7 @@ def test_a_wait_is_added_to_its_phase_whatever_ends_it(request_record):
     with pytest.raises(KeyError):
         wait_and_fail()
     assert (once >= 0.01, request_record.phase_seconds["threadpool"] >= once + 0.01) == (True, True)
-    assert request_record.open_phases == []
+    assert request_record.open_waits == []
 
 
 def test_a_wait_that_outlives_its_request_is_counted_until_the_request_ends(request_record):
