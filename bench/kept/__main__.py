@@ -27,10 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> Account:
         rate = min(options.rate, HEADROOM * most)
         _progress(f"one worker answers {most:.0f} requests a second; sending {rate:.0f}")
         with Watch(stand.server) as watch:
+            began = time.time()
             periods = send(stand, rate, options.minutes * 60, outage=options.outage)
             settle(stand)
             watch.see()
-        account = find(stand, watch, periods, (rate, most, options.budget), outage=options.outage)
+        rates = rate, most, options.budget
+        account = find(stand, watch, periods, rates, began, outage=options.outage)
     print(table(account))
     return account
 
@@ -82,6 +84,7 @@ def find(
     watch: Watch,
     periods: Periods,
     rates: tuple[float, float, float],
+    began: float,
     *,
     outage: bool,
 ) -> Account:
@@ -92,6 +95,7 @@ def find(
         watch: What was seen of the worker.
         periods: The load's reports.
         rates: Requests that were sent, requests that can be answered, and the budget of spans.
+        began: Unix seconds at which the load began.
         outage: Whether the Collector was gone for a time.
     """
     stack, spans = stand.stack, stand.server.span_counts
@@ -109,7 +113,10 @@ def find(
     requests = [one for several in periods.values() for report in several for one in report.traced]
     _progress(f"searching {len(requests)} slow and failed traces, and {len(named)} exemplars'")
     traces = backends.Traces(stack.port("tempo"))
-    missing = traces.missing(backends.trace_id_of(one.request_id) for one in requests)
+    found = traces.slow_and_failed(began, time.time())
+    wanted = {backends.trace_id_of(one.request_id) for one in requests}
+    _progress(f"a search finds {len(wanted & found)}; the others are requested by their ids")
+    missing = traces.missing(wanted - found)
     rate, most, budget = rates
     return Account(
         rate,

@@ -13,6 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 LOOKUPS_AT_ONCE: Final = 4
+SEARCH: Final = "{ status = error || span.request.slow = true }"
+SEARCH_SECONDS: Final = 10
+"""Period of one search."""
+SEARCH_RESULTS: Final = 20_000
 ARRIVAL_SECONDS: Final = 30.0
 """How long a trace that is not found at once is waited for."""
 _WAIT_SECONDS: Final = 3.0
@@ -64,7 +68,7 @@ def exemplars_of_prometheus(url: str, seconds: float) -> set[str]:
 
 
 class Traces:
-    """Finds traces in Tempo by their ids.
+    """Finds traces in Tempo.
 
     Args:
         port: Of Tempo, on 127.0.0.1.
@@ -72,6 +76,24 @@ class Traces:
 
     def __init__(self, port: int) -> None:
         self._port = port
+
+    def slow_and_failed(self, began: float, ended: float) -> set[str]:
+        """Return the ids of those that a search finds.
+
+        A search may miss traces; to find thousands one by one takes longer than to make them.
+
+        Args:
+            began: Unix seconds.
+            ended: Unix seconds.
+        """
+        found: set[str] = set()
+        for start in range(int(began), int(ended) + 1, SEARCH_SECONDS):
+            query = {"q": SEARCH, "limit": SEARCH_RESULTS, "spss": 1}
+            query |= {"start": start, "end": start + SEARCH_SECONDS + 1}
+            url = f"http://127.0.0.1:{self._port}/api/search?{urllib.parse.urlencode(query)}"
+            # Tempo leaves out leading zeros.
+            found |= {each["traceID"].zfill(32) for each in json.loads(get(url)).get("traces", ())}
+        return found
 
     def missing(self, trace_ids: Iterable[str]) -> set[str]:
         """Return those that Tempo does not have, when they have had time to arrive."""
