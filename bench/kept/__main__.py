@@ -1,6 +1,7 @@
 """Runs and prints: ``python -m bench.kept``; exits with 1 where something is not as it must be."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -140,4 +141,6 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # A termination ends the backends too, as an interruption does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(0 if main().holds else 1)
