@@ -12,6 +12,7 @@ from bench.kept.account import Account, table
 from bench.kept.stand import HEADROOM, Stand, running
 from bench.kept.watch import Memory, Watch, most_rescued_per_second
 from bench.load.report import LoadReport
+from stack.runner import Stack
 
 PERIOD_SECONDS: Final = 10.0
 EXEMPLAR_SECONDS: Final = 300.0
@@ -100,15 +101,7 @@ def find(
         outage: Whether the Collector was gone for a time.
     """
     stack, spans = stand.stack, stand.server.span_counts
-    receivers = {
-        "the Collector": backends.total(
-            backends.get(f"http://127.0.0.1:{stack.port('collector', 'metrics')}/metrics"),
-            "otelcol_receiver_accepted_spans",
-        ),
-        "Tempo": backends.total(
-            backends.get(f"{stack.url('tempo')}/metrics"), "tempo_distributor_spans_received_total"
-        ),
-    }
+    receivers = received_by(stack)
     named = backends.exemplars_of_prometheus(stack.url("prometheus"), EXEMPLAR_SECONDS)
     named |= watch.exemplars
     requests = [one for several in periods.values() for report in several for one in report.traced]
@@ -134,6 +127,16 @@ def find(
         Memory.of(watch.sights),
         outage,
     )
+
+
+def received_by(stack: Stack) -> dict[str, int]:
+    """Return how many spans the receivers have counted."""
+    collector = f"http://127.0.0.1:{stack.port('collector', 'metrics')}/metrics"
+    tempo = f"{stack.url('tempo')}/metrics"
+    return {
+        "the Collector": backends.total(backends.get(collector), "otelcol_receiver_accepted_spans"),
+        "Tempo": backends.total(backends.get(tempo), "tempo_distributor_spans_received_total"),
+    }
 
 
 def _progress(text: str) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
-
-from opentelemetry.util.types import AttributeValue
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
+
+if TYPE_CHECKING:
+    # The arbiter imports this module, and nothing that has to be patched first.
+    from opentelemetry.util.types import AttributeValue
 
 Outcome = Literal[
     "completed",
@@ -47,7 +49,7 @@ class RequestEvent(NamedTuple):
 
     name: str
     unix_ns: int
-    attributes: Mapping[str, AttributeValue]
+    attributes: "Mapping[str, AttributeValue]"
 
 
 class OpenWait:
@@ -184,7 +186,7 @@ class RequestRecord:
         self.redacted_values += values
 
     def add_event(
-        self, name: str, attributes: Mapping[str, AttributeValue], unix_ns: int | None = None
+        self, name: str, attributes: "Mapping[str, AttributeValue]", unix_ns: int | None = None
     ) -> None:
         """Add an event; those beyond ``MOST_EVENTS`` are left out.
 
