@@ -26,10 +26,10 @@ from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 from telemetry.optional_mongo import OptionalMongo
+from telemetry.phases import HubPhases
 from telemetry.process import ProcessSampler
 from telemetry.propagation import Propagation
 from telemetry.requests import inheritance
-from telemetry.requests.cpu_time import CpuPhase
 from telemetry.requests.observations import Observations
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
@@ -78,7 +78,7 @@ class Telemetry:
         self._mongo = OptionalMongo(config, self.metrics, self.guard, self.tracing.provider)
         self.http_client = ClientSpans(config, self.tracing, self.guard, self.propagation.inject)
         self.process = ProcessSampler(self.metrics)
-        self.cpu = CpuPhase()
+        self.phases = HubPhases(self.guard)
         self.spans: ServerSpans = server_spans(config, self.tracing)
         self._observations = Observations()
         self.recorder = self._recorder()
@@ -216,7 +216,7 @@ class Telemetry:
         self.config.log_notices()
         inheritance.install()
         if self.config.cpu_phase:
-            self.cpu.install()
+            self.phases.start()
         self.tracing.start()
         self.hub.start()
         self._sampler = gevent.spawn(self._sample_forever)
@@ -241,6 +241,7 @@ class Telemetry:
         if self._sampler is not None:
             self._sampler.kill()
         self.hub.stop()
+        self.phases.stop()
         delivered = self.tracing.shutdown()
         self.management.stop()
         self.logs.writer.stop()
@@ -272,16 +273,15 @@ class Telemetry:
         requests = RequestMetrics(self.metrics)
         recorder = Recorder(
             self.guard,
-            begin=(Step("metrics", requests.begin), Step("cpu", self.cpu.begin)),
+            begin=(Step("metrics", requests.begin), Step("phases", self.phases.begin)),
             completion=(
-                Step("cpu", self.cpu.end),
+                Step("time", self.phases.end),
                 Step("mongo", self._account_interrupted_wait),
                 ACCOUNT_PHASES,
                 # Last: the attributes of the span need the whole record, and a span that the full
                 # queue refuses makes the request unsampled.
                 Step("span", self.spans.close),
             ),
-            resume=(Step("cpu", self.cpu.resume),),
         )
         # Methods, for what calls an object is one frame more in CPython 3.11.
         recorder.add_record_sink("metrics", requests.__call__)

@@ -183,9 +183,8 @@ class RequestLayer:
 
 def _add_times(record: RequestRecord, headers: Headers) -> None:
     # W3C Server Timing; a browser's own telemetry links a page to its ``traceparent``.
-    now_ns, phases = time.perf_counter_ns(), record.phase_seconds
-    if record.open_waits:
-        phases = record.phase_seconds_until(now_ns)
+    now_ns = time.perf_counter_ns()
+    phases = record.phase_seconds_until(now_ns)
     total = _TOTAL % ((now_ns - record.started_ns) / 1e6)
     timing = f"total;dur={total}"
     for phase, seconds in phases.items():

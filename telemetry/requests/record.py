@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
+from telemetry.requests.phase_account import PhaseAccount
+from telemetry.requests.waits import OpenWait, TimeLine
 
 if TYPE_CHECKING:
     # The arbiter imports this module, and nothing that has to be patched first.
@@ -52,25 +54,8 @@ class RequestEvent(NamedTuple):
     attributes: "Mapping[str, AttributeValue]"
 
 
-class OpenWait:
-    """A wait that has begun and not ended.
-
-    Args:
-        phase: What is waited for.
-        began_ns: ``perf_counter_ns``.
-        subject: Its text describes what exactly.
-    """
-
-    __slots__ = ("began_ns", "phase", "subject")
-
-    def __init__(self, phase: Phase, began_ns: int, subject: object = "") -> None:
-        self.phase = phase
-        self.began_ns = began_ns
-        self.subject = subject
-
-
 @dataclass(slots=True, eq=False)
-class RequestRecord:
+class RequestRecord(PhaseAccount):
     """One request, from its first byte in to its last byte out.
 
     Args:
@@ -98,10 +83,17 @@ class RequestRecord:
         response_bytes: Bytes of body handed to the server.
         ended_ns: ``perf_counter_ns`` at the last byte; 0 until completed.
         duration_seconds: From ``started_ns`` to ``ended_ns``; 0 until completed.
-        phase_seconds: Seconds by phase, only of phases that were observed; ``other`` is added at
-            completion.
+        phase_seconds: Seconds by phase. Before ``Recorder.begin`` only what is known of the time
+            before it; while the request is in flight ``phase_seconds_until`` has them. Completed,
+            they are disjoint, above 0, and add up to the duration.
+        named_later: Seconds by phase of waits that were named only when they had passed.
+        parallel_seconds: Seconds by phase of greenlets that it spawned; the wall time that it
+            waited for them is in ``phase_seconds``.
+        unnamed_waits: Seconds of ``other`` by the function that waited, as ``module:function``.
+        unnamed_ns: Nanoseconds of ``phase_seconds`` that only the hub named; ``named_later`` may
+            name them otherwise.
         open_waits: Waits that have begun and not ended, in that order; of all its greenlets.
-        running_ns: Time that the request's greenlets have run so far.
+        time_line: Of the greenlet that serves it, where the hub is instrumented.
         error_type: Class name of the exception that ended the request, or empty.
         refusal: Why the service refused the request, in one word of few; empty for others.
         outcome: How the request ended; ``None`` while in flight.
@@ -112,6 +104,7 @@ class RequestRecord:
             ``redact_values``.
         events: What happened to it at one instant; events of its span. ``add_event`` adds one.
         outer: The request in flight that made this one in the same process.
+        accounted_ns: Until when its waits are in ``phase_seconds``, without a time line.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
             one. A response that a client inside the process holds open makes none.
         has_nested: It has made such requests; one of their responses may become its own.
@@ -133,7 +126,7 @@ class RequestRecord:
     started_ns: int
     peer_address: str = ""
     phase_seconds: dict[Phase, float] = field(default_factory=dict)
-    open_waits: list["OpenWait"] = field(default_factory=list)
+    open_waits: list[OpenWait] = field(default_factory=list)
     slow_after_seconds: float = 0.0
     correlation_ids: tuple[str, ...] = ()
     parent_trace_state: str = ""
@@ -150,7 +143,11 @@ class RequestRecord:
     response_bytes: int = 0
     ended_ns: int = 0
     duration_seconds: float = 0.0
-    running_ns: int = 0
+    named_later: dict[Phase, float] = field(default_factory=dict)
+    parallel_seconds: Mapping[Phase, float] | None = None
+    unnamed_waits: dict[str, float] | None = None
+    unnamed_ns: dict[Phase, int] | None = None
+    time_line: TimeLine | None = None
     error_type: str = ""
     refusal: str = ""
     outcome: Outcome | None = None
@@ -161,6 +158,7 @@ class RequestRecord:
     has_nested: bool = False
     in_app: bool = False
     events: tuple["RequestEvent", ...] = ()
+    accounted_ns: int = 0
 
     def nest_in(self, outer: "RequestRecord") -> None:
         """Make this a request that another one makes in the same process.
@@ -198,51 +196,6 @@ class RequestRecord:
         if len(self.events) < MOST_EVENTS:
             at = time.time_ns() if unix_ns is None else unix_ns
             self.events += (RequestEvent(name, at, attributes),)
-
-    def begin_wait(self, phase: Phase, subject: object = "") -> "OpenWait":
-        """Begin a wait of the running greenlet; ``end_wait`` ends it.
-
-        Args:
-            phase: What the request waits for.
-            subject: Its text describes what exactly, redacted; made only when someone reads it.
-        """
-        wait = OpenWait(phase, time.perf_counter_ns(), subject)
-        self.open_waits.append(wait)
-        return wait
-
-    def end_wait(self, wait: "OpenWait") -> int:
-        """End a wait and account it; returns its nanoseconds.
-
-        Completion has already accounted the open waits of a request that has ended.
-        """
-        took_ns = time.perf_counter_ns() - wait.began_ns
-        if wait in self.open_waits:
-            self.open_waits.remove(wait)
-            self.add_phase(wait.phase, took_ns / 1e9)
-        return took_ns
-
-    def add_phase(self, phase: Phase, seconds: float) -> None:
-        """Add time that the request spent in a phase.
-
-        Args:
-            phase: What the request waited for, or ``cpu``.
-            seconds: Duration; parallel greenlets of one request add up.
-        """
-        self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
-
-    def phase_seconds_until(self, now_ns: int) -> dict[Phase, float]:
-        """Return the seconds by phase, open waits included.
-
-        A streamed response begins in the middle of a phase.
-
-        Args:
-            now_ns: ``perf_counter_ns``.
-        """
-        seconds_by_phase = dict(self.phase_seconds)
-        for wait in self.open_waits:
-            seconds = max(0, now_ns - wait.began_ns) / 1e9
-            seconds_by_phase[wait.phase] = seconds_by_phase.get(wait.phase, 0.0) + seconds
-        return seconds_by_phase
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("telemetry_request", default=None)

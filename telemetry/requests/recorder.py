@@ -7,7 +7,7 @@ sinks has no meaning.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ from telemetry.guard import Guard, Place
 from telemetry.names import Phase
 from telemetry.requests.completed import CompletedRequest, freeze
 from telemetry.requests.record import Outcome, RequestRecord
+
+ROUNDING_SECONDS: Final = 1e-8
 
 Sink = Callable[[CompletedRequest], None]
 RecordSink = Callable[[RequestRecord], None]
@@ -34,18 +36,41 @@ class Step:
 
 
 def account_phases(record: RequestRecord) -> None:
-    """Add the ``other`` phase, and name the dominant phase of a slow request.
+    """Make the phases add up to the duration, and name the dominant phase of a slow request.
+
+    What no phase accounts for is ``other``. Phases that are more than the duration, because they
+    were added from outside or clocks differ, are scaled down to it.
 
     Args:
         record: Its duration is known and its observed phases are complete.
     """
-    phases = record.phase_seconds
-    duration = record.duration_seconds
-    other = duration - sum(phases.values())
-    phases["other"] = other if other > 0.0 else 0.0
+    if record.named_later:
+        _name_later(record, record.named_later)
+    phases, duration = record.phase_seconds, record.duration_seconds
+    rest = duration - sum(phases.values())
+    if rest > ROUNDING_SECONDS:
+        phases["other"] = phases.get("other", 0.0) + rest
+    elif rest < -ROUNDING_SECONDS:
+        share = max(0.0, duration) / (duration - rest)
+        record.phase_seconds = phases = {name: took * share for name, took in phases.items()}
     if duration >= record.slow_after_seconds > 0:
-        dominant: Phase = max(phases, key=phases.__getitem__)
+        dominant: Phase = max(phases, key=phases.__getitem__, default="other")
         record.dominant_phase = dominant
+
+
+def _name_later(record: RequestRecord, named: Mapping[Phase, float]) -> None:
+    """Take what was named later from the waits that only the hub had named."""
+    phases = record.phase_seconds
+    unnamed = {name: took / 1e9 for name, took in (record.unnamed_ns or {}).items()}
+    for phase, seconds in named.items():
+        phases[phase] = phases.get(phase, 0.0) + seconds
+        left = seconds
+        for name, available in unnamed.items():
+            taken = min(left, available)
+            unnamed[name] -= taken
+            phases[name] -= taken
+            left -= taken
+    record.phase_seconds = {name: took for name, took in phases.items() if took > ROUNDING_SECONDS}
 
 
 ACCOUNT_PHASES: Final = Step("phases", account_phases)
@@ -141,14 +166,14 @@ class Recorder:
             self._complete_nested_in(record)
         now_ns = record.ended_ns = self._clock_ns()
         record.duration_seconds = (now_ns - record.started_ns) / 1e9
-        if record.open_waits:
-            record.phase_seconds = record.phase_seconds_until(now_ns)
-            record.open_waits = []
+        if record.open_waits and record.time_line is None:
+            record.end_waits(now_ns)
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
         _run_each(self._completion, record)
-        record.greenlet = record.outer = None
+        record.greenlet = record.outer = record.time_line = None
+        record.open_waits = []
         record.redacted_values = ()
         _run_each(self._record_sinks, record)
         if self._sinks:

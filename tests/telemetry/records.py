@@ -30,7 +30,7 @@ BASE = RequestRecord(
 
 def record(**facts: Any) -> RequestRecord:
     """A copy of ``BASE`` with some facts changed."""
-    return dataclasses.replace(BASE, **{"phase_seconds": {}, "open_waits": [], **facts})
+    return dataclasses.replace(BASE, **{"phase_seconds": {}, "open_waits": [], "named_later": {}, **facts})
 
 
 def completed(**facts: Any) -> CompletedRequest:

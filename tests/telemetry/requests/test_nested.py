@@ -11,8 +11,8 @@ from telemetry import Telemetry
 from telemetry.config import TelemetryConfig
 from telemetry.names import ACTIVE_REQUESTS
 from telemetry.requests import inheritance
-from telemetry.requests.cpu_time import ATTRIBUTE
 from telemetry.requests.record import current_record
+from telemetry.requests.waits import LINE
 from tests.telemetry.requests.nesting import (
     KEPT,
     WAYS,
@@ -33,7 +33,7 @@ def state(telemetry):
         record.trace_id,
         record.span_id,
         get_current_span(),
-        getattr(gevent.getcurrent(), ATTRIBUTE, None),
+        getattr(gevent.getcurrent(), LINE, None),
         request.path,
         request.environ["telemetry.request_id"],
         telemetry.recorder.in_flight,

@@ -5,7 +5,9 @@ import time
 import gevent
 import pytest
 
-from telemetry.requests.cpu_time import ATTRIBUTE, CpuPhase
+from telemetry.guard import Guard
+from telemetry.phases import HubPhases
+from telemetry.requests.waits import LINE
 from tests.telemetry.records import record
 
 BURN_SECONDS = 0.05
@@ -13,10 +15,10 @@ BURN_SECONDS = 0.05
 
 @pytest.fixture
 def cpu():
-    phase = CpuPhase()
-    phase.install()
+    phase = HubPhases(Guard(strict=True, on_error=print))
+    phase.start()
     yield phase
-    phase.uninstall()
+    phase.stop()
 
 
 def burn(seconds=BURN_SECONDS):
@@ -77,8 +79,7 @@ def test_spawned_greenlets_count_for_their_request(cpu):
 def test_a_request_that_has_ended_leaves_nothing_on_its_greenlet(cpu):
     _, greenlet = serve(cpu, burn)
     greenlet.get()
-    assert getattr(greenlet, ATTRIBUTE) is None
-    assert cpu._running is None
+    assert getattr(greenlet, LINE) is None
 
 
 @pytest.mark.slow
@@ -103,6 +104,6 @@ def test_request_killed_while_waiting_still_has_its_cpu_phase(cpu):
 
 
 def test_without_the_tracer_there_is_no_cpu_phase():
-    request, greenlet = serve(CpuPhase(), burn)
+    request, greenlet = serve(HubPhases(Guard(strict=True, on_error=print)), burn)
     greenlet.get()
     assert request.phase_seconds == {}

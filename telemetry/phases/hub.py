@@ -1,0 +1,80 @@
+"""``PhaseHub``: a hub of gevent that accounts what its greenlets wait for.
+
+gevent's compiled code calls an overridden ``wait`` and ``switch``, so the class of the existing hub
+is exchanged, and nothing else. Both run at every wait of every greenlet: they do little, and
+nothing of theirs may raise.
+"""
+
+import time
+from functools import lru_cache
+from typing import Any, Protocol
+
+from greenlet import getcurrent
+
+from telemetry.phases.time_line import GreenletLine
+from telemetry.requests.waits import LINE
+
+_clock_ns = time.perf_counter_ns
+
+
+class Accounts(Protocol):
+    """What the hub reports to; nothing of it raises."""
+
+    long_ns: int
+    given_ns: int
+    """When the running greenlet, or else the hub, got control."""
+
+    def leave(self, line: GreenletLine, now_ns: int) -> None:
+        """A greenlet with a time line begins to wait."""
+
+    def resume(self, line: GreenletLine, result: object) -> None:
+        """It runs again."""
+
+    def ran_long(self, line: GreenletLine | None, given_ns: int, now_ns: int) -> None:
+        """A greenlet ran for ``long_ns`` or longer, and begins to wait."""
+
+
+@lru_cache(maxsize=8)
+def phase_hub_class(base: type) -> type:
+    """Return the class that a hub of class ``base`` becomes.
+
+    Args:
+        base: gevent's ``Hub``, or a class that someone else made of it.
+    """
+    base_wait: Any = base.wait  # type: ignore[attr-defined]
+    base_switch: Any = base.switch  # type: ignore[attr-defined]
+
+    def wait(self: Any, watcher: Any) -> Any:
+        """Wait for an event of the loop."""
+        line: GreenletLine | None = getattr(getcurrent(), LINE, None)
+        if line is None:
+            return base_wait(self, watcher)
+        line.watcher = watcher
+        try:
+            return base_wait(self, watcher)
+        finally:
+            line.watcher = None
+
+    def switch(self: Any) -> Any:
+        """Let the hub run others until what the greenlet waits for has come."""
+        accounts: Accounts = self.telemetry_accounts
+        now_ns = _clock_ns()
+        given_ns, accounts.given_ns = accounts.given_ns, now_ns
+        line: GreenletLine | None = getattr(getcurrent(), LINE, None)
+        if now_ns - given_ns >= accounts.long_ns:
+            accounts.ran_long(line, given_ns, now_ns)
+        if line is None:
+            try:
+                return base_switch(self)
+            finally:
+                accounts.given_ns = _clock_ns()
+        accounts.leave(line, now_ns)
+        try:
+            result = base_switch(self)
+        except BaseException as error:
+            accounts.resume(line, error)
+            raise
+        accounts.resume(line, result)
+        return result
+
+    return type("PhaseHub", (base,), {"wait": wait, "switch": switch, "__module__": __name__})

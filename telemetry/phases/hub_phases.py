@@ -1,0 +1,261 @@
+"""``HubPhases``: instruments the hub of one worker, and keeps the time lines of its requests."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import gevent
+from gevent.threadpool import ThreadPool
+from greenlet import getcurrent
+
+from telemetry.guard import Guard
+from telemetry.native import current_thread
+from telemetry.phases.children import SpawnCallback
+from telemetry.phases.family import Family
+from telemetry.phases.garbage import Collections
+from telemetry.phases.hub import phase_hub_class
+from telemetry.phases.ready import Ready
+from telemetry.phases.received import ReceiveStamps
+from telemetry.phases.threadpool import StampedThreadPool, ThreadCalls
+from telemetry.phases.time_line import ChildLine, GreenletLine, RequestLine
+from telemetry.phases.turns import Turns
+from telemetry.phases.unnamed import count_unnamed
+from telemetry.requests.record import RequestRecord
+from telemetry.requests.waits import LINE
+
+OnLongRun = Callable[[RequestRecord | None, int, int], object]
+OnLongWait = Callable[[RequestRecord, int, int], object]
+
+LONG_NS: Final = 50_000_000
+"""Default of ``HubPhases.long_ns``."""
+
+_clock_ns = time.perf_counter_ns
+
+
+class HubPhases:
+    """The phases of the requests that one thread's hub serves.
+
+    Args:
+        guard: Stands around everything here.
+
+    Attributes:
+        long_ns: Nanoseconds from which on a run, or a wait for the hub, is reported.
+        on_long_run: Called with the request (``None`` for greenlets of none) and the beginning and
+            end of a run, in the greenlet that ran, at its end. A greenlet of no request that ends
+            in it is not reported.
+        on_long_wait: Called with a request, when it could run and when it did.
+
+    The three are set before ``start``. Both callables run on the hub's thread, are cheap and switch
+    no greenlets; times are ``perf_counter_ns``.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.long_ns = LONG_NS
+        self.on_long_run: OnLongRun | None = None
+        self.on_long_wait: OnLongWait | None = None
+        self.given_ns = 0
+        self._guard = guard.at("phases")
+        self._run_guard = guard.at("phases.long_run")
+        self._wait_guard = guard.at("phases.long_wait")
+        self._turns = Turns()
+        self._stamps = ReceiveStamps()
+        self._calls = ThreadCalls()
+        self._ready = Ready(self._turns, self._stamps, self._calls)
+        self._collections = Collections()
+        self._spawned = SpawnCallback(self, self.is_on_hub)
+        self._hub: Any = None
+        self._former_class: Any = None
+        self._class: Any = None
+        self._thread = 0
+
+    def start(self) -> None:
+        """Instrument the hub of this thread; after the fork, a second call is harmless."""
+        if self._hub is not None:
+            return
+        hub: Any = gevent.get_hub()
+        former: Any = type(hub)
+        phase_hub = phase_hub_class(former)
+        hub.telemetry_accounts = self
+        hub.telemetry_thread_calls = self._calls
+        self.given_ns = _clock_ns()
+        try:
+            hub.__class__ = phase_hub
+        except TypeError:  # the layout of someone else's class: requests have waits with names only
+            return
+        self._hub, self._former_class, self._class = hub, former, phase_hub
+        self._thread = current_thread()
+        _exchange(hub.threadpool, ThreadPool, StampedThreadPool)
+        self._turns.start(hub.loop)
+        self._stamps.start()
+        self._collections.start()
+        gevent.Greenlet.add_spawn_callback(self._spawned)
+
+    def stop(self) -> None:
+        """Give the hub its former class, unless someone else has changed it since."""
+        hub: Any = self._hub
+        self._hub = None
+        if hub is None:
+            return
+        gevent.Greenlet.remove_spawn_callback(self._spawned)
+        self._collections.stop()
+        self._stamps.stop()
+        self._turns.stop()
+        _exchange(hub._threadpool, StampedThreadPool, ThreadPool)
+        _exchange(hub, self._class, self._former_class)
+
+    def is_on_hub(self) -> bool:
+        """Whether the running thread's hub is the instrumented one."""
+        return self._thread == current_thread() and type(self._hub) is self._class
+
+    # --- steps of the recorder --------------------------------------------------------------------
+
+    def begin(self, record: RequestRecord) -> None:
+        """Begin the time line of a request that the running greenlet serves."""
+        if self._hub is None or not self.is_on_hub():
+            return
+        greenlet: Any = getcurrent()
+        outer: GreenletLine | None = getattr(greenlet, LINE, None)
+        while outer is not None and outer.ended:
+            outer = outer.outer
+        line = RequestLine(record, greenlet, outer, _clock_ns())
+        record.time_line = line
+        greenlet.telemetry_time_line = line
+
+    def end(self, record: RequestRecord) -> None:
+        """End the time line of a request at its ``ended_ns``, and write its phases."""
+        line = record.time_line
+        if not isinstance(line, RequestLine):
+            return
+        # A time line and its record refer to each other: only the collector could free them.
+        record.time_line = None
+        line.end(record.ended_ns)
+        record.phase_seconds = line.seconds()
+        record.unnamed_ns = line.unnamed
+        if line.family is not None:
+            totals = line.family.total
+            record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
+        if line.ran_ns and record.ended_ns - line.ran_ns >= self.long_ns:
+            self.ran_long(line, line.ran_ns, record.ended_ns)
+        greenlet: Any = line.greenlet
+        _unlink(greenlet, line)
+
+    # --- reports of the hub: nothing of them raises -----------------------------------------------
+
+    def leave(self, line: GreenletLine, now_ns: int) -> None:
+        """A greenlet begins to wait."""
+        try:
+            at = getattr(line.watcher, "at", None)
+            line.due_ns = int(at * 1e9) if at else 0
+            each: GreenletLine | None = line
+            while each is not None:
+                each.leave(now_ns)
+                each = each.outer
+        except Exception as error:
+            self._guard.caught(error)
+
+    def resume(self, line: GreenletLine, result: object) -> None:
+        """It runs again."""
+        ran_ns = self.given_ns = _clock_ns()
+        try:
+            if not line.ended:
+                ready_ns = self._resume(line, result, ran_ns)
+                if ran_ns - ready_ns >= self.long_ns and isinstance(line, RequestLine):
+                    self._waited_long(line.record, ready_ns, ran_ns)
+        except Exception as error:
+            self._guard.caught(error)
+
+    def ran_long(self, line: GreenletLine | None, given_ns: int, now_ns: int) -> None:
+        """A greenlet ran for ``long_ns`` or longer, unless the hub had control in between."""
+        try:
+            # What ended in between has given no notice; a request's own run is known.
+            began_ns = max(given_ns, self._turns.returned_ns)
+            if line is not None and line.ran_ns > began_ns:
+                began_ns = line.ran_ns
+            if self.on_long_run is not None and now_ns - began_ns >= self.long_ns:
+                record = None if line is None or line.ended else line.record
+                self.on_long_run(record, began_ns, now_ns)
+        except Exception as error:
+            self._run_guard.caught(error)
+
+    def child_begins(self, line: ChildLine) -> None:
+        """A greenlet that a request spawned runs for the first time."""
+        now_ns = self.given_ns = _clock_ns()
+        line.begin(now_ns)
+
+    def child_ends(self, line: ChildLine) -> None:
+        """It has ended."""
+        now_ns = _clock_ns()
+        given_ns, self.given_ns = self.given_ns, now_ns
+        if now_ns - given_ns >= self.long_ns:
+            self.ran_long(line, given_ns, now_ns)
+        line.end(now_ns)
+
+    def _resume(self, line: GreenletLine, result: object, ran_ns: int) -> int:
+        waited_ns, family, watcher = line.wait_ns, line.family, line.watcher
+        named = line.innermost()
+        if watcher is not None:
+            phase, ready_ns = self._ready.of_watcher(watcher, line.due_ns, waited_ns, ran_ns)
+        elif named is None and family is not None and self._was_for(family, result, waited_ns):
+            ready_ns = min(max(family.ended_ns, waited_ns), ran_ns)
+            _each_resumes_from_family(line, family, ready_ns, ran_ns)
+            return ready_ns
+        else:
+            phase, ready_ns = self._ready.of_result(result, waited_ns, ran_ns)
+        if named is not None:
+            phase = named.phase
+        elif phase == "other" and ready_ns - waited_ns >= _WORTH_A_NAME_NS:
+            count_unnamed(line.record, (ready_ns - waited_ns) / 1e9)
+        each: GreenletLine | None = line
+        while each is not None:
+            if not each.ended:
+                each.resume(phase, named=named is not None, ready_ns=ready_ns, ran_ns=ran_ns)
+            each = each.outer
+        return ready_ns
+
+    def _was_for(self, family: Family, result: object, waited_ns: int) -> bool:
+        """Whether a wait was for greenlets that the request spawned.
+
+        One of them is what was waited for, or it ended in the turn in which the wait did.
+        """
+        if result is None or not family.has_worked:
+            return False
+        line: GreenletLine | None = getattr(result, LINE, None)
+        if line is not None and line.family is family:
+            return True
+        return family.ended_ns >= max(waited_ns, self._turns.returned_ns)
+
+    def _waited_long(self, record: RequestRecord, ready_ns: int, ran_ns: int) -> None:
+        if self.on_long_wait is not None:
+            try:
+                self.on_long_wait(record, ready_ns, ran_ns)
+            except Exception as error:
+                self._wait_guard.caught(error)
+
+
+_WORTH_A_NAME_NS: Final = 1_000_000
+
+
+def _each_resumes_from_family(
+    line: GreenletLine | None, family: Family, ready_ns: int, ran_ns: int
+) -> None:
+    while line is not None:
+        if not line.ended:
+            line.resume_from_family(family, ready_ns, ran_ns)
+        line = line.outer
+
+
+def _exchange(found: Any, expected: type, replacement: type) -> None:
+    if type(found) is expected:
+        found.__class__ = replacement
+
+
+def _unlink(greenlet: Any, line: GreenletLine) -> None:
+    """Let a greenlet work no longer for a request that has ended."""
+    inner: GreenletLine | None = getattr(greenlet, LINE, None)
+    if inner is line:
+        greenlet.telemetry_time_line = line.outer
+        return
+    while inner is not None and inner.outer is not line:
+        inner = inner.outer
+    if inner is not None:
+        inner.outer = line.outer
