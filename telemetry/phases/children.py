@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
+from telemetry.phases.child_line import ChildLine
 from telemetry.phases.family import Family
-from telemetry.phases.time_line import ChildLine, GreenletLine
+from telemetry.phases.greenlet_line import GreenletLine
 from telemetry.requests.waits import LINE
 
 _clock_ns = time.perf_counter_ns

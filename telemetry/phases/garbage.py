@@ -53,6 +53,6 @@ class Collections:
             if greenlet is not None and greenlet is getcurrent():
                 line = getattr(greenlet, LINE, None)
                 if line is not None:
-                    line.collected(clock_ns() - self._began_ns)
+                    line.collected_ns += clock_ns() - self._began_ns
         except Exception:
             self._greenlet = None

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
-from telemetry.phases.time_line import GreenletLine
+from telemetry.phases.greenlet_line import GreenletLine
 from telemetry.requests.waits import LINE
 
 _clock_ns = time.perf_counter_ns

@@ -10,14 +10,16 @@ from greenlet import getcurrent
 
 from telemetry.guard import Guard
 from telemetry.native import current_thread
+from telemetry.phases.child_line import ChildLine
 from telemetry.phases.children import SpawnCallback
 from telemetry.phases.family import Family
 from telemetry.phases.garbage import Collections
+from telemetry.phases.greenlet_line import GreenletLine
 from telemetry.phases.hub import phase_hub_class
 from telemetry.phases.ready import Ready
 from telemetry.phases.received import ReceiveStamps
+from telemetry.phases.request_line import RequestLine
 from telemetry.phases.threadpool import StampedThreadPool, ThreadCalls
-from telemetry.phases.time_line import ChildLine, GreenletLine, RequestLine
 from telemetry.phases.turns import Turns
 from telemetry.phases.unnamed import count_unnamed
 from telemetry.requests.record import RequestRecord
@@ -69,10 +71,16 @@ class HubPhases:
         self._thread = 0
 
     def start(self) -> None:
-        """Instrument the hub of this thread; after the fork, a second call is harmless."""
+        """Instrument the hub of this thread; after the fork, a second call is harmless.
+
+        A hub has one account: another one that instruments it stops.
+        """
         if self._hub is not None:
             return
         hub: Any = gevent.get_hub()
+        before = getattr(hub, "telemetry_accounts", None)
+        if before is not None:
+            before.stop()
         former: Any = type(hub)
         phase_hub = phase_hub_class(former)
         hub.telemetry_accounts = self
@@ -102,6 +110,8 @@ class HubPhases:
         self._turns.stop()
         _exchange(hub._threadpool, StampedThreadPool, ThreadPool)
         _exchange(hub, self._class, self._former_class)
+        if type(hub) is self._former_class:
+            hub.telemetry_accounts = None
 
     def is_on_hub(self) -> bool:
         """Whether the running thread's hub is the instrumented one."""
@@ -111,7 +121,7 @@ class HubPhases:
 
     def begin(self, record: RequestRecord) -> None:
         """Begin the time line of a request that the running greenlet serves."""
-        if self._hub is None or not self.is_on_hub():
+        if self._thread != current_thread() or type(self._hub) is not self._class:
             return
         greenlet: Any = getcurrent()
         outer: GreenletLine | None = getattr(greenlet, LINE, None)
@@ -123,33 +133,39 @@ class HubPhases:
 
     def end(self, record: RequestRecord) -> None:
         """End the time line of a request at its ``ended_ns``, and write its phases."""
-        line = record.time_line
-        if not isinstance(line, RequestLine):
+        line: Any = record.time_line
+        if line is None:
             return
         # A time line and its record refer to each other: only the collector could free them.
         record.time_line = None
-        line.end(record.ended_ns)
-        record.phase_seconds = line.seconds()
+        ended_ns, ran_ns = record.ended_ns, line.ran_ns
+        if ran_ns and ended_ns - ran_ns >= self.long_ns and line.greenlet is getcurrent():
+            self.ran_long(line, ran_ns, ended_ns)
+            self.given_ns = ended_ns
+        record.phase_seconds = line.end(ended_ns)
         record.unnamed_ns = line.unnamed
         if line.family is not None:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
-        if line.ran_ns and record.ended_ns - line.ran_ns >= self.long_ns:
-            self.ran_long(line, line.ran_ns, record.ended_ns)
         greenlet: Any = line.greenlet
-        _unlink(greenlet, line)
+        if getattr(greenlet, LINE, None) is line:
+            greenlet.telemetry_time_line = line.outer
+        else:
+            _unlink(greenlet, line)
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------
 
     def leave(self, line: GreenletLine, now_ns: int) -> None:
         """A greenlet begins to wait."""
         try:
-            at = getattr(line.watcher, "at", None)
-            line.due_ns = int(at * 1e9) if at else 0
-            each: GreenletLine | None = line
-            while each is not None:
-                each.leave(now_ns)
-                each = each.outer
+            if line.watcher is not None:
+                at = getattr(line.watcher, "at", None)
+                line.due_ns = int(at * 1e9) if at else 0
+            line.leave(now_ns)
+            outer = line.outer
+            while outer is not None:
+                outer.leave(now_ns)
+                outer = outer.outer
         except Exception as error:
             self._guard.caught(error)
 
@@ -180,7 +196,10 @@ class HubPhases:
     def child_begins(self, line: ChildLine) -> None:
         """A greenlet that a request spawned runs for the first time."""
         now_ns = self.given_ns = _clock_ns()
-        line.begin(now_ns)
+        # The loop polls only when it has started every greenlet that it can: this one was started
+        # by a timer (``spawn_later``).
+        polled_ns = self._turns.returned_ns if self._turns.entered_ns > line.wait_ns else 0
+        line.begin(max(line.wait_ns, polled_ns), now_ns)
 
     def child_ends(self, line: ChildLine) -> None:
         """It has ended."""
@@ -192,7 +211,7 @@ class HubPhases:
 
     def _resume(self, line: GreenletLine, result: object, ran_ns: int) -> int:
         waited_ns, family, watcher = line.wait_ns, line.family, line.watcher
-        named = line.innermost()
+        named = line.context if line.outer is None else line.innermost()
         if watcher is not None:
             phase, ready_ns = self._ready.of_watcher(watcher, line.due_ns, waited_ns, ran_ns)
         elif named is None and family is not None and self._was_for(family, result, waited_ns):
@@ -205,11 +224,11 @@ class HubPhases:
             phase = named.phase
         elif phase == "other" and ready_ns - waited_ns >= _WORTH_A_NAME_NS:
             count_unnamed(line.record, (ready_ns - waited_ns) / 1e9)
-        each: GreenletLine | None = line
-        while each is not None:
-            if not each.ended:
-                each.resume(phase, named=named is not None, ready_ns=ready_ns, ran_ns=ran_ns)
-            each = each.outer
+        line.resume(phase, named, ready_ns, ran_ns)
+        outer = line.outer
+        while outer is not None:
+            outer.resume(phase, named, ready_ns, ran_ns)
+            outer = outer.outer
         return ready_ns
 
     def _was_for(self, family: Family, result: object, waited_ns: int) -> bool:
@@ -250,11 +269,8 @@ def _exchange(found: Any, expected: type, replacement: type) -> None:
 
 
 def _unlink(greenlet: Any, line: GreenletLine) -> None:
-    """Let a greenlet work no longer for a request that has ended."""
+    """Let a greenlet work no longer for a request that has ended before one that it made."""
     inner: GreenletLine | None = getattr(greenlet, LINE, None)
-    if inner is line:
-        greenlet.telemetry_time_line = line.outer
-        return
     while inner is not None and inner.outer is not line:
         inner = inner.outer
     if inner is not None:

@@ -13,9 +13,9 @@ from gevent.thread import LockType  # type: ignore[import-not-found]
 from greenlet import greenlet
 
 from telemetry.names import Phase
+from telemetry.phases.greenlet_line import SOCKET, phase_of_watcher
 from telemetry.phases.received import ReceiveStamps
 from telemetry.phases.threadpool import ThreadCalls
-from telemetry.phases.time_line import SOCKET, phase_of_watcher
 from telemetry.phases.turns import Turns
 
 LONG_TURN_NS: Final = 1_000_000
@@ -24,7 +24,7 @@ POLLED_NS: Final = 200_000
 """A poll that lasted so long has waited for something."""
 _READ: Final = 1
 
-_LOCKS: Final = (LockType, Semaphore, BoundedSemaphore, DummySemaphore, Event, Waiter, AsyncResult)
+_LOCKS: Final = (LockType, Semaphore, BoundedSemaphore, DummySemaphore, Event, Waiter)
 
 
 class Ready:

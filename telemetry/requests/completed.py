@@ -6,10 +6,12 @@ request's record; what a sink has received does not change.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from telemetry.names import Phase
 from telemetry.requests.record import Outcome, RequestRecord
+
+_NOTHING: Final[Mapping[Any, float]] = MappingProxyType({})
 
 
 # Not a frozen dataclass: its constructor sets each field through ``object.__setattr__``, 7.1 µs a
@@ -30,8 +32,8 @@ class CompletedRequest(NamedTuple):
         client_address: Of the nearest peer that is not a trusted proxy.
         started_unix_ns: Wall clock at arrival, nanoseconds.
         duration_seconds: Arrival to last byte.
-        phase_seconds: Seconds by phase. ``other`` is what no phase accounts for, and 0 where
-            phases of parallel greenlets exceed the duration.
+        phase_seconds: Seconds by phase; disjoint, above 0, and together the duration. ``other`` is
+            what no phase accounts for.
         slow_after_seconds: Duration from which on the request is slow.
         dominant_phase: The phase that took most of a slow request; empty for others.
         status: Status code sent, or ``None`` when no response had begun.
@@ -40,6 +42,8 @@ class CompletedRequest(NamedTuple):
         error_type: Class name of the exception that ended it, or empty.
         correlation_ids: What a trusted proxy calls the request, beside the request id; redacted.
         refusal: Why the service refused it, in one word of few; empty for others.
+        parallel_seconds: Seconds by phase of greenlets that it spawned, beside the duration.
+        unnamed_waits: Seconds of ``other`` by the function that waited, as ``module:function``.
     """
 
     request_id: str
@@ -67,6 +71,8 @@ class CompletedRequest(NamedTuple):
     error_type: str
     correlation_ids: tuple[str, ...] = ()
     refusal: str = ""
+    parallel_seconds: Mapping[Phase, float] = _NOTHING
+    unnamed_waits: Mapping[str, float] = _NOTHING
 
 
 def freeze(record: RequestRecord) -> CompletedRequest:
@@ -101,4 +107,6 @@ def freeze(record: RequestRecord) -> CompletedRequest:
         record.error_type,
         record.correlation_ids,
         record.refusal,
+        record.parallel_seconds or _NOTHING,
+        record.unnamed_waits or _NOTHING,
     )

@@ -66,6 +66,8 @@ def _name_later(record: RequestRecord, named: Mapping[Phase, float]) -> None:
         phases[phase] = phases.get(phase, 0.0) + seconds
         left = seconds
         for name, available in unnamed.items():
+            if name == phase:
+                continue
             taken = min(left, available)
             unnamed[name] -= taken
             phases[name] -= taken

@@ -5,8 +5,8 @@ setting, and a route may have its own.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from telemetry import names
 from telemetry.metrics import Metrics
@@ -54,7 +54,6 @@ class SlowRequests:
             return
         if isinstance(request, RequestRecord):
             request = freeze(request)  # a handler of the warning may keep it
-        breakdown = {phase: round(seconds, 6) for phase, seconds in request.phase_seconds.items()}
         self._slow.labels(request.route, request.dominant_phase).inc()
         _log.warning(
             "slow request: %s %s took %.3f s, most of it in %s",
@@ -64,6 +63,24 @@ class SlowRequests:
             request.dominant_phase,
             extra={
                 "request": request,
-                "fields": {"phases": breakdown, "dominant_phase": request.dominant_phase},
+                "fields": {
+                    "phases": _rounded(request.phase_seconds),
+                    "dominant_phase": request.dominant_phase,
+                    **_evidence(request),
+                },
             },
         )
+
+
+def _evidence(request: CompletedRequest) -> dict[str, object]:
+    """What only some requests have: greenlets of their own, waits without a name."""
+    found: dict[str, object] = {}
+    if request.parallel_seconds:
+        found["parallel"] = _rounded(request.parallel_seconds)
+    if request.unnamed_waits:
+        found["unnamed_waits"] = _rounded(request.unnamed_waits)
+    return found
+
+
+def _rounded(seconds: Mapping[Any, float]) -> dict[str, float]:
+    return {name: round(each, 6) for name, each in seconds.items()}

@@ -26,6 +26,7 @@ from telemetry.names import (
     CORRELATION_IDS_ATTRIBUTE,
     DOMINANT_PHASE_ATTRIBUTE,
     OTHER_METHOD,
+    PHASE_ATTRIBUTE_PREFIX,
     REQUEST_ID_ATTRIBUTE,
     SLOW_ATTRIBUTE,
     UNMATCHED_ROUTE,
@@ -108,6 +109,8 @@ def server_span_attributes(record: RequestRecord, protocol: str) -> dict[str, At
         attributes[CORRELATION_IDS_ATTRIBUTE] = record.correlation_ids
     if port is not None:
         attributes[server_attributes.SERVER_PORT] = port
+    for phase, seconds in record.phase_seconds.items():
+        attributes[PHASE_ATTRIBUTE_PREFIX + phase] = seconds
     return {name: value for name, value in attributes.items() if value != ""}
 
 

@@ -6,7 +6,7 @@ remembered in bounded tables, already encoded.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from opentelemetry.semconv._incubating.attributes.http_attributes import HTTP_RESPONSE_BODY_SIZE
 from opentelemetry.semconv.attributes import (
@@ -24,9 +24,11 @@ from telemetry.names import (
     CORRELATION_IDS_ATTRIBUTE,
     DOMINANT_PHASE_ATTRIBUTE,
     OTHER_METHOD,
+    PHASE_ATTRIBUTE_PREFIX,
     REQUEST_ID_ATTRIBUTE,
     SLOW_ATTRIBUTE,
     UNMATCHED_ROUTE,
+    Phase,
 )
 from telemetry.requests.record import RequestRecord
 from telemetry.tracing.attributes import MAX_HOST_LENGTH, name_of, server_of
@@ -43,7 +45,7 @@ from telemetry.tracing.encoding import (
 )
 from telemetry.tracing.span_parts import UNSET
 from telemetry.tracing.values import Attributes
-from telemetry.tracing.wire import Key, pairs, varint
+from telemetry.tracing.wire import DOUBLE, Key, double_prefix, pairs, varint
 
 if TYPE_CHECKING:
     from telemetry.tracing.server_span import ServerSpan
@@ -57,6 +59,10 @@ _PATH: Final = _key(url_attributes.URL_PATH).texts
 _QUERY: Final = _key(url_attributes.URL_QUERY).texts
 _REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).texts
 _BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
+_PHASES: Final[dict[str, bytes]] = {
+    phase: double_prefix(PHASE_ATTRIBUTE_PREFIX + phase, ATTRIBUTES) for phase in get_args(Phase)
+}
+_seconds: Final = DOUBLE.pack
 
 CACHED: Final = 512
 """Entries of each table; an entry takes up to 2 KB."""
@@ -95,6 +101,8 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
         _PATH[len(path)] if path else b"",
         path,
     ]
+    for phase, seconds in record.phase_seconds.items():
+        parts += (_PHASES[phase], _seconds(seconds))
     if span.parent_span_id:
         parts.append(parent_id(span.parent_span_id))
     if record.query:

@@ -19,6 +19,7 @@ _WRITABLE_BITS: Final = 8192
 SHORT: Final = tuple(bytes((number,)) for number in range(128))
 """Numbers that take one byte."""
 _double: Final = Struct("<cd").pack
+DOUBLE: Final = Struct("<d")
 fixed64: Final = Struct("<cQ").pack
 """A tag and an unsigned number of 64 bits."""
 
@@ -130,6 +131,16 @@ class Key:
         return b"".join(
             (self._tag, varint(len(self._start) + len(size) + len(data)), self._start, size, data)
         )
+
+
+def double_prefix(name: str, tag: bytes) -> bytes:
+    """All that comes before a floating point value: the value itself is ``DOUBLE``.
+
+    Args:
+        name: See ``Key``.
+        tag: See there.
+    """
+    return Key(name, tag).value(0.0)[: -DOUBLE.size]
 
 
 MAX_KEYS: Final = 1024

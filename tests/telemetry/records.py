@@ -30,7 +30,12 @@ BASE = RequestRecord(
 
 def record(**facts: Any) -> RequestRecord:
     """A copy of ``BASE`` with some facts changed."""
-    return dataclasses.replace(BASE, **{"phase_seconds": {}, "open_waits": [], "named_later": {}, **facts})
+    return dataclasses.replace(BASE, **{**_own(), **facts})
+
+
+def _own() -> dict[str, Any]:
+    """What each record has of its own."""
+    return {"phase_seconds": {}, "open_waits": [], "named_later": {}}
 
 
 def completed(**facts: Any) -> CompletedRequest:

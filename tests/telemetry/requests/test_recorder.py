@@ -176,10 +176,21 @@ def test_time_that_no_phase_accounts_for_is_other():
     assert request.phase_seconds == {"db": 0.5, "db_pool_wait": 1.0, "other": 0.5}
 
 
-def test_parallel_phases_may_exceed_the_duration_but_other_is_never_negative():
-    request = record(duration_seconds=1.0, phase_seconds={"db": 3.0})
+def test_phases_that_exceed_the_duration_are_scaled_down_to_it():
+    request = record(duration_seconds=1.0, phase_seconds={"db": 3.0, "external": 1.0})
     account_phases(request)
-    assert request.phase_seconds == {"db": 3.0, "other": 0.0}
+    assert request.phase_seconds == {"db": 0.75, "external": 0.25}
+
+
+def test_what_is_named_later_is_taken_from_what_only_the_hub_named():
+    request = record(
+        duration_seconds=1.0,
+        phase_seconds={"cpu": 0.25, "external": 0.5, "lock": 0.25},
+        unnamed_ns={"external": 500_000_000, "lock": 250_000_000},
+    )
+    request.add_phase("db", 0.625)
+    account_phases(request)
+    assert request.phase_seconds == {"cpu": 0.25, "lock": 0.125, "db": 0.625}
 
 
 def test_one_request_in_every_series(guard):

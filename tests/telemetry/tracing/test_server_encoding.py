@@ -1,6 +1,7 @@
 """A server span written straight from its record is the one that its attributes would make."""
 
 import functools
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from opentelemetry.trace import get_current_span
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
-from telemetry.names import OTHER_METHOD, UNMATCHED_ROUTE
+from telemetry.names import OTHER_METHOD, UNMATCHED_ROUTE, Phase
 from telemetry.requests.record import RequestRecord
 from telemetry.tracing import Tracing, WsgiServerSpans
 from telemetry.tracing.attributes import is_error, server_span_attributes, span_name
@@ -49,6 +50,7 @@ RECORDS = st.builds(
     error_type=st.sampled_from(["", "KeyError"]),
     outcome=OUTCOMES,
     dominant_phase=st.sampled_from(["", "db"]),
+    phase_seconds=st.dictionaries(st.sampled_from(get_args(Phase)), st.floats(1e-9, 1e9)),
 )
 
 

@@ -1,0 +1,93 @@
+"""A time line: how one greenlet of a request spends its time; nanoseconds of ``perf_counter``.
+
+The hub's thread writes; other threads may read at any instant, and may find the last microseconds
+not accounted yet.
+"""
+
+from typing import Final
+
+from telemetry.names import Phase
+from telemetry.phases.family import Family
+from telemetry.requests.record import RequestRecord
+from telemetry.requests.waits import OpenWait, PresentWait
+
+SOCKET: Final[Phase] = "external"
+"""A socket that is waited for without a name for it is another service's."""
+
+
+class GreenletLine:
+    """What both kinds of time lines have.
+
+    Most requests change few of these, so they are attributes of the class until they do: that saves
+    1 µs a request.
+    """
+
+    record: RequestRecord
+    """The request that the greenlet works for."""
+    greenlet: object
+    """Whose time this is."""
+    outer: "GreenletLine | None" = None
+    """Of the request that made this one in the same greenlet."""
+    context: OpenWait | None = None
+    """The innermost wait that the greenlet has begun for this request."""
+    family: Family | None = None
+    """The greenlets that the request spawned."""
+    family_ran_ns = 0
+    """How long these had run when this one began to wait."""
+    ran_ns = 0
+    """Since when it runs; 0 while it waits."""
+    wait_ns = 0
+    """Since when it waits."""
+    watcher: object = None
+    """What it waits for, where that is an event of the loop."""
+    due_ns = 0
+    """When a timer that it waits for is due; 0 for other waits."""
+    collected_ns = 0
+    """Collections of garbage since it runs."""
+    ended = False
+
+    def leave(self, now_ns: int) -> None:
+        """The greenlet begins to wait."""
+
+    def resume(self, phase: Phase, named: OpenWait | None, ready_ns: int, ran_ns: int) -> None:
+        """The greenlet runs again.
+
+        Args:
+            phase: What it waited for.
+            named: The open wait that named it.
+            ready_ns: When it could run again.
+            ran_ns: Since when it runs.
+        """
+
+    def resume_from_family(self, family: Family, ready_ns: int, ran_ns: int) -> None:
+        """The greenlet runs again after a wait for greenlets that the request spawned."""
+
+    def seconds_until(self, now_ns: int) -> dict[Phase, float]:
+        """Return the seconds by phase until ``now_ns``."""
+        raise NotImplementedError
+
+    def innermost(self) -> OpenWait | None:
+        """The wait that names the time in which the greenlet waits."""
+        line: GreenletLine | None = self
+        while line is not None:
+            if line.context is not None:
+                return line.context
+            line = line.outer
+        return None
+
+    def present(self) -> PresentWait:
+        """Return what the greenlet does at this instant."""
+        if self.ran_ns:
+            return PresentWait("cpu", "", self.ran_ns)
+        named = self.innermost()
+        if named is not None:
+            return PresentWait(named.phase, named.subject, named.began_ns)
+        return PresentWait(phase_of_watcher(self.watcher), "", self.wait_ns)
+
+
+def phase_of_watcher(watcher: object) -> Phase:
+    """Return what the hub calls a wait for an event of the loop; ``other`` for a rare kind."""
+    kind = type(watcher).__name__
+    if kind == "io":
+        return SOCKET
+    return "sleep" if kind == "timer" else "other"
