@@ -66,7 +66,10 @@ class TelemetryConfig(ClientSettings, TracingSettings, IdentitySettings):
     cpu_phase: bool = Field(
         True,
         alias="TELEMETRY_CPU_PHASE",
-        description="measure how much of each request was running code",
+        description=(
+            "instrument the hub, so that each request's time is cut into phases such as `cpu`, "
+            "`hub_wait`, `lock` and `sleep`; else only the waits that have names are known"
+        ),
     )
     log_query_values: bool = Field(
         False,

@@ -41,10 +41,8 @@ class WallClock:
     ) -> None:
         self._unix_ns = unix_ns
         self._clock_ns = clock_ns
-        self._read_ns = 0
-        self._offset_ns = 0
+        self._read_ns, self._offset_ns = self._read()
         self._stepped_ns = 0
-        self.monotonic(0, 0)
 
     def monotonic(self, unix_ns: int, since_ns: int) -> int | None:
         """Return a stamp of the wall clock as ``perf_counter`` nanoseconds.
@@ -116,7 +114,10 @@ class ReceiveStamps:
 
 
 def _stamp_of(descriptor: int) -> int | None:
-    peeking = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, descriptor)
+    try:
+        peeking = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM, 0, descriptor)
+    except OSError:
+        return None
     try:
         peeking.setsockopt(_socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         _, ancillary, _, _ = peeking.recvmsg(1, _ROOM, _PEEK)

@@ -7,7 +7,7 @@ import gevent
 from telemetry.guard import Guard
 from telemetry.phases import HubPhases
 from telemetry.requests import inheritance
-from telemetry.requests.record import RequestRecord, set_current_record
+from telemetry.requests.record import RequestRecord, current_record, set_current_record
 from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
 from tests.telemetry.records import record
 
@@ -23,9 +23,9 @@ def burn(seconds):
 class Server:
     """Serves requests in greenlets of a hub whose time is cut into phases."""
 
-    def __init__(self):
+    def __init__(self, phases=None):
         guard = Guard(strict=True, on_error=print)
-        self.phases = HubPhases(guard)
+        self.phases = phases or HubPhases(guard)
         self.recorder = Recorder(
             guard,
             begin=(Step("phases", self.phases.begin),),
@@ -45,6 +45,7 @@ class Server:
         """Serve one request in the running greenlet; returns its completed record."""
         request = record(**{"started_ns": time.perf_counter_ns(), "status": 200, **facts})
         request.greenlet = gevent.getcurrent()
+        before = current_record()
         set_current_record(request)
         self.recorder.begin(request)
         outcome = "completed"
@@ -55,7 +56,7 @@ class Server:
             raise
         finally:
             self.recorder.complete(request, outcome)
-            set_current_record(None)
+            set_current_record(before)
             self.records.append(request)
         return request
 
