@@ -80,11 +80,19 @@ GOOD, WARN, BAD, NEUTRAL, INACTIVE = "green", "orange", "red", "blue", "gray"
 
 COLOURS: Final[dict[str, str]] = {
     # Phases of a request.
+    "queue": "light-red",
     "cpu": "yellow",
+    "hub_wait": "red",
     "db": "blue",
     "db_pool_wait": "dark-purple",
+    "db_connect": "light-purple",
     "external": "semi-dark-orange",
     "threadpool": "light-yellow",
+    "lock": "purple",
+    "sleep": "light-green",
+    "client_read": "light-blue",
+    "client_write": "dark-blue",
+    "gc": "orange",
     "other": "gray",
     # Quantiles.
     "p50": "light-blue",

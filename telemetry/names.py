@@ -120,7 +120,7 @@ SLOW_REQUESTS = counter(
 )
 REQUEST_PHASE = counter(
     "http_server_request_phase_seconds_total",
-    "Time of requests by phase; phases of parallel greenlets add up.",
+    "Time of requests by phase; phases are disjoint and add up to the duration.",
     ROUTE,
     "phase",
 )

@@ -27,7 +27,7 @@ _RULES: Final = (
     ("route", r"\(telemetry/(flask|tracing/instrumented_flask)\."),
     ("origin", r"\(telemetry/requests/(forwarded|addresses)"),
     ("redaction", r"\(telemetry/redaction"),
-    ("cpu phase", r"\(telemetry/requests/cpu_time"),
+    ("phases", r"\(telemetry/phases/"),
     ("metrics", r"RequestMetrics|\(telemetry/(metrics|requests/slow)\.|\(prometheus_client/"),
     ("recorder, guards", r"Recorder|account_phases|\(telemetry/guard"),
     ("record and ids", r"\(telemetry/(requests/|tracing/ids)"),

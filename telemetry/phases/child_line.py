@@ -3,8 +3,8 @@
 from telemetry.names import Phase
 from telemetry.phases.family import Family
 from telemetry.phases.greenlet_line import GreenletLine
+from telemetry.requests.open_waits import OpenWait
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.waits import OpenWait
 
 
 class ChildLine(GreenletLine):

@@ -13,7 +13,7 @@ from greenlet import getcurrent
 from telemetry.phases.child_line import ChildLine
 from telemetry.phases.family import Family
 from telemetry.phases.greenlet_line import GreenletLine
-from telemetry.requests.waits import LINE
+from telemetry.requests.open_waits import LINE
 
 _clock_ns = time.perf_counter_ns
 

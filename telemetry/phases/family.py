@@ -44,19 +44,19 @@ class Family:
     def filled(self, wall_ns: int) -> dict[Phase, int]:
         """Return what they did in a wait for them, as parts of its wall time.
 
-        Only one greenlet runs at a time, so that running is wall time; waits share the rest.
+        Only one greenlet runs at a time, so that running is wall time; what they wait for shares the rest.
 
         Args:
             wall_ns: Duration of the wait.
         """
         running: dict[Phase, int] = {}
-        waits: dict[Phase, int] = {}
+        by_phase: dict[Phase, int] = {}
         for phase, took_ns in self._filling.items():
-            (running if phase in _RUNNING else waits)[phase] = took_ns
+            (running if phase in _RUNNING else by_phase)[phase] = took_ns
         rest_ns = wall_ns - sum(running.values())
-        if rest_ns < 0 or not waits:
+        if rest_ns < 0 or not by_phase:
             return _scaled(running, wall_ns)
-        return running | _scaled(waits, rest_ns)
+        return running | _scaled(by_phase, rest_ns)
 
     @property
     def has_worked(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from telemetry.requests.waits import LINE
+from telemetry.requests.open_waits import LINE
 
 _clock_ns = time.perf_counter_ns
 

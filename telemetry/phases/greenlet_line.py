@@ -8,8 +8,8 @@ from typing import Final
 
 from telemetry.names import Phase
 from telemetry.phases.family import Family
+from telemetry.requests.open_waits import OpenWait, PresentWait
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.waits import OpenWait, PresentWait
 
 SOCKET: Final[Phase] = "external"
 """A socket that is waited for without a name for it is another service's."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from greenlet import getcurrent
 
 from telemetry.phases.greenlet_line import GreenletLine
-from telemetry.requests.waits import LINE
+from telemetry.requests.open_waits import LINE
 
 _clock_ns = time.perf_counter_ns
 

@@ -22,8 +22,8 @@ from telemetry.phases.request_line import RequestLine
 from telemetry.phases.threadpool import StampedThreadPool, ThreadCalls
 from telemetry.phases.turns import Turns
 from telemetry.phases.unnamed import count_unnamed
+from telemetry.requests.open_waits import LINE
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.waits import LINE
 
 OnLongRun = Callable[[RequestRecord | None, int, int], object]
 OnLongWait = Callable[[RequestRecord, int, int], object]

@@ -5,8 +5,8 @@ import gevent
 from telemetry.names import Phase
 from telemetry.phases.family import Family
 from telemetry.phases.greenlet_line import GreenletLine
+from telemetry.requests.open_waits import OpenWait
 from telemetry.requests.record import RequestRecord
-from telemetry.requests.waits import OpenWait
 
 
 class RequestLine(GreenletLine):
@@ -60,14 +60,14 @@ class RequestLine(GreenletLine):
         took_ns = ready_ns - self.wait_ns
         if took_ns > 0:
             if named is None:
-                waits = self.unnamed
-                if waits is None:
-                    waits = self.unnamed = {}
+                by_phase = self.unnamed
+                if by_phase is None:
+                    by_phase = self.unnamed = {}
             else:
-                waits = self.named
-                if waits is None:
-                    waits = self.named = {}
-            waits[phase] = waits.get(phase, 0) + took_ns
+                by_phase = self.named
+                if by_phase is None:
+                    by_phase = self.named = {}
+            by_phase[phase] = by_phase.get(phase, 0) + took_ns
         took_ns = ran_ns - ready_ns
         if self.family is not None:
             # While its own greenlets ran the request did not wait for the hub.
@@ -121,8 +121,8 @@ class RequestLine(GreenletLine):
             phases["hub_wait"] = phases.get("hub_wait", 0.0) + self.hub_wait_ns / 1e9
         if self.gc_ns > 0:
             phases["gc"] = phases.get("gc", 0.0) + self.gc_ns / 1e9
-        for waits in (self.named, self.unnamed):
-            if waits is not None:
-                for phase, took_ns in waits.copy().items():
+        for by_phase in (self.named, self.unnamed):
+            if by_phase is not None:
+                for phase, took_ns in by_phase.copy().items():
                     phases[phase] = phases.get(phase, 0.0) + took_ns / 1e9
         return phases

@@ -17,12 +17,12 @@ def count_unnamed(record: RequestRecord, seconds: float) -> None:
         record: Keeps the first ``MOST_FUNCTIONS`` functions.
         seconds: Of the wait.
     """
-    waits = record.unnamed_waits
-    if waits is None:
-        waits = record.unnamed_waits = {}
+    functions = record.unnamed_waits
+    if functions is None:
+        functions = record.unnamed_waits = {}
     name = _waiting_function(sys._getframe(1))
-    if name in waits or len(waits) < MOST_FUNCTIONS:
-        waits[name] = waits.get(name, 0.0) + seconds
+    if name in functions or len(functions) < MOST_FUNCTIONS:
+        functions[name] = functions.get(name, 0.0) + seconds
 
 
 def _waiting_function(frame: FrameType | None) -> str:

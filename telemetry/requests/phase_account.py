@@ -10,7 +10,7 @@ import time
 import gevent
 
 from telemetry.names import Phase
-from telemetry.requests.waits import OpenWait, PresentWait, TimeLine, line_of
+from telemetry.requests.open_waits import OpenWait, PresentWait, TimeLine, line_of
 
 
 class PhaseAccount:

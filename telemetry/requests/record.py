@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from telemetry.names import UNMATCHED_ROUTE, Phase
+from telemetry.requests.open_waits import OpenWait, TimeLine
 from telemetry.requests.phase_account import PhaseAccount
-from telemetry.requests.waits import OpenWait, TimeLine
 
 if TYPE_CHECKING:
     # The arbiter imports this module, and nothing that has to be patched first.

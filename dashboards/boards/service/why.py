@@ -21,10 +21,10 @@ _TIME = Band(
         title="Where the time goes",
         unit="s",
         description=(
-            "Mean time of a request by phase. db: slow commands, board MongoDB. db_pool_wait: too"
-            " few connections, board MongoDB. cpu: the service's code or the hub, board Runtime."
-            " external: another service. threadpool: password hashes and Markdown, off the hub."
-            " Parallel waits add up, so the sum can exceed the latency."
+            "Mean time of a request by phase; the phases add up to its duration. hub_wait and queue:"
+            " others held the hub, board Runtime. cpu: its own code. db, db_connect, db_pool_wait:"
+            " board MongoDB. external: another service. threadpool: password hashes and Markdown,"
+            " off the hub. lock: another greenlet. client_read, client_write: a slow client."
         ),
         targets=(Target(queries.PHASE_MEAN, "{{phase}}"),),
     ),

@@ -7,7 +7,7 @@ import pytest
 
 from telemetry.guard import Guard
 from telemetry.phases import HubPhases
-from telemetry.requests.waits import LINE
+from telemetry.requests.open_waits import LINE
 from tests.telemetry.records import record
 
 BURN_SECONDS = 0.05

@@ -9,8 +9,8 @@ from gevent.hub import Hub
 from telemetry.guard import Guard
 from telemetry.native import start_thread
 from telemetry.phases import HubPhases
+from telemetry.requests.open_waits import PresentWait
 from telemetry.requests.record import current_record, waiting
-from telemetry.requests.waits import PresentWait
 from tests.support.polling import wait_until
 from tests.telemetry.phases.serving import Server, burn
 
@@ -26,10 +26,10 @@ def test_the_hub_has_its_class_back(server):
 
 def test_a_class_that_someone_else_gave_the_hub_is_kept():
     class Others(Hub):
-        waits = 0
+        calls = 0
 
         def wait(self, watcher):
-            Others.waits += 1
+            Others.calls += 1
             return super().wait(watcher)
 
     hub = gevent.get_hub()
@@ -42,7 +42,7 @@ def test_a_class_that_someone_else_gave_the_hub_is_kept():
         server.stop()
         assert type(hub) is Others
         hub.__class__ = Hub
-    assert (Others.waits, served.phase_seconds["sleep"] > 0.005) == (1, True)
+    assert (Others.calls, served.phase_seconds["sleep"] > 0.005) == (1, True)
 
 
 def test_a_class_that_someone_else_gives_it_later_stays_and_phases_still_add_up(server):
@@ -93,11 +93,11 @@ def test_other_threads_keep_a_plain_hub_and_have_waits_with_names(server):
 
 @pytest.fixture
 def long_ones():
-    """A server that reports what lasts 50 ms; ``runs`` and ``waits`` are what it reported."""
+    """A server that reports what lasts 50 ms; ``runs`` and ``hub_waits`` are what it reported."""
     serving = Server()
-    serving.runs, serving.waits = [], []
+    serving.runs, serving.hub_waits = [], []
     serving.phases.on_long_run = lambda *facts: serving.runs.append(facts)
-    serving.phases.on_long_wait = lambda *facts: serving.waits.append(facts)
+    serving.phases.on_long_wait = lambda *facts: serving.hub_waits.append(facts)
     serving.start()
     yield serving
     serving.stop()
@@ -112,7 +112,7 @@ def test_long_runs_and_long_waits_for_the_hub_are_reported(long_ones):
     victim, culprit = long_ones.serve(lambda: gevent.sleep(0.05), compute)
     [(found, began_ns, ended_ns)] = [run for run in long_ones.runs if run[0] is culprit]
     assert (found, (ended_ns - began_ns) / 1e9) == (culprit, pytest.approx(0.2, rel=0.3))
-    [(_, ready_ns, ran_ns)] = [wait for wait in long_ones.waits if wait[0] is victim]
+    [(_, ready_ns, ran_ns)] = [wait for wait in long_ones.hub_waits if wait[0] is victim]
     assert (ran_ns - ready_ns) / 1e9 == pytest.approx(victim.phase_seconds["hub_wait"], abs=0.02)
     assert began_ns < ready_ns < ran_ns
 

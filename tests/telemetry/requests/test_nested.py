@@ -11,8 +11,8 @@ from telemetry import Telemetry
 from telemetry.config import TelemetryConfig
 from telemetry.names import ACTIVE_REQUESTS
 from telemetry.requests import inheritance
+from telemetry.requests.open_waits import line_of
 from telemetry.requests.record import current_record, waiting
-from telemetry.requests.waits import line_of
 from tests.telemetry.requests.nesting import (
     KEPT,
     WAYS,
