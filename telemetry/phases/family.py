@@ -44,7 +44,8 @@ class Family:
     def filled(self, wall_ns: int) -> dict[Phase, int]:
         """Return what they did in a wait for them, as parts of its wall time.
 
-        Only one greenlet runs at a time, so that running is wall time; what they wait for shares the rest.
+        Only one greenlet runs at a time, so that running is wall time; waits share the
+        rest.
 
         Args:
             wall_ns: Duration of the wait.

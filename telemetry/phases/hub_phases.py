@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import gevent
 from gevent.threadpool import ThreadPool
@@ -133,7 +133,7 @@ class HubPhases:
 
     def end(self, record: RequestRecord) -> None:
         """End the time line of a request at its ``ended_ns``, and write its phases."""
-        line: Any = record.time_line
+        line = cast("RequestLine | None", record.time_line)
         if line is None:
             return
         # A time line and its record refer to each other: only the collector could free them.

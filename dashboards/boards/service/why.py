@@ -21,7 +21,7 @@ _TIME = Band(
         title="Where the time goes",
         unit="s",
         description=(
-            "Mean time of a request by phase; the phases add up to its duration. hub_wait and queue:"
+            "Mean time of a request by phase; phases add up to the duration. hub_wait and queue:"
             " others held the hub, board Runtime. cpu: its own code. db, db_connect, db_pool_wait:"
             " board MongoDB. external: another service. threadpool: password hashes and Markdown,"
             " off the hub. lock: another greenlet. client_read, client_write: a slow client."
