@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import gevent
 from gevent.threadpool import ThreadPool
@@ -133,7 +133,7 @@ class HubPhases:
 
     def end(self, record: RequestRecord) -> None:
         """End the time line of a request at its ``ended_ns``, and write its phases."""
-        line = cast("RequestLine | None", record.time_line)
+        line: Any = record.time_line
         if line is None:
             return
         # A time line and its record refer to each other: only the collector could free them.
@@ -147,11 +147,7 @@ class HubPhases:
         if line.family is not None:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
-        greenlet: Any = line.greenlet
-        if getattr(greenlet, LINE, None) is line:
-            greenlet.telemetry_time_line = line.outer
-        else:
-            _unlink(greenlet, line)
+        _unlink(line.greenlet, line)
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------
 
@@ -269,9 +265,12 @@ def _exchange(found: Any, expected: type, replacement: type) -> None:
 
 
 def _unlink(greenlet: Any, line: GreenletLine) -> None:
-    """Let a greenlet work no longer for a request that has ended before one that it made."""
-    inner: GreenletLine | None = getattr(greenlet, LINE, None)
+    """Let a greenlet work no longer for a request that has ended."""
+    outer, inner = line.outer, getattr(greenlet, LINE, None)
+    if inner is line:
+        greenlet.telemetry_time_line = outer
+        return
     while inner is not None and inner.outer is not line:
         inner = inner.outer
     if inner is not None:
-        inner.outer = line.outer
+        inner.outer = outer
