@@ -13,3 +13,6 @@ HANDOVER_ENVIRON: Final = "telemetry.handover"
 
 CLIENT_ENVIRON: Final = "telemetry.client"
 """The client's socket, which notes whether the client was too slow."""
+
+ARRIVAL_ENVIRON: Final = "telemetry.arrival"
+"""When the bytes of the request arrived; see ``telemetry.requests.arrival``."""

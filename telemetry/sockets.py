@@ -10,16 +10,35 @@ import errno
 import os
 import socket
 import stat
+import sys
 import time
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 MAX_PORT: Final = 65_535
 UNIX_PREFIX: Final = "unix:"
 """Before the path of a Unix socket, where a host is expected."""
+SO_TIMESTAMPNS: Final = 35
+"""Linux's option, and the type of the ancillary data that it brings; Python does not name it."""
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024**2
 
+NOT_STAMPED: Final = (
+    "a request begins when its first bytes are read: the kernel does not note when it receives "
+    "them here, so the time before is in no duration"
+)
 _CHUNK_BYTES: Final = 64 * 1024
+
+
+class StampedSocket(Protocol):
+    """What stamping needs of a socket, gevent's or native."""
+
+    @property
+    def family(self) -> int:
+        """Return the address family."""
+
+    def setsockopt(self, level: int, option: int, value: int, /) -> object:
+        """Set an option."""
 
 
 class PortError(OSError):
@@ -82,6 +101,38 @@ def open_unix_listener(path: str) -> _socket.socket:
         listener.close()
         raise
     return listener
+
+
+def stamp_arrivals(sock: StampedSocket) -> bool:
+    """Let the kernel note when it receives what a socket reads; accepted sockets inherit it.
+
+    Args:
+        sock: A listener, or a connection.
+
+    Returns:
+        Whether it does: only Linux stamps what TCP receives, and no system what a Unix socket does.
+
+    Source: socket(7), ``SO_TIMESTAMPNS``. Its number is another one on SPARC and PA-RISC.
+    """
+    if sys.platform != "linux" or sock.family == _socket.AF_UNIX:
+        return False
+    if os.uname().machine.startswith(("sparc", "parisc")):
+        return False
+    try:
+        sock.setsockopt(_socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    except OSError:
+        return False
+    return True
+
+
+def arrival_notices(listeners: Iterable[StampedSocket]) -> list[str]:
+    """Let the kernel stamp what arrives at listeners; returns a line for the log where none does.
+
+    Args:
+        listeners: Sockets; connections that they accept from now on inherit it.
+    """
+    stamped = [stamp_arrivals(listener) for listener in listeners]
+    return [] if all(stamped) else [NOT_STAMPED]
 
 
 def _is_left_socket(path: str) -> bool:

@@ -26,7 +26,7 @@ from telemetry.server.gevent_handler import ObservedServer
 from telemetry.server.lifetime import serve_until_stopped
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import STOP_SIGNALS, ShutdownSignal
-from telemetry.sockets import UNIX_PREFIX, PortError, listen
+from telemetry.sockets import UNIX_PREFIX, PortError, arrival_notices, listen
 
 __all__ = ["serve"]
 
@@ -57,7 +57,7 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
     except PortError as error:
         print(error, file=sys.stderr)
         return 1
-    _log_unix_notices(listener, telemetry)
+    _log_notices(listener, telemetry)
     clients = Clients(telemetry, config.connections_per_worker)
     server = _server(listener, app, telemetry, clients)
     shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
@@ -82,7 +82,9 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
                 os.unlink(host.removeprefix(UNIX_PREFIX))
 
 
-def _log_unix_notices(listener: Any, telemetry: ProcessTelemetry) -> None:
+def _log_notices(listener: Any, telemetry: ProcessTelemetry) -> None:
+    for notice in arrival_notices([listener]):
+        telemetry.on_start(partial(_log.info, "%s", notice))
     for notice in unix_notices([listener], telemetry.config.trusted_proxies):
         telemetry.on_start(partial(_log.warning, "%s", notice))
 

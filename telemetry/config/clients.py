@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from telemetry.config.settings import Settings
-from telemetry.config.types import PositiveSeconds
+from telemetry.config.types import PositiveSeconds, Seconds
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -69,5 +69,13 @@ class ClientSettings(Settings):
         description=(
             "open connections of a worker from one address, or one /64 of IPv6; a further one "
             "gets a 429. Trusted proxies are exempt"
+        ),
+    )
+    request_start_seconds: Annotated[Seconds, Field(le=3600)] = Field(
+        0.0,
+        alias="TELEMETRY_REQUEST_START_SECONDS",
+        description=(
+            "begin a request at the time in a trusted proxy's `X-Request-Start`, where that is so "
+            "many seconds before its arrival at most; 0 ignores the header"
         ),
     )

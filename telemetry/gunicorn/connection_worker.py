@@ -23,7 +23,7 @@ from telemetry.requests.addresses import socket_peer_address
 from telemetry.server.client_pace import ClientGone, ClientTooSlow
 from telemetry.server.clients import Clients
 from telemetry.server.protocols import ProcessTelemetry
-from telemetry.sockets import begin_lingering_close
+from telemetry.sockets import arrival_notices, begin_lingering_close
 
 
 class ConnectionWorker(GeventWorker):  # type: ignore[misc]
@@ -50,6 +50,8 @@ class ConnectionWorker(GeventWorker):  # type: ignore[misc]
         self.idle_seconds = self.cfg.keepalive or config.keepalive_seconds
         self.keeps_alive = bool(self.cfg.keepalive)
         self._refusals = Refusals(self.telemetry.metrics, config)
+        for notice in arrival_notices(self.sockets):
+            self.log.info("%s", notice)
         self._environs: dict[Any, Environs] = {}
 
     @cached_property

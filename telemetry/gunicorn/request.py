@@ -147,6 +147,13 @@ class StrictRequest(Request):  # type: ignore[misc]
             check_first_byte(buf)
         return super()._parse_python(unreader, buf)
 
+    def _handle_proxy_protocol(self, unreader: Any, buf: bytearray, mode: str) -> Any:
+        rest = super()._handle_proxy_protocol(unreader, buf, mode)
+        if self.proxy_protocol_info is not None and not rest:
+            # The line announces a connection, which may wait for its first request.
+            unreader.sock.arrival.restart()
+        return rest
+
     def _peer_trusted_for_forwarded(self) -> Any:
         # A name with an underscore is never a proxy's: SCRIPT_NAME would decide the app's path.
         if not self.cfg.secure_scheme_headers:

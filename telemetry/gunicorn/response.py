@@ -243,6 +243,7 @@ class Response:
             connection = "close" if self.should_close() else "keep-alive"
         # What follows a head that was sent in part cannot be another response.
         self.headers_sent = True
+        self._client.delivery.begin_response()
         return "".join(
             (
                 "HTTP/1.1 " if self._request.version == (1, 1) else "HTTP/1.0 ",

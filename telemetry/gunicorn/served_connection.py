@@ -13,7 +13,12 @@ import gevent
 from greenlet import GreenletExit
 from gunicorn.http.errors import ParseException
 
-from telemetry.environ_keys import CLIENT_ENVIRON, HANDOVER_ENVIRON, REQUEST_ID_ENVIRON
+from telemetry.environ_keys import (
+    ARRIVAL_ENVIRON,
+    CLIENT_ENVIRON,
+    HANDOVER_ENVIRON,
+    REQUEST_ID_ENVIRON,
+)
 from telemetry.gunicorn.environ import Environ, Environs
 from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
 from telemetry.gunicorn.request import StrictParser, StrictRequest
@@ -85,6 +90,7 @@ class ServedConnection:
             HANDOVER_ENVIRON: self._handover,
             "gunicorn.socket": AppSocket(self._client, self._handover),
             CLIENT_ENVIRON: self._client,
+            ARRIVAL_ENVIRON: self._client.arrival,
         }
         self._environ = environs.of_connection(peer, shared)
         self._response: Response | None = None
@@ -128,7 +134,8 @@ class ServedConnection:
         self._worker.on_request()
         if not self._worker.keeps_alive or self._worker.lifecycle.draining:
             response.force_close()
-        self._connection.begin_request(self._end_connection)
+        left = partial(body_left, request) if request.has_body else None
+        self._connection.begin_request(self._end_connection, left)
         try:
             if not self._respond(response, environ):
                 return False
@@ -206,6 +213,12 @@ def discard_rest(body: Any) -> bool:
     except (BrokenRule, ParseException, ClientFailure):  # its response is sent already
         return False
     return False
+
+
+def body_left(request: StrictRequest) -> int | None:
+    """Return how many bytes of a body have not been received; ``None`` for one in chunks."""
+    left: int | None = getattr(request.body.reader, "length", None)
+    return left
 
 
 def report_uncaught(error: BaseException) -> None:

@@ -45,6 +45,11 @@ class RequestBody(io.RawIOBase):
         return self._chunks is not None
 
     @property
+    def left_bytes(self) -> int | None:
+        """Bytes that have not been read; ``None`` where that is not known."""
+        return None if self.chunked else self._left
+
+    @property
     def ended(self) -> bool:
         """Whether all of it was read."""
         return self._chunks.ended if self._chunks is not None else not self._left

@@ -7,15 +7,16 @@ that no log line, span or page made of a record can leak a secret.
 """
 
 import math
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from telemetry.config import TelemetryConfig
+from telemetry.environ_keys import ARRIVAL_ENVIRON
 from telemetry.names import KNOWN_METHODS, OTHER_METHOD
 from telemetry.redaction import CACHED_TEXTS, Redactor
+from telemetry.requests.arrival import REQUEST_START, ArrivalClock, request_start_ns
 from telemetry.requests.correlation import CorrelationIds
 from telemetry.requests.debug_headers import DebugHeaders
 from telemetry.requests.forwarded import (
@@ -46,6 +47,8 @@ class RequestParser:
 
     def __init__(self, config: TelemetryConfig, adopt: Adopt = adopt_traceparent) -> None:
         self._adopt = adopt
+        self._clock = ArrivalClock()
+        self._oldest_start_ns = int(config.request_start_seconds * 1e9)
         self._ids = RequestIds()
         self._origins = OriginReader(config.trusted_proxies, config.forwarded_headers)
         self._traceparent_from_anyone = config.traceparent_from == "anyone"
@@ -69,7 +72,7 @@ class RequestParser:
 
         Source: W3C Trace Context for ``traceparent``; RFC 9562 for UUID version 4.
         """
-        started_unix_ns, started_ns = time.time_ns(), time.perf_counter_ns()
+        began = self._clock.begin(environ.get(ARRIVAL_ENVIRON))
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         direct = None
         if len(host) <= MAX_CACHED_LENGTH:
@@ -94,19 +97,31 @@ class RequestParser:
             origin.host,
             origin.client_address,
             self._text(environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT_LENGTH]),
-            started_unix_ns,
-            started_ns,
+            began.started_unix_ns,
+            began.started_ns,
             origin.peer_address,
-            {},
+            began.phase_seconds,
             [],
             self._slow_after_seconds,
         )
         if origin.trusted:
             record.correlation_ids = self._correlation_ids.read(environ, record.request_id)
             record.debug_trace = self._debug_headers.read(environ)
+            if self._oldest_start_ns and (header := environ.get(REQUEST_START)):
+                self._begin_at_proxy(record, header)
         if origin.trusted or self._traceparent_from_anyone:
             self._adopt(record, environ)
         return record
+
+    def _begin_at_proxy(self, record: RequestRecord, header: str) -> None:
+        """Begin a request when its proxy received it, where the header is plausible."""
+        named_ns = request_start_ns(header)
+        if named_ns is not None:
+            earlier_ns = record.started_unix_ns - named_ns
+            if 0 < earlier_ns <= self._oldest_start_ns:
+                record.started_unix_ns -= earlier_ns
+                record.started_ns -= earlier_ns
+                record.add_phase("queue", earlier_ns / 1e9)
 
     def _direct_origin(self, remote_addr: str | None, scheme: str, host: str) -> Origin | None:
         origin = self._origins.direct(remote_addr, scheme, host)

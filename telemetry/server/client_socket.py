@@ -5,11 +5,9 @@ distinguish a client that is slow from an application that works. Every failure 
 raised as a ``ClientFailure``: none of them may become a 500, an uncaught exception or an exit code.
 """
 
-import fcntl
 import os
 import socket as stdlib_socket
 import struct
-import termios
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,6 +15,8 @@ from typing import Any, Final
 import gevent
 from gevent import socket as gevent_socket
 
+from telemetry.requests.arrival import Arrival
+from telemetry.requests.record import current_record
 from telemetry.server.bounded_wait import BoundedWait
 from telemetry.server.client_pace import (
     ClientBounds,
@@ -26,11 +26,12 @@ from telemetry.server.client_pace import (
     Pace,
     Part,
 )
+from telemetry.server.client_waits import PHASES, BodyLeft, BodyWait, ResponseWait
+from telemetry.server.delivery import Delivery
+from telemetry.server.head_receiver import HeadReceiver
 
 SEND_BYTES: Final = 1024 * 1024
 _RESET: Final = struct.pack("ii", 1, 0)
-_INT: Final = struct.Struct("i")
-_NOTHING_QUEUED: Final = bytes(_INT.size)
 
 
 class ClientSocket(gevent_socket.socket):
@@ -56,6 +57,9 @@ class ClientSocket(gevent_socket.socket):
         """The client left in the middle of its request or of the response."""
         self.handed_over = False
         """The application took the connection over, for WebSocket or another protocol."""
+        self.arrival = Arrival()
+        """When the present request arrived."""
+        self.delivery = Delivery(self.fileno)
         self._bounds = bounds
         self._head = bounds.head()
         self._body = bounds.body()
@@ -64,7 +68,8 @@ class ClientSocket(gevent_socket.socket):
         self._bounded_wait = BoundedWait(self.hub)
         self._waits_for: Part = "head"
         self._takes_turns = False
-        self._sent_bytes = 0
+        self._body_left: BodyLeft | None = None
+        self._heads = HeadReceiver(self._sock, self.arrival)
         self.await_request(bounds.idle_seconds)
 
     @property
@@ -87,14 +92,18 @@ class ClientSocket(gevent_socket.socket):
         if self._reading is not self._head or (begun and not self._head.begun):
             self._head.restart(time.monotonic(), idle_seconds, begun=begun)
             self._reading = self._head
+        if begun:
+            self.arrival.carry_over()
 
     def take_turns(self) -> None:
         """Let others have their turn before the next byte is received."""
         self._takes_turns = True
 
-    def begin_exchange(self) -> None:
-        """Begin to read a body and to write a response."""
+    def begin_exchange(self, body_left: BodyLeft | None = None) -> None:
+        """Begin to read a body, for whose wait ``body_left`` is, and to write a response."""
         self.too_slow = None
+        self.delivery.begin_exchange()
+        self._body_left = body_left
         self._body.restart()
         self._response.restart()
         self._reading = self._body
@@ -103,6 +112,8 @@ class ClientSocket(gevent_socket.socket):
         """End it; what is read now belongs to no request."""
         if self._reading is self._body:
             self._reading = None
+        self._body_left = None
+        self.arrival.free()
 
     def hand_over(self) -> None:
         """Leave reading and writing, and all bounds, to the application."""
@@ -147,15 +158,19 @@ class ClientSocket(gevent_socket.socket):
         if reading is None or self.timeout == 0.0:
             received: bytes = super().recv(*args)
             return received
-        return bytes(self._receive(self._sock.recv, args, len, reading))
+        receive = self._heads.receive if reading is self._head else self._sock.recv
+        return bytes(self._receive(receive, args, len, reading))
 
     def recv_into(self, *args: Any) -> int:
         """Receive into a buffer; see ``recv``."""
         reading = self._reading
         if reading is None or self.timeout == 0.0:
+            if self.timeout == 0.0 and reading is not self._body and not self.handed_over:
+                return self._heads.receive_into(*args)
             received: int = super().recv_into(*args)
             return received
-        return int(self._receive(self._sock.recv_into, args, int, reading))
+        receive = self._heads.receive_into if reading is self._head else self._sock.recv_into
+        return int(self._receive(receive, args, int, reading))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all, within the bounds of a response.
@@ -173,7 +188,7 @@ class ClientSocket(gevent_socket.socket):
                 sent = self._send_some(data, flags)
                 if sent == len(data):
                     return
-                self._wait_for_room()
+                self._wait_for_room(len(data) - sent)
             self._send_rest(memoryview(data).cast("B")[sent:], flags)
         except ClientTooSlow as error:
             self._report(error)
@@ -187,7 +202,7 @@ class ClientSocket(gevent_socket.socket):
         while offset < len(view):
             offset += self._send_some(view[offset : offset + SEND_BYTES], flags)
             if offset < len(view):
-                self._wait_for_room()
+                self._wait_for_room(len(view) - offset)
 
     def _receive(
         self,
@@ -240,33 +255,40 @@ class ClientSocket(gevent_socket.socket):
             sent: int = self._sock.send(data, flags)
         except BlockingIOError:
             return 0
-        self._sent_bytes += sent
+        self.delivery.sent_bytes += sent
         return sent
 
-    def _wait_for_room(self) -> None:
-        """Wait until the kernel takes more, or the period of the response's rate is over.
-
-        What counts is what the client's side acknowledged. The kernel reports room only once a
-        third of its buffer, which may be megabytes, is free: an honest slow client would seem to
-        stand still.
-        """
-        acknowledged = self._acknowledged_bytes()
+    def _wait_for_room(self, left_bytes: int) -> None:
+        """Wait until the kernel takes more, or the period of the response's rate is over."""
+        # What counts is what the client's side acknowledged. The kernel reports room only once a
+        # third of its buffer, which may be megabytes, is free: an honest slow client would seem to
+        # stand still.
+        self.delivery.waited = True
+        acknowledged = self.delivery.acknowledged_bytes
         began = time.monotonic()
-        self._wait_for("response", self._write_event, self._response.left_seconds(), began)
-        moved = self._acknowledged_bytes() - acknowledged
+        seconds = self._response.left_seconds()
+        self._wait_for("response", self._write_event, seconds, began, left_bytes)
+        moved = self.delivery.acknowledged_bytes - acknowledged
         self._response.waited(time.monotonic() - began, moved)
 
-    def _wait_for(self, part: Part, event: Any, seconds: float, now: float) -> None:
+    def _wait_for(
+        self, part: Part, event: Any, seconds: float, now: float, left_bytes: int = 0
+    ) -> None:
         if self._bounded_wait.greenlet is None:
             self._waits_for = part
-        self._bounded_wait.until(event, seconds, now)
-
-    def _acknowledged_bytes(self) -> int:
+        record = current_record()
+        if record is None:
+            self._bounded_wait.until(event, seconds, now)
+            return
+        if part == "response":
+            subject: object = ResponseWait(self.peer_address, self.delivery, left_bytes)
+        else:
+            subject = BodyWait(self.peer_address, self._body_left)
+        wait = record.begin_wait(PHASES[part], subject)
         try:
-            queued = fcntl.ioctl(self.fileno(), termios.TIOCOUTQ, _NOTHING_QUEUED)
-        except OSError:  # not every system has it for sockets: what the kernel took has to do
-            return self._sent_bytes
-        return self._sent_bytes - int(_INT.unpack(queued)[0])
+            self._bounded_wait.until(event, seconds, now)
+        finally:
+            record.end_wait(wait)
 
     def _report(self, error: ClientTooSlow) -> None:
         if error.part == "response":

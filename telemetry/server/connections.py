@@ -17,6 +17,7 @@ import gevent
 
 from telemetry.server.client_pace import NoRequest
 from telemetry.server.client_socket import ClientSocket
+from telemetry.server.client_waits import BodyLeft
 
 # A client that has just connected, or just been answered, is likely to send within a round trip.
 FRESH_LINGER_SECONDS: Final = 1.0
@@ -54,14 +55,17 @@ class Connection:
             else:
                 self.client.take_turns()
 
-    def begin_request(self, force_close: Callable[[], object]) -> None:
+    def begin_request(
+        self, force_close: Callable[[], object], body_left: BodyLeft | None = None
+    ) -> None:
         """Mark that a request is served.
 
         Args:
             force_close: Makes the server close the connection after this response.
+            body_left: See ``ClientSocket.begin_exchange``.
         """
         self.idle_since, self.used, self._force_close = None, True, force_close
-        self.client.begin_exchange()
+        self.client.begin_exchange(body_left)
 
     def end_request(self) -> None:
         """Mark that it is served no longer."""
@@ -69,9 +73,11 @@ class Connection:
         self.idle_since, self._force_close = self._clock(), None
 
     @contextmanager
-    def busy(self, force_close: Callable[[], object]) -> Iterator[None]:
+    def busy(
+        self, force_close: Callable[[], object], body_left: BodyLeft | None = None
+    ) -> Iterator[None]:
         """Mark that a request is served within the context; see ``begin_request``."""
-        self.begin_request(force_close)
+        self.begin_request(force_close, body_left)
         try:
             yield
         finally:

@@ -16,7 +16,12 @@ from urllib.parse import unquote
 from gevent import pywsgi
 from greenlet import GreenletExit
 
-from telemetry.environ_keys import CLIENT_ENVIRON, HANDOVER_ENVIRON, REQUEST_ID_ENVIRON
+from telemetry.environ_keys import (
+    ARRIVAL_ENVIRON,
+    CLIENT_ENVIRON,
+    HANDOVER_ENVIRON,
+    REQUEST_ID_ENVIRON,
+)
 from telemetry.http1 import rules
 from telemetry.http1.body import CONTINUE, RequestBody
 from telemetry.http1.refusals import Refusals, problem_response
@@ -105,7 +110,7 @@ class StrictHandler(pywsgi.WSGIHandler):
 
     def handle_one_response(self) -> None:
         """Answer the request that was read."""
-        with self._connection.busy(self._end_connection):
+        with self._connection.busy(self._end_connection, lambda: self._body.left_bytes):
             super().handle_one_response()
 
     def get_environ(self) -> dict[str, Any]:
@@ -123,6 +128,7 @@ class StrictHandler(pywsgi.WSGIHandler):
             "wsgi.input_terminated": True,
             HANDOVER_ENVIRON: self._handover,
             CLIENT_ENVIRON: self.socket,
+            ARRIVAL_ENVIRON: self._client.arrival,
         }
         if isinstance(self.client_address, tuple):
             environ["REMOTE_ADDR"] = str(self.client_address[0])
@@ -153,6 +159,7 @@ class StrictHandler(pywsgi.WSGIHandler):
 
     def finalize_headers(self) -> None:
         """Complete the headers; gevent frames HEAD, and HTTP/1.0 without a length, wrongly."""
+        self._client.delivery.begin_response()
         super().finalize_headers()
         is_head = self.command == "HEAD"
         present = {name.lower() for name, _ in self.response_headers}

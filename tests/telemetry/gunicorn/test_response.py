@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from telemetry.gunicorn.expect_continue import ExpectContinueBody
 from telemetry.gunicorn.response import JOINED_BYTES, Response
+from telemetry.server.delivery import Delivery
 from tests.telemetry.gunicorn.parsed import CONFIG, parsed
 
 DATE = re.compile(rb"\r\nDate: [^\r]+ GMT\r\n")
@@ -32,6 +33,7 @@ class Client:
 
     def __init__(self):
         self.sent, self.too_slow, self.handed_over = [], None, False
+        self.delivery = Delivery(lambda: -1)
 
     def sendall(self, data):
         self.sent.append(bytes(data))

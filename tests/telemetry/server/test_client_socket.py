@@ -1,14 +1,18 @@
 """The socket of one client waits no longer than its bounds, and raises only failures of its own."""
 
+import re
 import socket
+import time
 
 import gevent
 import pytest
 from gevent import socket as gevent_socket
 
 from telemetry.config import TelemetryConfig
+from telemetry.requests.record import set_current_record
 from telemetry.server.client_pace import ClientBounds, ClientGone, ClientTooSlow, NoRequest
 from telemetry.server.client_socket import ClientSocket
+from tests.telemetry.records import record
 
 MEBIBYTE = 1024 * 1024
 
@@ -138,3 +142,89 @@ def test_duplicate_is_an_ordinary_socket(connected):
     with connected.ours.dup() as duplicate:
         duplicate.sendall(b"a")
     assert (type(duplicate), connected.theirs.recv(1)) == (gevent_socket.socket, b"a")
+
+
+@pytest.fixture
+def served(in_exchange):
+    """A connection in an exchange whose request has a record."""
+    request = record()
+    set_current_record(request)
+    yield in_exchange, request
+    set_current_record(None)
+
+
+def open_wait_of(request):
+    """Wait for the record to have a wait; returns its phase and its text."""
+    with gevent.Timeout(30):
+        while not request.open_waits:
+            gevent.sleep(0.001)
+    (wait,) = request.open_waits
+    return wait.phase, str(wait.subject)
+
+
+def test_wait_for_a_body_is_named(served):
+    connection, request = served
+    connection.ours.begin_exchange(lambda: 42)
+    seen = gevent.spawn(open_wait_of, request)
+    gevent.spawn_later(0.05, connection.theirs.sendall, b"calm")
+    assert connection.ours.recv(10) == b"calm"
+    assert seen.get(timeout=30) == ("client_read", "42 bytes of the body from 203.0.113.7")
+    assert (request.open_waits, list(request.phase_seconds)) == ([], ["client_read"])
+
+
+def test_wait_for_a_reader_is_named(served):
+    connection, request = served
+
+    def read():
+        found = open_wait_of(request)
+        size = 0
+        while size < 8 * MEBIBYTE:
+            size += len(connection.theirs.recv(MEBIBYTE))
+        return found
+
+    reader = gevent.spawn(read)
+    connection.ours.delivery.begin_response()
+    connection.ours.sendall(bytes(8 * MEBIBYTE))
+    phase, text = reader.get(timeout=30)
+    found = re.fullmatch(r"203\.0\.113\.7 to read: (\d+) bytes sent, (\d+) wait", text)
+    assert (phase, list(request.phase_seconds)) == ("client_write", ["client_write"])
+    assert connection.ours.delivery.waited
+    # Read once more is sent, which is more than had been at the time.
+    assert int(found[2]) <= 8 * MEBIBYTE - int(found[1]) + MEBIBYTE
+
+
+def test_nothing_is_a_wait_where_nothing_waits(served):
+    connection, request = served
+    connection.theirs.sendall(b"calm")
+    gevent.sleep(0.05)
+    assert connection.ours.recv(10) == b"calm"
+    connection.ours.sendall(b"calm")
+    assert (request.open_waits, request.phase_seconds) == ([], {})
+
+
+def test_wait_that_ends_with_an_exception_ends(served):
+    connection, request = served
+    with pytest.raises(ClientTooSlow):
+        connection.ours.recv(10)
+    assert (request.open_waits, list(request.phase_seconds)) == ([], ["client_read"])
+
+
+def test_kernel_stamps_what_arrives_on_tcp(connected):
+    before = time.time_ns()
+    connected.theirs.sendall(b"GET")
+    gevent.sleep(0.05)
+    assert connected.ours.recv(10) == b"GET"
+    arrival = connected.ours.arrival
+    assert before - 1_000_000 <= arrival.stamp_ns < time.time_ns() - 40_000_000
+    connected.theirs.sendall(b" / HTTP/1.1")
+    assert connected.ours.recv_into(bytearray(20)) == 11
+    assert arrival.last_stamp_ns > arrival.stamp_ns
+
+
+def test_what_the_kernel_holds_is_known_until_it_is_read(in_exchange):
+    in_exchange.ours.delivery.begin_response()
+    in_exchange.theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    in_exchange.ours._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MEBIBYTE)
+    sent = in_exchange.ours.send(bytes(MEBIBYTE))
+    in_exchange.ours.delivery.sent_bytes += sent
+    assert 0 < in_exchange.ours.delivery.unsent_bytes <= sent

@@ -1,0 +1,186 @@
+"""When a request began: with the arrival of its first bytes at the kernel.
+
+The kernel stamps what it receives by the wall clock; durations are measured by the monotonic one.
+Both are slewed alike, so the difference between them is constant until the wall clock is set or the
+machine sleeps. What was stamped before such a step cannot be converted and is not used: a step of
+the clock makes no negative and no huge time.
+
+Source: socket(7), ``SO_TIMESTAMPNS``; clock_gettime(2), ``CLOCK_MONOTONIC``.
+"""
+
+import math
+import re
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from telemetry.names import Phase
+
+STEP_NS: Final = 50_000
+"""Difference between two readings of both clocks that is no jitter."""
+
+READINGS: Final = 3
+BACKLOG_NS: Final = 120 * 10**9
+"""Longest wait in a listener's queue before this process read its clocks for the first time."""
+
+REQUEST_START: Final = "HTTP_X_REQUEST_START"
+
+_NUMBER: Final = re.compile(r"(?:t=)?(\d{10,19})(?:\.(\d{1,9}))?", re.ASCII)
+_UNITS: Final = {10: 10**9, 13: 10**6, 16: 10**3, 19: 1}
+"""Nanoseconds of the unit in which a time of this century has so many digits."""
+
+
+class Arrival:
+    """The arrival of the present request of one connection, as its socket notes it.
+
+    Attributes:
+        begun: Bytes of the request's head have been received, and no record was made of it yet.
+        free_ns: ``perf_counter_ns`` at which the connection was free for it: the end of the
+            exchange before; 0 for the first one.
+        stamp_ns: Wall clock at which the kernel received its first bytes; 0 where it noted none.
+        read_ns: ``perf_counter_ns`` at which they were read, where they have no stamp.
+        last_stamp_ns: Of the last part of a head that came in several reads; else 0.
+        last_read_ns: See ``last_stamp_ns``.
+    """
+
+    __slots__ = ("begun", "free_ns", "last_read_ns", "last_stamp_ns", "read_ns", "stamp_ns")
+
+    def __init__(self) -> None:
+        self.free_ns = 0
+        self.restart()
+
+    def free(self) -> None:
+        """Note that the connection is free for its next request from now on."""
+        self.free_ns = time.perf_counter_ns()
+        self.restart()
+
+    def restart(self) -> None:
+        """Wait for the first bytes of a request: what came before them belongs to none."""
+        self.begun = False
+        self.stamp_ns = self.read_ns = self.last_stamp_ns = self.last_read_ns = 0
+
+    def carry_over(self) -> None:
+        """Note that its first bytes were received with the request before.
+
+        They waited for the end of that one, as the client that sent them behind it wanted.
+        """
+        if not self.begun:
+            self.begun = True
+            self.read_ns = self.free_ns
+
+    def received(self, stamp_ns: int) -> None:
+        """Note a part of its head.
+
+        Args:
+            stamp_ns: Wall clock at which the kernel received it; 0 where it noted none.
+        """
+        if not self.begun:
+            self.begun = True
+            self.stamp_ns = stamp_ns
+            if not stamp_ns:
+                self.read_ns = time.perf_counter_ns()
+            return
+        self.last_stamp_ns = stamp_ns
+        self.last_read_ns = 0 if stamp_ns else time.perf_counter_ns()
+
+
+class Beginning(NamedTuple):
+    """The beginning of a request.
+
+    Args:
+        started_unix_ns: Wall clock at its arrival.
+        started_ns: ``perf_counter_ns`` at its arrival.
+        phase_seconds: What has passed since: ``queue``, and ``client_read`` where its head came in
+            several parts.
+    """
+
+    started_unix_ns: int
+    started_ns: int
+    phase_seconds: dict[Phase, float]
+
+
+class ArrivalClock:
+    """Converts the kernel's stamps to the monotonic clock.
+
+    Args:
+        wall_ns: The clock of the stamps.
+        monotonic_ns: The clock of ``RequestRecord.started_ns``.
+    """
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        self._wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
+        self._offset_ns = self._read_offset()
+        # What arrived before cannot be converted by this offset.
+        self._steady_since_ns = monotonic_ns() - BACKLOG_NS
+
+    def begin(self, arrival: Arrival | None) -> Beginning:
+        """Return the beginning of a request that the application is about to get.
+
+        Args:
+            arrival: Of the request, which is then used up; ``None`` under other servers.
+        """
+        unix_ns, now_ns = self._wall_ns(), self._monotonic_ns()
+        if arrival is None or not arrival.begun:
+            return Beginning(unix_ns, now_ns, {})
+        arrival.begun = False
+        if not -STEP_NS < unix_ns - now_ns - self._offset_ns < STEP_NS:
+            self._check_offset(now_ns)
+        started_ns = self._converted(arrival.stamp_ns, arrival.read_ns, arrival.free_ns, now_ns)
+        phases: dict[Phase, float] = {}
+        whole_ns = started_ns
+        if arrival.last_stamp_ns or arrival.last_read_ns:
+            whole_ns = self._converted(
+                arrival.last_stamp_ns, arrival.last_read_ns, started_ns, now_ns
+            )
+            phases["client_read"] = (whole_ns - started_ns) / 1e9
+        phases["queue"] = (now_ns - whole_ns) / 1e9
+        return Beginning(unix_ns - (now_ns - started_ns), started_ns, phases)
+
+    def _converted(self, stamp_ns: int, read_ns: int, earliest_ns: int, now_ns: int) -> int:
+        """Return the monotonic time of a part, between ``earliest_ns`` and now."""
+        at_ns = stamp_ns - self._offset_ns if stamp_ns else read_ns
+        if at_ns > now_ns or (stamp_ns and at_ns < self._steady_since_ns):
+            return now_ns
+        return max(at_ns, earliest_ns)
+
+    def _check_offset(self, now_ns: int) -> None:
+        """Read the clocks again: one was set, or this thread was interrupted between them."""
+        offset_ns = self._read_offset()
+        if not -STEP_NS < offset_ns - self._offset_ns < STEP_NS:
+            self._offset_ns, self._steady_since_ns = offset_ns, now_ns
+
+    def _read_offset(self) -> int:
+        """Return wall clock less monotonic clock, of the reading that was interrupted least."""
+        shortest_ns, found_ns = math.inf, 0
+        for _ in range(READINGS):
+            before_ns = self._monotonic_ns()
+            unix_ns = self._wall_ns()
+            after_ns = self._monotonic_ns()
+            if after_ns - before_ns < shortest_ns:
+                shortest_ns = after_ns - before_ns
+                found_ns = unix_ns - (before_ns + after_ns) // 2
+        return found_ns
+
+
+def request_start_ns(header: str) -> int | None:
+    """Return the time that a proxy names as the one at which it received a request.
+
+    Args:
+        header: ``X-Request-Start``: a time since 1970 in seconds (nginx's ``t=${msec}``),
+            milliseconds (Heroku), microseconds (Apache's ``%t``) or nanoseconds, with or without
+            ``t=`` and a fraction.
+
+    Returns:
+        Nanoseconds since 1970; ``None`` for any other text.
+    """
+    match = _NUMBER.fullmatch(header.strip(" \t"))
+    unit_ns = _UNITS.get(len(match[1])) if match is not None else None
+    if match is None or unit_ns is None:
+        return None
+    fraction = match[2] or ""
+    return int(match[1]) * unit_ns + int(fraction or 0) * unit_ns // int(10 ** len(fraction))
