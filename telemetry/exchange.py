@@ -17,6 +17,7 @@ from telemetry.environ_keys import (
     RECORD_ENVIRON,
     REQUEST_ID_ENVIRON,
 )
+from telemetry.names import UNSENT_BYTES_ATTRIBUTE, UNSENT_EVENT
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
 from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
@@ -26,6 +27,10 @@ Headers = list[tuple[str, str]]
 Write = Callable[[bytes], object]
 StartResponse = Callable[..., Write]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+UNSENT_FROM_BYTES: Final = 64 * 1024
+"""Shortest response after whose end the kernel is asked what it still holds: a send buffer has room
+for what is shorter."""
 
 _NOTHING: Final[Iterator[bytes]] = iter(())
 _IDS: Final = (RECORD_ENVIRON, REQUEST_ID_ENVIRON)
@@ -102,10 +107,8 @@ class Exchange:
         except BaseException as error:
             if ended_by_app(self._environ, error, started=self._record.status is not None):
                 self._finish(*end_after_handover(error))
-                raise
-            if self._record.status is None and isinstance(error, Exception):
-                self._record.status = client_outcome.status_of(error)
-            self._finish(client_outcome.outcome_of(error), error)
+            else:
+                self._finish(self._end_failed(error), error)
             raise
         finally:
             self._record.in_app = False
@@ -175,19 +178,52 @@ class Exchange:
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
         if self._error is not None:
-            return client_outcome.end_of_failed(self._record, self._error), self._error
+            return self._end_failed(self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):
+            if not self._has_sent():
+                self._record.status = None
             return client_outcome.outcome_by_client(raised) or "client_disconnected", raised
-        if raised is not None and not self._exhausted:
-            return client_outcome.outcome_of(raised), raised
+        if raised is not None:
+            return self._end_failed(raised), raised
+        if self._record.status is None and not ended_by_app(self._environ, None, started=False):
+            error = RuntimeError("the app returned without starting a response")
+            return self._end_failed(error), error
         return self._record.outcome or client_outcome.end_of_sent(self._record, self._client), None
 
+    def _end_failed(self, error: BaseException) -> Outcome:
+        """Return how a request ended whose response could not be made to its end.
+
+        Where nothing of the app's response was sent, the server sends one of its own.
+        """
+        if not self._has_begun():
+            self._record.status = client_outcome.status_of(error)
+        return client_outcome.outcome_of(error)
+
+    def _has_begun(self) -> bool:
+        """Return whether a response was begun for the client: its status is the client's."""
+        if self._client is not None:
+            return bool(self._client.delivery.begun)
+        return self._record.response_bytes > 0
+
+    def _has_sent(self) -> bool:
+        """Return whether the client may have received any of a response."""
+        return self._client is None or self._client.delivery.response_bytes > 0
+
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
+        if self._record.response_bytes >= UNSENT_FROM_BYTES:
+            self._note_unsent()
         handover = handover_of(self._environ)
         if handover is not None and handover.taken:
             # Whatever the app returned or raised afterwards has not reached the client.
             self._record.status = handover.status
         self._layer.finish(self._record, outcome, error)
+
+    def _note_unsent(self) -> None:
+        """Note what the kernel still holds of a response, whose duration ends nonetheless."""
+        delivery = self._client.delivery if self._client is not None else None
+        if delivery is not None and (unsent_bytes := delivery.unsent_bytes):
+            attributes = {UNSENT_BYTES_ATTRIBUTE: unsent_bytes}
+            self._record.add_event(UNSENT_EVENT, attributes)
 
 
 class NestedExchange(Exchange):
@@ -244,6 +280,16 @@ class NestedExchange(Exchange):
         # No client is gone: the caller needed no more of the response.
         unread = outcome == "client_disconnected" and error is None
         return ("failed" if self._record.error_type else "completed") if unread else outcome, error
+
+    def _has_begun(self) -> bool:
+        # What was begun for the client is the outer request's.
+        return self._record.response_bytes > 0
+
+    def _has_sent(self) -> bool:
+        return True
+
+    def _note_unsent(self) -> None:
+        """Do nothing: what the kernel holds is the outer request's."""
 
     def _inside(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Call in the context of this request, and restore the outer one's."""

@@ -65,8 +65,11 @@ HUB_HELD_EVENT = "hub.held"
 HUB_WAITED_EVENT = "hub.waited"
 SNAPSHOT_EVENT = "request.snapshot"
 SLOW_COMMAND_EVENT = "db.slow_command"
+UNSENT_EVENT = "response.unsent"
+UNSENT_BYTES_ATTRIBUTE = "response.unsent_bytes"
 """Events of a server span: it held the hub; it waited for a hub that others held; what it did when
-it had become slow; a slow command of its."""
+it had become slow; a slow command of its; what the kernel held of its response at its
+end."""
 
 
 # The boundaries that the semantic conventions recommend for http.server.request.duration, with
@@ -99,9 +102,11 @@ ACTIVE_REQUESTS = gauge(
 )
 ABORTED_REQUESTS = counter(
     "http_server_aborted_requests_total",
-    "Requests whose response was cut short: client gone or too slow, greenlet killed, or time-out.",
+    "Requests that were cut: client gone or too slow, greenlet killed, time-out, or a failure after"
+    " the response had begun. The status is the one that was sent; empty where none was.",
     ROUTE,
     "reason",
+    STATUS,
 )
 UNREADABLE_REQUESTS = counter(
     "http_server_unreadable_requests_total",

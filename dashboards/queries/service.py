@@ -25,6 +25,8 @@ PROBES = "|".join(sorted(HEALTH_ROUTES))
 NO_PROBES = f'{names.ROUTE}!~"{PROBES}"'
 SELECTED = f'{names.ROUTE}=~"$route"'
 FAILED = f'{names.STATUS}=~"5.."'
+CUT = ('reason=~"failed|killed|timeout"', f'{names.STATUS}!~"5.."')
+"""Failures that no 5xx shows: the response had begun, or nothing was sent."""
 FAST = f'le="{OBJECTIVES.latency_target_seconds:g}"'
 
 _NOW = OBJECTIVES.now_window
@@ -36,7 +38,11 @@ def _requests(*matchers: str, window: str = "$__rate_interval") -> str:
 
 
 def _failed_share(window: str) -> str:
-    failed = or_zero(total(_requests(FAILED, window=window)), READY)
+    answered = or_zero(total(_requests(FAILED, window=window)), READY)
+    cut = or_zero(
+        total(rate(names.ABORTED_REQUESTS, NO_PROBES, SELECTED, *CUT, window=window)), READY
+    )
+    failed = f"({answered} + {cut})"
     return ratio(failed, total(_requests(window=window)))
 
 

@@ -15,7 +15,7 @@ from telemetry.config import TelemetryConfig
 from telemetry.logs.lines import Timestamps
 from telemetry.logs.writer import LogWriter
 from telemetry.requests.completed import CompletedRequest
-from telemetry.requests.record import RequestRecord
+from telemetry.requests.record import FAILED, RequestRecord
 
 CACHED_TEXTS: Final = 256
 
@@ -68,7 +68,8 @@ class RequestLog:
 
 
 def _failed(status: int | None, outcome: str) -> bool:
-    return outcome == "failed" or (status is not None and status >= 500)
+    # What a client cut is no error, as in the logs of nginx and Apache.
+    return outcome in FAILED or (status is not None and status >= 500)
 
 
 def _known(

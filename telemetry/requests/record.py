@@ -36,6 +36,8 @@ CUT_BY_CLIENT: Final = frozenset({"client_disconnected", "client_too_slow"})
 ABORTED: Final = CUT_BY_CLIENT | {"killed", "timeout"}
 """Outcomes of a response that was cut short."""
 
+FAILED: Final = frozenset({"failed", "killed", "timeout"})
+"""Outcomes that are the server's fault."""
 
 MOST_EVENTS: Final = 64
 

@@ -189,7 +189,8 @@ class Recorder:
             if nested.outer is record and (
                 nested.greenlet is record.greenlet or getattr(nested.greenlet, "dead", True)
             ):
-                self.complete(nested, nested.outcome or "completed")
+                ended: Outcome = "failed" if nested.error_type else "completed"
+                self.complete(nested, nested.outcome or ended)
 
 
 def _run_each(guarded: Iterable[tuple[Place, RecordSink]], record: RequestRecord) -> None:

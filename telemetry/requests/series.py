@@ -88,8 +88,10 @@ class RequestMetrics:
                 (route.size or route.begin_size())._value += request.response_bytes
         finally:
             self._release()
-        if request.outcome in ABORTED:
-            self._aborted[request.route, request.outcome].inc()
+        outcome, status = request.outcome, request.status
+        if outcome in ABORTED or (outcome == "failed" and (status is None or status < 500)):
+            label = UNKNOWN_STATUS if status is None else str(status)
+            self._aborted[request.route, outcome, label].inc()
 
     def _series_of(self, key: tuple[str, str, int | None]) -> "_Series":
         method, route, status = key

@@ -84,18 +84,6 @@ def outcome_of(error: BaseException) -> Outcome:
     return "failed" if isinstance(error, Exception) else "killed"
 
 
-def end_of_failed(record: RequestRecord, error: BaseException) -> Outcome:
-    """Return how a request ended whose response could not be made to its end.
-
-    Args:
-        record: Gets the server's own status where nothing of the app's response was sent.
-        error: Raised while the response was made.
-    """
-    if isinstance(error, ClientFailure) and not record.response_bytes:
-        record.status = status_of(error)
-    return outcome_of(error)
-
-
 def status_of(error: BaseException) -> int | None:
     """Return the status that a server sends for an app that raised before its response began.
 

@@ -141,7 +141,12 @@ def one_event(metric, labels):
 
 
 OTHER_BOARDS = [
-    (names.ABORTED_REQUESTS, service.ABORTED, 'http_route="/a", reason="killed"', 20),
+    (
+        names.ABORTED_REQUESTS,
+        service.ABORTED,
+        'http_route="/a", reason="killed", http_response_status_code="500"',
+        20,
+    ),
     (names.UNREADABLE_REQUESTS, service.UNREADABLE, 'http_response_status_code="400"', 20),
     (
         names.SLOW_REQUESTS,

@@ -224,10 +224,12 @@ def test_body_closed_in_another_greenlet_leaves_nothing_behind_there(serving):
     ("path", "error", "outcome"),
     [("/killed", gevent.GreenletExit, "killed"), ("/late", gevent.Timeout, "timeout")],
 )
-def test_request_that_ends_before_any_answer_has_no_status(serving, path, error, outcome):
+def test_request_that_is_cut_before_any_answer_has_the_500_that_the_server_sends(
+    serving, path, error, outcome
+):
     with pytest.raises(error):
         serving.get(path)
-    assert serving.facts() == (path, None, outcome, error.__name__, 0)
+    assert serving.facts() == (path, 500, outcome, error.__name__, 0)
 
 
 def test_exception_that_flask_lets_through_counts_as_the_500_that_the_server_sends(serving):

@@ -26,7 +26,7 @@ class Lines(list):
 
 def members(request):
     """The members of a line, as mappings were encoded before lines were made as text."""
-    failed = request.outcome == "failed" or (request.status or 0) >= 500
+    failed = request.outcome in ("failed", "killed", "timeout") or (request.status or 0) >= 500
     return {
         "time": timestamp(request.started_unix_ns / 1e9 + request.duration_seconds),
         "level": "ERROR" if failed else "INFO",

@@ -209,7 +209,7 @@ def test_one_request_in_every_series(guard):
         ("http_server_request_phase_seconds_total", ROUTE, "db"): 0.5,
         ("http_server_request_phase_seconds_total", ROUTE, "other"): 2.0,
         ("http_server_response_body_bytes_total", ROUTE): 100.0,
-        ("http_server_aborted_requests_total", ROUTE, "client_disconnected"): 1.0,
+        ("http_server_aborted_requests_total", ROUTE, "client_disconnected", "200"): 1.0,
     }
 
 

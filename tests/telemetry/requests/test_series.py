@@ -14,7 +14,7 @@ from telemetry.exposition import Exposition, choose_format
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics, observe_traced
 from telemetry.requests.completed import freeze
-from telemetry.requests.record import ABORTED
+from telemetry.requests.record import ABORTED, FAILED
 from telemetry.requests.series import RequestMetrics
 from tests.telemetry.records import completed, record
 
@@ -46,8 +46,9 @@ class InstrumentsThemselves:
             self.phase.labels(request.route, phase).inc(seconds)
         if request.response_bytes:
             self.bytes.labels(request.route).inc(request.response_bytes)
-        if request.outcome in ABORTED:
-            self.aborted.labels(request.route, request.outcome).inc()
+        cut = request.outcome in FAILED and (request.status or 0) < 500
+        if request.outcome in ABORTED or cut:
+            self.aborted.labels(request.route, request.outcome, status).inc()
 
 
 def some_requests():
