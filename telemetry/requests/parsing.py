@@ -121,7 +121,8 @@ class RequestParser:
             if 0 < earlier_ns <= self._oldest_start_ns:
                 record.started_unix_ns -= earlier_ns
                 record.started_ns -= earlier_ns
-                record.add_phase("queue", earlier_ns / 1e9)
+                phases = record.phase_seconds
+                phases["queue"] = phases.get("queue", 0.0) + earlier_ns / 1e9
 
     def _direct_origin(self, remote_addr: str | None, scheme: str, host: str) -> Origin | None:
         origin = self._origins.direct(remote_addr, scheme, host)
