@@ -17,7 +17,6 @@ from telemetry.environ_keys import (
     RECORD_ENVIRON,
     REQUEST_ID_ENVIRON,
 )
-from telemetry.names import UNSENT_BYTES_ATTRIBUTE, UNSENT_EVENT
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
 from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
@@ -27,10 +26,6 @@ Headers = list[tuple[str, str]]
 Write = Callable[[bytes], object]
 StartResponse = Callable[..., Write]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-UNSENT_FROM_BYTES: Final = 64 * 1024
-"""Shortest response after whose end the kernel is asked what it still holds: a send buffer has room
-for what is shorter."""
 
 _NOTHING: Final[Iterator[bytes]] = iter(())
 _IDS: Final = (RECORD_ENVIRON, REQUEST_ID_ENVIRON)
@@ -210,20 +205,13 @@ class Exchange:
         return self._client is None or self._client.delivery.response_bytes > 0
 
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
-        if self._record.response_bytes >= UNSENT_FROM_BYTES:
-            self._note_unsent()
+        if self._record.response_bytes >= client_outcome.UNSENT_FROM_BYTES:
+            client_outcome.note_unsent(self._record, self._client)
         handover = handover_of(self._environ)
         if handover is not None and handover.taken:
             # Whatever the app returned or raised afterwards has not reached the client.
             self._record.status = handover.status
         self._layer.finish(self._record, outcome, error)
-
-    def _note_unsent(self) -> None:
-        """Note what the kernel still holds of a response, whose duration ends nonetheless."""
-        delivery = self._client.delivery if self._client is not None else None
-        if delivery is not None and (unsent_bytes := delivery.unsent_bytes):
-            attributes = {UNSENT_BYTES_ATTRIBUTE: unsent_bytes}
-            self._record.add_event(UNSENT_EVENT, attributes)
 
 
 class NestedExchange(Exchange):
@@ -287,9 +275,6 @@ class NestedExchange(Exchange):
 
     def _has_sent(self) -> bool:
         return True
-
-    def _note_unsent(self) -> None:
-        """Do nothing: what the kernel holds is the outer request's."""
 
     def _inside(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Call in the context of this request, and restore the outer one's."""

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from telemetry.names import Phase
 
@@ -39,25 +39,32 @@ class Arrival:
             exchange before; 0 for the first one.
         stamp_ns: Wall clock at which the kernel received its first bytes; 0 where it noted none.
         read_ns: ``perf_counter_ns`` at which they were read, where they have no stamp.
-        last_stamp_ns: Of the last part of a head that came in several reads; else 0.
-        last_read_ns: See ``last_stamp_ns``.
+        in_parts: Its head came in several reads.
+        last_stamp_ns: Of the last of them; so is ``last_read_ns``.
     """
 
-    __slots__ = ("begun", "free_ns", "last_read_ns", "last_stamp_ns", "read_ns", "stamp_ns")
+    __slots__ = (
+        "begun",
+        "free_ns",
+        "in_parts",
+        "last_read_ns",
+        "last_stamp_ns",
+        "read_ns",
+        "stamp_ns",
+    )
 
     def __init__(self) -> None:
-        self.free_ns = 0
-        self.restart()
+        self.free_ns = self.stamp_ns = self.read_ns = self.last_stamp_ns = self.last_read_ns = 0
+        self.begun = self.in_parts = False
 
     def free(self) -> None:
         """Note that the connection is free for its next request from now on."""
         self.free_ns = time.perf_counter_ns()
-        self.restart()
+        self.begun = False
 
     def restart(self) -> None:
         """Wait for the first bytes of a request: what came before them belongs to none."""
         self.begun = False
-        self.stamp_ns = self.read_ns = self.last_stamp_ns = self.last_read_ns = 0
 
     def carry_over(self) -> None:
         """Note that its first bytes were received with the request before.
@@ -65,8 +72,8 @@ class Arrival:
         They waited for the end of that one, as the client that sent them behind it wanted.
         """
         if not self.begun:
-            self.begun = True
-            self.read_ns = self.free_ns
+            self.begun, self.in_parts = True, False
+            self.stamp_ns, self.read_ns = 0, self.free_ns
 
     def received(self, stamp_ns: int) -> None:
         """Note a part of its head.
@@ -75,28 +82,20 @@ class Arrival:
             stamp_ns: Wall clock at which the kernel received it; 0 where it noted none.
         """
         if not self.begun:
-            self.begun = True
+            self.begun, self.in_parts = True, False
             self.stamp_ns = stamp_ns
             if not stamp_ns:
                 self.read_ns = time.perf_counter_ns()
             return
+        self.in_parts = True
         self.last_stamp_ns = stamp_ns
-        self.last_read_ns = 0 if stamp_ns else time.perf_counter_ns()
+        if not stamp_ns:
+            self.last_read_ns = time.perf_counter_ns()
 
 
-class Beginning(NamedTuple):
-    """The beginning of a request.
-
-    Args:
-        started_unix_ns: Wall clock at its arrival.
-        started_ns: ``perf_counter_ns`` at its arrival.
-        phase_seconds: What has passed since: ``queue``, and ``client_read`` where its head came in
-            several parts.
-    """
-
-    started_unix_ns: int
-    started_ns: int
-    phase_seconds: dict[Phase, float]
+Beginning = tuple[int, int, dict[Phase, float]]
+"""The beginning of a request: its arrival by the wall clock and by ``perf_counter_ns``, and what
+has passed since: ``queue``, and ``client_read`` where its head came in several parts."""
 
 
 class ArrivalClock:
@@ -126,27 +125,26 @@ class ArrivalClock:
         """
         unix_ns, now_ns = self._wall_ns(), self._monotonic_ns()
         if arrival is None or not arrival.begun:
-            return Beginning(unix_ns, now_ns, {})
+            return unix_ns, now_ns, {}
         arrival.begun = False
         if not -STEP_NS < unix_ns - now_ns - self._offset_ns < STEP_NS:
             self._check_offset(now_ns)
-        started_ns = self._converted(arrival.stamp_ns, arrival.read_ns, arrival.free_ns, now_ns)
-        phases: dict[Phase, float] = {}
-        whole_ns = started_ns
-        if arrival.last_stamp_ns or arrival.last_read_ns:
-            whole_ns = self._converted(
-                arrival.last_stamp_ns, arrival.last_read_ns, started_ns, now_ns
-            )
-            phases["client_read"] = (whole_ns - started_ns) / 1e9
-        phases["queue"] = (now_ns - whole_ns) / 1e9
-        return Beginning(unix_ns - (now_ns - started_ns), started_ns, phases)
+        started_ns = self._converted(arrival.stamp_ns, arrival.read_ns, now_ns)
+        started_ns = max(started_ns, arrival.free_ns)
+        unix_ns -= now_ns - started_ns
+        if not arrival.in_parts:
+            return unix_ns, started_ns, {"queue": (now_ns - started_ns) / 1e9}
+        whole_ns = self._converted(arrival.last_stamp_ns, arrival.last_read_ns, now_ns)
+        whole_ns = max(whole_ns, started_ns)
+        waited_ns, queued_ns = whole_ns - started_ns, now_ns - whole_ns
+        return unix_ns, started_ns, {"client_read": waited_ns / 1e9, "queue": queued_ns / 1e9}
 
-    def _converted(self, stamp_ns: int, read_ns: int, earliest_ns: int, now_ns: int) -> int:
-        """Return the monotonic time of a part, between ``earliest_ns`` and now."""
-        at_ns = stamp_ns - self._offset_ns if stamp_ns else read_ns
-        if at_ns > now_ns or (stamp_ns and at_ns < self._steady_since_ns):
-            return now_ns
-        return max(at_ns, earliest_ns)
+    def _converted(self, stamp_ns: int, read_ns: int, now_ns: int) -> int:
+        """Return the monotonic time of a part; now where that cannot be known."""
+        if not stamp_ns:
+            return read_ns
+        at_ns = stamp_ns - self._offset_ns
+        return at_ns if self._steady_since_ns <= at_ns <= now_ns else now_ns
 
     def _check_offset(self, now_ns: int) -> None:
         """Read the clocks again: one was set, or this thread was interrupted between them."""

@@ -72,11 +72,11 @@ class RequestParser:
 
         Source: W3C Trace Context for ``traceparent``; RFC 9562 for UUID version 4.
         """
-        began = self._clock.begin(environ.get(ARRIVAL_ENVIRON))
+        started_unix_ns, started_ns, phases = self._clock.begin(environ.get(ARRIVAL_ENVIRON))
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
         direct = None
+        scheme = environ.get("wsgi.url_scheme", "http")
         if len(host) <= MAX_CACHED_LENGTH:
-            scheme = environ.get("wsgi.url_scheme", "http")
             direct = self._direct(environ.get("REMOTE_ADDR"), scheme, host)
         origin = direct or self._rewritten(environ)
         given = _uuid4_or_none(environ.get("HTTP_X_REQUEST_ID", "")) if origin.trusted else None
@@ -97,21 +97,25 @@ class RequestParser:
             origin.host,
             origin.client_address,
             self._text(environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT_LENGTH]),
-            began.started_unix_ns,
-            began.started_ns,
+            started_unix_ns,
+            started_ns,
             origin.peer_address,
-            began.phase_seconds,
+            phases,
             [],
             self._slow_after_seconds,
         )
         if origin.trusted:
-            record.correlation_ids = self._correlation_ids.read(environ, record.request_id)
-            record.debug_trace = self._debug_headers.read(environ)
-            if self._oldest_start_ns and (header := environ.get(REQUEST_START)):
-                self._begin_at_proxy(record, header)
+            self._read_claims(record, environ)
         if origin.trusted or self._traceparent_from_anyone:
             self._adopt(record, environ)
         return record
+
+    def _read_claims(self, record: RequestRecord, environ: Mapping[str, Any]) -> None:
+        """Read what only a trusted proxy may claim."""
+        record.correlation_ids = self._correlation_ids.read(environ, record.request_id)
+        record.debug_trace = self._debug_headers.read(environ)
+        if self._oldest_start_ns:
+            self._begin_at_proxy(record, environ.get(REQUEST_START, ""))
 
     def _begin_at_proxy(self, record: RequestRecord, header: str) -> None:
         """Begin a request when its proxy received it, where the header is plausible."""

@@ -5,16 +5,21 @@ its framework, a 500 of its own. What the client gets, and what is recorded, is 
 """
 
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import gevent
 
 from telemetry.http1 import rules
 from telemetry.http1.rules import BrokenRule
+from telemetry.names import UNSENT_BYTES_ATTRIBUTE, UNSENT_EVENT
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server.client_pace import ClientFailure, ClientTooSlow
 from telemetry.server.client_socket import ClientSocket
+
+UNSENT_FROM_BYTES: Final = 64 * 1024
+"""Shortest response after whose end the kernel is asked what it still holds: a send buffer has room
+for what is shorter."""
 
 
 class Substitute(NamedTuple):
@@ -82,6 +87,19 @@ def outcome_of(error: BaseException) -> Outcome:
     if outcome := outcome_by_client(error):
         return outcome
     return "failed" if isinstance(error, Exception) else "killed"
+
+
+def note_unsent(record: RequestRecord, client: ClientSocket | None) -> None:
+    """Note what the kernel still holds of a response, whose duration ends nonetheless.
+
+    Args:
+        record: Of the request; one that another makes has no response of its own on the connection.
+        client: The client's connection, where the server provides it.
+    """
+    if client is not None and record.outer is None:
+        unsent_bytes = client.delivery.unsent_bytes
+        if unsent_bytes:
+            record.add_event(UNSENT_EVENT, {UNSENT_BYTES_ATTRIBUTE: unsent_bytes})
 
 
 def status_of(error: BaseException) -> int | None:

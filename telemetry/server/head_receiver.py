@@ -60,8 +60,10 @@ class HeadReceiver:
 
 def _stamp_in(notes: list[tuple[int, int, bytes]]) -> int:
     """Return the stamp among ancillary data, nanoseconds since 1970; 0 without one."""
-    for _, kind, data in notes:
-        if kind == SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
-            return int(seconds) * 1_000_000_000 + int(nanoseconds)
-    return 0
+    _, kind, data = notes[0]
+    if kind != SO_TIMESTAMPNS or len(data) != _TIMESPEC.size:
+        return 0
+    seconds: int
+    nanoseconds: int
+    seconds, nanoseconds = _TIMESPEC.unpack(data)
+    return seconds * 1_000_000_000 + nanoseconds
