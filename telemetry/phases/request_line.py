@@ -37,8 +37,8 @@ class RequestLine(GreenletLine):
         self.ran_ns = now_ns
         queue, before = (now_ns - record.started_ns) / 1e9, record.phase_seconds
         if before:
-            queue -= sum(before.values())
-        self.before: dict[Phase, float] = {"queue": queue, **before} if queue > 0 else before
+            queue -= sum(before.values()) - before.get("queue", 0.0)
+        self.before: dict[Phase, float] = {**before, "queue": queue} if queue > 0 else before
         """What passed before the application began."""
 
     def leave(self, now_ns: int) -> None:
