@@ -17,6 +17,7 @@ from greenlet import greenlet
 
 from telemetry.native import new_lock
 from telemetry.requests.record import RequestRecord
+from telemetry.requests.record import _current as _request_variable
 
 FRAMES: Final = 40
 """Most frames of a stack: the innermost ones."""
@@ -86,6 +87,41 @@ def running_request(in_flight: Callable[[], Iterable[RequestRecord]]) -> Request
         in_flight: The requests in flight, readable from any thread.
     """
     return next((record for record in in_flight() if is_running(record.greenlet)), None)
+
+
+def request_served_by(one: greenlet) -> RequestRecord | None:
+    """Return the request that a greenlet which does not run serves, or was spawned for."""
+    try:
+        context = one.gr_context
+    except ValueError:  # it runs
+        return None
+    return None if context is None else context.get(_request_variable)
+
+
+def waiting_code(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is not the waiting itself: not gevent's or threading's.
+
+    Args:
+        frame: The innermost frame of a greenlet that does not run.
+    """
+    with _no_collection():
+        while frame is not None and _module_of(frame).partition(".")[0] in _WAITING_MODULES:
+            frame = frame.f_back
+        return frame
+
+
+def code_of(frame: FrameType) -> str:
+    """Return where a frame is, as ``module:function:line``."""
+    return f"{_module_of(frame)}:{frame.f_code.co_qualname}:{frame.f_lineno}"
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "?"))
+
+
+_WAITING_MODULES: Final = frozenset(
+    {"gevent", "greenlet", "threading", "queue", "selectors", "select", "socket", "ssl"}
+)
 
 
 def stack_of(frame: FrameType | None) -> tuple[str, ...]:

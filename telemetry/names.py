@@ -269,6 +269,9 @@ QUEUE_SPANS = gauge("telemetry_queue_spans", "Spans that wait for export.")
 TELEMETRY_ERRORS = counter(
     "telemetry_errors_total", "Exceptions inside telemetry that were caught and dropped.", "where"
 )
+RECORDED_REQUESTS = counter(
+    "telemetry_recorded_requests_total", "Requests of the flight recorder, by its result.", "result"
+)
 LOG_LINES_DROPPED = counter(
     "telemetry_log_lines_dropped_total", "Log lines that could not be written.", "reason"
 )

@@ -13,6 +13,7 @@ from telemetry import extras
 from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
+from telemetry.requests.holders import Holder
 
 if TYPE_CHECKING:
     from telemetry.mongo import MongoTelemetry
@@ -38,6 +39,10 @@ class OptionalMongo:
     ) -> None:
         self._parts = (config, metrics, guard, provider)
         self.made: MongoTelemetry | None = None
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Return who holds connections, from any thread; nobody before it is made."""
+        return () if self.made is None else self.made.holders()
 
     def make(self, purpose: str) -> "MongoTelemetry":
         """Return it; always the same object.

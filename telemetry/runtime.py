@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
+from telemetry.flight_recorder import FlightRecorder
 from telemetry.guard import Guard
 from telemetry.health import DEFAULT_PREFIX, Health, HealthEvidence
 from telemetry.health_routes import add_health_routes
@@ -81,6 +82,7 @@ class Telemetry:
         self.phases = HubPhases(self.guard)
         self.spans: ServerSpans = server_spans(config, self.tracing)
         self._observations = Observations()
+        self.flight = FlightRecorder(config, self.metrics, self.guard, self.logs)
         self.recorder = self._recorder()
         self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.management = Management(
@@ -91,6 +93,7 @@ class Telemetry:
             | self.health.routes(config.health_prefix),
             in_flight=lambda: self.recorder.in_flight,
             greenlets=self.hub.greenlets,
+            debug_pages=self.flight.pages({}),
         )
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
@@ -146,6 +149,7 @@ class Telemetry:
             app: Not yet served. ``app.extensions["telemetry"]`` is this object afterwards.
         """
         self.spans.install(app)
+        self.flight.app_loggers.append(app.import_name.partition(".")[0])
         layer = RequestLayer(
             app.wsgi_app,
             parser=RequestParser(self.config, self.propagation.adopt),
@@ -219,6 +223,7 @@ class Telemetry:
             self.phases.start()
         self.tracing.start()
         self.hub.start()
+        self.flight.start(self.recorder, self.hub.greenlets, self._mongo.holders)
         self._sampler = gevent.spawn(self._sample_forever)
         for callback in self._on_start:
             callback()
@@ -240,6 +245,7 @@ class Telemetry:
             self._mongo.made.stop()
         if self._sampler is not None:
             self._sampler.kill()
+        self.flight.stop()
         self.hub.stop()
         self.phases.stop()
         delivered = self.tracing.shutdown()
@@ -278,9 +284,11 @@ class Telemetry:
                 Step("time", self.phases.end),
                 Step("mongo", self._account_interrupted_wait),
                 ACCOUNT_PHASES,
-                # Last: the attributes of the span need the whole record, and a span that the full
+                Step("snapshots", self.flight.add_events),
+                # The attributes of the span need the whole record, and a span that the full
                 # queue refuses makes the request unsampled.
                 Step("span", self.spans.close),
+                Step("flight", self.flight.keep),
             ),
         )
         # Methods, for what calls an object is one frame more in CPython 3.11.

@@ -7,7 +7,7 @@ what a client sent, so they are redacted; records of requests already are.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final
@@ -66,6 +66,8 @@ class JsonHandler(logging.Handler):
         self._resource = dict(resource)
         self._redactor = redactor
         self._own = OWN | self._resource.keys()
+        self.on_line: Callable[[RequestRecord, Line], object] | None = None
+        """Called with each line of a request in flight; it may not raise."""
 
     def createLock(self) -> None:
         """Make no lock: the queue is safe, and a native thread with a patched one stops the hub."""
@@ -78,7 +80,12 @@ class JsonHandler(logging.Handler):
             return
         _nesting.set(nesting + 1)
         try:
-            self._writer.write(self._line_of(record))
+            line = self._line_of(record)
+            self._writer.write(line)
+            if self.on_line is not None:
+                request = _request_of(record)
+                if isinstance(request, RequestRecord):
+                    self.on_line(request, line)
         finally:
             _nesting.set(nesting)
 

@@ -5,8 +5,6 @@ reads a file or asks another service.
 """
 
 import _socket
-import ipaddress
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -14,14 +12,17 @@ import gevent
 from greenlet import greenlet
 
 from telemetry.config import SettingError, TelemetryConfig
+from telemetry.debug_page import DebugPage
 from telemetry.exposition import Exposition, choose_format
 from telemetry.guard import Guard
 from telemetry.http1.refusals import Refusals, problem_response
 from telemetry.http1.rules import Rule
+from telemetry.management.access import refusal
 from telemetry.management.connection import Limits
+from telemetry.management.debug_pages import DebugPages
 from telemetry.management.protocol import Request, Response, json_response, problem
 from telemetry.management.server import NativeServer
-from telemetry.management.views import requests_view, stacks_view
+from telemetry.management.views import stacks_view
 from telemetry.metrics import Metrics
 from telemetry.native import HubGuard, run_on_hub, sleep
 from telemetry.requests.record import RequestRecord
@@ -32,6 +33,8 @@ Route = Callable[[Request], Response]
 
 SLICE_PAUSE_SECONDS: Final = 0.001
 METHODS: Final = "GET, HEAD, OPTIONS"
+PRIVATE: Final = "/debug/"
+STACKS: Final = "/debug/stacks"
 
 
 _ALLOWED: Final = Response(204, "", [], {"Allow": METHODS})
@@ -48,6 +51,7 @@ class Management:
             body, from any thread, without I/O.
         in_flight: The requests in flight, readable from any thread.
         greenlets: The greenlets to list in ``/debug/stacks``, beside those of requests.
+        debug_pages: By path below ``/debug/``; see ``telemetry.debug_page``.
         limits: What clients may use.
     """
 
@@ -60,6 +64,7 @@ class Management:
         health_verdicts: Mapping[str, Verdict],
         in_flight: Callable[[], Iterable[RequestRecord]],
         greenlets: Callable[[], Iterable[greenlet]] = tuple,
+        debug_pages: Mapping[str, DebugPage] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._config = config
@@ -74,9 +79,9 @@ class Management:
         self._routes: dict[str, Route] = {
             **{path: _verdict_route(verdict) for path, verdict in health_verdicts.items()},
             "/metrics": self._metrics_response,
-            "/debug/requests": self._requests_response,
-            "/debug/stacks": self._stacks_response,
+            STACKS: self._stacks_response,
         }
+        self._pages = DebugPages(debug_pages or {}, [STACKS])
         self.port: int | None = None
         """The port it listens on; ``None`` before ``start`` and after ``stop``."""
 
@@ -115,14 +120,23 @@ class Management:
 
     def _handle_request(self, request: Request) -> Response:
         route = self._routes.get(request.path)
-        if route is None and request.path != "*":
-            return problem(404, f"The paths here are {', '.join(sorted(self._routes))}.")
-        if route is None or request.method == "OPTIONS":
+        is_private = request.path.startswith(PRIVATE)
+        if route is None and request.path != "*" and not is_private:
+            return self._not_found()
+        if request.path == "*" or request.method == "OPTIONS":
             return _ALLOWED
         if request.method not in ("GET", "HEAD"):
             return problem(405, f"Only {METHODS} are allowed here.", Allow=METHODS)
-        private = _refuse_others(request) if request.path.startswith("/debug/") else None
-        return private or route(request)
+        refused = refusal(request, self._config.debug_token) if is_private else None
+        if refused is not None:
+            return refused
+        if route is not None:
+            return route(request)
+        return self._pages.response(request) or self._not_found()
+
+    def _not_found(self) -> Response:
+        paths = sorted({*self._routes, *self._pages.paths})
+        return problem(404, f"The paths here are {', '.join(paths)}.")
 
     def _refuse(self, rule: Rule, client: str) -> bytes:
         request_id = self._refusals.new_request_id()
@@ -141,9 +155,6 @@ class Management:
         # Not compressed: on the same machine that only costs processor time.
         return Response(200, form.content_type, slices)
 
-    def _requests_response(self, _: Request) -> Response:
-        return json_response(200, requests_view(self._in_flight()))
-
     def _stacks_response(self, _: Request) -> Response:
         entries = list(stacks_view(self._in_flight(), self._greenlets, self._hub_thread))
         return Response(200, "text/plain; charset=utf-8", [b"".join(entries)])
@@ -155,37 +166,6 @@ def _verdict_route(verdict: Verdict) -> Route:
         return json_response(status, body)
 
     return respond
-
-
-def _is_loopback(client: str) -> bool:
-    address = ipaddress.ip_address(client.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
-
-
-def _refuse_others(request: Request) -> Response | None:
-    """Refuse what is not asked on the machine itself, and by its own name."""
-    if not _is_loopback(request.client):
-        return problem(403, "This is shown on the machine itself only.")
-    if not _is_own_host(request.host):
-        return problem(421, "This is shown under an IP address or localhost only.")
-    return None
-
-
-def _is_own_host(host: str) -> bool:
-    """Return whether a request's host cannot be a name that an attacker's DNS server answers for.
-
-    A web page whose name is made to point to this machine (DNS rebinding) could otherwise have the
-    operator's browser read what is shown on the machine itself only.
-    """
-    name = host.rpartition(":")[0] if re.search(r":[0-9]*$", host) else host
-    if not name or name.lower() == "localhost" or name.lower().endswith(".localhost"):
-        return True
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _own_listener(config: TelemetryConfig) -> _socket.socket:

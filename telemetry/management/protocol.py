@@ -31,6 +31,7 @@ class Request:
         client: Address of the peer.
         keep_alive: The connection may serve another request.
         has_body: Bytes follow that will not be read.
+        query: Still percent-encoded, without the question mark.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     client: str
     keep_alive: bool
     has_body: bool
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +125,5 @@ def parse_request(head: bytes, client: str, limits: HeadLimits) -> Request:
         client=client,
         keep_alive=message.keep_alive and not has_body,
         has_body=has_body,
+        query=message.line.query,
     )

@@ -14,7 +14,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
+from telemetry.greenlets import request_served_by
 from telemetry.mongo.ownership import GreenletOwner
+from telemetry.requests.holders import Holder
 
 State = Literal["establishing", "idle", "used"]
 T = TypeVar("T")
@@ -145,6 +147,17 @@ class Connections:
             establishing=states.count("establishing"),
             pending=sum(not waiter.abandoned for waiter in copied(self._waiting.values)),
         )
+
+    def holders(self, now_seconds: float) -> Iterator[Holder]:
+        """Yield who holds each connection that is out; from any thread.
+
+        Args:
+            now_seconds: On the listener's monotonic clock.
+        """
+        for number, connection in self._living():
+            if connection.state == "used" and (owner := connection.holder) is not None:
+                request = owner.record or request_served_by(owner.greenlet)
+                yield Holder(self.address, now_seconds - owner.since_seconds, request, number)
 
     def _living(self) -> Iterator[tuple[int, _Connection]]:
         """Yield the connections that exist, allowing for lost events."""

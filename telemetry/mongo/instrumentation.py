@@ -3,6 +3,7 @@
 It only connects the parts; each of them documents itself.
 """
 
+import time
 from typing import Any
 
 import pymongo
@@ -20,6 +21,7 @@ from telemetry.mongo.pool_instruments import PoolInstruments
 from telemetry.mongo.server_check import ServerCheck, ServerCheckCollector
 from telemetry.mongo.server_poller import ServerPoller
 from telemetry.mongo.spans import command_tracer
+from telemetry.requests.holders import Holder
 from telemetry.requests.record import RequestRecord
 
 
@@ -62,6 +64,15 @@ class MongoTelemetry:
     def pools(self) -> tuple[PoolSnapshot, ...]:
         """Return one snapshot per client and server, in order of address; from any thread."""
         return self._pools.snapshots()
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Return who holds the connections that are out, for how long; from any thread."""
+        return tuple(
+            holder
+            for listener in self._pools.listeners
+            for connections in listener.pools
+            for holder in connections.holders(time.perf_counter())
+        )
 
     @property
     def open_commands(self) -> int:

@@ -105,6 +105,7 @@ class RequestRecord(PhaseAccount):
         redacted_values: Client values to remove from texts that may quote them; see
             ``redact_values``.
         events: What happened to it at one instant; events of its span. ``add_event`` adds one.
+        notes: What the flight recorder keeps of it; only that reads it.
         outer: The request in flight that made this one in the same process.
         accounted_ns: Until when its waits are in ``phase_seconds``, without a time line.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
@@ -161,6 +162,7 @@ class RequestRecord(PhaseAccount):
     in_app: bool = False
     events: tuple["RequestEvent", ...] = ()
     accounted_ns: int = 0
+    notes: object = None
 
     def nest_in(self, outer: "RequestRecord") -> None:
         """Make this a request that another one makes in the same process.
