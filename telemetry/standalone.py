@@ -61,7 +61,7 @@ def serve(app: Callable[..., Any], telemetry: ProcessTelemetry, host: str, port:
     clients = Clients(telemetry, config.connections_per_worker)
     server = _server(listener, app, telemetry, clients)
     shutdown_signal = ShutdownSignal(longest_shutdown_seconds(config) - WATCHDOG_AHEAD_SECONDS)
-    before = _handle_signals(shutdown_signal)
+    before = _handle_signals(shutdown_signal, telemetry)
     try:
         return serve_until_stopped(
             telemetry,
@@ -104,8 +104,11 @@ def _server(
     )
 
 
-def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:
+def _handle_signals(shutdown_signal: ShutdownSignal, telemetry: ProcessTelemetry) -> dict[int, Any]:
     """Install the handlers; returns those of before, by signal."""
+
+    def dump(_number: int, _frame: FrameType | None) -> None:
+        telemetry.flight.request_dump()
 
     def force(number: int, _frame: FrameType | None) -> None:
         shutdown_signal.force(signal.Signals(number).name)
@@ -114,4 +117,5 @@ def _handle_signals(shutdown_signal: ShutdownSignal) -> dict[int, Any]:
         int(number): signal.signal(number, shutdown_signal.on_signal) for number in STOP_SIGNALS
     }
     before[signal.SIGQUIT] = signal.signal(signal.SIGQUIT, force)
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, dump)
     return before

@@ -18,6 +18,7 @@ from telemetry.greenlets import (
     request_served_by,
     stack_of,
     stack_of_thread,
+    waiting_code,
 )
 from telemetry.logs.plain import text_of
 from telemetry.redaction import Redactor
@@ -103,8 +104,10 @@ class Camera:
         one = record.greenlet
         if not isinstance(one, greenlet) or (frame := one.gr_frame) is None:
             return ()
-        lock = lock_waited_for(frame)
+        lock, code = lock_waited_for(frame), waiting_code(frame)
+        at = code_of(code) if code is not None else "compiled code"
         if lock is None:
-            return (SeenWait("other", code_of(frame), 0.0),)
-        held_by = lock.held_by(self._in_flight(), one)
-        return (SeenWait("lock", f"{lock.name} at {code_of(frame)}", 0.0, held_by),)
+            return (SeenWait("other", at, None),)
+        return (
+            SeenWait("lock", f"{lock.name} at {at}", None, lock.held_by(self._in_flight(), one)),
+        )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from telemetry.flight_recorder.notes import Notes, QuietLine
 from telemetry.flight_recorder.ring import Summary
 from telemetry.logs.lines import timestamp
+from telemetry.names import SNAPSHOT_EVENT
 from telemetry.redaction import Redactor
 from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.record import CUT_BY_CLIENT, RequestEvent, RequestRecord
@@ -96,7 +97,7 @@ class EndedRequest:
             "dominantPhase": request.dominant_phase or _largest(request.phase_seconds),
             "phaseSeconds": {name: round(each, 6) for name, each in request.phase_seconds.items()},
             "snapshots": [each.members() for each in notes.snapshots] if notes else [],
-            "events": [event_members(each) for each in self.events],
+            "events": [event_members(e) for e in self.events if e.name != SNAPSHOT_EVENT],
             "logLines": list(line_members(notes, redactor, self.private)) if notes else [],
             "logLinesLeftOut": notes.left_out if notes else 0,
         }

@@ -181,6 +181,10 @@ class FlightRecorder:
         self.settle()
         return self.ring
 
+    def request_dump(self) -> None:
+        """Write requests, hub and pools into the log soon; safe in a signal handler."""
+        self.dump.request()
+
     def _in_flight(self) -> Sequence[RequestRecord]:
         return self._recorder.in_flight
 

@@ -229,7 +229,7 @@ def _past_table(query: Query, past: Sequence[Summary]) -> Table:
             each.method,
             each.route,
             each.status,
-            each.reason if each.outcome == "completed" else f"{each.reason}: {each.outcome}",
+            _why(each),
             each.seconds,
             each.dominant_phase,
             each.snapshots,
@@ -250,6 +250,10 @@ def _past_table(query: Query, past: Sequence[Summary]) -> Table:
         "Log lines",
     )
     return Table("Ended: slow, failed or cut", columns, rows)
+
+
+def _why(each: Summary) -> str:
+    return each.reason if each.outcome in ("completed", each.reason) else each.outcome
 
 
 def _summary_members(each: Summary) -> dict[str, Any]:

@@ -127,26 +127,38 @@ def _sections(members: Mapping[str, Any]) -> Iterator[Section]:
     yield Table(
         "Seconds by phase",
         ("Phase", "Seconds", "Share"),
-        [(name, each, f"{each / total:.1%}") for name, each in phases],
+        [(name, each, f"{each / total:.1%}") for name, each in phases if each > 0.0],
     )
-    for number, snapshot in enumerate(members["snapshots"], 1):
-        yield from _snapshot(number, snapshot)
-    yield Table("Events", ("Event", "At, s", "Attributes"), [*_events(members)])
+    columns = ("At, s", "Phase", "Seconds", "What it waited for", "Held by", "Stacks")
+    yield Table("Snapshots", columns, [*_snapshots(members)])
     yield _log_lines(members)
+    yield Table("Events", ("Event", "At, s", "Attributes"), [*_events(members)])
+    yield from _stacks(members)
     yield Table("Facts", ("Fact", "Value"), [*_known(members)])
 
 
-def _snapshot(number: int, snapshot: Mapping[str, Any]) -> Iterator[Section]:
-    title = f"Snapshot {number}, at {snapshot['ageSeconds']:.3f} s"
-    rows = [
-        (each["phase"], each["seconds"], each["subject"], tuple(each.get("heldBy", ())) or None)
-        for each in snapshot["openWaits"]
-    ]
-    if rows:
-        yield Table(f"{title}: open waits", ("Phase", "Seconds", "For what", "Held by"), rows)
-    for each in snapshot["stacks"]:
-        heading = f"{title}: stack of the {each['greenlet']} greenlet, {each['state']}"
-        yield Lines(heading, each["frames"] or ["(no frames)"])
+def _snapshots(members: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
+    before: Any = None
+    for snapshot in members["snapshots"]:
+        stacks = "as before" if snapshot["stacks"] == before else "below"
+        before = snapshot["stacks"]
+        nothing = {"phase": snapshot["state"], "seconds": None, "subject": ""}
+        for each in snapshot["openWaits"] or [nothing]:
+            held_by = tuple(each.get("heldBy", ())) or None
+            yield (
+                *(f"{snapshot['ageSeconds']:.3f}", each["phase"], each["seconds"]),
+                *(each["subject"] or None, held_by, stacks),
+            )
+
+
+def _stacks(members: Mapping[str, Any]) -> Iterator[Section]:
+    before: Any = None
+    for snapshot in members["snapshots"]:
+        if snapshot["stacks"] != before:
+            for each in snapshot["stacks"]:
+                title = f"At {snapshot['ageSeconds']:.3f} s: {each['greenlet']} greenlet"
+                yield Lines(f"{title}, {each['state']}", each["frames"] or ["(no frames)"])
+        before = snapshot["stacks"]
 
 
 def _events(members: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
@@ -177,12 +189,15 @@ def _log_lines(members: Mapping[str, Any]) -> Table:
     return Table("Log lines", ("Time", "Level", "Logger", "Message", "Members"), rows, note)
 
 
-def _flat(members: Mapping[str, Any]) -> Iterator[str]:
+def _flat(members: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     for name, value in members.items():
+        first, *others = str(value).splitlines() or [""]
         if isinstance(value, dict):
-            yield from (f"{name}.{line}" for line in _flat(value))
+            yield from _flat(value, f"{prefix}{name}.")
+        elif others:
+            yield from (f"{prefix}{name}:", first, *others)
         else:
-            yield from f"{name}: {value}".splitlines()
+            yield f"{prefix}{name}: {first}"
 
 
 def _known(members: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
@@ -205,7 +220,7 @@ def _known(members: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
         "Slow after, s": "slowAfterSeconds",
     }
     yield "Began", timestamp(members["beganUnixSeconds"])
-    yield "Took, s", members["durationSeconds"]
+    yield "Took, s", f"{members['durationSeconds']:.6f}"
     for label, name in shown.items():
         value = members[name]
         if isinstance(value, list):

@@ -21,26 +21,25 @@ class SeenWait:
     Args:
         phase: Its phase.
         subject: What exactly, redacted; the code that waits where nothing else is known.
-        seconds: Since when.
+        seconds: For how long; ``None`` where it is not known.
         held_by: Who has what it waits for, one text each.
     """
 
     phase: Phase
     subject: str
-    seconds: float
+    seconds: float | None
     held_by: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.phase} for {self.seconds:.3f} s" + (
-            f": {self.subject}" if self.subject else ""
-        )
+        time = "" if self.seconds is None else f" for {self.seconds:.3f} s"
+        return f"{self.phase}{time}" + (f": {self.subject}" if self.subject else "")
 
     def members(self) -> dict[str, Any]:
         """Return it as JSON members."""
         members: dict[str, Any] = {
             "phase": self.phase,
             "subject": self.subject,
-            "seconds": round(self.seconds, 6),
+            "seconds": None if self.seconds is None else round(self.seconds, 6),
         }
         return members | ({"heldBy": list(self.held_by)} if self.held_by else {})
 

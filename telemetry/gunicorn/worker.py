@@ -160,6 +160,12 @@ class DrainingWorker(ConnectionWorker):
         monkey.get_original("time", "sleep")(LAST_LINE_SECONDS)
         os._exit(1)
 
+    def handle_usr1(self, sig: int, frame: FrameType | None) -> None:
+        """Reopen gunicorn's log files, and write what goes on into the log (SIGUSR1)."""
+        super().handle_usr1(sig, frame)
+        if self.booted:
+            self.telemetry.flight.request_dump()
+
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)
         server = StreamServer(

@@ -53,12 +53,12 @@ h2{font-size:1.05rem;margin:2rem 0 .5rem}
 p{margin:.25rem 0 .75rem;max-width:70ch}
 p.note,td.none{color:var(--dim)}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;min-width:50%}
+table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;min-width:50%}
 caption{clip-path:inset(50%);height:1px;overflow:hidden;position:absolute;width:1px}
 th,td{border-bottom:1px solid var(--line);padding:.35rem .9rem .35rem 0;text-align:left;
 vertical-align:top}
 thead th{border-bottom:2px solid var(--line);color:var(--dim);font-weight:600;white-space:nowrap}
-tbody th{font-weight:500}
+tbody th{font-weight:500;white-space:nowrap}
 td.number,th.number{text-align:right;white-space:nowrap}
 td pre,pre{font:12.5px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;margin:0}
 .lines{background:var(--soft);border:1px solid var(--line);border-radius:4px;overflow-x:auto;

@@ -1,4 +1,4 @@
-"""The requests in flight, and the stack of every greenlet and thread, at this instant.
+"""The stack of every request, greenlet and thread, at this instant.
 
 Read in a native thread while everything else goes on, so each line is true for its own instant.
 """
@@ -6,7 +6,7 @@ Read in a native thread while everything else goes on, so each line is true for 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from greenlet import greenlet
 
@@ -18,31 +18,6 @@ Stack = tuple[str, ...]
 
 STACKS_PER_PAUSE: Final = 50
 PAUSE_SECONDS: Final = 0.001
-
-
-def requests_view(in_flight: Iterable[RequestRecord]) -> dict[str, Any]:
-    """Describe the requests in flight, oldest first; routes and ids, no values of the client's.
-
-    Args:
-        in_flight: The requests in flight.
-    """
-    now_ns = time.perf_counter_ns()
-    shown = [
-        {
-            "requestId": record.request_id,
-            "traceId": record.trace_id,
-            "method": record.method_label,
-            "route": record.route,
-            "ageSeconds": round((now_ns - record.started_ns) / 1e9, 6),
-            "status": record.status,
-            "waitSeconds": {
-                phase: round(seconds, 6) for phase, seconds in record.phase_seconds.copy().items()
-            },
-            "running": is_running(record.greenlet),
-        }
-        for record in in_flight
-    ]
-    return {"inFlight": len(shown), "requests": sorted(shown, key=lambda each: -each["ageSeconds"])}
 
 
 def stacks_view(

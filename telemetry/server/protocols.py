@@ -28,6 +28,13 @@ class ManagementEndpoint(Protocol):
         """Stop listening; a second call is harmless."""
 
 
+class Dumping(Protocol):
+    """What can write what goes on into the log."""
+
+    def request_dump(self) -> object:
+        """Request it; safe in a signal handler."""
+
+
 class ProcessTelemetry(Protocol):
     """The telemetry of one process."""
 
@@ -54,6 +61,10 @@ class ProcessTelemetry(Protocol):
     @property
     def management(self) -> ManagementEndpoint:
         """Return the management endpoint."""
+
+    @property
+    def flight(self) -> Dumping:
+        """Return what answers SIGUSR1."""
 
     def on_start(self, callback: Callable[[], object]) -> None:
         """Call back once everything has started."""

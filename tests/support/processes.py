@@ -115,8 +115,9 @@ class ServerProcess:
 
         def in_flight(path: str) -> int:
             return sum(
-                get_management(port, "/debug/requests").body.count(f'"route":"{path}"'.encode())
+                each["route"] == path
                 for port in ports
+                for each in get_management(port, "/debug/requests").json["requests"]
             )
 
         wait_until(

@@ -5,9 +5,12 @@ import socket
 from contextlib import contextmanager
 
 from telemetry.config import TelemetryConfig
+from telemetry.flight_recorder.request_list import RequestList
+from telemetry.flight_recorder.ring import Ring
 from telemetry.guard import Guard
 from telemetry.management import Management
 from telemetry.metrics import Metrics
+from telemetry.redaction import Redactor
 from tests.machine import PATIENCE_SECONDS
 
 VERDICTS = {
@@ -19,7 +22,14 @@ VERDICTS = {
 
 @contextmanager
 def serving(
-    *, config=None, verdicts=None, in_flight=tuple, greenlets=tuple, strict=True, **options
+    *,
+    config=None,
+    verdicts=None,
+    in_flight=tuple,
+    greenlets=tuple,
+    strict=True,
+    pages=None,
+    **options,
 ):
     """Serve a management port; its ``errors`` are the places where the guard swallowed one."""
     errors = []
@@ -30,6 +40,10 @@ def serving(
         health_verdicts=VERDICTS if verdicts is None else verdicts,
         in_flight=in_flight,
         greenlets=greenlets,
+        debug_pages={
+            "/debug/requests": RequestList(in_flight, lambda: Ring(0), Redactor()).page,
+            **(pages or {}),
+        },
         **options,
     )
     management.errors, management.metrics = errors, management._metrics

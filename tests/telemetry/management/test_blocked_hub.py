@@ -21,8 +21,10 @@ import gc, json, os, sys, time
 import gevent
 from telemetry import names, native
 from telemetry.config import TelemetryConfig
+from telemetry.flight_recorder import FlightRecorder
 from telemetry.guard import Guard
 from telemetry.hub import HubMonitor
+from telemetry.logs import Logs
 from telemetry.management import Management
 from telemetry.metrics import Metrics
 
@@ -31,13 +33,16 @@ for number in range(100):
     metrics.histogram(names.REQUEST_DURATION).labels("GET", f"/{number}", "200").observe(0.1)
 watch = HubMonitor(metrics, guard, tuple)
 verdicts = {"/health/liveness": lambda: (200, {"busySeconds": watch.busy_seconds})}
+config = TelemetryConfig(management_port=0)
+flight = FlightRecorder(config, metrics, guard, Logs(config, metrics, guard))
 management = Management(
-    TelemetryConfig(management_port=0),
+    config,
     metrics,
     guard,
     health_verdicts=verdicts,
     in_flight=tuple,
     greenlets=watch.greenlets,
+    debug_pages=flight.pages({}),
 )
 management.start()
 watch.start()

@@ -88,7 +88,7 @@ def test_unknown_path_lists_the_paths(management):
             "type": "about:blank",
             "title": "Not Found",
             "status": 404,
-            "detail": "The paths here are /debug/requests, /debug/stacks, "
+            "detail": "The paths here are /debug/, /debug/requests, /debug/stacks, "
             "/health, /health/liveness, /health/readiness, /metrics.",
         },
     )
@@ -153,11 +153,16 @@ def test_requests_in_flight_are_listed_oldest_first(requests):
     with serving(in_flight=lambda: (waiting[1], waiting[0])) as management:
         status, kind, body = get_json(management, "/debug/requests")
     ages = [each.pop("ageSeconds") for each in body["requests"]]
+    for each in body["requests"]:
+        assert each.pop("phaseSeconds").keys() == each["waitSeconds"].keys()
     known = {
         "traceId": waiting[0].trace_id,
         "method": "GET",
         "route": "/api/v1/blog/posts/<slug>",
         "running": False,
+        "doing": "waiting",
+        "slow": True,
+        "snapshots": 0,
     }
     assert (status, kind) == (200, "application/json")
     assert body == {
@@ -166,6 +171,9 @@ def test_requests_in_flight_are_listed_oldest_first(requests):
             {"requestId": "1", "status": 200, "waitSeconds": {"db": 0.25}, **known},
             {"requestId": "2", "status": None, "waitSeconds": {}, **known},
         ],
+        "past": [],
+        "pastBytes": 0,
+        "pastMostBytes": 0,
     }
     assert [2 <= ages[0] < 60, 1 <= ages[1] < 60] == [True, True]
 
