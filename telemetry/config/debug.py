@@ -70,7 +70,7 @@ class DebugSettings(Settings):
             "commas; the app's own package when empty"
         ),
     )
-    debug_token_secret: SecretStr = Field(
+    debug_token: SecretStr = Field(
         SecretStr(""),
         alias="TELEMETRY_DEBUG_TOKEN",
         description=(
@@ -95,15 +95,10 @@ class DebugSettings(Settings):
         ),
     )
 
-    @property
-    def debug_token(self) -> str:
-        """The token itself, or an empty text."""
-        return self.debug_token_secret.get_secret_value()
-
     @model_validator(mode="after")
     def _check_token(self) -> Self:
         # Not at the field: a problem of a field quotes the value.
-        token = self.debug_token
+        token = self.debug_token.get_secret_value()
         if token and (len(token) < SHORTEST_TOKEN or not _TOKEN.fullmatch(token)):
             raise ValueError(
                 f"TELEMETRY_DEBUG_TOKEN should have {SHORTEST_TOKEN} characters or more, of "

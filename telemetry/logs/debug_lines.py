@@ -2,7 +2,7 @@
 
 A logger makes no record below its level, so the named loggers get the level DEBUG, and
 ``Logger._log`` hands what their former level leaves out to one function and ends there: no record
-is made (5 µs), no caller is searched, and no handler sees the line, whoever installed it.
+is made (5 µs), no caller is searched, and no handler gets the line, not even the service's own.
 ``isEnabledFor(DEBUG)`` is true for these loggers from then on.
 
 Only one user at a time, in a process: loggers are global.

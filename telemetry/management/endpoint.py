@@ -73,6 +73,7 @@ class Management:
         self._in_flight = in_flight
         self._greenlets = greenlets
         self._limits = limits or Limits()
+        self._debug_token = config.debug_token.get_secret_value()
         self._hub_thread = 0
         self._server: NativeServer | None = None
         self._exposition: Exposition | None = None
@@ -127,7 +128,7 @@ class Management:
             return _ALLOWED
         if request.method not in ("GET", "HEAD"):
             return problem(405, f"Only {METHODS} are allowed here.", Allow=METHODS)
-        refused = refusal(request, self._config.debug_token) if is_private else None
+        refused = refusal(request, self._debug_token) if is_private else None
         if refused is not None:
             return refused
         if route is not None:

@@ -34,6 +34,8 @@ def test_each_has_a_switch_that_is_a_setting():
         "TELEMETRY_STRICT",
         "TELEMETRY_CPU_PHASE",
         "TELEMETRY_LOG_QUERY_VALUES",
+        "TELEMETRY_SNAPSHOTS",
+        "TELEMETRY_DEBUG_LINES",
     }
     assert set().union(*switches) == SWITCHES - others
 
