@@ -153,7 +153,7 @@ def _add_trace(subparsers: Subparsers) -> None:
         subparsers,
         "trace",
         trace.trace,
-        "show one request: its spans as a waterfall, and its log line",
+        "show one request: its spans as a waterfall, what its worker recorded, and its log lines",
     )
     parser.add_argument(
         "id",

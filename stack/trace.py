@@ -1,8 +1,9 @@
-"""`serene trace ID`: print the trace and the log line of one request; changes nothing.
+"""`serene trace ID`: print the trace, the record and the log lines of one request; changes nothing.
 
 Queries Tempo for the trace: by the id itself, or by the span attributes `request.id` and
 `request.correlation_ids`, when the trace has an id of the caller's or the id is a proxy's. Draws
-its spans as a waterfall.
+its spans as a waterfall. What is missing in Tempo may still be in the flight recorder of a worker,
+and in the log that all workers write.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stack import recorded
 from stack.errors import StackError
 from stack.runner import Stack
 from telemetry import names
@@ -28,6 +30,7 @@ _CORRELATION_IDS = names.CORRELATION_IDS_ATTRIBUTE
 _AWS_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _TIMEOUT_SECONDS = 10.0
 _NAME_WIDTH = 44
+_MOST_WORKERS = 64
 _MAX_WIDTH = 120
 
 
@@ -45,30 +48,51 @@ class Span:
 
 
 def trace(options: argparse.Namespace) -> int:
-    """Print the trace and the log line of a request.
+    """Print the trace, the record and the log lines of a request.
 
     Returns: 0.
-    Raises: StackError when Tempo does not have it.
+    Raises: StackError when neither Tempo nor a worker nor the log has it.
     """
     stack = Stack(options.port_offset)
     searched = str(options.id)
-    tempo = stack.url("tempo")
     own = _uuid_or_none(searched)
-    spans = (_trace(tempo, own.hex) if own else []) or _trace(tempo, _trace_id_of(tempo, searched))
-    if not spans:
-        raise StackError(
-            f"Tempo has no trace of request {searched}: it may be seconds old, not kept, or "
-            "of another stack"
-        )
-    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
-    print("\n".join(waterfall(spans, width)))
-    request_ids = {str(own) if own else searched}
-    request_ids |= {
+    spans, problem = _spans(stack.url("tempo"), searched, own)
+    request_ids = {str(own) if own else searched} | {
         str(span.attributes[_REQUEST_ID]) for span in spans if _REQUEST_ID in span.attributes
     }
-    for line in _log_lines(stack.log_path("service"), request_ids):
-        print(f"\n{line}")
+    found = _recorded(stack.port("service", "management"), request_ids, own)
+    if found is not None:
+        request_ids.add(found[1]["requestId"])
+    lines = list(_log_lines(stack.log_path("service"), request_ids))
+    if not spans and found is None and not lines:
+        raise StackError(problem)
+    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
+    parts = [waterfall(spans, width) if spans else [problem]]
+    parts += [recorded.described(*found)] if found is not None else []
+    print("\n\n".join(["\n".join(part) for part in parts] + lines))
     return 0
+
+
+def _spans(tempo: str, searched: str, own: uuid.UUID | None) -> tuple[list[Span], str]:
+    """Return the spans of a request, or why there are none."""
+    try:
+        spans = (_trace(tempo, own.hex) if own else []) or _trace(
+            tempo, _trace_id_of(tempo, searched)
+        )
+    except StackError as error:
+        return [], str(error)
+    return spans, (
+        f"Tempo has no trace of request {searched}: it may be seconds old, not kept, or "
+        "of another stack"
+    )
+
+
+def _recorded(
+    first_port: int, request_ids: Set[str], own: uuid.UUID | None
+) -> tuple[int, dict[str, Any]] | None:
+    ports = range(first_port, first_port + _MOST_WORKERS)
+    searched = [*sorted(request_ids), *([own.hex] if own else [])]
+    return next((found for each in searched if (found := recorded.find(ports, each))), None)
 
 
 def request_id(text: str) -> str:
