@@ -23,7 +23,8 @@ from telemetry.greenlets import (
 from telemetry.logs.plain import text_of
 from telemetry.redaction import Redactor
 from telemetry.requests.holders import Holder
-from telemetry.requests.record import OpenWait, RequestRecord
+from telemetry.requests.open_waits import OpenWait
+from telemetry.requests.record import RequestRecord
 
 MOST_GREENLETS: Final = 20
 MOST_SEARCHED: Final = 5_000
