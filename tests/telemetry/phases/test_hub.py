@@ -172,7 +172,7 @@ def test_another_thread_reads_what_a_request_does_now(server):
     assert present == PresentWait("external", "payments.example", present.since_ns)
     assert served.started_ns < present.since_ns < now_ns
     assert sum(phases.values()) == pytest.approx((now_ns - served.started_ns) / 1e9)
-    assert phases["external"] >= 0.004
+    assert 0 < phases["external"] <= (now_ns - present.since_ns) / 1e9 + 1e-6
 
 
 def test_a_request_that_another_one_makes_has_phases_of_its_own(server):
