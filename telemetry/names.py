@@ -65,11 +65,12 @@ HUB_HELD_EVENT = "hub.held"
 HUB_WAITED_EVENT = "hub.waited"
 SNAPSHOT_EVENT = "request.snapshot"
 SLOW_COMMAND_EVENT = "db.slow_command"
+COMMAND_PLAN_EVENT = "db.command_plan"
 UNSENT_EVENT = "response.unsent"
 UNSENT_BYTES_ATTRIBUTE = "response.unsent_bytes"
 """Events of a server span: it held the hub; it waited for a hub that others held; what it did when
-it had become slow; a slow command of its; what the kernel held of its response at its
-end."""
+it had become slow; a slow command of its, and how the server finds that command's documents; what
+the kernel held of its response at its end."""
 
 
 # The boundaries that the semantic conventions recommend for http.server.request.duration, with
@@ -142,6 +143,12 @@ DB_OPERATION_DURATION = histogram(
     "db_operation_name",
     "db_collection_name",
     "error_type",
+)
+DB_SLOW_OPERATIONS = counter(
+    "db_client_slow_operations_total",
+    "MongoDB commands that kept waiting for the server past the threshold.",
+    "db_operation_name",
+    "db_collection_name",
 )
 POOL_COUNT = gauge(
     "db_client_connection_count",

@@ -14,6 +14,7 @@ from telemetry.config import standard
 from telemetry.config.clients import ClientSettings
 from telemetry.config.debug import DebugSettings
 from telemetry.config.identity import IdentitySettings
+from telemetry.config.mongo import MongoTelemetrySettings
 from telemetry.config.settings import SettingError
 from telemetry.config.standard import StandardValues
 from telemetry.config.tracing import TracingSettings
@@ -25,7 +26,9 @@ OVERRULED_VARIABLE: Final = "FORWARDED_ALLOW_IPS"
 _log = logging.getLogger("telemetry.config")
 
 
-class TelemetryConfig(ClientSettings, DebugSettings, TracingSettings, IdentitySettings):
+class TelemetryConfig(
+    MongoTelemetrySettings, ClientSettings, DebugSettings, TracingSettings, IdentitySettings
+):
     """How one worker observes itself.
 
     Durations are seconds. ``management_port`` is the port of slot 0; slot *n* listens on

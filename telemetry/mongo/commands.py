@@ -4,13 +4,13 @@ pymongo emits a command's end only when it returned or raised an ``Exception``. 
 killed in one, or that a ``gevent.Timeout`` interrupts, ends without an event; then the return of
 its connection to the pool, the next command of the same greenlet, or the greenlet's own end closes
 it, as a failure of that exception's type. The outcome of a command goes to the duration histogram,
-to the request's waits and to the span. Nothing here blocks or yields.
+to the span and to what observes commands; while it is open it is a wait of its request. Nothing
+here blocks or yields.
 """
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -23,9 +23,9 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import outcomes
 from telemetry.mongo.cardinality import OTHER, Bounded
+from telemetry.mongo.command import EndedCommand, OpenCommand, collection_of
 from telemetry.mongo.outcomes import Failure
 from telemetry.mongo.ownership import GreenletOwner
-from telemetry.requests.record import RequestRecord, current_record
 
 HOUSEKEEPING: Final = frozenset(
     {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", "authenticate", "endSessions"}
@@ -67,11 +67,7 @@ class SpanSink(Protocol):
         """End the span of a command that failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenCommand:
-    event: monitoring.CommandStartedEvent
-    owner: GreenletOwner
-    record: RequestRecord | None
+Observer = Callable[[EndedCommand], None]
 
 
 class CommandListener(monitoring.CommandListener):
@@ -81,6 +77,7 @@ class CommandListener(monitoring.CommandListener):
         metrics: Holds the duration histogram.
         guard: Stands around each sink.
         spans: Receives the start and exactly one end of each command.
+        observe: Receives each command that has ended.
         clock: Monotonic seconds.
     """
 
@@ -90,14 +87,17 @@ class CommandListener(monitoring.CommandListener):
         guard: Guard,
         spans: SpanSink,
         *,
+        observe: Observer = lambda _: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._observe = observe
+        self._queries_guard = guard.at("mongo.queries")
         self._durations = metrics.histograms(names.DB_OPERATION_DURATION)
         self._guard = guard.at("mongo.commands")
         self._spans_guard = guard.at("mongo.spans")
         self._spans = spans
         self._clock = clock
-        self._open: dict[int, _OpenCommand] = {}
+        self._open: dict[int, OpenCommand] = {}
         self._prune_at = PRUNE_FROM
         self._collections = Bounded(COLLECTIONS)
         self._error_types = Bounded(ERROR_TYPES)
@@ -114,7 +114,7 @@ class CommandListener(monitoring.CommandListener):
         with self._guard:
             self.connection_returned()
             owner = GreenletOwner.current(self._clock())
-            self._open[id(owner.greenlet)] = _OpenCommand(event, owner, current_record())
+            self._open[id(owner.greenlet)] = OpenCommand(event, owner)
             if len(self._open) > self._prune_at:
                 self.sweep()
                 self._prune_at = max(PRUNE_FROM, 2 * len(self._open))
@@ -124,16 +124,20 @@ class CommandListener(monitoring.CommandListener):
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """End a command that the server answered; it may still have refused some of the writes."""
         with self._guard:
-            self._record(event, outcomes.of_reply(event.reply))
+            self._record(event, outcomes.of_reply(event.reply), event.reply)
         with self._spans_guard:
             self._spans.succeeded(event)
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """End a command that the server refused, or whose connection broke."""
         with self._guard:
-            self._record(event, outcomes.of_failure(event.failure))
+            self._record(event, outcomes.of_failure(event.failure), None)
         with self._spans_guard:
             self._spans.failed(event)
+
+    def command_of(self, owner: GreenletOwner) -> OpenCommand | None:
+        """Return the command that a greenlet waits for; from any thread."""
+        return self._open.get(id(owner.greenlet))
 
     def connection_returned(self) -> None:
         """End the running greenlet's command that is still open: it had no event of its own.
@@ -151,7 +155,7 @@ class CommandListener(monitoring.CommandListener):
             if command.owner.abandoned:
                 self._end(command, _error_type_of_dead(command.owner.greenlet))
 
-    def _end(self, command: _OpenCommand, error_type: str) -> None:
+    def _end(self, command: OpenCommand, error_type: str) -> None:
         event = command.event
         self.failed(
             monitoring.CommandFailedEvent(
@@ -172,20 +176,23 @@ class CommandListener(monitoring.CommandListener):
         self,
         event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent,
         failure: Failure | None,
+        reply: Mapping[str, Any] | None,
     ) -> None:
         command = self._pop(event.request_id)
         if command is None:
             return
         seconds = event.duration_micros / 1e6
-        if command.record is not None and command.record.outcome is None:
-            command.record.add_phase("db", seconds)
+        wire_seconds = command.end_wait(seconds)
         operation = event.command_name if event.command_name in OPERATIONS else OTHER
         error_type = self._error_types(failure.error_type) if failure is not None else ""
-        self._durations[
-            operation, self._collections(collection_of(command.event)), error_type
-        ].observe(seconds)
+        labels = operation, self._collections(collection_of(command.event)), error_type
+        self._durations[labels].observe(seconds)
+        try:
+            self._observe(EndedCommand(command, seconds, wire_seconds, reply, labels))
+        except Exception as error:
+            self._queries_guard.caught(error)
 
-    def _pop(self, request_id: int) -> _OpenCommand | None:
+    def _pop(self, request_id: int) -> OpenCommand | None:
         key = id(gevent.getcurrent())
         command = self._open.get(key)
         if command is None or command.event.request_id != request_id:
@@ -195,22 +202,6 @@ class CommandListener(monitoring.CommandListener):
             )
             key = next(matching, 0)
         return self._open.pop(key, None)
-
-
-def collection_of(event: monitoring.CommandStartedEvent) -> str:
-    """Return the collection that a command is about, or an empty string.
-
-    Args:
-        event: The start; the command's first value is the collection's name, and a ``getMore``
-            names it under ``collection``.
-    """
-    command: Any = event.command
-    name = (
-        command.get("collection")
-        if event.command_name == "getMore"
-        else command.get(event.command_name)
-    )
-    return name if isinstance(name, str) else ""
 
 
 def _error_type_of_dead(dead: greenlet) -> str:

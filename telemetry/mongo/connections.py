@@ -14,9 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from telemetry.greenlets import request_served_by
 from telemetry.mongo.ownership import GreenletOwner
-from telemetry.requests.holders import Holder
 
 State = Literal["establishing", "idle", "used"]
 T = TypeVar("T")
@@ -148,16 +146,19 @@ class Connections:
             pending=sum(not waiter.abandoned for waiter in copied(self._waiting.values)),
         )
 
-    def holders(self, now_seconds: float) -> Iterator[Holder]:
-        """Yield who holds each connection that is out; from any thread.
+    @property
+    def waiters(self) -> tuple[GreenletOwner, ...]:
+        """The greenlets that ask for a connection; from any thread."""
+        return tuple(each for each in copied(self._waiting.values) if not each.abandoned)
 
-        Args:
-            now_seconds: On the listener's monotonic clock.
-        """
-        for number, connection in self._living():
-            if connection.state == "used" and (owner := connection.holder) is not None:
-                request = owner.record or request_served_by(owner.greenlet)
-                yield Holder(self.address, now_seconds - owner.since_seconds, request, number)
+    @property
+    def owners(self) -> tuple[tuple[int, State, GreenletOwner], ...]:
+        """Connections that are not idle: id, state, and who has them; from any thread."""
+        return tuple(
+            (number, each.state, each.holder)
+            for number, each in copied(self._connections.items)
+            if each.state != "idle" and each.holder is not None and not each.holder.abandoned
+        )
 
     def _living(self) -> Iterator[tuple[int, _Connection]]:
         """Yield the connections that exist, allowing for lost events."""

@@ -3,7 +3,6 @@
 It only connects the parts; each of them documents itself.
 """
 
-import time
 from typing import Any
 
 import pymongo
@@ -14,12 +13,17 @@ from telemetry.elapsed import elapsed_seconds
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo.commands import CommandListener
-from telemetry.mongo.connections import PoolSnapshot
+from telemetry.mongo.comments import Comments
+from telemetry.mongo.connections import Connections, PoolSnapshot
+from telemetry.mongo.explainer import Explainer
+from telemetry.mongo.ownership import GreenletOwner
 from telemetry.mongo.pool import PoolListener
 from telemetry.mongo.pool_collector import PoolCollector
 from telemetry.mongo.pool_instruments import PoolInstruments
+from telemetry.mongo.pool_view import PoolSubject, holders, pool_rows
 from telemetry.mongo.server_check import ServerCheck, ServerCheckCollector
 from telemetry.mongo.server_poller import ServerPoller
+from telemetry.mongo.slow_commands import SlowCommands
 from telemetry.mongo.spans import command_tracer
 from telemetry.requests.holders import Holder
 from telemetry.requests.record import RequestRecord
@@ -31,7 +35,8 @@ class MongoTelemetry:
     Create it after the fork: connections, and what is known of them, belong to one process.
 
     Args:
-        config: ``health_interval_seconds`` is the time between two checks of the server.
+        config: Its settings of MongoDB; ``health_interval_seconds`` is the time between two checks
+            of the server.
         metrics: Where everything is registered.
         guard: Stands around each event and check.
         provider: Where spans go.
@@ -41,8 +46,23 @@ class MongoTelemetry:
         self, config: TelemetryConfig, metrics: Metrics, guard: Guard, provider: TracerProvider
     ) -> None:
         self._guard = guard
+        self._config = config
         self._instruments = PoolInstruments(metrics)
-        self._commands = CommandListener(metrics, guard, command_tracer(provider, guard))
+        self._explainer = (
+            Explainer(guard, verbosity=config.mongo_explain)
+            if config.mongo_explain != "off"
+            else None
+        )
+        self._slow = SlowCommands(
+            metrics,
+            config.slow_command_seconds,
+            explainer=self._explainer,
+            pool_wait=self._pool_wait_seconds,
+        )
+        self._commands = CommandListener(
+            metrics, guard, command_tracer(provider, guard), observe=self._slow.__call__
+        )
+        self._comments = Comments(guard)
         self._pools = PoolCollector()
         self._poller = ServerPoller(config.health_interval_seconds, guard)
         self.on_check = self._poller.on_check
@@ -56,23 +76,43 @@ class MongoTelemetry:
         Call it once for each client: connection ids are unique only within one.
         """
         pool = PoolListener(
-            self._instruments, self._guard, on_checked_in=self._commands.connection_returned
+            self._instruments,
+            self._guard,
+            on_checked_in=self._commands.connection_returned,
+            subject_of=PoolSubject,
+            yielding=self._config.mongo_yielding_pool,
         )
         self._pools.add(pool)
         return [pool, self._commands]
+
+    def query_rows(self) -> list[dict[str, Any]]:
+        """Return the query shapes as plain data, those that took the most time first.
+
+        From any thread; names and numbers, no values.
+        """
+        return self._slow.table.rows()
+
+    def pool_rows(self) -> list[dict[str, Any]]:
+        """Return each pool with who holds its connections, and who waits; from any thread."""
+        return pool_rows(self._connections(), self._commands.command_of)
+
+    def _connections(self) -> list[Connections]:
+        return [pool for listener in self._pools.listeners for pool in listener.pools]
+
+    def _pool_wait_seconds(self, owner: GreenletOwner) -> float:
+        for pool in self._connections():
+            for _, state, holder in pool.owners:
+                if state == "used" and holder.greenlet is owner.greenlet:
+                    return holder.waited_seconds
+        return 0.0
 
     def pools(self) -> tuple[PoolSnapshot, ...]:
         """Return one snapshot per client and server, in order of address; from any thread."""
         return self._pools.snapshots()
 
     def holders(self) -> tuple[Holder, ...]:
-        """Return who holds the connections that are out, for how long; from any thread."""
-        return tuple(
-            holder
-            for listener in self._pools.listeners
-            for connections in listener.pools
-            for holder in connections.holders(time.perf_counter())
-        )
+        """Return who holds the connections that are out, the longest first; from any thread."""
+        return holders(self._connections(), self._commands.command_of)
 
     @property
     def open_commands(self) -> int:
@@ -99,25 +139,32 @@ class MongoTelemetry:
     def watch(self, client: "pymongo.MongoClient[Any]") -> None:
         """Check the deployment of ``client`` in the background, once per interval.
 
-        ``on_check`` is called after each check.
+        ``on_check`` is called after each check. Its slow commands are explained, and its commands
+        commented where that is set.
         """
         self._poller.start(client)
+        with self._guard.at("mongo.watch"):
+            if self._explainer is not None:
+                self._explainer.start(client)
+            if self._config.mongo_comment:
+                self._comments.install(client)
 
     def stop(self) -> None:
         """End the checks; the last one stays, and grows old."""
         self._poller.stop()
+        self._comments.remove()
+        if self._explainer is not None:
+            self._explainer.stop()
 
     def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one for a connection that it was killed in.
-
-        Call it before the record is completed.
+        """End the waits for a connection that a request was killed in.
 
         Args:
             record: The request that the running greenlet serves.
         """
         with self._guard.at("mongo.settle"):
             for listener in self._pools.listeners:
-                listener.settle(record)
+                listener.settle()
 
     def sweep(self) -> None:
         """Drop what killed greenlets have left behind: waits, and commands without an end."""

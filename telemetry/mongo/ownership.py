@@ -14,6 +14,16 @@ from greenlet import greenlet
 from telemetry.greenlets import is_dead
 from telemetry.requests.record import RequestRecord, current_record
 
+Address = tuple[str, int | None]
+
+
+def pool_name(address: Address) -> str:
+    """Return a pool's label: ``host:port``, ``[host]:port`` for IPv6, or a Unix socket's path."""
+    host, port = address
+    if port is None:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
 
 @dataclass(frozen=True, slots=True)
 class GreenletOwner:
@@ -23,15 +33,24 @@ class GreenletOwner:
         greenlet: The greenlet.
         record: The request that it served, when it is the request's own greenlet.
         since_seconds: When it began, on the listener's monotonic clock.
+        request: The request that it works for, also as a child of the request's own greenlet.
+        waited_seconds: How long it waited for what it has.
     """
 
     greenlet: greenlet
     record: RequestRecord | None
     since_seconds: float
+    request: RequestRecord | None = None
+    waited_seconds: float = 0.0
 
     @classmethod
-    def current(cls, now_seconds: float) -> Self:
-        """Return the running greenlet as an owner."""
+    def current(cls, now_seconds: float, waited_seconds: float = 0.0) -> Self:
+        """Return the running greenlet as an owner.
+
+        Args:
+            now_seconds: The listener's monotonic clock.
+            waited_seconds: How long it waited for what it has now.
+        """
         current = gevent.getcurrent()
         record = current_record()
         # A child that a request spawned may rightly outlive it: ownership ends with the request
@@ -40,6 +59,8 @@ class GreenletOwner:
             current,
             record if record is not None and record.greenlet is current else None,
             now_seconds,
+            record,
+            waited_seconds,
         )
 
     @property

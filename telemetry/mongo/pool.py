@@ -15,6 +15,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
@@ -24,23 +25,24 @@ from pymongo.common import MAX_POOL_SIZE, MIN_POOL_SIZE
 from pymongo.pool import Pool
 
 from telemetry.guard import Guard
+from telemetry.mongo import pool_condition
 from telemetry.mongo.connections import Connections, copied
-from telemetry.mongo.ownership import GreenletOwner
+from telemetry.mongo.named_waits import NamedWaits
+from telemetry.mongo.ownership import Address, GreenletOwner, pool_name
 from telemetry.mongo.pool_instruments import Instruments, PoolInstruments
-from telemetry.requests.record import RequestRecord, current_record
-
-Address = tuple[str, int | None]
 
 UNLIMITED: Final = 0
 """``maxPoolSize`` of a pool without a limit."""
 
 
-def pool_name(address: Address) -> str:
-    """Return a pool's label: ``host:port``, ``[host]:port`` for IPv6, or a Unix socket's path."""
-    host, port = address
-    if port is None:
-        return host
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+@dataclass(slots=True, eq=False)
+class _Pool:
+    connections: Connections
+    instruments: Instruments
+    reference: Callable[[], Pool | None]
+    subject: object
+    names_waits: bool = True
+    """Whether events have to name the waits for it; its conditions do where they are ours."""
 
 
 class PoolListener(monitoring.ConnectionPoolListener):
@@ -50,6 +52,8 @@ class PoolListener(monitoring.ConnectionPoolListener):
         instruments: Counters and histograms, shared by the clients of a worker.
         guard: Stands around each event.
         on_checked_in: Called when the running greenlet has returned its connection.
+        subject_of: Returns what describes the wait for a connection of a pool, by its ``str()``.
+        yielding: Leave pymongo's conditions as they are.
         clock: Monotonic seconds.
     """
 
@@ -59,33 +63,38 @@ class PoolListener(monitoring.ConnectionPoolListener):
         guard: Guard,
         *,
         on_checked_in: Callable[[], None],
+        subject_of: Callable[[Connections], object] = str,
+        yielding: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._instruments = instruments
+        self._guards = guard
         self._guard = guard.at("mongo.pool")
         self._on_checked_in = on_checked_in
+        self._subject_of = subject_of
+        self._yielding = yielding
         self._clock = clock
-        self._pools: dict[Address, tuple[Connections, Instruments]] = {}
+        self._pools: dict[Address, _Pool] = {}
+        self._waits, self._connects = NamedWaits(), NamedWaits()
 
     @property
     def pools(self) -> tuple[Connections, ...]:
         """The client's pools; safe to read from any thread."""
-        return tuple(connections for connections, _ in copied(self._pools.values))
+        return tuple(pool.connections for pool in copied(self._pools.values))
 
-    def settle(self, record: RequestRecord) -> None:
-        """Add to a request's waits the one that the running greenlet was killed in.
-
-        The pool emits no event for it.
-        """
+    def settle(self) -> None:
+        """End the wait that the running greenlet was killed in: the pool emits no event for it."""
+        self._waits.end()
+        self._connects.end()
         for connections in self.pools:
-            waiter = connections.wait_ended(gevent.getcurrent())
-            if waiter is not None:
-                record.add_phase("db_pool_wait", self._clock() - waiter.since_seconds)
+            connections.wait_ended(gevent.getcurrent())
 
     def sweep(self) -> None:
         """Drop what killed greenlets have left behind."""
-        for address, (connections, _) in tuple(self._pools.items()):
-            connections.sweep()
+        self._waits.sweep()
+        self._connects.sweep()
+        for address, pool in tuple(self._pools.items()):
+            pool.connections.sweep()
             self._drop_when_closed(address)
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
@@ -95,34 +104,41 @@ class PoolListener(monitoring.ConnectionPoolListener):
             # The event holds only the options that differ from pymongo's defaults.
             most = event.options.get("maxPoolSize", MAX_POOL_SIZE)
             least = event.options.get("minPoolSize", MIN_POOL_SIZE)
+            reference = _reference_to(_pool_in_construction())
             connections = Connections(
                 pool_name(address),
                 max_size=None if most in (UNLIMITED, None) else most,
                 min_size=least,
-                idle_now=_idle_connections_of(_pool_in_construction()),
+                idle_now=_idle_connections_of(reference),
             )
             instruments = self._instruments.of(connections.address)
             if address in self._pools:
                 # Discovered anew while the last connections of before were still out.
                 self._instruments.release(connections.address)
-            self._pools[address] = connections, instruments
+            subject = self._subject_of(connections)
+            self._pools[address] = _Pool(connections, instruments, reference, subject)
 
     def pool_ready(self, event: monitoring.PoolReadyEvent) -> None:
-        """Ignore that the pool's connections may be used: no gauge depends on it."""
+        """Make the conditions of a pool that is complete now ours; called under its lock."""
+        with self._guard:
+            pool = self._pools.get(event.address)
+            built = pool.reference() if pool is not None else None
+            if pool is not None and built is not None and not self._yielding:
+                pool.names_waits = not pool_condition.adopt(built, pool.subject, self._guards)
 
     def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None:
         """Count that the pool discards its connections; called under the pool's lock."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[1].cleared(_clear_reason(event))
+                pool.instruments.cleared(_clear_reason(event))
 
     def pool_closed(self, event: monitoring.PoolClosedEvent) -> None:
         """Mark the pool of a client that was closed, or of a server that left the deployment."""
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].closing = True
+                pool.connections.closing = True
                 self._drop_when_closed(event.address)
 
     def connection_created(self, event: monitoring.ConnectionCreatedEvent) -> None:
@@ -130,22 +146,25 @@ class PoolListener(monitoring.ConnectionPoolListener):
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].created(event.connection_id, GreenletOwner.current(self._clock()))
+                pool.connections.created(event.connection_id, GreenletOwner.current(self._clock()))
+                self._connects.begin("db_connect", f"to {pool.connections.address}")
 
     def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
         """Record that a connection is established."""
         with self._guard:
+            self._connects.end()
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].ready(event.connection_id)
-                pool[1].create.observe(event.duration or 0.0)
+                pool.connections.ready(event.connection_id)
+                pool.instruments.create.observe(event.duration or 0.0)
 
     def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
         """Record that a connection is gone."""
         with self._guard:
+            self._connects.end()
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].closed(event.connection_id)
+                pool.connections.closed(event.connection_id)
                 self._drop_when_closed(event.address)
 
     def connection_check_out_started(
@@ -155,7 +174,11 @@ class PoolListener(monitoring.ConnectionPoolListener):
         with self._guard:
             pool = self._pools.get(event.address)
             if pool is not None:
-                pool[0].wait_began(GreenletOwner.current(self._clock()))
+                pool.connections.wait_began(GreenletOwner.current(self._clock()))
+                if pool.names_waits:
+                    # Until the connection is back, for that takes its time as well: the wait for a
+                    # command is inside, and of two open waits the inner one counts.
+                    self._waits.begin("db_pool_wait", pool.subject)
 
     def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
         """Record that a greenlet got no connection; may be called under the pool's lock."""
@@ -163,10 +186,10 @@ class PoolListener(monitoring.ConnectionPoolListener):
             pool = self._pools.get(event.address)
             if pool is None:
                 return
-            pool[0].wait_ended(gevent.getcurrent())
-            _add_wait(event.duration)
+            pool.connections.wait_ended(gevent.getcurrent())
+            self._waits.end()
             if event.reason == monitoring.ConnectionCheckOutFailedReason.TIMEOUT:
-                pool[1].timeouts.inc()
+                pool.instruments.timeouts.inc()
 
     def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
         """Record that a greenlet got a connection."""
@@ -174,22 +197,27 @@ class PoolListener(monitoring.ConnectionPoolListener):
             pool = self._pools.get(event.address)
             if pool is None:
                 return
-            pool[0].wait_ended(gevent.getcurrent())
-            pool[0].checked_out(event.connection_id, GreenletOwner.current(self._clock()))
-            pool[1].wait.observe(event.duration or 0.0)
-            _add_wait(event.duration)
+            waited_seconds = event.duration or 0.0
+            holder = GreenletOwner.current(self._clock(), waited_seconds)
+            pool.connections.wait_ended(holder.greenlet)
+            pool.connections.checked_out(event.connection_id, holder)
+            pool.instruments.wait.observe(waited_seconds)
+            if pool.names_waits and _may_be_pinned(pool.reference()):
+                self._waits.end()
 
     def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
         """Record that a greenlet returned its connection."""
         with self._guard:
             pool = self._pools.get(event.address)
-            holder = pool[0].checked_in(event.connection_id) if pool is not None else None
+            holder = pool.connections.checked_in(event.connection_id) if pool is not None else None
             if pool is not None and holder is not None:
-                pool[1].use.observe(self._clock() - holder.since_seconds)
+                pool.instruments.use.observe(self._clock() - holder.since_seconds)
         self._on_checked_in()
+        with self._guard:
+            self._waits.end()
 
     def _drop_when_closed(self, address: Address) -> None:
-        connections, _ = self._pools[address]
+        connections = self._pools[address].connections
         if connections.closing and connections.empty:
             del self._pools[address]
             self._instruments.release(connections.address)
@@ -207,10 +235,20 @@ def _pool_in_construction() -> Pool | None:
     return None
 
 
-def _idle_connections_of(pool: Pool | None) -> Callable[[], Collection[int] | None]:
-    if pool is None:
+def _reference_to(pool: Pool | None) -> Callable[[], Pool | None]:
+    return weakref.ref(pool) if pool is not None else lambda: None
+
+
+def _may_be_pinned(pool: Pool | None) -> bool:
+    """Return whether connections may be held beyond a command (behind a load balancer)."""
+    return pool is None or bool(pool.opts.load_balanced)
+
+
+def _idle_connections_of(
+    reference: Callable[[], Pool | None],
+) -> Callable[[], Collection[int] | None]:
+    if reference() is None:
         return lambda: None
-    reference = weakref.ref(pool)
 
     def idle_now() -> Collection[int]:
         alive = reference()
@@ -219,12 +257,6 @@ def _idle_connections_of(pool: Pool | None) -> Callable[[], Collection[int] | No
         )
 
     return idle_now
-
-
-def _add_wait(seconds: float | None) -> None:
-    record = current_record()
-    if record is not None and seconds:
-        record.add_phase("db_pool_wait", seconds)
 
 
 def _clear_reason(event: monitoring.PoolClearedEvent) -> str:

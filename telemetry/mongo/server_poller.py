@@ -15,12 +15,11 @@ import pymongo
 from gevent.event import Event
 
 from telemetry.guard import Guard
+from telemetry.mongo.private_client import private_client
 from telemetry.mongo.server_check import DRIVER_SHARE, ServerCheck, check_server
 
 CHECK_SHARE: Final = 0.9
 """Share of the interval that a check may take: a hung server is recorded before the next is due."""
-MIN_HEARTBEAT_SECONDS: Final = 0.5
-"""pymongo's lower bound."""
 CLOSE_SECONDS: Final = 0.5
 
 
@@ -64,7 +63,9 @@ class ServerPoller:
         self.stop()
         self._stopped.clear()
         with self._guard.at("mongo.watch"):
-            self._client = self._client_like(client)
+            self._client = private_client(
+                client, self.interval_seconds * CHECK_SHARE * DRIVER_SHARE, self.interval_seconds
+            )
             self._greenlet = gevent.spawn(self._run, self._client)
 
     def stop(self) -> None:
@@ -92,27 +93,3 @@ class ServerPoller:
                 with self._guard.at("mongo.on_look"):
                     callback()
             self._pause(max(0.0, began + self.interval_seconds - self._clock()))
-
-    def _client_like(self, client: "pymongo.MongoClient[Any]") -> "pymongo.MongoClient[Any]":
-        timeout_milliseconds = max(
-            1, round(self.interval_seconds * CHECK_SHARE * DRIVER_SHARE * 1000)
-        )
-        # Private, and the only way that keeps credentials, TLS and replica set however they were
-        # given; a test verifies it.
-        return client._duplicate(
-            event_listeners=(),
-            appname="telemetry",
-            connect=False,
-            maxPoolSize=1,
-            minPoolSize=0,
-            timeoutMS=None,
-            serverSelectionTimeoutMS=timeout_milliseconds,
-            connectTimeoutMS=timeout_milliseconds,
-            socketTimeoutMS=timeout_milliseconds,
-            waitQueueTimeoutMS=timeout_milliseconds,
-            heartbeatFrequencyMS=int(max(MIN_HEARTBEAT_SECONDS, self.interval_seconds) * 1000),
-            # Polling takes one socket instead of two, and a check asks the server anyway.
-            serverMonitoringMode="poll",
-            # A check that fails is recorded at once; the next one is the retry.
-            retryReads=False,
-        )

@@ -21,7 +21,7 @@ from pymongo import monitoring
 
 from telemetry.guard import Guard
 from telemetry.mongo import outcomes
-from telemetry.mongo.commands import collection_of
+from telemetry.mongo.command import collection_of
 from telemetry.mongo.outcomes import Failure
 from telemetry.mongo.query_shape import query_shape
 

@@ -13,12 +13,14 @@ class Holder(NamedTuple):
         seconds: For how long it has been out.
         request: The request that has it; ``None`` for code outside of requests.
         connection: Its number in the pool.
+        command: What the request waits for on it, without values; empty when for nothing.
     """
 
     pool: str
     seconds: float
     request: RequestRecord | None
     connection: int
+    command: str = ""
 
     def __str__(self) -> str:
         holder = (
@@ -26,4 +28,8 @@ class Holder(NamedTuple):
             if self.request is not None
             else "code outside of requests"
         )
-        return f"connection {self.connection} of {self.pool}: {holder}, for {self.seconds:.3f} s"
+        command = f", in {self.command}" if self.command else ""
+        return (
+            f"connection {self.connection} of {self.pool}: {holder}, for {self.seconds:.3f} s"
+            f"{command}"
+        )

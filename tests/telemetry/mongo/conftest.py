@@ -32,12 +32,14 @@ class Observed:
     the fixture checks what it collected.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.errors: list[str] = []
         self.metrics = Metrics()
         self.exporter = InMemorySpanExporter()
         guard = Guard(strict=False, on_error=self.errors.append)
-        config = TelemetryConfig(health_interval_seconds=INTERVAL_SECONDS, traces_exporter="none")
+        config = TelemetryConfig(
+            health_interval_seconds=INTERVAL_SECONDS, traces_exporter="none", **settings
+        )
         self.provider = Tracing(config, self.metrics, guard).provider
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.telemetry = MongoTelemetry(config, self.metrics, guard, self.provider)
@@ -78,9 +80,14 @@ class Observed:
         self.provider.shutdown()
 
 
+YIELDING = pytest.mark.parametrize("observed", [{"mongo_yielding_pool": True}], indirect=True)
+"""pymongo's pool as it is: gevent's lock yields inside notify(), and a kill can strike there."""
+
+
 @pytest.fixture
-def observed():
-    observed = Observed()
+def observed(request):
+    """``indirect`` parameters are settings."""
+    observed = Observed(**getattr(request, "param", {}))
     yield observed
     observed.close()
     gc.collect()  # what a test left for the garbage collector is dealt with in that test

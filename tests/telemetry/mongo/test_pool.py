@@ -13,6 +13,7 @@ from telemetry.requests.record import set_current_record
 from tests.support.polling import wait_until
 from tests.telemetry.mongo.conftest import (
     MONITORS,
+    YIELDING,
     functions,
     hold,
     pool_of,
@@ -64,9 +65,9 @@ def test_killed_holders_and_waiters_leave_nothing(observed, mongodb_uri):
 
 
 @kills_many
+@YIELDING
 def test_connection_whose_holder_was_killed_in_check_in_is_idle(observed, own_mongodb):
-    # gevent's lock yields inside notify(), so a kill can strike there: the pool has its connection
-    # back, and emits no event.
+    # The pool has its connection back, and emits no event.
     recorded = RecordingListener(None)
     client = observed.connect(own_mongodb.uri, maxPoolSize=1, also=[recorded])
     pool_of(client)

@@ -87,6 +87,8 @@ def test_no_event_yields_also_while_a_thread_scrapes(observed, own_mongodb):
                 )
             )
             gevent.killall(clients[:6])
+            # A failure to connect clears no pool: one of a command does.
+            wait_until(lambda: observed.pool()[0] > 0)
             own_mongodb.stop()
             gevent.joinall(clients, timeout=0.5)
             gevent.killall(clients)

@@ -8,6 +8,7 @@ import pymongo
 import pytest
 
 from telemetry.guard import Guard
+from telemetry.mongo.private_client import private_client
 from telemetry.mongo.server_check import DRIVER_SHARE
 from telemetry.mongo.server_poller import CHECK_SHARE, ServerPoller
 from tests.machine import Slowness
@@ -175,7 +176,7 @@ def test_checks_come_at_the_interval_whatever_each_took():
     assert (poller.last_check.at_unix_seconds, poller.last_check.up) == (7.0, False)
 
 
-def test_client_of_the_poller_reaches_the_server_in_the_same_way_and_is_bounded():
+def test_client_of_the_layer_reaches_the_server_in_the_same_way_and_is_bounded():
     given = pymongo.MongoClient(
         "mongodb://user:pa%2Fss@db1:1,db2:2/app?replicaSet=rs0&authSource=users&tls=true&maxPoolSize=50&minPoolSize=10"
         "&readPreference=secondaryPreferred",
@@ -183,7 +184,7 @@ def test_client_of_the_poller_reaches_the_server_in_the_same_way_and_is_bounded(
         waitQueueTimeoutMS=20,
         connect=False,
     )
-    made = ServerPoller(5.0, Guard(strict=True, on_error=pytest.fail))._client_like(given)
+    made = private_client(given, 5.0 * CHECK_SHARE * DRIVER_SHARE, 5.0)
     options, pool = made.options, made.options.pool_options
     bound = 5.0 * CHECK_SHARE * DRIVER_SHARE
     assert made._topology_settings.seeds == {("db1", 1), ("db2", 2)}
