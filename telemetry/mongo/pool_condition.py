@@ -8,8 +8,8 @@ is asked whether it is held, which is what the standard library's condition does
 lock has an ``_is_owned`` of its own (as ``RLock`` has).
 
 Those turns had one use: a greenlet that returned a connection could not take it again before the
-one that it had woken. So there is one such turn left, after the lock is released, and only where
-another greenlet was woken. And a greenlet that is killed when it was woken wakes the next one.
+one that it had woken. So there is one such turn left, before the lock is taken, and only while a
+greenlet that was woken has not run. And one that is killed when it was woken wakes the next one.
 
 A condition is a plain Python object, so that its class can be exchanged: nothing of pymongo is
 replaced, its waiters stay, and ``release`` puts the standard class back. What is not as expected
@@ -18,7 +18,6 @@ replaced, its waiters stay, and ``release`` puts the standard class back. What i
 
 import threading
 from contextlib import suppress
-from types import TracebackType
 from typing import Final
 
 import gevent
@@ -36,7 +35,7 @@ class _Woken:
     """What the two conditions of a pool share, as they share its lock.
 
     Attributes:
-        one: A waiter was woken since the lock was taken.
+        one: A waiter was woken, and has not run since.
     """
 
     __slots__ = ("one",)
@@ -58,16 +57,13 @@ class PoolCondition(threading.Condition):
     place: Place
     woken: _Woken
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        yields, self.woken.one = self.woken.one, False
-        super().__exit__(kind, error, trace)
-        if yields and kind is None and gevent.getcurrent() is not gevent.get_hub():
-            gevent.sleep(0)
+    def __enter__(self) -> bool:
+        woken = self.woken
+        if woken.one:
+            woken.one = False
+            if gevent.getcurrent() is not gevent.get_hub():
+                gevent.sleep(0)  # those that were woken before come first
+        return super().__enter__()
 
     def notify(self, n: int = 1) -> None:
         """Wake waiters as ``threading.Condition`` does, without a yield."""
@@ -83,12 +79,15 @@ class PoolCondition(threading.Condition):
         record = current_record()
         named = self._begin(record) if record is not None else None
         try:
-            return super().wait(timeout)
+            notified = super().wait(timeout)
         except BaseException:
             # Killed, perhaps when it had been woken already; one that wakes for nothing waits on.
             with suppress(RuntimeError):
                 self.notify()
             raise
+        else:
+            self.woken.one = False
+            return notified
         finally:
             if record is not None and named is not None:
                 with self.place:
