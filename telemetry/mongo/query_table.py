@@ -1,6 +1,6 @@
 """What each query shape has cost since the start: how often, how long, how many documents.
 
-A shape's text takes longer to make than a fast command may cost, so that commands are told apart by
+A shape's text takes longer to make than a fast command may cost, so that commands are kept by
 a key of their names alone: two levels of the filter, the stages of a pipeline, the sort. The text
 is made once for each key.
 
@@ -17,7 +17,7 @@ from telemetry.mongo.query_shape import query_shape
 
 MOST_SHAPES: Final = 200
 MOST_NAMES: Final = 32
-"""Names that are told apart in one document, and stages of one pipeline."""
+"""Names of one document that count, and stages of one pipeline."""
 BUCKETS: Final = 32
 """Powers of two of microseconds: the last one is over half an hour."""
 
@@ -144,7 +144,7 @@ class QueryTable:
 
 
 def key_of(name: str, collection: str, command: Mapping[str, Any]) -> Key:
-    """Return what tells a command's shape from others: names only, never a value.
+    """Return what distinguishes a command's shape from others: names only, never a value.
 
     Args:
         name: The command, such as ``find``.
@@ -166,7 +166,7 @@ def key_of(name: str, collection: str, command: Mapping[str, Any]) -> Key:
 
 
 def _names(document: Any) -> Any:
-    if not isinstance(document, dict):  # a mapping of another kind is told apart by nothing
+    if not isinstance(document, dict):  # no mapping of another kind is worth a slower check
         return None
     if len(document) > MOST_NAMES:
         document = dict(islice(document.items(), MOST_NAMES))

@@ -1,4 +1,4 @@
-"""pymongo's pool under our conditions: no other greenlet runs while its lock is held, whoever was
+"""pymongo's pool under our conditions: no other greenlet runs while its lock is held, one that was
 woken comes first, and no wake-up is lost. Where the pool is not as expected it stays as it is.
 """
 
