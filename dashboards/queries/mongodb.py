@@ -53,6 +53,8 @@ P95_BY_OPERATION = quantile(0.95, _DURATION, by=(OPERATION, COLLECTION))
 ERRORS_BY_TYPE = or_zero(
     total(_operations(ERRORED), OPERATION, "error_type"), _REPORTING, "error_type"
 )
+SLOW = or_zero(total(rate(names.DB_SLOW_OPERATIONS), OPERATION, COLLECTION), _REPORTING, OPERATION)
+REQUEST_TIME = total(rate(names.REQUEST_PHASE, 'phase=~"db|db_pool_wait|db_connect"'), "phase")
 DURATION_BUCKETS = buckets(_DURATION)
 P50 = quantile(0.5, _DURATION)
 P95 = quantile(0.95, _DURATION)

@@ -36,6 +36,8 @@ def test_each_has_a_switch_that_is_a_setting():
         "TELEMETRY_LOG_QUERY_VALUES",
         "TELEMETRY_SNAPSHOTS",
         "TELEMETRY_DEBUG_LINES",
+        "TELEMETRY_MONGO_COMMENT",
+        "TELEMETRY_MONGO_YIELDING_POOL",
     }
     assert set().union(*switches) == SWITCHES - others
 

@@ -82,4 +82,26 @@ _OPERATIONS = Band(
     ),
 )
 
-SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS)
+_SLOW = Band(
+    7,
+    TimeSeries(
+        title="Slow commands",
+        unit="ops",
+        description=(
+            "Commands that kept waiting for the server past the threshold. The log line `slow"
+            " command` has the shape, and `plan of` whether it scans: a COLLSCAN needs an index."
+        ),
+        targets=(Target(queries.SLOW, _OPERATION_LEGEND),),
+    ),
+    StackedTimeSeries(
+        title="Time of requests for the database",
+        unit="s",
+        description=(
+            "Seconds a second that requests wait. db: for the server, so its commands are slow."
+            " db_pool_wait: for a free connection, see Why? below. db_connect: for a new one."
+        ),
+        targets=(Target(queries.REQUEST_TIME, "{{phase}}"),),
+    ),
+)
+
+SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS, _SLOW)
