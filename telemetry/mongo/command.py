@@ -8,7 +8,7 @@ from pymongo import monitoring
 
 from telemetry.mongo.ownership import GreenletOwner, pool_name
 from telemetry.mongo.query_shape import query_shape
-from telemetry.requests.record import OpenWait
+from telemetry.requests.open_waits import OpenWait
 
 
 class OpenCommand:
@@ -23,7 +23,7 @@ class OpenCommand:
         wait: The request's wait for it.
     """
 
-    __slots__ = ("db_before", "event", "owner", "record", "wait")
+    __slots__ = ("event", "owner", "record", "wait")
 
     def __init__(self, event: monitoring.CommandStartedEvent, owner: GreenletOwner) -> None:
         self.event = event
@@ -31,7 +31,6 @@ class OpenCommand:
         self.record = record = owner.request
         self.wait: OpenWait | None = None
         if record is not None and record.outcome is None:
-            self.db_before = record.phase_seconds.get("db", 0.0)
             self.wait = record.begin_wait("db", self)
 
     def __str__(self) -> str:
@@ -44,17 +43,14 @@ class OpenCommand:
             seconds: From its start to its end, whatever its greenlet waited for.
 
         Returns:
-            How long it waited for the server, as the request accounts it; the hub's time is not in
-            it.
+            How long it waited for the server. The hub's time is not in it, unless the hub is not
+            instrumented or the command is no request's.
         """
         record, wait = self.record, self.wait
         if record is None or wait is None:
             return seconds
         record.end_wait(wait)
-        if self.owner.record is None:
-            return seconds  # the phases of a request are those of its own greenlet
-        waited = record.phase_seconds.get("db", 0.0) - self.db_before
-        return waited if 0.0 < waited < seconds else seconds
+        return wait.waited_ns / 1e9 if wait.line is not None else seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from greenlet import greenlet
 
 from telemetry.greenlets import is_dead
 from telemetry.names import Phase
-from telemetry.requests.record import OpenWait, RequestRecord, current_record
+from telemetry.requests.open_waits import OpenWait
+from telemetry.requests.record import RequestRecord, current_record
 
 
 class NamedWaits:

@@ -25,7 +25,8 @@ from gevent.thread import LockType  # type: ignore[import-not-found]
 from pymongo.pool import Pool
 
 from telemetry.guard import Guard, Place
-from telemetry.requests.record import OpenWait, RequestRecord, current_record
+from telemetry.requests.open_waits import OpenWait
+from telemetry.requests.record import RequestRecord, current_record
 
 CONDITIONS: Final = ("size_cond", "_max_connecting_cond")
 """Attributes of a pool: its queue for a connection, and the one for a place to connect."""

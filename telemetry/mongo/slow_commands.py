@@ -31,7 +31,7 @@ RETURNED_ROWS: Final = "db.response.returned_rows"
 WIRE_ATTRIBUTE: Final = "db.wire_seconds"
 DURATION_ATTRIBUTE: Final = "db.duration_seconds"
 POOL_ATTRIBUTE: Final = "db.pool_seconds"
-HUB_ATTRIBUTE: Final = "db.hub_seconds"
+CLIENT_ATTRIBUTE: Final = "db.client_seconds"
 PLAN_ATTRIBUTE: Final = "db.plan"
 
 _log = logging.getLogger("telemetry.mongo")
@@ -123,7 +123,7 @@ class SlowCommands:
             **({server.SERVER_PORT: port} if port is not None else {}),
             WIRE_ATTRIBUTE: round(ended.wire_seconds, 6),
             DURATION_ATTRIBUTE: round(ended.seconds, 6),
-            HUB_ATTRIBUTE: round(ended.seconds - ended.wire_seconds, 6),
+            CLIENT_ATTRIBUTE: round(ended.seconds - ended.wire_seconds, 6),
             POOL_ATTRIBUTE: round(self._pool_wait(ended.command.owner), 6),
             RETURNED_ROWS: documents,
             **({ERROR_TYPE: error_type} if error_type else {}),

@@ -51,6 +51,8 @@ class ChildLine(GreenletLine):
 
     def resume(self, phase: Phase, named: OpenWait | None, ready_ns: int, ran_ns: int) -> None:
         """See ``GreenletLine.resume``."""
+        if named is not None and ready_ns > self.wait_ns:
+            named.waited_ns += ready_ns - self.wait_ns
         self.family.add(phase, self.wait_ns, ready_ns)
         self._waited_for_hub(ready_ns, ran_ns)
         self.ran_ns = ran_ns

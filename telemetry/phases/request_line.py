@@ -64,6 +64,7 @@ class RequestLine(GreenletLine):
                 if by_phase is None:
                     by_phase = self.unnamed = {}
             else:
+                named.waited_ns += took_ns
                 by_phase = self.named
                 if by_phase is None:
                     by_phase = self.named = {}

@@ -60,9 +60,13 @@ class OpenWait:
         began_ns: ``perf_counter_ns``.
         subject: Its text describes what exactly.
         line: Of the greenlet that began it, if that has one.
+
+    Attributes:
+        waited_ns: How long that greenlet has waited in it, without the hub's time, where it has a
+            time line; what it waits for at present is not in it.
     """
 
-    __slots__ = ("began_ns", "line", "outer", "phase", "subject")
+    __slots__ = ("began_ns", "line", "outer", "phase", "subject", "waited_ns")
 
     def __init__(
         self, phase: Phase, began_ns: int, subject: object = "", line: TimeLine | None = None
@@ -71,6 +75,7 @@ class OpenWait:
         self.began_ns = began_ns
         self.subject = subject
         self.line = line
+        self.waited_ns = 0
         self.outer: OpenWait | None = None
         if line is not None:
             self.outer, line.context = line.context, self
