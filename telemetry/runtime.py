@@ -93,7 +93,7 @@ class Telemetry:
             | self.health.routes(config.health_prefix),
             in_flight=lambda: self.recorder.in_flight,
             greenlets=self.hub.greenlets,
-            debug_pages=self.flight.pages({}),
+            debug_pages=self.flight.pages(self._mongo.pages()),
         )
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []

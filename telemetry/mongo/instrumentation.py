@@ -9,6 +9,7 @@ import pymongo
 from opentelemetry.trace import TracerProvider
 
 from telemetry.config import TelemetryConfig
+from telemetry.debug_page import DebugPage
 from telemetry.elapsed import elapsed_seconds
 from telemetry.guard import Guard
 from telemetry.metrics import Metrics
@@ -17,6 +18,7 @@ from telemetry.mongo.comments import Comments
 from telemetry.mongo.connections import Connections, PoolSnapshot
 from telemetry.mongo.explainer import Explainer
 from telemetry.mongo.ownership import GreenletOwner
+from telemetry.mongo.pages import POOL, QUERIES, pool_page, queries_page
 from telemetry.mongo.pool import PoolListener
 from telemetry.mongo.pool_collector import PoolCollector
 from telemetry.mongo.pool_instruments import PoolInstruments
@@ -95,6 +97,13 @@ class MongoTelemetry:
     def pool_rows(self) -> list[dict[str, Any]]:
         """Return each pool with who holds its connections, and who waits; from any thread."""
         return pool_rows(self._connections(), self._commands.command_of)
+
+    def pages(self) -> dict[str, DebugPage]:
+        """Return the debug pages, by path; see ``telemetry.debug_page``."""
+        return {
+            QUERIES: lambda query: queries_page(query, self.query_rows()),
+            POOL: lambda _: pool_page(self.pool_rows()),
+        }
 
     def _connections(self) -> list[Connections]:
         return [pool for listener in self._pools.listeners for pool in listener.pools]

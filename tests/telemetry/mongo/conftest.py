@@ -16,6 +16,7 @@ from telemetry.guard import Guard
 from telemetry.metrics import Metrics
 from telemetry.mongo import MongoTelemetry
 from telemetry.tracing import Tracing
+from tests.support.polling import wait_until
 
 INTERVAL_SECONDS = 0.5
 MONITORS = 1
@@ -56,6 +57,14 @@ class Observed:
         )
         self._clients.append(client)
         return client
+
+    def watch(self, client: "pymongo.MongoClient[Any]") -> None:
+        """Watch a client, and wait for the first check.
+
+        pymongo leaves the socket of a greenlet that is killed while it connects open.
+        """
+        self.telemetry.watch(client)
+        wait_until(lambda: self.telemetry.last_check)
 
     def pool(self) -> tuple[int, int, int, int]:
         """Return used, idle, establishing and pending of the one pool."""

@@ -21,7 +21,7 @@ def proxy(mongodb_uri):
 def client(observed, proxy):
     client = observed.connect(proxy.uri)
     client.test.comments.drop()
-    observed.telemetry.watch(client)
+    observed.watch(client)
     client.admin.command("ping")
     proxy.commands.clear()
     return client

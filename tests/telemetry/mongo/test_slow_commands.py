@@ -29,7 +29,7 @@ def client(observed, proxy):
     client = observed.connect(proxy.uri, maxPoolSize=1)
     client.test.slow.drop()
     client.test.slow.insert_many([{"_id": each, "email": "calm@serene.test"} for each in (1, 2, 3)])
-    observed.telemetry.watch(client)
+    observed.watch(client)
     return client
 
 
