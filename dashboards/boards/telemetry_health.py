@@ -79,8 +79,17 @@ _WORKERS = Band(
     ),
 )
 
-_COLLECTOR = Band(
+_RECORDER_AND_COLLECTOR = Band(
     7,
+    TimeSeries(
+        title="Recorded requests",
+        unit="short",
+        description=(
+            "Slow, failed and cut requests that the flight recorders kept, for /debug/requests of"
+            " each worker. evicted: older ones that made room; left_out: too large to be kept."
+        ),
+        targets=(Target(queries.RECORDED_REQUESTS, "{{result}}"),),
+    ),
     TimeSeries(
         title="Collector: spans",
         unit="ops",
@@ -108,4 +117,4 @@ _COLLECTOR = Band(
     ),
 )
 
-SECTION: Final = Section("Is telemetry itself healthy?", _SPANS, _WORKERS, _COLLECTOR)
+SECTION: Final = Section("Is telemetry itself healthy?", _SPANS, _WORKERS, _RECORDER_AND_COLLECTOR)

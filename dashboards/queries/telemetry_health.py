@@ -38,6 +38,7 @@ EXPORT_P95 = quantile(0.95, names.EXPORT_DURATION, by=("result",))
 QUEUE = largest(series(names.QUEUE_SPANS), WORKER)
 ERRORS = or_zero(total(increase(names.TELEMETRY_ERRORS), "where"), READY, "where")
 LOG_LINES_DROPPED = or_zero(total(increase(names.LOG_LINES_DROPPED), "reason"), READY, "reason")
+RECORDED_REQUESTS = or_zero(total(increase(names.RECORDED_REQUESTS), "result"), READY, "result")
 
 # --- the Collector --------------------------------------------------------------------------------
 COLLECTOR_SPANS_ACCEPTED = _collector_rate("otelcol_receiver_accepted_spans")
