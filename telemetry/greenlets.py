@@ -6,11 +6,13 @@ logs.
 
 import gc
 import sys
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice, tee
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
 from gevent import Greenlet
 from greenlet import greenlet
@@ -21,6 +23,8 @@ from telemetry.requests.record import _current as _request_variable
 
 FRAMES: Final = 40
 """Most frames of a stack: the innermost ones."""
+
+T = TypeVar("T")
 
 
 class LiveGreenlets:
@@ -148,6 +152,34 @@ def stacks_of_threads() -> dict[int, tuple[str, ...]]:
         return {ident: _stack_of(frame) for ident, frame in sys._current_frames().items()}
 
 
+def places_of_thread(
+    ident: int, place: Callable[[FrameType], T], most: int = FRAMES
+) -> tuple[T, ...]:
+    """Return what a function makes of each frame of a thread, innermost last.
+
+    Args:
+        ident: Of the thread; one that has ended has no frames.
+        place: It may not let another thread run, and keeps no frame.
+        most: Most frames: the innermost ones.
+    """
+    with _no_collection():
+        return _places(sys._current_frames().get(ident), place, most)
+
+
+def cpu_clocks_of_threads() -> dict[int, int]:
+    """Return the clock of each thread's CPU time, by the thread's identifier.
+
+    A clock can be read when its thread has ended (``OSError``); to ask for the clock of a thread
+    that has ended is a crash. So this is one step for other threads: all of it happens in compiled
+    code, which keeps the interpreter.
+    """
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return {}
+    with _no_collection():
+        idents, same = tee(chain.from_iterable(islice(iter(sys._current_frames, None), 1)))
+        return dict(zip(same, map(time.pthread_getcpuclockid, idents), strict=False))
+
+
 _walking: Final = new_lock()
 
 
@@ -166,9 +198,17 @@ def _no_collection() -> Iterator[None]:
                 gc.enable()
 
 
-def _stack_of(frame: FrameType | None) -> tuple[str, ...]:
-    lines: list[str] = []
-    while frame is not None and len(lines) < FRAMES:
-        lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}")
+def _places(frame: FrameType | None, place: Callable[[FrameType], T], most: int) -> tuple[T, ...]:
+    found: list[T] = []
+    while frame is not None and len(found) < most:
+        found.append(place(frame))
         frame = frame.f_back
-    return tuple(reversed(lines))
+    return tuple(reversed(found))
+
+
+def _stack_of(frame: FrameType | None) -> tuple[str, ...]:
+    return _places(frame, _line, FRAMES)
+
+
+def _line(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}"

@@ -34,6 +34,10 @@ Phase = Literal[
 ]
 """What a request spends its time in; the phases are disjoint and add up to its duration."""
 
+OTHER_CODE = "_OTHER"
+UNKNOWN_CODE = "_UNKNOWN"
+"""Code labels: of code that is not among the costliest, and of what was not seen."""
+
 UNMATCHED_ROUTE = "_UNMATCHED"
 """Route label of a request that no URL rule matched: one fixed value, never the raw path."""
 
@@ -71,6 +75,13 @@ UNSENT_BYTES_ATTRIBUTE = "response.unsent_bytes"
 """Events of a server span: it held the hub; it waited for a hub that others held; what it did when
 it had become slow; a slow command of its, and how the server finds that command's documents; what
 the kernel held of its response at its end."""
+HUB_SECONDS_ATTRIBUTE = "hub.seconds"
+HUB_KIND_ATTRIBUTE = "hub.kind"
+HUB_CODE_ATTRIBUTE = "hub.code"
+HUB_STACK_ATTRIBUTE = "hub.stack"
+CULPRIT_ROUTE_ATTRIBUTE = "hub.culprit.route"
+CULPRIT_REQUEST_ID_ATTRIBUTE = "hub.culprit.request_id"
+"""Attributes of the hub's events; the culprit's where another request held it."""
 
 
 # The boundaries that the semantic conventions recommend for http.server.request.duration, with
@@ -216,8 +227,9 @@ HUB_LAG = histogram(
 )
 HUB_BLOCKED = counter(
     "gevent_hub_blocked_seconds_total",
-    "Time that the hub was held past its threshold, by cause.",
-    "blame",
+    "Time that the hub was held past its threshold, by cause and code.",
+    "kind",
+    "code",
 )
 GREENLETS = gauge("gevent_greenlets", "Greenlets that exist.")
 

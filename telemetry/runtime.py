@@ -84,7 +84,13 @@ class Telemetry:
         self._observations = Observations()
         self.flight = FlightRecorder(config, self.metrics, self.guard, self.logs)
         self.recorder = self._recorder()
-        self.hub = HubMonitor(self.metrics, self.guard, lambda: self.recorder.in_flight)
+        self.hub = HubMonitor(
+            self.metrics,
+            self.guard,
+            lambda: self.recorder.in_flight,
+            blocked_after_seconds=config.hub_blocked_seconds,
+            own_code=config.own_code,
+        )
         self.management = Management(
             config,
             self.metrics,

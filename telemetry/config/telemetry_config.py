@@ -13,6 +13,7 @@ from pydantic import Field
 from telemetry.config import standard
 from telemetry.config.clients import ClientSettings
 from telemetry.config.debug import DebugSettings
+from telemetry.config.hub import HubSettings
 from telemetry.config.identity import IdentitySettings
 from telemetry.config.mongo import MongoTelemetrySettings
 from telemetry.config.settings import SettingError
@@ -27,7 +28,12 @@ _log = logging.getLogger("telemetry.config")
 
 
 class TelemetryConfig(
-    MongoTelemetrySettings, ClientSettings, DebugSettings, TracingSettings, IdentitySettings
+    HubSettings,
+    MongoTelemetrySettings,
+    ClientSettings,
+    DebugSettings,
+    TracingSettings,
+    IdentitySettings,
 ):
     """How one worker observes itself.
 

@@ -1,8 +1,8 @@
 """The system's clocks of one thread: how long it computed, and how long it waited for a processor.
 
 Readable from any thread; a reading takes 6 µs, several times that where readings are rare. A clock
-that a platform lacks stays zero (macOS: the wait) or is coarser (macOS: the process's CPU time in
-place of the thread's).
+that a platform lacks stays zero (macOS: the wait and the runs) or is coarser (macOS: the process's
+CPU time in place of the thread's).
 
 Source: Linux, Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
 """
@@ -23,11 +23,13 @@ class Usage:
         thread_cpu: CPU time of the thread.
         thread_ready: Time in which the thread was ready to run and had no processor.
         process_cpu: CPU time of all threads.
+        runs: How often the thread got a processor; 0 where that is not known.
     """
 
     thread_cpu: float
     thread_ready: float
     process_cpu: float
+    runs: int = 0
 
     def since(self, earlier: Self) -> "Usage":
         """Return the difference between an earlier reading and this one."""
@@ -35,6 +37,7 @@ class Usage:
             self.thread_cpu - earlier.thread_cpu,
             self.thread_ready - earlier.thread_ready,
             self.process_cpu - earlier.process_cpu,
+            self.runs - earlier.runs,
         )
 
 
@@ -53,19 +56,21 @@ class Clocks:
             self._schedstat = -1
 
     def read(self) -> Usage:
-        """Return the totals at this instant."""
+        """Return the totals at this instant; another thread may run meanwhile."""
         thread_cpu = (
             time.clock_gettime(self._cpu_clock)
             if self._cpu_clock is not None
             else time.process_time()
         )
-        return Usage(thread_cpu, self.read_ready(), time.process_time())
+        ready, runs = self.read_ready_and_runs()
+        return Usage(thread_cpu, ready, time.process_time(), runs)
 
-    def read_ready(self) -> float:
-        """Return the total of ``Usage.thread_ready`` alone."""
-        return (
-            int(os.pread(self._schedstat, 80, 0).split()[1]) / 1e9 if self._schedstat >= 0 else 0.0
-        )
+    def read_ready_and_runs(self) -> tuple[float, int]:
+        """Return the totals of ``Usage.thread_ready`` and ``Usage.runs`` alone."""
+        if self._schedstat < 0:
+            return 0.0, 0
+        _, ready, runs = os.pread(self._schedstat, 80, 0).split()
+        return int(ready) / 1e9, int(runs)
 
     def close(self) -> None:
         """Close the file; no reading after this."""

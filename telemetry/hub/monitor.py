@@ -1,30 +1,37 @@
 """``HubMonitor``: exposes and logs how long the hub of one worker was held, and by which code.
 
 It connects the parts and owns the metrics. ``loop_timer`` runs at every turn of the hub,
-``sampler`` in a native thread, ``block_log`` in greenlets.
+``sampler`` in a native thread, ``events`` on the hub after long runs, ``block_log`` in greenlets.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import gevent
 
 from telemetry import names
 from telemetry.greenlets import LiveGreenlets
 from telemetry.guard import Guard
-from telemetry.hub.attribution import CAUSES
 from telemetry.hub.block_log import BlockLog, HubBlock
+from telemetry.hub.blocked_seconds import BlockedSeconds
 from telemetry.hub.clocks import Clocks
+from telemetry.hub.code_names import CodeNames
+from telemetry.hub.events import HubEvents
 from telemetry.hub.loop_timer import LoopTimer
-from telemetry.hub.sampler import (
-    BLOCKED_AFTER_SECONDS,
-    SAMPLE_EVERY_SECONDS,
-    HubSampler,
-    SampledHub,
-)
+from telemetry.hub.profile import Profile
+from telemetry.hub.profile_pages import profile_page
+from telemetry.hub.sampled_hub import Running, SampledHub, running_in
+from telemetry.hub.sampler import SAMPLE_EVERY_SECONDS, HubSampler
+from telemetry.hub.samples import SeenHub
+from telemetry.hub.views import hub_view
 from telemetry.metrics import Metrics
 from telemetry.native import HubGuard, NativeThread, run_on_hub
 from telemetry.requests.record import RequestRecord
+
+BLOCKED_AFTER_SECONDS: Final = 0.05
+KEPT_BLOCKS: Final = 50
 
 
 class HubMonitor:
@@ -34,9 +41,11 @@ class HubMonitor:
         metrics: Where lag, blocked seconds and greenlets are counted.
         guard: Stands around each sample.
         in_flight: The requests in flight, readable from any thread.
+        log: Writes the blocks; one that keeps ten seconds between two lines of a culprit by
+            default.
         blocked_after_seconds: Duration from which on a turn is a block.
+        own_code: Packages that are the application's; see ``CodeNames``.
         sample_every_seconds: Interval of the sampling thread.
-        log: Writes the blocks; one that keeps ten seconds between two lines by default.
     """
 
     def __init__(
@@ -47,20 +56,26 @@ class HubMonitor:
         *,
         log: BlockLog | None = None,
         blocked_after_seconds: float = BLOCKED_AFTER_SECONDS,
+        own_code: Iterable[str] = (),
         sample_every_seconds: float = SAMPLE_EVERY_SECONDS,
     ) -> None:
         self.greenlets = LiveGreenlets()
+        self.running: Running = running_in(in_flight)
+        """What runs now, from any thread; the sampling thread reads it. Set before ``start``."""
+        self.profile = Profile(sample_every_seconds)
+        self.seen = SeenHub()
         self._guard = guard
-        self._in_flight = in_flight
+        self._names = CodeNames(own_code)
         self._sample_every_seconds = sample_every_seconds
         self._timer = LoopTimer(blocked_after_seconds)
         self._log = log or BlockLog()
+        self._blocked = BlockedSeconds()
+        self._blocks: deque[HubBlock] = deque(maxlen=KEPT_BLOCKS)
         self._sampler: HubSampler | None = None
-        self._blocked_seconds = {
-            cause: metrics.counter(names.HUB_BLOCKED).labels(cause) for cause in CAUSES
-        }
+        self._events: HubEvents | None = None
         metrics.gauge(names.GREENLETS).set_function(lambda: len(self.greenlets))
         metrics.registry.register(self._timer)
+        metrics.registry.register(self._blocked)
 
     @property
     def busy_seconds(self) -> float:
@@ -75,17 +90,22 @@ class HubMonitor:
         hub = gevent.get_hub()
 
         def report(block: HubBlock) -> None:
-            for cause, seconds in block.seconds_by_cause.items():
-                self._blocked_seconds[cause].inc(seconds)
+            self._blocked.add(block.culprits)
+            self._blocks.append(block)
             run_on_hub(hub, self._log.write, block)
 
         self.greenlets.start()
         clocks = Clocks()
         self._timer.start(hub)
+        self._events = HubEvents(self.seen, clocks, self._timer.threshold_seconds)
         self._sampler = HubSampler(
-            SampledHub(hub.thread_ident, clocks, self._timer, self.greenlets, self._in_flight),
+            SampledHub(
+                hub.thread_ident, clocks, self._timer, self.greenlets, self.running, self._names
+            ),
+            self.seen,
             report,
             HubGuard(self._guard),
+            profile=self.profile.add,
             sample_every_seconds=self._sample_every_seconds,
         )
         NativeThread(self._sampler.run).start()
@@ -95,5 +115,37 @@ class HubMonitor:
         if self._sampler is not None:
             self._timer.stop()
             self._sampler.stop()
-            self._sampler = None
+            self._sampler = self._events = None
             self.greenlets.stop()
+
+    def on_long_run(self, record: RequestRecord | None, began_ns: int, ended_ns: int) -> None:
+        """Attribute a long run; see ``HubEvents.on_long_run``. Nothing before ``start``."""
+        if self._events is not None:
+            self._events.on_long_run(record, began_ns, ended_ns)
+
+    def on_long_wait(self, record: RequestRecord, ready_ns: int, ran_ns: int) -> None:
+        """Attribute a long wait; see ``HubEvents.on_long_wait``. Nothing before ``start``."""
+        if self._events is not None:
+            self._events.on_long_wait(record, ready_ns, ran_ns)
+
+    def complete(self, record: RequestRecord) -> None:
+        """Add what a request waited before it began; a completion step."""
+        if self._events is not None:
+            self._events.complete(record)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the hub does and did, as plain data; from any thread."""
+        return hub_view(
+            self._timer, self.running, self.seen, self._blocks.copy(), self._blocked, self.profile
+        )
+
+    def profile_page(self, query: Mapping[str, str]) -> tuple[str, bytes]:
+        """Return the profile as content type and body; from any thread.
+
+        Args:
+            query: Parameters by name: ``seconds``, ``route``, ``frame`` and ``format``.
+
+        Raises:
+            ValueError: A parameter is not allowed; one sentence for the client.
+        """
+        return profile_page(self.profile, query)

@@ -27,6 +27,7 @@ class MonitoredHub:
             self.metrics,
             Guard(strict=False, on_error=self.errors.append),
             self._in_flight,
+            blocked_after_seconds=0.1,
             log=BlockLog(itertools.count(step=2 * LOG_EVERY_SECONDS).__next__),
         )
 
@@ -47,13 +48,21 @@ class MonitoredHub:
         request.greenlet = None
         return result
 
+    def series(self):
+        """Blocked seconds by cause and code, without zeros."""
+        [family] = self.metrics.registry.restricted_registry([names.HUB_BLOCKED.name]).collect()
+        return {
+            (sample.labels["kind"], sample.labels["code"]): sample.value
+            for sample in family.samples
+            if sample.value
+        }
+
     def blocked(self):
         """Blocked seconds by cause, without zeros."""
-        seconds = {
-            cause: self.metrics.counters(names.HUB_BLOCKED)[cause,]._value.get()
-            for cause in ("cpu", "blocked", "gil", "frozen")
-        }
-        return {cause: value for cause, value in seconds.items() if value}
+        seconds = {}
+        for (cause, _), value in self.series().items():
+            seconds[cause] = seconds.get(cause, 0.0) + value
+        return seconds
 
     def turns(self):
         return self.metrics.registry.get_sample_value("gevent_hub_lag_seconds_count")
