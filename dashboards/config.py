@@ -122,7 +122,7 @@ COLOURS: Final[dict[str, str]] = {
 """Colour by legend; the same legend has the same colour on every board."""
 
 COLOURED_BY: Final = frozenset(
-    {"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{blame}}"}
+    {"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{kind}}"}
 )
 """Legends whose values are among the names that have a colour."""
 

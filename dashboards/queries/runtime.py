@@ -18,6 +18,8 @@ from telemetry import names
 
 _NOW = OBJECTIVES.now_window
 
+TOP_CODES = 10
+
 STATES_IN_ORDER = ("starting", "ready", "draining", "stopped")
 
 
@@ -43,7 +45,10 @@ HUB_LAG_P50 = quantile(0.5, names.HUB_LAG)
 HUB_LAG_P95 = quantile(0.95, names.HUB_LAG)
 HUB_LAG_P99 = quantile(0.99, names.HUB_LAG)
 HUB_LAG_BUCKETS = buckets(names.HUB_LAG)
-HUB_BLOCKED = or_zero(total(rate(names.HUB_BLOCKED), "blame"), READY, "blame")
+HUB_BLOCKED = or_zero(total(rate(names.HUB_BLOCKED), "kind"), READY, "kind")
+HUB_BLOCKED_BY_CODE = or_zero(
+    f"topk({TOP_CODES}, {total(rate(names.HUB_BLOCKED), 'code')} > 0)", READY, "code"
+)
 GREENLETS = largest(series(names.GREENLETS), WORKER)
 
 # --- the process ----------------------------------------------------------------------------------

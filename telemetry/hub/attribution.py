@@ -5,8 +5,8 @@
 - ``gil``: another thread kept the interpreter to itself.
 - ``frozen``: it got no processor (machine overloaded, container throttled, process stopped).
 
-Where the interpreter was not to be had, it is the number of times that threads got a processor
-which tells three of them apart: a thread that waits for the interpreter wakes up every 5 ms. When
+Where the interpreter was not to be had, the number of times that threads got a processor separates
+three of them: a thread that waits for the interpreter wakes up every 5 ms. When
 the sampling thread did not, the process was stopped; when it did and the hub's thread as well, both
 waited for a third; when the hub's thread did not, it was itself in a call that kept the
 interpreter.
@@ -110,7 +110,7 @@ def _waits_for_interpreter(seconds: float, used: Usage) -> bool:
     It woke up all the time, and other threads computed meanwhile.
     """
     return (
-        used.runs >= seconds / WAKE_UP_SECONDS / _HALF
+        used.runs >= seconds / WAKE_UP_SECONDS / _FEW
         and used.process_cpu - used.thread_cpu >= seconds / _FEW
         and seconds >= WAKE_UP_SECONDS
     )

@@ -1,7 +1,7 @@
 """Events on requests: ``hub.held`` on the one that held the hub, ``hub.waited`` on its victims.
 
 Runs on the hub's thread, only after a long run or a long wait. A small ring keeps the long runs of
-the last moments; whoever got the hub late finds in it which run kept it.
+the last moments; a request that got the hub late finds the run that kept it there.
 """
 
 from collections import deque

@@ -1,4 +1,4 @@
-"""Code is named as ``module:function``, and the application's own is told from libraries."""
+"""Code is named as ``module:function``, and the application's own is separated from libraries."""
 
 import json
 import sys
