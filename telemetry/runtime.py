@@ -83,14 +83,8 @@ class Telemetry:
         self.spans: ServerSpans = server_spans(config, self.tracing)
         self._observations = Observations()
         self.flight = FlightRecorder(config, self.metrics, self.guard, self.logs)
+        self.hub = HubMonitor.of(config, self.metrics, self.guard, lambda: self.recorder.in_flight)
         self.recorder = self._recorder()
-        self.hub = HubMonitor(
-            self.metrics,
-            self.guard,
-            lambda: self.recorder.in_flight,
-            blocked_after_seconds=config.hub_blocked_seconds,
-            own_code=config.own_code,
-        )
         self.management = Management(
             config,
             self.metrics,
@@ -99,7 +93,7 @@ class Telemetry:
             | self.health.routes(config.health_prefix),
             in_flight=lambda: self.recorder.in_flight,
             greenlets=self.hub.greenlets,
-            debug_pages=self.flight.pages(self._mongo.pages()),
+            debug_pages=self.flight.pages({**self.hub.pages, **self._mongo.pages()}),
         )
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
@@ -226,6 +220,7 @@ class Telemetry:
         self.config.log_notices()
         inheritance.install()
         if self.config.cpu_phase:
+            self.hub.follow(self.phases)
             self.phases.start()
         self.tracing.start()
         self.hub.start()
@@ -291,8 +286,8 @@ class Telemetry:
                 Step("mongo", self._account_interrupted_wait),
                 ACCOUNT_PHASES,
                 Step("snapshots", self.flight.add_events),
-                # The attributes of the span need the whole record, and a span that the full
-                # queue refuses makes the request unsampled.
+                Step("hub", self.hub.complete),
+                # It needs the whole record, and a full queue makes the request unsampled.
                 Step("span", self.spans.close),
                 Step("flight", self.flight.keep),
             ),

@@ -4,6 +4,8 @@ Its boxes are nested lists, so a browser that shows text alone shows an indented
 to the same page for its function alone.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -16,6 +18,8 @@ LEAST_SHARE: Final = 0.001
 """Boxes below this share of the whole are left out, and counted as their callers' own."""
 MOST_BOXES: Final = 5000
 MOST_DEPTH: Final = 64
+WIDTHS: Final = 1000
+"""Steps of a box's width: a class each, for the security policy allows no style of an element."""
 
 BIAS: Final = (
     "One sample each 25 ms, of what the hub's thread runs in a turn; a hub that waits for events is"
@@ -85,8 +89,8 @@ def page(
     title: str,
     facts: str,
     routes: Iterable[tuple[str, int]],
-) -> str:
-    """Return the page.
+) -> tuple[str, str]:
+    """Return the page and its Content-Security-Policy: no script, and no style but its own.
 
     Args:
         stacks: With their counts.
@@ -104,14 +108,23 @@ def page(
         f'<a href="{_link(query, route=route)}">{escape(route)}</a></td></tr>'
         for route, nanoseconds in routes
     )
-    everything = f'<p><a href="{_link(query, route="", frame="")}">All routes</a></p>'
-    return (
+    style = _STYLE + "".join(
+        f".w{width}{{width:{width / WIDTHS:.2%}}}" for width in sorted(out.widths)
+    )
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>"
+        f'<p><a href="/debug/">Debug pages</a> · <a href="{_link(query, route="", frame="")}">'
+        f'All routes</a> · <a href="{_link(query, format="collapsed")}">Collapsed stacks</a> · '
+        f'<a href="{_link(query, format="pprof")}">pprof</a></p>'
         f"<h1>{escape(title)}</h1><p>{escape(facts)}</p>{boxes}"
-        f'<h2>Routes</h2><table>{rows}</table>{everything}<p class="quiet">{escape(BIAS)}</p>'
+        f'<h2>Routes</h2><table>{rows}</table><p class="quiet">{escape(BIAS)}</p>'
         "</body></html>\n"
+    )
+    return text, (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
@@ -125,6 +138,7 @@ class _Writer:
 
     def __init__(self, total: int, query: Mapping[str, str]) -> None:
         self.parts: list[str] = []
+        self.widths: set[int] = set()
         self._total = max(1, total)
         self._query = query
         self._boxes = 0
@@ -136,11 +150,12 @@ class _Writer:
             if share < LEAST_SHARE or self._boxes >= MOST_BOXES:
                 continue
             self._boxes += 1
-            width = 100 * box.nanoseconds / max(1, parent.nanoseconds)
+            width = WIDTHS * box.nanoseconds // max(1, parent.nanoseconds)
+            self.widths.add(width)
             kind = max(box.kinds, key=lambda each: box.kinds[each])
             text = f"{label} {share:.1%} ({box.nanoseconds / 1e9:.2f} s, {kind})"
             self.parts.append(
-                f'<li style="width:{width:.3f}%"><a class="{kind}" title="{escape(text)}" '
+                f'<li class="w{width}"><a class="{kind}" title="{escape(text)}" '
                 f'href="{_link(self._query, frame=label)}">{escape(text)}</a>'
             )
             if box.callees:

@@ -6,12 +6,14 @@ It connects the parts and owns the metrics. ``loop_timer`` runs at every turn of
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Self
 
 import gevent
 
 from telemetry import names
+from telemetry.config import TelemetryConfig
+from telemetry.debug_page import DebugPage
 from telemetry.greenlets import LiveGreenlets
 from telemetry.guard import Guard
 from telemetry.hub.block_log import BlockLog, HubBlock
@@ -22,10 +24,10 @@ from telemetry.hub.events import HubEvents
 from telemetry.hub.loop_timer import LoopTimer
 from telemetry.hub.profile import Profile
 from telemetry.hub.profile_pages import profile_page
-from telemetry.hub.sampled_hub import Running, SampledHub, running_in
+from telemetry.hub.sampled_hub import Accounts, Running, SampledHub, running_in
 from telemetry.hub.sampler import SAMPLE_EVERY_SECONDS, HubSampler
 from telemetry.hub.samples import SeenHub
-from telemetry.hub.views import hub_view
+from telemetry.hub.views import hub_page, hub_view
 from telemetry.metrics import Metrics
 from telemetry.native import HubGuard, NativeThread, run_on_hub
 from telemetry.requests.record import RequestRecord
@@ -77,11 +79,34 @@ class HubMonitor:
         metrics.registry.register(self._timer)
         metrics.registry.register(self._blocked)
 
+    @classmethod
+    def of(
+        cls,
+        config: TelemetryConfig,
+        metrics: Metrics,
+        guard: Guard,
+        in_flight: Callable[[], Iterable[RequestRecord]],
+    ) -> Self:
+        """Return one with the settings of a process; see the class."""
+        return cls(
+            metrics,
+            guard,
+            in_flight,
+            blocked_after_seconds=config.hub_blocked_seconds,
+            own_code=config.own_code,
+        )
+
     @property
     def busy_seconds(self) -> float:
         """Duration of the hub's present turn, from any thread; 0 while it waits for events."""
         began = self._timer.began
         return max(0.0, time.perf_counter() - began) if began else 0.0
+
+    def follow(self, accounts: Accounts) -> None:
+        """Learn from what accounts the phases which request runs; before both start."""
+        accounts.long_ns = int(self._timer.threshold_seconds * 1e9)
+        accounts.on_long_run, accounts.on_long_wait = self.on_long_run, self.on_long_wait
+        self.running = lambda: (accounts.running, accounts.given_ns)
 
     def start(self) -> None:
         """Start to monitor; after the fork, from the thread whose hub serves requests."""
@@ -133,19 +158,16 @@ class HubMonitor:
         if self._events is not None:
             self._events.complete(record)
 
+    @property
+    def pages(self) -> dict[str, DebugPage]:
+        """The debug pages of the hub by path; called from native threads."""
+        return {
+            "/debug/hub": lambda _: hub_page(self.describe()),
+            "/debug/profile": lambda query: profile_page(self.profile, query),
+        }
+
     def describe(self) -> dict[str, Any]:
         """Return what the hub does and did, as plain data; from any thread."""
         return hub_view(
             self._timer, self.running, self.seen, self._blocks.copy(), self._blocked, self.profile
         )
-
-    def profile_page(self, query: Mapping[str, str]) -> tuple[str, bytes]:
-        """Return the profile as content type and body; from any thread.
-
-        Args:
-            query: Parameters by name: ``seconds``, ``route``, ``frame`` and ``format``.
-
-        Raises:
-            ValueError: A parameter is not allowed; one sentence for the client.
-        """
-        return profile_page(self.profile, query)

@@ -1,11 +1,12 @@
 """The profile over HTTP: a flame graph for people, collapsed stacks and pprof for tools."""
 
 import time
-from collections.abc import Mapping
 from typing import Final
 
+from telemetry.debug_page import File, Page, Query
 from telemetry.hub import flame_graph, pprof
 from telemetry.hub.profile import MINUTES, Counted, Profile, Stack
+from telemetry.problem import problem_members
 
 DEFAULT_SECONDS: Final = 300
 MOST_SECONDS: Final = MINUTES * 60
@@ -15,8 +16,21 @@ MOST_ROUTES: Final = 50
 Stacks = dict[Stack, Counted]
 
 
-def profile_page(profile: Profile, query: Mapping[str, str]) -> tuple[str, bytes]:
-    """Return the profile as content type and body.
+def profile_page(profile: Profile, query: Query) -> Page | File:
+    """Return the profile as a file, or a page that names what is not allowed.
+
+    Args:
+        profile: To show.
+        query: See ``profile_file``.
+    """
+    try:
+        return profile_file(profile, query)
+    except ValueError as error:
+        return Page("Profile", [], problem_members(400, str(error)), summary=str(error), status=400)
+
+
+def profile_file(profile: Profile, query: Query) -> File:
+    """Return the profile.
 
     Args:
         profile: To show.
@@ -36,16 +50,21 @@ def profile_page(profile: Profile, query: Mapping[str, str]) -> tuple[str, bytes
         {stack: counted for stack, counted in kept.items() if route in ("", stack.route)}, frame
     )
     if form == "collapsed":
-        return "text/plain; charset=utf-8", _collapsed(shown)
+        return File("text/plain; charset=utf-8", _collapsed(shown))
     if form == "pprof":
-        return "application/octet-stream", pprof.encode(
+        body = pprof.encode(
             shown.items(),
             ended_unix_ns=time.time_ns(),
             seconds=seconds,
             period_ns=int(profile.sample_every_seconds * 1e9),
             comment=flame_graph.BIAS,
         )
-    return "text/html; charset=utf-8", _html(profile, shown, kept, seconds, query)
+        return File(
+            "application/octet-stream",
+            body,
+            {"Content-Disposition": 'attachment; filename="profile.pb.gz"'},
+        )
+    return _html(profile, shown, kept, seconds, query)
 
 
 def _seconds(text: str) -> int:
@@ -89,9 +108,7 @@ def _collapsed(stacks: Stacks) -> bytes:
     )
 
 
-def _html(
-    profile: Profile, shown: Stacks, kept: Stacks, seconds: int, query: Mapping[str, str]
-) -> bytes:
+def _html(profile: Profile, shown: Stacks, kept: Stacks, seconds: int, query: Query) -> File:
     by_route: dict[str, int] = {}
     for stack, counted in kept.items():
         by_route[stack.route] = by_route.get(stack.route, 0) + counted.nanoseconds
@@ -106,11 +123,15 @@ def _html(
         facts += f" {profile.left_out} samples were left out for memory since the start."
     route = query.get("route", "")
     links = {name: value for name, value in query.items() if name in ("seconds", "route", "frame")}
-    page = flame_graph.page(
+    page, policy = flame_graph.page(
         shown.items(),
         links,
         title=f"What runs: {route or 'all routes'}",
         facts=facts,
         routes=routes,
     )
-    return page.encode("utf-8", "replace")
+    return File(
+        "text/html; charset=utf-8",
+        page.encode("utf-8", "replace"),
+        {"Content-Security-Policy": policy},
+    )

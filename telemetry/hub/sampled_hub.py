@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from telemetry.greenlets import LiveGreenlets, running_request
 from telemetry.hub.clocks import Clocks, Usage
@@ -12,6 +13,16 @@ from telemetry.requests.record import RequestRecord
 Running = Callable[[], tuple[RequestRecord | None, int]]
 """Returns the request that runs, and the ``perf_counter_ns`` since when; 0 where that is not known.
 """
+
+
+class Accounts(Protocol):
+    """What knows which request runs, and when a run or a wait was long; see ``HubPhases``."""
+
+    long_ns: int
+    running: RequestRecord | None
+    given_ns: int
+    on_long_run: Callable[[RequestRecord | None, int, int], object] | None
+    on_long_wait: Callable[[RequestRecord, int, int], object] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from telemetry.debug_page import Cell, Lines, Link, Page, Section, Table
 from telemetry.hub.attribution import main_cause
 from telemetry.hub.block_log import HubBlock
 from telemetry.hub.blocked_seconds import BlockedSeconds
@@ -50,6 +53,57 @@ def hub_view(
             "bytes": profile.size,
         },
     }
+
+
+def hub_page(data: dict[str, Any]) -> Page:
+    """Return what ``hub_view`` describes as a page."""
+    running = data["running"]
+    summary = (
+        f"The present turn has lasted {data['turnSeconds']:.3f} s."
+        if running
+        else "The hub is free."
+    )
+    sections: list[Section] = []
+    if running:
+        who = f"{running['route'] or 'code outside of requests'} {running['requestId']}"
+        sections.append(Lines(f"Runs now: {who}", running["stack"]))
+    sections.append(
+        Table(
+            "Costliest code of the hour",
+            ["code", "seconds"],
+            [
+                [
+                    Link(each["code"], f"/debug/profile?{urlencode({'frame': each['code']})}"),
+                    each["seconds"],
+                ]
+                for each in data["costliestCodes"]
+            ],
+            note=f"Turns of more than {data['thresholdSeconds']:g} s.",
+        )
+    )
+    sections.append(
+        Table(
+            "Last blocks",
+            ["ended", "seconds", "kind", "code", "culprits"],
+            [_row(block) for block in data["blocks"]],
+        )
+    )
+    return Page(
+        "The hub", sections, data, summary=summary, links=(Link("What runs", "/debug/profile"),)
+    )
+
+
+def _profile_of(code: str) -> str:
+    return f"/debug/profile?{urlencode({'seconds': 3600, 'frame': code})}"
+
+
+def _row(block: dict[str, Any]) -> list[Cell]:
+    ended = datetime.fromtimestamp(block["endedUnixSeconds"], UTC).isoformat(timespec="seconds")
+    culprits = tuple(
+        f"{each['seconds']:.3f} s {each['kind']} {each['code']} {each['route']} {each['requestId']}"
+        for each in block["culprits"]
+    )
+    return [ended, block["seconds"], block["kind"], block["code"], culprits]
 
 
 def _running(running: Running, seen: SeenHub, began: float) -> dict[str, Any] | None:

@@ -46,6 +46,8 @@ class HubPhases:
             end of a run, in the greenlet that ran, at its end. A greenlet of no request that ends
             in it is not reported.
         on_long_wait: Called with a request, when it could run and when it did.
+        running: The request whose greenlet runs, from any thread; ``None`` outside of requests.
+        given_ns: When the running greenlet, or else the hub, got control.
 
     The three are set before ``start``. Both callables run on the hub's thread, are cheap and switch
     no greenlets; times are ``perf_counter_ns``.
@@ -56,6 +58,7 @@ class HubPhases:
         self.on_long_run: OnLongRun | None = None
         self.on_long_wait: OnLongWait | None = None
         self.given_ns = 0
+        self.running: RequestRecord | None = None
         self._guard = guard.at("phases")
         self._run_guard = guard.at("phases.long_run")
         self._wait_guard = guard.at("phases.long_wait")
@@ -130,6 +133,7 @@ class HubPhases:
         line = RequestLine(record, greenlet, outer, _clock_ns())
         record.time_line = line
         greenlet.telemetry_time_line = line
+        self.running = record
 
     def end(self, record: RequestRecord) -> None:
         """End the time line of a request at its ``ended_ns``, and write its phases."""
@@ -148,11 +152,14 @@ class HubPhases:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
         _unlink(line.greenlet, line)
+        if self.running is record:
+            self.running = line.outer.record if line.outer is not None else None
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------
 
     def leave(self, line: GreenletLine, now_ns: int) -> None:
         """A greenlet begins to wait."""
+        self.running = None
         try:
             if line.watcher is not None:
                 at = getattr(line.watcher, "at", None)
@@ -170,6 +177,7 @@ class HubPhases:
         ran_ns = self.given_ns = _clock_ns()
         try:
             if not line.ended:
+                self.running = line.record
                 ready_ns = self._resume(line, result, ran_ns)
                 if ran_ns - ready_ns >= self.long_ns and isinstance(line, RequestLine):
                     self._waited_long(line.record, ready_ns, ran_ns)
@@ -192,6 +200,7 @@ class HubPhases:
     def child_begins(self, line: ChildLine) -> None:
         """A greenlet that a request spawned runs for the first time."""
         now_ns = self.given_ns = _clock_ns()
+        self.running = line.record
         # The loop polls only when it has started every greenlet that it can: this one was started
         # by a timer (``spawn_later``).
         polled_ns = self._turns.returned_ns if self._turns.entered_ns > line.wait_ns else 0
@@ -201,6 +210,7 @@ class HubPhases:
         """It has ended."""
         now_ns = _clock_ns()
         given_ns, self.given_ns = self.given_ns, now_ns
+        self.running = None
         if now_ns - given_ns >= self.long_ns:
             self.ran_long(line, given_ns, now_ns)
         line.end(now_ns)

@@ -16,16 +16,15 @@ import zlib
 from typing import ClassVar
 
 import gevent
-import greenlet
 
 from telemetry import native
 from telemetry.guard import Guard
 from telemetry.hub import HubMonitor
 from telemetry.metrics import Metrics
 from telemetry.names import UNKNOWN_CODE
+from telemetry.phases import HubPhases
 from tests.telemetry.records import record
 
-LONG_NS = 50_000_000
 _OBJECTS = [{"number": number, "text": str(number)} for number in range(1000)]
 _BYTES = os.urandom(1 << 16)
 
@@ -110,38 +109,6 @@ PLANTS = (
 )
 
 
-class Switches:
-    """Stands for what accounts the phases: which request runs, and the runs that were long."""
-
-    def __init__(self, monitor):
-        self._monitor = monitor
-        self._record = None
-        self._since_ns = time.perf_counter_ns()
-
-    def running(self):
-        """What the sampling thread reads."""
-        return self._record, self._since_ns
-
-    def serve(self, request, work):
-        """Run work in the present greenlet, for a request."""
-        gevent.getcurrent().request = request
-        self._switch(request)
-        work()
-        self._switch(None)
-        gevent.getcurrent().request = None
-
-    def on_switch(self, _, args):
-        """Called by greenlet."""
-        self._switch(getattr(args[1], "request", None))
-
-    def _switch(self, request):
-        now = time.perf_counter_ns()
-        before, since_ns = self._record, self._since_ns
-        self._since_ns, self._record = now, request
-        if now - since_ns >= LONG_NS:
-            self._monitor.on_long_run(before, since_ns, now)
-
-
 class Planting:
     """A monitored hub with some traffic, and the verdicts by plant."""
 
@@ -150,27 +117,27 @@ class Planting:
         self.errors = []
         guard = Guard(strict=False, on_error=self.errors.append)
         self.monitor = HubMonitor(Metrics(), guard, tuple)
-        self.switches = Switches(self.monitor)
-        self.monitor.running = self.switches.running
+        self.phases = HubPhases(guard)
+        self.monitor.follow(self.phases)
         self._chance = random.Random(7)
 
     def __enter__(self):
+        self.phases.start()
         self.monitor.start()
-        greenlet.settrace(self.switches.on_switch)
         self._traffic = [gevent.spawn(self._serve_others) for _ in range(3)]
         gevent.sleep(0.1)
         return self
 
     def __exit__(self, *_):
         gevent.killall(self._traffic)
-        greenlet.settrace(None)
         self.monitor.stop()
+        self.phases.stop()
 
     def plant(self, work, seconds):
         """Let a request hold the hub, and another one wait for it."""
         request = record(request_id=work.__name__, route=f"/{work.__name__}")
         began_ns = time.perf_counter_ns()
-        gevent.spawn(self.switches.serve, request, lambda: self._handle(work, seconds)).join()
+        gevent.spawn(self._serve, request, lambda: self._handle(work, seconds)).join()
         self._judge(work.__name__, request, work)
         self._judge_victim(f"{work.__name__}, victim", began_ns, request, work)
         gevent.sleep(self._chance.random() * 0.03)
@@ -181,9 +148,7 @@ class Planting:
         began_ns = time.perf_counter_ns()
         gevent.joinall(
             [
-                gevent.spawn(
-                    self.switches.serve, request, lambda w=work, s=seconds: self._handle(w, s)
-                )
+                gevent.spawn(self._serve, request, lambda w=work, s=seconds: self._handle(w, s))
                 for request, work, seconds in zip(requests, (one, other), (0.1, 0.3), strict=True)
             ]
         )
@@ -215,7 +180,7 @@ class Planting:
         native.start_thread(run)
         while not started:
             gevent.sleep(0.001)
-        gevent.spawn(self.switches.serve, request, give_the_interpreter_away).join()
+        gevent.spawn(self._serve, request, give_the_interpreter_away).join()
         for event in request.events:
             code = event.attributes["hub.code"]
             if event.name == "hub.waited" and code.endswith(":keep_the_interpreter"):
@@ -226,6 +191,15 @@ class Planting:
                 verdict = "wrong"
             self.verdicts["thread with the interpreter"][verdict] += 1
         gevent.sleep(0.05)
+
+    def _serve(self, request, work):
+        """Run work in the present greenlet, for a request."""
+        request.started_ns = time.perf_counter_ns()
+        request.greenlet = gevent.getcurrent()
+        self.phases.begin(request)
+        work()
+        request.ended_ns = time.perf_counter_ns()
+        self.phases.end(request)
 
     def _handle(self, work, seconds):
         _one()

@@ -1,6 +1,8 @@
 """The profile keeps an hour of samples within its bytes, and is read as text, HTML and pprof."""
 
+import base64
 import gzip
+import hashlib
 import re
 import shutil
 import subprocess
@@ -12,7 +14,7 @@ import pytest
 
 from telemetry.hub.flame_graph import BIAS
 from telemetry.hub.profile import MINUTES, NO_ROUTE, Profile
-from telemetry.hub.profile_pages import profile_page
+from telemetry.hub.profile_pages import profile_file, profile_page
 from tests.telemetry.hub.profile_proto import decode
 from tests.telemetry.hub.stacks import sample
 from tests.telemetry.records import record
@@ -33,7 +35,8 @@ class Kept:
             self.profile.add(sample(*labels, record=request, **facts))
 
     def page(self, **query):
-        return profile_page(self.profile, query)
+        file = profile_file(self.profile, query)
+        return file.content_type, file.body
 
 
 @pytest.fixture
@@ -150,7 +153,7 @@ class Outline(HTMLParser):
         self._in_box = tag == "a" and self._depth > 0
         if "href" in given:
             self.links.append(given["href"])
-        assert not {"src", "onclick"} & given.keys()
+        assert not {"src", "style", "onclick"} & given.keys()
 
     def handle_endtag(self, tag):
         self._depth -= tag == "ul"
@@ -175,9 +178,25 @@ def test_flame_graph_is_an_indented_list_without_scripts(kept):
         "shop.jobs:tidy 11.1% (0.03 s, cpu)",
     ]
     assert not outline.tags & {"script", "link", "img", "iframe"}
-    assert all(link.startswith("?") for link in outline.links)
+    assert all(link.startswith(("?", "/debug/")) for link in outline.links)
     assert "prefers-color-scheme:dark" in body.decode()
     assert BIAS in unescape(body.decode())
+
+
+def test_policy_allows_the_page_s_own_style_alone(kept):
+    shown = profile_file(kept.profile, {})
+    style = re.search(r"<style>(.*)</style>", shown.body.decode(), re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = shown.headers["Content-Security-Policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    for width in re.findall(r'<li class="(w[0-9]+)">', shown.body.decode()):
+        assert f".{width}{{width:" in style
+
+
+def test_refusal_is_a_page_with_a_problem(kept):
+    page = profile_page(kept.profile, {"format": "svg"})
+    assert (page.status, page.data["status"]) == (400, 400)
+    assert page.summary == "format should be one of html, collapsed, pprof."
 
 
 def test_names_in_the_page_are_escaped():
