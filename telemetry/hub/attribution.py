@@ -87,6 +87,8 @@ def seconds_by_cause(began: float, ended: float, used: Usage, gaps: Iterable[Gap
     # the rest of the gaps needs an explanation.
     known: dict[Cause | None, float] = {}
     for gap in gaps:
+        if gap.ended <= began:
+            continue
         known[gap.cause] = known.get(gap.cause, 0.0) + gap.overlap_seconds(began, ended)
     total = sum(known.values())
     unseen = min(waited, max(0.0, total - cpu - ready))

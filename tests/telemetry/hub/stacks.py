@@ -9,7 +9,7 @@ _names = {}
 
 def stack_of_labels(*labels):
     """A stack with these labels, outermost first; those of ``gevent`` and ``lib`` are not own."""
-    return tuple(Place(_name(label), 7, True) for label in labels)
+    return tuple(Place(_name(label), 7) for label in labels)
 
 
 def _name(label):
