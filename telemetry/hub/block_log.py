@@ -126,7 +126,8 @@ class BlockLog:
         fields: dict[str, Any] = {
             "duration_seconds": round(block.seconds, 6),
             "kind": cause,
-            "code": block.code,
+            # Not ``code``: a field of that name is a secret of OAuth, and redacted.
+            "hub_code": block.code,
             "stack": stack,
         }
         fields |= {

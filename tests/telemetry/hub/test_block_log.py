@@ -6,6 +6,7 @@ from telemetry.hub.attribution import Gap, cause_of_gap, is_own, main_cause, sec
 from telemetry.hub.block_log import LOG_EVERY_SECONDS, MOST_CULPRITS, BlockLog, HubBlock
 from telemetry.hub.clocks import Usage
 from telemetry.hub.culprits import Holder
+from telemetry.redaction import Redactor
 from tests.telemetry.hub.stacks import stack_of_labels
 from tests.telemetry.records import record
 
@@ -129,7 +130,7 @@ def test_each_culprit_has_a_line_in_an_interval(caplog):
         for code in ("shop.cart:total", "shop.stock:count"):
             log.write(block("cpu", 0.2, holder(code)))
     log.write(block("blocked", 0.2, holder("shop.cart:total")))
-    assert [(line.fields["kind"], line.fields["code"]) for line in caplog.records] == [
+    assert [(line.fields["kind"], line.fields["hub_code"]) for line in caplog.records] == [
         ("cpu", "shop.cart:total"),
         ("cpu", "shop.stock:count"),
         ("blocked", "shop.cart:total"),
@@ -159,3 +160,10 @@ def test_other_thread_and_unseen_code_have_their_words():
         "another thread in shop.reports:run"
     )
     assert block("cpu", 1.0).holder_text() == "code that was not seen"
+
+
+def test_fields_of_the_line_are_not_redacted(caplog):
+    BlockLog().write(block("cpu", 1.0, holder("shop.reports:run")))
+    [line] = caplog.records
+    shown = Redactor(()).value(line.fields)
+    assert (shown["hub_code"], shown["kind"]) == ("shop.reports:run", "cpu")

@@ -100,7 +100,7 @@ def test_request_that_holds_the_hub_is_named_with_its_stack(hub, caplog, work, c
         "WARNING",
         {
             "kind": named,
-            "code": f"{__name__}:{work.__qualname__}",
+            "hub_code": f"{__name__}:{work.__qualname__}",
             "method": "GET",
             "route": "/api/v1/blog/posts/<slug>",
         },
@@ -143,7 +143,7 @@ def test_code_outside_of_requests_is_named_by_its_stack_alone(hub, caplog):
     [line] = [line for line in caplog.records if line.fields["stack"]]
     assert line.request is None
     assert line.getMessage().endswith(
-        f" by code outside of requests in {line.fields['code']} at {line.fields['stack'][-1]}"
+        f" by code outside of requests in {line.fields['hub_code']} at {line.fields['stack'][-1]}"
     )
     assert line.fields["stack"][-1].endswith(" Work.wait_in_a_call_gevent_does_not_know")
 
