@@ -22,11 +22,14 @@ from typing import Any
 from stack import recorded
 from stack.errors import StackError
 from stack.runner import Stack
-from telemetry import names
 from telemetry.requests.correlation import correlation_id
+from telemetry.span_names import (
+    CORRELATION_IDS_ATTRIBUTE,
+    REQUEST_ID_ATTRIBUTE,
+)
 
-_REQUEST_ID = names.REQUEST_ID_ATTRIBUTE
-_CORRELATION_IDS = names.CORRELATION_IDS_ATTRIBUTE
+_REQUEST_ID = REQUEST_ID_ATTRIBUTE
+_CORRELATION_IDS = CORRELATION_IDS_ATTRIBUTE
 _AWS_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _TIMEOUT_SECONDS = 10.0
 _NAME_WIDTH = 44

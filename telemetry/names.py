@@ -56,33 +56,6 @@ RESPONSE_TIME_HEADER = "X-Response-Time"
 SERVER_TIMING_HEADER = "Server-Timing"
 API_VERSION_HEADER = "API-Version"
 API_SUPPORTED_VERSIONS_HEADER = "API-Supported-Versions"
-REQUEST_ID_ATTRIBUTE = "request.id"
-CORRELATION_IDS_ATTRIBUTE = "request.correlation_ids"
-SLOW_ATTRIBUTE = "request.slow"
-DOMINANT_PHASE_ATTRIBUTE = "request.dominant_phase"
-MISSING_SPANS_ATTRIBUTE = "telemetry.missing_spans"
-"""Attributes of a server span. The slow and dominant ones only of a slow request; the correlation
-ids are those that trusted proxies sent, as a list; missing are spans left out for memory."""
-PHASE_ATTRIBUTE_PREFIX = "request.phase."
-"""Attributes of a server span, one a phase, in seconds."""
-HUB_HELD_EVENT = "hub.held"
-HUB_WAITED_EVENT = "hub.waited"
-SNAPSHOT_EVENT = "request.snapshot"
-SLOW_COMMAND_EVENT = "db.slow_command"
-COMMAND_PLAN_EVENT = "db.command_plan"
-UNSENT_EVENT = "response.unsent"
-UNSENT_BYTES_ATTRIBUTE = "response.unsent_bytes"
-"""Events of a server span: it held the hub; it waited for a hub that others held; what it did when
-it had become slow; a slow command of its, and how the server finds that command's documents; what
-the kernel held of its response at its end."""
-HUB_SECONDS_ATTRIBUTE = "hub.seconds"
-HUB_KIND_ATTRIBUTE = "hub.kind"
-HUB_CODE_ATTRIBUTE = "hub.code"
-HUB_STACK_ATTRIBUTE = "hub.stack"
-CULPRIT_ROUTE_ATTRIBUTE = "hub.culprit.route"
-CULPRIT_REQUEST_ID_ATTRIBUTE = "hub.culprit.request_id"
-"""Attributes of the hub's events; the culprit's where another request held it."""
-
 
 # The boundaries that the semantic conventions recommend for http.server.request.duration, with
 # 1 ms and 2.5 ms below them: most responses take less than the first one of theirs.

@@ -30,13 +30,11 @@ from telemetry.optional_mongo import OptionalMongo
 from telemetry.phases import HubPhases
 from telemetry.process import ProcessSampler
 from telemetry.propagation import Propagation
+from telemetry.recording import RecordingParts, request_recorder
 from telemetry.requests import inheritance
 from telemetry.requests.observations import Observations
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import ABORTED, RequestRecord
-from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
-from telemetry.requests.series import RequestMetrics
-from telemetry.requests.slow import SlowRequests
 from telemetry.tracing import ServerSpans, Tracing, server_spans
 from telemetry.wsgi import RequestLayer, install
 
@@ -84,7 +82,14 @@ class Telemetry:
         self._observations = Observations()
         self.flight = FlightRecorder(config, self.metrics, self.guard, self.logs)
         self.hub = HubMonitor.of(config, self.metrics, self.guard, lambda: self.recorder.in_flight)
-        self.recorder = self._recorder()
+        self.recorder = request_recorder(
+            self.guard,
+            self.metrics,
+            RecordingParts(
+                self.phases, self.hub, self.spans, self.flight, self.logs, self._observations
+            ),
+            account_interrupted_wait=self._account_interrupted_wait,
+        )
         self.management = Management(
             config,
             self.metrics,
@@ -275,26 +280,3 @@ class Telemetry:
             details={"problem": state.problem} if state.problem else {},
             words={"down": "degraded"},
         )
-
-    def _recorder(self) -> Recorder:
-        requests = RequestMetrics(self.metrics)
-        recorder = Recorder(
-            self.guard,
-            begin=(Step("metrics", requests.begin), Step("phases", self.phases.begin)),
-            completion=(
-                Step("time", self.phases.end),
-                Step("mongo", self._account_interrupted_wait),
-                ACCOUNT_PHASES,
-                Step("snapshots", self.flight.add_events),
-                Step("hub", self.hub.complete),
-                # It needs the whole record, and a full queue makes the request unsampled.
-                Step("span", self.spans.close),
-                Step("flight", self.flight.keep),
-            ),
-        )
-        # Methods, for what calls an object is one frame more in CPython 3.11.
-        recorder.add_record_sink("metrics", requests.__call__)
-        recorder.add_record_sink("observations", self._observations)
-        recorder.add_record_sink("slow", SlowRequests(self.metrics).__call__)
-        recorder.add_record_sink("log", self.logs.requests.__call__)
-        return recorder

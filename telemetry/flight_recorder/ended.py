@@ -7,10 +7,12 @@ from typing import Any, Final
 from telemetry.flight_recorder.notes import Notes, QuietLine
 from telemetry.flight_recorder.ring import Summary
 from telemetry.logs.lines import timestamp
-from telemetry.names import SNAPSHOT_EVENT
 from telemetry.redaction import Redactor
 from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.record import CUT_BY_CLIENT, RequestEvent, RequestRecord
+from telemetry.span_names import (
+    SNAPSHOT_EVENT,
+)
 
 FAILED: Final = 500
 

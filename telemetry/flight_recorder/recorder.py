@@ -33,6 +33,9 @@ from telemetry.redaction import Redactor
 from telemetry.requests.completed import freeze
 from telemetry.requests.holders import Holder
 from telemetry.requests.record import RequestRecord, current_record
+from telemetry.span_names import (
+    SNAPSHOT_EVENT,
+)
 
 MOST_WAITING: Final = 64
 """Ended requests between the hub and the ring; more at once are left out and counted."""
@@ -147,7 +150,7 @@ class FlightRecorder:
         notes = record.notes
         if notes is not None and isinstance(notes, Notes):
             for each in tuple(notes.snapshots):
-                record.add_event(names.SNAPSHOT_EVENT, each.attributes(), each.unix_ns)
+                record.add_event(SNAPSHOT_EVENT, each.attributes(), each.unix_ns)
 
     def keep(self, record: RequestRecord) -> None:
         """Keep a completed request that was slow, failed or cut; a completion step, the last."""

@@ -6,7 +6,10 @@ from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
-from telemetry.names import PHASE_ATTRIBUTE_PREFIX, Phase
+from telemetry.names import Phase
+from telemetry.span_names import (
+    PHASE_ATTRIBUTE_PREFIX,
+)
 
 EVENT_FRAMES: Final = 8
 WAIT_ATTRIBUTE: Final = "request.wait"

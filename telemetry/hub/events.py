@@ -23,6 +23,16 @@ from telemetry.hub.clocks import Clocks, Usage
 from telemetry.hub.code_names import Frames, own_lines
 from telemetry.hub.samples import Sample, SeenHub, code_of, main_frames, thread_code_of
 from telemetry.requests.record import RequestRecord
+from telemetry.span_names import (
+    CULPRIT_REQUEST_ID_ATTRIBUTE,
+    CULPRIT_ROUTE_ATTRIBUTE,
+    HUB_CODE_ATTRIBUTE,
+    HUB_HELD_EVENT,
+    HUB_KIND_ATTRIBUTE,
+    HUB_SECONDS_ATTRIBUTE,
+    HUB_STACK_ATTRIBUTE,
+    HUB_WAITED_EVENT,
+)
 
 KEPT_RUNS: Final = 128
 MOST_FRAMES: Final = 20
@@ -97,7 +107,7 @@ class HubEvents:
             code = thread_code_of(samples) if cause == "gil" else names.UNKNOWN_CODE
             run = LongRun(began_ns, ended_ns, cause, code)
             if record is not None:
-                record.add_event(names.HUB_WAITED_EVENT, _attributes(run, began_ns, ended_ns))
+                record.add_event(HUB_WAITED_EVENT, _attributes(run, began_ns, ended_ns))
         else:
             frames = main_frames([(sample.frames, sample.weight_ns) for sample in samples])
             run = LongRun(
@@ -109,7 +119,7 @@ class HubEvents:
                 record.request_id if record is not None else "",
             )
             if record is not None:
-                record.add_event(names.HUB_HELD_EVENT, _held(run, causes, samples, frames))
+                record.add_event(HUB_HELD_EVENT, _held(run, causes, samples, frames))
         self.runs.append(run)
 
     def on_long_wait(self, record: RequestRecord, ready_ns: int, ran_ns: int) -> None:
@@ -121,7 +131,7 @@ class HubEvents:
             ran_ns: ``perf_counter_ns`` at which it ran.
         """
         run = self._main_run(record, ready_ns, ran_ns)
-        record.add_event(names.HUB_WAITED_EVENT, _attributes(run, ready_ns, ran_ns))
+        record.add_event(HUB_WAITED_EVENT, _attributes(run, ready_ns, ran_ns))
 
     def complete(self, record: RequestRecord) -> None:
         """Add the event to a request that the kernel kept while the hub was held.
@@ -191,14 +201,14 @@ def _code(samples: list[Sample], frames: Frames, seconds: float) -> str:
 
 def _attributes(run: LongRun, began_ns: int, ended_ns: int) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {
-        names.HUB_SECONDS_ATTRIBUTE: round((ended_ns - began_ns) / 1e9, 6),
-        names.HUB_KIND_ATTRIBUTE: run.cause,
-        names.HUB_CODE_ATTRIBUTE: run.code,
+        HUB_SECONDS_ATTRIBUTE: round((ended_ns - began_ns) / 1e9, 6),
+        HUB_KIND_ATTRIBUTE: run.cause,
+        HUB_CODE_ATTRIBUTE: run.code,
     }
     if run.route:
-        found[names.CULPRIT_ROUTE_ATTRIBUTE] = run.route
+        found[CULPRIT_ROUTE_ATTRIBUTE] = run.route
     if run.request_id:
-        found[names.CULPRIT_REQUEST_ID_ATTRIBUTE] = run.request_id
+        found[CULPRIT_REQUEST_ID_ATTRIBUTE] = run.request_id
     return found
 
 
@@ -206,12 +216,12 @@ def _held(
     run: LongRun, causes: CauseSeconds, samples: list[Sample], frames: Frames
 ) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {
-        names.HUB_SECONDS_ATTRIBUTE: round((run.ended_ns - run.began_ns) / 1e9, 6),
-        names.HUB_KIND_ATTRIBUTE: run.cause,
-        names.HUB_CODE_ATTRIBUTE: run.code,
+        HUB_SECONDS_ATTRIBUTE: round((run.ended_ns - run.began_ns) / 1e9, 6),
+        HUB_KIND_ATTRIBUTE: run.cause,
+        HUB_CODE_ATTRIBUTE: run.code,
     }
     found |= {
-        f"{names.HUB_SECONDS_ATTRIBUTE}.{cause}": round(seconds, 6)
+        f"{HUB_SECONDS_ATTRIBUTE}.{cause}": round(seconds, 6)
         for cause, seconds in causes.items()
         if seconds >= LEAST_SECONDS
     }
@@ -223,5 +233,5 @@ def _held(
             if len(sample.frames) >= depth
             and sample.frames[depth - 1].name is frames[depth - 1].name
         ]
-        found[names.HUB_STACK_ATTRIBUTE] = own_lines(stacks[0] if stacks else frames, MOST_FRAMES)
+        found[HUB_STACK_ATTRIBUTE] = own_lines(stacks[0] if stacks else frames, MOST_FRAMES)
     return found

@@ -22,6 +22,10 @@ from telemetry.mongo.explainer import Explainer
 from telemetry.mongo.ownership import GreenletOwner, pool_name
 from telemetry.mongo.plans import Plan, Refusal
 from telemetry.mongo.query_table import QueryStatistics, QueryTable
+from telemetry.span_names import (
+    COMMAND_PLAN_EVENT,
+    SLOW_COMMAND_EVENT,
+)
 
 LINES: Final = 20
 PERIOD_SECONDS: Final = 10.0
@@ -98,7 +102,7 @@ class SlowCommands:
         if statistics.plan:
             attributes[PLAN_ATTRIBUTE] = statistics.plan
         if command.record is not None and command.record.outcome is None:
-            command.record.add_event(names.SLOW_COMMAND_EVENT, attributes)
+            command.record.add_event(SLOW_COMMAND_EVENT, attributes)
         self._write_line(ended, attributes)
         if self._explainer is not None and self._explainer.is_due(shape):
             self._explainer.ask(
@@ -169,7 +173,7 @@ class PlanReport:
         self._statistics.plan = text
         attributes = {db.DB_QUERY_TEXT: self._shape, PLAN_ATTRIBUTE: text}
         if record is not None and record.outcome is None:
-            record.add_event(names.COMMAND_PLAN_EVENT, attributes)
+            record.add_event(COMMAND_PLAN_EVENT, attributes)
         if changed:
             _log.info(
                 "plan of %s: %s",

@@ -22,16 +22,15 @@ from opentelemetry.semconv.attributes import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from telemetry.names import (
+from telemetry.names import OTHER_METHOD, UNMATCHED_ROUTE
+from telemetry.requests.record import ABORTED, CUT_BY_CLIENT, RequestRecord
+from telemetry.span_names import (
     CORRELATION_IDS_ATTRIBUTE,
     DOMINANT_PHASE_ATTRIBUTE,
-    OTHER_METHOD,
     PHASE_ATTRIBUTE_PREFIX,
     REQUEST_ID_ATTRIBUTE,
     SLOW_ATTRIBUTE,
-    UNMATCHED_ROUTE,
 )
-from telemetry.requests.record import ABORTED, CUT_BY_CLIENT, RequestRecord
 from telemetry.urls import DEFAULT_PORTS
 
 MAX_HOST_LENGTH: Final = 255

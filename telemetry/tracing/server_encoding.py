@@ -21,16 +21,18 @@ from opentelemetry.semconv.attributes import (
 from opentelemetry.trace import SpanKind
 
 from telemetry.names import (
-    CORRELATION_IDS_ATTRIBUTE,
-    DOMINANT_PHASE_ATTRIBUTE,
     OTHER_METHOD,
-    PHASE_ATTRIBUTE_PREFIX,
-    REQUEST_ID_ATTRIBUTE,
-    SLOW_ATTRIBUTE,
     UNMATCHED_ROUTE,
     Phase,
 )
 from telemetry.requests.record import RequestRecord
+from telemetry.span_names import (
+    CORRELATION_IDS_ATTRIBUTE,
+    DOMINANT_PHASE_ATTRIBUTE,
+    PHASE_ATTRIBUTE_PREFIX,
+    REQUEST_ID_ATTRIBUTE,
+    SLOW_ATTRIBUTE,
+)
 from telemetry.tracing.attributes import MAX_HOST_LENGTH, name_of, server_of
 from telemetry.tracing.encoding import (
     ATTRIBUTES,

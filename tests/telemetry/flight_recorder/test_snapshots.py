@@ -3,10 +3,12 @@
 import gevent
 import pytest
 
-from telemetry import names
 from telemetry.native import sleep as native_sleep
 from telemetry.requests.holders import Holder
 from telemetry.requests.record import waiting
+from telemetry.span_names import (
+    SNAPSHOT_EVENT,
+)
 from tests.support.polling import wait_until
 from tests.telemetry.records import record
 
@@ -40,7 +42,7 @@ def test_snapshots_come_at_each_doubling_and_are_events_of_the_span(shop):
     assert ages[0] >= 0.2
     assert ages[1] >= 0.4
     events = observed.completed[0]
-    assert [each.name for each in events] == [names.SNAPSHOT_EVENT] * len(ages)
+    assert [each.name for each in events] == [SNAPSHOT_EVENT] * len(ages)
     assert events[0].attributes["request.wait"].startswith("db for ")
     assert "slow" in events[0].attributes["code.stacktrace"]
 

@@ -9,6 +9,10 @@ from telemetry.hub.attribution import Gap
 from telemetry.hub.clocks import Usage
 from telemetry.hub.events import MANY, HubEvents, LongRun
 from telemetry.hub.samples import SeenHub, main_frames
+from telemetry.span_names import (
+    HUB_HELD_EVENT,
+    HUB_STACK_ATTRIBUTE,
+)
 from tests.telemetry.hub.stacks import sample, stack_of_labels
 from tests.telemetry.records import record
 
@@ -76,10 +80,10 @@ def test_request_that_held_the_hub_has_its_code_and_its_own_stack(hub, culprit):
     before = time.time_ns()
     hub.ran(culprit, 0, 100)
     [event] = culprit.events
-    stack = event.attributes[names.HUB_STACK_ATTRIBUTE]
-    assert event.name == names.HUB_HELD_EVENT == "hub.held"
+    stack = event.attributes[HUB_STACK_ATTRIBUTE]
+    assert event.name == HUB_HELD_EVENT == "hub.held"
     assert before <= event.unix_ns <= time.time_ns()
-    assert {**event.attributes, names.HUB_STACK_ATTRIBUTE: len(stack)} == {
+    assert {**event.attributes, HUB_STACK_ATTRIBUTE: len(stack)} == {
         "hub.seconds": 0.1,
         "hub.kind": "cpu",
         "hub.code": "shop.cart:total",

@@ -5,9 +5,12 @@ import logging
 import gevent
 import pytest
 
-from telemetry import names
 from telemetry.mongo import slow_commands
 from telemetry.requests.record import set_current_record
+from telemetry.span_names import (
+    COMMAND_PLAN_EVENT,
+    SLOW_COMMAND_EVENT,
+)
 from tests.support.polling import wait_until
 from tests.telemetry.mongo.conftest import hold, pool_of
 from tests.telemetry.mongo.wire_proxy import WireProxy
@@ -65,7 +68,7 @@ def test_slow_command_is_an_event_a_line_a_count_and_a_row(observed, proxy, clie
     assert len(serve(request, lambda: read(client)).get()) == 3
     [(_, truth)] = [each for each in proxy.took_seconds if each[0] == "find"]
 
-    [event] = events(request, names.SLOW_COMMAND_EVENT)
+    [event] = events(request, SLOW_COMMAND_EVENT)
     assert event["db.query.text"] == SHAPE
     assert event["db.collection.name"] == "slow"
     assert event["db.response.returned_rows"] == 3
@@ -90,14 +93,12 @@ def test_plan_goes_to_the_table_the_log_and_the_request_in_flight(observed, prox
 
     def work():
         read(client)
-        wait_until(lambda: events(request, names.COMMAND_PLAN_EVENT))
+        wait_until(lambda: events(request, COMMAND_PLAN_EVENT))
         read(client)
 
     serve(request, work).get()
-    assert events(request, names.COMMAND_PLAN_EVENT) == [
-        {"db.query.text": SHAPE, "db.plan": "COLLSCAN"}
-    ]
-    _, second = events(request, names.SLOW_COMMAND_EVENT)
+    assert events(request, COMMAND_PLAN_EVENT) == [{"db.query.text": SHAPE, "db.plan": "COLLSCAN"}]
+    _, second = events(request, SLOW_COMMAND_EVENT)
     assert second["db.plan"] == row_of(observed)["plan"] == "COLLSCAN"
     assert f"plan of {SHAPE}: COLLSCAN" in [line.getMessage() for line in caplog.records]
     [explained] = proxy.named("explain")  # once a minute, however often the command is slow
@@ -138,7 +139,7 @@ def test_time_in_the_pool_makes_no_command_slow(observed, proxy, client):
     holder.kill()
     waiter.get()
     assert request.phase_seconds["db_pool_wait"] == pytest.approx(DELAY_SECONDS, abs=0.1, rel=0.5)
-    assert events(request, names.SLOW_COMMAND_EVENT) == []
+    assert events(request, SLOW_COMMAND_EVENT) == []
     assert row_of(observed)["slow"] == 0
 
 
@@ -152,7 +153,7 @@ def test_time_in_the_pool_is_beside_the_time_on_the_wire(observed, proxy, client
     gevent.sleep(0.2)
     holder.kill()
     waiter.get()
-    [event] = events(request, names.SLOW_COMMAND_EVENT)
+    [event] = events(request, SLOW_COMMAND_EVENT)
     assert event["db.pool_seconds"] > 0.15
     assert event["db.wire_seconds"] > 0.2
 

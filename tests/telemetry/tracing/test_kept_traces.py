@@ -14,7 +14,14 @@ import pytest
 from opentelemetry.trace import StatusCode
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from telemetry.names import MISSING_SPANS_ATTRIBUTE, REQUEST_DURATION, SPANS, SPANS_OVER_BUDGET
+from telemetry.names import (
+    REQUEST_DURATION,
+    SPANS,
+    SPANS_OVER_BUDGET,
+)
+from telemetry.span_names import (
+    MISSING_SPANS_ATTRIBUTE,
+)
 from tests.machine import PATIENCE_SECONDS
 from tests.support.delivered import decoded
 from tests.support.polling import wait_until, wait_until_equal

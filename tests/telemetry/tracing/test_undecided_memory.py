@@ -4,7 +4,9 @@ import gc
 
 from opentelemetry.trace import use_span
 
-from telemetry.names import MISSING_SPANS_ATTRIBUTE
+from telemetry.span_names import (
+    MISSING_SPANS_ATTRIBUTE,
+)
 from telemetry.tracing.outlet import EARLY_SPANS
 from tests.support.delivered import delivered
 from tests.telemetry.tracing.deciding import FAILED, NOT_KEPT, Decides
