@@ -40,7 +40,7 @@ def request_recorder(
     Args:
         guard: Stands around each step and each sink.
         metrics: Of the worker.
-        parts: In the order of ``RecordingParts``; the order of steps is declared here.
+        parts: What takes part; the order of the steps is declared here.
         account_interrupted_wait: A completion step for requests that were cut while they waited for
             a connection.
     """
