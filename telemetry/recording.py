@@ -50,13 +50,13 @@ def request_recorder(
         begin=(Step("metrics", requests.begin), Step("phases", parts.phases.begin)),
         completion=(
             Step("time", parts.phases.end),
-            Step("mongo", account_interrupted_wait),
+            Step("mongo", account_interrupted_wait, notable_only=True),
             ACCOUNT_PHASES,
-            Step("snapshots", parts.flight.add_events),
-            Step("hub", parts.hub.complete),
+            Step("snapshots", parts.flight.add_events, notable_only=True),
+            Step("hub", parts.hub.complete, notable_only=True),
             # It needs the whole record, and a full queue makes the request unsampled.
             Step("span", parts.spans.close),
-            Step("flight", parts.flight.keep),
+            Step("flight", parts.flight.keep, notable_only=True),
         ),
     )
     # Methods, for what calls an object is one frame more in CPython 3.11.

@@ -22,6 +22,10 @@ Sink = Callable[[CompletedRequest], None]
 RecordSink = Callable[[RequestRecord], None]
 
 
+NOTABLE_SECONDS: Final = 0.01
+"""``TELEMETRY_HUB_BLOCKED_SECONDS`` is not less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One named step of beginning or completing a record.
@@ -29,10 +33,30 @@ class Step:
     Args:
         name: Fixed; part of the ``where`` of its errors.
         run: May add facts to the record.
+        notable_only: Whether only notable requests need it, which most are not: those that did not
+            complete, failed, were slow, took ``NOTABLE_SECONDS`` or have notes.
     """
 
     name: str
     run: Callable[[RequestRecord], None]
+    notable_only: bool = False
+
+
+def is_notable(record: RequestRecord) -> bool:
+    """Return whether a request is one that people ask about, or may be.
+
+    Args:
+        record: Its duration, status and outcome are final.
+    """
+    duration = record.duration_seconds
+    return (
+        duration >= NOTABLE_SECONDS
+        or record.outcome != "completed"
+        or record.status is None
+        or record.status >= 500
+        or record.notes is not None
+        or duration >= record.slow_after_seconds
+    )
 
 
 def account_phases(record: RequestRecord) -> None:
@@ -103,7 +127,9 @@ class Recorder:
     ) -> None:
         self._guard = guard
         self._begin = [(guard.at(f"begin.{step.name}"), step.run) for step in begin]
-        self._completion = [(guard.at(f"end.{step.name}"), step.run) for step in completion]
+        ends = [(step, (guard.at(f"end.{step.name}"), step.run)) for step in completion]
+        self._notable_completion = [end for _, end in ends]
+        self._completion = [end for step, end in ends if not step.notable_only]
         self._resume = [(guard.at(f"resume.{step.name}"), step.run) for step in resume]
         self._record_sinks: list[tuple[Place, RecordSink]] = []
         self._sinks: list[tuple[Place, Sink]] = []
@@ -173,7 +199,8 @@ class Recorder:
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
-        _run_each(self._completion, record)
+        steps = self._notable_completion if is_notable(record) else self._completion
+        _run_each(steps, record)
         record.greenlet = record.outer = record.time_line = None
         record.open_waits = []
         record.redacted_values = ()
