@@ -8,6 +8,7 @@ from telemetry.hub.clocks import Clocks
 
 LATE_SECONDS: Final = 0.005
 """A thread that is later than this could not run; less is usual for the operating system."""
+RESTS_PER_READING: Final = 8
 
 
 class Lateness:
@@ -33,6 +34,16 @@ class Lateness:
         """
         self._wake_ups += 1
         self._pending = (at, late) if late > LATE_SECONDS else None
+
+    def rest(self) -> None:
+        """Take note that a wake-up meant nothing; now and then this begins to count anew.
+
+        Otherwise what an idle thread waited and ran in hours would be counted with the next gap.
+        """
+        self._pending = None
+        if self._wake_ups >= RESTS_PER_READING:
+            self._ready, self._runs = self._clocks.read_ready_and_runs()
+            self._wake_ups = 0
 
     def settle(self, hub_runs: int) -> tuple[Gap | None, float]:
         """Return the gap before the last wake-up, if it was one, and keep it.

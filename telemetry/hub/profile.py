@@ -74,7 +74,7 @@ class Profile:
     Args:
         sample_every_seconds: Interval of the sampling thread: what one sample stands for.
         most_bytes: Bound of the memory; estimated.
-        clock: Unix seconds.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Profile:
         sample_every_seconds: float,
         *,
         most_bytes: int = MOST_BYTES,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sample_every_seconds = sample_every_seconds
         self.samples = 0

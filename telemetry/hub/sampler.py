@@ -161,6 +161,7 @@ class HubSampler:
         ):
             return False
         last.at, last.usage.process_cpu = tick.at, time.process_time()
+        self._lateness.rest()
         return True
 
     def _evaluate(self, tick: _Tick, now: Reading) -> None:

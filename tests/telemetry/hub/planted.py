@@ -173,7 +173,7 @@ class Planting:
             keep_the_interpreter(seconds)
 
         def give_the_interpreter_away():
-            for _ in range(30):
+            for _ in range(12):
                 native.sleep(0.001)
 
         request = record(request_id="victim of a thread")
