@@ -233,9 +233,9 @@ class HubSampler:
         if max(held, ready) < self._timer.threshold_seconds:
             return
         gil = max(0.0, min(held, used.process_cpu - used.thread_cpu))
-        if gap is not None and gap.cause is not None:
+        if gap is not None and gap.cause in ("gil", "blocked"):
             # A hub that waits for events needs no interpreter: who has it is another thread.
-            gil = 0.0 if gap.cause == "frozen" else held
+            gil = held
         shares = Shares()
         if tick.thread_code:
             shares.add_thread(tick.thread_code, int(held * 1e9))
