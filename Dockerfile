@@ -25,8 +25,10 @@ WORKDIR /serene
 COPY --from=packages /opt/serene /opt/serene
 COPY telemetry telemetry
 COPY service service
-RUN python -m compileall -q telemetry service
-# By number, so that Kubernetes' runAsNonRoot can check it; owns no file here.
+# The folder is for a volume of log files: a new one gets its owner.
+RUN python -m compileall -q telemetry service \
+    && install -d -o 10001 -g 10001 /var/log/serene
+# By number, so that Kubernetes' runAsNonRoot can check it; owns nothing else here.
 USER 10001:10001
 EXPOSE 8000 9464
 STOPSIGNAL SIGTERM

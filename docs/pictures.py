@@ -235,7 +235,7 @@ def signals() -> Iterator[str]:
             yield box(x, y, 472, TALL, title, (what,))
             if number:
                 yield arrow(f"M{x + 236} {y - STEP + TALL}V{y - 2}")
-    yield text(290, 330, "A third signal: one JSON log line a request, same ids", fill=GREY)
+    yield text(290, 330, "A third signal: one JSON log line a request, same ids; by a file", fill=GREY)
     yield arrow("M276 304V390")
     yield arrow("M764 304V390")
     yield text(290, 366, "OTLP/HTTP, port 4318", fill=GREY)

@@ -2,7 +2,8 @@
 
 To add a backend, add an entry and its Go module. An entry defines what to build, how to run it, its
 ports, and how to probe it. Texts are templates: `{bin}` is the folder of its built commands,
-`{data}` its data folder, `{root}` the checkout, `{python}` the virtual environment's Python,
+`{data}` its data folder, `{logs}` the folder of all logs, `{root}` the checkout, `{python}` the
+virtual environment's Python,
 `{workers}` the number of gunicorn workers, `{targets}` the targets that the Collector scrapes, and
 `{tempo[http]}` the port of that name of that backend. Nothing here runs anything.
 """
@@ -141,7 +142,12 @@ BACKENDS: tuple[Backend, ...] = (
         module="collector",
         packages={"otelcol": "."},
         tags=_DISCOVERY,
-        command=("{bin}/otelcol", "--config", "{root}/otel-collector.yaml"),
+        command=(
+            "{bin}/otelcol",
+            "--config",
+            "{root}/otel-collector.yaml",
+            "--feature-gates=stanza.synchronousLogEmitter",
+        ),
         environment={
             "COLLECTOR_OTLP_LISTEN": "127.0.0.1:{collector[otlp]}",
             "COLLECTOR_HEALTH_LISTEN": "127.0.0.1:{collector[health]}",
@@ -153,10 +159,13 @@ BACKENDS: tuple[Backend, ...] = (
             "SCRAPE_INTERVAL": "2s",
             "TEMPO_OTLP_URL": "http://127.0.0.1:{tempo[otlp]}",
             "PROMETHEUS_REMOTE_WRITE_URL": "http://127.0.0.1:{prometheus[http]}/api/v1/write",
+            "LOKI_OTLP_URL": "http://127.0.0.1:{loki[http]}/otlp",
+            "SERVICE_LOG_FILES": '["{logs}/service.log", "{logs}/service.log.1"]',
+            "COLLECTOR_DATA": "{data}",
         },
         url="http://127.0.0.1:{collector[otlp]}",
         ready="http://127.0.0.1:{collector[health]}/",
-        sends_to=("prometheus", "tempo"),
+        sends_to=("prometheus", "tempo", "loki"),
         stop_seconds=10.0,
     ),
     Backend(
@@ -200,6 +209,22 @@ BACKENDS: tuple[Backend, ...] = (
         # waits at its end for a clean-up that its own end has stopped (modules/frontend/queue,
         # stopping). The traces are on disk by then.
         stop_seconds=8.0,
+    ),
+    Backend(
+        name="loki",
+        ports={"http": 3100, "grpc": 9096},
+        module="loki",
+        packages={"loki": "github.com/grafana/loki/v3/cmd/loki"},
+        tags="remove_all_sd",
+        command=("{bin}/loki", "-config.file={root}/deploy/loki.yaml", "-config.expand-env=true"),
+        environment={
+            "LOKI_LISTEN_HOST": "127.0.0.1",
+            "LOKI_HTTP_PORT": "{loki[http]}",
+            "LOKI_GRPC_PORT": "{loki[grpc]}",
+            "LOKI_DATA": "{data}",
+        },
+        url="http://127.0.0.1:{loki[http]}",
+        ready="http://127.0.0.1:{loki[http]}/ready",
     ),
     Backend(
         name="toxiproxy",

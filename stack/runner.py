@@ -290,5 +290,6 @@ class Stack:
             root=paths.ROOT,
             python=sys.executable,
             data=self.data_path(backend.name),
+            logs=self.directory / "logs",
             bin=folder,
         )

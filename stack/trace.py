@@ -14,13 +14,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stack import recorded
 from stack.errors import StackError
+from stack.log_lines import lines_of
 from stack.runner import Stack
 from telemetry.requests.correlation import correlation_id
 from telemetry.span_names import (
@@ -66,7 +66,8 @@ def trace(options: argparse.Namespace) -> int:
     found = _recorded(stack.port("service", "management"), request_ids, own)
     if found is not None:
         request_ids.add(found[1]["requestId"])
-    lines = list(_log_lines(stack.log_path("service"), request_ids))
+    moments = [moment for span in spans for moment in (span.start_ns, span.end_ns)]
+    lines = lines_of(stack, request_ids, moments)
     if not spans and found is None and not lines:
         raise StackError(problem)
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
@@ -211,11 +212,3 @@ def _get(url: str) -> dict[str, Any] | None:
         raise StackError(f"Tempo answered {error.code} to {url}") from None
     except OSError as error:
         raise StackError(f"Tempo does not answer at {url}: {error} (see ./serene status)") from None
-
-
-def _log_lines(path: Path, request_ids: Set[str]) -> Iterator[str]:
-    if path.exists():
-        with path.open(errors="replace") as log:
-            for line in log:
-                if any(request_id in line for request_id in request_ids):
-                    yield line.rstrip("\n")

@@ -13,6 +13,7 @@ READ_BY = {
     "otel-collector.yaml": "collector",
     "deploy/prometheus.yml": "prometheus",
     "deploy/tempo.yaml": "tempo",
+    "deploy/loki.yaml": "loki",
 }
 LOOPBACK_OR_ANY = {"127.0.0.1", "0.0.0.0", "localhost"}
 
@@ -57,6 +58,7 @@ def test_whole_path_is_connected() -> None:
         ("collector", 4318),
         ("tempo", 14318),
         ("tempo", 3200),
+        ("loki", 3100),
         ("prometheus", 9090),
         ("mongodb", 27017),
         ("model", 8089),
@@ -67,14 +69,18 @@ def test_whole_path_is_connected() -> None:
 
 @pytest.mark.parametrize(
     ("configuration", "ports"),
-    [("otel-collector.yaml", {4318, 8888, 13133}), ("deploy/tempo.yaml", {3200, 14318})],
+    [
+        ("otel-collector.yaml", {4318, 8888, 13133}),
+        ("deploy/tempo.yaml", {3200, 14318}),
+        ("deploy/loki.yaml", {3100}),
+    ],
 )
 def test_listeners_are_open_to_other_containers(configuration: str, ports: set[int]) -> None:
     service = READ_BY[configuration]
     deployed = files.as_deployed(configuration, service)
     listening = {port for host, port in files.addresses(deployed) if host == "0.0.0.0"}
     parsed = yaml.safe_load(deployed)
-    if service == "tempo":
+    if service in {"tempo", "loki"}:
         listening |= (
             {parsed["server"]["http_listen_port"]}
             if parsed["server"]["http_listen_address"] == "0.0.0.0"
@@ -110,7 +116,12 @@ def test_collector_labels_the_service_with_its_own_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "own"),
-    [("prometheus", ("--config", "--storage", "--web.listen")), ("tempo", ("-config.file",))],
+    [
+        ("prometheus", ("--config", "--storage", "--web.listen")),
+        ("tempo", ("-config.file",)),
+        ("loki", ("-config.file",)),
+        ("collector", ("--config", "{root}")),
+    ],
 )
 def test_backends_run_with_the_flags_of_the_native_stack(name: str, own: tuple[str, ...]) -> None:
     native = {part for part in BY_NAME[name].command[1:] if not part.startswith(own)}

@@ -1,5 +1,6 @@
 """docker-compose.yml: valid by the specification, pinned images, loopback ports, known settings."""
 
+import json
 import re
 import runpy
 
@@ -18,11 +19,13 @@ OFFICIAL = {
     "collector": "otel/opentelemetry-collector-contrib",
     "prometheus": "prom/prometheus",
     "tempo": "grafana/tempo",
+    "loki": "grafana/loki",
     "grafana": "grafana/grafana",
     "stripe-mock": "stripe/stripe-mock",
 }
 WITHOUT_HEALTH_CHECK = {
     "collector": "its image is one binary, without a client for a probe",
+    "loki": "its image is one binary, without a client for a probe",
     "service": "its image has one",
     "seed": "ends by itself",
 }
@@ -65,6 +68,7 @@ def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
         f"v3.{int(prometheus[0])}.{prometheus[1]}",
     )
     assert tag["stripe-mock"] == stripe
+    assert files.text("stack/loki/go.mod").count(f"grafana/loki/v3 v{tag['loki']}\n") == 1
     assert tag["mongodb"].startswith("8.")
 
 
@@ -76,6 +80,7 @@ def test_only_user_facing_ports_are_published_and_only_on_loopback() -> None:
         "service": ["127.0.0.1:8000:8000"],
         "prometheus": ["127.0.0.1:9090:9090"],
         "tempo": ["127.0.0.1:3200:3200"],
+        "loki": ["127.0.0.1:3100:3100"],
         "grafana": ["127.0.0.1:3000:3000"],
     }
 
@@ -120,7 +125,7 @@ def test_named_volumes_are_declared_and_used() -> None:
 
 
 def test_configurations_are_read_from_where_they_are_mounted() -> None:
-    for name in ("collector", "prometheus", "tempo"):
+    for name in ("collector", "prometheus", "tempo", "loki"):
         entry = files.services()[name]
         targets = {volume.split(":")[1] for volume in entry["volumes"]}
         named = {
@@ -201,6 +206,30 @@ def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatc
     gunicorn = runpy.run_path(str(files.ROOT / "service/gunicorn_conf.py"))
     seconds = int(files.services()["service"]["stop_grace_period"].removesuffix("s"))
     assert seconds >= gunicorn["graceful_timeout"] + 5
+
+
+def test_service_runs_the_command_of_its_image_and_its_lines_are_where_the_collector_reads() -> None:
+    entry = files.services()["service"]
+    (command,) = re.findall(r"(?m)^ENTRYPOINT (.*)$", files.text("Dockerfile"))
+    python, program, log, most_bytes, *rest = entry["entrypoint"]
+    assert (python, rest) == ("python", json.loads(command))
+    mounted = {
+        volume.split(":")[1]: volume.split(":")[0] for volume in entry.get("volumes", ())
+    }
+    assert files.ROOT / mounted[program] == files.ROOT / "stack/output_log.py"
+    read = json.loads(files.variables("otel-collector.yaml")["SERVICE_LOG_FILES"])
+    assert read == [log, f"{log}.1"]
+    assert int(most_bytes) == 64 * 2**20
+    folder = log.rpartition("/")[0]
+    volume = f"{mounted[folder]}:{folder}"
+    collector = files.services()["collector"]
+    assert volume in collector["volumes"]
+    # Who owns the volume's folder in the image, who writes there and who reads.
+    assert f"install -d -o 10001 -g 10001 {folder}" in files.text("Dockerfile")
+    assert "USER 10001:10001" in files.text("Dockerfile")
+    assert collector["user"] == "10001:10001"
+    data = files.variables("otel-collector.yaml")["COLLECTOR_DATA"]
+    assert data.startswith(f"{folder}/")
 
 
 def test_seed_runs_a_module_that_exists() -> None:

@@ -8,7 +8,7 @@ from dashboards import board_json, config
 from service import metrics
 from telemetry import names
 from tests.deploy import files
-from tests.support import promtool
+from tests.support import grafana_links, promtool
 
 SOURCES = {
     source["uid"]: source
@@ -29,18 +29,48 @@ def links(value: Any) -> set[str]:
 
 
 def test_boards_and_links_use_the_provisioned_sources() -> None:
-    assert SOURCES.keys() == {"prometheus", config.TEMPO_UID}
+    assert SOURCES.keys() == {"prometheus", config.TEMPO_UID, "loki"}
     assert {uid: links(source["jsonData"]) for uid, source in SOURCES.items()} == {
         "prometheus": {"tempo"},
-        "tempo": {"prometheus"},
+        "tempo": {"prometheus", "loki"},
+        "loki": {"tempo"},
     }
     assert [uid for uid, source in SOURCES.items() if source.get("isDefault")] == ["prometheus"]
 
 
-def test_exemplars_link_to_their_trace() -> None:
-    assert SOURCES["prometheus"]["jsonData"]["exemplarTraceIdDestinations"] == [
-        {"name": "trace_id", "datasourceUid": "tempo", "urlDisplayLabel": "Open the trace"}
-    ]
+def test_exemplars_link_to_their_trace_and_to_its_lines() -> None:
+    trace, lines = SOURCES["prometheus"]["jsonData"]["exemplarTraceIdDestinations"]
+    assert trace == {
+        "name": "trace_id",
+        "datasourceUid": "tempo",
+        "urlDisplayLabel": "Open the trace",
+    }
+    assert (lines["name"], "datasourceUid" in lines) == ("trace_id", False)
+    assert grafana_links.pane_of_an_exemplar("a" * 32) == {
+        "datasource": "loki",
+        "queries": [
+            {
+                "refId": "A",
+                "datasource": {"type": "loki", "uid": "loki"},
+                "expr": f'{{service_name=~".+"}} | trace_id="{"a" * 32}"',
+                "queryType": "range",
+            }
+        ],
+        "range": {"from": "now-24h", "to": "now"},
+    }
+
+
+def test_spans_link_to_the_lines_of_their_trace() -> None:
+    assert (
+        grafana_links.lines_of_a_span("a" * 32, {"service.name": "serene"})
+        == f'{{service_name="serene"}} | trace_id="{"a" * 32}"'
+    )
+
+
+def test_lines_link_to_their_trace() -> None:
+    field = grafana_links.field_of_a_line()
+    assert (field["matcherType"], field["matcherRegex"]) == ("label", "trace_id")
+    assert (field["datasourceUid"], field["url"]) == ("tempo", "${__value.raw}")
 
 
 def test_rate_interval_is_that_of_the_scrapes() -> None:

@@ -20,7 +20,7 @@ from stack.backends import (
 from stack.runner import Stack
 
 # Docker Compose's defaults are right for the native stack as well.
-LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME"}
+LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME", "LOG_QUEUE_BYTES"}
 
 
 def test_up_starts_these_in_this_order() -> None:
@@ -32,6 +32,7 @@ def test_up_starts_these_in_this_order() -> None:
         "collector",
         "prometheus",
         "tempo",
+        "loki",
     )
 
 
@@ -52,6 +53,7 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "root": "/r",
         "python": "/p",
         "data": "/d",
+        "logs": "/l",
         "bin": "/b",
     }
     texts = [
@@ -100,6 +102,7 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
     [
         ("collector", "otel-collector.yaml", r"\$\{env:(\w+):-"),
         ("tempo", "deploy/tempo.yaml", r"\$\{(\w+):-"),
+        ("loki", "deploy/loki.yaml", r"\$\{(\w+):-"),
     ],
 )
 def test_native_stack_sets_every_variable_of_the_configuration(

@@ -28,7 +28,7 @@ def check(stack: Stack, name: str, environment: dict[str, str], *command: str) -
 
 @pytest.fixture(params=["docker", "native"])
 def environment_of(request: pytest.FixtureRequest, own_stack: Stack) -> "dict[str, dict[str, str]]":
-    native = {name: own_stack.environment(name) for name in ("collector", "tempo")}
+    native = {name: own_stack.environment(name) for name in ("collector", "tempo", "loki")}
     return native if request.param == "native" else {name: dict(os.environ) for name in native}
 
 
@@ -57,6 +57,19 @@ def test_tempo_accepts_its_configuration(
         "-config.verify=true",
     )
     assert check(own_stack, "tempo", environment_of["tempo"], *arguments) == (0, "")
+
+
+def test_loki_accepts_its_configuration(
+    own_stack: Stack, environment_of: "dict[str, dict[str, str]]"
+) -> None:
+    arguments = (
+        "loki",
+        "-config.file=deploy/loki.yaml",
+        "-config.expand-env=true",
+        "-verify-config=true",
+    )
+    status, output = check(own_stack, "loki", environment_of["loki"], *arguments)
+    assert (status, [line for line in output.splitlines() if "level=error" in line]) == (0, [])
 
 
 def test_tempo_refuses_an_unknown_setting(own_stack: Stack, tmp_path: Path) -> None:

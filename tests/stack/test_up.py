@@ -148,6 +148,7 @@ def test_detached_stack_is_shown_and_stopped_by_later_commands(serene: Serene, n
         "collector": "stopped",
         "prometheus": "stopped",
         "tempo": "stopped",
+        "loki": "stopped",
         "toxiproxy": "ready",
     }
     stack = Stack(number)
