@@ -223,9 +223,15 @@ METRIC_STEPS: Final = (
     ("management", "port 9464 + slot; serves while the hub is blocked"),
 )
 
+BACKEND_COLUMNS: Final = (
+    (40, "traces", "otlp, memory_limiter, batch", "Tempo", "the trace, by the request id"),
+    (367, "logs", "file_log, a queue on disk", "Loki", "lines with trace_id and span_id"),
+    (694, "metrics", "prometheus, batch, remote write", "Prometheus", "exemplars name a trace_id"),
+)
+
 
 def signals() -> Iterator[str]:
-    """The way of a span and of a metric."""
+    """The way of a span, of a log line and of a metric."""
     yield rectangle(24, 20, 992, 324, PANEL)
     yield text(40, 44, "A worker of the service", size=15, font_weight="700", fill=INK)
     yield text(1000, 44, "every lost span has a counted reason", fill=GREY, text_anchor="end")
@@ -235,10 +241,12 @@ def signals() -> Iterator[str]:
             yield box(x, y, 472, TALL, title, (what,))
             if number:
                 yield arrow(f"M{x + 236} {y - STEP + TALL}V{y - 2}")
-    yield text(290, 330, "A third signal: one JSON log line a request, same ids; by a file", fill=GREY)
+    yield text(520, 330, "One JSON log line a request, same ids", fill=GREY, text_anchor="middle")
     yield arrow("M276 304V390")
+    yield arrow("M520 338V390")
     yield arrow("M764 304V390")
     yield text(290, 366, "OTLP/HTTP, port 4318", fill=GREY)
+    yield text(534, 366, "a file", fill=GREY)
     yield text(778, 366, "scraped every 5 s", fill=GREY)
     yield from _backends()
 
@@ -247,17 +255,14 @@ def _backends() -> Iterator[str]:
     yield rectangle(24, 392, 992, 100, PANEL)
     yield text(40, 416, "OpenTelemetry Collector", size=15, font_weight="700", fill=INK)
     yield text(1000, 416, "otel-collector.yaml", fill=GREY, text_anchor="end")
-    yield box(40, 428, 472, TALL, "traces", ("otlp, memory_limiter, batch, otlp_http",))
-    what = "prometheus (labels of the worker), memory_limiter, batch, remote write"
-    yield box(528, 428, 472, TALL, "metrics", (what,))
-    yield arrow("M276 478V522")
-    yield arrow("M764 478V522")
-    yield box(40, 524, 360, TALL, "Tempo", ("the trace, by the request id without dashes",), ACCENT)
-    yield box(640, 524, 360, TALL, "Prometheus", ("series with exemplars",), ACCENT)
-    yield arrow("M640 549H402")
-    yield text(520, 540, "exemplar: trace_id", fill=GREY, text_anchor="middle")
-    yield arrow("M220 574V606")
-    yield arrow("M820 574V606")
+    for x, above, what_above, below, what_below in BACKEND_COLUMNS:
+        yield box(x, 428, 306, TALL, above, (what_above,))
+        yield arrow(f"M{x + 153} 478V522")
+        yield box(x, 524, 306, TALL, below, (what_below,), ACCENT)
+        yield arrow(f"M{x + 153} 574V606")
+    # An exemplar opens the lines and the trace; a line and a trace open each other.
+    for x in (347, 674):
+        yield arrow(f"M{x + 19} 549H{x + 1}")
     what = "dashboards/: queries (PromQL from names) and boards make the committed JSON"
     yield box(40, 608, 960, TALL, "A board in Grafana", (what,), NIGHT)
 
@@ -276,8 +281,8 @@ PICTURES: Final = {
         request(),
     ),
     "signals.svg": picture(
-        "A span's and a metric's way to a board",
-        "From a worker through the Collector to Tempo and Prometheus, and to a Grafana board.",
+        "A span's, a line's and a metric's way to a board",
+        "From a worker through the Collector to Tempo, Loki and Prometheus, and to a board.",
         678,
         signals(),
     ),

@@ -91,8 +91,8 @@ def main(arguments: Sequence[str]) -> int:
     reader, writer = os.pipe()
     child = subprocess.Popen(command, stdout=writer, stderr=writer)
     os.close(writer)
-    for number in received:
-        child.send_signal(number)
+    for early in received:
+        child.send_signal(early)
     _copy(reader, child, log)
     log.close()
     status = child.wait()

@@ -208,14 +208,12 @@ def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatc
     assert seconds >= gunicorn["graceful_timeout"] + 5
 
 
-def test_service_runs_the_command_of_its_image_and_its_lines_are_where_the_collector_reads() -> None:
+def test_service_runs_its_images_command_and_writes_lines_where_the_collector_reads() -> None:
     entry = files.services()["service"]
     (command,) = re.findall(r"(?m)^ENTRYPOINT (.*)$", files.text("Dockerfile"))
     python, program, log, most_bytes, *rest = entry["entrypoint"]
     assert (python, rest) == ("python", json.loads(command))
-    mounted = {
-        volume.split(":")[1]: volume.split(":")[0] for volume in entry.get("volumes", ())
-    }
+    mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in entry.get("volumes", ())}
     assert files.ROOT / mounted[program] == files.ROOT / "stack/output_log.py"
     read = json.loads(files.variables("otel-collector.yaml")["SERVICE_LOG_FILES"])
     assert read == [log, f"{log}.1"]

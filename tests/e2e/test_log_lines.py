@@ -1,4 +1,4 @@
-"""A request's lines in Loki: found by its ids, and by each link between trace, line and exemplar."""
+"""A request's lines in Loki: found by its ids, and by the links of trace, line and exemplar."""
 
 import socket
 import time
