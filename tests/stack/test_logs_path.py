@@ -183,7 +183,7 @@ def test_lines_written_while_loki_is_down_arrive_later_also_over_a_restart_of_th
 ) -> None:
     start(own_stack, "collector")
     log.write_numbered(300)
-    wait_until_equal(lambda: counted(own_stack, "otelcol_receiver_accepted_log_records_total"), 300)
+    wait_until_equal(lambda: counted(own_stack, "otelcol_receiver_accepted_log_records"), 300)
     # They are in the queue on disk, and the file is gone.
     own_stack.stop("collector", signal.SIGKILL)
     log.path.unlink()
@@ -214,15 +214,15 @@ def test_lines_that_do_not_fit_into_the_queue_are_lost_and_counted(
         log.write_numbered(100)
         wait_until_equal(
             lambda: (
-                counted(own_stack, "otelcol_receiver_accepted_log_records_total")
-                + counted(own_stack, "otelcol_receiver_refused_log_records_total")
-                + counted(own_stack, "otelcol_receiver_failed_log_records_total")
+                counted(own_stack, "otelcol_receiver_accepted_log_records")
+                + counted(own_stack, "otelcol_receiver_refused_log_records")
+                + counted(own_stack, "otelcol_receiver_failed_log_records")
             ),
             len(log.written),
         )
-    lost = counted(own_stack, "otelcol_exporter_enqueue_failed_log_records_total")
+    lost = counted(own_stack, "otelcol_exporter_enqueue_failed_log_records")
     assert 0 < lost < len(log.written)
     start(own_stack, "loki")
     wait_until_equal(lambda: len(lines(own_stack)), len(log.written) - lost)
     assert texts(own_stack) <= Counter(log.written)
-    assert counted(own_stack, "otelcol_exporter_send_failed_log_records_total") == 0
+    assert counted(own_stack, "otelcol_exporter_send_failed_log_records") == 0
