@@ -6,6 +6,7 @@ the rotation at a start; what does not fit into the queue is lost and counted.
 
 import json
 import secrets
+import shutil
 import signal
 import time
 from collections import Counter
@@ -177,6 +178,23 @@ def test_restart_of_the_collector_loses_no_line_and_shows_none_twice(
     start(own_stack, "loki", "collector")
     with log.writing():
         restart(own_stack)
+    wait_for_all(own_stack, log)
+
+
+def test_line_that_is_sent_twice_is_shown_once_also_after_a_restart_of_loki(
+    own_stack: Stack, log: LogFile
+) -> None:
+    start(own_stack, "loki", "collector")
+    log.write_numbered(100)
+    wait_for_all(own_stack, log)
+    for name in ("collector", "loki"):
+        own_stack.stop(name)
+    # Without its position the Collector reads the file from its beginning.
+    shutil.rmtree(own_stack.data_path("collector"))
+    start(own_stack, "loki", "collector")
+    log.write_numbered(100)
+    wait_for_all(own_stack, log)
+    wait_until_equal(lambda: counted(own_stack, "otelcol_exporter_sent_log_records"), 200)
     wait_for_all(own_stack, log)
 
 
