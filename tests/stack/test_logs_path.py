@@ -247,3 +247,15 @@ def test_lines_that_do_not_fit_into_the_queue_are_lost_and_counted(
     wait_until_equal(lambda: len(lines(own_stack)), len(log.written) - lost)
     assert texts(own_stack) <= Counter(log.written)
     assert counted(own_stack, "otelcol_exporter_send_failed_log_records") == 0
+
+
+def test_line_that_loki_refuses_is_counted_and_the_others_arrive(
+    own_stack: Stack, log: LogFile
+) -> None:
+    start(own_stack, "loki", "collector")
+    old = json.loads(json_line("of last month")) | {"time": "2026-01-01T00:00:00.000000Z"}
+    good = json_line("of now")
+    log.write(json.dumps(old), good)
+    wait_until_equal(lambda: texts(own_stack), Counter([good]))
+    # Loki refuses the batch for one of its lines, and takes the others.
+    wait_until_equal(lambda: counted(own_stack, "otelcol_exporter_send_failed_log_records"), 2)
