@@ -14,11 +14,10 @@ from tests.e2e.journey import USER_AGENT, MemberJourney, new_therapist
 from tests.e2e.logs import access_line
 from tests.e2e.polling import poll
 from tests.e2e.traces import spans_of, trace_id_of, trees
+from tests.support.phases import PHASES, phases_of, without_phases
 
 pytestmark = pytest.mark.e2e
 
-POOL_PHASES = {"db_pool_wait", "db_connect"}
-"""Of requests that had to wait for a connection."""
 FURTHER_PHASES = {
     "register": {"threadpool"},
     "login": {"threadpool"},
@@ -26,6 +25,8 @@ FURTHER_PHASES = {
     "chat": {"external"},
 }
 """Phases of a step beside those of every step."""
+OF_CALLS = {"external", "threadpool"}
+"""Those that no other step has."""
 STRAGGLERS_SECONDS = 20
 
 
@@ -64,7 +65,8 @@ def lines(nodes, depth=0) -> list[str]:
     """Format trees as text with one span per line, for a readable difference."""
     found = []
     for node in nodes:
-        attributes = ", ".join(f"{name}={value}" for name, value in sorted(node.attributes.items()))
+        shown = without_phases(node.attributes)
+        attributes = ", ".join(f"{name}={value}" for name, value in sorted(shown.items()))
         found.append(f"{'  ' * depth}{node.name} ({node.kind}, {node.status}): {attributes}")
         found += lines(node.children, depth + 1)
     return found
@@ -104,17 +106,18 @@ def check_line(stack, name, step, server) -> None:
         "environment": "development",
     }, name
     assert took == pytest.approx(server.seconds, abs=1e-5)
-    assert phases.keys() - POOL_PHASES == {"cpu", "db", "other"} | FURTHER_PHASES.get(
-        name, set()
-    ), name
-    assert all(seconds >= 0 for seconds in phases.values())
-    assert 0 < phases["db"] < took
+    assert phases.keys() & OF_CALLS == FURTHER_PHASES.get(name, set()), name
+    of_span = phases_of(server.attributes, server.seconds)
+    assert {phase: phases[phase] for phase in of_span} == pytest.approx(of_span, abs=1e-5)
+    assert sum(phases.values()) == pytest.approx(took, rel=0.02, abs=1e-3)
+    # Of the database's part, the time in which nothing else ran: on a busy machine perhaps none.
+    assert phases.get("db", 0.0) < took - phases["cpu"]
 
 
 def check_external(name, step, server, spans, phases) -> None:
-    """The phase ``external`` lasts as long as the one span of a call to another service."""
+    """The phase ``external`` is a part of the one span of a call to another service."""
     (outside,) = [span for span in spans if span.name in (STRIPE, MODEL)]
-    assert phases["external"] == pytest.approx(outside.seconds, abs=1e-5), name
+    assert 0 < phases["external"] <= outside.seconds + 1e-5, name
     assert outside.seconds < server.seconds
 
 
@@ -128,11 +131,11 @@ def test_journey_of_a_member(stack, monkeypatch, capsys):
         (server,) = [span for span in spans if span.kind == "SERVER"]
         assert {span.resource["service.name"] for span in spans} == {"serene"}
         check_line(stack, name, step, server)
-        times = {"total", "traceparent"} | FURTHER_PHASES.get(name, set())
-        # The companion's response starts before the first write to the database.
-        assert server_timing_names(step) - POOL_PHASES == times | (
-            set() if name == "chat" else {"db"}
-        ), name
+        timing = server_timing_names(step)
+        assert timing >= {"total", "traceparent", "cpu"}, name
+        assert timing - {"total", "traceparent"} <= PHASES, name
+        # The companion's response starts when its call does.
+        assert timing & OF_CALLS <= FURTHER_PHASES.get(name, set()), name
         if "external" in FURTHER_PHASES.get(name, set()):
             check_external(
                 name,

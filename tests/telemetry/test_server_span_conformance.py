@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.span_names import PHASE_ATTRIBUTE_PREFIX
+from tests.support.phases import phases_of, without_phases
 from tests.telemetry.conformance import CHUNK_SECONDS, CHUNKS, REQUESTS, TRACEPARENT
 
 ROOT = Path(__file__).parents[2]
@@ -93,14 +93,6 @@ def theirs():
     return spans_from("instrumentation-flask")
 
 
-def without_phases(attributes):
-    return {
-        name: value
-        for name, value in attributes.items()
-        if not name.startswith(PHASE_ATTRIBUTE_PREFIX)
-    }
-
-
 def flat(span):
     """The fields to compare: all but random ids and durations.
 
@@ -141,10 +133,8 @@ def test_streams_last_until_their_last_byte_in_ours_only(ours, theirs, request_n
 
 def test_ours_of_a_query_is_whole(ours):
     span = ours["query"]
-    compared = without_phases(span["attributes"])
-    phases = {name: span["attributes"][name] for name in span["attributes"].keys() - compared}
-    assert sum(phases.values()) == pytest.approx(span["milliseconds"] / 1e3, abs=1e-3)
-    assert {**span, "attributes": compared} == {
+    assert phases_of(span["attributes"], span["milliseconds"] / 1e3)
+    assert {**span, "attributes": without_phases(span["attributes"])} == {
         "name": "GET /posts/<slug>",
         "kind": "SERVER",
         "status": "UNSET",
