@@ -78,6 +78,7 @@ class SpawnCallback:
         family = spawner.family
         if family is None:
             family = spawner.family = Family()
+            spawner.is_plain = False
             family.fill_from(_clock_ns())
         line = ChildLine(record, spawned, family, _clock_ns())
         run = spawned._run

@@ -13,6 +13,8 @@ from telemetry.requests.record import RequestRecord
 
 SOCKET: Final[Phase] = "external"
 """A socket that is waited for without a name for it is another service's."""
+SOCKET_WATCHER: Final = "io"
+"""Name of the class of watchers for sockets, with each kind of loop."""
 
 
 class GreenletLine:
@@ -45,6 +47,8 @@ class GreenletLine:
     collected_ns = 0
     """Collections of garbage since it runs."""
     ended = False
+    is_plain = False
+    """It is a request's, has no outer one, and the request has spawned nothing."""
 
     def leave(self, now_ns: int) -> None:
         """The greenlet begins to wait."""
@@ -88,6 +92,6 @@ class GreenletLine:
 def phase_of_watcher(watcher: object) -> Phase:
     """Return what the hub calls a wait for an event of the loop; ``other`` for a rare kind."""
     kind = type(watcher).__name__
-    if kind == "io":
+    if kind == SOCKET_WATCHER:
         return SOCKET
     return "sleep" if kind == "timer" else "other"

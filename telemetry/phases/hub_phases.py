@@ -16,7 +16,7 @@ from telemetry.phases.family import Family
 from telemetry.phases.garbage import Collections
 from telemetry.phases.greenlet_line import GreenletLine
 from telemetry.phases.hub import phase_hub_class
-from telemetry.phases.ready import Ready
+from telemetry.phases.ready import LONG_TURN_NS, Ready
 from telemetry.phases.received import ReceiveStamps
 from telemetry.phases.request_line import RequestLine
 from telemetry.phases.threadpool import StampedThreadPool, ThreadCalls
@@ -151,9 +151,14 @@ class HubPhases:
         if line.family is not None:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
-        _unlink(line.greenlet, line)
+        greenlet: Any = line.greenlet
+        if getattr(greenlet, LINE, None) is line:
+            greenlet.telemetry_time_line = line.outer
+        else:
+            _unlink(greenlet, line)
         if self.running is record:
-            self.running = line.outer.record if line.outer is not None else None
+            outer = line.outer
+            self.running = None if outer is None else outer.record
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------
 
@@ -183,6 +188,37 @@ class HubPhases:
                     self._waited_long(line.record, ready_ns, ran_ns)
         except Exception as error:
             self._guard.caught(error)
+
+    def resume_socket(self, line: RequestLine, result: object) -> None:
+        """A greenlet runs again that waited for a socket; as ``resume``, for most waits.
+
+        Args:
+            line: Was plain when the wait began.
+            result: See ``resume``.
+        """
+        named, turns, waited_ns = line.context, self._turns, line.wait_ns
+        returned_ns, entered_ns = turns.returned_ns, turns.entered_ns
+        if (
+            named is None
+            or not line.is_plain
+            or not waited_ns <= entered_ns <= returned_ns
+            or entered_ns - max(waited_ns, turns.returned_before_ns) >= LONG_TURN_NS
+        ):
+            self.resume(line, result)
+            return
+        ran_ns = self.given_ns = _clock_ns()
+        self.running = line.record
+        took_ns = returned_ns - waited_ns
+        named.waited_ns += took_ns
+        by_phase = line.named
+        if by_phase is None:
+            line.named = {named.phase: took_ns}
+        else:
+            by_phase[named.phase] = by_phase.get(named.phase, 0) + took_ns
+        line.hub_wait_ns += ran_ns - returned_ns
+        line.ran_ns = ran_ns
+        if ran_ns - returned_ns >= self.long_ns:
+            self._waited_long(line.record, returned_ns, ran_ns)
 
     def ran_long(self, line: GreenletLine | None, given_ns: int, now_ns: int) -> None:
         """A greenlet ran for ``long_ns`` or longer, unless the hub had control in between."""

@@ -1,6 +1,6 @@
 """The time line of the greenlet that serves a request: the one that its phases come from."""
 
-import gevent
+from greenlet import getcurrent
 
 from telemetry.names import Phase
 from telemetry.phases.family import Family
@@ -32,7 +32,9 @@ class RequestLine(GreenletLine):
     ) -> None:
         self.record = record
         self.greenlet = greenlet
-        if outer is not None:
+        if outer is None:
+            self.is_plain = True
+        else:
             self.outer = outer
         self.ran_ns = now_ns
         queue, before = (now_ns - record.started_ns) / 1e9, record.phase_seconds
@@ -95,11 +97,14 @@ class RequestLine(GreenletLine):
 
     def end(self, now_ns: int) -> dict[Phase, float]:
         """The request ends; returns its seconds by phase."""
-        self.ended = True
+        self.ended, self.is_plain = True, False
         if not self.ran_ns:
             self.resume(self.present().phase, self.innermost(), now_ns, now_ns)
-        elif self.greenlet is gevent.getcurrent():
-            self.leave(now_ns)
+        elif self.greenlet is getcurrent():
+            self.cpu_ns += now_ns - self.ran_ns - self.collected_ns
+            self.gc_ns += self.collected_ns
+            self.ran_ns = self.collected_ns = 0
+            self.wait_ns = now_ns
         return self._add_to(self.before)
 
     def seconds_until(self, now_ns: int) -> dict[Phase, float]:

@@ -6,11 +6,14 @@ so that the wall time of parallel greenlets is never counted twice.
 """
 
 import time
+from typing import Final
 
-import gevent
+from greenlet import getcurrent
 
 from telemetry.names import Phase
-from telemetry.requests.open_waits import OpenWait, PresentWait, TimeLine, line_of
+from telemetry.requests.open_waits import LINE, OpenWait, PresentWait, TimeLine, line_of
+
+_clock_ns: Final = time.perf_counter_ns
 
 
 class PhaseAccount:
@@ -21,7 +24,7 @@ class PhaseAccount:
     started_ns: int
     accounted_ns: int
     phase_seconds: dict[Phase, float]
-    named_later: dict[Phase, float]
+    named_later: dict[Phase, float] | None
     open_waits: list[OpenWait]
     time_line: TimeLine | None
 
@@ -32,8 +35,14 @@ class PhaseAccount:
             phase: What the request waits for.
             subject: Its text describes what exactly, redacted; made only when someone reads it.
         """
-        now_ns = time.perf_counter_ns()
-        line = self._account_innermost(now_ns)
+        now_ns = _clock_ns()
+        line: TimeLine | None = None
+        if self.time_line is None:
+            self._account_innermost(now_ns)
+        else:
+            line = getattr(getcurrent(), LINE, None)
+            if line is not None and line.record is not self:
+                line = line_of(getcurrent(), self)
         wait = OpenWait(phase, now_ns, subject, line)
         self.open_waits.append(wait)
         return wait
@@ -43,27 +52,30 @@ class PhaseAccount:
 
         Completion has already ended the open waits of a request that has ended.
         """
-        now_ns = time.perf_counter_ns()
-        wait.leave()
-        if wait in self.open_waits:
-            self._account_innermost(now_ns)
-            self.open_waits.remove(wait)
+        now_ns, line, waits = _clock_ns(), wait.line, self.open_waits
+        if line is not None and line.context is wait:
+            line.context = wait.outer
+        else:
+            wait.leave()
+        if self.time_line is not None and waits and waits[-1] is wait:
+            waits.pop()
+        elif wait in waits:
+            if self.time_line is None:
+                self._account_innermost(now_ns)
+            waits.remove(wait)
         return now_ns - wait.began_ns
 
-    def _account_innermost(self, now_ns: int) -> TimeLine | None:
-        """Account the time since the last change; returns the running greenlet's time line.
+    def _account_innermost(self, now_ns: int) -> None:
+        """Account the time since the last change, without a time line.
 
-        Without time lines the wait that began last names the time, of whatever greenlet.
+        The wait that began last names the time, of whatever greenlet.
         """
-        if self.time_line is not None:
-            return line_of(gevent.getcurrent(), self)
         if self.open_waits:
             innermost = self.open_waits[-1]
             seconds = (now_ns - max(self.accounted_ns, innermost.began_ns)) / 1e9
             phases = self.phase_seconds
             phases[innermost.phase] = phases.get(innermost.phase, 0.0) + max(0.0, seconds)
         self.accounted_ns = now_ns  # type: ignore[misc]  # a field of the record
-        return None
 
     def add_phase(self, phase: Phase, seconds: float) -> None:
         """Name time that has passed in waits without a name.
@@ -75,6 +87,8 @@ class PhaseAccount:
             seconds: Duration.
         """
         named = self.named_later
+        if named is None:
+            named = self.named_later = {}  # type: ignore[misc]  # a field of the record
         named[phase] = named.get(phase, 0.0) + seconds
 
     def end_waits(self, now_ns: int) -> None:
@@ -101,7 +115,8 @@ class PhaseAccount:
                 since_ns = max(self.accounted_ns, innermost.began_ns)
                 seconds = seconds_by_phase.get(innermost.phase, 0.0)
                 seconds_by_phase[innermost.phase] = seconds + max(0, now_ns - since_ns) / 1e9
-        for phase, seconds in self.named_later.copy().items():
+        named_later = self.named_later
+        for phase, seconds in named_later.copy().items() if named_later else ():
             seconds_by_phase[phase] = seconds_by_phase.get(phase, 0.0) + seconds
         return seconds_by_phase
 

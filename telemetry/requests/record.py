@@ -146,7 +146,7 @@ class RequestRecord(PhaseAccount):
     response_bytes: int = 0
     ended_ns: int = 0
     duration_seconds: float = 0.0
-    named_later: dict[Phase, float] = field(default_factory=dict)
+    named_later: dict[Phase, float] | None = None
     parallel_seconds: Mapping[Phase, float] | None = None
     unnamed_waits: dict[str, float] | None = None
     unnamed_ns: dict[Phase, int] | None = None

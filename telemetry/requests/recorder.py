@@ -202,7 +202,8 @@ class Recorder:
         steps = self._notable_completion if is_notable(record) else self._completion
         _run_each(steps, record)
         record.greenlet = record.outer = record.time_line = None
-        record.open_waits = []
+        if record.open_waits:
+            record.open_waits = []
         record.redacted_values = ()
         _run_each(self._record_sinks, record)
         if self._sinks:

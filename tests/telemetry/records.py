@@ -35,7 +35,7 @@ def record(**facts: Any) -> RequestRecord:
 
 def _own() -> dict[str, Any]:
     """What each record has of its own."""
-    return {"phase_seconds": {}, "open_waits": [], "named_later": {}}
+    return {"phase_seconds": {}, "open_waits": [], "named_later": None}
 
 
 def completed(**facts: Any) -> CompletedRequest:
