@@ -6,6 +6,11 @@ from gevent import monkey
 
 monkey.patch_all()
 
+from telemetry.phases import stamp_notifications  # noqa: E402
+
+# As the worker does, before there is a hub.
+stamp_notifications()
+
 import signal  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 

@@ -24,6 +24,7 @@ from telemetry.config import SettingError
 from telemetry.gunicorn import hooks, proxy_settings
 from telemetry.gunicorn.connection_worker import ConnectionWorker
 from telemetry.gunicorn.worker_state import WorkerState
+from telemetry.phases import stamp_notifications
 from telemetry.requests.record import current_record
 from telemetry.server.drain import WATCHDOG_AHEAD_SECONDS
 from telemetry.server.lifetime import serve_until_stopped
@@ -73,6 +74,11 @@ class DrainingWorker(ConnectionWorker):
             )
         if cfg.is_ssl:
             raise RuntimeError("DrainingWorker supports no TLS; end it at the proxy")
+
+    def patch(self) -> None:
+        """Patch the process; its hub is made after that."""
+        stamp_notifications()
+        super().patch()
 
     def init_process(self) -> None:
         """Patch, load and serve.

@@ -38,6 +38,7 @@ class ChildLine(GreenletLine):
         self.family.add("sleep", self.wait_ns, ready_ns)
         self._waited_for_hub(ready_ns, now_ns)
         self.ran_ns = now_ns
+        self.family.running += 1
 
     def leave(self, now_ns: int) -> None:
         """The greenlet begins to wait."""
@@ -68,6 +69,7 @@ class ChildLine(GreenletLine):
         if self.ran_ns:
             self.leave(now_ns)
         self.family.ended_ns = now_ns
+        self.family.running -= 1
 
     def seconds_until(self, now_ns: int) -> dict[Phase, float]:
         """Return what it does at present: the rest is with its family."""

@@ -12,7 +12,7 @@ from telemetry.names import Phase
 class Family:
     """The greenlets that a request spawned, and those that these spawned; nanoseconds."""
 
-    __slots__ = ("_filling", "_since_ns", "ended_ns", "ran_ns", "total")
+    __slots__ = ("_filling", "_since_ns", "ended_ns", "ran_ns", "running", "total")
 
     def __init__(self) -> None:
         self.total: dict[Phase, int] = {}
@@ -21,6 +21,8 @@ class Family:
         self._since_ns = 0
         self.ran_ns = 0
         """How long they ran."""
+        self.running = 0
+        """How many have begun and not ended."""
         self.ended_ns = 0
         """When the last one of those that have ended did so."""
 

@@ -12,16 +12,15 @@ from telemetry.guard import Guard
 from telemetry.native import current_thread
 from telemetry.phases.child_line import ChildLine
 from telemetry.phases.children import SpawnCallback
-from telemetry.phases.family import Family
 from telemetry.phases.garbage import Collections
 from telemetry.phases.greenlet_line import GreenletLine
 from telemetry.phases.hub import phase_hub_class
 from telemetry.phases.ready import LONG_TURN_NS, Ready
 from telemetry.phases.received import ReceiveStamps
 from telemetry.phases.request_line import RequestLine
+from telemetry.phases.resuming import Resuming, unlink
 from telemetry.phases.threadpool import StampedThreadPool, ThreadCalls
 from telemetry.phases.turns import Turns
-from telemetry.phases.unnamed import count_unnamed
 from telemetry.requests.open_waits import LINE
 from telemetry.requests.record import RequestRecord
 
@@ -65,7 +64,8 @@ class HubPhases:
         self._turns = Turns()
         self._stamps = ReceiveStamps()
         self._calls = ThreadCalls()
-        self._ready = Ready(self._turns, self._stamps, self._calls)
+        ready = Ready(self._turns, self._stamps, self._calls)
+        self._resuming = Resuming(self._turns, ready)
         self._collections = Collections()
         self._spawned = SpawnCallback(self, self.is_on_hub)
         self._hub: Any = None
@@ -97,6 +97,7 @@ class HubPhases:
         self._thread = current_thread()
         _exchange(hub.threadpool, ThreadPool, StampedThreadPool)
         self._turns.start(hub.loop)
+        self._resuming.loop = hub.loop
         self._stamps.start()
         self._collections.start()
         gevent.Greenlet.add_spawn_callback(self._spawned)
@@ -151,13 +152,9 @@ class HubPhases:
         if line.family is not None:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
-        greenlet: Any = line.greenlet
-        if getattr(greenlet, LINE, None) is line:
-            greenlet.telemetry_time_line = line.outer
-        else:
-            _unlink(greenlet, line)
+        unlink(line.greenlet, line)
         if self.running is record:
-            outer = line.outer
+            outer: GreenletLine | None = line.outer
             self.running = None if outer is None else outer.record
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------
@@ -183,7 +180,7 @@ class HubPhases:
         try:
             if not line.ended:
                 self.running = line.record
-                ready_ns = self._resume(line, result, ran_ns)
+                ready_ns = self._resuming.account(line, result, ran_ns)
                 if ran_ns - ready_ns >= self.long_ns and isinstance(line, RequestLine):
                     self._waited_long(line.record, ready_ns, ran_ns)
         except Exception as error:
@@ -251,40 +248,6 @@ class HubPhases:
             self.ran_long(line, given_ns, now_ns)
         line.end(now_ns)
 
-    def _resume(self, line: GreenletLine, result: object, ran_ns: int) -> int:
-        waited_ns, family, watcher = line.wait_ns, line.family, line.watcher
-        named = line.context if line.outer is None else line.innermost()
-        if watcher is not None:
-            phase, ready_ns = self._ready.of_watcher(watcher, line.due_ns, waited_ns, ran_ns)
-        elif named is None and family is not None and self._was_for(family, result, waited_ns):
-            ready_ns = min(max(family.ended_ns, waited_ns), ran_ns)
-            _each_resumes_from_family(line, family, ready_ns, ran_ns)
-            return ready_ns
-        else:
-            phase, ready_ns = self._ready.of_result(result, waited_ns, ran_ns)
-        if named is not None:
-            phase = named.phase
-        elif phase == "other" and ready_ns - waited_ns >= _WORTH_A_NAME_NS:
-            count_unnamed(line.record, (ready_ns - waited_ns) / 1e9)
-        line.resume(phase, named, ready_ns, ran_ns)
-        outer = line.outer
-        while outer is not None:
-            outer.resume(phase, named, ready_ns, ran_ns)
-            outer = outer.outer
-        return ready_ns
-
-    def _was_for(self, family: Family, result: object, waited_ns: int) -> bool:
-        """Whether a wait was for greenlets that the request spawned.
-
-        One of them is what was waited for, or it ended in the turn in which the wait did.
-        """
-        if result is None or not family.has_worked:
-            return False
-        line: GreenletLine | None = getattr(result, LINE, None)
-        if line is not None and line.family is family:
-            return True
-        return family.ended_ns >= max(waited_ns, self._turns.returned_ns)
-
     def _waited_long(self, record: RequestRecord, ready_ns: int, ran_ns: int) -> None:
         if self.on_long_wait is not None:
             try:
@@ -293,30 +256,6 @@ class HubPhases:
                 self._wait_guard.caught(error)
 
 
-_WORTH_A_NAME_NS: Final = 1_000_000
-
-
-def _each_resumes_from_family(
-    line: GreenletLine | None, family: Family, ready_ns: int, ran_ns: int
-) -> None:
-    while line is not None:
-        if not line.ended:
-            line.resume_from_family(family, ready_ns, ran_ns)
-        line = line.outer
-
-
 def _exchange(found: Any, expected: type, replacement: type) -> None:
     if type(found) is expected:
         found.__class__ = replacement
-
-
-def _unlink(greenlet: Any, line: GreenletLine) -> None:
-    """Let a greenlet work no longer for a request that has ended."""
-    outer, inner = line.outer, getattr(greenlet, LINE, None)
-    if inner is line:
-        greenlet.telemetry_time_line = outer
-        return
-    while inner is not None and inner.outer is not line:
-        inner = inner.outer
-    if inner is not None:
-        inner.outer = outer

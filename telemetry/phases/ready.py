@@ -10,13 +10,14 @@ from gevent.event import AsyncResult, Event
 from gevent.hub import Waiter
 from gevent.lock import BoundedSemaphore, DummySemaphore, Semaphore
 from gevent.thread import LockType  # type: ignore[import-not-found]
-from greenlet import greenlet
+from greenlet import getcurrent
 
 from telemetry.names import Phase
 from telemetry.phases.greenlet_line import SOCKET, phase_of_watcher
 from telemetry.phases.received import ReceiveStamps
 from telemetry.phases.threadpool import ThreadCalls
 from telemetry.phases.turns import Turns
+from telemetry.requests.open_waits import LINE
 
 LONG_TURN_NS: Final = 1_000_000
 """A turn of the hub after which sockets are asked when their bytes came."""
@@ -24,7 +25,15 @@ POLLED_NS: Final = 200_000
 """A poll that lasted so long has waited for something."""
 _READ: Final = 1
 
-_LOCKS: Final = (LockType, Semaphore, BoundedSemaphore, DummySemaphore, Event, Waiter)
+_LOCKS: Final = (
+    LockType,
+    Semaphore,
+    BoundedSemaphore,
+    DummySemaphore,
+    Event,
+    AsyncResult,
+    Waiter,
+)
 
 
 class Ready:
@@ -72,9 +81,12 @@ class Ready:
             ended_ns = self._calls.ended_ns(result)
             if ended_ns:
                 return "threadpool", min(max(ended_ns, waited_ns), ran_ns)
-        phase: Phase = "lock" if isinstance(result, _LOCKS) else "other"
         if isinstance(result, BaseException):
+            # Nothing names what was waited for in vain; most of it are locks, events and queues.
+            in_thread = self._calls.has_open(getattr(getcurrent(), LINE, None))
+            phase: Phase = "threadpool" if in_thread else "lock"
             return phase, self._polled(-1, waited_ns, ran_ns)
+        phase = "lock" if isinstance(result, _LOCKS) else "other"
         # Locks are handed on within one turn, after its poll.
         return phase, (max(waited_ns, self._turns.returned_ns) + ran_ns) // 2
 
@@ -101,8 +113,3 @@ class Ready:
         if returned_ns - entered_ns > POLLED_NS:
             return returned_ns
         return (earliest_ns + entered_ns) // 2
-
-
-def is_greenlet(result: object) -> bool:
-    """Whether a wait was for the end of a greenlet."""
-    return isinstance(result, greenlet)

@@ -10,6 +10,9 @@ from typing import Any
 
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
+from greenlet import getcurrent
+
+from telemetry.requests.open_waits import LINE
 
 
 class ThreadCalls:
@@ -33,18 +36,27 @@ class ThreadCalls:
         call = self._calls.get(result)
         return 0 if call is None else call.ended_ns
 
+    def has_open(self, line: object) -> bool:
+        """Whether a function that the greenlet of a time line has called still runs."""
+        return any(call.line is line and not call.ended_ns for call in self._calls.values())
+
 
 class ThreadCall:
     """A function that is called in a thread.
 
     Args:
         function: To call.
+
+    Attributes:
+        line: Of the greenlet that wants it called.
+        ended_ns: ``perf_counter_ns`` at its end; 0 before.
     """
 
-    __slots__ = ("_function", "ended_ns")
+    __slots__ = ("_function", "ended_ns", "line")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+        self.line: object = getattr(getcurrent(), LINE, None)
         self.ended_ns = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
