@@ -90,6 +90,25 @@ class HttpCall:
             self._span.set_status(StatusCode.ERROR)
 
 
+class CallSubject:
+    """What a call waits for, as text when someone reads it: its span's name and the host.
+
+    Args:
+        name: Of the span; an HTTP call's is its method and template.
+        attributes: Of the span.
+    """
+
+    __slots__ = ("_attributes", "_name")
+
+    def __init__(self, name: str, attributes: Mapping[str, AttributeValue]) -> None:
+        self._name = name
+        self._attributes = attributes
+
+    def __str__(self) -> str:
+        host = self._attributes.get(SERVER_ADDRESS)
+        return f"{self._name} at {host}" if host else self._name
+
+
 class ClientSpans:
     """Client spans of one worker, each part of the request that makes the call.
 
@@ -157,7 +176,7 @@ class ClientSpans:
         span: Span = INVALID_SPAN
         before, began_unix_ns, wait = otel_context.get_current(), time.time_ns(), Wait(0)
         try:
-            with waiting("external") as wait:
+            with waiting("external", CallSubject(name, attributes)) as wait:
                 with self._guard:
                     span = self._tracer.start_span(
                         name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began_unix_ns

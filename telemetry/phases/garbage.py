@@ -5,11 +5,13 @@ waits for the hub.
 """
 
 import gc
+import sys
 import time
 from typing import Any
 
 from greenlet import getcurrent
 
+from telemetry.guard import Place
 from telemetry.requests.open_waits import LINE
 
 _clock_ns = time.perf_counter_ns
@@ -19,11 +21,11 @@ class Collections:
     """Times the collections of one thread.
 
     Args:
-        thread: Identifier of the hub's thread.
-        get_thread: Returns the identifier of the running thread.
+        guard: Counts what goes wrong, but for the interpreter's end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Place) -> None:
+        self._guard = guard
         self._began_ns = 0
         self._greenlet: object = None
 
@@ -43,6 +45,7 @@ class Collections:
         # Bound here: modules are emptied at the interpreter's end, while it still collects.
         getcurrent: Any = getcurrent,
         clock_ns: Any = _clock_ns,
+        is_finalizing: Any = sys.is_finalizing,
     ) -> None:
         try:
             if event == "start":
@@ -54,5 +57,7 @@ class Collections:
                 line = getattr(greenlet, LINE, None)
                 if line is not None:
                     line.collected_ns += clock_ns() - self._began_ns
-        except Exception:
+        except Exception as error:
             self._greenlet = None
+            if not is_finalizing():
+                self._guard.caught(error)

@@ -66,7 +66,7 @@ class HubPhases:
         self._calls = ThreadCalls()
         ready = Ready(self._turns, self._stamps, self._calls)
         self._resuming = Resuming(self._turns, ready)
-        self._collections = Collections()
+        self._collections = Collections(guard.at("phases.gc"))
         self._spawned = SpawnCallback(self, self.is_on_hub)
         self._hub: Any = None
         self._former_class: Any = None

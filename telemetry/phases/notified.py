@@ -1,8 +1,9 @@
 """When a greenlet was made ready by another one: a stamp of each notification of a lock or event.
 
 Locks, events, queues and greenlets that end hand a callback to the loop, which calls it after what
-runs now. The loop of gevent's configuration gets a subclass that stamps these callbacks; 0.3 µs for
-each callback that is none, 1 µs for each that is. It has to be chosen before the hub exists.
+runs now. The loop of gevent's configuration gets a subclass that stamps these callbacks: 0.9 µs a
+yield, 4 µs a notification, 9 µs a greenlet that is spawned and joined, and nothing for waits for
+sockets and timers (CPython 3.11). It has to be chosen before the hub exists.
 """
 
 import time

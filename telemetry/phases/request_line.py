@@ -40,7 +40,9 @@ class RequestLine(GreenletLine):
         queue, before = (now_ns - record.started_ns) / 1e9, record.phase_seconds
         if before:
             queue -= sum(before.values()) - before.get("queue", 0.0)
-        self.before: dict[Phase, float] = {**before, "queue": queue} if queue > 0 else before
+        if queue > 0:
+            before["queue"] = queue
+        self.before: dict[Phase, float] = before
         """What passed before the application began."""
 
     def leave(self, now_ns: int) -> None:

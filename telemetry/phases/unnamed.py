@@ -2,7 +2,7 @@
 
 import sys
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from telemetry.requests.record import RequestRecord
 
@@ -25,10 +25,28 @@ def count_unnamed(record: RequestRecord, seconds: float) -> None:
         functions[name] = functions.get(name, 0.0) + seconds
 
 
-def _waiting_function(frame: FrameType | None) -> str:
+def waiting_frame(greenlet: Any) -> FrameType | None:
+    """Return the frame of the code that waits in a greenlet: no machinery of gevent, locks, queues.
+
+    Args:
+        greenlet: That does not run.
+
+    Returns:
+        ``None`` for one that has not begun, has ended or runs, and where all is machinery.
+    """
+    return _out_of_machinery(getattr(greenlet, "gr_frame", None))
+
+
+def _out_of_machinery(frame: FrameType | None) -> FrameType | None:
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith(_MACHINERY):
-            return f"{module}:{frame.f_code.co_qualname}"
+        if not frame.f_globals.get("__name__", "").startswith(_MACHINERY):
+            return frame
         frame = frame.f_back
-    return "unknown"
+    return None
+
+
+def _waiting_function(frame: FrameType | None) -> str:
+    found = _out_of_machinery(frame)
+    if found is None:
+        return "unknown"
+    return f"{found.f_globals.get('__name__', '')}:{found.f_code.co_qualname}"

@@ -26,6 +26,7 @@ class PhaseAccount:
     phase_seconds: dict[Phase, float]
     named_later: dict[Phase, float] | None
     open_waits: list[OpenWait]
+    longest_wait: OpenWait | None
     time_line: TimeLine | None
 
     def begin_wait(self, phase: Phase, subject: object = "") -> OpenWait:
@@ -63,6 +64,9 @@ class PhaseAccount:
             if self.time_line is None:
                 self._account_innermost(now_ns)
             waits.remove(wait)
+        longest = self.longest_wait
+        if longest is None or wait.waited_ns > longest.waited_ns:
+            self.longest_wait = wait  # type: ignore[misc]  # a field of the record
         return now_ns - wait.began_ns
 
     def _account_innermost(self, now_ns: int) -> None:

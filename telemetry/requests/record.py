@@ -95,6 +95,7 @@ class RequestRecord(PhaseAccount):
         unnamed_ns: Nanoseconds of ``phase_seconds`` that only the hub named; ``named_later`` may
             name them otherwise.
         open_waits: Waits that have begun and not ended, in that order; of all its greenlets.
+        longest_wait: Of those that have ended; its subject is what took most.
         time_line: Of the greenlet that serves it, where the hub is instrumented.
         error_type: Class name of the exception that ended the request, or empty.
         refusal: Why the service refused the request, in one word of few; empty for others.
@@ -162,6 +163,7 @@ class RequestRecord(PhaseAccount):
     in_app: bool = False
     events: tuple["RequestEvent", ...] = ()
     accounted_ns: int = 0
+    longest_wait: OpenWait | None = None
     notes: object = None
 
     def nest_in(self, outer: "RequestRecord") -> None:

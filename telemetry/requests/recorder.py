@@ -206,6 +206,8 @@ class Recorder:
             record.open_waits = []
         record.redacted_values = ()
         _run_each(self._record_sinks, record)
+        # A wait refers to its record: only the collector could free them.
+        record.longest_wait = None
         if self._sinks:
             completed = freeze(record)
             for place, sink in self._sinks:

@@ -16,6 +16,11 @@ from telemetry.view_option import View, ViewOption
 
 _log = logging.getLogger("telemetry.slow")
 
+MOST_EVENTS: Final = 8
+"""Events of a request in its warning."""
+MOST_CHARACTERS: Final = 200
+"""Of a text in it."""
+
 _SLOW_AFTER_SECONDS: Final = ViewOption[float]("slow_after_seconds")
 
 
@@ -52,7 +57,9 @@ class SlowRequests:
         """Count and log a slow request."""
         if not request.dominant_phase:
             return
+        evidence: dict[str, object] = {}
         if isinstance(request, RequestRecord):
+            evidence = _evidence_of_record(request)
             request = freeze(request)  # a handler of the warning may keep it
         self._slow.labels(request.route, request.dominant_phase).inc()
         _log.warning(
@@ -67,6 +74,7 @@ class SlowRequests:
                     "phases": _rounded(request.phase_seconds),
                     "dominant_phase": request.dominant_phase,
                     **_evidence(request),
+                    **evidence,
                 },
             },
         )
@@ -80,6 +88,34 @@ def _evidence(request: CompletedRequest) -> dict[str, object]:
     if request.unnamed_waits:
         found["unnamed_waits"] = _rounded(request.unnamed_waits)
     return found
+
+
+def _evidence_of_record(record: RequestRecord) -> dict[str, object]:
+    """What happened to it, so that a victim's line names the culprit, and its longest wait."""
+    found: dict[str, object] = {}
+    longest = record.longest_wait
+    if longest is not None and longest.waited_ns and str(longest.subject):
+        found["longest_wait"] = {
+            "phase": longest.phase,
+            "subject": str(longest.subject)[:MOST_CHARACTERS],
+            "seconds": round(longest.waited_ns / 1e9, 6),
+        }
+    if record.events:
+        found["events"] = [
+            {"name": event.name, **_short(event.attributes)}
+            for event in record.events[:MOST_EVENTS]
+        ]
+    return found
+
+
+def _short(attributes: Mapping[str, Any]) -> dict[str, object]:
+    """The attributes of an event that are no stacks or other long texts."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, bool | int | float)
+        or (isinstance(value, str) and len(value) <= MOST_CHARACTERS and "\n" not in value)
+    }
 
 
 def _rounded(seconds: Mapping[Any, float]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The hub is instrumented and restored, and nothing of it breaks a request."""
 
+import threading
 import time
 
 import gevent
@@ -8,7 +9,7 @@ from gevent.hub import Hub
 
 from telemetry.guard import Guard
 from telemetry.native import start_thread
-from telemetry.phases import HubPhases
+from telemetry.phases import HubPhases, waiting_frame
 from telemetry.requests.open_waits import PresentWait
 from telemetry.requests.record import current_record, waiting
 from tests.support.polling import wait_until
@@ -205,3 +206,19 @@ def test_time_before_the_application_is_queue_but_for_what_is_known_of_it(server
 
 def burn_a_little():
     burn(0.001)
+
+
+def test_the_waiting_frame_is_the_code_that_waits_and_no_machinery():
+    held = threading.Lock()
+    held.acquire()
+
+    def want():
+        held.acquire()
+
+    waiting_greenlet = gevent.spawn(want)
+    assert waiting_frame(waiting_greenlet) is None
+    gevent.sleep(0)
+    assert waiting_frame(waiting_greenlet).f_code is want.__code__
+    held.release()
+    waiting_greenlet.join()
+    assert waiting_frame(waiting_greenlet) is None

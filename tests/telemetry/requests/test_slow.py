@@ -148,3 +148,22 @@ def test_switched_off_no_time_is_sent_and_nothing_is_slow(observed):
 def test_an_invalid_threshold_is_refused_at_the_decorator(seconds):
     with pytest.raises(ValueError, match="more than 0 seconds"):
         slow_after(seconds)
+
+
+def test_the_warning_names_the_longest_wait_and_what_happened(caplog):
+    request = record(phase_seconds={"db": 1.5})
+    request.add_event("hub.waited", {"code": "shop:price", "stack": "a\nb", "seconds": 0.2})
+    for subject, waited_ns in (("find posts", 1_000_000), ("find users", 500_000_000)):
+        wait = request.begin_wait("db", subject)
+        wait.waited_ns = waited_ns
+        request.end_wait(wait)
+    request.duration_seconds, request.dominant_phase = 1.5, "db"
+    with caplog.at_level(logging.WARNING, logger="telemetry.slow"):
+        SlowRequests(Metrics(CollectorRegistry()))(request)
+    (line,) = caplog.records
+    assert line.fields["longest_wait"] == {
+        "phase": "db",
+        "subject": "find users",
+        "seconds": 0.5,
+    }
+    assert line.fields["events"] == [{"name": "hub.waited", "code": "shop:price", "seconds": 0.2}]
