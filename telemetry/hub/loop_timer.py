@@ -1,8 +1,7 @@
 """The turns of the hub: how long each kept every other greenlet waiting.
 
-Two libev watchers, one before and one after the loop's poll for events, take the time; 0.5 µs a
-turn for both. They run on the hub at every turn, so they only add up: what a long turn means is
-decided in ``sampler``.
+``telemetry.phases.turns`` takes the time, before and after the loop's poll for events. What runs at
+every turn only adds up: what a long turn means is decided in ``sampler``.
 """
 
 import time
@@ -11,16 +10,15 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 from gevent.hub import Hub
 from prometheus_client.metrics_core import HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
 from telemetry.names import HUB_LAG
+from telemetry.phases.turns import Turns
 
-_LOWEST: Final = -2
-_HIGHEST: Final = 2
 _KEPT_TURNS: Final = 64
 
 
@@ -49,32 +47,34 @@ class LoopTimer:
     """
 
     def __init__(self, threshold_seconds: float) -> None:
-        self.began = 0.0
-        """``perf_counter`` seconds at which the present turn began; 0 while the hub polls."""
+        self.turns = Turns()
+        """Whose they are; those of the phases, where these are accounted. Set before ``start``."""
+        self._started = False
         self.long_turns: deque[LongTurn] = deque(maxlen=_KEPT_TURNS)
         self.threshold_seconds = threshold_seconds
         self._bounds = HUB_LAG.buckets
         self._counts = [0] * (len(self._bounds) + 1)
         self._seconds = 0.0
-        self._watchers: list[Any] = []
 
     def start(self, hub: Hub) -> None:
         """Time the turns of a hub from now on; from the hub's own thread."""
-        # Lowest before the poll: after gevent's own watcher, which runs the greenlets that are
-        # ready. Highest after it: before any other.
-        before = hub.loop.prepare(ref=False, priority=_LOWEST)
-        after = hub.loop.check(ref=False, priority=_HIGHEST)
-        before.start(self._turn_ends)
-        after.start(self._turn_begins)
-        self._watchers = [before, after]
+        self.turns.on_enter = self._turn_ends
+        self.turns.start(hub.loop)
+        self._started = True
 
     def stop(self) -> None:
         """Stop timing; from the hub's thread."""
-        for watcher in self._watchers:
-            watcher.stop()
-            watcher.close()
-        self._watchers = []
-        self.began = 0.0
+        self._started = False
+        self.turns.on_enter = None
+        self.turns.stop()
+
+    @property
+    def began(self) -> float:
+        """``perf_counter`` seconds at which the present turn began; 0 while the hub polls."""
+        returned_ns = self.turns.returned_ns
+        if not self._started or self.turns.entered_ns >= returned_ns:
+            return 0.0
+        return returned_ns / 1e9
 
     def ended_turns(self) -> int:
         """Return the number of turns that have ended."""
@@ -94,21 +94,18 @@ class LoopTimer:
             )
         ]
 
-    def _turn_begins(self) -> None:
-        self.began = time.perf_counter()
-
-    def _turn_ends(self) -> None:
-        began = self.began
-        if began:
-            now = time.perf_counter()
-            seconds = now - began
+    def _turn_ends(self, now_ns: int) -> None:
+        # For other threads a turn has not ended before its ``LongTurn`` is appended.
+        returned_ns = self.turns.returned_ns
+        if returned_ns:
+            seconds = (now_ns - returned_ns) / 1e9
             self._counts[bisect_left(self._bounds, seconds)] += 1
             self._seconds += seconds
             if seconds >= self.threshold_seconds:
                 # No clock that lets other threads run: the sampling thread would find the hub here
                 # instead of the code that held it.
                 self.long_turns.append(
-                    LongTurn(began, now, time.thread_time(), time.process_time())
+                    LongTurn(
+                        returned_ns / 1e9, now_ns / 1e9, time.thread_time(), time.process_time()
+                    )
                 )
-            # Last: for other threads a turn has not ended before its ``LongTurn`` is appended.
-            self.began = 0.0

@@ -105,6 +105,7 @@ class HubMonitor:
     def follow(self, accounts: Accounts) -> None:
         """Learn from what accounts the phases which request runs; before both start."""
         accounts.long_ns = int(self._timer.threshold_seconds * 1e9)
+        self._timer.turns = accounts.turns
         accounts.on_long_run, accounts.on_long_wait = self.on_long_run, self.on_long_wait
         self.running = lambda: (accounts.running, accounts.given_ns)
 

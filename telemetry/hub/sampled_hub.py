@@ -8,6 +8,7 @@ from telemetry.greenlets import LiveGreenlets, running_request
 from telemetry.hub.clocks import Clocks, Usage
 from telemetry.hub.code_names import CodeNames
 from telemetry.hub.loop_timer import LoopTimer
+from telemetry.phases.turns import Turns
 from telemetry.requests.record import RequestRecord
 
 Running = Callable[[], tuple[RequestRecord | None, int]]
@@ -21,6 +22,7 @@ class Accounts(Protocol):
     long_ns: int
     running: RequestRecord | None
     given_ns: int
+    turns: Turns
     on_long_run: Callable[[RequestRecord | None, int, int], object] | None
     on_long_wait: Callable[[RequestRecord, int, int], object] | None
 

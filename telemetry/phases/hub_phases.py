@@ -47,6 +47,7 @@ class HubPhases:
         on_long_wait: Called with a request, when it could run and when it did.
         running: The request whose greenlet runs, from any thread; ``None`` outside of requests.
         given_ns: When the running greenlet, or else the hub, got control.
+        turns: Of the loop; others may use them too.
 
     The three are set before ``start``. Both callables run on the hub's thread, are cheap and switch
     no greenlets; times are ``perf_counter_ns``.
@@ -61,11 +62,11 @@ class HubPhases:
         self._guard = guard.at("phases")
         self._run_guard = guard.at("phases.long_run")
         self._wait_guard = guard.at("phases.long_wait")
-        self._turns = Turns()
+        self.turns = Turns()
         self._stamps = ReceiveStamps()
         self._calls = ThreadCalls()
-        ready = Ready(self._turns, self._stamps, self._calls)
-        self._resuming = Resuming(self._turns, ready)
+        ready = Ready(self.turns, self._stamps, self._calls)
+        self._resuming = Resuming(self.turns, ready)
         self._collections = Collections(guard.at("phases.gc"))
         self._spawned = SpawnCallback(self, self.is_on_hub)
         self._hub: Any = None
@@ -96,7 +97,7 @@ class HubPhases:
         self._hub, self._former_class, self._class = hub, former, phase_hub
         self._thread = current_thread()
         _exchange(hub.threadpool, ThreadPool, StampedThreadPool)
-        self._turns.start(hub.loop)
+        self.turns.start(hub.loop)
         self._resuming.loop = hub.loop
         self._stamps.start()
         self._collections.start()
@@ -111,7 +112,7 @@ class HubPhases:
         gevent.Greenlet.remove_spawn_callback(self._spawned)
         self._collections.stop()
         self._stamps.stop()
-        self._turns.stop()
+        self.turns.stop()
         _exchange(hub._threadpool, StampedThreadPool, ThreadPool)
         _exchange(hub, self._class, self._former_class)
         if type(hub) is self._former_class:
@@ -193,7 +194,7 @@ class HubPhases:
             line: Was plain when the wait began.
             result: See ``resume``.
         """
-        named, turns, waited_ns = line.context, self._turns, line.wait_ns
+        named, turns, waited_ns = line.context, self.turns, line.wait_ns
         returned_ns, entered_ns = turns.returned_ns, turns.entered_ns
         if (
             named is None
@@ -221,7 +222,7 @@ class HubPhases:
         """A greenlet ran for ``long_ns`` or longer, unless the hub had control in between."""
         try:
             # What ended in between has given no notice; a request's own run is known.
-            began_ns = max(given_ns, self._turns.returned_ns)
+            began_ns = max(given_ns, self.turns.returned_ns)
             if line is not None and line.ran_ns > began_ns:
                 began_ns = line.ran_ns
             if self.on_long_run is not None and now_ns - began_ns >= self.long_ns:
@@ -236,7 +237,7 @@ class HubPhases:
         self.running = line.record
         # The loop polls only when it has started every greenlet that it can: this one was started
         # by a timer (``spawn_later``).
-        polled_ns = self._turns.returned_ns if self._turns.entered_ns > line.wait_ns else 0
+        polled_ns = self.turns.returned_ns if self.turns.entered_ns > line.wait_ns else 0
         line.begin(max(line.wait_ns, polled_ns), now_ns)
 
     def child_ends(self, line: ChildLine) -> None:
