@@ -17,19 +17,22 @@ import weakref
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
 import gevent
 from pymongo import monitoring
 from pymongo.common import MAX_POOL_SIZE, MIN_POOL_SIZE
 from pymongo.pool import Pool
+from pymongo.synchronous.topology import Topology
 
 from telemetry.guard import Guard
-from telemetry.mongo import pool_condition
+from telemetry.mongo import pool_condition, server_selection
 from telemetry.mongo.connections import Connections, copied
 from telemetry.mongo.named_waits import NamedWaits
 from telemetry.mongo.ownership import Address, GreenletOwner, pool_name
 from telemetry.mongo.pool_instruments import Instruments, PoolInstruments
+
+T = TypeVar("T")
 
 UNLIMITED: Final = 0
 """``maxPoolSize`` of a pool without a limit."""
@@ -101,10 +104,11 @@ class PoolListener(monitoring.ConnectionPoolListener):
         """Add the pool of a server that was discovered."""
         with self._guard:
             address = event.address
+            server_selection.adopt(_calling(Topology), self._guards)
             # The event holds only the options that differ from pymongo's defaults.
             most = event.options.get("maxPoolSize", MAX_POOL_SIZE)
             least = event.options.get("minPoolSize", MIN_POOL_SIZE)
-            reference = _reference_to(_pool_in_construction())
+            reference = _reference_to(_calling(Pool))
             connections = Connections(
                 pool_name(address),
                 max_size=None if most in (UNLIMITED, None) else most,
@@ -223,13 +227,16 @@ class PoolListener(monitoring.ConnectionPoolListener):
             self._instruments.release(connections.address)
 
 
-def _pool_in_construction() -> Pool | None:
-    # The event has only the address, and is sent by the pool's own constructor: the pool is a few
-    # frames up.
+def _calling(kind: type[T]) -> T | None:
+    """Return the object of a class whose method leads here.
+
+    The event of a pool has only the address, and is sent by the pool's own constructor, which its
+    topology calls.
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         instance = frame.f_locals.get("self")
-        if isinstance(instance, Pool):
+        if isinstance(instance, kind):
             return instance
         frame = frame.f_back
     return None
