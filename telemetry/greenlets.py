@@ -103,15 +103,19 @@ def request_served_by(one: greenlet) -> RequestRecord | None:
 
 
 def waiting_code(frame: FrameType | None) -> FrameType | None:
-    """Return the innermost frame that is not the waiting itself: not gevent's or threading's.
+    """Return the innermost frame that is not the waiting itself: gevent's, threading's, the hub's.
 
     Args:
         frame: The innermost frame of a greenlet that does not run.
     """
     with _no_collection():
-        while frame is not None and _module_of(frame).partition(".")[0] in _WAITING_MODULES:
+        while frame is not None and _is_waiting(_module_of(frame)):
             frame = frame.f_back
         return frame
+
+
+def _is_waiting(module: str) -> bool:
+    return module.partition(".")[0] in _WAITING_MODULES or module.startswith(_HUB)
 
 
 def code_of(frame: FrameType) -> str:
@@ -126,6 +130,8 @@ def _module_of(frame: FrameType) -> str:
 _WAITING_MODULES: Final = frozenset(
     {"gevent", "greenlet", "threading", "queue", "selectors", "select", "socket", "ssl"}
 )
+_HUB: Final = "telemetry.phases."
+"""The hub's own methods, which each wait goes through."""
 
 
 def stack_of(frame: FrameType | None) -> tuple[str, ...]:

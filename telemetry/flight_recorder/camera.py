@@ -91,7 +91,7 @@ class Camera:
         seen = tuple(self._seen(each, now_ns) for each in tuple(record.open_waits))
         if seen or is_running(record.greenlet) or not isinstance(record.greenlet, greenlet):
             return seen
-        return self._unnamed_wait(record)
+        return self._unnamed_wait(record, now_ns)
 
     def _seen(self, wait: OpenWait, now_ns: int) -> SeenWait:
         held_by: tuple[str, ...] = ()
@@ -100,15 +100,19 @@ class Camera:
         subject = self._redactor.long_text(text_of(wait.subject))
         return SeenWait(wait.phase, subject, max(0, now_ns - wait.began_ns) / 1e9, held_by)
 
-    def _unnamed_wait(self, record: RequestRecord) -> tuple[SeenWait, ...]:
+    def _unnamed_wait(self, record: RequestRecord, now_ns: int) -> tuple[SeenWait, ...]:
         """Name a wait that has no context by the code that waits, and by the lock found there."""
-        one = record.greenlet
+        one, present = record.greenlet, record.present_wait()
         if not isinstance(one, greenlet) or (frame := one.gr_frame) is None:
             return ()
-        lock, code = lock_waited_for(frame), waiting_code(frame)
+        code = waiting_code(frame)
         at = code_of(code) if code is not None else "compiled code"
+        # Without a time line the hub does not know what it waits for.
+        is_known = record.time_line is not None and present.phase != "cpu"
+        seconds = max(0, now_ns - present.since_ns) / 1e9 if is_known else None
+        phase = present.phase if is_known else "other"
+        lock = lock_waited_for(frame) if phase == "other" else None
         if lock is None:
-            return (SeenWait("other", at, None),)
-        return (
-            SeenWait("lock", f"{lock.name} at {at}", None, lock.held_by(self._in_flight(), one)),
-        )
+            return (SeenWait(phase, at, seconds),)
+        held_by = lock.held_by(self._in_flight(), one)
+        return (SeenWait("lock", f"{lock.name} at {at}", seconds, held_by),)

@@ -14,7 +14,9 @@ from telemetry.span_names import (
 EVENT_FRAMES: Final = 8
 WAIT_ATTRIBUTE: Final = "request.wait"
 AGE_ATTRIBUTE: Final = "request.age"
+HELD_BY_ATTRIBUTE: Final = "request.wait.held_by"
 STACK_ATTRIBUTE: Final = "code.stacktrace"
+EVENT_HOLDERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Snapshot:
         }
         for phase, seconds in self.phases.items():
             attributes[f"{PHASE_ATTRIBUTE_PREFIX}{phase}"] = round(seconds, 6)
+        if self.waiting and self.waiting[-1].held_by:
+            attributes[HELD_BY_ATTRIBUTE] = self.waiting[-1].held_by[:EVENT_HOLDERS]
         if self.stacks:
             attributes[STACK_ATTRIBUTE] = "\n".join(self.stacks[0].frames[-EVENT_FRAMES:])
         return attributes
