@@ -88,7 +88,9 @@ class Shares:
                 return
             share = self._shares[key] = Share(sample.record, code, sample.frames, {})
         share.frames = sample.frames
-        share.weights[sample.cause] = share.weights.get(sample.cause, 0) + sample.weight_ns
+        parts = sample.parts if sample.parts is not None else {sample.cause: sample.weight_ns}
+        for cause, weight in parts.items():
+            share.weights[cause] = share.weights.get(cause, 0) + weight
 
     def add_thread(self, code: str, weight_ns: int) -> None:
         """Add the time for which another thread kept the interpreter."""

@@ -21,7 +21,7 @@ from telemetry.hub.attribution import (
 )
 from telemetry.hub.clocks import Clocks, Usage
 from telemetry.hub.code_names import Frames, own_lines
-from telemetry.hub.samples import Sample, SeenHub, code_of, main_frames, thread_code_of
+from telemetry.hub.samples import Sample, SeenHub, code_of, main_frames
 from telemetry.requests.record import RequestRecord
 from telemetry.span_names import (
     CULPRIT_REQUEST_ID_ATTRIBUTE,
@@ -67,6 +67,11 @@ class LongRun:
     route: str = NO_ROUTE
     request_id: str = ""
 
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.ended_ns - self.began_ns) / 1e9
+
     def overlap_ns(self, began_ns: int, ended_ns: int) -> int:
         """Return how much of it lies in an interval."""
         return max(0, min(self.ended_ns, ended_ns) - max(self.began_ns, began_ns))
@@ -101,13 +106,13 @@ class HubEvents:
             if sample.record is record
         ]
         causes = self._causes(began_ns, ended_ns)
+        other: Cause = "gil" if causes["gil"] >= causes["frozen"] else "frozen"
+        others = self._run_of_others(began_ns, ended_ns, other)
         if not is_own(causes, self._long_ns / 1e9):
             # The request is a victim itself.
-            cause = main_cause(causes)
-            code = thread_code_of(samples) if cause == "gil" else names.UNKNOWN_CODE
-            run = LongRun(began_ns, ended_ns, cause, code)
+            run = others
             if record is not None:
-                record.add_event(HUB_WAITED_EVENT, _attributes(run, began_ns, ended_ns))
+                record.add_event(HUB_WAITED_EVENT, _attributes(run, run.seconds))
         else:
             frames = main_frames([(sample.frames, sample.weight_ns) for sample in samples])
             run = LongRun(
@@ -120,6 +125,9 @@ class HubEvents:
             )
             if record is not None:
                 record.add_event(HUB_HELD_EVENT, _held(run, causes, samples, frames))
+                if causes[other] > own_seconds(causes):
+                    # It would have been shorter without them.
+                    record.add_event(HUB_WAITED_EVENT, _attributes(others, causes[other]))
         self.runs.append(run)
 
     def on_long_wait(self, record: RequestRecord, ready_ns: int, ran_ns: int) -> None:
@@ -131,7 +139,7 @@ class HubEvents:
             ran_ns: ``perf_counter_ns`` at which it ran.
         """
         run = self._main_run(record, ready_ns, ran_ns)
-        record.add_event(HUB_WAITED_EVENT, _attributes(run, ready_ns, ran_ns))
+        record.add_event(HUB_WAITED_EVENT, _attributes(run, (ran_ns - ready_ns) / 1e9))
 
     def complete(self, record: RequestRecord) -> None:
         """Add the event to a request that the kernel kept while the hub was held.
@@ -152,6 +160,23 @@ class HubEvents:
         if lateness is not None and (pending := lateness.pending(used.runs)) is not None:
             gaps.append(pending)
         return seconds_by_cause(began_ns / 1e9, ended_ns / 1e9, used, gaps)
+
+    def _run_of_others(self, began_ns: int, ended_ns: int, cause: Cause) -> LongRun:
+        """Return what stands for another thread, or for the machine."""
+        code = names.UNKNOWN_CODE
+        if cause == "gil":
+            code = self._seen.thread_code_between(began_ns, ended_ns)
+        return LongRun(began_ns, ended_ns, cause, code)
+
+    def _unseen_run(self, began_ns: int, ended_ns: int, code: str) -> LongRun:
+        """Return what stands for a wait that no code explains."""
+        cause = main_cause(self._causes(began_ns, ended_ns))
+        if cause == "blocked" and not self._seen.samples_between(began_ns, ended_ns):
+            # The hub was in no call, or the sampling thread would have seen it there.
+            cause = "frozen"
+        if cause in ("gil", "frozen"):
+            return self._run_of_others(began_ns, ended_ns, cause)
+        return LongRun(began_ns, ended_ns, cause, code, "")
 
     def _main_run(self, record: RequestRecord, began_ns: int, ended_ns: int) -> LongRun:
         """Return the run that took most of a wait, or what stands for many short ones."""
@@ -175,7 +200,7 @@ class HubEvents:
                 spent[key] = spent.get(key, 0.0) + sample.weight_ns
         route, code = max(spent, key=lambda key: spent[key], default=("", MANY))
         if spent.get((route, code), 0.0) <= enough:
-            return LongRun(began_ns, ended_ns, "cpu", MANY if spent else names.UNKNOWN_CODE, "")
+            return self._unseen_run(began_ns, ended_ns, MANY if spent else names.UNKNOWN_CODE)
         return LongRun(began_ns, ended_ns, "cpu", code, route)
 
     def _samples_of_others(
@@ -199,9 +224,9 @@ def _code(samples: list[Sample], frames: Frames, seconds: float) -> str:
     return code_of(frames) if weight >= MOST_OF_A_WAIT * seconds else names.UNKNOWN_CODE
 
 
-def _attributes(run: LongRun, began_ns: int, ended_ns: int) -> dict[str, AttributeValue]:
+def _attributes(run: LongRun, seconds: float) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {
-        HUB_SECONDS_ATTRIBUTE: round((ended_ns - began_ns) / 1e9, 6),
+        HUB_SECONDS_ATTRIBUTE: round(seconds, 6),
         HUB_KIND_ATTRIBUTE: run.cause,
         HUB_CODE_ATTRIBUTE: run.code,
     }
@@ -216,7 +241,7 @@ def _held(
     run: LongRun, causes: CauseSeconds, samples: list[Sample], frames: Frames
 ) -> dict[str, AttributeValue]:
     found: dict[str, AttributeValue] = {
-        HUB_SECONDS_ATTRIBUTE: round((run.ended_ns - run.began_ns) / 1e9, 6),
+        HUB_SECONDS_ATTRIBUTE: round(run.seconds, 6),
         HUB_KIND_ATTRIBUTE: run.cause,
         HUB_CODE_ATTRIBUTE: run.code,
     }

@@ -100,6 +100,7 @@ class HubSampler:
         """Take samples until stopped."""
         self._lateness = self._seen.lateness = Lateness(self._seen.gaps)
         self._threads = OtherThreads(self._hub.thread, self._hub.names)
+        self._seen.threads = self._threads
         self._last = self._read()
         self._seen.usages.append((time.perf_counter_ns(), self._last.usage))
         count = 0
@@ -111,7 +112,7 @@ class HubSampler:
                 if count % SAMPLES_PER_CLEANUP == 0:
                     self._threads.read()
                     self._hub.greenlets()
-        self._seen.lateness = None
+        self._seen.lateness = self._seen.threads = None
         self._lateness.close()
         self._hub.clocks.close()
 
@@ -131,6 +132,9 @@ class HubSampler:
             return
         if late >= LATE_FOR_THREADS_SECONDS:
             tick.thread_code = self._threads.busiest_code()
+            if tick.thread_code:
+                kept = at_ns - int(late * 1e9), at_ns, tick.thread_code
+                self._seen.thread_codes.append(kept)
         if tick.sample is not None:
             tick.sample.thread_code = tick.thread_code
             self._seen.samples.append(tick.sample)
@@ -186,9 +190,9 @@ class HubSampler:
             certain = max(0.0, late - waited - LATE_SECONDS) + self._sample_every_seconds
             sample.weight_ns = min(sample.weight_ns, int(certain * 1e9))
         at = sample.at_ns / 1e9
-        sample.cause = main_cause(
-            seconds_by_cause(at - sample.weight_ns / 1e9, at, used, self._seen.gaps)
-        )
+        seconds = seconds_by_cause(at - sample.weight_ns / 1e9, at, used, self._seen.gaps)
+        sample.cause = main_cause(seconds)
+        sample.parts = {cause: int(part * 1e9) for cause, part in seconds.items() if part > 0}
 
     def _enter_turn(self, sample: Sample | None, last: Reading) -> None:
         if sample is not None and sample.turn_began != self._turn_began:

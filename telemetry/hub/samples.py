@@ -5,7 +5,7 @@ waits.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from telemetry.hub.attribution import Cause, Gap
 from telemetry.hub.clocks import Usage
 from telemetry.hub.code_names import Frames, culprit_of
 from telemetry.hub.lateness import Lateness
+from telemetry.hub.threads import OtherThreads
 from telemetry.names import UNKNOWN_CODE
 from telemetry.requests.record import RequestRecord
 
@@ -32,7 +33,8 @@ class Sample:
         record: The request that ran, or ``None`` outside of requests.
         frames: The stack.
         thread_code: Code of another thread that kept the interpreter until then, or empty.
-        cause: Of the time that it stands for.
+        cause: Of most of the time that it stands for.
+        parts: That time by cause, nanoseconds; ``None`` where ``cause`` is all that is known.
     """
 
     at_ns: int
@@ -42,6 +44,7 @@ class Sample:
     frames: Frames
     thread_code: str = ""
     cause: Cause = "cpu"
+    parts: Mapping[Cause, int] | None = None
 
 
 @dataclass(slots=True)
@@ -52,13 +55,18 @@ class SeenHub:
         samples: Oldest first.
         usages: Totals of the hub's thread with their ``perf_counter_ns``, oldest first.
         gaps: Times in which the sampling thread could not run.
+        thread_codes: Code of other threads that kept the interpreter, with the ``perf_counter_ns``
+            of the interval.
         lateness: Of the sampling thread; ``None`` while none runs.
+        threads: Beside the hub's; ``None`` while none is sampled.
     """
 
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=KEPT_SAMPLES))
     usages: deque[tuple[int, Usage]] = field(default_factory=lambda: deque(maxlen=KEPT_SAMPLES))
     gaps: deque[Gap] = field(default_factory=lambda: deque(maxlen=64))
+    thread_codes: deque[tuple[int, int, str]] = field(default_factory=lambda: deque(maxlen=64))
     lateness: Lateness | None = None
+    threads: OtherThreads | None = None
 
     def samples_between(self, began_ns: int, ended_ns: int) -> list[Sample]:
         """Return the samples of an interval, newest first."""
@@ -69,6 +77,21 @@ class SeenHub:
             if sample.at_ns <= ended_ns:
                 found.append(sample)
         return found
+
+    def thread_code_between(self, began_ns: int, ended_ns: int) -> str:
+        """Return the code of another thread that kept the interpreter for most of an interval.
+
+        On the hub's thread, which may be the first to get the interpreter back.
+        """
+        overlaps = [
+            (min(until_ns, ended_ns) - max(from_ns, began_ns), code)
+            for from_ns, until_ns, code in self.thread_codes.copy()
+            if until_ns > began_ns and from_ns < ended_ns
+        ]
+        if overlaps:
+            return max(overlaps)[1]
+        threads = self.threads
+        return (threads.peek() if threads is not None else "") or UNKNOWN_CODE
 
     def usage_before(self, began_ns: int) -> Usage | None:
         """Return the last reading before an instant; ``None`` where none is kept."""
@@ -109,15 +132,6 @@ def main_frames(weighted: Sequence[tuple[Frames, float]]) -> Frames:
         depth += 1
         found = max(among, key=lambda pair: pair[1])[0][:depth]
     return found
-
-
-def thread_code_of(samples: Iterable[Sample]) -> str:
-    """Return the code of another thread that kept the interpreter for longest."""
-    weights: dict[str, int] = {}
-    for sample in samples:
-        if sample.thread_code:
-            weights[sample.thread_code] = weights.get(sample.thread_code, 0) + sample.weight_ns
-    return max(weights, key=lambda each: weights[each], default=UNKNOWN_CODE)
 
 
 def code_of(frames: Frames) -> str:

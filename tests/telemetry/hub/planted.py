@@ -207,7 +207,9 @@ class Planting:
         _other()
 
     def _held_seconds(self, request):
-        return sum(event.attributes["hub.seconds"] for event in request.events)
+        # One that the machine took from it is a wait as well, inside of it.
+        held = [event for event in request.events if event.name == "hub.held"]
+        return sum(event.attributes["hub.seconds"] for event in held or request.events)
 
     def _judge(self, title, request, work):
         held = [event for event in request.events if event.name == "hub.held"]

@@ -120,11 +120,8 @@ def test_samples_of_another_request_or_time_are_not_the_run_s(hub, culprit):
 
 def test_victim_of_another_thread_did_not_hold_the_hub(hub, culprit):
     hub.seen.gaps.append(Gap(0.0, 0.1, "gil"))
-    hub.see(
-        sample(
-            "shop.views:show", at_ms=99, weight_ms=99, record=culprit, thread_code="shop.jobs:run"
-        )
-    )
+    hub.see(sample("shop.views:show", at_ms=99, weight_ms=99, record=culprit))
+    hub.seen.thread_codes.append((0, 99 * MS, "shop.jobs:run"))
     hub.ran(culprit, 0, 100, cpu=0.0)
     [event] = culprit.events
     assert (event.name, dict(event.attributes)) == (
@@ -145,6 +142,35 @@ def test_victim_of_the_machine_did_not_hold_the_hub(hub, culprit):
     assert event.name == "hub.waited"
     assert event.attributes["hub.kind"] == "frozen"
     assert event.attributes["hub.code"] == names.UNKNOWN_CODE
+
+
+def test_request_that_held_the_hub_while_the_machine_had_it_is_both(hub, culprit):
+    hub.see(sample("shop.views:show", at_ms=999, weight_ms=999, record=culprit))
+    hub.ran(culprit, 0, 1000, cpu=0.1, thread_ready=0.9)
+    held, waited = culprit.events
+    assert (held.name, held.attributes["hub.kind"]) == ("hub.held", "cpu")
+    assert waited.name == "hub.waited"
+    assert waited.attributes["hub.kind"] == "frozen"
+    assert waited.attributes["hub.seconds"] == 0.9
+
+
+def test_wait_in_which_another_thread_had_the_interpreter_names_it(hub):
+    hub.seen.gaps.append(Gap(0.0, 0.6, "gil"))
+    hub.seen.thread_codes.append((0, 600 * MS, "shop.jobs:run"))
+    hub.clocks.usage = Usage(0.0, 0.0, 0.6)
+    assert hub.waited(record(), 0, 600) == {
+        "hub.seconds": 0.6,
+        "hub.kind": "gil",
+        "hub.code": "shop.jobs:run",
+        "hub.culprit.route": "(none)",
+    }
+
+
+@pytest.mark.parametrize("usage", [Usage(0.0, 0.0, 0.0), Usage(0.0, 0.6, 0.0)])
+def test_wait_in_which_nothing_ran_is_the_machine_s(hub, usage):
+    hub.clocks.usage = usage
+    attributes = hub.waited(record(), 0, 600)
+    assert (attributes["hub.kind"], attributes["hub.code"]) == ("frozen", names.UNKNOWN_CODE)
 
 
 def test_victim_names_the_run_that_took_most_of_its_wait(hub, culprit):
