@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from opentelemetry.trace import SpanKind
 from prometheus_client.samples import Sample
 
-from telemetry import names
+from telemetry import names, span_names
 from tests.e2e.causes.stand import Answered, Stand
 from tests.support.delivered import Delivered, decoded
 from tests.support.polling import wait_until
@@ -97,14 +97,14 @@ def _server_span(stand: Stand, asked: Answered) -> Delivered | None:
 
 
 def _span(span: Delivered) -> PlaceReport:
-    prefix = names.PHASE_ATTRIBUTE_PREFIX
-    dominant = str(span.attributes.get(names.DOMINANT_PHASE_ATTRIBUTE, ""))
+    prefix = span_names.PHASE_ATTRIBUTE_PREFIX
+    dominant = str(span.attributes.get(span_names.DOMINANT_PHASE_ATTRIBUTE, ""))
     phases = {
         name.removeprefix(prefix): seconds
         for name, seconds in span.attributes.items()
         if name.startswith(prefix)
     }
-    lines = [f"{names.DOMINANT_PHASE_ATTRIBUTE}: {dominant}"]
+    lines = [f"{span_names.DOMINANT_PHASE_ATTRIBUTE}: {dominant}"]
     lines += [f"{prefix}{name}: {seconds:.3f}" for name, seconds in phases.items()]
     lines += [f"event {event.name}: {_json(event.attributes)}" for event in span.events]
     agrees = not phases or _largest(phases) == dominant

@@ -7,7 +7,7 @@ Every place must name the same phase as the one that took most. ``span``, ``log`
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telemetry import names
+from telemetry import names, span_names
 from telemetry.names import Phase
 from tests.e2e.causes.places import Place
 from tests.e2e.causes.plants import (
@@ -58,7 +58,7 @@ class Cause:
         """What the text of a place must contain."""
         by_place: dict[Place, Patterns] = {
             "record": (),
-            "span": (names.PHASE_ATTRIBUTE_PREFIX + self.phase, *self.span),
+            "span": (span_names.PHASE_ATTRIBUTE_PREFIX + self.phase, *self.span),
             "log": (f'"{self.phase}"', *self.log),
             "metrics": (f'{names.REQUEST_PHASE.name}{{.*phase="{self.phase}"', *self.metrics),
             "debug": self.debug,
