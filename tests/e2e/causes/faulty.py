@@ -10,8 +10,12 @@ import os
 import gevent
 from gevent import monkey
 
+from telemetry.flight_recorder.camera import Camera
+from telemetry.hub.monitor import HubMonitor
 from telemetry.hub.sampler import HubSampler
-from telemetry.mongo import server_poller
+from telemetry.mongo import MongoTelemetry, server_poller
+from telemetry.mongo.explainer import Explainer
+from telemetry.phases.ready import Ready
 from tests.e2e.causes.app import app, shop, telemetry
 
 __all__ = ["app"]
@@ -30,6 +34,10 @@ def be_slow():
 
 def hang():
     native_sleep(1e6)
+
+
+def do_nothing():
+    pass
 
 
 def wait_for_ever():
@@ -52,11 +60,20 @@ def plant(owner, name, do):
 
 
 FAULTS = {
-    "raises": {"sink": fail, "thread": fail, "greenlet": fail, "hub": fail},
-    "is_slow": {"sink": be_slow, "thread": be_slow, "greenlet": be_slow, "hub": be_slow},
-    "hangs": {"sink": be_slow, "thread": hang, "greenlet": wait_for_ever, "hub": be_slow},
+    "raises": {"sink": fail, "thread": fail, "greenlet": fail, "hub": fail, "wait": fail},
+    "is_slow": {
+        **dict.fromkeys(("sink", "thread", "greenlet", "hub"), be_slow),
+        "wait": do_nothing,
+    },
+    "hangs": {
+        "sink": be_slow,
+        "thread": hang,
+        "greenlet": wait_for_ever,
+        "hub": be_slow,
+        "wait": do_nothing,
+    },
 }
-"""What a part does, by where it runs."""
+"""What a part does, by where it runs; each wait of a request would only hold the hub."""
 
 
 def plant_everywhere(how):
@@ -65,6 +82,12 @@ def plant_everywhere(how):
     telemetry.recorder.add_record_sink("planted", lambda _: how["sink"]())
     plant(HubSampler, "_evaluate", how["thread"])
     plant(server_poller, "check_server", how["greenlet"])
+    plant(Camera, "take", how["thread"])
+    plant(MongoTelemetry, "pool_rows", how["thread"])  # of /debug/pool
+    plant(Explainer, "_answer", how["greenlet"])
+    plant(HubMonitor, "on_long_run", how["hub"])
+    plant(HubMonitor, "on_long_wait", how["hub"])
+    plant(Ready, "of_result", how["wait"])
 
 
 telemetry.watch_mongo(shop.client)

@@ -175,6 +175,15 @@ class Stand:
             response = connection.getresponse()
             return response.read().decode()
 
+    def status(self, path: str, seconds: float) -> int:
+        """The status of a page of the management port; 0 when none comes within a time."""
+        address = "127.0.0.1", self.management_port
+        with contextlib.closing(http.client.HTTPConnection(*address, timeout=seconds)) as asking:
+            asking.request("GET", path)
+            with contextlib.suppress(TimeoutError):
+                return asking.getresponse().status
+        return 0
+
     def samples(self) -> list[Sample]:
         """What the worker's metrics are now."""
         text = self.management("/metrics", "application/openmetrics-text")

@@ -56,7 +56,12 @@ def errors(made):
     }
 
 
-SETTINGS = {"TELEMETRY_STRICT": "false", "HEALTH_INTERVAL_SECONDS": "0.2"}
+SETTINGS = {
+    "TELEMETRY_STRICT": "false",
+    "HEALTH_INTERVAL_SECONDS": "0.2",
+    # So that each command is explained.
+    "TELEMETRY_SLOW_COMMAND_SECONDS": "0.000001",
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +72,24 @@ def usual(directories):
     return found
 
 
-FAILING = {"sink.planted", "hub.watch", "mongo.watch"}
+FAILING = {
+    *("sink.planted", "hub.watch", "mongo.watch", "mongo.explain", "flight.snapshot"),
+    *("phases", "phases.long_run", "phases.long_wait", "management.answer"),
+}
+
+
+def debug_statuses(made):
+    """The statuses of debug pages; 0 for one that does not answer in time."""
+    return {page: made.status(f"/debug/{page}", seconds=2.0) for page in ("pool", "requests")}
+
+
+PAGES = {"raises": 500, "is_slow": 200, "hangs": 0}
 
 
 @pytest.mark.parametrize("fault", ["raises", "is_slow", "hangs"])
 def test_parts_that_fail_change_no_answer(directories, usual, fault):
     with stand(directories(fault), APP, FAULT=fault, **SETTINGS) as made:
+        assert debug_statuses(made) == {"pool": PAGES[fault], "requests": 200}
         assert answers(made) == usual
         if fault == "raises":
             wait_until(lambda: errors(made).keys() >= FAILING, what=f"errors of {FAILING}")
