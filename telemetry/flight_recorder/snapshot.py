@@ -16,7 +16,7 @@ WAIT_ATTRIBUTE: Final = "request.wait"
 AGE_ATTRIBUTE: Final = "request.age"
 HELD_BY_ATTRIBUTE: Final = "request.wait.held_by"
 STACK_ATTRIBUTE: Final = "code.stacktrace"
-EVENT_HOLDERS: Final = 3
+HOLDER_CHARACTERS: Final = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ class Snapshot:
         for phase, seconds in self.phases.items():
             attributes[f"{PHASE_ATTRIBUTE_PREFIX}{phase}"] = round(seconds, 6)
         if self.waiting and self.waiting[-1].held_by:
-            attributes[HELD_BY_ATTRIBUTE] = self.waiting[-1].held_by[:EVENT_HOLDERS]
+            first, *others = self.waiting[-1].held_by
+            more = f"; {len(others)} more" if others else ""
+            attributes[HELD_BY_ATTRIBUTE] = f"{first[:HOLDER_CHARACTERS]}{more}"
         if self.stacks:
             attributes[STACK_ATTRIBUTE] = "\n".join(self.stacks[0].frames[-EVENT_FRAMES:])
         return attributes

@@ -116,7 +116,9 @@ CAUSES = (
         **peer(SERVER, "/stock/report"),
     ),
     Cause("Slow connect", "/archive", "db_connect", slow_connect, **peer(SERVER)),
-    Cause("Slow external API", "/prices", "external", slow_service, **peer(SERVER, "/prices")),
+    Cause(
+        "Slow external API", "/prices", "external", slow_service, **peer(r"/prices at 127\.0\.0\.1")
+    ),
     Cause("Computing on the hub", "/compute", "cpu", asks("/compute"), **held_by("cpu", "compute")),
     Cause(
         "Victim of it, in flight",

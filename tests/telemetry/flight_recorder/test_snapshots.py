@@ -72,7 +72,7 @@ def test_a_lock_is_named_with_the_request_that_has_it(shop, kind, certainly):
     assert owner.startswith(f"{'' if certainly else 'likely '}request {held_by} (GET /hold/<kind>)")
     gevent.joinall([holder, waiter])
     (event, *_) = observed.completed[-1]
-    assert event.attributes["request.wait.held_by"] == (owner,)
+    assert event.attributes["request.wait.held_by"] == owner
 
 
 def test_a_wait_for_the_pool_names_the_holders_of_its_connections(shop):
