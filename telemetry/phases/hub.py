@@ -86,6 +86,8 @@ def phase_hub_class(base: type) -> type:
             line.gc_ns += line.collected_ns
             line.ran_ns = line.collected_ns = 0
             line.wait_ns = now_ns
+            if line.due_ns:  # of a timer before
+                line.due_ns = 0
             accounts.running = None
         else:
             accounts.leave(line, now_ns)
