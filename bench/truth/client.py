@@ -55,6 +55,7 @@ class Exchange:
         kind: Of its view.
         began_ns: Wall clock before its first byte was sent.
         sent_ns: And after that: on a busy machine they are not the same.
+        rest_ns: After the rest of its body was sent, where that came later; else 0.
         ended_ns: When the last byte of its answer arrived.
         request_id: From the answer.
     """
@@ -63,6 +64,7 @@ class Exchange:
     kind: str
     began_ns: int = 0
     sent_ns: int = 0
+    rest_ns: int = 0
     ended_ns: int = 0
     status: int = 0
     request_id: str = ""
@@ -175,7 +177,7 @@ class Client:
         if exchange.kind == "body":
             connection.socket.sendall(data + half)
             exchange.sent_ns = time.time_ns()
-            self._after(BODY_PAUSE_SECONDS, lambda: connection.socket.sendall(half))
+            self._after(BODY_PAUSE_SECONDS, lambda: self._send_rest(connection, half))
         else:
             connection.socket.sendall(data)
             exchange.sent_ns = time.time_ns()
@@ -183,6 +185,10 @@ class Client:
             self._after(READER_PAUSE_SECONDS, lambda: self._read(connection))
         else:
             self._read(connection)
+
+    def _send_rest(self, connection: Connection, rest: bytes) -> None:
+        connection.socket.sendall(rest)
+        connection.exchange.rest_ns = time.time_ns()
 
     def _read(self, connection: Connection) -> None:
         if connection.exchange.kind == "large":

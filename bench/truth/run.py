@@ -152,7 +152,7 @@ def measure(port: int, mongodb: int, count: int) -> Comparison:
             )
             used, seconds = Usage.of(pid).since(used), time.monotonic() - began
         return compared(
-            [Exchange(**json.loads(line)) for line in files["exchanges"].open()],
+            [Exchange(**json.loads(line)) for line in files["exchanges"].read_text().splitlines()],
             _log_lines(files["log"]),
             _commands(files["commands"]),
             busy=(used.ran + used.ready) / seconds,
