@@ -84,7 +84,7 @@ def section(made: Stand, cause: Cause) -> Iterator[str]:
     yield f"{cause.plant.__doc__} Route `{cause.route}`, dominant phase `{cause.phase}`.\n"
     for place in PLACES:
         if found[place].dominant != cause.phase:
-            raise SystemExit(f"{cause.title}: {place} names {found[place].dominant}")
+            raise SystemExit(f"{cause.title}: {place} has another phase:\n{found[place]}")
         yield f"{place}:\n```text"
         yield from shown(cause, place, found[place])
         yield "```"

@@ -12,7 +12,7 @@ ADVICE = "run: python docs/causes.py > docs/causes.md"
 SECTIONS = {
     title: dict(re.findall(r"^(\w+):\n```text\n(.*?)\n```", text, re.MULTILINE | re.DOTALL))
     for title, text in re.findall(
-        r"^## (.+)\n(.*?)(?=^## |\Z)",
+        r"^## ([^\n]+)\n(.*?)(?=^## |\Z)",
         (ROOT / "docs" / "causes.md").read_text(),
         re.MULTILINE | re.DOTALL,
     )

@@ -12,6 +12,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client.samples import Sample
 
 from telemetry import names, span_names
+from tests.architecture.sources import ROOT
 from tests.e2e.causes.stand import Answered, Stand
 from tests.support.delivered import Delivered, decoded
 from tests.support.polling import wait_until
@@ -174,10 +175,13 @@ def _json(values: Mapping[str, Any]) -> str:
 _IDS = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
 _SPAN_IDS = re.compile(r"\b[0-9a-f]{16}\b")
 _ADDRESSES = re.compile(r"127\.0\.0\.1:\d+")
+_PORTS = re.compile(r'(port": )\d+')
+_FOLDERS = re.compile(rf"{re.escape(str(ROOT))}/|/[^\s\":]*/(?:site-packages|python3\.\d+)/")
 _NUMBERS = re.compile(r"(?<![\w.:])\d+\.\d+(?![\w.])")
 
 
 def settled(text: str) -> str:
-    """Replace what differs in each run: ids, ports, and times by those of a tenth of a second."""
+    """Replace what differs in each run: ids, ports, folders, and times, rounded to 0.1 s."""
+    text = _PORTS.sub(r"\1PORT", _FOLDERS.sub("", text))
     text = _ADDRESSES.sub("127.0.0.1:PORT", _SPAN_IDS.sub("SPAN", _IDS.sub("ID", text)))
     return _NUMBERS.sub(lambda found: f"{float(found[0]):.1f}", text)

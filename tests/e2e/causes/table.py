@@ -153,7 +153,8 @@ CAUSES = (
         "/gil",
         "hub_wait",
         asks("/gil"),
-        **waited_for("gil", "add_up", "gil"),
+        # The thread may have returned from the call before it is seen.
+        **waited_for("gil", "(add_up|greedy_thread)", "gil"),
     ),
     *(
         Cause(
