@@ -27,7 +27,7 @@ def main() -> None:
         found = measure(stack.port("service"), stack.port("mongodb"), options.requests)
     print(found)
     print(found.examples())
-    sys.exit(not found.holds)
+    sys.exit(not found.holds())
 
 
 if __name__ == "__main__":

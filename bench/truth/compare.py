@@ -1,166 +1,17 @@
 """What the layer reports of each request, beside what was measured from outside."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+from bench.truth.check import Check, Command, Measured, Pair, Tolerance
 from bench.truth.client import READER_PAUSE_SECONDS, Exchange
 
 OTHER_SHARE: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How far two times may be apart: by so much, or by a share of the measured one.
-
-    Args:
-        seconds: The first.
-        share: The second.
-    """
-
-    seconds: float
-    share: float
-
-    def allows(self, error: float, measured: float) -> bool:
-        """Return whether an error is small enough."""
-        return error <= max(self.seconds, self.share * measured)
-
-
 SUM: Final = Tolerance(0.001, 0.02)
 DATABASE: Final = Tolerance(0.002, 0.2)
 DURATION: Final = Tolerance(0.005, 0.05)
-
-
-class Command(NamedTuple):
-    """One command; wall clock nanoseconds.
-
-    Args:
-        began: Arrival at the proxy.
-        before: Before its answer was passed on.
-        after: And after that.
-    """
-
-    began: int
-    before: int
-    after: int
-
-
-class Measured(NamedTuple):
-    """What was measured from outside: at least and at most so many seconds.
-
-    A process that measures can be interrupted between its clock and what it measures.
-    """
-
-    least: float
-    most: float
-
-    def error(self, reported: float) -> float:
-        """Return how far a time is outside."""
-        return max(0.0, self.least - reported, reported - self.most)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One request by both.
-
-    Args:
-        exchange: As the client measured it.
-        line: Of the worker's log.
-        commands: As the proxy measured them.
-    """
-
-    exchange: Exchange
-    line: Mapping[str, Any]
-    commands: Sequence[Command] = ()
-
-    @property
-    def duration(self) -> float:
-        """Seconds by the layer."""
-        return float(self.line["duration_seconds"])
-
-    @property
-    def phases(self) -> Mapping[str, float]:
-        """Seconds by phase, by the layer."""
-        found: Mapping[str, float] = self.line["phases"]
-        return found
-
-    @property
-    def database(self) -> Measured:
-        """How long at least one of its commands was at the database, by the proxy."""
-        return Measured(
-            total((each.began, each.before) for each in self.commands),
-            total((each.began, each.after) for each in self.commands),
-        )
-
-
-def total(intervals: Iterable[tuple[int, int]]) -> float:
-    """Return the seconds that intervals of nanoseconds cover together."""
-    covered, until = 0, 0
-    for began, ended in sorted(intervals):
-        covered += max(0, ended - max(began, until))
-        until = max(until, ended)
-    return covered / 1e9
-
-
-@dataclass(slots=True)
-class Check:
-    """How often two times agree.
-
-    Args:
-        name: What is compared.
-        tolerance: How far they may be apart.
-        both: Of a pair, the reported and the measured time; ``None`` where that cannot be compared.
-        most_failing: Share of the pairs that may disagree, on a machine that does nothing else.
-    """
-
-    name: str
-    tolerance: Tolerance
-    both: Callable[[Pair], tuple[float, Measured] | None]
-    most_failing: float = 0.0
-    errors: list[float] = field(default_factory=list)
-    compared: Counter[str] = field(default_factory=Counter)
-    failing: list[tuple[float, Measured, Pair]] = field(default_factory=list)
-
-    def add(self, pair: Pair) -> None:
-        """Compare one more pair."""
-        times = self.both(pair)
-        if times is None:
-            return
-        reported, measured = times
-        self.compared[pair.exchange.kind] += 1
-        error = measured.error(reported)
-        self.errors.append(error)
-        if not self.tolerance.allows(error, measured.most):
-            self.failing.append((reported, measured, pair))
-
-    def wrong_kinds(self) -> list[str]:
-        """Return the kinds of which most disagree: no noise of the machine does that."""
-        failing = Counter(pair.exchange.kind for _, _, pair in self.failing)
-        return [kind for kind, count in failing.items() if count > self.compared[kind] / 2]
-
-    def holds(self, disturbed: float) -> bool:
-        """Return whether no more disagree than may, and most of each kind agree.
-
-        Args:
-            disturbed: Share of the time in which others had the worker's core. Each time that they
-                take it between two clocks, two times disagree: by so much more often than on a
-                machine that does nothing else.
-        """
-        most_failing = self.most_failing / (1.0 - disturbed)
-        return not self.wrong_kinds() and len(self.failing) <= most_failing * len(self.errors)
-
-    def quantile(self, share: float) -> float:
-        """Return the error in seconds that so many of the pairs are below."""
-        return sorted(self.errors)[min(len(self.errors) - 1, int(share * len(self.errors)))]
-
-    def __str__(self) -> str:
-        errors = ", ".join(f"p{q:g} {self.quantile(q / 100) * 1e3:.2f}" for q in (50, 95, 99))
-        return (
-            f"{self.name}: {len(self.failing)} of {len(self.errors)} beyond "
-            f"{self.tolerance.seconds * 1e3:g} ms or {self.tolerance.share:.0%} "
-            f"(at most {self.most_failing:.1%}); errors in ms: {errors}"
-        )
 
 
 def _sum(pair: Pair) -> tuple[float, Measured]:
@@ -242,13 +93,12 @@ class Comparison:
         other = sum(pair.phases.get("other", 0.0) for pair in self.pairs)
         return other / sum(pair.duration for pair in self.pairs)
 
-    @property
-    def holds(self) -> bool:
-        """Whether everything holds."""
+    def holds(self, noise: float = 0.0) -> bool:
+        """Return whether everything holds; see ``Check.holds``."""
         return (
             not self.missing
             and self.other_share <= OTHER_SHARE
-            and all(check.holds(self.disturbed) for check in self.checks)
+            and all(check.holds(noise) for check in self.checks)
         )
 
     def __str__(self) -> str:
@@ -264,7 +114,7 @@ class Comparison:
         """Return the worst pairs of the checks that do not hold."""
         lines = []
         for check in self.checks:
-            if not check.holds(self.disturbed):
+            if not check.holds():
                 kinds = Counter(each.exchange.kind for _, _, each in check.failing)
                 lines.append(f"{check.name}: {dict(kinds)}")
                 worst = sorted(check.failing, key=lambda each: -each[1].error(each[0]))[:most]

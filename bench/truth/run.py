@@ -18,8 +18,9 @@ from typing import Any, Final, Self
 import psutil
 
 from bench.cost.servers import LOAD_CORE, SERVER_CORE, on_core
+from bench.truth.check import Command
 from bench.truth.client import Exchange
-from bench.truth.compare import Command, Comparison, compared
+from bench.truth.compare import Comparison, compared
 from stack import paths
 
 APP: Final = "bench.apps.truth:create()"

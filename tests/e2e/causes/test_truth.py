@@ -18,4 +18,5 @@ def test_phases_add_up_and_durations_and_database_times_are_true_on_a_busy_worke
     assert len(found.pairs) == REQUESTS
     assert found.busy > 0.9
     assert found.other_share <= OTHER_SHARE
-    assert found.holds, f"{found}\n{found.examples()}"
+    # What others took of the core is measured: all that is granted beyond the script's bound.
+    assert found.holds(noise=found.disturbed), f"{found}\n{found.examples()}"
