@@ -49,9 +49,11 @@ def phase_hub_class(base: type) -> type:
     Args:
         base: gevent's ``Hub``, or a class that someone else made of it.
     """
-    base_wait: Any = base.wait  # type: ignore[attr-defined]
-    base_switch: Any = base.switch  # type: ignore[attr-defined]
+    members = {"wait": _wait_around(base.wait), "switch": _switch_around(base.switch)}  # type: ignore[attr-defined]
+    return type("PhaseHub", (base,), {**members, "__module__": __name__})
 
+
+def _wait_around(base_wait: Any) -> Any:
     def wait(self: Any, watcher: Any) -> Any:
         """Wait for an event of the loop."""
         line: GreenletLine | None = getattr(getcurrent(), LINE, None)
@@ -63,6 +65,10 @@ def phase_hub_class(base: type) -> type:
         finally:
             line.watcher = None
 
+    return wait
+
+
+def _switch_around(base_switch: Any) -> Any:
     def switch(self: Any) -> Any:
         """Let the hub run others until what the greenlet waits for has come."""
         accounts: Accounts = self.telemetry_accounts
@@ -102,4 +108,4 @@ def phase_hub_class(base: type) -> type:
             accounts.resume(line, result)
         return result
 
-    return type("PhaseHub", (base,), {"wait": wait, "switch": switch, "__module__": __name__})
+    return switch

@@ -53,17 +53,17 @@ class PhaseAccount:
 
         Completion has already ended the open waits of a request that has ended.
         """
-        now_ns, line, waits = _clock_ns(), wait.line, self.open_waits
+        now_ns, line, still_open = _clock_ns(), wait.line, self.open_waits
         if line is not None and line.context is wait:
             line.context = wait.outer
         else:
             wait.leave()
-        if self.time_line is not None and waits and waits[-1] is wait:
-            waits.pop()
-        elif wait in waits:
+        if self.time_line is not None and still_open and still_open[-1] is wait:
+            still_open.pop()
+        elif wait in still_open:
             if self.time_line is None:
                 self._account_innermost(now_ns)
-            waits.remove(wait)
+            still_open.remove(wait)
         longest = self.longest_wait
         if longest is None or wait.waited_ns > longest.waited_ns:
             self.longest_wait = wait  # type: ignore[misc]  # a field of the record
