@@ -5,9 +5,9 @@ text, nor a part of this layer. An application that is installed itself names it
 ``TELEMETRY_OWN_CODE``; then those alone are its own.
 """
 
+import os
 import site
 import sys
-import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from opcode import opmap
@@ -155,11 +155,9 @@ def own_lines(frames: Frames, most: int) -> tuple[str, ...]:
 
 
 def _foreign_folders() -> tuple[str, ...]:
-    found = {
-        path
-        for key in ("stdlib", "platstdlib", "purelib", "platlib")
-        if (path := sysconfig.get_path(key))
-    }
+    # Not by ``sysconfig``: it keeps the thousand variables of the interpreter's build in memory.
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    found = {str(Path(os.__file__).parent), f"{sys.base_exec_prefix}/{sys.platlibdir}/{python}"}
     found |= {*site.getsitepackages(), site.getusersitepackages()}
     if sys.prefix != sys.base_prefix:  # a virtual environment holds nothing of the application's
         found.add(sys.prefix)

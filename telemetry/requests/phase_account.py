@@ -51,7 +51,7 @@ class PhaseAccount:
     def end_wait(self, wait: OpenWait) -> int:
         """End a wait; returns its nanoseconds.
 
-        Completion has already ended the open begun of a request that has ended.
+        Completion has already ended the open waits of a request that has ended.
         """
         now_ns, line, still_open = _clock_ns(), wait.line, self.open_waits
         if line is not None and line.context is wait:
