@@ -9,7 +9,7 @@ from telemetry.flight_recorder.camera import Camera
 from telemetry.flight_recorder.ended import EndedRequest
 from telemetry.flight_recorder.notes import Notes
 from telemetry.flight_recorder.ring import Ring
-from telemetry.flight_recorder.waterfall import waterfall
+from telemetry.flight_recorder.waterfall import seconds_text, waterfall
 from telemetry.logs.lines import timestamp
 from telemetry.redaction import Redactor
 from telemetry.requests.completed import freeze
@@ -107,7 +107,7 @@ class RequestPage:
 
 
 def _summary(members: Mapping[str, Any]) -> str:
-    seconds = f"{members['durationSeconds']:.3f} s"
+    seconds = seconds_text(members["durationSeconds"])
     phase = members["dominantPhase"]
     mostly = f", most of it in {phase}" if phase else ""
     if members.get("inFlight"):

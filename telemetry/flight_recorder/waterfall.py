@@ -21,6 +21,18 @@ MOST_MARKS: Final = 200
 _CHART: Final = WIDTH - LABEL - VALUE
 
 
+def seconds_text(seconds: float, of: float | None = None) -> str:
+    """Return a duration to read: in milliseconds where it, or the whole, is below a tenth.
+
+    Args:
+        seconds: The duration.
+        of: The whole that it is a part of.
+    """
+    if (seconds if of is None else of) < 0.1:
+        return f"{seconds * 1e3:.3f} ms"
+    return f"{seconds:.3f} s"
+
+
 def waterfall(members: Mapping[str, Any]) -> str:
     """Return the picture as SVG.
 
@@ -64,7 +76,11 @@ def _phase_rows(members: Mapping[str, Any], phases: Sequence[str], total: float)
         before = age
     for name in phases:
         took = members["phaseSeconds"][name]
-        yield _label(name) + "".join(bars[name]) + _value(f"{took:.3f} s · {took / total:.0%}")
+        yield (
+            _label(name)
+            + "".join(bars[name])
+            + _value(f"{seconds_text(took, total)} · {took / total:.0%}")
+        )
 
 
 def _bar(name: str, at: float, seconds: float, total: float) -> str:
@@ -72,8 +88,8 @@ def _bar(name: str, at: float, seconds: float, total: float) -> str:
     kind = f"phase-{name.replace('_', '-')}"
     return (
         f'<rect class="{kind}" x="{_x(at, total):.1f}" y="{(ROW - BAR) / 2}" '
-        f'width="{width:.1f}" height="{BAR}" rx="1"><title>{name}: {seconds:.3f} s from '
-        f"{at:.3f} s</title></rect>"
+        f'width="{width:.1f}" height="{BAR}" rx="1"><title>{name}: '
+        f"{seconds_text(seconds, total)} from {seconds_text(at, total)}</title></rect>"
     )
 
 
@@ -95,7 +111,7 @@ def _mark_row(title: str, times: Sequence[tuple[float, str]], total: float) -> s
         return ""
     marks = "".join(
         f'<circle class="series-1" cx="{_x(min(max(at, 0.0), total), total):.1f}" cy="{ROW / 2}" '
-        f'r="4"><title>{at:.3f} s: {escape(text)}</title></circle>'
+        f'r="4"><title>{seconds_text(at, total)}: {escape(text)}</title></circle>'
         for at, text in times[:MOST_MARKS]
     )
     return _label(title) + marks + _value(str(len(times)))
@@ -106,7 +122,7 @@ def _axis(total: float, height: int) -> Iterator[str]:
         x = LABEL + _CHART * quarter / 4
         anchor = "start" if quarter == 0 else "end" if quarter == 4 else "middle"
         yield f'<line x1="{x}" x2="{x}" y1="{ROW - 4}" y2="{height}"/>'
-        text = f"{total * quarter / 4:.3f} s"
+        text = seconds_text(total * quarter / 4, total)
         yield f'<text class="dim" x="{x}" y="14" text-anchor="{anchor}">{text}</text>'
 
 

@@ -168,6 +168,19 @@ def test_a_request_without_duration_has_a_picture():
     assert svg.startswith("<svg ")
 
 
+def test_times_of_a_short_request_differ_on_its_axis():
+    svg = waterfall(
+        members(durationSeconds=0.003, phaseSeconds={"cpu": 0.003}, snapshots=[], events=[])
+    )
+    assert re.findall(r">([0-9.]+ m?s)<", svg) == [
+        "0.000 ms",
+        "0.750 ms",
+        "1.500 ms",
+        "2.250 ms",
+        "3.000 ms",
+    ]
+
+
 def test_the_page_begins_with_the_picture_and_the_same_as_a_table(shop):
     observed = shop()
     observed.get("/fail/anna")
