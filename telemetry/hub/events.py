@@ -157,7 +157,10 @@ class HubEvents:
         used = total.since(before) if before is not None else Usage(0.0, 0.0, 0.0)
         gaps = list(self._seen.gaps.copy())
         lateness = self._seen.lateness
-        if lateness is not None and (pending := lateness.pending(used.runs)) is not None:
+        if (
+            lateness is not None
+            and (pending := lateness.pending(used.runs, ended_ns / 1e9)) is not None
+        ):
             gaps.append(pending)
         return seconds_by_cause(began_ns / 1e9, ended_ns / 1e9, used, gaps)
 

@@ -1,5 +1,6 @@
 """How late the sampling thread is, and why: it could not have the interpreter, or a processor."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -16,10 +17,13 @@ class Lateness:
 
     Args:
         gaps: Where they go.
+        every_seconds: Between two wake-ups that are on time.
     """
 
-    def __init__(self, gaps: deque[Gap]) -> None:
+    def __init__(self, gaps: deque[Gap], every_seconds: float) -> None:
         self._gaps = gaps
+        self._every_seconds = every_seconds
+        self._woke_up_at = math.inf
         self._clocks = Clocks()
         self._ready, self._runs = self._clocks.read_ready_and_runs()
         self._wake_ups = 0
@@ -33,6 +37,7 @@ class Lateness:
             late: Seconds after it was due.
         """
         self._wake_ups += 1
+        self._woke_up_at = at
         self._pending = (at, late) if late > LATE_SECONDS else None
 
     def rest(self) -> None:
@@ -55,30 +60,38 @@ class Lateness:
             The gap, and how many seconds the thread waited for a processor.
         """
         ready, runs = self._clocks.read_ready_and_runs()
-        gap, waited = self._gap(ready, runs, hub_runs)
+        gap, waited = self._gap(self._pending, ready, runs, hub_runs)
         self._ready, self._runs, self._wake_ups = ready, runs, 0
         if gap is not None:
             self._gaps.append(gap)
         self._pending = None
         return gap, waited
 
-    def pending(self, hub_runs: int) -> Gap | None:
+    def pending(self, hub_runs: int, at: float) -> Gap | None:
         """Return the gap that is not settled yet; on the hub's thread.
 
         The hub runs again as soon as the interrupted call has ended, which may be before the
-        sampling thread has come to a conclusion.
+        sampling thread has come to a conclusion, or has woken up at all.
+
+        Args:
+            hub_runs: See ``settle``.
+            at: ``perf_counter`` seconds, now.
         """
-        if self._pending is None:
+        pending, overdue = self._pending, at - self._woke_up_at - self._every_seconds
+        if pending is None and overdue > LATE_SECONDS:
+            pending = at, overdue
+        if pending is None:
             return None
-        return self._gap(*self._clocks.read_ready_and_runs(), hub_runs)[0]
+        return self._gap(pending, *self._clocks.read_ready_and_runs(), hub_runs)[0]
 
     def close(self) -> None:
         """Close the clocks."""
         self._clocks.close()
 
-    def _gap(self, ready: float, runs: int, hub_runs: int) -> tuple[Gap | None, float]:
+    def _gap(
+        self, pending: tuple[float, float] | None, ready: float, runs: int, hub_runs: int
+    ) -> tuple[Gap | None, float]:
         waited = ready - self._ready
-        pending = self._pending
         if pending is None or pending[1] - waited <= LATE_SECONDS:
             return None, waited
         at, seconds = pending[0], pending[1] - waited

@@ -98,7 +98,7 @@ class HubSampler:
 
     def run(self) -> None:
         """Take samples until stopped."""
-        self._lateness = self._seen.lateness = Lateness(self._seen.gaps)
+        self._lateness = self._seen.lateness = Lateness(self._seen.gaps, self._sample_every_seconds)
         self._threads = OtherThreads(self._hub.thread, self._hub.names)
         self._seen.threads = self._threads
         self._last = self._read()
@@ -188,6 +188,12 @@ class HubSampler:
         if waited > LATE_SECONDS:
             # The thread may have asked for the interpreter late: other code may have run before.
             certain = max(0.0, late - waited - LATE_SECONDS) + self._sample_every_seconds
+            sample.weight_ns = min(sample.weight_ns, int(certain * 1e9))
+        elif late >= LATE_FOR_THREADS_SECONDS and not any(
+            place.name.own for place in sample.frames
+        ):
+            # What kept the interpreter has returned, and another thread got it before this one.
+            certain = self._sample_every_seconds
             sample.weight_ns = min(sample.weight_ns, int(certain * 1e9))
         at = sample.at_ns / 1e9
         seconds = seconds_by_cause(at - sample.weight_ns / 1e9, at, used, self._seen.gaps)

@@ -43,6 +43,8 @@ class Cause:
         phase: The phase that has to be dominant.
         plant: Makes the request slow, and returns it once it was answered.
         span: What its span must contain; so for the other places.
+        can_be_missed: Its code can be seen only when it ends, and is not named where something else
+            kept the sampling thread from it. Never may other code be named.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Cause:
     log: Patterns = ()
     metrics: Patterns = ()
     debug: Patterns = ()
+    can_be_missed: bool = False
 
     def patterns(self, place: Place) -> Patterns:
         """What the text of a place must contain."""
@@ -146,7 +149,9 @@ CAUSES = (
         "/c-call",
         "cpu",
         asks("/c-call"),
-        **held_by("cpu", "add_up"),
+        # The call may have returned to its caller before it is seen.
+        **held_by("cpu", "(add_up|c_call)"),
+        can_be_missed=True,
     ),
     Cause(
         "Interpreter held by another thread",
@@ -155,6 +160,7 @@ CAUSES = (
         asks("/gil"),
         # The thread may have returned from the call before it is seen.
         **waited_for("gil", "(add_up|greedy_thread)", "gil"),
+        can_be_missed=True,
     ),
     *(
         Cause(

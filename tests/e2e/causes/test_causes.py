@@ -4,6 +4,8 @@
 
 import pytest
 
+from telemetry.names import UNKNOWN_CODE
+from telemetry.span_names import HUB_CODE_ATTRIBUTE
 from tests.e2e.causes.places import PLACES, read_places, read_samples
 from tests.e2e.causes.stand import stand as run_stand
 from tests.e2e.causes.table import plantable
@@ -17,12 +19,29 @@ def stand(tmp_path_factory):
         yield made
 
 
-@pytest.mark.parametrize("cause", plantable(), ids=lambda cause: cause.title)
-def test_cause_is_named_by_five_places(stand, cause):
+MOST_PLANTS = 5
+
+
+def plant(stand, cause):
+    """Plant a cause, and read the five places."""
     before = read_samples(stand)
     asked = cause.plant(stand)
     assert asked.status == 200
-    found = read_places(stand, asked, cause.route, before)
+    return read_places(stand, asked, cause.route, before)
+
+
+def is_missed(cause, found):
+    """Whether its code has no name in the span."""
+    unnamed = f'"{HUB_CODE_ATTRIBUTE}": "{UNKNOWN_CODE}"'
+    return cause.can_be_missed and any(unnamed in line for line in found["span"].lines)
+
+
+@pytest.mark.parametrize("cause", plantable(), ids=lambda cause: cause.title)
+def test_cause_is_named_by_five_places(stand, cause):
+    found = plant(stand, cause)
+    for _ in range(MOST_PLANTS - 1):
+        if is_missed(cause, found):
+            found = plant(stand, cause)
     wrong = {
         place: found[place].dominant for place in PLACES if found[place].dominant != cause.phase
     }
