@@ -9,6 +9,7 @@ interpreter is then still on it, for the thread that asked for the interpreter g
 ends.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,16 +186,15 @@ class HubSampler:
 
     def _weigh(self, sample: Sample, late: float, waited: float, used: Usage) -> None:
         """Decide what time a sample stands for, and what its cause was."""
-        if waited > LATE_SECONDS:
-            # The thread may have asked for the interpreter late: other code may have run before.
-            certain = max(0.0, late - waited - LATE_SECONDS) + self._sample_every_seconds
-            sample.weight_ns = min(sample.weight_ns, int(certain * 1e9))
-        elif late >= LATE_FOR_THREADS_SECONDS and not any(
-            place.name.own for place in sample.frames
-        ):
+        certain = math.inf
+        if late >= LATE_FOR_THREADS_SECONDS and not any(each.name.own for each in sample.frames):
             # What kept the interpreter has returned, and another thread got it before this one.
             certain = self._sample_every_seconds
-            sample.weight_ns = min(sample.weight_ns, int(certain * 1e9))
+        elif waited > LATE_SECONDS:
+            # The thread may have asked for the interpreter late: other code may have run before.
+            certain = max(0.0, late - waited - LATE_SECONDS) + self._sample_every_seconds
+        if sample.weight_ns > certain * 1e9:
+            sample.weight_ns = int(certain * 1e9)
         at = sample.at_ns / 1e9
         seconds = seconds_by_cause(at - sample.weight_ns / 1e9, at, used, self._seen.gaps)
         sample.cause = main_cause(seconds)

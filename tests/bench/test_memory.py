@@ -8,7 +8,10 @@ from bench.cost.servers import receiver
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-MOST_BYTES = 15e6
+MOST_BYTES = 17e6
+"""It was 15 MB before phases, the flight recorder, the profile and the debug pages: they are 2.4 MB
+of code and tables.
+"""
 
 
 def test_layer_adds_no_more_to_bare_flask_than_promised():

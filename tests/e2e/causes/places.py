@@ -73,7 +73,7 @@ def read_places(
         "record": _record(stand, asked),
         "span": _span(span),
         "log": _log(stand, asked),
-        "metrics": _metrics(stand, route, before),
+        "metrics": read_metrics(stand, route, before),
         "debug": _debug(stand, asked),
     }
 
@@ -137,7 +137,8 @@ def _log(stand: Stand, asked: Answered) -> PlaceReport:
     return PlaceReport(dominant, tuple(lines))
 
 
-def _metrics(stand: Stand, route: str, before: Samples) -> PlaceReport:
+def read_metrics(stand: Stand, route: str, before: Samples) -> PlaceReport:
+    """What the counters count more than before; see ``read_places``."""
     grown = dict(_grown(read_samples(stand), before))
     lines, phases, slow = [], {}, ""
     for (name, labels), value in grown.items():

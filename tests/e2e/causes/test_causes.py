@@ -2,11 +2,13 @@
 ``/debug/requests/<request id>``.
 """
 
+import time
+
 import pytest
 
 from telemetry.names import UNKNOWN_CODE
 from telemetry.span_names import HUB_CODE_ATTRIBUTE
-from tests.e2e.causes.places import PLACES, read_places, read_samples
+from tests.e2e.causes.places import PLACES, read_metrics, read_places, read_samples
 from tests.e2e.causes.stand import stand as run_stand
 from tests.e2e.causes.table import plantable
 
@@ -20,6 +22,7 @@ def stand(tmp_path_factory):
 
 
 MOST_PLANTS = 5
+METRICS_SECONDS = 5.0
 
 
 def plant(stand, cause):
@@ -27,7 +30,13 @@ def plant(stand, cause):
     before = read_samples(stand)
     asked = cause.plant(stand)
     assert asked.status == 200
-    return read_places(stand, asked, cause.route, before)
+    found = read_places(stand, asked, cause.route, before)
+    deadline = time.monotonic() + METRICS_SECONDS
+    while found["metrics"].without(cause.patterns("metrics")) and time.monotonic() < deadline:
+        # A block is counted by the sampling thread, after the request has ended.
+        time.sleep(0.05)
+        found["metrics"] = read_metrics(stand, cause.route, before)
+    return found
 
 
 def is_missed(cause, found):
