@@ -49,6 +49,8 @@ class OpenCommand:
         record, wait = self.record, self.wait
         if record is None or wait is None:
             return seconds
+        # Its wait refers to it: what it holds would stay until a collection of garbage.
+        self.wait = None
         record.end_wait(wait)
         return wait.waited_ns / 1e9 if wait.line is not None else seconds
 
