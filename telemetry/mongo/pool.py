@@ -8,7 +8,7 @@ of its monitors, so of the sockets that the operating system lists, these are th
 and server: one for heartbeats, and one more for round-trip times where the server streams its
 heartbeats (MongoDB 4.4 and later unless ``serverMonitoringMode=poll``; not FerretDB, which sends no
 ``topologyVersion``). The poller's client (``server_poller``) has its own: one for heartbeats (it
-polls) and one for its checks.
+polls) and one for its checks; so has the explainer's, once a command was slow (``explainer``).
 """
 
 import sys

@@ -16,7 +16,7 @@ CLIENTS = 40
 LATENCY_SECONDS = 2.5
 INSTANTS = 10
 # Sockets of no pool: the heartbeats of the client and of the health check's client, and the
-# connection of its checks.
+# connection of its checks. Plans would take a client more, once a command is slow.
 MONITORS = 3
 SETTINGS = {
     "MONGODB_MAX_POOL_SIZE": str(POOL_SIZE),
@@ -24,6 +24,7 @@ SETTINGS = {
     "MONGODB_SOCKET_TIMEOUT_SECONDS": "60",
     "MONGODB_CONNECT_TIMEOUT_SECONDS": "20",
     "HEALTH_INTERVAL_SECONDS": "10",
+    "TELEMETRY_MONGO_EXPLAIN": "off",
 }
 
 
