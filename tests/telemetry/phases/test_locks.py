@@ -13,7 +13,7 @@ from gevent.queue import Queue
 
 from tests.telemetry.phases.serving import burn
 
-NOISE = 0.04
+NOISE = 0.08
 """Seconds by which a test's own clocks may be read late; what is planted is several times that."""
 
 

@@ -18,7 +18,7 @@ from telemetry.requests.record import current_record, waiting
 from tests.telemetry.phases.serving import burn
 
 NATIVE_SLEEP = monkey.get_original("time", "sleep")
-NOISE = 0.04
+NOISE = 0.08
 """Seconds by which a busy machine may be late; what is planted is several times that."""
 
 
@@ -69,7 +69,7 @@ def test_waits_for_a_peer_are_what_the_peer_took_however_busy_the_hub_is(server,
 @pytest.mark.slow
 def test_what_the_hub_computes_for_others_is_hub_wait_and_no_sleep(server):
     sleeper, burner = server.serve(lambda: gevent.sleep(0.05), lambda: burn(0.3))
-    assert sleeper.phase_seconds["sleep"] == pytest.approx(0.05, abs=0.01)
+    assert sleeper.phase_seconds["sleep"] == pytest.approx(0.05, abs=0.04)
     assert sleeper.phase_seconds["hub_wait"] >= 0.24
     assert burner.phase_seconds["cpu"] >= 0.3
     assert "hub_wait" not in burner.phase_seconds or burner.phase_seconds["hub_wait"] < NOISE
