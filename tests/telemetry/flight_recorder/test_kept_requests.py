@@ -166,6 +166,8 @@ def test_the_ring_stays_within_its_bytes_and_counts_what_went(shop):
     observed = shop(flight_recorder_bytes=20_000)
     for number in range(100):
         observed.get(f"/fail/{number}")
+        # The recorder's thread does it ten times a second, for a bounded number of requests.
+        observed.flight.settle()
     ring = observed.flight.past()
     assert 0 < ring.kept_bytes <= 20_000
     kept = len(ring.summaries())
