@@ -109,9 +109,14 @@ def waiting_code(frame: FrameType | None) -> FrameType | None:
         frame: The innermost frame of a greenlet that does not run.
     """
     with _no_collection():
-        while frame is not None and _is_waiting(_module_of(frame)):
-            frame = frame.f_back
-        return frame
+        return outside_of_waiting(frame)
+
+
+def outside_of_waiting(frame: FrameType | None) -> FrameType | None:
+    """Return the same of the running greenlet's own frames, which need no care."""
+    while frame is not None and _is_waiting(_module_of(frame)):
+        frame = frame.f_back
+    return frame
 
 
 def _is_waiting(module: str) -> bool:
@@ -128,7 +133,10 @@ def _module_of(frame: FrameType) -> str:
 
 
 _WAITING_MODULES: Final = frozenset(
-    {"gevent", "greenlet", "threading", "queue", "selectors", "select", "socket", "ssl"}
+    {
+        *("gevent", "greenlet", "threading", "queue", "contextlib"),
+        *("selectors", "select", "socket", "ssl"),
+    }
 )
 _HUB: Final = "telemetry.phases."
 """The hub's own methods, which each wait goes through."""

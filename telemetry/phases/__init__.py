@@ -8,4 +8,3 @@ switches greenlets, raises into the application or grows with time.
 
 from telemetry.phases.hub_phases import HubPhases as HubPhases
 from telemetry.phases.notified import stamp_notifications as stamp_notifications
-from telemetry.phases.unnamed import waiting_frame as waiting_frame

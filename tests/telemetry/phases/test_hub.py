@@ -7,9 +7,10 @@ import gevent
 import pytest
 from gevent.hub import Hub
 
+from telemetry.greenlets import waiting_code
 from telemetry.guard import Guard
 from telemetry.native import start_thread
-from telemetry.phases import HubPhases, waiting_frame
+from telemetry.phases import HubPhases
 from telemetry.requests.open_waits import PresentWait
 from telemetry.requests.record import current_record, waiting
 from tests.support.polling import wait_until
@@ -216,9 +217,9 @@ def test_the_waiting_frame_is_the_code_that_waits_and_no_machinery():
         held.acquire()
 
     waiting_greenlet = gevent.spawn(want)
-    assert waiting_frame(waiting_greenlet) is None
+    assert waiting_code(waiting_greenlet.gr_frame) is None
     gevent.sleep(0)
-    assert waiting_frame(waiting_greenlet).f_code is want.__code__
+    assert waiting_code(waiting_greenlet.gr_frame).f_code is want.__code__
     held.release()
     waiting_greenlet.join()
-    assert waiting_frame(waiting_greenlet) is None
+    assert waiting_code(waiting_greenlet.gr_frame) is None
