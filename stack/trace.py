@@ -23,10 +23,7 @@ from stack.errors import StackError
 from stack.log_lines import lines_of
 from stack.runner import Stack
 from telemetry.requests.correlation import correlation_id
-from telemetry.span_names import (
-    CORRELATION_IDS_ATTRIBUTE,
-    REQUEST_ID_ATTRIBUTE,
-)
+from telemetry.span_names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 
 _REQUEST_ID = REQUEST_ID_ATTRIBUTE
 _CORRELATION_IDS = CORRELATION_IDS_ATTRIBUTE

@@ -154,6 +154,21 @@ def stack_of(frame: FrameType | None) -> tuple[str, ...]:
         return _stack_of(frame)
 
 
+def state_and_stack(
+    one: object, running: Callable[[], tuple[str, ...]]
+) -> tuple[str, tuple[str, ...]]:
+    """Return what a greenlet does, in words, and its stack.
+
+    Args:
+        one: The greenlet; anything else is one that has ended.
+        running: Returns the stack of the greenlet that runs, which has no frame of its own.
+    """
+    if is_running(one):
+        return "running", running()
+    frame = one.gr_frame if isinstance(one, greenlet) else None
+    return ("waiting" if frame is not None else "not started or ended"), stack_of(frame)
+
+
 def stack_of_thread(ident: int) -> tuple[str, ...]:
     """Return the stack of a thread at this instant; empty for a thread that has ended."""
     with _no_collection():

@@ -1,17 +1,20 @@
 """Settings about the hub: what counts as a block, and whose code is named for it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from telemetry.config.settings import Settings
 from telemetry.config.types import Words
 
+LEAST_BLOCKED_SECONDS: Final = 0.01
+"""No shorter turn of the hub can be a block."""
+
 
 class HubSettings(Settings):
     """When a turn of the hub is a block, and which code is the application's."""
 
-    hub_blocked_seconds: Annotated[float, Field(ge=0.01, le=60.0)] = Field(
+    hub_blocked_seconds: Annotated[float, Field(ge=LEAST_BLOCKED_SECONDS, le=60.0)] = Field(
         0.05,
         alias="TELEMETRY_HUB_BLOCKED_SECONDS",
         description=(

@@ -16,8 +16,8 @@ from telemetry.greenlets import (
     code_of,
     is_running,
     request_served_by,
-    stack_of,
     stack_of_thread,
+    state_and_stack,
     waiting_code,
 )
 from telemetry.logs.plain import text_of
@@ -81,11 +81,7 @@ class Camera:
         return found
 
     def _stack(self, role: str, one: object) -> GreenletStack:
-        if is_running(one):
-            return GreenletStack(role, "running", stack_of_thread(self._hub_thread))
-        frame = one.gr_frame if isinstance(one, greenlet) else None
-        state = "waiting" if frame is not None else "not started or ended"
-        return GreenletStack(role, state, stack_of(frame))
+        return GreenletStack(role, *state_and_stack(one, lambda: stack_of_thread(self._hub_thread)))
 
     def _open_waits(self, record: RequestRecord, now_ns: int) -> tuple[SeenWait, ...]:
         seen = tuple(self._seen(each, now_ns) for each in tuple(record.open_waits))

@@ -12,6 +12,7 @@ from telemetry.debug_page import DebugPage, Page
 from telemetry.flight_recorder.camera import Camera
 from telemetry.flight_recorder.ring import Ring
 from telemetry.logs.lines import Line, timestamp
+from telemetry.requests.phase_account import rounded_seconds
 from telemetry.requests.record import RequestRecord
 
 LOGGER: Final = "telemetry.flight_recorder"
@@ -66,7 +67,7 @@ class Dump:
                     "outcome": each.outcome,
                     "began": timestamp(each.began_unix_seconds),
                     "duration_seconds": round(each.seconds, 6),
-                    "phases": {name: round(one, 6) for name, one in each.phases.items()},
+                    "phases": rounded_seconds(each.phases),
                 },
                 {"request_id": each.request_id, "trace_id": each.trace_id},
             )
@@ -79,7 +80,7 @@ class Dump:
             f"{snapshot.age_seconds:.3f} s, {snapshot.state}",
             {
                 "age_seconds": round(snapshot.age_seconds, 6),
-                "phases": {name: round(each, 6) for name, each in snapshot.phases.items()},
+                "phases": rounded_seconds(snapshot.phases),
                 "waiting": [each.members() for each in snapshot.waiting],
                 "stacks": list(snapshot.lines()),
             },

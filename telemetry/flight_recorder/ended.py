@@ -9,22 +9,21 @@ from telemetry.flight_recorder.ring import Summary
 from telemetry.logs.lines import timestamp
 from telemetry.redaction import Redactor
 from telemetry.requests.completed import CompletedRequest
+from telemetry.requests.phase_account import rounded_seconds
 from telemetry.requests.record import CUT_BY_CLIENT, RequestEvent, RequestRecord
-from telemetry.span_names import (
-    SNAPSHOT_EVENT,
-)
+from telemetry.span_names import SNAPSHOT_EVENT
 
-FAILED: Final = 500
+SERVER_ERROR: Final = 500
 
 
 def reason_to_keep(record: RequestRecord) -> str:
     """Return why a completed request is kept; empty for a good one.
 
-    One that a drain refused is none: it did nothing.
+    A request that a drain refused is good: it did nothing.
     """
     outcome, status = record.outcome, record.status
     if outcome == "completed":
-        if status is not None and status >= FAILED:
+        if status is not None and status >= SERVER_ERROR:
             return "failed"
         return "slow" if record.dominant_phase else ""
     if outcome == "rejected":
@@ -97,7 +96,7 @@ class EndedRequest:
             "durationSeconds": round(request.duration_seconds, 6),
             "slowAfterSeconds": request.slow_after_seconds,
             "dominantPhase": request.dominant_phase or _largest(request.phase_seconds),
-            "phaseSeconds": {name: round(each, 6) for name, each in request.phase_seconds.items()},
+            "phaseSeconds": rounded_seconds(request.phase_seconds),
             "snapshots": [each.members() for each in notes.snapshots] if notes else [],
             "events": [event_members(e) for e in self.events if e.name != SNAPSHOT_EVENT],
             "logLines": list(line_members(notes, redactor, self.private)) if notes else [],

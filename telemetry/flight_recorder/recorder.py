@@ -21,7 +21,7 @@ from telemetry.flight_recorder.dump import Dump
 from telemetry.flight_recorder.ended import EndedRequest, reason_to_keep
 from telemetry.flight_recorder.notes import LineKeeper, Notes, size_of
 from telemetry.flight_recorder.quiet import quiet_line
-from telemetry.flight_recorder.request_list import RequestList
+from telemetry.flight_recorder.request_list import PATH, RequestList
 from telemetry.flight_recorder.request_page import RequestPage
 from telemetry.flight_recorder.ring import Ring
 from telemetry.flight_recorder.watch import Watch
@@ -33,13 +33,10 @@ from telemetry.redaction import Redactor
 from telemetry.requests.completed import freeze
 from telemetry.requests.holders import Holder
 from telemetry.requests.record import RequestRecord, current_record
-from telemetry.span_names import (
-    SNAPSHOT_EVENT,
-)
+from telemetry.span_names import SNAPSHOT_EVENT
 
 MOST_WAITING: Final = 64
 """Ended requests between the hub and the ring; more at once are left out and counted."""
-PAGE: Final = "/debug/requests"
 DUMPED: Final = ("/debug/hub", "/debug/pool")
 
 
@@ -98,7 +95,7 @@ class FlightRecorder:
             self._in_flight, self.past, lambda: self._camera, self._config, self._redactor
         )
         self.dump.pages = {path: others[path] for path in DUMPED if path in others}
-        return {PAGE: listed.page, f"{PAGE}/": single.page, **others}
+        return {PATH: listed.page, f"{PATH}/": single.page, **others}
 
     def start(
         self,
@@ -148,14 +145,14 @@ class FlightRecorder:
     def add_events(self, record: RequestRecord) -> None:
         """Make its snapshots events of a request; a completion step before the span's."""
         notes = record.notes
-        if notes is not None and isinstance(notes, Notes):
+        if isinstance(notes, Notes):
             for each in tuple(notes.snapshots):
                 record.add_event(SNAPSHOT_EVENT, each.attributes(), each.unix_ns)
 
     def keep(self, record: RequestRecord) -> None:
         """Keep a completed request that was slow, failed or cut; a completion step, the last."""
         notes, record.notes = record.notes, None
-        if notes is not None and isinstance(notes, Notes):
+        if isinstance(notes, Notes):
             self._lines.release(notes)
         else:
             notes = None

@@ -13,6 +13,7 @@ from telemetry.logs.lines import timestamp
 from telemetry.logs.plain import text_of
 from telemetry.names import Phase
 from telemetry.redaction import Redactor
+from telemetry.requests.phase_account import rounded_seconds
 from telemetry.requests.record import RequestRecord
 
 PATH: Final = "/debug/requests"
@@ -46,9 +47,9 @@ class LiveRequest(NamedTuple):
             "route": self.route,
             "ageSeconds": round(self.age_seconds, 6),
             "status": self.status,
-            "waitSeconds": {name: round(each, 6) for name, each in self.past_phases.items()},
+            "waitSeconds": rounded_seconds(self.past_phases),
             "running": running,
-            "phaseSeconds": {name: round(each, 6) for name, each in self.phases.items()},
+            "phaseSeconds": rounded_seconds(self.phases),
             "doing": self.doing,
             "slow": self.age_seconds >= self.slow_after_seconds > 0,
             "snapshots": self.snapshots,
@@ -268,7 +269,7 @@ def _summary_members(each: Summary) -> dict[str, Any]:
         "beganUnixSeconds": each.began_unix_seconds,
         "durationSeconds": round(each.seconds, 6),
         "dominantPhase": each.dominant_phase,
-        "phaseSeconds": {name: round(one, 6) for name, one in each.phases.items()},
+        "phaseSeconds": rounded_seconds(each.phases),
         "snapshots": each.snapshots,
         "logLines": each.log_lines,
     }

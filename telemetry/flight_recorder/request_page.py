@@ -8,6 +8,7 @@ from telemetry.debug_page import REST, Cell, Drawing, Lines, Link, Page, Query, 
 from telemetry.flight_recorder.camera import Camera
 from telemetry.flight_recorder.ended import EndedRequest
 from telemetry.flight_recorder.notes import Notes
+from telemetry.flight_recorder.request_list import PATH
 from telemetry.flight_recorder.ring import Ring
 from telemetry.flight_recorder.waterfall import seconds_text, waterfall
 from telemetry.logs.lines import timestamp
@@ -15,7 +16,6 @@ from telemetry.redaction import Redactor
 from telemetry.requests.completed import freeze
 from telemetry.requests.record import RequestRecord
 
-PATH: Final = "/debug/requests"
 OWN_MEMBERS: Final = frozenset({"time", "level", "logger", "message"})
 NOT_SHOWN: Final = OWN_MEMBERS | {
     *("request_id", "trace_id", "span_id", "service", "instance", "environment"),

@@ -7,9 +7,8 @@ from typing import Any, Final
 from opentelemetry.util.types import AttributeValue
 
 from telemetry.names import Phase
-from telemetry.span_names import (
-    PHASE_ATTRIBUTE_PREFIX,
-)
+from telemetry.requests.phase_account import rounded_seconds
+from telemetry.span_names import PHASE_ATTRIBUTE_PREFIX
 
 EVENT_FRAMES: Final = 8
 WAIT_ATTRIBUTE: Final = "request.wait"
@@ -111,7 +110,7 @@ class Snapshot:
             "unixSeconds": round(self.unix_ns / 1e9, 6),
             "ageSeconds": round(self.age_seconds, 6),
             "state": self.state,
-            "phaseSeconds": {phase: round(each, 6) for phase, each in self.phases.items()},
+            "phaseSeconds": rounded_seconds(self.phases),
             "openWaits": [each.members() for each in self.waiting],
             "stacks": [
                 {"greenlet": each.role, "state": each.state, "frames": list(each.frames)}

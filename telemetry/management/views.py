@@ -10,7 +10,7 @@ from typing import Final
 
 from greenlet import greenlet
 
-from telemetry.greenlets import is_running, stack_of, stack_of_thread, stacks_of_threads
+from telemetry.greenlets import stack_of_thread, stacks_of_threads, state_and_stack
 from telemetry.native import sleep
 from telemetry.requests.record import RequestRecord
 
@@ -40,7 +40,7 @@ def stacks_view(
     now_ns = time.perf_counter_ns()
     for record in in_flight:
         serving.add(id(record.greenlet))
-        state, stack = _state_and_stack(record.greenlet, running)
+        state, stack = state_and_stack(record.greenlet, lambda: running)
         age_seconds = (now_ns - record.started_ns) / 1e9
         request = f"{record.request_id} {record.method_label} {record.route}"
         yield _entry(f"request {request} {age_seconds:.3f} s {state}", stack)
@@ -58,15 +58,8 @@ def _places(greenlets: Iterable[greenlet], serving: set[int]) -> Counter[tuple[s
             sleep(PAUSE_SECONDS)
         if id(each) not in serving:
             # Without a frame it runs, or waits in compiled code alone.
-            places[_state_and_stack(each, ())] += 1
+            places[state_and_stack(each, tuple)] += 1
     return places
-
-
-def _state_and_stack(one: object, running: Stack) -> tuple[str, Stack]:
-    if is_running(one):
-        return "running", running
-    frame = one.gr_frame if isinstance(one, greenlet) else None
-    return ("waiting" if frame is not None else "not started or ended"), stack_of(frame)
 
 
 def _entry(title: str, stack: Stack) -> bytes:

@@ -47,7 +47,7 @@ class Question:
         database: Its database.
         command: BSON of what is explained.
         writes: The command itself wrote: only its plan is asked for, and nothing is run.
-        answered: Receives the plan, or why there is none.
+        answered: Receives the plan, or the reason for a refusal.
     """
 
     database: str
@@ -140,7 +140,7 @@ class Explainer:
             command: Its document.
             database: Its database.
             server: That ran it.
-            answered: Receives the plan, or why there is none; at once where that is known.
+            answered: Receives the plan, or the reason for a refusal; at once where that is known.
         """
         refusal = self._refusal(server)
         explained = refusal or plans.to_explain(name, command)

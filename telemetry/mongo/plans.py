@@ -26,7 +26,7 @@ MAX_DEPTH: Final = 20
 
 
 class Refusal(NamedTuple):
-    """Why there is no plan."""
+    """The reason for which a command has no plan."""
 
     reason: str
 
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
 
 
 def to_explain(name: str, command: Mapping[str, Any]) -> dict[str, Any] | Refusal:
-    """Return the command to explain for another one, or why there is none.
+    """Return the command that explains another one, or the reason for a refusal.
 
     Args:
         name: The command that ran, such as ``update``.

@@ -22,10 +22,7 @@ from telemetry.mongo.explainer import Explainer
 from telemetry.mongo.ownership import GreenletOwner, pool_name
 from telemetry.mongo.plans import Plan, Refusal
 from telemetry.mongo.query_table import QueryStatistics, QueryTable
-from telemetry.span_names import (
-    COMMAND_PLAN_EVENT,
-    SLOW_COMMAND_EVENT,
-)
+from telemetry.span_names import COMMAND_PLAN_EVENT, SLOW_COMMAND_EVENT
 
 LINES: Final = 20
 PERIOD_SECONDS: Final = 10.0
@@ -167,7 +164,7 @@ class PlanReport:
         self._shape = shape
 
     def __call__(self, plan: Plan | Refusal) -> None:
-        """Record the plan, or why there is none."""
+        """Record the plan, or the reason for a refusal."""
         text = f"no plan: {plan.reason}" if isinstance(plan, Refusal) else str(plan)
         record, changed = self._record, text != self._statistics.plan
         self._statistics.plan = text

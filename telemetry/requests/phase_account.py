@@ -6,7 +6,8 @@ so that the wall time of parallel greenlets is never counted twice.
 """
 
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from greenlet import getcurrent
 
@@ -132,3 +133,8 @@ class PhaseAccount:
         for innermost in self.open_waits[-1:]:
             return PresentWait(innermost.phase, innermost.subject, innermost.began_ns)
         return PresentWait("cpu", "", self.started_ns)
+
+
+def rounded_seconds(seconds: Mapping[Any, float]) -> dict[str, float]:
+    """Return seconds by phase, or by another name, to the microsecond, for people and tools."""
+    return {name: round(each, 6) for name, each in seconds.items()}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from telemetry.config.hub import LEAST_BLOCKED_SECONDS
 from telemetry.guard import Guard, Place
 from telemetry.names import Phase
 from telemetry.requests.completed import CompletedRequest, freeze
@@ -22,10 +23,6 @@ Sink = Callable[[CompletedRequest], None]
 RecordSink = Callable[[RequestRecord], None]
 
 
-NOTABLE_SECONDS: Final = 0.01
-"""``TELEMETRY_HUB_BLOCKED_SECONDS`` is not less."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One named step of beginning or completing a record.
@@ -34,7 +31,7 @@ class Step:
         name: Fixed; part of the ``where`` of its errors.
         run: May add facts to the record.
         notable_only: Whether only notable requests need it, which most are not: those that did not
-            complete, failed, were slow, took ``NOTABLE_SECONDS`` or have notes.
+            complete, failed, were slow, took ``LEAST_BLOCKED_SECONDS`` or have notes.
     """
 
     name: str
@@ -50,7 +47,7 @@ def is_notable(record: RequestRecord) -> bool:
     """
     duration = record.duration_seconds
     return (
-        duration >= NOTABLE_SECONDS
+        duration >= LEAST_BLOCKED_SECONDS
         or record.outcome != "completed"
         or record.status is None
         or record.status >= 500

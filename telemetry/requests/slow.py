@@ -11,6 +11,7 @@ from typing import Any, Final
 from telemetry import names
 from telemetry.metrics import Metrics
 from telemetry.requests.completed import CompletedRequest, freeze
+from telemetry.requests.phase_account import rounded_seconds
 from telemetry.requests.record import RequestRecord
 from telemetry.view_option import View, ViewOption
 
@@ -71,7 +72,7 @@ class SlowRequests:
             extra={
                 "request": request,
                 "fields": {
-                    "phases": _rounded(request.phase_seconds),
+                    "phases": rounded_seconds(request.phase_seconds),
                     "dominant_phase": request.dominant_phase,
                     **_evidence(request),
                     **evidence,
@@ -84,9 +85,9 @@ def _evidence(request: CompletedRequest) -> dict[str, object]:
     """What only some requests have: greenlets of their own, waits without a name."""
     found: dict[str, object] = {}
     if request.parallel_seconds:
-        found["parallel"] = _rounded(request.parallel_seconds)
+        found["parallel"] = rounded_seconds(request.parallel_seconds)
     if request.unnamed_waits:
-        found["unnamed_waits"] = _rounded(request.unnamed_waits)
+        found["unnamed_waits"] = rounded_seconds(request.unnamed_waits)
     return found
 
 
@@ -116,7 +117,3 @@ def _short(attributes: Mapping[str, Any]) -> dict[str, object]:
         if isinstance(value, bool | int | float)
         or (isinstance(value, str) and len(value) <= MOST_CHARACTERS and "\n" not in value)
     }
-
-
-def _rounded(seconds: Mapping[Any, float]) -> dict[str, float]:
-    return {name: round(each, 6) for name, each in seconds.items()}

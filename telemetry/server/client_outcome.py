@@ -15,10 +15,7 @@ from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server.client_pace import ClientFailure, ClientTooSlow
 from telemetry.server.client_socket import ClientSocket
-from telemetry.span_names import (
-    UNSENT_BYTES_ATTRIBUTE,
-    UNSENT_EVENT,
-)
+from telemetry.span_names import UNSENT_BYTES_ATTRIBUTE, UNSENT_EVENT
 
 UNSENT_FROM_BYTES: Final = 64 * 1024
 """Shortest response after whose end the kernel is asked what it still holds: a send buffer has room

@@ -22,10 +22,7 @@ from opentelemetry.trace import Span
 
 from telemetry.environ_keys import RECORD_ENVIRON
 from telemetry.requests.record import RequestRecord, current_record
-from telemetry.span_names import (
-    CORRELATION_IDS_ATTRIBUTE,
-    REQUEST_ID_ATTRIBUTE,
-)
+from telemetry.span_names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 from telemetry.tracing.attributes import is_error
 from telemetry.tracing.open_request import OpenRequest
 from telemetry.tracing.pipeline import Tracing

@@ -12,9 +12,7 @@ from prometheus_client.values import MutexValue
 
 from telemetry.guard import Guard
 from telemetry.native import new_reentrant_lock
-from telemetry.span_names import (
-    MISSING_SPANS_ATTRIBUTE,
-)
+from telemetry.span_names import MISSING_SPANS_ATTRIBUTE
 from telemetry.tracing.decision import DECISIONS, Decision, HeadDecision, Keeping
 from telemetry.tracing.encoding import SLICE_SPANS
 from telemetry.tracing.local_trace import Held, LocalTrace

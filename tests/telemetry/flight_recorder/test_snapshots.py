@@ -6,9 +6,7 @@ import pytest
 from telemetry.native import sleep as native_sleep
 from telemetry.requests.holders import Holder
 from telemetry.requests.record import waiting
-from telemetry.span_names import (
-    SNAPSHOT_EVENT,
-)
+from telemetry.span_names import SNAPSHOT_EVENT
 from tests.support.polling import wait_until
 from tests.telemetry.records import record
 

@@ -9,10 +9,7 @@ from telemetry.hub.attribution import Gap
 from telemetry.hub.clocks import Usage
 from telemetry.hub.events import MANY, HubEvents, LongRun
 from telemetry.hub.samples import SeenHub, main_frames
-from telemetry.span_names import (
-    HUB_HELD_EVENT,
-    HUB_STACK_ATTRIBUTE,
-)
+from telemetry.span_names import HUB_HELD_EVENT, HUB_STACK_ATTRIBUTE
 from tests.telemetry.hub.stacks import sample, stack_of_labels
 from tests.telemetry.records import record
 

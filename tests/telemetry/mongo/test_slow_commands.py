@@ -7,10 +7,7 @@ import pytest
 
 from telemetry.mongo import slow_commands
 from telemetry.requests.record import set_current_record
-from telemetry.span_names import (
-    COMMAND_PLAN_EVENT,
-    SLOW_COMMAND_EVENT,
-)
+from telemetry.span_names import COMMAND_PLAN_EVENT, SLOW_COMMAND_EVENT
 from tests.support.polling import wait_until
 from tests.telemetry.mongo.conftest import hold, pool_of
 from tests.telemetry.mongo.wire_proxy import WireProxy

@@ -19,9 +19,7 @@ from telemetry.names import (
     SPANS,
     SPANS_OVER_BUDGET,
 )
-from telemetry.span_names import (
-    MISSING_SPANS_ATTRIBUTE,
-)
+from telemetry.span_names import MISSING_SPANS_ATTRIBUTE
 from tests.machine import PATIENCE_SECONDS
 from tests.support.delivered import decoded
 from tests.support.polling import wait_until, wait_until_equal

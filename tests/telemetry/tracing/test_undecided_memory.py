@@ -4,9 +4,7 @@ import gc
 
 from opentelemetry.trace import use_span
 
-from telemetry.span_names import (
-    MISSING_SPANS_ATTRIBUTE,
-)
+from telemetry.span_names import MISSING_SPANS_ATTRIBUTE
 from telemetry.tracing.outlet import EARLY_SPANS
 from tests.support.delivered import delivered
 from tests.telemetry.tracing.deciding import FAILED, NOT_KEPT, Decides
