@@ -35,6 +35,8 @@ NOT_REPORTED = {
 """Metrics that only MongoDB itself reports; with FerretDB their panels stay empty and show why."""
 
 NO_SERIES_WITHOUT_FAULTS = {
+    "db_client_slow_operations_total": "no command was slow",
+    "gevent_hub_blocked_seconds_total": "the hub was never held",
     "http_server_aborted_requests_total": "no response was cut short",
     "http_server_refused_connections_total": "no worker was full",
     "http_server_slow_clients_total": "no client was slow",
