@@ -31,29 +31,35 @@ def holding_the_hub(until):
 
 
 def ask(connection, phase):
-    """One question to the peer; returns the seconds that it took to answer, by its own clock."""
+    """One question to the peer.
+
+    Returns:
+        Seconds until it answered, by its own clock, and until the answer was read here.
+    """
     began_ns = time.perf_counter_ns()
     with waiting(phase):
         connection.sendall(b"question")
         answer = connection.recv(40)
-    return (int(answer[20:]) - began_ns) / 1e9
+    ended_ns = time.perf_counter_ns()
+    return (int(answer[20:]) - began_ns) / 1e9, (ended_ns - began_ns) / 1e9
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("phase", ["db", "external"])
 def test_waits_for_a_peer_are_what_the_peer_took_however_busy_the_hub_is(server, peer, phase):
-    errors, stop = [], Event()
+    errors, of_wall_time, stop = [], [], Event()
 
-    def work(truth):
+    def work(answers):
         with socket.create_connection(peer) as connection:
-            truth.extend(ask(connection, phase) for _ in range(5))
+            answers.extend(ask(connection, phase) for _ in range(5))
 
     def requests():
         for _ in range(8):
-            truth = []
-            served = server.run(partial(work, truth))
-            error = abs(served.phase_seconds[phase] - sum(truth))
-            errors.append(error / max(0.002 * len(truth), 0.2 * sum(truth)))
+            answers = []
+            served = server.run(partial(work, answers))
+            answered, read = (sum(seconds) for seconds in zip(*answers, strict=True))
+            errors.append(abs(served.phase_seconds[phase] - answered))
+            of_wall_time.append(read - answered)
             assert sum(served.phase_seconds.values()) == pytest.approx(served.duration_seconds)
 
     busy = gevent.spawn(holding_the_hub, stop)
@@ -61,9 +67,10 @@ def test_waits_for_a_peer_are_what_the_peer_took_however_busy_the_hub_is(server,
     stop.set()
     busy.get(timeout=60)
     assert len(errors) == 24
-    # A stamp is right to a fraction of a millisecond; this process may be suspended around one.
-    assert statistics.median(errors) < 0.25
-    assert sorted(errors)[-3] < 1
+    # A stamp is right to a fraction of a millisecond, but both processes may be suspended around
+    # one; what the time of the call is wrong by grows with that too.
+    assert statistics.median(errors) < statistics.median(of_wall_time) / 4
+    assert sum(errors) < sum(of_wall_time) / 2
 
 
 @pytest.mark.slow
