@@ -67,7 +67,7 @@ class Camera:
             time.time_ns(),
             (now_ns - record.started_ns) / 1e9,
             record.phase_seconds_until(now_ns),
-            self._open_waits(record, now_ns),
+            self.open_waits(record, now_ns),
             tuple(stacks),
         )
 
@@ -83,7 +83,13 @@ class Camera:
     def _stack(self, role: str, one: object) -> GreenletStack:
         return GreenletStack(role, *state_and_stack(one, lambda: stack_of_thread(self._hub_thread)))
 
-    def _open_waits(self, record: RequestRecord, now_ns: int) -> tuple[SeenWait, ...]:
+    def open_waits(self, record: RequestRecord, now_ns: int) -> tuple[SeenWait, ...]:
+        """Return what a request in flight waits for, innermost last; none while it runs.
+
+        Args:
+            record: From any thread.
+            now_ns: ``perf_counter_ns``.
+        """
         seen = tuple(self._seen(each, now_ns) for each in tuple(record.open_waits))
         if seen or is_running(record.greenlet) or not isinstance(record.greenlet, greenlet):
             return seen

@@ -24,6 +24,7 @@ from telemetry.flight_recorder.quiet import quiet_line
 from telemetry.flight_recorder.request_list import PATH, RequestList
 from telemetry.flight_recorder.request_page import RequestPage
 from telemetry.flight_recorder.ring import Ring
+from telemetry.flight_recorder.snapshot import SeenWait
 from telemetry.flight_recorder.watch import Watch
 from telemetry.guard import Guard
 from telemetry.logs import Logs, debug_lines
@@ -90,7 +91,7 @@ class FlightRecorder:
         Args:
             others: Those in ``DUMPED`` become part of a dump.
         """
-        listed = RequestList(self._in_flight, self.past, self._redactor)
+        listed = RequestList(self._in_flight, self.past, self._open_waits)
         single = RequestPage(
             self._in_flight, self.past, lambda: self._camera, self._config, self._redactor
         )
@@ -187,6 +188,9 @@ class FlightRecorder:
 
     def _in_flight(self) -> Sequence[RequestRecord]:
         return self._recorder.in_flight
+
+    def _open_waits(self, record: RequestRecord, now_ns: int) -> Sequence[SeenWait]:
+        return self._camera.open_waits(record, now_ns) if self._camera is not None else ()
 
     def _write_dump(self) -> None:
         if self.dump.requested and self._camera is not None:

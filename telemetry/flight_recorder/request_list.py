@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 from telemetry.debug_page import Cell, Field, Form, Link, Page, Query, Table
 from telemetry.flight_recorder.notes import Notes
 from telemetry.flight_recorder.ring import Ring, Summary
+from telemetry.flight_recorder.snapshot import SeenWait
 from telemetry.greenlets import is_running
 from telemetry.logs.lines import timestamp
-from telemetry.logs.plain import text_of
 from telemetry.names import Phase
-from telemetry.redaction import Redactor
 from telemetry.requests.phase_account import rounded_seconds
 from telemetry.requests.record import RequestRecord
 
@@ -62,18 +61,19 @@ class RequestList:
     Args:
         in_flight: The requests in flight.
         past: Returns the ring of ended ones.
-        redactor: Removes secrets from texts.
+        waits: Returns what a request waits for at an instant of ``perf_counter_ns``, innermost
+            last.
     """
 
     def __init__(
         self,
         in_flight: Callable[[], Iterable[RequestRecord]],
         past: Callable[[], Ring],
-        redactor: Redactor,
+        waits: Callable[[RequestRecord, int], Sequence[SeenWait]],
     ) -> None:
         self._in_flight = in_flight
         self._past = past
-        self._redactor = redactor
+        self._waits = waits
 
     def page(self, query: Query) -> Page:
         """Return the page; ``sort``, ``route``, ``phase`` and ``outcome`` are parameters."""
@@ -126,12 +126,8 @@ class RequestList:
         """Return the phase that it is in, and what exactly it does."""
         if is_running(record.greenlet):
             return "cpu", "running"
-        wait = next(iter(tuple(record.open_waits)[-1:]), None)
-        if wait is None:
-            return "other", "waiting"
-        subject = self._redactor.long_text(text_of(wait.subject))
-        seconds = max(0, now_ns - wait.began_ns) / 1e9
-        return wait.phase, f"{wait.phase} for {seconds:.3f} s" + (f": {subject}" if subject else "")
+        waits = self._waits(record, now_ns)
+        return (waits[-1].phase, str(waits[-1])) if waits else ("other", "waiting")
 
 
 _LIVE_KEYS: Final[dict[str, Callable[[tuple[LiveRequest, bool]], Any]]] = {
