@@ -172,6 +172,11 @@ class Exchange:
         self._finish(outcome, error)
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
+        status = self._record.status
+        if raised is None and self._error is None and self._exhausted and status is not None:
+            return self._record.outcome or client_outcome.end_of_sent(
+                self._record, self._client
+            ), None
         if self._error is not None:
             return self._end_failed(self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):
@@ -180,7 +185,7 @@ class Exchange:
             return client_outcome.outcome_by_client(raised) or "client_disconnected", raised
         if raised is not None:
             return self._end_failed(raised), raised
-        if self._record.status is None and not ended_by_app(self._environ, None, started=False):
+        if not ended_by_app(self._environ, None, started=False):
             error = RuntimeError("the app returned without starting a response")
             return self._end_failed(error), error
         return self._record.outcome or client_outcome.end_of_sent(self._record, self._client), None

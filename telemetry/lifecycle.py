@@ -27,12 +27,19 @@ class Lifecycle:
     Args:
         metrics: Where ``service_state`` and the metrics of a drain are registered.
         clock: Monotonic seconds.
+
+    Attributes:
+        accepting: Whether a request that arrives now is served; otherwise it gets a 503.
+        draining: Whether responses should close their connection: a drain has begun.
+
+    The attributes are read with each request, and written here only.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._state: State = "starting"
-        self._accepting = True
+        self.accepting = True
+        self.draining = False
         self._reason = ""
         self._failed = False
         self._drain_began = 0.0
@@ -48,16 +55,6 @@ class Lifecycle:
     def state(self) -> State:
         """The present state."""
         return self._state
-
-    @property
-    def accepting(self) -> bool:
-        """Whether a request that arrives now is served; otherwise it gets a 503."""
-        return self._accepting
-
-    @property
-    def draining(self) -> bool:
-        """Whether responses should close their connection: a drain has begun."""
-        return self._state in ("draining", "stopped")
 
     @property
     def reason(self) -> str:
@@ -104,7 +101,7 @@ class Lifecycle:
         """
         if not self.draining:
             raise IllegalTransition(f"a process that is {self._state} still accepts requests")
-        self._accepting = False
+        self.accepting = False
 
     def fail(self) -> None:
         """Exit with code 1: a request was cut, or the clean-up failed."""
@@ -118,7 +115,7 @@ class Lifecycle:
         """
         if not self.draining:
             raise IllegalTransition(f"a process that is {self._state} drains before it stops")
-        self._accepting = False
+        self.accepting = False
         self.report_drain(in_flight=0)
         self._enter("stopped")
 
@@ -151,6 +148,7 @@ class Lifecycle:
 
     def _enter(self, state: State) -> None:
         self._state = state
+        self.draining = state in ("draining", "stopped")
         self._expose()
 
     def _expose(self) -> None:

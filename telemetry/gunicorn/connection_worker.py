@@ -12,9 +12,10 @@ from greenlet import GreenletExit
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.ggevent import GeventWorker
 
+from telemetry.gunicorn.broken_rules import broken_rule
 from telemetry.gunicorn.environ import Environs
+from telemetry.gunicorn.parser import StrictParser
 from telemetry.gunicorn.parser_settings import ParserSettings
-from telemetry.gunicorn.request import StrictParser, broken_rule
 from telemetry.gunicorn.served_connection import ServedConnection, report_uncaught
 from telemetry.http1 import rules
 from telemetry.http1.refusals import Refusals

@@ -80,24 +80,39 @@ class Environs:
         remote = {"REMOTE_ADDR": peer[0], "REMOTE_PORT": str(peer[1])}
         return self._template | remote | extra
 
-    def of_request(self, connection: Environ, request: Any) -> Environ:
+    def with_headers(self, connection: Environ, headers: list[tuple[str, str]]) -> Environ:
+        """Return what the requests of a connection with these headers have in common.
+
+        Args:
+            connection: See ``of_connection``.
+            headers: Names and values.
+        """
+        environ = connection.copy()
+        self._add_headers(environ, headers)
+        return environ
+
+    def of_request(
+        self, connection: Environ, request: Any, prepared: Environ | None = None
+    ) -> Environ:
         """Return the environ of a request.
 
         Args:
             connection: See ``of_connection``.
             request: Parsed.
+            prepared: What ``with_headers`` returned for the headers of the request.
 
         Raises:
             ConfigurationProblem: Its path is not below ``SCRIPT_NAME``.
         """
-        environ = connection.copy()
+        environ = (connection if prepared is None else prepared).copy()
         environ["wsgi.input"] = request.body
         environ["wsgi.url_scheme"] = request.scheme
         environ["REQUEST_METHOD"] = request.method
         environ["QUERY_STRING"] = request.query
         environ["RAW_URI"] = request.uri
         environ["SERVER_PROTOCOL"] = "HTTP/1.1" if request.version == (1, 1) else "HTTP/1.0"
-        self._add_headers(environ, request.headers)
+        if prepared is None:
+            self._add_headers(environ, request.headers)
         path = request.path
         if self._script_name:
             path = self._below_script_name(path)

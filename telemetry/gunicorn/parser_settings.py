@@ -4,7 +4,10 @@ The parser asks for a dozen settings with each request, and for one with each he
 own object each of these runs through ``__getattr__`` and two more objects.
 """
 
+from functools import cached_property
 from typing import Any, Final
+
+from gunicorn.http.message import Request
 
 _RECURRING: Final = frozenset(
     {
@@ -49,6 +52,24 @@ class KnownLines(dict[bytes, tuple[str, str]]):
         self[line] = field
 
 
+class _UnreadRequest(Request):  # type: ignore[misc]
+    """Only what gunicorn's constructors make of the settings."""
+
+    def parse(self, unreader: Any) -> bytes:
+        """Parse nothing."""
+        return b""
+
+    def set_body_reader(self) -> None:
+        """Make no reader."""
+
+
+class _NothingReceived:
+    """Stands in for a source of bytes."""
+
+    def unread(self, data: bytes) -> None:
+        """Take nothing back."""
+
+
 class ParserSettings:
     """The settings of one worker, which do not change while it serves.
 
@@ -62,6 +83,15 @@ class ParserSettings:
         self._forwarded_networks = cfg.forwarded_allow_networks()
         self._proxy_networks = cfg.proxy_allow_networks()
         self.known_lines = KnownLines(_RECURRING - set(cfg.secure_scheme_headers))
+
+    @cached_property
+    def request_attributes(self) -> dict[str, Any]:
+        """The attributes of a request before it is parsed; the lists are not to be shared.
+
+        gunicorn's constructors work out the same limits again for each request.
+        """
+        attributes: dict[str, Any] = vars(_UnreadRequest(self, _NothingReceived(), None))
+        return attributes
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

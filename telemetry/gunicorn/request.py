@@ -3,19 +3,19 @@
 gunicorn parses. What it would pass on and we refuse is checked here, on values that it has decoded
 already; what it refuses itself is given our words. Each check is one regular expression on a short
 value, because every request pays for it. So it does for gunicorn's own work: a header line that it
-has accepted before is not parsed again, and a head that came whole is split at once.
+has accepted before is not parsed again, a head that came whole is split at once, and the headers of
+the connection's request before are understood as there.
 """
 
+import io
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from gunicorn.http import errors
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.message import Request
-from gunicorn.http.parser import RequestParser
 
 from telemetry.gunicorn.parser_settings import ParserSettings
-from telemetry.gunicorn.unreader import BytesUnreader
 from telemetry.http1 import rules
 from telemetry.http1.chunked import ChunkedReader
 from telemetry.http1.fields import members, parse_fields
@@ -26,55 +26,15 @@ from telemetry.http1.request import (
     parse_request_line,
     skip_empty_lines,
 )
-from telemetry.http1.rules import BrokenRule, MalformedBody, Rule
+from telemetry.http1.rules import BrokenRule
 from telemetry.http1.targets import check_host
 
-_RULES: Final[dict[type[Exception], Rule]] = {
-    errors.LimitRequestLine: rules.LINE_LENGTH,
-    errors.LimitRequestHeaders: rules.FIELDS_SIZE,
-    errors.ExpectationFailed: rules.EXPECTATION,
-    errors.UnsupportedTransferCoding: rules.CODING_UNKNOWN,
-    errors.ObsoleteFolding: rules.FOLDING,
-    errors.InvalidHeaderName: rules.FIELD_NAME,
-    errors.InvalidRequestMethod: rules.REQUEST_LINE,
-    errors.InvalidHTTPVersion: rules.VERSION,
-    errors.InvalidSchemeHeaders: rules.SCHEME,
-    errors.ForbiddenProxyRequest: rules.PROXY_FORBIDDEN,
-    errors.InvalidProxyLine: rules.PROXY_LINE,
-    errors.InvalidProxyHeader: rules.PROXY_LINE,
-    # Raised where the path is not below the SCRIPT_NAME of a proxy or of the environment.
-    errors.ConfigurationProblem: rules.SCRIPT_NAME,
-}
 _CHECKED: Final = frozenset(
     {"CONNECTION", "CONTENT-LENGTH", "CONTENT-TYPE", "COOKIE", "HOST", "TRANSFER-ENCODING"}
 )
 _NONE: Final[list[str]] = []
 _UNTRUSTED: Final[tuple[dict[str, str], list[str]]] = ({}, [])
 _check_known_host: Final = lru_cache(maxsize=256)(check_host)
-_APP_ERRORS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
-_HEADERS: Final = {
-    "bare LF as line terminator": rules.LINE_END,
-    "CONTENT-TYPE": rules.REPEATED,
-    "HOST": rules.HOST_REPEATED,
-}
-
-
-def broken_rule(error: BaseException) -> Rule | None:
-    """Return the rule that a request broke; ``None`` for what is no mistake of the client's.
-
-    Args:
-        error: Raised while the request was parsed.
-    """
-    if isinstance(error, BrokenRule):
-        return error.rule
-    if isinstance(error, _APP_ERRORS) or not isinstance(error, errors.ParseException):
-        return None
-    if isinstance(error, errors.InvalidRequestLine | errors.InvalidHeader):
-        header = error.hdr if isinstance(error, errors.InvalidHeader) else error.req
-        return _HEADERS.get(header, rules.UNREADABLE)
-    return next(
-        (rule for kind, rule in _RULES.items() if isinstance(error, kind)), rules.UNREADABLE
-    )
 
 
 class _UnreaderStream:
@@ -105,20 +65,53 @@ class _UnreaderStream:
         self._held = b""
 
 
+class NoBody(io.BytesIO):
+    """The body of a request that announces none, as the app reads it."""
+
+    failed = False
+    reader: Final = LengthReader(None, 0)
+
+
 class StrictRequest(Request):  # type: ignore[misc]
     """A request whose target, host and framing every reader understands alike.
+
+    Args:
+        cfg: Of the worker.
+        unreader: Where it is read from.
+        peer_addr: The client's address.
+        req_number: Of the connection's requests; the first is 1.
 
     Raises:
         BrokenRule: It is refused.
     """
 
     cfg: ParserSettings
+    unreader: Any
     headers: list[tuple[str, str]]
+    version: tuple[int, int]
     authority = ""
     chunked = False
     """Whether the body is sent in chunks."""
     has_body = False
     """Whether a body is announced."""
+    repeats = False
+    """Whether its headers are those of the request before, the same list."""
+    _header_lines = b""
+    """Those after which a request with the same lines is understood alike."""
+
+    def __init__(
+        self, cfg: ParserSettings, unreader: Any, peer_addr: Any, req_number: int = 1
+    ) -> None:
+        # Not gunicorn's constructors: what they make of the settings is the same each time.
+        self.__dict__ = cfg.request_attributes.copy()
+        self.unreader, self.req_number = unreader, req_number
+        self.peer_addr = self.remote_addr = peer_addr
+        self.headers, self.trailers = [], []
+        unused = self.parse(unreader)
+        if unused:
+            unreader.unread(unused)
+        if not self.repeats:
+            self.set_body_reader()
 
     def parse(self, unreader: Any) -> Any:
         """Parse a head; returns what follows it."""
@@ -132,10 +125,32 @@ class StrictRequest(Request):  # type: ignore[misc]
         if end <= line_end or not line_end or line_end > self.limit_request_line > 0:
             unreader.unread(data)
             return super().parse(unreader)
-        check_first_byte(data)
-        self.parse_request_line(data[:line_end])
-        self.headers = self.parse_headers(data[line_end + 2 : end])
+        try:
+            self.parse_request_line(data[:line_end])
+        except BrokenRule:
+            check_first_byte(data)  # has the better word for what is no request at all
+            raise
+        lines = data[line_end + 2 : end]
+        before: StrictRequest | None = getattr(unreader, "last_request", None)
+        if (
+            before is not None
+            and before._header_lines == lines
+            and before.version == self.version
+            and not self.authority
+        ):
+            self._repeat(before)
+        else:
+            self.headers = self.parse_headers(lines)
+            self._header_lines = lines
         return data[end + 4 :]
+
+    def _repeat(self, before: "StrictRequest") -> None:
+        """Take over what was understood of the same header lines."""
+        self.repeats = True
+        self.headers, self._header_lines = before.headers, before._header_lines
+        self.scheme, self.must_close = before.scheme, before.must_close
+        self.body = NoBody()
+        self.unreader.last_request = self
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> Any:
         # A TLS handshake and the like are refused without waiting for more.
@@ -164,11 +179,10 @@ class StrictRequest(Request):  # type: ignore[misc]
     def parse_request_line(self, line_bytes: bytes) -> None:
         """Parse the first line by our rules."""
         line = parse_request_line(line_bytes)
-        self.method, self.uri = line.method, line.target
-        self.path, self.query, self.fragment = line.path, line.query, ""
-        self.authority = line.authority
+        self.method, self.uri, version, self.path, self.query, self.authority = line
+        self.fragment = ""
         # A later 1.x is answered as 1.1, the highest that we speak.
-        self.version = (1, 0) if line.version == "HTTP/1.0" else (1, 1)
+        self.version = (1, 0) if version == "HTTP/1.0" else (1, 1)
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
         """Parse the header lines; what gunicorn refuses is refused in our words."""
@@ -223,22 +237,34 @@ class StrictRequest(Request):  # type: ignore[misc]
             check_hosts(hosts, http_1_0=http_1_0)
         if len(found.get("CONTENT-TYPE", _NONE)) > 1:
             raise BrokenRule(rules.REPEATED)
+        if "CONTENT-LENGTH" in found or "TRANSFER-ENCODING" in found:
+            self._frame_body(found, http_1_0=http_1_0)
+        else:
+            self.body = NoBody()
+        # gunicorn reads only the first field, and only when it has one option.
+        if "CONNECTION" in found and "close" in members(found["CONNECTION"]):
+            self.force_close()
+        self._replace_joined(found)
+        if self._header_lines and not (
+            self.has_body or self._expected_100_continue or self.authority
+        ):
+            self.unreader.last_request = self
+
+    def _frame_body(self, found: dict[str, list[str]], *, http_1_0: bool) -> None:
         length = body_length(
             found.get("CONTENT-LENGTH", _NONE),
             found.get("TRANSFER-ENCODING", _NONE),
             http_1_0=http_1_0,
         )
         self.has_body = bool(length)
-        if length == CHUNKED:
+        if not length:
+            self.body = NoBody()
+        elif length == CHUNKED:
             self.chunked = True
             stream = _UnreaderStream(self.unreader)
             self.body = Body(ChunkedReader(stream, stream.put_back))
         else:
-            self.body = Body(LengthReader(self.unreader, length or 0))
-        # gunicorn reads only the first field, and only when it has one option.
-        if "CONNECTION" in found and "close" in members(found["CONNECTION"]):
-            self.force_close()
-        self._replace_joined(found)
+            self.body = Body(LengthReader(self.unreader, length))
 
     def _replace_joined(self, found: dict[str, list[str]]) -> None:
         # The host of a target that is a URL counts more than the header.
@@ -255,30 +281,3 @@ class StrictRequest(Request):  # type: ignore[misc]
     def should_close(self) -> bool:
         """Return whether the client wants the connection closed after the response."""
         return self.must_close or (self.version == (1, 0) and bool(super().should_close()))
-
-
-class StrictParser(RequestParser):  # type: ignore[misc]
-    """The requests of one connection, which ends where the end of a body cannot be found.
-
-    Args:
-        settings: Of the worker.
-        sock: The client's.
-        peer: Its address.
-    """
-
-    mesg_class = StrictRequest
-
-    def __init__(self, settings: ParserSettings, sock: Any, peer: Any) -> None:
-        super().__init__(settings, sock, peer)
-        self.unreader = BytesUnreader(sock)
-
-    def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Discard what the app left of a body; returns whether the next request can be found."""
-        if self.mesg is not None and not self.mesg.body.failed:
-            reader = self.mesg.body.reader
-            if isinstance(reader, LengthReader) and not reader.length:
-                return True
-        try:
-            return bool(super().finish_body(deadline, max_bytes))
-        except MalformedBody:
-            return False

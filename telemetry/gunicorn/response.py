@@ -17,10 +17,10 @@ from telemetry.gunicorn.expect_continue import ExpectContinueBody
 from telemetry.gunicorn.response_head import (
     DATE,
     LENGTH,
-    NAMES,
-    PLAIN,
+    STARTS,
     STATUSES,
     Headers,
+    are_lines,
     check_values,
 )
 from telemetry.server.client_socket import ClientSocket
@@ -28,6 +28,7 @@ from telemetry.server.client_socket import ClientSocket
 JOINED_BYTES: Final = 64 * 1024
 """Longest first part of a body that is copied behind its head."""
 
+_BLANK: Final = " \t"
 _OMITTING: Final = (204, 304)
 _FIRST_FINAL: Final = 200
 
@@ -141,37 +142,51 @@ class Response:
         self.chunked = (
             self._length is None and not self._omits_body and self._request.version != (1, 0)
         )
-        if self._is_last(code):
+        body = self._body
+        # The next request could not be found behind this one, for three reasons. A client that was
+        # not asked for its body may send it, or its next request: the two cannot be distinguished.
+        # To find the next request behind a refused body we would have to read one that may have no
+        # end. A client that was too slow may still send what it was given up for.
+        if (
+            (isinstance(body, ExpectContinueBody) and not body.requested)
+            or (self._request.chunked and code >= 400)
+            or self._client.too_slow is not None
+        ):
             self._must_close = True
         return self.write
 
-    def _is_last(self, code: int) -> bool:
-        """Return whether the next request could not be found behind this one."""
-        # A client that was not asked for its body may send it, or its next request: the two cannot
-        # be distinguished.
-        body = self._body
-        never_requested = isinstance(body, ExpectContinueBody) and not body.requested
-        # To find the next request behind a refused body we would have to read a body that may have
-        # no end.
-        refused_chunks = self._request.chunked and code >= 400
-        return never_requested or refused_chunks or self._client.too_slow is not None
-
     def _read_headers(self, headers: Headers, *, keeps_length: bool) -> None:
-        check_values(headers)
-        lines: list[str] = []
-        for name, value in headers:
-            kind = NAMES[name]
-            if kind is not PLAIN:
-                if kind == LENGTH:
-                    length = int(value.strip(" \t"))
-                    if not keeps_length:
-                        continue
-                    self._length = length
-                elif not self._read_hop_by_hop(kind, value.strip(" \t").lower()):
-                    continue
-            # By their characters: a subclass of str may have another text.
-            lines += (name, ": ", value.strip(" \t"), "\r\n")
-        self._fields = "".join(lines)
+        # By its characters: a subclass of str may have another text, and ``strip`` is its own.
+        starts, strip, fields, lines = STARTS, str.strip, "", len(headers)
+        try:
+            for name, value in headers:
+                start = starts[name]
+                if start:
+                    fields += f"{start}{strip(value, _BLANK)}\r\n"
+                elif line := self._read_special(name, strip(value, _BLANK), keeps_length):
+                    fields += line
+                else:
+                    lines -= 1
+            wrong = not are_lines(fields, lines)
+        except Exception:
+            check_values(headers)  # an app learns first what is no header at all
+            raise
+        if wrong:
+            check_values(headers)
+        self._fields = fields
+
+    def _read_special(self, name: str, value: str, keeps_length: bool) -> str:
+        """Note what a header means for the response; returns its line, if it is sent."""
+        check_values([(name, value)])
+        kind = name.lower()
+        if kind == LENGTH:
+            length = int(value)
+            if not keeps_length:
+                return ""
+            self._length = length
+        elif not self._read_hop_by_hop(kind, value.lower()):
+            return ""
+        return "".join((name, ": ", value, "\r\n"))
 
     def _read_hop_by_hop(self, kind: str, value: str) -> bool:
         """Note what a header means for the connection; returns whether it is sent."""
@@ -230,7 +245,7 @@ class Response:
         check_values(hints)
         lines = ["HTTP/1.1 103 Early Hints\r\n"]
         for name, value in hints:
-            NAMES[name]  # checks it
+            STARTS[name]  # checks it
             lines += (name, ": ", value.strip(" \t"), "\r\n")
         self._send("".join((*lines, "\r\n")).encode("latin-1"))
 

@@ -6,6 +6,7 @@ Source: RFC 9110, sections 5.1 and 5.5; RFC 9112, section 4; PEP 3333. The expre
 gunicorn.
 """
 
+import re
 import time
 from email.utils import formatdate
 from typing import Final
@@ -17,22 +18,25 @@ from gunicorn.util import is_hoppish
 
 Headers = list[tuple[str, str]]
 
-PLAIN: Final = "plain"
 LENGTH: Final = "content-length"
 _MOST_KEPT: Final = 512
 
 
-class _Names(dict[str, str]):
-    """What each header's name means for the response; those that are met first are kept."""
+class _Starts(dict[str, str]):
+    """What each header's line begins with; those of names that are met first are kept.
+
+    Empty for names that mean something for the connection.
+    """
 
     def __missing__(self, name: str) -> str:
         if not TOKEN_RE.fullmatch(name):
             raise InvalidResponseHeaderName(repr(name))
-        lower = name.lower()
-        kind = lower if lower == LENGTH or is_hoppish(name) else PLAIN
+        # By its characters: a subclass of str may have another text.
+        plain = name.lower() != LENGTH and not is_hoppish(name)
+        start = "".join((name, ": ")) if plain else ""
         if len(self) < _MOST_KEPT:
-            self[name] = kind
-        return kind
+            self[name] = start
+        return start
 
 
 class _Statuses(dict[str, int]):
@@ -63,18 +67,26 @@ class _Date:
         return self._text
 
 
-NAMES: Final = _Names()
+STARTS: Final = _Starts()
 STATUSES: Final = _Statuses()
 DATE: Final = _Date()
 
 
+_LINES: Final = re.compile(rf"(?:[^:\r\n]+: {HEADER_VALUE_RE.pattern}\r\n)*")
+
+
+def are_lines(text: str, count: int) -> bool:
+    """Return whether a text is so many whole header lines with allowed values, and nothing else."""
+    return text.count("\r\n") == count and _LINES.fullmatch(text) is not None
+
+
 def check_values(headers: Headers) -> None:
-    """Check the values of all headers at once; that of one is found only if something is wrong."""
-    try:
-        if HEADER_VALUE_RE.fullmatch("".join([value for _, value in headers])):
-            return
-    except TypeError:
-        pass
+    """Check the values of headers.
+
+    Raises:
+        TypeError: A name or a value is no text.
+        InvalidResponseHeader: A value holds what would end its line.
+    """
     for name, value in headers:
         if not isinstance(name, str):
             raise TypeError(f"{name!r} is not a string")

@@ -21,7 +21,8 @@ from telemetry.environ_keys import (
 )
 from telemetry.gunicorn.environ import Environ, Environs
 from telemetry.gunicorn.expect_continue import CONTINUE, ExpectContinueBody
-from telemetry.gunicorn.request import StrictParser, StrictRequest
+from telemetry.gunicorn.parser import StrictParser
+from telemetry.gunicorn.request import StrictRequest
 from telemetry.gunicorn.response import Response
 from telemetry.http1 import rules
 from telemetry.http1.refusals import problem_response
@@ -67,6 +68,7 @@ class ServedConnection:
         "_environs",
         "_handover",
         "_parser",
+        "_prepared",
         "_response",
         "_worker",
     )
@@ -93,6 +95,7 @@ class ServedConnection:
             ARRIVAL_ENVIRON: self._client.arrival,
         }
         self._environ = environs.of_connection(peer, shared)
+        self._prepared: tuple[list[tuple[str, str]], Environ] | None = None
         self._response: Response | None = None
 
     def serve(self) -> None:
@@ -128,7 +131,9 @@ class ServedConnection:
         if request._expected_100_continue and request.has_body:
             body = ExpectContinueBody(body, partial(client.sendall, CONTINUE))
         response = self._response = Response(request, client, body, self._worker.server_name)
-        environ = self._environs.of_request(self._environ, request)
+        environ = self._environs.of_request(
+            self._environ, request, self._prepared_for(request) if request.repeats else None
+        )
         environ["wsgi.input"] = body
         environ["wsgi.early_hints"] = response.send_early_hints
         self._worker.on_request()
@@ -147,6 +152,14 @@ class ServedConnection:
             begin_lingering_close(client)
         return False
 
+    def _prepared_for(self, request: StrictRequest) -> Environ:
+        """Return what the requests with the same headers have in common; made for the second."""
+        kept = self._prepared
+        if kept is None or kept[0] is not request.headers:
+            made = self._environs.with_headers(self._environ, request.headers)
+            kept = self._prepared = request.headers, made
+        return kept[1]
+
     def _respond(self, response: Response, environ: Environ) -> bool:
         """Run the app and send its response; returns whether it was one, and whole."""
         try:
@@ -154,7 +167,10 @@ class ServedConnection:
             try:
                 for chunk in body:
                     response.write(chunk)
-                if not ended_by_app(environ, None, started=response.status is not None):
+                # Most apps have started a response, and leave the connection to the server.
+                if (response.status is not None and not self._handover.taken) or not ended_by_app(
+                    environ, None, started=response.status is not None
+                ):
                     response.close()
             finally:
                 if hasattr(body, "close"):

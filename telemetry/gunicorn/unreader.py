@@ -16,12 +16,14 @@ class BytesUnreader:
         sock: The client's.
     """
 
-    __slots__ = ("held", "sock")
+    __slots__ = ("held", "last_request", "sock")
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
         self.held = b""
         """Received, and not read."""
+        self.last_request: Any = None
+        """The last one whose headers the parser keeps."""
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Receive some bytes; none at the end.

@@ -27,6 +27,9 @@ _TLS_HANDSHAKE: Final = 0x16
 _REQUEST_LINE: Final = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t\r\n\x0b\x0c]+) HTTP/([0-9])\.([0-9])"
 )
+# A path and a query of this server, in the version that most clients speak: what the rules below
+# would find in it one by one.
+_USUAL_LINE: Final = re.compile(rb"(?!CONNECT )([A-Z]+) (/[!\"$-\[\]-~]*) HTTP/1\.([01])")
 _SMALL_LETTER: Final = re.compile("[a-z]")
 
 
@@ -216,6 +219,16 @@ def parse_request_line(line: bytes) -> RequestLine:
     Raises:
         BrokenRule: It is not one, or asks for what a server does not do.
     """
+    match = _USUAL_LINE.fullmatch(line)
+    if match is not None:
+        target = match[2].decode("ascii")
+        path, _, query = target.partition("?")
+        version = "HTTP/1.1" if match[3] == b"1" else "HTTP/1.0"
+        return RequestLine(match[1].decode("ascii"), target, version, path, query, "")
+    return _parse_unusual_line(line)
+
+
+def _parse_unusual_line(line: bytes) -> RequestLine:
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         broken_line = b"\r" in line or b"\n" in line

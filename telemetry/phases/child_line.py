@@ -17,13 +17,14 @@ class ChildLine(GreenletLine):
         now_ns: When it was spawned.
     """
 
+    __slots__ = ()
+
     family: Family
 
     def __init__(
         self, record: RequestRecord, greenlet: object, family: Family, now_ns: int
     ) -> None:
-        self.record = record
-        self.greenlet = greenlet
+        super().__init__(record, greenlet, None)
         self.family = family
         self.wait_ns = now_ns
         self.family_ran_ns = family.ran_ns

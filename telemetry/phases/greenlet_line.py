@@ -20,35 +20,51 @@ SOCKET_WATCHER: Final = "io"
 class GreenletLine:
     """What both kinds of time lines have.
 
-    Most requests change few of these, so they are attributes of the class until they do: that saves
-    1 µs a request.
+    Args:
+        record: The request that the greenlet works for.
+        greenlet: Whose time this is.
+        outer: Of the request that made this one in the same greenlet.
+
+    Attributes:
+        context: The innermost wait that the greenlet has begun for this request.
+        family: The greenlets that the request spawned.
+        family_ran_ns: How long these had run when this one began to wait.
+        ran_ns: Since when it runs; 0 while it waits.
+        wait_ns: Since when it waits.
+        watcher: What it waits for, where that is an event of the loop.
+        due_ns: When a timer that it waits for is due; 0 for other waits.
+        collected_ns: Collections of garbage since it runs.
+        is_plain: It is a request's, has no outer one, and the request has spawned nothing.
     """
 
-    record: RequestRecord
-    """The request that the greenlet works for."""
-    greenlet: object
-    """Whose time this is."""
-    outer: "GreenletLine | None" = None
-    """Of the request that made this one in the same greenlet."""
-    context: OpenWait | None = None
-    """The innermost wait that the greenlet has begun for this request."""
-    family: Family | None = None
-    """The greenlets that the request spawned."""
-    family_ran_ns = 0
-    """How long these had run when this one began to wait."""
-    ran_ns = 0
-    """Since when it runs; 0 while it waits."""
-    wait_ns = 0
-    """Since when it waits."""
-    watcher: object = None
-    """What it waits for, where that is an event of the loop."""
-    due_ns = 0
-    """When a timer that it waits for is due; 0 for other waits."""
-    collected_ns = 0
-    """Collections of garbage since it runs."""
-    ended = False
-    is_plain = False
-    """It is a request's, has no outer one, and the request has spawned nothing."""
+    __slots__ = (
+        "collected_ns",
+        "context",
+        "due_ns",
+        "ended",
+        "family",
+        "family_ran_ns",
+        "greenlet",
+        "is_plain",
+        "outer",
+        "ran_ns",
+        "record",
+        "wait_ns",
+        "watcher",
+    )
+
+    context: OpenWait | None
+
+    def __init__(
+        self, record: RequestRecord, greenlet: object, outer: "GreenletLine | None"
+    ) -> None:
+        self.record = record
+        self.greenlet = greenlet
+        self.outer = outer
+        self.context = self.watcher = None
+        self.family: Family | None = None
+        self.family_ran_ns = self.ran_ns = self.wait_ns = self.due_ns = self.collected_ns = 0
+        self.ended = self.is_plain = False
 
     def leave(self, now_ns: int) -> None:
         """The greenlet begins to wait."""

@@ -19,26 +19,26 @@ class RequestLine(GreenletLine):
         now_ns: The application begins.
     """
 
-    cpu_ns = 0
-    gc_ns = 0
-    hub_wait_ns = 0
-    named: dict[Phase, int] | None = None
-    """Waits that an open wait named."""
-    unnamed: dict[Phase, int] | None = None
-    """Waits that only the hub's own knowledge named."""
+    __slots__ = ("before", "cpu_ns", "gc_ns", "hub_wait_ns", "named", "unnamed")
 
     def __init__(
         self, record: RequestRecord, greenlet: object, outer: GreenletLine | None, now_ns: int
     ) -> None:
+        # As in the base class, whose constructor would be one call more.
         self.record = record
         self.greenlet = greenlet
-        if outer is None:
-            self.is_plain = True
-        else:
-            self.outer = outer
+        self.outer = outer
+        self.context = self.family = self.watcher = None
+        self.family_ran_ns = self.wait_ns = self.due_ns = self.collected_ns = 0
+        self.ended = False
+        self.is_plain = outer is None
         self.ran_ns = now_ns
+        self.cpu_ns = self.gc_ns = self.hub_wait_ns = 0
+        # Waits that an open wait named, and those that only the hub's own knowledge named.
+        self.named: dict[Phase, int] | None = None
+        self.unnamed: dict[Phase, int] | None = None
         queue, before = (now_ns - record.started_ns) / 1e9, record.phase_seconds
-        if before:
+        if len(before) > 1 or (before and "queue" not in before):
             queue -= sum(before.values()) - before.get("queue", 0.0)
         if queue > 0:
             before["queue"] = queue
@@ -100,35 +100,38 @@ class RequestLine(GreenletLine):
     def end(self, now_ns: int) -> dict[Phase, float]:
         """The request ends; returns its seconds by phase."""
         self.ended, self.is_plain = True, False
-        if not self.ran_ns:
+        ran_ns = self.ran_ns
+        if not ran_ns:
             self.resume(self.present().phase, self.innermost(), now_ns, now_ns)
         elif self.greenlet is getcurrent():
-            self.cpu_ns += now_ns - self.ran_ns - self.collected_ns
-            self.gc_ns += self.collected_ns
-            self.ran_ns = self.collected_ns = 0
+            collected_ns = self.collected_ns
+            self.cpu_ns += now_ns - ran_ns - collected_ns
+            if collected_ns:
+                self.gc_ns += collected_ns
+                self.collected_ns = 0
+            self.ran_ns = 0
             self.wait_ns = now_ns
-        return self._add_to(self.before)
+        return self._add_to(self.before, self.cpu_ns)
 
     def seconds_until(self, now_ns: int) -> dict[Phase, float]:
         """Return the seconds by phase until ``now_ns``."""
-        phases = self._add_to(self.before.copy())
-        if self.ended:
-            return phases
-        phase: Phase = "cpu"
-        since_ns = self.ran_ns
-        if not since_ns:
-            phase, since_ns = self.present().phase, self.wait_ns
-        if now_ns > since_ns:
-            phases[phase] = phases.get(phase, 0.0) + (now_ns - since_ns) / 1e9
+        cpu_ns, ran_ns = self.cpu_ns, self.ran_ns
+        if ran_ns and now_ns > ran_ns and not self.ended:
+            return self._add_to(self.before.copy(), cpu_ns + now_ns - ran_ns)
+        phases = self._add_to(self.before.copy(), cpu_ns)
+        if not ran_ns and now_ns > self.wait_ns and not self.ended:
+            phase = self.present().phase
+            phases[phase] = phases.get(phase, 0.0) + (now_ns - self.wait_ns) / 1e9
         return phases
 
-    def _add_to(self, phases: dict[Phase, float]) -> dict[Phase, float]:
-        if self.cpu_ns > 0:
-            phases["cpu"] = phases.get("cpu", 0.0) + self.cpu_ns / 1e9
+    def _add_to(self, phases: dict[Phase, float], cpu_ns: int) -> dict[Phase, float]:
+        # Only ``client_read`` and ``queue`` passed before.
+        if cpu_ns > 0:
+            phases["cpu"] = cpu_ns / 1e9
         if self.hub_wait_ns > 0:
-            phases["hub_wait"] = phases.get("hub_wait", 0.0) + self.hub_wait_ns / 1e9
+            phases["hub_wait"] = self.hub_wait_ns / 1e9
         if self.gc_ns > 0:
-            phases["gc"] = phases.get("gc", 0.0) + self.gc_ns / 1e9
+            phases["gc"] = self.gc_ns / 1e9
         for by_phase in (self.named, self.unnamed):
             if by_phase is not None:
                 for phase, took_ns in by_phase.copy().items():

@@ -159,7 +159,8 @@ class ClientSocket(gevent_socket.socket):
             received: bytes = super().recv(*args)
             return received
         receive = self._heads.receive if reading is self._head else self._sock.recv
-        return bytes(self._receive(receive, args, len, reading))
+        data: bytes = self._receive(receive, args, len, reading)
+        return data
 
     def recv_into(self, *args: Any) -> int:
         """Receive into a buffer; see ``recv``."""
@@ -212,43 +213,34 @@ class ClientSocket(gevent_socket.socket):
         reading: HeadWait | Pace,
     ) -> Any:
         """Receive what was sent for the server: the one place where it is."""
+        now = time.monotonic()
+        waits_first, self._takes_turns = self._takes_turns, False
+        part: Part = "body" if reading is self._body else "head"
         try:
-            received = self._wait_to_receive(receive, args, size, reading)
+            while True:
+                if not waits_first:
+                    try:
+                        received = receive(*args)
+                        break
+                    except BlockingIOError:
+                        pass
+                waits_first = False
+                began = now
+                self._wait_for(part, self._read_event, reading.left_seconds(began), began)
+                now = time.monotonic()
+                reading.waited(now - began, 0, now)
         except ClientTooSlow as error:
             self._report(error)
             raise
         except OSError as error:
             self.gone = True
             raise ClientGone from error
+        count = size(received)
+        reading.waited(0.0, count, now)
         # The reader of the body makes what it must of a body that ends too early.
-        if reading is self._body and not size(received):
+        if not count and part == "body":
             self.gone = True
         return received
-
-    def _wait_to_receive(
-        self,
-        receive: Callable[..., Any],
-        args: tuple[Any, ...],
-        size: Callable[[Any], int],
-        reading: HeadWait | Pace,
-    ) -> Any:
-        now = time.monotonic()
-        waits_first, self._takes_turns = self._takes_turns, False
-        while True:
-            if not waits_first:
-                try:
-                    received = receive(*args)
-                except BlockingIOError:
-                    pass
-                else:
-                    reading.waited(0.0, size(received), now)
-                    return received
-            waits_first = False
-            began = now
-            part: Part = "body" if reading is self._body else "head"
-            self._wait_for(part, self._read_event, reading.left_seconds(began), began)
-            now = time.monotonic()
-            reading.waited(now - began, 0, now)
 
     def _send_some(self, data: bytes | memoryview, flags: int) -> int:
         try:

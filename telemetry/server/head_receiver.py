@@ -30,15 +30,15 @@ class HeadReceiver:
         # The listener's option is inherited, but for sockets that were accepted from elsewhere.
         self._is_stamped = stamp_arrivals(sock)
 
-    def receive(self, *args: Any) -> bytes:
+    def receive(self, size: int, flags: int = 0) -> bytes:
         """Receive some bytes; the arguments are those of ``recv``."""
         data: bytes
         if self._is_stamped:
-            data, notes, _, _ = self._sock.recvmsg(args[0], _ROOM, *args[1:])
+            data, notes, _, _ = self._sock.recvmsg(size, _ROOM, flags)
             if data:
                 self._arrival.received(_stamp_in(notes) if notes else 0)
         else:
-            data = self._sock.recv(*args)
+            data = self._sock.recv(size, flags)
             if data:
                 self._arrival.received(0)
         return data

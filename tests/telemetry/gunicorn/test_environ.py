@@ -30,7 +30,10 @@ def both(sent, listener=LISTENERS[0], peer=PEER, proxy=None):
     request.proxy_protocol_info = proxy
     request._expected_100_continue = False
     environs = Environs(CONFIG, listener)
-    ours = environs.of_request(environs.of_connection(peer, {}), request)
+    connection = environs.of_connection(peer, {})
+    ours = environs.of_request(connection, request)
+    prepared = environs.with_headers(connection, request.headers)
+    assert environs.of_request(connection, request, prepared) == ours
     _, theirs = wsgi.create(request, None, peer, listener, CONFIG)
     return [{k: v for k, v in each.items() if k not in OURS} for each in (ours, theirs)]
 

@@ -11,8 +11,8 @@ from gunicorn.http.errors import ParseException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telemetry.gunicorn.broken_rules import broken_rule
 from telemetry.gunicorn.parser_settings import ParserSettings
-from telemetry.gunicorn.request import broken_rule
 from telemetry.http1 import rules
 from telemetry.http1.rules import BrokenRule
 from tests.telemetry.gunicorn.parsed import CONFIG, parsed

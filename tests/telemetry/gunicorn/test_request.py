@@ -9,8 +9,9 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry.gunicorn.broken_rules import broken_rule
 from telemetry.gunicorn.parser_settings import ParserSettings
-from telemetry.gunicorn.request import StrictRequest, broken_rule
+from telemetry.gunicorn.request import StrictRequest
 from telemetry.http1 import rules
 from telemetry.http1.framing import CHUNKED
 from telemetry.http1.request import Limits, read_head
