@@ -19,13 +19,24 @@ from service import rate_limits
 from service.accounts import room as accounts_room
 from service.accounts.caller import account_id
 from service.blog import room as blog_room
+from service.cdn.cdn import Cdn
+from service.cdn.cdn import build as build_cdn
+from service.cdn.vendors import headers_of
 from service.companion import room as companion_room
 from service.files import room as files_room
 from service.foundation import Foundation, Room
 from service.http import middleware, problems
+from service.http.conditions import SAFE_METHODS
+from service.http.middleware.caching import is_cacheable_request
+from service.http.operation import is_streamed
+from service.mongo.causal import in_session
 from service.mongo.clock import utc_now
 from service.mongo.connection import MongoConnection, connect
+from service.mongo.consistency import PublicReads, without_majority
+from service.mongo.indexes import Indexes
+from service.mongo.migration import Catalogue, report_missing
 from service.mongo.retention import Retention
+from service.mongo.sharding import ShardKeys
 from service.mongo.sweeper import Sweeper
 from service.payments import room as payments_room
 from service.payments.gateway import PaymentGateway
@@ -56,10 +67,16 @@ class Service:
     settings: ServiceSettings
     telemetry: Telemetry
     mongo: MongoConnection
-    retention: Retention
+    catalogue: Catalogue
+    cdn: Cdn
     sweeper: Sweeper
     app: Flask
     rooms: tuple[Room, ...]
+
+    @property
+    def retention(self) -> Retention:
+        """What ends the data of each collection."""
+        return self.catalogue.retention
 
     def room(self, kind: type[R]) -> R:
         """Return the room of a type.
@@ -89,15 +106,18 @@ def build(environ: Mapping[str, str], **overrides: Unpack[Overrides]) -> Service
     app = _app(settings, telemetry)
     rooms = _rooms(settings, foundation, app, overrides)
     sweeper = _sweeper(settings, foundation)
+    catalogue = _catalogue(settings, foundation)
     for room in rooms:
         for blueprint in room.blueprints:
             app.register_blueprint(blueprint)
+    _run_writes_in_sessions(app, foundation.mongo)
     telemetry.init_app(app)
     return Service(
         settings=settings,
         telemetry=telemetry,
         mongo=foundation.mongo,
-        retention=foundation.retention,
+        catalogue=catalogue,
+        cdn=foundation.cdn,
         sweeper=sweeper,
         app=app,
         rooms=rooms,
@@ -121,6 +141,10 @@ def _foundation(
     return Foundation(
         telemetry=telemetry,
         mongo=mongo,
+        indexes=Indexes(),
+        shard_keys=ShardKeys(),
+        public_reads=PublicReads(settings.mongo, is_cacheable_request),
+        cdn=build_cdn(settings.cdn, telemetry, settings.mongo.public_staleness_seconds),
         retention=Retention(),
         route_metrics=route_metrics,
         now=overrides.get("now", utc_now),
@@ -130,7 +154,10 @@ def _foundation(
 
 def _sweeper(settings: ServiceSettings, foundation: Foundation) -> Sweeper:
     retention, telemetry = foundation.retention, foundation.telemetry
-    passes = retention.expire(foundation.database["retention_passes"], "expires_at")
+    passes = without_majority(
+        retention.expire(foundation.database["retention_passes"], "expires_at")
+    )
+    foundation.shard_keys.unsharded("few, and deleted after a day", "retention_passes")
     deleted = telemetry.metrics.counters(business.EXPIRED_DOCUMENTS)
     for entry in retention.expiring:
         deleted[(entry.collection.name,)].inc(0)
@@ -142,10 +169,32 @@ def _sweeper(settings: ServiceSettings, foundation: Foundation) -> Sweeper:
         now=foundation.now,
         sleep=foundation.sleep,
     )
-    foundation.mongo.on_connect(retention.create_indexes)
     telemetry.on_start(sweeper.start)
     telemetry.on_shutdown(sweeper.stop)
     return sweeper
+
+
+def _catalogue(settings: ServiceSettings, foundation: Foundation) -> Catalogue:
+    mongo, indexes, retention = foundation.mongo, foundation.indexes, foundation.retention
+    catalogue = Catalogue(
+        database=foundation.database,
+        indexes=indexes,
+        retention=retention,
+        shard_keys=foundation.shard_keys,
+    )
+    if settings.mongo.create_indexes:
+        mongo.on_connect(indexes.create)
+        mongo.on_connect(retention.create_indexes)
+    else:
+        mongo.on_connect(lambda: report_missing(catalogue, mongo.deployment()))
+    return catalogue
+
+
+def _run_writes_in_sessions(app: Flask, mongo: MongoConnection) -> None:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if (rule.methods or set()) - SAFE_METHODS and not is_streamed(view):
+            app.view_functions[rule.endpoint] = in_session(mongo.client, view)
 
 
 def _connect_when_up(telemetry: Telemetry, mongo: MongoConnection) -> None:
@@ -160,7 +209,8 @@ def _app(settings: ServiceSettings, telemetry: Telemetry) -> Flask:
     failures = telemetry.metrics.counters(business.DATABASE_FAILURES)
     problems.install(app, lambda kind: failures[kind.name,].inc())
     rate_limits.install(app, settings.rate_limits, telemetry, account_id)
-    middleware.install(app, settings.http, telemetry.config.api_supported_versions)
+    versions = telemetry.config.api_supported_versions
+    middleware.install(app, settings.http, versions, headers_of(settings.cdn))
     return app
 
 

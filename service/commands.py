@@ -9,14 +9,15 @@ from service.bootstrap import Service, build
 from telemetry import SettingError
 
 
-def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str]) -> int:
+def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str | int]) -> int:
     """Run a command on the database that the environment names.
 
     Args:
         name: Name of the command, for its messages.
         environ: Variables by name.
-        work: Returns the lines to print; raises ``PyMongoError`` when MongoDB fails, and
-            ``LookupError`` with one line when its target does not exist.
+        work: Returns the lines to print, or the exit code when it has printed them itself; raises
+            ``PyMongoError`` when MongoDB fails, and ``LookupError`` with one line when its target
+            does not exist.
 
     Returns:
         The exit code; 1, with one line on standard error, for a failure.
@@ -26,7 +27,7 @@ def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str]) -
     except SettingError as error:
         return failed(str(error))
     try:
-        print(work(service))
+        done = work(service)
     except PyMongoError as error:
         reason = str(error).partition(" (configured")[0]
         return failed(f"{name}: MongoDB cannot be used: {reason}")
@@ -34,6 +35,9 @@ def run(name: str, environ: Mapping[str, str], work: Callable[[Service], str]) -
         return failed(f"{name}: {error.args[0]}")
     finally:
         service.mongo.close()
+    if isinstance(done, int):
+        return done
+    print(done)
     return 0
 
 

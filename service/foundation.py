@@ -13,8 +13,12 @@ from flask import Blueprint
 from prometheus_flask_exporter import PrometheusMetrics
 from pymongo.database import Database
 
+from service.cdn.cdn import Cdn
 from service.mongo.connection import MongoConnection
+from service.mongo.consistency import PublicReads
+from service.mongo.indexes import Indexes
 from service.mongo.retention import Retention
+from service.mongo.sharding import ShardKeys
 from telemetry import Telemetry
 
 
@@ -24,7 +28,11 @@ class Foundation:
 
     Args:
         telemetry: Rooms register metrics, health indicators and callbacks on it.
-        mongo: Rooms take their collections from it and register their indexes.
+        mongo: Rooms take their collections from it.
+        indexes: Rooms add the indexes of their queries.
+        shard_keys: Rooms add how each of their collections is spread over shards.
+        public_reads: For collections that are read for responses that any cache may store.
+        cdn: Rooms purge what a change makes wrong.
         retention: Rooms add what ends the data of each of their collections.
         route_metrics: Counts calls of routes on the worker's registry.
         now: Returns the time in UTC, to the millisecond.
@@ -33,6 +41,10 @@ class Foundation:
 
     telemetry: Telemetry
     mongo: MongoConnection
+    indexes: Indexes
+    shard_keys: ShardKeys
+    public_reads: PublicReads
+    cdn: Cdn
     retention: Retention
     route_metrics: PrometheusMetrics
     now: Callable[[], datetime]

@@ -35,6 +35,15 @@ EXPIRED_DOCUMENTS = counter(
     "Documents deleted after their time by the sweep, where the database has no TTL indexes.",
     "collection",
 )
+CDN_PURGES = counter(
+    "serene_cdn_purges_total",
+    "Tags whose copies were to be removed from the CDN, by outcome: `failed` is tried again, "
+    "`dropped` is not, and its copies stay until they expire.",
+    "result",
+)
+CDN_WAITING = gauge(
+    "serene_cdn_purges_waiting", "Tags that wait for the CDN, and for their second purge."
+)
 # From an immediate refusal to the longest response that is allowed.
 COMPANION_BUCKETS = (
     0.01,

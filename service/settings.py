@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Final, Self, cast
 
 from service.accounts.settings import AccountSettings
+from service.cdn.settings import CdnSettings
 from service.companion.settings import CompanionSettings
 from service.files.settings import FileSettings
 from service.http.settings import HttpSettings
@@ -47,6 +48,7 @@ class ServiceSettings:
 
     server: ServerSettings
     http: HttpSettings
+    cdn: CdnSettings
     mongo: MongoSettings
     accounts: AccountSettings
     payments: PaymentSettings

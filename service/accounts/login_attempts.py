@@ -23,6 +23,8 @@ from pymongo.errors import DuplicateKeyError
 
 from service.accounts.login_lockout import LockoutPolicy
 from service.mongo.clock import utc_now
+from service.mongo.consistency import without_majority
+from service.mongo.indexes import Indexes
 
 INDEXES: Final = tuple(IndexModel([(name, ASCENDING)]) for name in ("pair", "email", "address"))
 KNOWN_SECONDS: Final = 30 * 86400.0
@@ -57,8 +59,8 @@ class LoginAttempts:
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._attempts = attempts
-        self._known = known
+        self._attempts = without_majority(attempts)
+        self._known = without_majority(known)
         self._policy = policy
         self._now = now
 
@@ -105,10 +107,9 @@ class LoginAttempts:
                 {"_id": keys.pair, "expires_at": {"$lt": old}}, {"$set": {"expires_at": expires_at}}
             )
 
-    def create_indexes(self) -> None:
-        """Create missing indexes."""
-        for index in INDEXES:  # FerretDB drops the connection for several that exist
-            self._attempts.create_indexes([index])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._attempts, *INDEXES)
 
     def _limits(self, keys: _Keys, now: datetime) -> list[tuple[str, str, int]]:
         limits = [("pair", keys.pair, self._policy.per_account)]

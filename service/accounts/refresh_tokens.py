@@ -23,6 +23,7 @@ from pymongo.errors import DuplicateKeyError
 
 from service.accounts.refresh_token import RefreshToken
 from service.mongo.clock import utc_now
+from service.mongo.indexes import Indexes
 
 INDEX: Final = IndexModel([("account_id", ASCENDING)])
 SUPERSEDED_SECONDS: Final = 3600.0
@@ -122,9 +123,9 @@ class RefreshTokens:
         """End every login of an account."""
         self._logins.update_many({"account_id": account_id}, {"$set": {"ended": True}})
 
-    def create_indexes(self) -> None:
-        """Create missing indexes."""
-        self._logins.create_indexes([INDEX])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._logins, INDEX)
 
     def _renewal(self, result: RefreshResult, token: RefreshToken) -> Renewal:
         # Read again: a login that ended meanwhile, by a logout or a new password, stays ended.

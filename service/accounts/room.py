@@ -56,7 +56,7 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
         database["login_attempts"], database["known_logins"], policy, now=foundation.now
     )
     for repository in (refresh_tokens, attempts):
-        foundation.mongo.on_connect(repository.create_indexes)
+        repository.add_indexes(foundation.indexes)
     access_tokens = AccessTokens(settings)
     _install_guard(foundation, app, access_tokens)
     authentication = Authentication(
@@ -84,6 +84,14 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
 
 def _retain(foundation: Foundation, policy: LockoutPolicy) -> None:
     retention, database = foundation.retention, foundation.database
+    shard_keys = foundation.shard_keys
+    shard_keys.hashed("read by the account's own id", "accounts")
+    shard_keys.hashed("the e-mail is claimed by its id", "credentials")
+    shard_keys.hashed("read by the login's id; ending all of an account asks each shard", "logins")
+    shard_keys.hashed("a use claims login and number", "refresh_tokens")
+    shard_keys.hashed("read by the pair of e-mail and address", "known_logins")
+    shard_keys.unsharded("few, for they expire; counted by three fields", "login_attempts")
+    shard_keys.unsharded("few, for a sender empties it", "email_outbox")
     retention.keep("one for each account, as long as it exists", "accounts", "credentials")
     for name in ("logins", "refresh_tokens", "known_logins", "email_outbox"):
         retention.expire(database[name], "expires_at")

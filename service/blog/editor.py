@@ -68,6 +68,7 @@ class PostEditor:
         markdown: Renders bodies, before a lease is taken.
         now: In UTC, to the millisecond.
         sleep: Waits for a number of seconds.
+        on_public_change: Called with the slug of a post that readers see, or saw, after a change.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class PostEditor:
         *,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = gevent.sleep,
+        on_public_change: Callable[[str], None] = lambda slug: None,
     ) -> None:
         self._posts = posts
+        self._on_public_change = on_public_change
         self._revisions = Revisions(leases, now=now, sleep=sleep)
         self._markdown = markdown
         self._now = now
@@ -169,7 +172,14 @@ class PostEditor:
 
     def delete(self, writer: Writer, slug: str, condition: Condition) -> None:
         """Delete a post, which frees its slug. Raises as ``edit``."""
-        self._write(writer, slug, condition, lambda post: self._posts.remove(slug, post.revision))
+        deleted: list[BlogPost] = []
+
+        def write(post: BlogPost) -> bool:
+            deleted[:] = [post]
+            return self._posts.remove(slug, post.revision)
+
+        self._write(writer, slug, condition, write)
+        self._report(*deleted)
 
     def _insert(self, post: BlogPost) -> BlogPost:
         for slug in slugs(post.title):
@@ -178,6 +188,7 @@ class PostEditor:
                 self._posts.insert(named)
             except SlugTaken:
                 continue
+            self._report(named)
             return named
         raise AssertionError("slugs never end")
 
@@ -194,11 +205,16 @@ class PostEditor:
             changed = change(post)
             if changed != post:
                 changed = replace(changed, revision=uuid4().hex, updated_at=self._now())
-            outcome[:] = [changed]
+            outcome[:] = [changed, post]
             return changed == post or self._posts.replace(changed, post.revision)
 
         self._write(writer, slug, condition, write)
+        self._report(*outcome)
         return outcome[0]
+
+    def _report(self, *posts: BlogPost) -> None:
+        if any(post.status == "published" for post in posts):
+            self._on_public_change(posts[0].slug)
 
     def _write(
         self, writer: Writer, slug: str, condition: Condition, write: Callable[[BlogPost], bool]

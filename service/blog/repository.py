@@ -8,7 +8,7 @@ A tag and a category are found by their search keys, which are stored beside the
 width and normalization.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from service.blog.model import FIRST_REVISION, BlogPost, PostPage, PostStatus
 from service.http.characters import search_key
 from service.mongo.cursor import Cursor
+from service.mongo.indexes import Indexes
 
 DUPLICATE_KEY: Final = 11000
 
@@ -44,10 +45,16 @@ class PostRepository:
 
     Args:
         collection: Returns time-zone aware datetimes.
+        public: Returns the collection as the current request may read published posts.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        collection: Collection[dict[str, Any]],
+        public: Callable[[], Collection[dict[str, Any]]],
+    ) -> None:
         self._collection = collection
+        self._public = public
 
     def page(
         self,
@@ -73,13 +80,13 @@ class PostRepository:
             for name, word in (("tag_keys", tag), ("category_key", category))
             if word is not None
         }
-        return self._page(_query("published", after=after, **filters), limit)
+        return _page(self._public(), _query("published", after=after, **filters), limit)
 
     def drafts(
         self, *, limit: int, after: Cursor | None = None, author_id: str | None = None
     ) -> PostPage:
         """Return drafts, newest first; of one author, or all."""
-        return self._page(_query("draft", after=after, author_id=author_id), limit)
+        return _page(self._collection, _query("draft", after=after, author_id=author_id), limit)
 
     def get(self, slug: str) -> BlogPost | None:
         """Return the published post with that slug.
@@ -87,7 +94,7 @@ class PostRepository:
         Raises:
             pymongo.errors.ConnectionFailure: MongoDB does not answer.
         """
-        document = self._collection.find_one({"_id": slug, "status": "published"})
+        document = self._public().find_one({"_id": slug, "status": "published"})
         return post_from_document(document) if document else None
 
     def find(self, slug: str) -> BlogPost | None:
@@ -138,11 +145,9 @@ class PostRepository:
                 raise
             return int(error.details["nInserted"])
 
-    def create_indexes(self) -> None:
-        """Create the missing indexes."""
-        # One by one: FerretDB 1.24 panics on a createIndexes that names two indexes it already has.
-        for index in INDEXES:
-            self._collection.create_indexes([index])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._collection, *INDEXES)
 
     def add_search_keys(self) -> None:
         """Add the search keys to posts of versions that had none."""
@@ -154,18 +159,19 @@ class PostRepository:
                 {"$set": _search_keys(document["category"], document["tags"])},
             )
 
-    def _page(self, query: Mapping[str, Any], limit: int) -> PostPage:
-        documents = self._collection.find(
-            query,
-            {"body": False, "html": False},
-            sort=[("published_at", DESCENDING), ("_id", DESCENDING)],
-            limit=limit + 1,
-        )
-        posts = [post_from_document(document) for document in documents]
-        last = posts[limit - 1] if len(posts) > limit else None
-        return PostPage(
-            tuple(posts[:limit]), Cursor(last.published_at, last.slug) if last else None
-        )
+
+def _page(
+    collection: Collection[dict[str, Any]], query: Mapping[str, Any], limit: int
+) -> PostPage:
+    documents = collection.find(
+        query,
+        {"body": False, "html": False},
+        sort=[("published_at", DESCENDING), ("_id", DESCENDING)],
+        limit=limit + 1,
+    )
+    posts = [post_from_document(document) for document in documents]
+    last = posts[limit - 1] if len(posts) > limit else None
+    return PostPage(tuple(posts[:limit]), Cursor(last.published_at, last.slug) if last else None)
 
 
 def post_from_document(document: Mapping[str, Any]) -> BlogPost:

@@ -27,14 +27,25 @@ def build(foundation: Foundation, accounts: AccountRepository) -> BlogRoom:
         accounts: Holds the names of authors.
     """
     database, metrics = foundation.database, foundation.route_metrics
-    posts, leases = PostRepository(database["posts"]), Leases(database["post_leases"])
+    collection = database["posts"]
+    posts = PostRepository(collection, foundation.public_reads.of(collection))
+    leases = Leases(database["post_leases"])
+    foundation.shard_keys.unsharded("thousands at most, read by many filters", "posts")
+    foundation.shard_keys.hashed("claimed by name and number", "post_leases")
     foundation.retention.keep("content, until its author deletes it", "posts")
     foundation.retention.expire(database["post_leases"], "until", KEPT_SECONDS)
     for repository in (posts, leases):
-        foundation.mongo.on_connect(repository.create_indexes)
+        repository.add_indexes(foundation.indexes)
     foundation.mongo.on_connect(posts.add_search_keys)
     markdown = Markdown()
-    editor = PostEditor(posts, leases, markdown, now=foundation.now, sleep=foundation.sleep)
+    editor = PostEditor(
+        posts,
+        leases,
+        markdown,
+        now=foundation.now,
+        sleep=foundation.sleep,
+        on_public_change=lambda slug: foundation.cdn.purge(*routes.cdn_tags(slug)),
+    )
     return BlogRoom(
         posts=posts,
         leases=leases,

@@ -1,6 +1,8 @@
 """The blog's routes for readers: pages of published posts, and one post."""
 
+from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 from prometheus_flask_exporter import PrometheusMetrics
@@ -13,6 +15,7 @@ from service.blog.schemas import PostOverview, PostsPage, PostsQuery, WholePost,
 from service.http import middleware
 from service.http.business_metrics import counted
 from service.http.conditions import add_validators
+from service.http.current_view import View
 from service.http.operation import ResponseSpec, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.responses import json_response
@@ -23,6 +26,10 @@ SLUG: Final = {"slug": "The post's name in URLs."}
 LONGEST_SLUG: Final = 200
 FRESH_SECONDS: Final = 60
 STALE_SECONDS: Final = 300
+ERROR_SECONDS: Final = 86400
+"""How long a cache may show a copy while the service fails."""
+POSTS_TAG: Final = "posts"
+POST_TAG: Final = "post-{slug}"
 
 
 def blueprint(posts: PostRepository, markdown: Markdown, metrics: PrometheusMetrics) -> Blueprint:
@@ -39,9 +46,23 @@ def blueprint(posts: PostRepository, markdown: Markdown, metrics: PrometheusMetr
     return blog
 
 
+def cdn_tags(slug: str) -> tuple[str, str]:
+    """Return the tags of every response that shows a post."""
+    return POSTS_TAG, POST_TAG.format(slug=quote(slug, ""))
+
+
+def _cached(tag: str) -> Callable[[View], View]:
+    return middleware.public(
+        max_age_seconds=FRESH_SECONDS,
+        stale_while_revalidate_seconds=STALE_SECONDS,
+        stale_if_error_seconds=ERROR_SECONDS,
+        tags=(tag,),
+    )
+
+
 def _add_list(blog: Blueprint, posts: PostRepository, metrics: PrometheusMetrics) -> None:
     @blog.get("/posts")
-    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
+    @_cached(POSTS_TAG)
     @counted(metrics, business.POST_LISTS, filter=_filter_label)
     @operation(
         TAG,
@@ -65,7 +86,7 @@ def _add_post(
     blog: Blueprint, posts: PostRepository, markdown: Markdown, metrics: PrometheusMetrics
 ) -> None:
     @blog.get("/posts/<slug>")
-    @middleware.public(max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS)
+    @_cached(POST_TAG)
     @counted(metrics, business.POST_READS, result=_result_label)
     @operation(
         TAG,

@@ -14,7 +14,6 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from service.accounts.access_tokens import Identity
 from service.accounts.caller import caller
 from service.companion.schemas import (
-    EVENT_STREAM,
     HelpLineView,
     MessageRequest,
     Reply,
@@ -22,6 +21,7 @@ from service.companion.schemas import (
 )
 from service.companion.streaming import STREAM_HEADERS, help_events
 from service.companion.turns import NOT_STORED, TurnFactory
+from service.http.operation import EVENT_STREAM
 from service.http.problems import InvalidParameters
 from service.http.responses import json_response
 from service.http.validation import read_body

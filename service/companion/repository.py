@@ -14,6 +14,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 
 from service.companion.model import Conversation, ConversationMessage
+from service.mongo.indexes import Indexes
 
 INDEXES: Final = (IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),)
 
@@ -102,10 +103,9 @@ class ConversationRepository:
         self._messages.delete_many({"_id": _range(conversation_id)})
         return True
 
-    def create_indexes(self) -> None:
-        """Create the missing indexes."""
-        for index in INDEXES:
-            self._conversations.create_indexes([index])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._conversations, *INDEXES)
 
     def _find(self, ids: Mapping[str, str], order: int, limit: int) -> list[ConversationMessage]:
         documents = self._messages.find({"_id": ids}, sort=[("_id", order)], limit=limit)

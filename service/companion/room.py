@@ -34,7 +34,16 @@ def build(foundation: Foundation, settings: CompanionSettings) -> CompanionRoom:
         "conversations",
         "conversation_messages",
     )
-    foundation.mongo.on_connect(conversations.create_indexes)
+    foundation.shard_keys.add(
+        {"account_id": "hashed"},
+        "a member's list asks one shard; ids begin with their time, and would fill one at a time",
+        "conversations",
+    )
+    foundation.shard_keys.hashed(
+        "ids begin with their time: a range would put every write on one shard; a page asks each",
+        "conversation_messages",
+    )
+    conversations.add_indexes(foundation.indexes)
     model = LanguageModel(settings, telemetry)
     telemetry.on_shutdown(model.close)
     crisis = CrisisDetector.from_data()

@@ -17,7 +17,6 @@ from service.companion.failures import ModelUnavailable
 from service.companion.model import Conversation
 from service.companion.repository import ConversationRepository
 from service.companion.schemas import (
-    EVENT_STREAM,
     MEDIA_TYPES,
     ConversationsPage,
     ConversationsQuery,
@@ -30,7 +29,7 @@ from service.companion.schemas import (
 )
 from service.companion.turns import TurnFactory
 from service.http.openapi.links import Link, links_to
-from service.http.operation import ResponseSpec, any_accept, operation
+from service.http.operation import EVENT_STREAM, ResponseSpec, any_accept, operation
 from service.http.pagination import LINK, with_next_link
 from service.http.responses import json_response
 from telemetry import slow_after

@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from service.companion.model import Conversation, ConversationMessage, HelpLine, Speaker
 from service.http.accepts import best_type
+from service.http.operation import EVENT_STREAM
 from service.http.pagination import CURSOR_DESCRIPTION, ListQuery
 from service.http.responses import Instant, Model
 from service.http.text_fields import Matching
 
-EVENT_STREAM: Final = "text/event-stream"
 MEDIA_TYPES: Final = ("application/json", EVENT_STREAM)
 LONGEST_MESSAGE: Final = 4000
 _ID = "^[0-9a-f]{32}$"

@@ -29,6 +29,7 @@ from service.files.upload import (
 )
 from service.mongo.clock import utc_now
 from service.mongo.cursor import Cursor
+from service.mongo.indexes import Indexes
 
 BUCKET: Final = "uploads"
 
@@ -199,15 +200,11 @@ class FileRepository:
             is_stored = self._files.find_one({"_id": file_id}, {"_id": True}) is not None
             self._discard(file_id, 0 if is_stored else count)
 
-    def create_indexes(self) -> None:
-        """Create the missing indexes."""
-        for collection, indexes in (
-            (self._files, FILE_INDEXES),
-            (self._chunks, CHUNK_INDEXES),
-            (self._reservations, RESERVATION_INDEXES),
-        ):
-            for index in indexes:
-                collection.create_indexes([index])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._files, *FILE_INDEXES)
+        indexes.add(self._chunks, *CHUNK_INDEXES)
+        indexes.add(self._reservations, *RESERVATION_INDEXES)
 
     def _discard(self, file_id: str, count: int) -> None:
         remove_chunks(self._chunks, file_id, count)

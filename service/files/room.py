@@ -43,7 +43,14 @@ def build(
         "their chunks",
         f"{BUCKET}.reservations",
     )
-    foundation.mongo.on_connect(files.create_indexes)
+    foundation.shard_keys.hashed("read by the file's id", f"{BUCKET}.files")
+    foundation.shard_keys.add(
+        {"files_id": 1, "n": 1},
+        "GridFS's unique index, which a shard key has to lead; ids of files are random",
+        f"{BUCKET}.chunks",
+    )
+    foundation.shard_keys.unsharded("one for each running upload", f"{BUCKET}.reservations")
+    files.add_indexes(foundation.indexes)
     sizes = foundation.telemetry.metrics.histogram(business.UPLOADS)
     library = FileLibrary(files, is_in_care, settings.file_types, sizes)
     return FilesRoom(files=files, blueprints=(routes.blueprint(library, foundation.route_metrics),))

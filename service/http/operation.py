@@ -24,6 +24,7 @@ from telemetry import ViewOption
 View = Callable[..., Any]
 
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,14 @@ def _require_acceptable(media_types: tuple[str, ...]) -> None:
     accept = request.environ.get("HTTP_ACCEPT")
     if accept and best_type(accept, media_types) is None:
         raise NotAcceptable(f"This is available as {' or '.join(media_types)}.")
+
+
+def is_streamed(view: View) -> bool:
+    """Return whether a response of the view goes on after the view has returned."""
+    described = OPERATION.get(view)
+    return described is not None and any(
+        EVENT_STREAM in spec.media_types for spec in described.responses.values()
+    )
 
 
 def texts_of(view: Callable[..., Any]) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from service.mongo.connection_bootstrap import ConnectionBootstrap
+from service.mongo.consistency import database_of
+from service.mongo.deployment import Deployment, ask
 from service.mongo.settings import MongoSettings
 from telemetry import HealthEvidence
 
@@ -28,14 +30,21 @@ class MongoConnection:
 
     Args:
         client: A client that has not connected yet.
+        settings: How sure reads and writes are.
         sleep: Sleeps for so many seconds between attempts to connect.
     """
 
     def __init__(
-        self, client: MongoClient[Document], *, sleep: Callable[[float], None] | None = None
+        self,
+        client: MongoClient[Document],
+        settings: MongoSettings,
+        *,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.client = client
-        self.database: Database[Document] = client.get_default_database(DEFAULT_DATABASE)
+        self.database: Database[Document] = database_of(client, DEFAULT_DATABASE, settings)
+        self._settings = settings
+        self._deployment: Deployment | None = None
         self._create_indexes: list[Callable[[], None]] = []
         self._bootstrap = ConnectionBootstrap(self.set_up, sleep=sleep)
         self._greenlet: gevent.Greenlet[..., None] | None = None
@@ -60,8 +69,20 @@ class MongoConnection:
             pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
         """
         self.client.admin.command("ping")
+        self.deployment()
         for create in self._create_indexes:
             create()
+
+    def deployment(self) -> Deployment:
+        """Return what the server is; it is asked once, and the log has what it lacks.
+
+        Raises:
+            pymongo.errors.PyMongoError: MongoDB cannot be reached, or refuses.
+        """
+        if self._deployment is None:
+            self._deployment = ask(self.client)
+            self._deployment.log(self._settings)
+        return self._deployment
 
     def try_now(self) -> None:
         """Make the next attempt to connect for the first time at once; no wait is left."""
@@ -104,7 +125,7 @@ def connect(
         socketTimeoutMS=_milliseconds(settings.socket_timeout_seconds),
         waitQueueTimeoutMS=_milliseconds(settings.wait_queue_timeout_seconds),
     )
-    return MongoConnection(client, sleep=sleep)
+    return MongoConnection(client, settings, sleep=sleep)
 
 
 def _milliseconds(seconds: float) -> int:

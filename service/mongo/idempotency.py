@@ -13,6 +13,7 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from service.mongo.indexes import Indexes
 from service.mongo.leases import Held, Lease, Leases
 from service.mongo.write_once import WriteOnceStore
 
@@ -101,9 +102,9 @@ class IdempotencyStore:
         """End the work without a response; the next request of that key may begin at once."""
         self._leases.give_back(lease, now)
 
-    def create_indexes(self) -> None:
-        """Create missing indexes."""
-        self._leases.create_indexes()
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        self._leases.add_indexes(indexes)
 
     def _stored(self, key: str, fingerprint: str) -> StoredResponse | None:
         found = self._store.get(key)

@@ -11,9 +11,13 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
+from pymongo import IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from service.mongo.indexes import Indexes
+
+INDEX: Final = IndexModel("name")
 KEPT_SECONDS: Final = 86400.0
 """How long an expired lease is kept; later, its number may be used again."""
 
@@ -85,9 +89,9 @@ class Leases:
         """Delete the leases of work that is finished for good."""
         self._collection.delete_many({"name": name})
 
-    def create_indexes(self) -> None:
-        """Create missing indexes."""
-        self._collection.create_index("name")
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._collection, INDEX)
 
 
 def _held(found: Mapping[str, Any]) -> Held:

@@ -104,7 +104,7 @@ class Retention:
         swept: list[Expiring] = []
         has_ttl = True  # until the server's first answer
         for entry in self._expiring.values():
-            created = _create_ttl_index(entry) if has_ttl else None
+            created = create_ttl_index(entry) if has_ttl else None
             if created is None:
                 has_ttl = False
                 entry.collection.create_index([(entry.field, ASCENDING)])
@@ -116,6 +116,10 @@ class Retention:
                 "by a sweep in the background",
                 len(swept),
             )
+        self._swept = swept
+
+    def sweep(self, swept: Sequence[Expiring]) -> None:
+        """Sweep these entries: an operator creates the indexes, and theirs do not expire yet."""
         self._swept = swept
 
 
@@ -138,7 +142,7 @@ def delete_expired(
         pause()
 
 
-def _create_ttl_index(entry: Expiring) -> bool | None:
+def create_ttl_index(entry: Expiring) -> bool | None:
     """Return whether the server deletes the documents of an entry itself.
 
     Returns:

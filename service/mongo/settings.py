@@ -1,7 +1,7 @@
-"""Settings of MongoDB: address, pool sizes and time-outs."""
+"""Settings of MongoDB: address, pool sizes, time-outs, and how sure a read and a write are."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
@@ -10,6 +10,11 @@ from pymongo.uri_parser import parse_uri
 from telemetry import EnvironmentSettings, PositiveSeconds
 
 DNS_SCHEME: Final = "mongodb+srv://"
+LEAST_STALENESS_SECONDS: Final = 90
+"""The driver refuses less.
+
+Source: Max Staleness specification (MongoDB drivers), "smallestMaxStalenessSeconds".
+"""
 
 
 def _mongodb_uri(value: str) -> str:
@@ -29,6 +34,8 @@ def _by_environment(*, production: int, elsewhere: int) -> Callable[[dict[str, A
     return lambda given: production if given.get("environment") == "production" else elsewhere
 
 
+WriteMode = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+PublicReadMode = Literal["primary", "primaryPreferred", "secondaryPreferred", "nearest"]
 PoolSize = Annotated[int, Field(ge=1, le=1000)]
 PoolFloor = Annotated[int, Field(ge=0, le=1000)]
 # Not in repr(): a connection string may hold a password.
@@ -78,6 +85,36 @@ class MongoSettings(EnvironmentSettings):
         description="maximum time that a request waits for a connection of the pool",
     )
 
+    write_concern: WriteMode = Field(
+        "majority",
+        alias="MONGODB_WRITE_CONCERN",
+        description=(
+            "which members of the replica set confirm a write before it counts: `majority`, or the "
+            "name of a mode of the replica set, such as one that asks for two regions "
+            "([regions](regions.md))"
+        ),
+    )
+    public_reads: PublicReadMode = Field(
+        "primary",
+        alias="MONGODB_PUBLIC_READS",
+        description=(
+            "member that reads what any cache may store; every other read is the primary's "
+            "([data](data.md))"
+        ),
+    )
+    max_staleness_seconds: Annotated[int, Field(ge=LEAST_STALENESS_SECONDS, le=86400)] = Field(
+        LEAST_STALENESS_SECONDS,
+        alias="MONGODB_MAX_STALENESS_SECONDS",
+        description="how far behind the primary a secondary may be for public reads",
+    )
+    create_indexes: bool = Field(
+        True,
+        alias="MONGODB_CREATE_INDEXES",
+        description=(
+            "create missing indexes at the first connection; with `false` the log names them, and "
+            "`python -m service.migrate --apply` creates them"
+        ),
+    )
     sweep_interval_seconds: Annotated[PositiveSeconds, Field(ge=1)] = Field(
         300.0,
         alias="MONGODB_SWEEP_INTERVAL_SECONDS",
@@ -86,6 +123,11 @@ class MongoSettings(EnvironmentSettings):
             "indexes; one worker of all makes it"
         ),
     )
+
+    @property
+    def public_staleness_seconds(self) -> float:
+        """How far behind the primary a public read may be."""
+        return 0.0 if self.public_reads == "primary" else float(self.max_staleness_seconds)
 
     @model_validator(mode="after")
     def _pool_bounds(self) -> Self:

@@ -29,6 +29,7 @@ def build(
     """
     collection = foundation.database["payment_events"]
     foundation.retention.expire(collection, "claimed_at", KEPT_SECONDS)
+    foundation.shard_keys.hashed("the provider's id of an event is claimed", collection.name)
     events = PaymentEventRepository(collection)
     deliveries = foundation.telemetry.metrics.counter(business.PAYMENT_EVENTS)
     return PaymentsRoom(

@@ -18,6 +18,7 @@ from pymongo import DESCENDING, IndexModel
 from pymongo.database import Database
 
 from service.mongo.cursor import Cursor
+from service.mongo.indexes import Indexes
 from service.mongo.write_once import WriteOnceStore
 from service.sessions.model import (
     AttemptResult,
@@ -158,12 +159,10 @@ class BookingRepository:
         """Record how an attempt ended; false when a result is recorded already."""
         return self._results.record(attempt, status=result, payment_id=payment_id)
 
-    def create_indexes(self) -> None:
-        """Create the indexes that are missing."""
-        # One by one: FerretDB 1.24 panics on a createIndexes that names two indexes it already has.
-        for index in INDEXES:
-            self._bookings.create_indexes([index])
-        self.refunds.create_indexes()
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._bookings, *INDEXES)
+        self.refunds.add_indexes(indexes)
 
     def _attempt(self, booking_id: str, number: int, found: Mapping[str, Any]) -> PaymentAttempt:
         attempt = PaymentAttempt(booking_id, number, found["method"], found["begun_at"])

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pymongo import IndexModel
 from pymongo.database import Database
 
+from service.mongo.indexes import Indexes
 from service.mongo.write_once import WriteOnceStore
 from service.payments.model import RefundStatus
 from service.sessions.model import RecordedRefund
@@ -78,9 +79,9 @@ class RefundRepository:
             at=at,
         )
 
-    def create_indexes(self) -> None:
-        """Create the indexes that are missing."""
-        self._states.create_indexes([INDEX])
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._states, INDEX)
 
     def _states_of(
         self, payment_ids: Iterable[str]

@@ -8,7 +8,9 @@ from typing import Any
 
 from pymongo.database import Database
 
+from service.mongo.consistency import PublicReads
 from service.mongo.idempotency import IdempotencyStore
+from service.mongo.indexes import Indexes
 from service.mongo.leases import Leases
 from service.sessions.booking_repository import BookingRepository
 from service.sessions.care_repository import CareRepository
@@ -22,10 +24,12 @@ class SessionRepositories:
 
     Args:
         database: Returns time-zone aware datetimes.
+        public_reads: For profiles as anyone may read them.
     """
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self.therapists = TherapistRepository(database["therapists"])
+    def __init__(self, database: Database[dict[str, Any]], public_reads: PublicReads) -> None:
+        profiles = database["therapists"]
+        self.therapists = TherapistRepository(profiles, public_reads.of(profiles))
         self.profile_leases = Leases(database["therapist_leases"])
         self.care = CareRepository(database["care"])
         self.bookings = BookingRepository(database)
@@ -38,9 +42,9 @@ class SessionRepositories:
         self.tasks = TaskRepository(database["booking_tasks"], database["booking_leases"])
         self.responses = IdempotencyStore(database["answers"], database["answer_leases"])
 
-    def create_indexes(self) -> None:
-        """Create the indexes that are missing."""
-        self.bookings.create_indexes()
-        self.tasks.create_indexes()
-        self.profile_leases.create_indexes()
-        self.responses.create_indexes()
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of the room's queries to the list."""
+        self.bookings.add_indexes(indexes)
+        self.tasks.add_indexes(indexes)
+        self.profile_leases.add_indexes(indexes)
+        self.responses.add_indexes(indexes)

@@ -10,6 +10,7 @@ from service.accounts.repository import AccountRepository
 from service.foundation import Foundation, Room
 from service.mongo.leases import KEPT_SECONDS
 from service.mongo.retention import Retention
+from service.mongo.sharding import ShardKeys
 from service.payments.gateway import PaymentGateway
 from service.payments.model import RefundStatus
 from service.sessions import demo, routes, therapist_routes
@@ -67,7 +68,8 @@ def build(
     """
     context = _context(foundation, settings, payments)
     _retain(foundation.retention, foundation.database, settings)
-    foundation.mongo.on_connect(context.repositories.create_indexes)
+    _shard(foundation.shard_keys)
+    context.repositories.add_indexes(foundation.indexes)
     refunds = Refunds(context)
     settlement = Settlement(context, refunds)
     payment = PaymentProcess(context, settlement)
@@ -84,7 +86,7 @@ def build(
         payment_events=BookingPaymentEvents(context, settlement, cancellations, refunds),
         tasks=tasks,
         recovery=recovery,
-        blueprints=(therapist_routes.blueprint(context), routes.blueprint(context, bookings)),
+        blueprints=(therapist_routes.blueprint(context, foundation.cdn.purge), routes.blueprint(context, bookings)),
         load_demo_data=lambda: demo.load(
             context.repositories, accounts, settings, foundation.now()
         ),
@@ -126,10 +128,29 @@ def _context(
         refunds[status,].inc()
 
     return BookingContext(
-        SessionRepositories(foundation.database),
+        SessionRepositories(foundation.database, foundation.public_reads),
         payments,
         settings,
         now=foundation.now,
         count=count,
         count_refund=count_refund,
     )
+
+
+def _shard(shard_keys: ShardKeys) -> None:
+    shard_keys.hashed("found by its id in every step; a party's list asks each shard", "bookings")
+    shard_keys.hashed(
+        "claimed by the id of its booking, attempt or payment",
+        *("booking_outcomes", "booking_cancellations"),
+        *("payment_attempts", "payment_results", "payment_names", "refunds", "refund_states"),
+    )
+    shard_keys.ranged(
+        "a calendar is one range of ids, which begin with the random id of the therapist",
+        *("slots", "slot_sales"),
+    )
+    shard_keys.hashed("claimed by the id of a withdrawal", "slots_reopened")
+    shard_keys.hashed("claimed by key or task, and number", "answers", "answer_leases")
+    shard_keys.hashed("claimed by key or task, and number", "booking_leases", "therapist_leases")
+    shard_keys.hashed("a check reads one pair", "care")
+    shard_keys.unsharded("hundreds, read by filters", "therapists")
+    shard_keys.unsharded("few, for what is done is removed; read by their time", "booking_tasks")

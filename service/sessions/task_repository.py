@@ -6,13 +6,15 @@ A task may be carried out twice and by two workers at once; the worker that fini
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo import IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from service.mongo.indexes import Indexes
 from service.mongo.leases import Leases
 from service.sessions.model import Task, TaskKind
 
-INDEX: Final = "due_at"
+INDEX: Final = IndexModel("due_at")
 
 
 class TaskRepository:
@@ -65,7 +67,7 @@ class TaskRepository:
         """Remove a finished task."""
         self._collection.delete_one({"_id": f"{kind}:{subject}"})
 
-    def create_indexes(self) -> None:
-        """Create the indexes that are missing."""
-        self._collection.create_index(INDEX)
-        self.leases.create_indexes()
+    def add_indexes(self, indexes: Indexes) -> None:
+        """Add the indexes of its queries to the list."""
+        indexes.add(self._collection, INDEX)
+        self.leases.add_indexes(indexes)

@@ -1,6 +1,6 @@
 """Therapists' profiles in MongoDB, by the id of the account."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,10 +16,16 @@ class TherapistRepository:
 
     Args:
         collection: By account.
+        public: Returns the collection as the current request may read profiles.
     """
 
-    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        collection: Collection[dict[str, Any]],
+        public: Callable[[], Collection[dict[str, Any]]],
+    ) -> None:
         self._collection = collection
+        self._public = public
 
     def put(self, therapist: Therapist) -> bool:
         """Create or replace a profile whatever its revision; true when it is new."""
@@ -48,7 +54,7 @@ class TherapistRepository:
 
     def get(self, therapist_id: str) -> Therapist | None:
         """Return the profile of that account."""
-        document = self._collection.find_one({"_id": therapist_id})
+        document = self._public().find_one({"_id": therapist_id})
         return _therapist(document) if document else None
 
     def page(
@@ -73,7 +79,7 @@ class TherapistRepository:
         query: dict[str, Any] = {"_id": {"$gt": after}} if after else {}
         query |= {"languages": language} if language else {}
         query |= {"specialties": specialty} if specialty else {}
-        documents = self._collection.find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
+        documents = self._public().find(query, sort=[("_id", ASCENDING)], limit=limit + 1)
         found = [_therapist(document) for document in documents]
         return tuple(found[:limit]), found[limit - 1].therapist_id if len(found) > limit else None
 

@@ -45,6 +45,10 @@ from service.sessions.therapist_profiles import ProfileConflict, TherapistProfil
 TAG: Final = "Therapists"
 FRESH_SECONDS: Final = 60
 STALE_SECONDS: Final = 300
+ERROR_SECONDS: Final = 86400
+"""How long a cache may show a copy while the service fails."""
+THERAPISTS_TAG: Final = "therapists"
+THERAPIST_TAG: Final = "therapist-{therapist_id}"
 DEFAULT_PERIOD: Final = timedelta(days=14)
 MAX_PERIOD: Final = timedelta(days=62)
 PATH: Final = {"therapist_id": "The therapist's id."}
@@ -92,9 +96,10 @@ class _TherapistRoutes:
 
     Args:
         context: Repositories, provider, settings, clock and counter.
+        purge: Removes what shows a profile from the CDN, by tags.
     """
 
-    def __init__(self, context: BookingContext) -> None:
+    def __init__(self, context: BookingContext, purge: Callable[..., None]) -> None:
         self.therapists = context.repositories.therapists
         self.slots = context.repositories.slots
         self._profiles = TherapistProfiles(
@@ -102,6 +107,7 @@ class _TherapistRoutes:
         )
         self._offers = SlotOffers(context)
         self._now = context.now
+        self._purge = purge
 
     def get(self, therapist_id: UUID) -> Therapist:
         """Return a profile, or raise 404."""
@@ -113,7 +119,7 @@ class _TherapistRoutes:
     def save(self, profile: Therapist, conditions: WriteConditions) -> tuple[Therapist, bool]:
         """Save a profile under the conditions of the request, or raise 412 or 409."""
         try:
-            return self._profiles.save(
+            saved = self._profiles.save(
                 profile,
                 lambda current: conditions.hold_for(validators_of(current) if current else None),
             )
@@ -121,6 +127,9 @@ class _TherapistRoutes:
             raise PreconditionFailed("The profile is not the one that the request names.") from None
         except RevisionLocked:
             raise Conflict("Other requests are changing the profile; send it again.") from None
+        tag = THERAPIST_TAG.format(therapist_id=profile.therapist_id)
+        self._purge(THERAPISTS_TAG, tag)
+        return saved
 
     def require_own(self, therapist_id: UUID) -> None:
         """Raise 403 unless the caller may change the slots of that therapist."""
@@ -151,27 +160,33 @@ class _TherapistRoutes:
             raise Conflict("A slot overlaps an existing slot.") from None
 
 
-def blueprint(context: BookingContext) -> Blueprint:
+def blueprint(context: BookingContext, purge: Callable[..., None]) -> Blueprint:
     """Build the routes of therapists.
 
     Args:
         context: Repositories, provider, settings, clock and counter.
+        purge: Removes what shows a profile from the CDN, by tags.
     """
     routes = Blueprint("therapists", __name__, url_prefix="/api/v1/therapists")
-    therapists = _TherapistRoutes(context)
+    therapists = _TherapistRoutes(context, purge)
     _add_public(routes, therapists)
     _add_profile(routes, therapists)
     _add_slots(routes, therapists)
     return routes
 
 
-def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
-    cached = middleware.public(
-        max_age_seconds=FRESH_SECONDS, stale_while_revalidate_seconds=STALE_SECONDS
+def _cached(tag: str) -> Callable[[_View], _View]:
+    return middleware.public(
+        max_age_seconds=FRESH_SECONDS,
+        stale_while_revalidate_seconds=STALE_SECONDS,
+        stale_if_error_seconds=ERROR_SECONDS,
+        tags=(tag,),
     )
 
+
+def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
     @routes.get("")
-    @cached
+    @_cached(THERAPISTS_TAG)
     @operation(TAG, _PAGE, query=TherapistsQuery)
     def list_therapists(query: TherapistsQuery) -> Response:
         """List therapists
@@ -189,7 +204,7 @@ def _add_public(routes: Blueprint, therapists: _TherapistRoutes) -> None:
         return with_next_link(json_response(page), next_url)
 
     @routes.get("/<uuid:therapist_id>")
-    @cached
+    @_cached(THERAPIST_TAG)
     @operation(TAG, _THERAPIST, problems=(404,), path=PATH)
     def get_therapist(therapist_id: UUID) -> Response:
         """Get a therapist"""

@@ -58,7 +58,7 @@ def _add_document(routes: Blueprint, version: str) -> None:
 
     @routes.get("/openapi.json")
     @rate_limits.unlimited
-    @middleware.public(max_age_seconds=300)
+    @middleware.public(max_age_seconds=300, stale_if_error_seconds=86400)
     @operation(TAG, {200: ResponseSpec("The document, in OpenAPI 3.1.")})
     def document() -> Response:
         """Get the OpenAPI document."""
@@ -68,7 +68,7 @@ def _add_document(routes: Blueprint, version: str) -> None:
 def _add_page(routes: Blueprint) -> None:
     @routes.get("/docs")
     @rate_limits.unlimited
-    @middleware.public(max_age_seconds=300)
+    @middleware.public(max_age_seconds=300, stale_if_error_seconds=86400)
     @operation(TAG, {200: ResponseSpec("The page.", media_types=("text/html",))})
     def page() -> Response:
         """Open the documentation.

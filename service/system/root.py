@@ -108,7 +108,7 @@ def blueprint(version: str) -> Blueprint:
         return _routes(current_app)
 
     @routes.get("/")
-    @middleware.public(max_age_seconds=300)
+    @middleware.public(max_age_seconds=300, stale_if_error_seconds=86400)
     @operation(TAG, RESPONSES)
     @any_accept
     def root() -> Response:

@@ -38,6 +38,7 @@ def test_each_has_a_switch_that_is_a_setting():
         "TELEMETRY_DEBUG_LINES",
         "TELEMETRY_MONGO_COMMENT",
         "TELEMETRY_MONGO_YIELDING_POOL",
+        "MONGODB_CREATE_INDEXES",
     }
     assert set().union(*switches) == SWITCHES - others
 

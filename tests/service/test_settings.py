@@ -107,6 +107,15 @@ DEVELOPMENT = {
     "socket_timeout_seconds": 3.0,
     "wait_queue_timeout_seconds": 2.0,
     "sweep_interval_seconds": 300.0,
+    "write_concern": "majority",
+    "public_reads": "primary",
+    "max_staleness_seconds": 90,
+    "create_indexes": True,
+    "cdn": "none",
+    "cdn_purge_url": "",
+    "cdn_purge_token": SecretStr(""),
+    "cdn_purge_timeout_seconds": 5.0,
+    "cdn_max_age_seconds": 3600,
 }
 
 

@@ -21,13 +21,19 @@ from service.http.middleware import (
 from service.http.settings import HttpSettings
 
 
-def install(app: Flask, settings: HttpSettings, supported_versions: Sequence[str]) -> None:
+def install(
+    app: Flask,
+    settings: HttpSettings,
+    supported_versions: Sequence[str],
+    cdn: caching.CdnHeaders | None = None,
+) -> None:
     """Install the middlewares that are switched on; call it before telemetry's ``init_app``.
 
     Args:
         app: Its error handlers are installed.
         settings: Switches and limits.
         supported_versions: Versions of the API, as in its paths.
+        cdn: What the CDN before the service reads of a response; ``None`` without one.
     """
     if settings.security_headers:
         security_headers.install(app, in_production=settings.in_production)
@@ -36,7 +42,7 @@ def install(app: Flask, settings: HttpSettings, supported_versions: Sequence[str
     if settings.api_versioning:
         versions.install(app, supported_versions)
     if settings.cache_control:
-        caching.install(app)
+        caching.install(app, cdn)
     conditions.install(app)
     if settings.cache_control:
         caching.install_tags(app)

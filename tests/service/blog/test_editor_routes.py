@@ -75,7 +75,9 @@ def test_a_post_can_be_published_at_once_and_readers_see_it(staff):
     )
     assert read.get_json() == {name: body[name] for name in members}
     assert read.headers["ETag"] == response.headers["ETag"]
-    assert read.headers["Cache-Control"] == "public, max-age=60, stale-while-revalidate=300"
+    assert read.headers["Cache-Control"] == (
+        "public, max-age=60, stale-while-revalidate=300, stale-if-error=86400"
+    )
     assert staff.mara.client.get(POSTS).get_json()["posts"] == [
         {name: body[name] for name in members[:-2]}
     ]

@@ -57,7 +57,9 @@ def test_a_profile_is_the_therapists_own_and_public(clinic, api):
         "url": url,
         "slots_url": f"{url}/slots",
     }
-    assert shown.headers["Cache-Control"] == "public, max-age=60, stale-while-revalidate=300"
+    assert shown.headers["Cache-Control"] == (
+        "public, max-age=60, stale-while-revalidate=300, stale-if-error=86400"
+    )
     assert put_profile(api, clinic.member, role="member").status_code == 403
     assert problem(api.get("/therapists/6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d"))[0] == 404
     assert api.get("/therapists/x").status_code == 404

@@ -1,0 +1,31 @@
+"""Runs a view in one causally consistent session.
+
+Each read of the view then waits until the member that answers it has what the view wrote before:
+through another mongos, and on a primary that an election has replaced, too. The driver adds the
+time of the last operation to each read; a server without such times (FerretDB, a single server)
+answers at once.
+
+A session is for one greenlet at a time: a view that goes on in another one after its return, as a
+stream does, must not run in it.
+
+Source: MongoDB's manual, "Causal Consistency"; Causal Consistency specification (MongoDB drivers).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from pymongo import MongoClient
+
+View = Callable[..., Any]
+
+
+def in_session(client: "MongoClient[dict[str, Any]]", view: View) -> View:
+    """Return a view whose operations are one session, which ends with its return."""
+
+    @wraps(view)
+    def in_one_session(**arguments: Any) -> Any:
+        with client.start_session(causal_consistency=True).bind():
+            return view(**arguments)
+
+    return in_one_session
