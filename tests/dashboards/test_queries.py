@@ -43,6 +43,8 @@ NOT_SHOWN = {
         "process_cpu_seconds_total has the same information without its own sampling interval"
     ),
     metrics.EXPIRED_DOCUMENTS.name: "the sweep is routine; its log line has the same numbers",
+    metrics.CDN_PURGES.name: "only behind a CDN; a purge that fails is a line in the log",
+    metrics.CDN_WAITING.name: "only behind a CDN; rises with failed purges, which are logged",
 }
 """Metrics that no board shows, and why."""
 
