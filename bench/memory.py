@@ -29,7 +29,6 @@ STEPS: Final = (
     ("Python", ""),
     ("gevent, patched", "from gevent import monkey; monkey.patch_all()"),
     ("Flask, gunicorn's gevent worker", "import flask, gunicorn.workers.ggevent"),
-    ("pydantic", "from pydantic import BaseModel, Field, model_validator"),
     ("telemetry.config", "import telemetry.config"),
     (
         "telemetry.gunicorn",

@@ -6,15 +6,13 @@ Its rows come from the settings' own fields. A test compares the committed page 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
+from typing import Any, Literal, get_args, get_origin
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from service.settings import TELEMETRY_DEFAULTS, ServiceSettings
 from telemetry.config import Settings, TelemetryConfig
+from telemetry.config.fields import FieldInfo, split_annotation
 from telemetry.config.standard import NAMES, SUPPORTED_AS
 from telemetry.config.variables import VARIABLES
 
@@ -33,23 +31,16 @@ GROUPS: dict[str, type[Settings]] = {
 }
 
 
-class _Lenient(GenerateJsonSchema):
-    """Describes types that JSON lacks (networks) as text."""
-
-    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
-        return {"type": "string"}
-
-
 def rows(group: type[Settings], seen: set[str]) -> Iterator[str]:
     """One line for each setting that is not in ``seen`` yet."""
-    properties = group.model_json_schema(by_alias=True, schema_generator=_Lenient)["properties"]
     for field in group.model_fields.values():
         name = str(field.alias)
         if field.alias is not None and name not in seen | NAMES:
             seen.add(name)
             own_default = TELEMETRY_DEFAULTS.get(name)
             shown = default(field) if own_default is None else f"`{own_default}`"
-            cells = (f"`{name}`", shown, allowed(properties[name]), str(field.description))
+            values = allowed(field.annotation, field.metadata)
+            cells = (f"`{name}`", shown, values, field.description)
             yield f"| {' | '.join(cells)} |"
 
 
@@ -67,22 +58,22 @@ def default(field: FieldInfo) -> str:
     return f"`{field.default}`"
 
 
-def allowed(schema: dict[str, Any]) -> str:
+def allowed(kind: Any, metadata: tuple[Any, ...]) -> str:
     """The allowed values: a type and its bounds."""
-    for option in schema.get("anyOf", ()):
-        if option.get("type") != "null":
-            return allowed(option)
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if type(None) in get_args(kind):
+        kind, inner = split_annotation(get_args(kind)[0])
+        metadata = (*inner, *metadata)
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(kind))
+    found = [each for each in metadata if isinstance(each, FieldInfo)]
     bounds = [
-        f"{sign} {schema[key]}"
-        for key, sign in (("exclusiveMinimum", ">"), ("minimum", "≥"), ("maximum", "≤"))
-        if key in schema
+        f"{sign} {getattr(each, name)}"
+        for name, sign in (("gt", ">"), ("ge", "≥"), ("le", "≤"))
+        for each in found
+        if getattr(each, name) is not None
     ]
-    kind = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`"}.get(
-        schema.get("type", ""), "text"
-    )
-    return " ".join([kind, *bounds])
+    names = {int: "whole number", float: "number", bool: "`true`, `false`"}
+    return " ".join([names.get(kind, "text"), *bounds])
 
 
 STANDARD = """## OpenTelemetry's variables

@@ -6,9 +6,7 @@ gunicorn's arbiter reads them before anything is monkey-patched, so this module 
 import os
 from typing import Annotated
 
-from pydantic import Field
-
-from telemetry import Port, Settings
+from telemetry import Field, Port, Settings
 
 
 class ServerSettings(Settings):

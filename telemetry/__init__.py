@@ -12,8 +12,11 @@ from telemetry.lazy_names import resolver
 
 if TYPE_CHECKING:
     from telemetry.config import (
+        AfterValidator,
+        BeforeValidator,
         Environment,
         EnvironmentSettings,
+        Field,
         HttpUrl,
         Network,
         Networks,
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
         Port,
         PositiveSeconds,
         Seconds,
+        SecretStr,
         SettingError,
         Settings,
         TelemetryConfig,
         Words,
+        model_validator,
     )
     from telemetry.health import Health, HealthEvidence, HealthPaths, Verdict
     from telemetry.names import Metric, Phase, counter, gauge, histogram
@@ -36,9 +41,12 @@ if TYPE_CHECKING:
     from telemetry.view_option import ViewOption
 
 __all__ = [
+    "AfterValidator",
+    "BeforeValidator",
     "CompletedRequest",
     "Environment",
     "EnvironmentSettings",
+    "Field",
     "Health",
     "HealthEvidence",
     "HealthPaths",
@@ -52,6 +60,7 @@ __all__ = [
     "PositiveSeconds",
     "RequestRecord",
     "Seconds",
+    "SecretStr",
     "SettingError",
     "Settings",
     "Telemetry",
@@ -63,6 +72,7 @@ __all__ = [
     "current_record",
     "gauge",
     "histogram",
+    "model_validator",
     "private_in_path",
     "slow_after",
     "waiting",
@@ -86,6 +96,11 @@ _HOMES: Final = {
     "PositiveSeconds": _CONFIG,
     "RequestRecord": "telemetry.requests.record",
     "Seconds": _CONFIG,
+    "AfterValidator": _CONFIG,
+    "BeforeValidator": _CONFIG,
+    "Field": _CONFIG,
+    "SecretStr": _CONFIG,
+    "model_validator": _CONFIG,
     "SettingError": _CONFIG,
     "Settings": _CONFIG,
     "Telemetry": "telemetry.runtime",

@@ -2,9 +2,14 @@
 
 from typing import Annotated, Final, Self
 
-from pydantic import Field, SecretStr, model_validator
-
-from telemetry import EnvironmentSettings, PositiveSeconds, Seconds
+from telemetry import (
+    EnvironmentSettings,
+    Field,
+    PositiveSeconds,
+    Seconds,
+    SecretStr,
+    model_validator,
+)
 
 DEVELOPMENT_KEYS: Final = "development:only-for-development-never-in-production"
 MIN_SECRET_CHARACTERS: Final = 32

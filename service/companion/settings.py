@@ -2,9 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-
-from telemetry import HttpUrl, PositiveSeconds, Settings
+from telemetry import Field, HttpUrl, PositiveSeconds, SecretStr, Settings
 
 
 class CompanionSettings(Settings):

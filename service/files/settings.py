@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
-from telemetry import PositiveSeconds, Settings, Words
+from telemetry import AfterValidator, Field, PositiveSeconds, Settings, Words
 
 
 def _accepted(given: tuple[str, ...]) -> tuple[str, ...]:

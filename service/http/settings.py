@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from telemetry import EnvironmentSettings
+from telemetry import EnvironmentSettings, Field
 
 
 class HttpSettings(EnvironmentSettings):

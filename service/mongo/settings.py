@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from telemetry import EnvironmentSettings, PositiveSeconds
+from telemetry import AfterValidator, EnvironmentSettings, Field, PositiveSeconds, model_validator
 
 DNS_SCHEME: Final = "mongodb+srv://"
 LEAST_STALENESS_SECONDS: Final = 90

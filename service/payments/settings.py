@@ -4,9 +4,14 @@ import re
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-
-from telemetry import EnvironmentSettings, PositiveSeconds
+from telemetry import (
+    AfterValidator,
+    EnvironmentSettings,
+    Field,
+    PositiveSeconds,
+    SecretStr,
+    model_validator,
+)
 
 DEVELOPMENT_API_KEY: Final = "sk_test_development"
 DEVELOPMENT_WEBHOOK_SECRET: Final = "whsec_only-for-development-never-in-production"  # noqa: S105  # no secret: refused in production

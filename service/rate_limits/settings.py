@@ -4,9 +4,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from limits import parse_many
-from pydantic import AfterValidator, Field
 
-from telemetry import Networks, PositiveSeconds, Settings
+from telemetry import AfterValidator, Field, Networks, PositiveSeconds, Settings
 
 
 def _rate(value: str) -> str:

@@ -2,9 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, PositiveInt, model_validator
-
-from telemetry import PositiveSeconds, Settings
+from telemetry import Field, PositiveSeconds, Settings, model_validator
 
 
 class SessionSettings(Settings):
@@ -18,7 +16,7 @@ class SessionSettings(Settings):
         alias="BOOKING_UNPAID_SECONDS",
         description="how long an unpaid booking holds its slot",
     )
-    booking_unpaid_at_once: PositiveInt = Field(
+    booking_unpaid_at_once: Annotated[int, Field(gt=0)] = Field(
         5,
         alias="BOOKING_UNPAID_AT_ONCE",
         description="how many unpaid bookings a member may hold",

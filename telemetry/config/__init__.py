@@ -5,6 +5,13 @@ line that names the variable, its value and what is allowed; where the OpenTelem
 asks for a warning instead, it is one of ``TelemetryConfig.notices``.
 """
 
+from telemetry.config.fields import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
 from telemetry.config.identity import EnvironmentSettings
 from telemetry.config.settings import SettingError, Settings
 from telemetry.config.telemetry_config import TelemetryConfig
@@ -24,8 +31,11 @@ from telemetry.config.types import (
 
 __all__ = [
     "X_FORWARDED",
+    "AfterValidator",
+    "BeforeValidator",
     "Environment",
     "EnvironmentSettings",
+    "Field",
     "HttpUrl",
     "Network",
     "Networks",
@@ -34,8 +44,10 @@ __all__ = [
     "PositiveSeconds",
     "ProxyMembers",
     "Seconds",
+    "SecretStr",
     "SettingError",
     "Settings",
     "TelemetryConfig",
     "Words",
+    "model_validator",
 ]

@@ -6,8 +6,7 @@ server waits for the client; while the application works, none passes.
 
 from typing import Annotated
 
-from pydantic import Field
-
+from telemetry.config.fields import Field
 from telemetry.config.settings import Settings
 from telemetry.config.types import PositiveSeconds, Seconds
 

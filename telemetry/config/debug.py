@@ -4,8 +4,7 @@ import re
 from string import Formatter
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-
+from telemetry.config.fields import AfterValidator, Field, SecretStr, model_validator
 from telemetry.config.settings import Settings
 from telemetry.config.types import Words, check_http_url
 

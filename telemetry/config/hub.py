@@ -2,8 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field
-
+from telemetry.config.fields import Field
 from telemetry.config.settings import Settings
 from telemetry.config.types import Words
 

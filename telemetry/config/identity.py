@@ -9,8 +9,7 @@ import socket
 import sys
 from typing import Annotated, Final
 
-from pydantic import Field
-
+from telemetry.config.fields import Field
 from telemetry.config.settings import Settings
 from telemetry.config.types import Environment
 

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
-
+from telemetry.config.fields import Field
 from telemetry.config.settings import Settings
 from telemetry.config.types import PositiveSeconds
 

@@ -8,11 +8,10 @@ import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
-
 from telemetry.config import standard
 from telemetry.config.clients import ClientSettings
 from telemetry.config.debug import DebugSettings
+from telemetry.config.fields import Field
 from telemetry.config.hub import HubSettings
 from telemetry.config.identity import IdentitySettings
 from telemetry.config.mongo import MongoTelemetrySettings

@@ -8,8 +8,7 @@ import ipaddress
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
-
+from telemetry.config.fields import Field, model_validator
 from telemetry.config.settings import Settings
 from telemetry.config.types import (
     ForwardedHeaders,

@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from telemetry.config.fields import AfterValidator, BeforeValidator, Field
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

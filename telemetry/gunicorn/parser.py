@@ -21,6 +21,7 @@ class StrictParser(RequestParser):  # type: ignore[misc]
     """
 
     mesg_class = StrictRequest
+    mesg: StrictRequest | None
 
     def __init__(self, settings: ParserSettings, sock: Any, peer: Any) -> None:
         super().__init__(settings, sock, peer)
@@ -28,7 +29,7 @@ class StrictParser(RequestParser):  # type: ignore[misc]
 
     def __next__(self) -> StrictRequest:
         """Parse the next request; as gunicorn's own, without what is the same for each."""
-        before: StrictRequest | None = self.mesg
+        before = self.mesg
         if before is not None and (before.should_close() or not self.finish_body()):
             raise StopIteration
         self.req_count += 1
@@ -39,7 +40,7 @@ class StrictParser(RequestParser):  # type: ignore[misc]
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
         """Discard what the app left of a body; returns whether the next request can be found."""
-        request: StrictRequest | None = self.mesg
+        request = self.mesg
         if request is not None:
             if not request.has_body:
                 return True

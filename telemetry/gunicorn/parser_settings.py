@@ -90,8 +90,7 @@ class ParserSettings:
 
         gunicorn's constructors work out the same limits again for each request.
         """
-        attributes: dict[str, Any] = vars(_UnreadRequest(self, _NothingReceived(), None))
-        return attributes
+        return dict(vars(_UnreadRequest(self, _NothingReceived(), None)))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

@@ -88,7 +88,10 @@ class StrictRequest(Request):  # type: ignore[misc]
     cfg: ParserSettings
     unreader: Any
     headers: list[tuple[str, str]]
+    trailers: list[tuple[str, str]]
     version: tuple[int, int]
+    scheme: str
+    must_close: bool
     authority = ""
     chunked = False
     """Whether the body is sent in chunks."""

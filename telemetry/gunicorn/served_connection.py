@@ -127,7 +127,7 @@ class ServedConnection:
         """Answer a request; returns whether the connection can serve another."""
         client = self._client
         # gunicorn would ask for the body before the app has decided whether to read it.
-        body = request.body
+        body: Any = request.body
         if request._expected_100_continue and request.has_body:
             body = ExpectContinueBody(body, partial(client.sendall, CONTINUE))
         response = self._response = Response(request, client, body, self._worker.server_name)

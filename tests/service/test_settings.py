@@ -3,10 +3,10 @@
 from dataclasses import fields
 
 import pytest
-from pydantic import SecretStr
 
 from service.files.accepted_uploads import ACCEPTED_MEDIA_TYPES
 from service.settings import ServiceSettings
+from telemetry import SecretStr
 from telemetry.config import SettingError
 
 KEYS = f"new:{'n' * 32},old:{'o' * 32}"

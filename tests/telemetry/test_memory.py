@@ -21,6 +21,8 @@ UNWANTED = {
     "opentelemetry.sdk",
     "packaging",
     "pkg_resources",
+    "pydantic",
+    "pydantic_core",
     "pymongo",
     "requests",
     "sqlite3",
