@@ -172,11 +172,9 @@ class Exchange:
         self._finish(outcome, error)
 
     def _end_of_request(self, raised: BaseException | None) -> tuple[Outcome, BaseException | None]:
-        status = self._record.status
-        if raised is None and self._error is None and self._exhausted and status is not None:
-            return self._record.outcome or client_outcome.end_of_sent(
-                self._record, self._client
-            ), None
+        record = self._record
+        if raised is None and self._error is None and self._exhausted and record.status is not None:
+            return record.outcome or client_outcome.end_of_sent(record, self._client), None
         if self._error is not None:
             return self._end_failed(self._error), self._error
         if isinstance(raised, OSError) or (raised is None and not self._exhausted):

@@ -61,7 +61,7 @@ class RequestList:
     Args:
         in_flight: The requests in flight.
         past: Returns the ring of ended ones.
-        waits: Returns what a request waits for at an instant of ``perf_counter_ns``, innermost
+        open_waits: Returns what a request waits for at an instant of ``perf_counter_ns``, innermost
             last.
     """
 
@@ -69,11 +69,11 @@ class RequestList:
         self,
         in_flight: Callable[[], Iterable[RequestRecord]],
         past: Callable[[], Ring],
-        waits: Callable[[RequestRecord, int], Sequence[SeenWait]],
+        open_waits: Callable[[RequestRecord, int], Sequence[SeenWait]],
     ) -> None:
         self._in_flight = in_flight
         self._past = past
-        self._waits = waits
+        self._open_waits = open_waits
 
     def page(self, query: Query) -> Page:
         """Return the page; ``sort``, ``route``, ``phase`` and ``outcome`` are parameters."""
@@ -126,8 +126,8 @@ class RequestList:
         """Return the phase that it is in, and what exactly it does."""
         if is_running(record.greenlet):
             return "cpu", "running"
-        waits = self._waits(record, now_ns)
-        return (waits[-1].phase, str(waits[-1])) if waits else ("other", "waiting")
+        found = self._open_waits(record, now_ns)
+        return (found[-1].phase, str(found[-1])) if found else ("other", "waiting")
 
 
 _LIVE_KEYS: Final[dict[str, Callable[[tuple[LiveRequest, bool]], Any]]] = {

@@ -27,8 +27,7 @@ _TLS_HANDSHAKE: Final = 0x16
 _REQUEST_LINE: Final = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t\r\n\x0b\x0c]+) HTTP/([0-9])\.([0-9])"
 )
-# A path and a query of this server, in the version that most clients speak: what the rules below
-# would find in it one by one.
+# What most clients send; the rules below would find the same in it one by one.
 _USUAL_LINE: Final = re.compile(rb"(?!CONNECT )([A-Z]+) (/[!\"$-\[\]-~]*) HTTP/1\.([01])")
 _SMALL_LETTER: Final = re.compile("[a-z]")
 
@@ -221,10 +220,9 @@ def parse_request_line(line: bytes) -> RequestLine:
     """
     match = _USUAL_LINE.fullmatch(line)
     if match is not None:
-        target = match[2].decode("ascii")
+        method, target, minor = match[1].decode(), match[2].decode(), match[3].decode()
         path, _, query = target.partition("?")
-        version = "HTTP/1.1" if match[3] == b"1" else "HTTP/1.0"
-        return RequestLine(match[1].decode("ascii"), target, version, path, query, "")
+        return RequestLine(method, target, f"HTTP/1.{minor}", path, query, "")
     return _parse_unusual_line(line)
 
 
