@@ -16,6 +16,8 @@ from telemetry.config import TelemetryConfig
 from telemetry.guard import Guard
 from telemetry.logs import Logs
 from telemetry.metrics import Metrics
+# Else gevent never learns of a child that ends before its parent waits for the first time.
+gevent.get_hub().loop.install_sigchld()
 logs = Logs(TelemetryConfig(service_name="shop"), Metrics(), Guard(strict=True, on_error=print))
 log = logging.getLogger("shop")
 """
