@@ -47,14 +47,15 @@ heap = []
 
 
 def in_flight(path):
-    """Whether a request for a path is in flight."""
-    return any(record.path == path for record in telemetry.recorder.in_flight)
+    """How many requests for a path are in flight."""
+    return sum(record.path == path for record in telemetry.recorder.in_flight)
 
 
 @app.before_request
 def wait_for_another():
-    """Wait until a request for the path that ``after`` names is in flight."""
-    while "after" in request.args and not in_flight(request.args["after"]):
+    """Wait until requests for the path that ``after`` names are in flight: ``of`` ones, or one."""
+    others = int(request.args.get("of", 1))
+    while "after" in request.args and in_flight(request.args["after"]) < others:
         gevent.sleep(0.002)
 
 

@@ -49,7 +49,7 @@ def exhausted_pool(stand: Stand) -> Answered:
     """Two others have the one connection before it."""
     with stand.database.slow(WAIT_SECONDS / 2):
         before = [stand.spawn("/stock/report") for _ in range(2)]
-        answer = stand.ask("/stock?after=/stock/report")
+        answer = stand.ask("/stock?after=/stock/report&of=2")
         gevent.joinall(before, timeout=PATIENCE_SECONDS, raise_error=True)
         return answer
 
