@@ -22,8 +22,9 @@ from bson import Int64, ObjectId, Timestamp
 from gevent import socket
 from gevent.server import StreamServer
 
-OP_REPLY, OP_QUERY, OP_MSG = 1, 2004, 2013
-HEADER = struct.Struct("<iiii")
+from tests.service.mongo.wire import HEADER, exactly, op_msg
+
+OP_REPLY, OP_QUERY = 1, 2004
 HANDSHAKES = ("hello", "ismaster", "isMaster")
 CLOSE = "close"
 WIRE_VERSION = 21
@@ -126,7 +127,7 @@ class ReplicaSet:
         if name in HANDSHAKES:
             reply = self._hello(member)
             client.sendall(
-                _reply(request_id, reply) if code == OP_QUERY else _msg(request_id, reply)
+                _reply(request_id, reply) if code == OP_QUERY else op_msg(request_id, reply)
             )
             return True
         answer = self._answer(name)
@@ -138,7 +139,7 @@ class ReplicaSet:
             answer = _document(_message(server))
         response = {**answer, **self._now()}
         self.commands.append(Command(member, document, response))
-        client.sendall(_msg(request_id, response))
+        client.sendall(op_msg(request_id, response))
         return True
 
     def _answer(self, name: str) -> Any:
@@ -207,21 +208,11 @@ def replica_set(upstream: int, members: int = 3, **options: Any) -> Iterator[Rep
 
 
 def _message(connection: Any) -> bytes:
-    header = _exactly(connection, HEADER.size)
+    header = exactly(connection, HEADER.size)
     if len(header) < HEADER.size:
         return b""
     (length,) = struct.unpack_from("<i", header)
-    return header + _exactly(connection, length - HEADER.size)
-
-
-def _exactly(connection: Any, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = connection.recv(size - len(data))
-        if not part:
-            return b""
-        data += part
-    return data
+    return header + exactly(connection, length - HEADER.size)
 
 
 def _document(message: bytes) -> Document:
@@ -252,11 +243,6 @@ def _query(message: bytes) -> Document:
 def _bson(message: bytes, start: int) -> Document:
     (size,) = struct.unpack_from("<i", message, start)
     return bson.decode(message[start : start + size])
-
-
-def _msg(request_id: int, document: Document) -> bytes:
-    body = struct.pack("<ib", 0, 0) + bson.encode(document)
-    return HEADER.pack(HEADER.size + len(body), 1, request_id, OP_MSG) + body
 
 
 def _reply(request_id: int, document: Document) -> bytes:

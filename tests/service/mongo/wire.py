@@ -49,18 +49,18 @@ class Proxy:
                 back.kill()
 
     def _forward_one(self, client: Any, server: Any) -> bool:
-        header = _exactly(client, HEADER.size)
+        header = exactly(client, HEADER.size)
         if not header:
             return False
         length, request_id, _, code = HEADER.unpack(header)
-        body = _exactly(client, length - HEADER.size)
+        body = exactly(client, length - HEADER.size)
         command = _command(code, body)
         self.seen[command] += 1
         answer = self.answers.get(command)
         if answer == CLOSE:
             return False
         if isinstance(answer, dict):
-            client.sendall(_reply(request_id, answer))
+            client.sendall(op_msg(request_id, answer))
         elif answer != SILENCE:
             server.sendall(header + body)
         return True
@@ -84,12 +84,14 @@ def _command(code: int, body: bytes) -> str:
     return next(iter(bson.decode(body[5 : 5 + size])))
 
 
-def _reply(request_id: int, document: dict[str, Any]) -> bytes:
+def op_msg(request_id: int, document: dict[str, Any]) -> bytes:
+    """Return the message that answers a request with a document."""
     body = struct.pack("<ib", 0, 0) + bson.encode(document)
     return HEADER.pack(HEADER.size + len(body), 1, request_id, OP_MSG) + body
 
 
-def _exactly(connection: Any, size: int) -> bytes:
+def exactly(connection: Any, size: int) -> bytes:
+    """Receive so many bytes; none where the connection ends before."""
     data = b""
     while len(data) < size:
         part = connection.recv(size - len(data))
