@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self, cast
 
+from service import objectives
 from service.accounts.settings import AccountSettings
 from service.cdn.settings import CdnSettings
 from service.companion.settings import CompanionSettings
@@ -23,7 +24,12 @@ from telemetry import SettingError, Settings, TelemetryConfig
 SERVICE_NAME: Final = "serene"
 SERVICE_VERSION: Final = "0.1.0"
 
-TELEMETRY_DEFAULTS: Final = {"TELEMETRY_HEALTH_PREFIX": "/api/v1/health"}
+TELEMETRY_DEFAULTS: Final = {
+    "TELEMETRY_HEALTH_PREFIX": objectives.HEALTH_ROUTES[0],
+    "SLA_TARGET_SECONDS": f"{objectives.LATENCY_SECONDS:g}",
+    "HEALTH_INTERVAL_SECONDS": f"{objectives.HEALTH_INTERVAL_SECONDS:g}",
+    "HEALTH_STALE_INTERVALS": str(objectives.STALE_INTERVALS),
+}
 """Defaults of this service for the variables of its telemetry."""
 
 

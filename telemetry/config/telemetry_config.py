@@ -137,10 +137,12 @@ class TelemetryConfig(
     health_interval_seconds: PositiveSeconds = Field(
         5.0,
         alias="HEALTH_INTERVAL_SECONDS",
-        description=(
-            "time between two checks of the database and the process; a result older than three "
-            "intervals is stale"
-        ),
+        description="time between two checks of the database and the process",
+    )
+    health_stale_intervals: Annotated[int, Field(ge=1)] = Field(
+        3,
+        alias="HEALTH_STALE_INTERVALS",
+        description="a result older than so many of these intervals is stale, and not healthy",
     )
     sla_target_seconds: PositiveSeconds = Field(
         0.5, alias="SLA_TARGET_SECONDS", description="target for the duration of a request"

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from telemetry import names
 from telemetry.config import TelemetryConfig
@@ -38,9 +38,6 @@ from telemetry.health.latency import LatencyWindow, ResponseTimes
 from telemetry.health.paths import HealthPaths
 from telemetry.health.registry_snapshot import RegistrySnapshot
 from telemetry.metrics import Metrics
-
-STALE_INTERVALS: Final = 3
-"""Evidence older than so many intervals proves nothing."""
 
 
 class Verdict(NamedTuple):
@@ -82,7 +79,7 @@ class Health:
         self._lifecycle = lifecycle
         self._clock = clock
         self._monotonic = monotonic
-        self._stale_after_seconds = STALE_INTERVALS * config.health_interval_seconds
+        self._stale_after_seconds = config.health_stale_intervals * config.health_interval_seconds
         self._started_at = self._sampled_at = monotonic()
         self._platform = " ".join((os.uname().sysname, os.uname().release))
         self._indicators: dict[str, tuple[Indicator, Group]] = {}
