@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import yaml
 
-from dashboards.promql import INSTANCE, SERVICE, increase, largest, series, total
+from dashboards.promql import SELECTED, increase, largest, series, total
 from service import metrics as business
 from telemetry import names
 
@@ -54,7 +54,7 @@ class Alert:
 
 def every_service(query: str) -> str:
     """Return a query of the boards for all services and workers."""
-    return query.replace(f"{SERVICE}, {INSTANCE}", 'service_name=~".+"')
+    return query.replace(", ".join(SELECTED), 'service_name=~".+"')
 
 
 ALERTS: Final = (

@@ -1,4 +1,4 @@
-"""The committed boards, read as Grafana reads them: panels, queries, and their variables.
+"""The committed boards, read as Grafana reads them: panels, queries, variables and annotations.
 
 For tests, and for anything else that uses the JSON; nothing here knows how a board is built.
 """
@@ -14,18 +14,21 @@ GENERATED: Final = Path(__file__).parent / "generated"
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
 _NAME_BEFORE_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{")
+_LANGUAGE = {"prometheus": "expr", "loki": "expr", "tempo": "query"}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query of one panel.
+    """One query of one panel or annotation.
 
     Args:
         board: File name of the board.
-        panel: Title of the panel.
-        expression: PromQL with the board's variables still in it.
+        panel: Title of the panel, or name of the annotation.
+        expression: PromQL, LogQL or TraceQL with the board's variables still in it.
         legend: Name of its series.
         instant: Whether it is evaluated only at the end of the time range.
+        exemplars: Whether exemplars are queried as well.
+        source: Type of its data source: ``prometheus``, ``loki`` or ``tempo``.
     """
 
     board: str
@@ -33,9 +36,11 @@ class Query:
     expression: str
     legend: str
     instant: bool
+    exemplars: bool = False
+    source: str = "prometheus"
 
     def substitute(self, values: Mapping[str, str]) -> str:
-        """Return the query that Grafana sends to Prometheus.
+        """Return the query that Grafana sends to the data source.
 
         Args:
             values: Value of every variable, Grafana's own (``__rate_interval``) included.
@@ -67,20 +72,59 @@ def panels(board: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for panel in board["panels"]:
         if panel["type"] != "row":
             yield panel
-        yield from panel.get("panels", ())
+        yield from panel.get("panels") or ()
 
 
-def queries() -> list[Query]:
-    """Return every query of every committed board."""
+def queries(source: str = "prometheus") -> list[Query]:
+    """Return every query of every committed board's panels for one type of data source."""
     return [
-        Query(
-            file.name,
-            panel["title"],
-            target["expr"],
-            target["legendFormat"],
-            bool(target.get("instant")),
-        )
+        query
         for file in files()
         for panel in panels(load(file))
-        for target in panel["targets"]
+        for target in panel.get("targets") or ()
+        if (query := _query(file, panel["title"], panel["datasource"]["type"], target)).source
+        == source
     ]
+
+
+def annotations(source: str = "prometheus") -> list[Query]:
+    """Return the query of every board's annotations for one type of data source."""
+    return [
+        query
+        for file in files()
+        for one in load(file)["annotations"]["list"]
+        if (query := _query(file, one["name"], one["datasource"]["type"], one["target"])).source
+        == source
+    ]
+
+
+def variables() -> list[Query]:
+    """Return the series that every board's variables take their values from.
+
+    The label is the legend, the variable's name the panel.
+    """
+    return [
+        Query(file.name, one["name"], expression, label, instant=True)
+        for file in files()
+        for one in load(file)["templating"]["list"]
+        if one["type"] == "query"
+        for expression, label in [_series_and_label(one["query"]["query"])]
+    ]
+
+
+def _series_and_label(query: str) -> tuple[str, str]:
+    inner = query.removeprefix("label_values(").removesuffix(")")
+    expression, _, label = inner.rpartition(", ")
+    return expression, label
+
+
+def _query(file: Path, title: str, source: str, target: Mapping[str, Any]) -> Query:
+    return Query(
+        file.name,
+        title,
+        target[_LANGUAGE[source]],
+        target.get("legendFormat", ""),
+        bool(target.get("instant")),
+        bool(target.get("exemplar")),
+        source,
+    )

@@ -1,79 +1,37 @@
-"""Objectives, limits, windows and colours: the only numbers and colours of the boards.
+"""Windows, sizes and colours of the boards; objectives and limits are in ``service.objectives``.
 
-An objective is changed here and nowhere else. Nothing here builds a query or a panel.
+Nothing here builds a query or a panel.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
+from service import objectives
+from service.objectives import Limits
+
 PROMETHEUS_VARIABLE: Final = "${datasource}"
 TEMPO_UID: Final = "tempo"
 """As provisioned in ``deploy/grafana/provisioning/datasources/serene.yaml``."""
 
-HEALTH_ROUTES: Final = ("/api/v1/health", "/api/v1/health/liveness", "/api/v1/health/readiness")
-"""Route labels of probes, which count for no objective of the users' requests."""
+LOKI_UID: Final = "loki"
 
 TAG: Final = "serene"
-REFRESH: Final = "10s"
-TIME_FROM: Final = "now-30m"
+REFRESH: Final = "30s"
+TIME_FROM: Final = "now-1h"
 
+NOW: Final = "5m"
+"""Window of the first row: long enough for a rate, short enough for now."""
+RECENTLY: Final = "1h"
+"""Window over which the first row counts rare events, such as restarts."""
+LINES: Final = 5
+"""Most lines of a graph by instance or route; the others are in its table."""
+ROWS: Final = 20
+"""Most rows of a table of instances or routes."""
 
-@dataclass(frozen=True, slots=True)
-class Objectives:
-    """The service-level objectives; a panel of the first row turns red when one is missed.
-
-    Args:
-        latency_target_seconds: A request that takes at most this long is fast enough; must be one
-            of the latency histogram's bounds.
-        fast_share: Share of requests that have to be fast enough.
-        served_share: Share of requests that must not fail with a 5xx.
-        now_window: Window of the first row; PromQL duration.
-        budget_windows: Short and long window of the error budget's burn rate. Both high: an
-            incident. Only the short one: a blip. Only the long one: the incident is over.
-        burn_warn: Burn rate, as a multiple of the even rate, that needs investigation.
-        burn_bad: Burn rate that pages an operator.
-
-    Source: Google, *The Site Reliability Workbook*, chapter 5.
-    """
-
-    latency_target_seconds: float = 0.5
-    fast_share: float = 0.95
-    served_share: float = 0.999
-    now_window: str = "5m"
-    budget_windows: tuple[str, str] = ("5m", "1h")
-    burn_warn: float = 6.0
-    burn_bad: float = 14.4
-
-
-OBJECTIVES: Final = Objectives()
-
-RESTART_WINDOW: Final = "1h"
-"""Window over which the first row counts restarts and uncaught exceptions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """From which value on a panel is orange and red, in the value's unit."""
-
-    warn: float
-    bad: float
-
-
-ERROR_SHARE: Final = Limits(round(1 - OBJECTIVES.served_share, 6), 0.01)
-LATENCY_P95_SECONDS: Final = Limits(0.25, OBJECTIVES.latency_target_seconds)
-DB_LATENCY_P95_SECONDS: Final = Limits(0.1, 0.25)
-PING_SECONDS: Final = Limits(0.05, 0.25)
-EVIDENCE_AGE_SECONDS: Final = Limits(10, 15)
-"""MongoDB is polled every 5 s; its state is stale after three intervals."""
-POOL_USE_SHARE: Final = Limits(0.7, 0.9)
-POOL_PENDING: Final = Limits(1, 10)
-HUB_LAG_P99_SECONDS: Final = Limits(0.025, 0.1)
-HUB_BLOCKED_SHARE: Final = Limits(0.01, 0.05)
-CPU_SHARE: Final = Limits(0.7, 0.9)
-MEMORY_SHARE: Final = Limits(0.85, 0.95)
-FILES_SHARE: Final = Limits(0.7, 0.9)
-EXTERNAL_FAILED_SHARE: Final = Limits(0.01, 0.05)
-COMPANION_P95_SECONDS: Final = Limits(10, 30)
+ERROR_RATIO: Final = Limits(objectives.AVAILABILITY.budget, 0.01)
+LATENCY_P99_SECONDS: Final = Limits(objectives.LATENCY_SECONDS / 2, objectives.LATENCY_SECONDS)
+BUDGET_LEFT: Final = Limits(0.5, 0.1)
+"""Lower is worse: of a whole window's budget."""
 BAD_COUNT: Final = Limits(1, 5)
 
 GOOD, WARN, BAD, NEUTRAL, INACTIVE = "green", "orange", "red", "blue", "gray"

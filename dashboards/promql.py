@@ -10,11 +10,28 @@ from telemetry.names import Metric
 WINDOW: Final = "$__rate_interval"
 RANGE: Final = "$__range"
 
-SERVICE: Final = 'service_name="$service"'
+ENVIRONMENT_LABEL: Final = "deployment_environment_name"
+SERVICE_LABEL: Final = "service_name"
+VERSION_LABEL: Final = "service_version"
 WORKER: Final = "service_instance_id"
+
+ENVIRONMENT: Final = f'{ENVIRONMENT_LABEL}=~"$environment"'
+SERVICE: Final = f'{SERVICE_LABEL}=~"$service"'
+VERSION: Final = f'{VERSION_LABEL}=~"$version"'
 INSTANCE: Final = f'{WORKER}=~"$instance"'
+TARGET: Final = (ENVIRONMENT, SERVICE, INSTANCE)
+"""Matchers of what the scraper writes about a worker, which has no version: ``up``."""
+SELECTED: Final = (ENVIRONMENT, SERVICE, VERSION, INSTANCE)
+"""Matchers of every series of a worker."""
+OF_A_WORKER: Final = f"{SERVICE_LABEL}, {WORKER}"
+"""Labels that name one worker; two services of one machine have the same instances."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def selector(name: str, *matchers: str) -> str:
+    """Return a selector with exactly these matchers."""
+    return f"{name}{{{', '.join(matchers)}}}"
 
 
 def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
@@ -26,7 +43,7 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
         suffix: ``_bucket``, ``_count`` or ``_sum`` of a histogram.
     """
     name = metric.name if isinstance(metric, Metric) else metric
-    return f"{name}{suffix}{{{', '.join((SERVICE, INSTANCE, *matchers))}}}"
+    return selector(name + suffix, *(TARGET if name == "up" else SELECTED), *matchers)
 
 
 def rate(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
@@ -60,7 +77,7 @@ def _born(counter: str, window: str) -> str:
     """
     started = series("process_start_time_seconds")
     return (
-        f"({counter} unless {counter} offset {window} and on({WORKER})"
+        f"({counter} unless {counter} offset {window} and on({OF_A_WORKER})"
         f" ({started} offset {window} or {started} > time() - {seconds(window)}))"
     )
 
@@ -73,6 +90,49 @@ def total(expression: str, *by: str) -> str:
 def largest(expression: str, *by: str) -> str:
     """Return the maximum for each value of the labels ``by``."""
     return f"max by ({', '.join(by)}) ({expression})" if by else f"max({expression})"
+
+
+def smallest(expression: str, *by: str) -> str:
+    """Return the minimum for each value of the labels ``by``."""
+    return f"min by ({', '.join(by)}) ({expression})" if by else f"min({expression})"
+
+
+def middle(expression: str) -> str:
+    """Return the median of all series: with the largest one, 200 workers as two lines."""
+    return f"quantile(0.5, {expression})"
+
+
+def top(count: int, expression: str) -> str:
+    """Return the ``count`` largest series above 0, at each time."""
+    return f"topk({count}, {expression} > 0)"
+
+
+def highest(count: int, expression: str, rank: str, *on: str) -> str:
+    """Return the series of ``expression`` that are the highest over the whole time range.
+
+    ``topk`` alone chooses anew at each step, so that a graph has many more than ``count`` lines.
+
+    Args:
+        count: Number of lines.
+        expression: Series with the labels ``on``.
+        rank: From ``rank_of_gauge`` or ``rank_of_counter``: the same at each step.
+        on: Labels that name a line.
+    """
+    labels = ", ".join(on)
+    return f"{expression} and on({labels}) topk({count}, max by ({labels}) ({rank}))"
+
+
+def rank_of_gauge(metric: Metric | str, *matchers: str) -> str:
+    """Return each series' highest value in the time range, for ``highest``."""
+    return f"max_over_time({series(metric, *matchers)}[{RANGE}] @ end())"
+
+
+def rank_of_counter(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
+    """Return each series' increase in the time range, for ``highest``.
+
+    Without first events: they decide no rank.
+    """
+    return f"increase({series(metric, *matchers, suffix=suffix)}[{RANGE}] @ end())"
 
 
 def quantile(

@@ -1,46 +1,71 @@
-"""The boards' variables: what a reader selects above the panels, and every query filters by."""
+"""The boards' variables: what a reader selects above the panels, and every query filters by.
+
+Each one is narrowed by those before it: environment, service, version, instance, route. All have
+several values and All, so that a link carries them from any board to any other.
+"""
+
+from collections.abc import Mapping
+from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import VariableRefresh, VariableSort
 
 from dashboards import config
-from dashboards.promql import SERVICE, WORKER
+from dashboards.promql import (
+    ENVIRONMENT,
+    ENVIRONMENT_LABEL,
+    INSTANCE,
+    SERVICE,
+    SERVICE_LABEL,
+    VERSION,
+    VERSION_LABEL,
+    WORKER,
+    selector,
+)
 from dashboards.queries.service import PROBES
 from telemetry import names
 
+ALL: Final[Mapping[str, str]] = {
+    "environment": ".+",
+    "service": ".+",
+    "version": ".*",
+    "instance": ".+",
+    "route": ".*",
+}
+"""What All stands for in a query. Version and route may be absent from a series; the others never
+are, and Loki refuses a selector that an absent label matches.
+"""
 
-def on_every_board() -> tuple[
-    dashboard.DatasourceVariable, dashboard.QueryVariable, dashboard.QueryVariable
-]:
-    """Return the data source, the service, and its workers."""
+
+def on_every_board() -> tuple[dashboard.DatasourceVariable | dashboard.QueryVariable, ...]:
+    """Return the data source and all variables; a link keeps even those that a board ignores."""
     datasource = dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
-    return datasource, _service(), _worker()
+    state = names.SERVICE_STATE.name
+    return (
+        datasource,
+        _query("environment", "Environment", ENVIRONMENT_LABEL, selector(state)),
+        _query("service", "Service", SERVICE_LABEL, selector(state, ENVIRONMENT)),
+        _query("version", "Version", VERSION_LABEL, selector(state, ENVIRONMENT, SERVICE)),
+        _query("instance", "Instance", WORKER, selector(state, ENVIRONMENT, SERVICE, VERSION)),
+        _query("route", "Route", names.ROUTE, _requests()),
+    )
 
 
-def route() -> dashboard.QueryVariable:
-    """Return the routes that users called; health routes are left out."""
-    series = f'{names.REQUEST_DURATION.name}_count{{{SERVICE}, {names.ROUTE}!~"{PROBES}"}}'
-    query = f"label_values({series}, {names.ROUTE})"
-    return _query("route", "Route", query).multi(True).include_all(True).all_value(".*")
+def _requests() -> str:
+    matchers = (ENVIRONMENT, SERVICE, VERSION, INSTANCE, f'{names.ROUTE}!~"{PROBES}"')
+    return selector(f"{names.REQUEST_DURATION.name}_count", *matchers)
 
 
-def _service() -> dashboard.QueryVariable:
-    query = f"label_values({names.SERVICE_STATE.name}, service_name)"
-    return _query("service", "Service", query)
-
-
-def _worker() -> dashboard.QueryVariable:
-    query = f"label_values({names.SERVICE_STATE.name}{{{SERVICE}}}, {WORKER})"
-    return _query("instance", "Worker", query).multi(True).include_all(True).all_value(".*")
-
-
-def _query(name: str, label: str, query: str) -> dashboard.QueryVariable:
+def _query(name: str, label: str, of: str, series: str) -> dashboard.QueryVariable:
     return (
         dashboard.QueryVariable(name)
         .label(label)
         .datasource(DataSourceRef(type_val="prometheus", uid=config.PROMETHEUS_VARIABLE))
-        .query({"query": query, "refId": name})
+        .query({"query": f"label_values({series}, {of})", "refId": name})
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(VariableSort.NATURAL_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(ALL[name])
     )

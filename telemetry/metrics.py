@@ -151,6 +151,19 @@ class Metrics:
         )
 
 
+def promoted_labels(config: TelemetryConfig) -> dict[str, str]:
+    """Return the labels that every series has beside its own: the service's version.
+
+    A scraper knows a target's service, instance and environment, but not which version runs there;
+    and a slot keeps its instance over a roll-out, so that a query of one version could not be
+    answered by instance. It starts new series where a restart resets them anyway.
+
+    Source: Prometheus, "Using Prometheus as your OpenTelemetry backend", "Promoting resource
+    attributes", which lists ``service.version``.
+    """
+    return {"service_version": config.service_version} if config.service_version else {}
+
+
 def observe_traced(histogram: Histogram, value: float, trace_id: str) -> None:
     """Observe a value with an exemplar that names a kept trace.
 

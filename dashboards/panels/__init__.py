@@ -4,18 +4,24 @@ A panel type decides how a panel is drawn, alike on all boards. It knows no metr
 module of ``boards/`` fills in title, description, unit, thresholds and queries in one place.
 """
 
+from dashboards.panels.bar_gauge import BarGauge
 from dashboards.panels.heatmap import Heatmap
+from dashboards.panels.logs import Logs
 from dashboards.panels.spec import WORKER_LEGEND, PanelBuilder, PanelSpec, Target
 from dashboards.panels.stat import Stat
 from dashboards.panels.state_timeline import StateTimeline
 from dashboards.panels.table import Column, Table
+from dashboards.panels.text import Text
 from dashboards.panels.thresholds import at_least, falling, neutral, rising
 from dashboards.panels.time_series import StackedTimeSeries, TimeSeries
+from dashboards.panels.traces import Traces
 
 __all__ = [
     "WORKER_LEGEND",
+    "BarGauge",
     "Column",
     "Heatmap",
+    "Logs",
     "PanelBuilder",
     "PanelSpec",
     "StackedTimeSeries",
@@ -23,7 +29,9 @@ __all__ = [
     "StateTimeline",
     "Table",
     "Target",
+    "Text",
     "TimeSeries",
+    "Traces",
     "at_least",
     "falling",
     "neutral",

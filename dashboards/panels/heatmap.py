@@ -16,13 +16,15 @@ class Heatmap(PanelSpec):
 
     Args:
         buckets: PromQL of the increase of each bucket, by ``le``.
+        exemplars: Whether the histogram has any.
     """
 
     buckets: str
+    exemplars: bool = True
 
     def build(self) -> heatmap.Panel:
         """Return a new builder."""
-        target = Target(self.buckets, "{{le}}", exemplars=True)
+        target = Target(self.buckets, "{{le}}", exemplars=self.exemplars)
         colours = (
             heatmap.HeatmapColorOptions()
             .mode(HeatmapColorMode.SCHEME)

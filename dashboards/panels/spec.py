@@ -1,15 +1,19 @@
-"""What all panel types have in common: title, unit, description, data source and queries."""
+"""What all panel types have in common: title, unit, description, data source, queries and links."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from grafana_foundation_sdk.builders import (
+    bargauge,
+    dashboard,
     heatmap,
+    logs,
     prometheus,
     stat,
     statetimeline,
     table,
+    text,
     timeseries,
 )
 from grafana_foundation_sdk.models.common import DataSourceRef
@@ -18,13 +22,31 @@ from dashboards import config
 from dashboards.promql import WORKER
 
 PROMETHEUS: Final = DataSourceRef(type_val="prometheus", uid=config.PROMETHEUS_VARIABLE)
-WORKER_LEGEND: Final = f"worker {{{{{WORKER}}}}}"
+TEMPO: Final = DataSourceRef(type_val="tempo", uid=config.TEMPO_UID)
+LOKI: Final = DataSourceRef(type_val="loki", uid=config.LOKI_UID)
+WORKER_LEGEND: Final = f"{{{{{WORKER}}}}}"
 
-PanelBuilder = stat.Panel | timeseries.Panel | heatmap.Panel | statetimeline.Panel | table.Panel
+PanelBuilder = (
+    stat.Panel
+    | timeseries.Panel
+    | heatmap.Panel
+    | statetimeline.Panel
+    | table.Panel
+    | bargauge.Panel
+    | logs.Panel
+    | text.Panel
+)
 """The SDK's builder of any panel type."""
 
 BuilderT = TypeVar(
-    "BuilderT", stat.Panel, timeseries.Panel, heatmap.Panel, statetimeline.Panel, table.Panel
+    "BuilderT",
+    stat.Panel,
+    timeseries.Panel,
+    heatmap.Panel,
+    statetimeline.Panel,
+    table.Panel,
+    bargauge.Panel,
+    logs.Panel,
 )
 
 
@@ -35,7 +57,8 @@ class Target:
     Args:
         expression: PromQL.
         legend: Name of its series; may hold ``{{label}}``.
-        exemplars: Whether to query exemplars as well.
+        exemplars: Whether to query exemplars as well; at most one target of a panel does, because
+            all quantiles of a histogram have the same ones.
     """
 
     expression: str
@@ -45,29 +68,32 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelSpec(ABC):
-    """One panel, complete; none of these fields has a default, so no panel lacks one.
+    """One panel, complete; title, unit and description have no default, so no panel lacks one.
 
     Args:
         title: A few words, unique within its board.
         unit: Grafana's unit id; ``short`` is a plain count.
         description: What it shows, and what to do when the value is bad.
+        links: Opened by a click on a value.
     """
 
     title: str
     unit: str
     description: str
+    links: tuple[dashboard.DashboardLink, ...] = ()
 
     @abstractmethod
     def build(self) -> PanelBuilder:
         """Return a new builder, without id and position."""
 
-    def _described(self, builder: BuilderT) -> BuilderT:
-        return (
+    def _described(self, builder: BuilderT, source: DataSourceRef = PROMETHEUS) -> BuilderT:
+        described = (
             builder.title(self.title)
             .unit(self.unit)
             .description(self.description)
-            .datasource(PROMETHEUS)
+            .datasource(source)
         )
+        return described.data_links(list(self.links)) if self.links else described
 
 
 def ref_id(index: int) -> str:

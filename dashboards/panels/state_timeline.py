@@ -8,9 +8,9 @@ from grafana_foundation_sdk.models.common import (
     LegendPlacement,
     VisibilityMode,
 )
-from grafana_foundation_sdk.models.dashboard import ValueMap, ValueMapping, ValueMappingResult
 
 from dashboards.config import State
+from dashboards.panels.mappings import state_mapping
 from dashboards.panels.spec import PanelSpec, Target, range_query
 
 
@@ -28,17 +28,9 @@ class StateTimeline(PanelSpec):
 
     def build(self) -> statetimeline.Panel:
         """Return a new builder."""
-        mapping: ValueMapping = ValueMap(
-            {
-                str(state.number): ValueMappingResult(
-                    text=state.text, color=state.colour, index=state.number
-                )
-                for state in self.states
-            }
-        )
         return (
             self._described(statetimeline.Panel())
-            .mappings([mapping])
+            .mappings([state_mapping(self.states)])
             .merge_values(True)
             .show_value(VisibilityMode.AUTO)
             .row_height(0.8)

@@ -1,18 +1,21 @@
 """Table panel: one row a route, an operation or a worker; one column a number.
 
-Each column is a query of its own; Grafana merges them on the key labels.
+Each column is a query of its own; Grafana merges them on the key labels, and keeps the first rows.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grafana_foundation_sdk.builders import common, dashboard, table
+from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.config import Limits
+from dashboards import config
+from dashboards.config import State
 from dashboards.panels import thresholds
+from dashboards.panels.mappings import state_mapping
 from dashboards.panels.spec import PanelSpec, Target, instant_query, ref_id
+from service.objectives import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Column:
         unit: Grafana's unit id.
         expression: PromQL that keeps the table's key labels.
         limits: Colour the text of its cells.
+        states: Texts and colours in place of its numbers.
     """
 
     name: str
     unit: str
     expression: str
     limits: Limits | None = None
+    states: tuple[State, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,30 +43,43 @@ class Table(PanelSpec):
 
     Args:
         keys: Heading by label.
-        columns: Its numbers; rows are sorted by the first, descending.
-        links: Opened by a click on a cell.
+        columns: Its numbers; rows are sorted by the first.
+        descending: Whether the largest ones are first.
+        rows: Most rows.
     """
 
     keys: Mapping[str, str]
     columns: tuple[Column, ...]
-    links: tuple[dashboard.DashboardLink, ...] = ()
+    descending: bool = True
+    rows: int = config.ROWS
 
     def build(self) -> table.Panel:
         """Return a new builder."""
-        first = common.TableSortByFieldState().display_name(self.columns[0].name).desc(True)
+        first = common.TableSortByFieldState().display_name(self.columns[0].name)
+        first = first.desc(self.descending)
         panel = self._described(table.Panel()).show_header(True).sort_by([first])
         for index, column in enumerate(self.columns):
             query = instant_query(index, Target(column.expression, column.name))
             panel = panel.with_target(query.format(PromQueryFormat.TABLE))
             panel = panel.override_by_name(column.name, _cell_properties(column))
-        if self.links:
-            panel = panel.data_links(list(self.links))
-        return panel.transformations([_transformation("merge", {}), self._organize()])
+        order = {"field": self._values()[0], "desc": self.descending}
+        return panel.transformations(
+            [
+                _transformation("merge", {}),
+                _transformation("sortBy", {"sort": [order]}),
+                _transformation("limit", {"limitField": str(self.rows)}),
+                self._organize(),
+            ]
+        )
+
+    def _values(self) -> list[str]:
+        """Return Grafana's names of the columns."""
+        if len(self.columns) == 1:
+            return ["Value"]
+        return [f"Value #{ref_id(index)}" for index in range(len(self.columns))]
 
     def _organize(self) -> DataTransformerConfig:
-        values = [f"Value #{ref_id(index)}" for index in range(len(self.columns))]
-        if len(values) == 1:
-            values = ["Value"]
+        values = self._values()
         headings = (column.name for column in self.columns)
         return _transformation(
             "organize",
@@ -78,6 +96,9 @@ def _cell_properties(column: Column) -> list[DynamicConfigValue]:
     if column.limits is not None:
         steps = thresholds.build(thresholds.rising(column.limits)).build()
         properties.append(DynamicConfigValue("thresholds", steps))
+        properties.append(DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
+    if column.states:
+        properties.append(DynamicConfigValue("mappings", [state_mapping(column.states)]))
         properties.append(DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
     return properties
 

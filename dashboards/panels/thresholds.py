@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
 
 from dashboards import config
-from dashboards.config import Limits
+from service.objectives import Limits
 
 Thresholds: TypeAlias = tuple[tuple[float | None, str], ...]
 """Pairs of lowest value and colour, ascending; the first value is ``None``."""
@@ -17,9 +17,9 @@ def rising(limits: Limits) -> Thresholds:
     return (None, config.GOOD), (limits.warn, config.WARN), (limits.bad, config.BAD)
 
 
-def falling(warn: float, bad: float) -> Thresholds:
-    """Lower is worse: orange below ``warn``, red below ``bad``."""
-    return (None, config.BAD), (bad, config.WARN), (warn, config.GOOD)
+def falling(limits: Limits) -> Thresholds:
+    """Lower is worse: orange below ``limits.warn``, red below ``limits.bad``."""
+    return (None, config.BAD), (limits.bad, config.WARN), (limits.warn, config.GOOD)
 
 
 def at_least(value: float) -> Thresholds:

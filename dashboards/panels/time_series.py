@@ -15,9 +15,9 @@ from grafana_foundation_sdk.models.common import (
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 
 from dashboards import config
-from dashboards.config import Limits
 from dashboards.panels import thresholds
 from dashboards.panels.spec import PanelSpec, Target, range_query
+from service.objectives import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,10 @@ class TimeSeries(PanelSpec):
     Args:
         targets: Its queries.
         limits: Drawn as dashed lines.
-        links: Opened by a click on a series.
     """
 
     targets: tuple[Target, ...]
     limits: Limits | None = None
-    links: tuple[dashboard.DashboardLink, ...] = ()
 
     def build(self) -> timeseries.Panel:
         """Return a new builder."""
@@ -52,8 +50,6 @@ class TimeSeries(PanelSpec):
             panel = panel.with_target(range_query(index, target))
         if self.limits is not None:
             panel = _with_limits(panel, self.limits)
-        if self.links:
-            panel = panel.data_links(list(self.links))
         return _coloured(panel, self.targets)
 
 

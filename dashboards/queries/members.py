@@ -1,6 +1,6 @@
 """Queries of the Members board: what members do, and the services that it depends on."""
 
-from dashboards.config import OBJECTIVES
+from dashboards import config
 from dashboards.promql import (
     WORKER,
     buckets,
@@ -19,7 +19,7 @@ from dashboards.queries.workers import READY
 from service import metrics
 from telemetry import names
 
-_NOW = OBJECTIVES.now_window
+_NOW = config.NOW
 _PAYMENT_FAILED = 'result=~"unavailable|error"'
 _MESSAGE_FAILED = 'result=~"timeout|error|rejected|circuit_open"'
 _UPLOAD_FAILED = 'result=~"slow|error"'

@@ -1,6 +1,6 @@
 """Queries of the MongoDB board: the client's operations, its connection pool, and the server."""
 
-from dashboards.config import OBJECTIVES
+from dashboards import config
 from dashboards.promql import (
     RANGE,
     WORKER,
@@ -20,7 +20,7 @@ from telemetry import names
 OPERATION, COLLECTION = "db_operation_name", "db_collection_name"
 ERRORED = 'error_type!=""'
 
-_NOW = OBJECTIVES.now_window
+_NOW = config.NOW
 _DURATION = names.DB_OPERATION_DURATION
 _REPORTING = series(names.MONGODB_UP)
 _STATE = "db_client_connection_state"

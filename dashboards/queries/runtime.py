@@ -1,6 +1,6 @@
 """Queries of the Runtime board: the hub, the process, the machine, and the workers' life cycle."""
 
-from dashboards.config import OBJECTIVES, RESTART_WINDOW
+from dashboards import config
 from dashboards.promql import (
     WORKER,
     buckets,
@@ -16,7 +16,7 @@ from dashboards.promql import (
 from dashboards.queries.workers import READY
 from telemetry import names
 
-_NOW = OBJECTIVES.now_window
+_NOW = config.NOW
 
 TOP_CODES = 10
 
@@ -35,9 +35,9 @@ HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=_NOW))
 HUB_BLOCKED_SHARE_NOW = or_zero(largest(total(rate(names.HUB_BLOCKED, window=_NOW), WORKER)), READY)
 CPU_NOW = largest(rate("process_cpu_seconds_total", window=_NOW))
 RESIDENT_NOW = total(series("process_resident_memory_bytes"))
-RESTARTS = total(f"changes({series('process_start_time_seconds')}[{RESTART_WINDOW}])")
+RESTARTS = total(f"changes({series('process_start_time_seconds')}[{config.RECENTLY}])")
 UNCAUGHT_RECENTLY = or_zero(
-    total(increase(names.UNCAUGHT_EXCEPTIONS, window=RESTART_WINDOW)), READY
+    total(increase(names.UNCAUGHT_EXCEPTIONS, window=config.RECENTLY)), READY
 )
 
 # --- the hub --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Requests of the health routes are excluded everywhere: probes are many and fast,
 users get.
 """
 
-from dashboards.config import HEALTH_ROUTES, OBJECTIVES
+from dashboards import config
 from dashboards.promql import (
     RANGE,
     WORKER,
@@ -19,28 +19,29 @@ from dashboards.promql import (
     without_nan,
 )
 from dashboards.queries.workers import READY
+from service import objectives
 from telemetry import names
 
-PROBES = "|".join(sorted(HEALTH_ROUTES))
+PROBES = "|".join(sorted(objectives.HEALTH_ROUTES))
 NO_PROBES = f'{names.ROUTE}!~"{PROBES}"'
-SELECTED = f'{names.ROUTE}=~"$route"'
+ON_ROUTES = f'{names.ROUTE}=~"$route"'
 FAILED = f'{names.STATUS}=~"5.."'
 CUT = ('reason=~"failed|killed|timeout"', f'{names.STATUS}!~"5.."')
 """Failures that no 5xx shows: the response had begun, or nothing was sent."""
-FAST = f'le="{OBJECTIVES.latency_target_seconds:g}"'
+FAST = f'le="{objectives.LATENCY_SECONDS:g}"'
 
-_NOW = OBJECTIVES.now_window
+_NOW = config.NOW
 _DURATION = names.REQUEST_DURATION
 
 
 def _requests(*matchers: str, window: str = "$__rate_interval") -> str:
-    return rate(_DURATION, NO_PROBES, SELECTED, *matchers, suffix="_count", window=window)
+    return rate(_DURATION, NO_PROBES, ON_ROUTES, *matchers, suffix="_count", window=window)
 
 
 def _failed_share(window: str) -> str:
     answered = or_zero(total(_requests(FAILED, window=window)), READY)
     cut = or_zero(
-        total(rate(names.ABORTED_REQUESTS, NO_PROBES, SELECTED, *CUT, window=window)), READY
+        total(rate(names.ABORTED_REQUESTS, NO_PROBES, ON_ROUTES, *CUT, window=window)), READY
     )
     failed = f"({answered} + {cut})"
     return ratio(failed, total(_requests(window=window)))
@@ -48,7 +49,7 @@ def _failed_share(window: str) -> str:
 
 def budget_burn(window: str) -> str:
     """Return the error budget's burn rate over ``window``, as a multiple of the even rate."""
-    return f"({_failed_share(window)}) / {round(1 - OBJECTIVES.served_share, 6)}"
+    return f"({_failed_share(window)}) / {objectives.AVAILABILITY.budget}"
 
 
 # --- is it bad ------------------------------------------------------------------------------------
@@ -56,21 +57,21 @@ WORKERS_READY = total(READY)
 WORKERS_MISSING = f"count({series('up')}) - {WORKERS_READY}"
 FAILED_SHARE_NOW = _failed_share(_NOW)
 FAST_SHARE_NOW = ratio(
-    total(rate(_DURATION, NO_PROBES, SELECTED, FAST, suffix="_bucket", window=_NOW)),
+    total(rate(_DURATION, NO_PROBES, ON_ROUTES, FAST, suffix="_bucket", window=_NOW)),
     total(_requests(window=_NOW)),
 )
-P95_NOW = without_nan(quantile(0.95, _DURATION, NO_PROBES, SELECTED, window=_NOW))
+P99_NOW = without_nan(quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES, window=_NOW))
 REQUESTS_NOW = total(_requests(window=_NOW))
 
 # --- where ----------------------------------------------------------------------------------------
 REQUESTS_BY_ROUTE = total(_requests(), names.METHOD, names.ROUTE)
 FAILURES_BY_ROUTE = or_zero(total(_requests(FAILED), names.ROUTE, names.STATUS), READY, names.ROUTE)
 REQUESTS_BY_STATUS = total(_requests(), names.STATUS)
-P50 = quantile(0.5, _DURATION, NO_PROBES, SELECTED)
-P95 = quantile(0.95, _DURATION, NO_PROBES, SELECTED)
-P99 = quantile(0.99, _DURATION, NO_PROBES, SELECTED)
-P95_BY_ROUTE = quantile(0.95, _DURATION, NO_PROBES, SELECTED, by=(names.ROUTE,))
-LATENCY_BUCKETS = buckets(_DURATION, NO_PROBES, SELECTED)
+P50 = quantile(0.5, _DURATION, NO_PROBES, ON_ROUTES)
+P95 = quantile(0.95, _DURATION, NO_PROBES, ON_ROUTES)
+P99 = quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES)
+P95_BY_ROUTE = quantile(0.95, _DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,))
+LATENCY_BUCKETS = buckets(_DURATION, NO_PROBES, ON_ROUTES)
 
 ROUTE_REQUESTS = f"{total(_requests(window=RANGE), names.ROUTE)} > 0"
 ROUTE_FAILED_SHARE = ratio(
@@ -78,31 +79,33 @@ ROUTE_FAILED_SHARE = ratio(
     f" or 0 * {total(_requests(window=RANGE), names.ROUTE)}",
     total(_requests(window=RANGE), names.ROUTE),
 )
-ROUTE_MEAN = mean(_DURATION, NO_PROBES, SELECTED, by=(names.ROUTE,), window=RANGE)
-ROUTE_P95 = without_nan(
-    quantile(0.95, _DURATION, NO_PROBES, SELECTED, by=(names.ROUTE,), window=RANGE)
+ROUTE_MEAN = mean(_DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,), window=RANGE)
+ROUTE_P99 = without_nan(
+    quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,), window=RANGE)
 )
-_ROUTE_SECONDS = rate(_DURATION, NO_PROBES, SELECTED, suffix="_sum", window=RANGE)
+_ROUTE_SECONDS = rate(_DURATION, NO_PROBES, ON_ROUTES, suffix="_sum", window=RANGE)
 ROUTE_TIME_SHARE = (
     f"({total(_ROUTE_SECONDS, names.ROUTE)} > 0) / on() group_left() {total(_ROUTE_SECONDS)}"
 )
 
 # --- why ------------------------------------------------------------------------------------------
 PHASE_MEAN = (
-    f"{total(rate(names.REQUEST_PHASE, NO_PROBES, SELECTED), 'phase')}"
+    f"{total(rate(names.REQUEST_PHASE, NO_PROBES, ON_ROUTES), 'phase')}"
     f" / on() group_left() ({total(_requests())} > 0)"
 )
 SLOW_BY_PHASE = or_zero(
-    total(rate(names.SLOW_REQUESTS, NO_PROBES, SELECTED), "dominant_phase"), READY, "dominant_phase"
+    total(rate(names.SLOW_REQUESTS, NO_PROBES, ON_ROUTES), "dominant_phase"),
+    READY,
+    "dominant_phase",
 )
 SLOW_BY_ROUTE = or_zero(
-    total(rate(names.SLOW_REQUESTS, NO_PROBES, SELECTED), names.ROUTE), READY, names.ROUTE
+    total(rate(names.SLOW_REQUESTS, NO_PROBES, ON_ROUTES), names.ROUTE), READY, names.ROUTE
 )
 ABORTED = or_zero(
-    total(rate(names.ABORTED_REQUESTS, NO_PROBES, SELECTED), "reason"), READY, "reason"
+    total(rate(names.ABORTED_REQUESTS, NO_PROBES, ON_ROUTES), "reason"), READY, "reason"
 )
 UNREADABLE = or_zero(total(rate(names.UNREADABLE_REQUESTS), names.STATUS), READY, names.STATUS)
 SLOW_CLIENTS = or_zero(total(rate(names.SLOW_CLIENTS), "reason"), READY, "reason")
 REFUSED_CONNECTIONS = or_zero(total(rate(names.REFUSED_CONNECTIONS), "reason"), READY, "reason")
 IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), WORKER)
-RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, NO_PROBES, SELECTED), names.ROUTE)
+RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, NO_PROBES, ON_ROUTES), names.ROUTE)

@@ -6,7 +6,7 @@ counter's lines, the Collector's receiver stores them as series of their own, an
 visible in ``process_start_time_seconds``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from prometheus_client import Counter, Gauge, Histogram, Summary
@@ -35,10 +35,12 @@ class InstrumentLines:
 
     Args:
         instrument: A Counter, Gauge, Histogram or Summary, with labels or without.
+        constant: Labels of every sample; a label of the instrument's own wins.
     """
 
-    def __init__(self, instrument: Any) -> None:
+    def __init__(self, instrument: Any, constant: Mapping[str, str]) -> None:
         self._instrument = instrument
+        self._constant = constant
         self._children: dict[tuple[str, ...], _Child] = {}
         name, kind, unit = instrument._name, instrument._type, instrument._unit
         text_name = f"{name}_total" if kind == "counter" else name
@@ -65,7 +67,8 @@ class InstrumentLines:
         for values, instance in instances.items():
             child = children.get(values)
             if child is None or not child.renders(instance):
-                child = children[values] = _child_of(instance, instrument._labelnames, values)
+                own = zip(instrument._labelnames, values, strict=True)
+                child = children[values] = _child_of(instance, {**self._constant, **dict(own)})
             yield child.lines, child.fill(openmetrics)
         if len(children) > len(instances):
             for gone in children.keys() - instances.keys():
@@ -166,8 +169,7 @@ def _has_callback(instance: Any) -> bool:
     return "_child_samples" in vars(instance)
 
 
-def _child_of(instance: Any, names: tuple[str, ...], values: tuple[str, ...]) -> _Child:
-    labels = dict(zip(names, values, strict=True))
+def _child_of(instance: Any, labels: dict[str, str]) -> _Child:
     kind = type(instance)
     if _has_callback(instance):
         return _Child(instance, labels)

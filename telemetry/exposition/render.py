@@ -11,7 +11,8 @@ Private attributes of prometheus_client are read here and in ``lines``;
 Source: OpenMetrics 1.0.0; Prometheus text exposition format 0.0.4.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import InfoMetricFamily
@@ -32,11 +33,15 @@ class Exposition:
     Args:
         registry: The registry to render.
         guard: Stands around each collector, so that a broken one loses only its own family.
+        labels: Of every sample but ``target_info``'s, beside its own.
     """
 
-    def __init__(self, registry: CollectorRegistry, guard: Guard) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, guard: Guard, labels: Mapping[str, str] | None = None
+    ) -> None:
         self._registry = registry
         self._guard = guard
+        self._labels = dict(labels or {})
         self._plain: dict[Collector, InstrumentLines] = {}
 
     def render(self, form: Format, slice_lines: int = SLICE_LINES) -> Iterator[bytes]:
@@ -77,12 +82,13 @@ class Exposition:
                 if form.keeps_plain_names and is_plain(collector):
                     yield from self._lines_of(collector).parts(form.openmetrics)
                 else:
-                    yield from _by_client(collector, form)
+                    labelled = _Labelled(collector, self._labels) if self._labels else collector
+                    yield from _by_client(labelled, form)
 
     def _lines_of(self, collector: Collector) -> InstrumentLines:
         lines = self._plain.get(collector)
         if lines is None:
-            lines = self._plain.setdefault(collector, InstrumentLines(collector))
+            lines = self._plain.setdefault(collector, InstrumentLines(collector, self._labels))
         return lines
 
 
@@ -94,6 +100,24 @@ class _Families:
 
     def collect(self) -> Iterable[Family]:
         return self._families
+
+
+class _Labelled:
+    """A collector whose samples have further labels."""
+
+    def __init__(self, collector: Collector, labels: Mapping[str, str]) -> None:
+        self._collector = collector
+        self._labels = labels
+
+    def collect(self) -> Iterator[Family]:
+        for family in self._collector.collect():
+            # A copy: a collector may return the same families each time.
+            labelled = copy(family)
+            labelled.samples = [
+                sample._replace(labels={**self._labels, **sample.labels})
+                for sample in family.samples
+            ]
+            yield labelled
 
 
 def _by_client(collector: Collector, form: Format) -> Iterator[tuple[int, str]]:

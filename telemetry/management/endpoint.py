@@ -23,7 +23,7 @@ from telemetry.management.debug_pages import DebugPages
 from telemetry.management.protocol import Request, Response, json_response, problem
 from telemetry.management.server import NativeServer
 from telemetry.management.views import stacks_view
-from telemetry.metrics import Metrics
+from telemetry.metrics import Metrics, promoted_labels
 from telemetry.native import HubGuard, run_on_hub, sleep
 from telemetry.requests.record import RequestRecord
 from telemetry.sockets import open_listener
@@ -102,7 +102,7 @@ class Management:
         self.port = listener.getsockname()[1]
         self._hub_thread = gevent.get_hub().thread_ident
         guard = HubGuard(self._guard)
-        self._exposition = Exposition(self._metrics.registry, guard)
+        self._exposition = Exposition(self._metrics.registry, guard, promoted_labels(self._config))
         self._refusals = Refusals(self._metrics, self._config)
         self._hub = gevent.get_hub()
         self._server = NativeServer(

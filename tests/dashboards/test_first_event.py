@@ -6,23 +6,17 @@ from string import Template
 
 import pytest
 
-from dashboards.config import HEALTH_ROUTES
+from dashboards import variables
 from dashboards.promql import increase, or_zero, rate, seconds, total
 from dashboards.queries import members, mongodb, runtime, service, telemetry_health
 from dashboards.queries.workers import READY
-from service import metrics
+from service import metrics, objectives
 from telemetry import names
 from tests.support import promtool
 
 pytestmark = pytest.mark.backend
 
-VALUES = {
-    "service": "serene",
-    "instance": ".*",
-    "route": ".*",
-    "__rate_interval": "20s",
-    "__range": "30m",
-}
+VALUES = dict.fromkeys(variables.ALL, ".*") | {"__rate_interval": "20s", "__range": "30m"}
 NOTHING = math.nan
 WORKER = 'service_name="serene", service_instance_id="host/0"'
 OTHER = 'service_name="serene", service_instance_id="host/1"'
@@ -52,6 +46,7 @@ BORN = "_x120 1x119"
 
 FRESH = worker(absent=120, samples=120, started=597)
 OLD = worker(started=-3600)
+PROBE = objectives.HEALTH_ROUTES[0]
 SHARE = service.FAILED_SHARE_NOW
 BURN_OF_AN_HOUR = service.budget_burn("1h")
 ROUTE = f"sum({service.FAILURES_BY_ROUTE.partition(' or on()')[0]}) * 20"
@@ -92,7 +87,13 @@ CASES = [
         ROUTE,
         2,
     ),
-    ("a probe is no user", OLD | requests(503, BORN, HEALTH_ROUTES[0]), "610s", SHARE, NOTHING),
+    (
+        "a probe is no user",
+        OLD | requests(503, BORN, objectives.HEALTH_ROUTES[0]),
+        "610s",
+        SHARE,
+        NOTHING,
+    ),
     (
         "Prometheus was away: a value from before is no increase",
         worker(absent=120, samples=120, started=-3600) | requests(503, "_x120 500x119"),

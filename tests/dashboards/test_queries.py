@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import config
-from dashboards.board_json import Query, queries
+from dashboards import variables
+from dashboards.board_json import Query, annotations, queries
 from dashboards.promql import or_zero, ratio, series, without_nan
 from service import metrics
 from telemetry import names
@@ -56,13 +56,7 @@ TARGET_LABELS = {
     "service_version",
     "deployment_environment_name",
 }
-VALUES = {
-    "service": "serene",
-    "instance": ".*",
-    "route": ".*",
-    "__rate_interval": "20s",
-    "__range": "30m",
-}
+VALUES = {**variables.ALL, "__rate_interval": "20s", "__range": "30m"}
 
 
 def series_names(metric: names.Metric) -> set[str]:
@@ -129,15 +123,9 @@ def test_no_panel_shows_the_rate_of_a_gauge_or_a_bare_counter() -> None:
     assert bare == set()
 
 
-def test_latency_target_is_a_bound_of_the_histogram() -> None:
-    assert config.OBJECTIVES.latency_target_seconds in names.LATENCY_BUCKETS
-
-
 def test_prometheus_parses_every_query(tmp_path: Path) -> None:
-    assert promtool.check_rules([query.substitute(VALUES) for query in QUERIES], tmp_path) == (
-        0,
-        f"{len(QUERIES)} rules found",
-    )
+    every = [query.substitute(VALUES) for query in (*QUERIES, *annotations())]
+    assert promtool.check_rules(every, tmp_path) == (0, f"{len(every)} rules found")
 
 
 def test_prometheus_rejects_an_invalid_query(tmp_path: Path) -> None:
@@ -155,7 +143,12 @@ def test_or_zero_is_0_only_while_workers_report() -> None:
 def test_shapes_of_selector_ratio_and_without_nan() -> None:
     assert (
         series(names.MONGODB_UP, 'a="b"')
-        == 'mongodb_up{service_name="$service", service_instance_id=~"$instance", a="b"}'
+        == 'mongodb_up{deployment_environment_name=~"$environment", service_name=~"$service",'
+        ' service_version=~"$version", service_instance_id=~"$instance", a="b"}'
+    )
+    assert (
+        series("up") == 'up{deployment_environment_name=~"$environment", service_name=~"$service",'
+        ' service_instance_id=~"$instance"}'
     )
     assert ratio("a", "b") == "(a) / (b > 0)"
     assert without_nan("a") == "(a) >= 0"

@@ -8,7 +8,7 @@ import socket
 import pytest
 import requests
 
-from dashboards import board_json
+from dashboards import board_json, variables
 from dashboards.board_json import Query
 from tests.e2e.accounts import new_staff
 from tests.e2e.conftest import WORKERS
@@ -19,13 +19,7 @@ pytestmark = pytest.mark.e2e
 
 # As Grafana substitutes them: every worker, every route; the rate window is four scrape intervals
 # of the data source.
-VALUES = {
-    "service": "serene",
-    "instance": ".*",
-    "route": ".*",
-    "__rate_interval": "20s",
-    "__range": "5m",
-}
+VALUES = {**variables.ALL, "__rate_interval": "20s", "__range": "5m"}
 
 NOT_REPORTED = {
     "mongodb_opcounters_total": "FerretDB's serverStatus has no opcounters",
@@ -133,30 +127,23 @@ def test_every_worker_exposes_metadata_of_counters_without_series(stack, prometh
         } == set()
 
 
-@pytest.mark.parametrize("file", board_json.files(), ids=lambda file: file.stem)
-def test_variables_have_values(prometheus, file):
-    variables = [
-        one for one in board_json.load(file)["templating"]["list"] if one["type"] == "query"
-    ]
-    for variable in variables:
-        expression, _, label = (
-            variable["query"]["query"]
-            .removeprefix("label_values(")
-            .removesuffix(")")
-            .rpartition(", ")
-        )
-        selector = Query(file.name, variable["name"], expression, "", instant=True).substitute(
-            VALUES
-        )
-        response = requests.get(
-            f"{prometheus}/api/v1/label/{label}/values", params={"match[]": selector}, timeout=60
-        )
-        found = response.json()["data"]
-        assert {
-            "service": found == ["serene"],
-            "instance": found == [f"{socket.gethostname()}/{slot}" for slot in range(WORKERS)],
-            "route": "/api/v1/blog/posts" in found,
-        }[variable["name"]]
+@pytest.mark.parametrize(
+    "variable", board_json.variables(), ids=lambda one: f"{one.board}: {one.panel}"
+)
+def test_variables_have_values(prometheus, variable):
+    response = requests.get(
+        f"{prometheus}/api/v1/label/{variable.legend}/values",
+        params={"match[]": variable.substitute(VALUES)},
+        timeout=60,
+    )
+    found = response.json()["data"]
+    assert {
+        "environment": found == ["development"],
+        "service": found == ["serene"],
+        "version": len(found) == 1,
+        "instance": found == [f"{socket.gethostname()}/{slot}" for slot in range(WORKERS)],
+        "route": "/api/v1/blog/posts" in found,
+    }[variable.panel], found
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from typing import Final
 
 from dashboards import config
-from dashboards.config import OBJECTIVES
 from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, neutral, rising
 from dashboards.queries import members as queries
+from service import objectives
 
 SECTION: Final = Section(
     "Is it bad? (the last minutes, for members)",
@@ -16,12 +16,12 @@ SECTION: Final = Section(
             title="Failed payment calls",
             unit="percentunit",
             description=(
-                f"Share of calls to the payment provider over {OBJECTIVES.now_window} that had no"
+                f"Share of calls to the payment provider over {config.NOW} that had no"
                 " answer or an invalid one; a declined card is not counted. Bad: check Payments"
                 " below and the provider's status page. The recovery pass settles each of these"
                 " payments later."
             ),
-            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            thresholds=rising(objectives.EXTERNAL_FAILED_RATIO),
             no_value="no payments",
             targets=(Target(queries.PAYMENTS_FAILED_NOW, "failed"),),
         ),
@@ -29,11 +29,11 @@ SECTION: Final = Section(
             title="Unanswered messages",
             unit="percentunit",
             description=(
-                f"Share of messages to the companion over {OBJECTIVES.now_window} that timed out,"
+                f"Share of messages to the companion over {config.NOW} that timed out,"
                 " failed, or were refused because the model is down. Bad: see Companion answers by"
                 " result below. Members who may be in danger get the help lines in any case."
             ),
-            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            thresholds=rising(objectives.EXTERNAL_FAILED_RATIO),
             no_value="no messages",
             targets=(Target(queries.COMPANION_FAILED_NOW, "failed"),),
         ),
@@ -44,7 +44,7 @@ SECTION: Final = Section(
                 "One answer in twenty takes longer. It depends on the model, not on this service:"
                 " open a dot of the distribution below as a trace."
             ),
-            thresholds=rising(config.COMPANION_P95_SECONDS),
+            thresholds=rising(objectives.COMPANION_P95_SECONDS),
             no_value="no messages",
             targets=(Target(queries.COMPANION_P95_NOW, "p95"),),
         ),
@@ -63,10 +63,10 @@ SECTION: Final = Section(
             title="Failed uploads",
             unit="percentunit",
             description=(
-                f"Share of uploads over {OBJECTIVES.now_window} that failed in the service or took"
+                f"Share of uploads over {config.NOW} that failed in the service or took"
                 " too long. Bad: the database is full or slow, board MongoDB."
             ),
-            thresholds=rising(config.EXTERNAL_FAILED_SHARE),
+            thresholds=rising(objectives.EXTERNAL_FAILED_RATIO),
             no_value="no uploads",
             targets=(Target(queries.UPLOADS_FAILED_NOW, "failed"),),
         ),

@@ -3,10 +3,10 @@
 from typing import Final
 
 from dashboards import config
-from dashboards.config import OBJECTIVES
 from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, at_least, rising
 from dashboards.queries import mongodb as queries
+from service import objectives
 
 SECTION: Final = Section(
     "Is it bad?",
@@ -30,7 +30,7 @@ SECTION: Final = Section(
                 "Round-trip time of the slowest worker's last ping. High with few operations: the"
                 " network or the server's machine."
             ),
-            thresholds=rising(config.PING_SECONDS),
+            thresholds=rising(objectives.PING_SECONDS),
             no_value="no ping",
             targets=(Target(queries.PING, "ping"),),
         ),
@@ -41,7 +41,7 @@ SECTION: Final = Section(
                 "Time since the oldest worker's last poll of MongoDB. Over three intervals it is"
                 " stale and readiness is 503: the poll hangs, or that worker's hub is blocked."
             ),
-            thresholds=rising(config.EVIDENCE_AGE_SECONDS),
+            thresholds=rising(objectives.EVIDENCE_AGE_SECONDS),
             no_value="no poll yet",
             targets=(Target(queries.EVIDENCE_AGE, "age"),),
         ),
@@ -52,7 +52,7 @@ SECTION: Final = Section(
                 "Connections checked out of the fullest pool, as a share of its maximum. Near"
                 " 100 % requests queue: see Operation latency below for what holds connections."
             ),
-            thresholds=rising(config.POOL_USE_SHARE),
+            thresholds=rising(objectives.POOL_USE_RATIO),
             no_value="no pool",
             targets=(Target(queries.POOL_USE_SHARE, "in use"),),
         ),
@@ -63,7 +63,7 @@ SECTION: Final = Section(
                 "Greenlets that wait for a connection now. More than a few: the pool is the"
                 " bottleneck."
             ),
-            thresholds=rising(config.POOL_PENDING),
+            thresholds=rising(objectives.POOL_WAITERS),
             no_value="no pool",
             targets=(Target(queries.PENDING_NOW, "waiting"),),
         ),
@@ -71,10 +71,10 @@ SECTION: Final = Section(
             title="Failed operations",
             unit="percentunit",
             description=(
-                f"Share of commands that failed over {OBJECTIVES.now_window}. See Failures by type"
+                f"Share of commands that failed over {config.NOW}. See Failures by type"
                 " for the commands and their errors."
             ),
-            thresholds=rising(config.ERROR_SHARE),
+            thresholds=rising(config.ERROR_RATIO),
             no_value="no operations",
             targets=(Target(queries.ERROR_SHARE_NOW, "failed"),),
         ),

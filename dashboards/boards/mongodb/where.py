@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import Column, Heatmap, StackedTimeSeries, Table, Target, TimeSeries
 from dashboards.queries import mongodb as queries
+from service import objectives
 
 _OPERATION_LEGEND = "{{db_operation_name}} {{db_collection_name}}"
 
@@ -23,7 +23,7 @@ _LATENCY = Band(
             Target(queries.P95, "p95"),
             Target(queries.P99, "p99"),
         ),
-        limits=config.DB_LATENCY_P95_SECONDS,
+        limits=objectives.DB_LATENCY_P95_SECONDS,
     ),
     Heatmap(
         title="Operation latency, distribution",
@@ -77,7 +77,7 @@ _OPERATIONS = Band(
             Column("Seconds a second", "s", queries.TABLE_TIME),
             Column("Rate", "ops", queries.TABLE_RATE),
             Column("Mean", "s", queries.TABLE_MEAN),
-            Column("p95", "s", queries.TABLE_P95, config.DB_LATENCY_P95_SECONDS),
+            Column("p95", "s", queries.TABLE_P95, objectives.DB_LATENCY_P95_SECONDS),
         ),
     ),
 )

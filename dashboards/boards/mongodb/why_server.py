@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import mongodb as queries
+from service import objectives
 
 _POLLS = Band(
     6,
@@ -26,14 +26,14 @@ _POLLS = Band(
             " database."
         ),
         targets=(Target(queries.PING_BY_WORKER, WORKER_LEGEND),),
-        limits=config.PING_SECONDS,
+        limits=objectives.PING_SECONDS,
     ),
     TimeSeries(
         title="Age of the last poll, by worker",
         unit="s",
         description="A saw-tooth is normal; a line that only rises is a poll that hangs.",
         targets=(Target(queries.EVIDENCE_AGE_BY_WORKER, WORKER_LEGEND),),
-        limits=config.EVIDENCE_AGE_SECONDS,
+        limits=objectives.EVIDENCE_AGE_SECONDS,
     ),
 )
 

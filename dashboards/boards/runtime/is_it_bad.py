@@ -3,10 +3,10 @@
 from typing import Final
 
 from dashboards import config
-from dashboards.config import OBJECTIVES
 from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, neutral, rising
 from dashboards.queries import runtime as queries
+from service import objectives
 
 SECTION: Final = Section(
     "Is it bad?",
@@ -17,10 +17,10 @@ SECTION: Final = Section(
             unit="s",
             description=(
                 "How long one greenlet kept all others of its worker waiting, over"
-                f" {OBJECTIVES.now_window}. Over {config.HUB_LAG_P99_SECONDS.bad:g} s every user of"
+                f" {config.NOW}. Over {objectives.HUB_LAG_P99_SECONDS.bad:g} s every user of"
                 " that worker notices it: Hub blocked by cause, below, names the cause."
             ),
-            thresholds=rising(config.HUB_LAG_P99_SECONDS),
+            thresholds=rising(objectives.HUB_LAG_P99_SECONDS),
             no_value="no measurements",
             targets=(Target(queries.HUB_LAG_P99_NOW, "p99"),),
         ),
@@ -31,7 +31,7 @@ SECTION: Final = Section(
                 "Share of the time in which the worst worker's hub was blocked for longer than its"
                 " threshold. No other greenlet of the worker runs meanwhile."
             ),
-            thresholds=rising(config.HUB_BLOCKED_SHARE),
+            thresholds=rising(objectives.HUB_BLOCKED_RATIO),
             no_value="no worker reports",
             targets=(Target(queries.HUB_BLOCKED_SHARE_NOW, "blocked"),),
         ),
@@ -42,7 +42,7 @@ SECTION: Final = Section(
                 "CPU of the busiest worker, as a share of one core; it cannot use more than one."
                 " Near 100 %: add workers, or reduce the work of a request."
             ),
-            thresholds=rising(config.CPU_SHARE),
+            thresholds=rising(objectives.CPU_RATIO),
             no_value="no worker reports",
             targets=(Target(queries.CPU_NOW, "busiest"),),
         ),
@@ -61,7 +61,7 @@ SECTION: Final = Section(
             title="Restarts",
             unit="short",
             description=(
-                f"Workers replaced in the last {config.RESTART_WINDOW}. More than a release"
+                f"Workers replaced in the last {config.RECENTLY}. More than a release"
                 " explains: they crash or are killed; the arbiter's log has the reason."
             ),
             thresholds=rising(config.BAD_COUNT),
@@ -72,7 +72,7 @@ SECTION: Final = Section(
             title="Uncaught exceptions",
             unit="short",
             description=(
-                f"Exceptions in greenlets and threads in the last {config.RESTART_WINDOW} that no"
+                f"Exceptions in greenlets and threads in the last {config.RECENTLY} that no"
                 " code handled. Search the log for `uncaught`: each line has its trace id."
             ),
             thresholds=rising(config.BAD_COUNT),

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, Heatmap, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import runtime as queries
+from service import objectives
 
 _LAG = Band(
     7,
@@ -21,7 +21,7 @@ _LAG = Band(
             Target(queries.HUB_LAG_P95, "p95"),
             Target(queries.HUB_LAG_P99, "p99"),
         ),
-        limits=config.HUB_LAG_P99_SECONDS,
+        limits=objectives.HUB_LAG_P99_SECONDS,
     ),
     Heatmap(
         title="Hub lag, distribution",

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import Target, TimeSeries
 from dashboards.queries import runtime as queries
+from service import objectives
 
 SECTION: Final = Section(
     "Why? The machine",
@@ -19,14 +19,14 @@ SECTION: Final = Section(
                 " uses them."
             ),
             targets=(Target(queries.MACHINE_CPU, "in use"),),
-            limits=config.CPU_SHARE,
+            limits=objectives.CPU_RATIO,
         ),
         TimeSeries(
             title="Machine: memory in use",
             unit="percentunit",
             description="Near 100 % the kernel kills a process, likely a worker: see Restarts.",
             targets=(Target(queries.MACHINE_MEMORY, "in use"),),
-            limits=config.MEMORY_SHARE,
+            limits=objectives.MEMORY_RATIO,
         ),
         TimeSeries(
             title="Machine: memory",

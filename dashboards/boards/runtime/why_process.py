@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, Target, TimeSeries
 from dashboards.queries import runtime as queries
+from service import objectives
 
 _GENERATION_LEGEND = "generation {{generation}}"
 
@@ -18,7 +18,7 @@ _RESOURCES = Band(
             "Share of one core. Very uneven: long-lived connections keep all load on one worker."
         ),
         targets=(Target(queries.CPU, WORKER_LEGEND),),
-        limits=config.CPU_SHARE,
+        limits=objectives.CPU_RATIO,
     ),
     TimeSeries(
         title="Memory by worker",
@@ -42,7 +42,7 @@ _RESOURCES = Band(
             " find the leak."
         ),
         targets=(Target(queries.OPEN_FILES_SHARE, WORKER_LEGEND),),
-        limits=config.FILES_SHARE,
+        limits=objectives.OPEN_FILES_RATIO,
     ),
 )
 

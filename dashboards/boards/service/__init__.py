@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from dashboards import variables
 from dashboards.boards import telemetry_health
 from dashboards.boards.service import is_it_bad, where, why
 from dashboards.layout import Board
@@ -15,5 +14,4 @@ BOARD: Final = Board(
         " time go?"
     ),
     sections=(is_it_bad.SECTION, where.SECTION, why.SECTION, telemetry_health.SECTION),
-    variables=(variables.route(),),
 )

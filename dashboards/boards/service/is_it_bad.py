@@ -3,13 +3,14 @@
 from typing import Final
 
 from dashboards import config
-from dashboards.config import OBJECTIVES, Limits
 from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, at_least, falling, neutral, rising
 from dashboards.queries import service as queries
+from service import objectives
+from service.objectives import Limits
 
-_TARGET_SECONDS = f"{OBJECTIVES.latency_target_seconds:g} s"
-_SHORT, _LONG = OBJECTIVES.budget_windows
+_TARGET_SECONDS = f"{objectives.LATENCY_SECONDS:g} s"
+_SHORT, _LONG = objectives.PAGE[0].short, objectives.PAGE[0].long
 
 SECTION: Final = Section(
     "Is it bad? (the last minutes, for users: probes of the health routes are left out)",
@@ -36,11 +37,11 @@ SECTION: Final = Section(
             title="Failed requests",
             unit="percentunit",
             description=(
-                f"Share of requests answered with 5xx over {OBJECTIVES.now_window}. Bad when over"
-                f" {config.ERROR_SHARE.bad:.0%}: find the route in Failures by route below, then"
+                f"Share of requests answered with 5xx over {config.NOW}. Bad when over"
+                f" {config.ERROR_RATIO.bad:.0%}: find the route in Failures by route below, then"
                 " follow the link to its failed traces."
             ),
-            thresholds=rising(config.ERROR_SHARE),
+            thresholds=rising(config.ERROR_RATIO),
             no_value="no requests",
             targets=(Target(queries.FAILED_SHARE_NOW, "failed"),),
         ),
@@ -48,25 +49,27 @@ SECTION: Final = Section(
             title=f"Within {_TARGET_SECONDS}",
             unit="percentunit",
             description=(
-                f"Share of requests answered within {_TARGET_SECONDS} over {OBJECTIVES.now_window}."
-                f" Bad when below the objective of {OBJECTIVES.fast_share:.0%}: Where the time"
+                f"Share of requests answered within {_TARGET_SECONDS} over {config.NOW}."
+                f" Bad when below the objective of {objectives.LATENCY.ratio:.0%}: Where the time"
                 " goes, below, shows what requests wait for."
             ),
-            thresholds=falling((1 + OBJECTIVES.fast_share) / 2, OBJECTIVES.fast_share),
+            thresholds=falling(
+                Limits((1 + objectives.LATENCY.ratio) / 2, objectives.LATENCY.ratio)
+            ),
             no_value="no requests",
             targets=(Target(queries.FAST_SHARE_NOW, "fast"),),
         ),
         Stat(
-            title="Latency p95",
+            title="Latency p99",
             unit="s",
             description=(
-                f"One request in twenty takes longer. Bad when over {_TARGET_SECONDS}: find the"
+                f"One request in a hundred takes longer. Bad when over {_TARGET_SECONDS}: find the"
                 " route in the table below, then open a dot (an exemplar) of the latency panel as"
                 " a trace."
             ),
-            thresholds=rising(config.LATENCY_P95_SECONDS),
+            thresholds=rising(config.LATENCY_P99_SECONDS),
             no_value="no requests",
-            targets=(Target(queries.P95_NOW, "p95"),),
+            targets=(Target(queries.P99_NOW, "p99"),),
         ),
         Stat(
             title="Error budget burn",
@@ -76,7 +79,7 @@ SECTION: Final = Section(
                 f" {_SHORT} and {_LONG}. Both high: an incident, act now. Only {_SHORT}: a blip so"
                 f" far. Only {_LONG}: the incident is over."
             ),
-            thresholds=rising(Limits(OBJECTIVES.burn_warn, OBJECTIVES.burn_bad)),
+            thresholds=rising(objectives.BURN_RATE),
             no_value="no requests",
             targets=(
                 Target(queries.budget_burn(_SHORT), _SHORT),

@@ -18,11 +18,11 @@ _LATENCY = Band(
             " rises: some requests are slower, open a high dot."
         ),
         targets=(
-            Target(queries.P50, "p50", exemplars=True),
-            Target(queries.P95, "p95", exemplars=True),
+            Target(queries.P50, "p50"),
+            Target(queries.P95, "p95"),
             Target(queries.P99, "p99", exemplars=True),
         ),
-        limits=config.LATENCY_P95_SECONDS,
+        limits=config.LATENCY_P99_SECONDS,
     ),
     Heatmap(
         title="Latency, distribution",
@@ -95,9 +95,9 @@ _TABLE = Band(
         columns=(
             Column("Share of all time", "percentunit", queries.ROUTE_TIME_SHARE),
             Column("Requests", "reqps", queries.ROUTE_REQUESTS),
-            Column("Failed", "percentunit", queries.ROUTE_FAILED_SHARE, config.ERROR_SHARE),
+            Column("Failed", "percentunit", queries.ROUTE_FAILED_SHARE, config.ERROR_RATIO),
             Column("Mean", "s", queries.ROUTE_MEAN),
-            Column("p95", "s", queries.ROUTE_P95, config.LATENCY_P95_SECONDS),
+            Column("p99", "s", queries.ROUTE_P99, config.LATENCY_P99_SECONDS),
         ),
         links=(links.service_board(links.ROUTE_OF_ROW), links.slow_traces(links.ROUTE_OF_ROW)),
     ),

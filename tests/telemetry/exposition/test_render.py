@@ -112,6 +112,44 @@ def test_custom_collectors_and_subclasses_are_rendered_by_prometheus_client(acce
     assert rendered(registry, accept) == choose_format(accept).encoder(registry)
 
 
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_constant_labels_are_on_every_sample_but_the_targets(accept, strict):
+    registry = CollectorRegistry()
+    registry.set_target_info({"service_name": "api"})
+    registry.register(Custom())
+    Counter("hits", "Hits.", ["path"], registry=registry).labels("/").inc(3, TRACE)
+    Counter("builds", "Builds.", ["service_version"], registry=registry).labels("own").inc()
+    Histogram("seconds", "Seconds.", registry=registry, buckets=(1,)).observe(0.5)
+    Gauge("level", "Level.", registry=registry).set_function(lambda: 7)
+    form = choose_format(accept)
+    exposition = Exposition(registry, strict, {"service_version": '1.2"3'})
+    parse = (
+        openmetrics_parser.text_string_to_metric_families
+        if form.openmetrics
+        else text_string_to_metric_families
+    )
+    read = [
+        sample
+        for family in parse(b"".join(exposition.render(form)).decode())
+        for sample in family.samples
+    ]
+    plain = [
+        sample
+        for family in parse(form.encoder(registry).decode())
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    ]
+    assert sorted(map(flat, read)) == sorted(
+        flat(sample._replace(labels={"service_version": '1.2"3', **sample.labels}))
+        if sample.name != "target_info"
+        else flat(sample)
+        for sample in plain
+    )
+    assert {sample.labels["service_version"] for sample in read if "builds" in sample.name} == {
+        "own"
+    }
+
+
 def test_created_samples_of_our_instruments_are_left_out():
     prometheus_client.enable_created_metrics()
     registry = CollectorRegistry()

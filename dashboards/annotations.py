@@ -1,0 +1,85 @@
+"""What every board marks on its graphs: new versions, drains, alerts that fire, pressed faults."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard, loki, prometheus
+from grafana_foundation_sdk.models.loki import LokiQueryType
+
+from dashboards import config, logql
+from dashboards.panels.spec import LOKI, PROMETHEUS
+from dashboards.promql import (
+    ENVIRONMENT_LABEL,
+    SERVICE_LABEL,
+    VERSION_LABEL,
+    largest,
+    selector,
+    series,
+    smallest,
+)
+from telemetry import names
+
+STEP: Final = "60s"
+"""Grafana's own of annotations; what is shorter is found by a window of this length."""
+
+_VERSION = (ENVIRONMENT_LABEL, SERVICE_LABEL, VERSION_LABEL)
+_STARTED = series("process_start_time_seconds")
+
+NEW_VERSIONS: Final = (
+    f"{smallest(_STARTED, *_VERSION)} * 1000 unless on({', '.join(_VERSION)}) {_STARTED} offset 5m"
+)
+"""Start of the first worker of a version that did not run five minutes before; milliseconds."""
+_DRAINING = series(names.SERVICE_STATE, 'state="draining"')
+DRAINS: Final = (
+    f"{largest(f'max_over_time({_DRAINING}[1m])', ENVIRONMENT_LABEL, SERVICE_LABEL)} > 0"
+)
+"""One for a service: 200 workers that are replaced drain one after the other."""
+# Alerts on the stack itself have no service.
+ALERTS: Final = largest(
+    selector(
+        "ALERTS",
+        'alertstate="firing"',
+        f'{ENVIRONMENT_LABEL}=~"$environment|"',
+        f'{SERVICE_LABEL}=~"$service|"',
+    ),
+    "alertname",
+    "severity",
+    SERVICE_LABEL,
+)
+FAULTS: Final = logql.faults()
+
+
+def on_every_board() -> Iterator[dashboard.AnnotationQuery]:
+    """Yield the annotations, each of which can be switched off above the panels."""
+    yield (
+        _prometheus("New versions", NEW_VERSIONS, config.NEUTRAL)
+        .use_value_for_time(True)
+        .title_format("New version")
+        .text_format("{{service_name}} {{service_version}}")
+    )
+    yield (
+        _prometheus("Drains", DRAINS, config.WARN)
+        .title_format("Drain")
+        .text_format("Workers of {{service_name}} drain")
+    )
+    yield (
+        _prometheus("Alerts", ALERTS, config.BAD)
+        .title_format("{{alertname}}")
+        .text_format("{{severity}}: {{service_name}}")
+        .tag_keys("severity")
+    )
+    yield _loki("Faults", FAULTS, "purple").title_format("{{event}}").text_format("{{fault}}")
+
+
+def _prometheus(name: str, query: str, colour: str) -> dashboard.AnnotationQuery:
+    target = prometheus.Dataquery().ref_id("Anno").expr(query).range()
+    return _annotation(name, colour).datasource(PROMETHEUS).target(target).step(STEP)
+
+
+def _loki(name: str, query: str, colour: str) -> dashboard.AnnotationQuery:
+    target = loki.Dataquery().ref_id("Anno").expr(query).query_type(LokiQueryType.RANGE)
+    return _annotation(name, colour).datasource(LOKI).target(target)
+
+
+def _annotation(name: str, colour: str) -> dashboard.AnnotationQuery:
+    return dashboard.AnnotationQuery().name(name).enable(True).hide(False).icon_color(colour)

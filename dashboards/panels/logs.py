@@ -1,0 +1,42 @@
+"""Logs panel: lines of Loki, the newest first."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from grafana_foundation_sdk.builders import logs, loki
+from grafana_foundation_sdk.models.common import LogsSortOrder
+from grafana_foundation_sdk.models.loki import LokiQueryType
+
+from dashboards.panels.spec import LOKI, PanelSpec, ref_id
+
+MOST_LINES: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logs(PanelSpec):
+    """Lines of the time range; a click on one shows its fields and the link to its trace.
+
+    Args:
+        query: LogQL with the boards' variables; begin with ``logql.lines``.
+    """
+
+    unit: str = "none"
+    query: str
+
+    def build(self) -> logs.Panel:
+        """Return a new builder."""
+        target = (
+            loki.Dataquery()
+            .ref_id(ref_id(0))
+            .expr(self.query)
+            .query_type(LokiQueryType.RANGE)
+            .max_lines(MOST_LINES)
+        )
+        return (
+            self._described(logs.Panel(), LOKI)
+            .show_time(True)
+            .wrap_log_message(False)
+            .enable_log_details(True)
+            .sort_order(LogsSortOrder.DESCENDING)
+            .with_target(target)
+        )
