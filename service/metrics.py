@@ -77,6 +77,34 @@ COMPANION_CIRCUIT = gauge(
     "1 for the state of the companion's circuit, 0 for the others.",
     "state",
 )
+# The boundaries that the semantic conventions recommend.
+# fmt: off
+GEN_AI_SECONDS_BUCKETS = (
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
+)
+# fmt: on
+_GEN_AI = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model")
+GEN_AI_DURATION = histogram(
+    "gen_ai_client_operation_duration_seconds",
+    "Time of a call of the language model, by its error; empty where there was none.",
+    GEN_AI_SECONDS_BUCKETS,
+    *_GEN_AI,
+    "error_type",
+)
+GEN_AI_FIRST_CHUNK = histogram(
+    "gen_ai_client_operation_time_to_first_chunk_seconds",
+    "Time until the first text of the language model's reply.",
+    GEN_AI_SECONDS_BUCKETS,
+    *_GEN_AI,
+)
+# The conventions' boundaries go on to 67 million; no request of a conversation is so long.
+GEN_AI_TOKENS = histogram(
+    "gen_ai_client_token_usage",
+    "Tokens of a call of the language model, as its endpoint reports them.",
+    (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576),
+    *_GEN_AI,
+    "gen_ai_token_type",
+)
 UNAUTHORIZED = counter(
     "serene_unauthorized_total",
     "Requests refused for what they show of their account, by why.",

@@ -24,6 +24,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from service import metrics as business
 from service.companion.bulkhead import Bulkhead
+from service.companion.call_metrics import OPERATION, PROVIDER, CallMetrics
 from service.companion.circuit import STATES, Circuit, State
 from service.companion.completions import ReplyReader
 from service.companion.failures import ModelFailed, ModelTimedOut, ModelUnavailable, Reason
@@ -82,6 +83,7 @@ class LanguageModel:
         self._prompt = _PROMPT.read_text(encoding="utf-8").strip()
         self._key_headers = _key_headers(config)
         self._asks_for_usage = True
+        self._metrics = CallMetrics(telemetry, self._name, clock)
         self._logged: set[str] = set()
         self.bulkhead = Bulkhead(config.companion_at_once)
         active_calls = telemetry.metrics.gauge(business.COMPANION_CALLS)
@@ -150,6 +152,7 @@ class LanguageModel:
     @contextmanager
     def _attempt(self, conversation: Sequence[Message]) -> Iterator[Iterator[str]]:
         with (
+            self._metrics.call() as call,
             self._logged_reasons(),
             self._spans.client_span(f"chat {self._name}", self._attributes) as span,
             _translated_errors(span),
@@ -158,8 +161,9 @@ class LanguageModel:
 
             def on_usage(kind: str, count: int) -> None:
                 span.set_attribute(f"gen_ai.usage.{kind}_tokens", count)
+                call.tokens[kind] = count
 
-            yield ReplyReader(on_usage).pieces(body)
+            yield call.timed(ReplyReader(on_usage).pieces(body))
             self._logged.clear()
 
     @contextmanager
@@ -255,8 +259,8 @@ def _key_headers(config: CompanionSettings) -> dict[str, Any]:
 def _attributes(config: CompanionSettings) -> dict[str, str | int | bool]:
     parts = urlsplit(config.companion_base_url)
     return {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "openai",
+        "gen_ai.operation.name": OPERATION,
+        "gen_ai.provider.name": PROVIDER,
         "gen_ai.request.model": config.companion_model,
         "server.address": parts.hostname or "",
         "server.port": parts.port or (443 if parts.scheme == "https" else 80),

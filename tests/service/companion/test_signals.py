@@ -147,6 +147,71 @@ def test_client_disconnect_ends_the_span(companion, model, spans, records):
     assert (records[-1].outcome, records[-1].phase_seconds["external"] > 0) == ("killed", True)
 
 
+GEN_AI = {
+    "gen_ai_operation_name": "chat",
+    "gen_ai_provider_name": "openai",
+    "gen_ai_request_model": "serene-companion",
+}
+
+
+def gen_ai_samples(telemetry, name) -> list[tuple[dict, float]]:
+    """Labels and value of each sample of a GenAI metric, without the labels that all have."""
+    found = [
+        ({key: value for key, value in one.labels.items() if key not in GEN_AI}, one.value)
+        for family in telemetry.registry.collect()
+        for one in family.samples
+        if one.name == name and one.labels.items() >= GEN_AI.items()
+    ]
+    return sorted(found, key=str)
+
+
+def test_call_is_measured_as_the_conventions_name_it(companion, model, spans, telemetry):
+    model.behave(first_byte_seconds=0.1, tokens_per_second=100)
+    companion.stream("one two three")
+    (call,) = calls(spans)
+    duration = gen_ai_samples(telemetry, "gen_ai_client_operation_duration_seconds_sum")
+    first = gen_ai_samples(telemetry, "gen_ai_client_operation_time_to_first_chunk_seconds_sum")
+    assert gen_ai_samples(telemetry, "gen_ai_client_operation_duration_seconds_count") == [
+        ({"error_type": ""}, 1)
+    ]
+    took_seconds = (call.end_time - call.start_time) / 1e9
+    assert duration == [({"error_type": ""}, pytest.approx(took_seconds, abs=0.05))]
+    assert 0.1 <= first[0][1] < duration[0][1] - 0.1
+    assert gen_ai_samples(telemetry, "gen_ai_client_token_usage_sum") == [
+        ({"gen_ai_token_type": kind}, call.attributes[f"gen_ai.usage.{kind}_tokens"])
+        for kind in ("input", "output")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error_type", "first_chunks"),
+    [
+        ({"status": 429}, "ModelLimited", []),
+        ({"fault": "cut", "fault_after_tokens": 2}, "ModelFailed", [({}, 1)]),
+    ],
+    ids=str,
+)
+def test_failed_call_is_measured_with_its_error(
+    companion, model, telemetry, behaviour, error_type, first_chunks
+):
+    model.behave(**behaviour)
+    companion.send()
+    assert gen_ai_samples(telemetry, "gen_ai_client_operation_duration_seconds_count") == [
+        ({"error_type": error_type}, 1)
+    ]
+    count = "gen_ai_client_operation_time_to_first_chunk_seconds_count"
+    assert gen_ai_samples(telemetry, count) == first_chunks
+    assert gen_ai_samples(telemetry, "gen_ai_client_token_usage_count") == []
+
+
+def test_each_attempt_is_measured(companion_with, model, telemetry):
+    model.behave(status=500)
+    companion_with(COMPANION_RETRIES="2").send()
+    assert gen_ai_samples(telemetry, "gen_ai_client_operation_duration_seconds_count") == [
+        ({"error_type": "ModelFailed"}, 3)
+    ]
+
+
 def test_metric_has_an_exemplar_with_the_trace_id(companion, telemetry):
     response = companion.send()
     samples = [
