@@ -8,12 +8,14 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import alerts
 from dashboards.board_json import GENERATED
-from dashboards.boards import members, mongodb, runtime, service
+from dashboards.boards import home, life_cycle, members, mongodb, runtime, service
 
 
 def boards() -> dict[str, Dashboard]:
     """Return every board by its file name."""
     return {
+        "home.json": home.BOARD.build(),
+        "life-cycle.json": life_cycle.BOARD.build(),
         "service.json": service.BOARD.build(),
         "members.json": members.BOARD.build(),
         "mongodb.json": mongodb.BOARD.build(),

@@ -28,11 +28,18 @@ LINES: Final = 5
 ROWS: Final = 20
 """Most rows of a table of instances or routes."""
 
+ANY: Final = Limits(1, 1)
+"""One is one too many."""
 ERROR_RATIO: Final = Limits(objectives.AVAILABILITY.budget, 0.01)
+SLOW_RATIO: Final = Limits(
+    objectives.LATENCY.budget, objectives.LATENCY.budget * objectives.PAGE[0].rate
+)
 LATENCY_P99_SECONDS: Final = Limits(objectives.LATENCY_SECONDS / 2, objectives.LATENCY_SECONDS)
 BUDGET_LEFT: Final = Limits(0.5, 0.1)
 """Lower is worse: of a whole window's budget."""
 BAD_COUNT: Final = Limits(1, 5)
+RARE_RATE: Final = Limits(0.001, 0.1)
+"""Of what should not happen at all, a second: one within a few minutes is orange."""
 
 GOOD, WARN, BAD, NEUTRAL, INACTIVE = "green", "orange", "red", "blue", "gray"
 
@@ -96,9 +103,9 @@ class State:
 
 STATES: Final = (
     State(0, "does not answer", BAD),
-    State(1, "starting", NEUTRAL),
-    State(2, "ready", GOOD),
-    State(3, "draining", WARN),
-    State(4, "stopped", INACTIVE),
+    State(1, "stopped", INACTIVE),
+    State(2, "draining", WARN),
+    State(3, "starting", NEUTRAL),
+    State(4, "ready", GOOD),
 )
-"""0 is no answer; the others are in the order of ``queries.runtime.STATES_IN_ORDER``."""
+"""The worst is first; from 1 on in the order of ``queries.workers.STATES_IN_ORDER``."""

@@ -20,16 +20,6 @@ _NOW = config.NOW
 
 TOP_CODES = 10
 
-STATES_IN_ORDER = ("starting", "ready", "draining", "stopped")
-
-
-def _states() -> str:
-    # The number of each worker's state, from 1 on in that order; 0 where it does not answer.
-    one_hot = (series(names.SERVICE_STATE, f'state="{state}"') for state in STATES_IN_ORDER)
-    numbered = " or ".join(f"{number} * {state}" for number, state in enumerate(one_hot, start=1))
-    return f"sum by ({WORKER}) ({numbered}) or on({WORKER}) 0 * {largest(series('up'), WORKER)}"
-
-
 # --- is it bad ------------------------------------------------------------------------------------
 HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=_NOW))
 HUB_BLOCKED_SHARE_NOW = or_zero(largest(total(rate(names.HUB_BLOCKED, window=_NOW), WORKER)), READY)
@@ -67,22 +57,3 @@ MACHINE_MEMORY = largest(series(names.SYSTEM_MEMORY_RATIO))
 MACHINE_MEMORY_BYTES = largest(series(names.SYSTEM_MEMORY_BYTES), "state")
 LOAD = largest(series(names.SYSTEM_LOAD), "period")
 PROCESSORS = largest(series(names.SYSTEM_CPU_COUNT))
-
-# --- the life cycle -------------------------------------------------------------------------------
-STATES = _states()
-UPTIME = f"time() - {largest(series('process_start_time_seconds'), WORKER)}"
-STARTS = total(f"changes({series('process_start_time_seconds')}[$__rate_interval])", WORKER)
-DRAIN_IN_FLIGHT = largest(series(names.DRAIN_IN_FLIGHT), WORKER)
-DRAIN_SECONDS = largest(series(names.DRAIN_SECONDS), WORKER)
-DRAIN_REJECTED = total(rate(names.DRAIN_REJECTED), WORKER)
-UNCAUGHT = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS), "where", "fatal"), READY, "where")
-_TARGET = f"job, instance, {WORKER}"
-BUILD_UPTIME = largest(
-    f"(time() - {series('process_start_time_seconds')})"
-    f" * on({_TARGET}) group_left(service_version) {series('target_info')}"
-    f" * on({_TARGET}) group_left(version) {series('python_info')}",
-    WORKER,
-    "service_version",
-    "deployment_environment_name",
-    "version",
-)

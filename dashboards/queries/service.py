@@ -4,108 +4,122 @@ Requests of the health routes are excluded everywhere: probes are many and fast,
 users get.
 """
 
+from typing import Final
+
 from dashboards import config
 from dashboards.promql import (
-    RANGE,
-    WORKER,
+    VERSION_LABEL,
     buckets,
-    mean,
+    highest,
+    largest,
     or_zero,
     quantile,
     rate,
     ratio,
     series,
+    top,
     total,
     without_nan,
 )
-from dashboards.queries.workers import READY
+from dashboards.queries.workers import OF_SERVICE, OF_WORKER, READY
 from service import objectives
 from telemetry import names
 
-PROBES = "|".join(sorted(objectives.HEALTH_ROUTES))
-NO_PROBES = f'{names.ROUTE}!~"{PROBES}"'
-ON_ROUTES = f'{names.ROUTE}=~"$route"'
-FAILED = f'{names.STATUS}=~"5.."'
-CUT = ('reason=~"failed|killed|timeout"', f'{names.STATUS}!~"5.."')
+PROBES: Final = "|".join(sorted(objectives.HEALTH_ROUTES))
+NO_PROBES: Final = f'{names.ROUTE}!~"{PROBES}"'
+ON_ROUTES: Final = f'{names.ROUTE}=~"$route"'
+FAILED: Final = f'{names.STATUS}=~"5.."'
+CUT: Final = ('reason=~"failed|killed|timeout"', f'{names.STATUS}!~"5.."')
 """Failures that no 5xx shows: the response had begun, or nothing was sent."""
-FAST = f'le="{objectives.LATENCY_SECONDS:g}"'
 
 _NOW = config.NOW
 _DURATION = names.REQUEST_DURATION
+_USERS = (NO_PROBES, ON_ROUTES)
 
 
 def _requests(*matchers: str, window: str = "$__rate_interval") -> str:
-    return rate(_DURATION, NO_PROBES, ON_ROUTES, *matchers, suffix="_count", window=window)
+    return rate(_DURATION, *_USERS, *matchers, suffix="_count", window=window)
 
 
-def _failed_share(window: str) -> str:
-    answered = or_zero(total(_requests(FAILED, window=window)), READY)
-    cut = or_zero(
-        total(rate(names.ABORTED_REQUESTS, NO_PROBES, ON_ROUTES, *CUT, window=window)), READY
-    )
-    failed = f"({answered} + {cut})"
-    return ratio(failed, total(_requests(window=window)))
+def _or_none_of(part: str, whole: str, *by: str) -> str:
+    """Return ``part``, and 0 for what has only a ``whole``."""
+    return f"({part} or on({', '.join(by)}) 0 * {whole})" if by else or_zero(part, READY)
 
 
-def budget_burn(window: str) -> str:
-    """Return the error budget's burn rate over ``window``, as a multiple of the even rate."""
-    return f"({_failed_share(window)}) / {objectives.AVAILABILITY.budget}"
+def failed_share(window: str, *by: str) -> str:
+    """Return the share of requests that failed, also those that no 5xx shows."""
+    whole = total(_requests(window=window), *by)
+    cut = rate(names.ABORTED_REQUESTS, *_USERS, *CUT, window=window)
+    answered = _or_none_of(total(_requests(FAILED, window=window), *by), whole, *by)
+    return ratio(f"({answered}) + ({_or_none_of(total(cut, *by), whole, *by)})", whole)
+
+
+def p99(window: str, *by: str) -> str:
+    """Return the latency that one request in a hundred exceeds."""
+    return without_nan(quantile(0.99, _DURATION, *_USERS, by=by, window=window))
 
 
 # --- is it bad ------------------------------------------------------------------------------------
-WORKERS_READY = total(READY)
-WORKERS_MISSING = f"count({series('up')}) - {WORKERS_READY}"
-FAILED_SHARE_NOW = _failed_share(_NOW)
-FAST_SHARE_NOW = ratio(
-    total(rate(_DURATION, NO_PROBES, ON_ROUTES, FAST, suffix="_bucket", window=_NOW)),
-    total(_requests(window=_NOW)),
-)
-P99_NOW = without_nan(quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES, window=_NOW))
+FAILED_SHARE_NOW = failed_share(_NOW)
 REQUESTS_NOW = total(_requests(window=_NOW))
+REQUESTS_BY_SERVICE = total(_requests(window=_NOW), *OF_SERVICE)
+FAILED_SHARE_BY_SERVICE = failed_share(_NOW, *OF_SERVICE)
+P99_BY_SERVICE = p99(_NOW, *OF_SERVICE)
 
 # --- where ----------------------------------------------------------------------------------------
-REQUESTS_BY_ROUTE = total(_requests(), names.METHOD, names.ROUTE)
-FAILURES_BY_ROUTE = or_zero(total(_requests(FAILED), names.ROUTE, names.STATUS), READY, names.ROUTE)
+FAILED_SHARE = failed_share("$__rate_interval")
 REQUESTS_BY_STATUS = total(_requests(), names.STATUS)
-P50 = quantile(0.5, _DURATION, NO_PROBES, ON_ROUTES)
-P95 = quantile(0.95, _DURATION, NO_PROBES, ON_ROUTES)
-P99 = quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES)
-P95_BY_ROUTE = quantile(0.95, _DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,))
-LATENCY_BUCKETS = buckets(_DURATION, NO_PROBES, ON_ROUTES)
+FAILURES_BY_ROUTE = or_zero(
+    top(config.LINES, total(_requests(FAILED), names.ROUTE, names.STATUS)), READY, names.ROUTE
+)
+P50 = quantile(0.5, _DURATION, *_USERS)
+P95 = quantile(0.95, _DURATION, *_USERS)
+P99 = quantile(0.99, _DURATION, *_USERS)
+LATENCY_BUCKETS = buckets(_DURATION, *_USERS)
+_BUSY_ROUTES = f"rate({series(_DURATION, *_USERS, suffix='_sum')}[{_NOW}] @ end())"
+P99_BY_ROUTE = highest(
+    config.LINES,
+    quantile(0.99, _DURATION, *_USERS, by=(names.ROUTE,)),
+    total(_BUSY_ROUTES, names.ROUTE),
+    names.ROUTE,
+)
 
-ROUTE_REQUESTS = f"{total(_requests(window=RANGE), names.ROUTE)} > 0"
-ROUTE_FAILED_SHARE = ratio(
-    f"{total(_requests(FAILED, window=RANGE), names.ROUTE)}"
-    f" or 0 * {total(_requests(window=RANGE), names.ROUTE)}",
-    total(_requests(window=RANGE), names.ROUTE),
-)
-ROUTE_MEAN = mean(_DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,), window=RANGE)
-ROUTE_P99 = without_nan(
-    quantile(0.99, _DURATION, NO_PROBES, ON_ROUTES, by=(names.ROUTE,), window=RANGE)
-)
-_ROUTE_SECONDS = rate(_DURATION, NO_PROBES, ON_ROUTES, suffix="_sum", window=RANGE)
+ROUTE_REQUESTS = f"{total(_requests(window=_NOW), names.ROUTE)} > 0"
+ROUTE_FAILED_SHARE = failed_share(_NOW, names.ROUTE)
+ROUTE_P50 = without_nan(quantile(0.5, _DURATION, *_USERS, by=(names.ROUTE,), window=_NOW))
+ROUTE_P99 = p99(_NOW, names.ROUTE)
+_ROUTE_SECONDS = rate(_DURATION, *_USERS, suffix="_sum", window=_NOW)
 ROUTE_TIME_SHARE = (
     f"({total(_ROUTE_SECONDS, names.ROUTE)} > 0) / on() group_left() {total(_ROUTE_SECONDS)}"
 )
 
+WORKER_REQUESTS = total(_requests(window=_NOW), *OF_WORKER)
+WORKER_FAILED_SHARE = failed_share(_NOW, *OF_WORKER)
+WORKER_P99 = p99(_NOW, *OF_WORKER)
+
 # --- why ------------------------------------------------------------------------------------------
 PHASE_MEAN = (
-    f"{total(rate(names.REQUEST_PHASE, NO_PROBES, ON_ROUTES), 'phase')}"
+    f"{total(rate(names.REQUEST_PHASE, *_USERS), 'phase')}"
     f" / on() group_left() ({total(_requests())} > 0)"
 )
 SLOW_BY_PHASE = or_zero(
-    total(rate(names.SLOW_REQUESTS, NO_PROBES, ON_ROUTES), "dominant_phase"),
-    READY,
-    "dominant_phase",
+    total(rate(names.SLOW_REQUESTS, *_USERS), "dominant_phase"), READY, "dominant_phase"
 )
-SLOW_BY_ROUTE = or_zero(
-    total(rate(names.SLOW_REQUESTS, NO_PROBES, ON_ROUTES), names.ROUTE), READY, names.ROUTE
-)
-ABORTED = or_zero(
-    total(rate(names.ABORTED_REQUESTS, NO_PROBES, ON_ROUTES), "reason"), READY, "reason"
-)
+ABORTED = or_zero(total(rate(names.ABORTED_REQUESTS, *_USERS), "reason"), READY, "reason")
 UNREADABLE = or_zero(total(rate(names.UNREADABLE_REQUESTS), names.STATUS), READY, names.STATUS)
 SLOW_CLIENTS = or_zero(total(rate(names.SLOW_CLIENTS), "reason"), READY, "reason")
 REFUSED_CONNECTIONS = or_zero(total(rate(names.REFUSED_CONNECTIONS), "reason"), READY, "reason")
-IN_FLIGHT = total(series(names.ACTIVE_REQUESTS), WORKER)
-RESPONSE_BYTES = total(rate(names.RESPONSE_SIZE, NO_PROBES, ON_ROUTES), names.ROUTE)
+IN_FLIGHT = total(series(names.ACTIVE_REQUESTS))
+IN_FLIGHT_WORST = largest(total(series(names.ACTIVE_REQUESTS), *OF_WORKER))
+_SENT = rate(names.RESPONSE_SIZE, *_USERS)
+_MOST_SENT = f"rate({series(names.RESPONSE_SIZE, *_USERS)}[{_NOW}] @ end())"
+RESPONSE_BYTES = highest(
+    config.LINES, total(_SENT, names.ROUTE), total(_MOST_SENT, names.ROUTE), names.ROUTE
+)
+
+# --- versions -------------------------------------------------------------------------------------
+VERSION_REQUESTS = total(_requests(), VERSION_LABEL)
+VERSION_FAILED_SHARE = failed_share("$__rate_interval", VERSION_LABEL)
+VERSION_P99 = p99("$__rate_interval", VERSION_LABEL)
+VERSION_FAILED_SHARE_NOW = failed_share(_NOW, *OF_SERVICE, VERSION_LABEL)
+VERSION_P99_NOW = p99(_NOW, *OF_SERVICE, VERSION_LABEL)

@@ -8,7 +8,7 @@ import pytest
 
 from dashboards import variables
 from dashboards.promql import increase, or_zero, rate, seconds, total
-from dashboards.queries import members, mongodb, runtime, service, telemetry_health
+from dashboards.queries import home, life_cycle, members, mongodb, service, telemetry_health
 from dashboards.queries.workers import READY
 from service import metrics, objectives
 from telemetry import names
@@ -48,8 +48,8 @@ FRESH = worker(absent=120, samples=120, started=597)
 OLD = worker(started=-3600)
 PROBE = objectives.HEALTH_ROUTES[0]
 SHARE = service.FAILED_SHARE_NOW
-BURN_OF_AN_HOUR = service.budget_burn("1h")
-ROUTE = f"sum({service.FAILURES_BY_ROUTE.partition(' or on()')[0]}) * 20"
+SHARE_OF_AN_HOUR = service.failed_share("1h")
+ROUTE = f"sum({service.FAILURES_BY_ROUTE}) * 20"
 
 CASES = [
     ("fresh stack, one 503: share", FRESH | requests(503, BORN), "610s", SHARE, 1),
@@ -119,19 +119,13 @@ CASES = [
         f"{ROUTE} >= bool 1",
         1,
     ),
+    ("share of a long window", FRESH | requests(503, BORN), "1190s", SHARE_OF_AN_HOUR, 1),
     (
-        "burn of the short window",
-        OLD | requests(503, BORN),
+        "share of each worker",
+        OLD | requests(503, BORN) | requests(200, "5x239", labels=OTHER),
         "610s",
-        service.budget_burn("5m"),
-        1000,
-    ),
-    (
-        "burn of the long window",
-        FRESH | requests(503, BORN),
-        "1190s",
-        service.budget_burn("1h"),
-        1000,
+        f"count(({service.WORKER_FAILED_SHARE}) == 1)",
+        1,
     ),
 ]
 
@@ -140,6 +134,8 @@ def one_event(metric, labels):
     """The series of a counter whose first event is its first sample."""
     return FRESH | {f"{metric.name}{{{labels}, {WORKER}}}": BORN}
 
+
+CUT = 'http_route="/a", reason="killed", http_response_status_code="200"'
 
 OTHER_BOARDS = [
     (
@@ -155,8 +151,10 @@ OTHER_BOARDS = [
         'http_route="/a", dominant_phase="db"',
         20,
     ),
-    (names.UNCAUGHT_EXCEPTIONS, runtime.UNCAUGHT, 'where="greenlet", fatal="false"', 1),
-    (names.UNCAUGHT_EXCEPTIONS, runtime.UNCAUGHT_RECENTLY, 'where="greenlet", fatal="false"', 1),
+    (names.ABORTED_REQUESTS, life_cycle.CUT_RECENTLY, CUT, 1),
+    (names.ABORTED_REQUESTS, life_cycle.CUT_BY_REASON, CUT, 1),
+    (names.UNCAUGHT_EXCEPTIONS, life_cycle.UNCAUGHT, 'where="greenlet", fatal="false"', 1),
+    (names.UNCAUGHT_EXCEPTIONS, life_cycle.UNCAUGHT_RECENTLY, 'where="greenlet", fatal="false"', 1),
     (names.TELEMETRY_ERRORS, telemetry_health.ERRORS, 'where="sampler"', 1),
     (names.LOG_LINES_DROPPED, telemetry_health.LOG_LINES_DROPPED, 'reason="closed"', 1),
     (names.SPANS_DROPPED, telemetry_health.SPANS_DROPPED, 'reason="rejected"', 20),
@@ -164,6 +162,12 @@ OTHER_BOARDS = [
     (metrics.RATE_LIMITED, members.RATE_LIMITED, 'group="login"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED_NOW, 'group="login"', 300),
     (metrics.UNAUTHORIZED, members.UNAUTHORIZED, 'reason="forged"', 20),
+    (names.SPANS_DROPPED, home.TELEMETRY_LOST, 'reason="rejected"', 1),
+    (metrics.REFUNDS, members.REFUNDS_FAILED_RECENTLY, 'status="failed"', 1),
+    (metrics.REGISTRATIONS, members.REGISTERED, 'result="created"', 1),
+    (metrics.LOGINS, members.LOGGED_IN, 'result="success"', 1),
+    (metrics.BOOKINGS, members.BOOKED, 'result="booked"', 1),
+    (metrics.BOOKINGS, members.PAID, 'result="paid"', 1),
     (metrics.PAYMENT_EVENTS, members.PAYMENT_EVENTS, 'result="refused"', 20),
 ]
 

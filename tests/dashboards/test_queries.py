@@ -13,11 +13,13 @@ from telemetry import names
 from tests.support import promtool
 
 QUERIES = queries()
+RULES = Path(__file__).parents[2] / "deploy" / "rules"
 ALL = (*names.ALL, *metrics.ALL)
 
 FOREIGN = {
+    "ALERTS": "Prometheus, of its own rules",
+    "ALERTS_FOR_STATE": "Prometheus, of its own rules",
     "up": "written by the scraper",
-    "target_info": "resource attributes of a worker, by OpenMetrics",
     "python_info": "prometheus_client's platform collector",
     "process_cpu_seconds_total": "prometheus_client's process collector",
     "process_max_fds": "prometheus_client's process collector",
@@ -72,7 +74,10 @@ OWN = {name: metric for metric in ALL for name in series_names(metric)}
 
 def test_every_queried_metric_exists() -> None:
     queried = {name for query in QUERIES for name in query.metrics}
-    assert queried - OWN.keys() == FOREIGN.keys()
+    recorded = {name for name in queried if name.startswith("serene:")}
+    rules = (RULES / "recording.yml").read_text(encoding="utf-8")
+    assert {name for name in recorded if f"record: {name}\n" not in rules} == set()
+    assert queried - recorded - OWN.keys() == FOREIGN.keys()
 
 
 def test_every_own_metric_is_shown_or_has_a_reason() -> None:

@@ -2,16 +2,23 @@
 
 from typing import Final
 
-from dashboards.boards import telemetry_health
-from dashboards.boards.members import is_it_bad, where, why
+from dashboards import links
+from dashboards.boards.members import companion, is_it_bad, sessions, why
 from dashboards.layout import Board
 
 BOARD: Final = Board(
-    uid="serene-members",
+    uid=links.MEMBERS,
     title="Members",
     description=(
-        "Can members book, pay, chat with the companion and store files? If not: what fails, in"
-        " this service or in one that it calls?"
+        "Can members log in, book, pay, chat with the companion and store files? If not: what"
+        " fails, in this service or in one that it calls?"
     ),
-    sections=(is_it_bad.SECTION, where.SECTION, why.SECTION, telemetry_health.SECTION),
+    sections=(
+        is_it_bad.SECTION,
+        sessions.SECTION,
+        companion.SECTION,
+        why.LIMITS,
+        why.FILES,
+        why.BLOG,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.boards.runtime import is_it_bad, lifecycle, why_hub, why_machine, why_process
+from dashboards.boards.runtime import is_it_bad, why_hub, why_machine, why_process
 from dashboards.layout import Board
 
 BOARD: Final = Board(
@@ -11,7 +11,6 @@ BOARD: Final = Board(
     description="Is it the worker itself: its hub, its process, its machine, or its restarts?",
     sections=(
         is_it_bad.SECTION,
-        lifecycle.SECTION,
         why_hub.SECTION,
         why_process.SECTION,
         why_machine.SECTION,

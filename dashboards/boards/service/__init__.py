@@ -2,16 +2,24 @@
 
 from typing import Final
 
+from dashboards import links
 from dashboards.boards import telemetry_health
-from dashboards.boards.service import is_it_bad, where, why
+from dashboards.boards.service import is_it_bad, since_when, where, why
 from dashboards.layout import Board
 
 BOARD: Final = Board(
-    uid="serene-service",
+    uid=links.SERVICE,
     title="Service",
     description=(
-        "Do users get successful answers in time? If not: which route fails, and where does its"
-        " time go?"
+        "Do users get successful answers in time? If not: since when, which route and instance, and"
+        " where does the time go?"
     ),
-    sections=(is_it_bad.SECTION, where.SECTION, why.SECTION, telemetry_health.SECTION),
+    sections=(
+        is_it_bad.SECTION,
+        since_when.SECTION,
+        where.SECTION,
+        why.SECTION,
+        why.CLIENTS,
+        telemetry_health.SECTION,
+    ),
 )

@@ -1,0 +1,41 @@
+"""The Service board's objectives over time: since when it is bad, and what has fired."""
+
+from typing import Final
+
+from dashboards.boards import common
+from dashboards.layout import Band, Section
+from dashboards.panels import Target, TimeSeries
+from dashboards.queries import budgets
+from service import objectives
+
+_WINDOWS: Final = ("5m", "1h", "6h", "3d")
+
+SECTION: Final = Section(
+    "Since when? (budgets are of the whole service, whatever else is selected)",
+    Band(
+        8,
+        TimeSeries(
+            title="Availability burn",
+            unit="suffix:x",
+            description=(
+                "Burn rate of the availability budget over four windows; 1 lasts exactly"
+                f" {objectives.BUDGET_DAYS} days. An alert pages when a short and a long one are"
+                " over its line together. The mark of a new version or a fault where it begins is"
+                " the first suspect."
+            ),
+            targets=tuple(Target(budgets.availability_burn(one), one) for one in _WINDOWS),
+            limits=objectives.BURN_RATE,
+        ),
+        TimeSeries(
+            title="Latency burn by class",
+            unit="suffix:x",
+            description=(
+                "Burn rate of the latency budget over one hour, by class of routes: each class has"
+                " its own bound, in service/objectives.py. Red: select a route of that class below."
+            ),
+            targets=(Target(budgets.latency_burn("1h", "route_class"), "{{route_class}}"),),
+            limits=objectives.BURN_RATE,
+        ),
+        common.alerts_firing(),
+    ),
+)

@@ -1,0 +1,91 @@
+"""Queries of the objectives' budgets and of the alerts, over Prometheus' own rules.
+
+Rules know environment and service. Version, instance and route do not narrow them: a budget is the
+whole service's.
+"""
+
+from typing import Final
+
+from dashboards import recording_rules
+from dashboards.promql import (
+    ENVIRONMENT,
+    ENVIRONMENT_LABEL,
+    SERVICE,
+    SERVICE_LABEL,
+    largest,
+    ratio,
+    selector,
+    smallest,
+    total,
+)
+from service import objectives
+
+OF_SERVICE: Final = (ENVIRONMENT_LABEL, SERVICE_LABEL)
+_FIRING: Final = selector(
+    "ALERTS",
+    'alertstate="firing"',
+    # Alerts on the stack itself have neither.
+    f'{ENVIRONMENT_LABEL}=~"$environment|"',
+    f'{SERVICE_LABEL}=~"$service|"',
+)
+_ALERT: Final = ("alertname", "severity", *OF_SERVICE)
+
+
+def recorded(name: str) -> str:
+    """Return a selector of a recording rule's series."""
+    return selector(name, ENVIRONMENT, SERVICE)
+
+
+def availability_burn(window: str) -> str:
+    """Return the burn rate of the availability budget; a multiple of the even rate."""
+    return (
+        f"max({recorded(recording_rules.error_ratio(window))}) / {objectives.AVAILABILITY.budget:g}"
+    )
+
+
+def latency_burn(window: str, *by: str) -> str:
+    """Return the burn rate of the latency budget of the worst class of routes."""
+    return (
+        f"{largest(recorded(recording_rules.slow_ratio(window)), *by)}"
+        f" / {objectives.LATENCY.budget:g}"
+    )
+
+
+def freshness_burn(window: str) -> str:
+    """Return the burn rate of the freshness budget."""
+    return f"max({recorded(recording_rules.stale_ratio(window))}) / {objectives.FRESHNESS.budget:g}"
+
+
+SLOW_NOW = ratio(total(recorded(recording_rules.SLOW)), total(recorded(recording_rules.SERVED)))
+SLOW_BY_SERVICE = ratio(
+    total(recorded(recording_rules.SLOW), *OF_SERVICE),
+    total(recorded(recording_rules.SERVED), *OF_SERVICE),
+)
+AVAILABILITY_LEFT = smallest(recorded(recording_rules.budget_left(objectives.AVAILABILITY.name)))
+LATENCY_LEFT = smallest(recorded(recording_rules.budget_left(objectives.LATENCY.name)))
+FRESHNESS_LEFT = smallest(recorded(recording_rules.budget_left(objectives.FRESHNESS.name)))
+AVAILABILITY_LEFT_BY_SERVICE = smallest(
+    recorded(recording_rules.budget_left(objectives.AVAILABILITY.name)), *OF_SERVICE
+)
+LATENCY_LEFT_BY_SERVICE = smallest(
+    recorded(recording_rules.budget_left(objectives.LATENCY.name)), *OF_SERVICE
+)
+BURN_BY_SERVICE = (
+    f"{largest(recorded(recording_rules.error_ratio(objectives.PAGE[0].long)), *OF_SERVICE)}"
+    f" / {objectives.AVAILABILITY.budget:g}"
+)
+
+# --- alerts ---------------------------------------------------------------------------------------
+# Where no alert fires there is no series; the rules' own series show that they are evaluated.
+_EVALUATED = f"count({recorded(recording_rules.STALE)})"
+
+
+def firing(severity: str) -> str:
+    """Return the number of alerts of a severity that fire; 0 while rules are evaluated."""
+    fires = _FIRING.replace("}", f', severity="{severity}"}}')
+    return f"count({largest(fires, *_ALERT)}) or on() (0 * {_EVALUATED})"
+
+
+_SINCE = _FIRING.replace("ALERTS", "ALERTS_FOR_STATE").replace('alertstate="firing", ', "")
+FIRING_FOR = f"time() - {smallest(f'{_SINCE} and ignoring(alertstate) {_FIRING}', *_ALERT)}"
+"""Seconds since each alert's condition began to hold."""
