@@ -1,6 +1,12 @@
-"""``python -m dashboards``: write the JSON of every board, and the rules of the alerts."""
+"""``python -m dashboards``: write the JSON of every board, and the rules and routes of alerts.
 
+With ``--output DIR`` only rules and routes are written, into that folder, and with ``--time-scale
+N`` each window, waiting time and interval of them is divided by N, for tests.
+"""
+
+import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -9,6 +15,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import alerts
 from dashboards.board_json import GENERATED
 from dashboards.boards import home, life_cycle, members, mongodb, runtime, service
+from dashboards.time_scale import TimeScale
 
 
 def boards() -> dict[str, Dashboard]:
@@ -36,6 +43,22 @@ def write(folder: Path) -> None:
         (folder / name).write_text(to_json(board), encoding="utf-8")
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the files."""
+    parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
+    parser.add_argument("--output", type=Path, metavar="DIR", help="default: where they belong")
+    parser.add_argument("--time-scale", type=float, default=1.0, metavar="N", help="default: 1")
+    options = parser.parse_args(arguments)
+    if options.time_scale != 1 and options.output is None:
+        parser.error("--time-scale is for tests: give a folder with --output")
+    try:
+        time = TimeScale(options.time_scale)
+    except ValueError as error:
+        parser.error(str(error))
+    alerts.write(options.output or alerts.DEPLOY, time)
+    if options.output is None:
+        write(GENERATED)
+
+
 if __name__ == "__main__":
-    write(GENERATED)
-    alerts.RULES.write_text(alerts.to_yaml(), encoding="utf-8")
+    main()

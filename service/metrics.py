@@ -146,6 +146,14 @@ REFUNDS = counter(
     "States that refunds have got at the provider; failed and canceled ones need a person.",
     "status",
 )
+PAYMENTS_UNSETTLED = gauge(
+    "serene_payments_unsettled_seconds",
+    "Age of the oldest payment, cancellation or refund that is not finished; 0 without one.",
+)
+TOKEN_KEY = gauge(
+    "serene_token_key_timestamp_seconds",
+    "Unix time of the date in the name of the key that signs access tokens.",
+)
 
 
 ALL: tuple[Metric, ...] = tuple(

@@ -152,6 +152,8 @@ POOL_WAITERS: Final = Limits(1, 5)
 # --- causes: the worker ---------------------------------------------------------------------------
 HUB_LAG_P99_SECONDS: Final = Limits(0.025, 0.1)
 HUB_BLOCKED_RATIO: Final = Limits(0.01, 0.05)
+HUB_BLOCKED_PAGE_RATIO: Final = 0.25
+"""Of the time; from it on a worker hardly serves."""
 HUB_WAIT_RATIO: Final = Limits(0.15, 0.3)
 """Share of the requests' time in which they were runnable and another greenlet ran."""
 CPU_RATIO: Final = Limits(0.7, 0.9)

@@ -4,6 +4,7 @@ To add a backend, add an entry and its Go module. An entry defines what to build
 ports, and how to probe it. Texts are templates: `{bin}` is the folder of its built commands,
 `{data}` its data folder, `{logs}` the folder of all logs, `{root}` the checkout, `{python}` the
 virtual environment's Python,
+`{config}` its changed configuration, `{deploy}` the folder of generated rules (deploy/),
 `{workers}` the number of gunicorn workers, `{targets}` the targets that the Collector scrapes, and
 `{tempo[http]}` the port of that name of that backend. Nothing here runs anything.
 """
@@ -11,62 +12,11 @@ virtual environment's Python,
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
+from stack.backend import Backend
 from stack.ports import shifted
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """One process of the stack.
-
-    Attributes:
-        name: its name on the command line, in Docker Compose and in paths.
-        ports: by name, at offset 0. The first is that of `url`.
-        command: what to run, as templates.
-        url: where clients connect.
-        ready: URL to probe for readiness; http:// must answer 200, mongodb:// must answer a ping.
-        live: URL to probe for liveness, which does not depend on other backends; `ready` when
-            empty.
-        module: the folder of its Go module under stack/; empty when there is nothing to build.
-        packages: command name to Go package.
-        tags: Go build tags.
-        environment: set on top of the caller's.
-        needs: backends without which it is live but not ready.
-        sends_to: backends to which it sends data; it is stopped before them, so that they receive
-            everything.
-        per_worker: names of the ports of which each gunicorn worker has its own, counted upwards.
-        seed: command that loads demo data, run in its environment once it and its `needs` are up.
-        stop_seconds: time from SIGTERM to SIGKILL.
-        optional: not started by `serene up`, but by tests.
-    """
-
-    name: str
-    ports: Mapping[str, int]
-    command: tuple[str, ...]
-    url: str
-    ready: str
-    live: str = ""
-    module: str = ""
-    packages: Mapping[str, str] = field(default_factory=dict)
-    tags: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    sends_to: tuple[str, ...] = ()
-    per_worker: tuple[str, ...] = ()
-    seed: tuple[str, ...] = ()
-    stop_seconds: float = 20.0
-    optional: bool = False
-
-    def all_ports(self, offset: int, workers: int) -> dict[str, int]:
-        """Return every port that it listens on, by name; the second worker's is "management/1"."""
-        ports = dict(self.ports)
-        for name in self.per_worker:
-            ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
-        return shifted(self.name, ports, offset)
-
 
 # Excludes the clouds' SDKs from Prometheus' service discovery.
 _DISCOVERY = "remove_all_sd,enable_dns_sd"
@@ -179,16 +129,22 @@ BACKENDS: tuple[Backend, ...] = (
         tags=_DISCOVERY,
         command=(
             "{bin}/prometheus",
-            "--config.file={root}/deploy/prometheus.yml",
+            "--config.file={config}",
             "--storage.tsdb.path={data}",
-            "--storage.tsdb.retention.time=7d",
+            "--storage.tsdb.retention.time=35d",
             "--web.listen-address=127.0.0.1:{prometheus[http]}",
             "--web.enable-remote-write-receiver",
             "--enable-feature=exemplar-storage",
             "--log.level=warn",
         ),
+        config="prometheus.yml",
+        config_changes={
+            "rules/*.yml": "{deploy}/rules/*.yml",
+            "alertmanager:9093": "127.0.0.1:{alertmanager[http]}",
+        },
         url="http://127.0.0.1:{prometheus[http]}",
         ready="http://127.0.0.1:{prometheus[http]}/-/ready",
+        sends_to=("alertmanager",),
     ),
     Backend(
         name="tempo",
@@ -225,6 +181,40 @@ BACKENDS: tuple[Backend, ...] = (
         },
         url="http://127.0.0.1:{loki[http]}",
         ready="http://127.0.0.1:{loki[http]}/ready",
+    ),
+    Backend(
+        name="alertmanager",
+        ports={"http": 9093},
+        module="alertmanager",
+        packages={
+            "alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager",
+            "amtool": "github.com/prometheus/alertmanager/cmd/amtool",
+        },
+        command=(
+            "{bin}/alertmanager",
+            "--config.file={config}",
+            "--storage.path={data}",
+            "--web.listen-address=127.0.0.1:{alertmanager[http]}",
+            # One instance: no port for others.
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ),
+        config="alertmanager.yml",
+        config_changes={"http://notifications:9099/": "http://127.0.0.1:{notifications[http]}/"},
+        url="http://127.0.0.1:{alertmanager[http]}",
+        ready="http://127.0.0.1:{alertmanager[http]}/-/ready",
+        sends_to=("notifications",),
+    ),
+    Backend(
+        name="notifications",
+        ports={"http": 9099},
+        command=(
+            *("{root}/.venv/bin/python", "stack/notification_log.py"),
+            *("--port", "{notifications[http]}", "--file", "{data}/alerts.jsonl"),
+        ),
+        url="http://127.0.0.1:{notifications[http]}/alerts",
+        ready="http://127.0.0.1:{notifications[http]}/health",
+        stop_seconds=5.0,
     ),
     Backend(
         name="toxiproxy",

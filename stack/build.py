@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import golang, locks, patches, paths, processes
-from stack.backends import Backend
+from stack.backend import Backend
 from stack.errors import StackError
 from stack.golang import Go
 
 _FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
 _NICENESS = 10
-_SOURCES = (".go", ".mod", ".sum", ".toml")
+_SOURCES = (".go", ".html", ".mod", ".sum", ".toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 For behaviour without a setting upstream. A module has a patch when it has a file patch/patch.toml,
 which gives the reason: the dependency's `module`, the files to `add` (path in the dependency to
-file beside patch.toml), and each text to `replace`, which must occur exactly once, so that the
+file beside patch.toml), and texts to `replace`, each of which must occur exactly once, so that the
 patch has to be reviewed for each version of the dependency. The Go module cache is never changed.
 """
 
@@ -38,8 +38,9 @@ def prepare(go: Go, module: Path, scratch: Path) -> tuple[str, ...]:
     shutil.copytree(_fetched(go, module, patch["module"]), source, copy_function=shutil.copyfile)
     _make_writable(source)
     for path, name in patch["add"].items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / name, source / path)
-    for change in patch["replace"]:
+    for change in patch.get("replace", ()):
         _replace(source / change["file"], change["old"], change["new"])
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(module / name, scratch / name)

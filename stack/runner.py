@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stack import golang, paths, ports, probes, processes
-from stack.backends import BY_NAME, NAMES, STOP_NAMES, Backend, template_values
+from stack import configs, golang, paths, ports, probes, processes
+from stack.backend import Backend
+from stack.backends import BY_NAME, NAMES, STOP_NAMES, template_values
 from stack.build import Builder
 from stack.errors import StackError, last_line
 from stack.probes import ProbeResult
@@ -31,10 +33,10 @@ class Stack:
 
     Args:
         offset: added to every default port; `stack.ports.free_offset` returns one for a test.
-        directory: folder of its data, logs and records; `stack.paths.state_directory(offset)` when
-            left out.
+        directory: folder of its data, logs and records; by default the one of this offset.
         workers: number of gunicorn workers, and of management ports that are scraped.
         builder: builds missing backends; one with this machine's Go when left out.
+        deploy: folder that `python -m dashboards --output` wrote; deploy/ when left out.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Stack:
         directory: Path | None = None,
         workers: int = 1,
         builder: Builder | None = None,
+        deploy: Path = paths.ROOT / "deploy",
     ) -> None:
         self.offset = offset
         self.directory = (directory or paths.state_directory(offset)).resolve()
@@ -50,7 +53,7 @@ class Stack:
         self.records = Records(self.directory / "run")
         self._builder = builder
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._values = template_values(offset, workers)
+        self._values = template_values(offset, workers) | {"deploy": deploy}
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +128,7 @@ class Stack:
         self.require_free_ports(name)
         if backend.module:
             self.builder.build(backend)
+        configs.write(backend, partial(self._filled, backend))
         self.data_path(name).mkdir(parents=True, exist_ok=True)
         self.log_path(name).parent.mkdir(parents=True, exist_ok=True)
         with self.log_path(name).open("ab") as log:
@@ -280,8 +284,7 @@ class Stack:
             time.sleep(_POLL_SECONDS)
 
     def _log_end(self, name: str) -> str:
-        line = self.last_log_line(name)[:300]
-        return f"last log line: {line} (whole log: {self.log_path(name)})"
+        return f"last log line: {self.last_log_line(name)[:300]} (whole log: {self.log_path(name)})"
 
     def _filled(self, backend: Backend, template: str) -> str:
         folder = self.builder.directory(backend) if "{bin}" in template else ""
@@ -291,5 +294,6 @@ class Stack:
             python=sys.executable,
             data=self.data_path(backend.name),
             logs=self.directory / "logs",
+            config=self.directory / "config" / backend.config,
             bin=folder,
         )

@@ -15,7 +15,8 @@ from functools import partial
 from types import FrameType
 
 from stack import golang, locks, paths, processes, status
-from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, STOP_NAMES, Backend
+from stack.backend import Backend
+from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, STOP_NAMES
 from stack.build import Builder
 from stack.errors import StackError
 from stack.progress import Progress

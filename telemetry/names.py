@@ -235,6 +235,9 @@ DRAIN_REJECTED = counter(
     "Requests that arrived after the drain delay and were answered 503.",
 )
 DRAIN_SECONDS = gauge("service_drain_seconds", "Duration of the current drain; 0 outside of one.")
+CLOCK = gauge(
+    "process_clock_timestamp_seconds", "Unix time by this process's clock, when it was scraped."
+)
 UNCAUGHT_EXCEPTIONS = counter(
     "service_uncaught_exceptions_total",
     "Exceptions without a handler, by where they ended.",

@@ -1,7 +1,7 @@
 """The process and its machine as metrics, sampled by the background loop.
 
-``sample`` reads /proc; a scrape or a health route only reads the last sample. A value that the
-platform does not provide is absent, never zero.
+``sample`` reads /proc; a scrape or a health route only reads the last sample, and the clock. What
+the platform does not provide is absent, never zero.
 """
 
 import time
@@ -27,6 +27,7 @@ _OWN: tuple[Metric, ...] = (
     names.SYSTEM_CPU_RATIO,
     names.PROCESS_CPU_RATIO,
     names.PROCESS_THREADS,
+    names.CLOCK,
 )
 
 
@@ -66,8 +67,8 @@ class ProcessSampler:
         ]
 
     def collect(self) -> Iterable[Family]:
-        """Return the last sample."""
-        return self._families
+        """Return the last sample, and the clock of now: a scraper compares it with its own."""
+        return [*self._families, _gauge(names.CLOCK, {"": time.time()})]
 
     def _by_client(self) -> list[Family]:
         families = [family for collector in self._collectors for family in collector.collect()]

@@ -8,9 +8,11 @@ may differ by a few seconds.
 Source: RFC 7519 (JWT), RFC 8725 (its best practices), RFC 9068 (``typ``).
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal, cast, get_args
 from uuid import uuid4
@@ -34,6 +36,7 @@ _OPTIONS: Final[Options] = {
     "verify_iat": False,
     "verify_nbf": False,
 }
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FOREIGN: Final = "The access token is not one of ours."
 
 
@@ -72,6 +75,20 @@ class Identity:
 
     account_id: str
     role: Role
+
+
+def key_timestamp(settings: AccountSettings) -> float | None:
+    """Return the Unix time of the date in the signing key's name, as in ``2026-11-01:secret``.
+
+    Returns:
+        Midnight in UTC; ``None`` for a name without a date, whose age is not known.
+    """
+    name = next(iter(parse_keys(settings.token_keys.get_secret_value())))
+    found = _DATE.search(name)
+    try:
+        return datetime.fromisoformat(f"{found[0]}T00:00Z").timestamp() if found else None
+    except ValueError:
+        return None
 
 
 class AccessTokens:

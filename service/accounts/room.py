@@ -7,7 +7,7 @@ from flask import Flask
 
 from service import metrics as business
 from service.accounts import guard, role_routes, routes
-from service.accounts.access_tokens import AccessTokens
+from service.accounts.access_tokens import AccessTokens, key_timestamp
 from service.accounts.authentication import Authentication
 from service.accounts.email_outbox import DatabaseOutbox
 from service.accounts.login_attempts import LoginAttempts
@@ -58,6 +58,7 @@ def build(foundation: Foundation, settings: AccountSettings, app: Flask) -> Acco
     for repository in (refresh_tokens, attempts):
         repository.add_indexes(foundation.indexes)
     access_tokens = AccessTokens(settings)
+    _expose_key_age(foundation, settings)
     _install_guard(foundation, app, access_tokens)
     authentication = Authentication(
         accounts=accounts,
@@ -96,6 +97,12 @@ def _retain(foundation: Foundation, policy: LockoutPolicy) -> None:
     for name in ("logins", "refresh_tokens", "known_logins", "email_outbox"):
         retention.expire(database[name], "expires_at")
     retention.expire(database["login_attempts"], "at", policy.kept_seconds)
+
+
+def _expose_key_age(foundation: Foundation, settings: AccountSettings) -> None:
+    made_at = key_timestamp(settings)
+    if made_at is not None:
+        foundation.telemetry.metrics.gauge(business.TOKEN_KEY).set(made_at)
 
 
 def _renewals(foundation: Foundation) -> Callable[[str], None]:

@@ -26,8 +26,9 @@ class AccountSettings(EnvironmentSettings):
         SecretStr(DEVELOPMENT_KEYS),
         alias="SERENE_TOKEN_KEYS",
         description=(
-            "keys of access tokens as `name:secret,…`: the first signs, all are accepted; must be "
-            "set in production"
+            "keys of access tokens as `name:secret,…`: the first signs, all are accepted; a date "
+            "in its name, as `2026-11-01`, is its age for the alert KeyTooOld; must be set in "
+            "production"
         ),
     )
     token_issuer: str = Field(

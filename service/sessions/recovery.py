@@ -15,9 +15,11 @@ from service.mongo.background_passes import BackgroundPasses
 from service.mongo.leases import Lease
 from service.payments.gateway import PaymentsUnavailable
 from service.sessions.context import LOG, BookingClosed, BookingContext
-from service.sessions.model import Task
+from service.sessions.model import Task, TaskKind
 
 TASKS_A_PASS: Final = 100
+UNSETTLED: Final = frozenset[TaskKind]({"pay", "cancel", "refund"})
+"""Tasks that leave open what becomes of money."""
 
 
 class Recovery(BackgroundPasses):
@@ -26,6 +28,8 @@ class Recovery(BackgroundPasses):
     Args:
         context: Repositories, provider, settings, clock and counter.
         run_task: Carries out one task.
+        report_unsettled: Called after each pass with the age in seconds of the oldest task of
+            ``UNSETTLED``, 0 without one.
         sleep: Waits so many seconds.
     """
 
@@ -34,9 +38,11 @@ class Recovery(BackgroundPasses):
         context: BookingContext,
         run_task: Callable[[Task], None],
         *,
+        report_unsettled: Callable[[float], object] = float,
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         super().__init__(sleep)
+        self._report_unsettled = report_unsettled
         self._context = context
         self._run_task = run_task
         self._tasks = context.repositories.tasks
@@ -49,7 +55,11 @@ class Recovery(BackgroundPasses):
             pymongo.errors.PyMongoError: MongoDB cannot be used.
         """
         due = self._tasks.due(self._context.now(), TASKS_A_PASS)
-        return sum(self._take(task) for task in due)
+        finished = sum(self._take(task) for task in due)
+        oldest = self._tasks.oldest(UNSETTLED)
+        age = (self._context.now() - oldest).total_seconds() if oldest else 0.0
+        self._report_unsettled(age)
+        return finished
 
     def _pause_seconds(self) -> float:
         return self._context.settings.booking_recovery_seconds

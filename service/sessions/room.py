@@ -77,7 +77,12 @@ def build(
     cancellations = CancellationProcess(context, payment, refunds)
     bookings = BookingService(context, payment, expiry, cancellations)
     tasks = TaskRunner(context, payment, expiry, cancellations, refunds)
-    recovery = Recovery(context, tasks.run, sleep=foundation.sleep)
+    recovery = Recovery(
+        context,
+        tasks.run,
+        report_unsettled=foundation.telemetry.metrics.gauge(business.PAYMENTS_UNSETTLED).set,
+        sleep=foundation.sleep,
+    )
     foundation.telemetry.on_start(recovery.start)
     foundation.telemetry.on_shutdown(recovery.stop)
     return SessionsRoom(

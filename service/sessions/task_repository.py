@@ -3,6 +3,7 @@
 A task may be carried out twice and by two workers at once; the worker that finishes it removes it.
 """
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,6 +55,13 @@ class TaskRepository:
             Task(**{name: value for name, value in document.items() if name != "_id"})
             for document in found
         ]
+
+    def oldest(self, kinds: Set[TaskKind]) -> datetime | None:
+        """Return when the oldest open task of these kinds began; ``None`` without one."""
+        query = {"kind": {"$in": sorted(kinds)}}
+        found = self._collection.find_one(query, {"begun_at": True}, sort=[("begun_at", 1)])
+        begun: datetime | None = found["begun_at"] if found else None
+        return begun
 
     def is_open(self, task: Task) -> bool:
         """Return whether a task is not finished."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from stack import paths
+from stack.backend import Backend
 from stack.backends import (
     BACKENDS,
     BY_NAME,
     DEFAULT_NAMES,
     STOP_NAMES,
-    Backend,
     every_port,
     template_values,
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from stack import golang, paths
-from stack.backends import BACKENDS, Backend
+from stack.backend import Backend
+from stack.backends import BACKENDS
 from stack.build import Builder, error_line
 from stack.errors import StackError
 from stack.golang import Go

@@ -46,6 +46,40 @@ def evaluate(
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def annotations(
+    series: dict[str, str],
+    alert: str,
+    at: str,
+    expected: dict[str, dict[str, str]],
+    folder: Path,
+    rules: Path,
+) -> str:
+    """Compare the labels and annotations of the only firing alert of a name.
+
+    Args:
+        series: As for ``evaluate``.
+        alert: Its name.
+        at: Time of evaluation, such as ``10m``.
+        expected: Its ``labels`` and ``annotations``, without its name.
+        folder: Where the file of the test is written.
+        rules: The file of rules.
+
+    Returns:
+        What differs; empty when nothing does.
+    """
+    file = folder / "tests.yml"
+    firing = {f"exp_{name}": values for name, values in expected.items()}
+    group = {
+        "interval": "5s",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "alert_rule_test": [{"eval_time": at, "alertname": alert, "exp_alerts": [firing]}],
+    }
+    test = {"evaluation_interval": "5s", "rule_files": [str(rules)], "tests": [group]}
+    file.write_text(yaml.safe_dump(test))
+    done = promtool("test", "rules", file)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
 def check_rules(expressions: Sequence[str], folder: Path) -> tuple[int, str]:
     """Run ``promtool check rules`` on expressions; promtool is built when it is missing.
 

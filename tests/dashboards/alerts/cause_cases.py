@@ -1,0 +1,401 @@
+"""Cases of the alerts on causes, by Prometheus' evaluation; samples are five seconds apart."""
+
+from typing import Final
+
+from tests.dashboards.alerts.timeline import Case, collector, phases, ramp, running, series
+
+MB: Final = 2**20
+DB: Final = 'db_operation_name="find", db_collection_name="posts"'
+POOL: Final = 'db_client_connection_pool_name="mongodb:27017"'
+
+
+def operations(slow: tuple[tuple[int, float], ...], seconds: int) -> dict[str, str]:
+    """Commands, one a second; those that are slow take between 0.25 s and 0.5 s."""
+    fast = tuple((length, 1 - rate) for length, rate in slow)
+    name = "db_client_operation_duration_seconds"
+    return {
+        series(f"{name}_bucket", f'{DB}, le="0.1"'): ramp(*fast),
+        series(f"{name}_bucket", f'{DB}, le="0.25"'): ramp(*fast),
+        series(f"{name}_bucket", f'{DB}, le="0.5"'): ramp((seconds, 1)),
+        series(f"{name}_bucket", f'{DB}, le="+Inf"'): ramp((seconds, 1)),
+        series(f"{name}_count", DB): ramp((seconds, 1)),
+    }
+
+
+def pool(name: str, value: str, labels: str = "") -> dict[str, str]:
+    return {series(f"db_client_connection_{name}", f"{POOL}{labels}"): value}
+
+
+def phase_seconds(name: str, values: str) -> dict[str, str]:
+    labels = f'http_route="/api/v1/blog/posts", phase="{name}"'
+    return {series("http_server_request_phase_seconds_total", labels): values}
+
+
+DATABASE: Final = (
+    Case(
+        "DatabaseUnavailable",
+        "page",
+        running(300)
+        | {
+            series("mongodb_up", "", slot): phases((120, 1), (60, 0), (120, 1)) for slot in range(2)
+        },
+        quiet=115,
+        fires=150,
+        resolved=200,
+    ),
+    Case(
+        "EvidenceStale",
+        "ticket",
+        running(420)
+        | {
+            series("mongodb_evidence_timestamp_seconds"): (
+                f"{ramp((120, 1))} {phases((150, 115))} {ramp((150, 1), begin=270)}"
+            )
+        },
+        quiet=130,
+        fires=230,
+        resolved=300,
+        labels={"service_instance_id": "host/0"},
+    ),
+    Case(
+        "DatabaseSlow",
+        "ticket",
+        running(960) | operations(((120, 0), (300, 1), (540, 0)), 960),
+        quiet=115,
+        fires=320,
+        resolved=900,
+    ),
+    Case(
+        "DatabasePoolNearExhaustion",
+        "ticket",
+        running(600)
+        | pool(
+            "count",
+            phases((120, 2), (240, 10), (240, 2)),
+            ', db_client_connection_state="used"',
+        )
+        | pool("max", phases((600, 10))),
+        quiet=150,
+        fires=300,
+        resolved=450,
+        labels={"service_instance_id": "host/0"},
+    ),
+    Case(
+        "DatabasePoolWaiters",
+        "ticket",
+        running(600) | pool("pending_requests", phases((120, 0), (120, 20), (360, 0))),
+        quiet=120,
+        fires=200,
+        resolved=350,
+    ),
+    # Its first time-out.
+    Case(
+        "DatabasePoolWaiters",
+        "ticket",
+        running(600) | pool("timeouts_total", phases((120, None), (480, 1))),
+        quiet=120,
+        fires=180,
+        resolved=500,
+        labels={"db_client_connection_pool_name": "mongodb:27017"},
+    ),
+)
+
+HUB: Final = (
+    Case(
+        "HubBlocked",
+        "page",
+        running(600)
+        | {
+            series("gevent_hub_blocked_seconds_total", 'kind="cpu", code="a.py:f"'): ramp(
+                (120, 0), (180, 0.5), (300, 0)
+            )
+        },
+        quiet=130,
+        fires=250,
+        resolved=400,
+        labels={"service_instance_id": "host/0"},
+    ),
+    Case(
+        "HubBlocked",
+        "ticket",
+        running(1500)
+        | {
+            series("gevent_hub_blocked_seconds_total", 'kind="cpu", code="a.py:f"'): ramp(
+                (120, 0), (780, 0.1), (600, 0)
+            )
+        },
+        quiet=300,
+        fires=700,
+        resolved=1300,
+        without=('HubBlocked", severity="page',),
+    ),
+    Case(
+        "HubWaitHigh",
+        "ticket",
+        running(1300)
+        | phase_seconds("hub_wait", ramp((120, 0.01), (480, 1), (700, 0.01)))
+        | phase_seconds("db", ramp((1300, 0.5))),
+        quiet=115,
+        fires=500,
+        resolved=1200,
+    ),
+)
+
+WORKER: Final = (
+    # Rules 60 times as fast: an hour is a minute.
+    Case(
+        "MemoryGrowing",
+        "ticket",
+        running(400, step=1)
+        | {
+            series("process_resident_memory_bytes"): " ".join(
+                (
+                    phases((120, 100 * MB), step=1),
+                    ramp((100, 1.5 * MB), begin=100 * MB, step=1),
+                    phases((180, 250 * MB), step=1),
+                )
+            )
+        },
+        quiet=119,
+        fires=210,
+        resolved=350,
+        scale=60,
+    ),
+    Case(
+        "WorkerFlapping",
+        "ticket",
+        running(1500)
+        | {
+            series("process_start_time_seconds"): phases(
+                (120, -1e6), (30, 120), (30, 150), (1320, 180)
+            )
+        },
+        quiet=170,
+        fires=190,
+        resolved=1300,
+    ),
+    Case(
+        "DrainOverdue",
+        "ticket",
+        running(300)
+        | {
+            series(
+                "service_drain_seconds"
+            ): f"{phases((100, 0))} {ramp((60, 1))} {phases((140, None))}"
+        },
+        quiet=120,
+        fires=145,
+        resolved=170,
+    ),
+    Case(
+        "ClockSkew",
+        "ticket",
+        running(400)
+        | {
+            series("process_clock_timestamp_seconds"): " ".join(
+                (ramp((120, 1)), ramp((120, 1), begin=140), ramp((160, 1), begin=240))
+            )
+        },
+        quiet=115,
+        fires=200,
+        resolved=260,
+    ),
+    Case(
+        "SlowClients",
+        "ticket",
+        running(500)
+        | {
+            series("http_server_slow_clients_total", 'reason="head"'): ramp(
+                (120, 0), (180, 5), (200, 0)
+            )
+        },
+        quiet=130,
+        fires=260,
+        resolved=400,
+    ),
+    Case(
+        "RequestsRefused",
+        "ticket",
+        running(500)
+        | {
+            series("http_server_refused_connections_total", 'reason="worker"'): ramp(
+                (120, 0), (180, 5), (200, 0)
+            )
+        },
+        quiet=130,
+        fires=260,
+        resolved=400,
+        labels={"reason": "worker"},
+    ),
+)
+
+PIPELINE: Final = (
+    Case(
+        "ScrapeMissing",
+        "page",
+        running(400, workers=2)
+        | {
+            series("up", 'job="serene"', slot): phases((120, 1), (120, 0), (160, 1))
+            for slot in range(2)
+        },
+        quiet=115,
+        fires=170,
+        resolved=260,
+    ),
+    # The Collector is away: nothing arrives, also no zero.
+    Case(
+        "ScrapeMissing",
+        "page",
+        running(900) | {series("up", 'job="serene"'): phases((120, 1), (600, None), (180, 1))},
+        quiet=150,
+        fires=260,
+        resolved=760,
+        labels={"service_name": "serene"},
+    ),
+    Case(
+        "ScrapeMissing",
+        "ticket",
+        running(400, workers=2)
+        | {series("up", 'job="serene"', 1): phases((120, 1), (120, 0), (160, 1))},
+        quiet=150,
+        fires=220,
+        resolved=260,
+        labels={"service_instance_id": "host/1"},
+        without=('ScrapeMissing", severity="page',),
+    ),
+    Case(
+        "SpansNotTaken",
+        "ticket",
+        running(900)
+        | {
+            series("telemetry_export_problem", 'reason="not_found"'): phases(
+                (60, 0), (600, 1), (240, 0)
+            )
+        },
+        quiet=300,
+        fires=600,
+        resolved=700,
+        labels={"reason": "not_found"},
+    ),
+    Case(
+        "ExporterFailing",
+        "ticket",
+        running(600)
+        | {
+            collector("otelcol_receiver_accepted_spans"): ramp((600, 10)),
+            collector("otelcol_exporter_sent_spans"): ramp((120, 10), (180, 0), (300, 10)),
+        },
+        quiet=150,
+        fires=250,
+        resolved=350,
+        labels={"signal": "spans"},
+    ),
+    Case(
+        "TelemetryLost",
+        "ticket",
+        running(1000)
+        | {
+            series("telemetry_spans_total", 'decision="ratio"'): ramp((1000, 1)),
+            series("telemetry_spans_dropped_total", 'reason="timeout"'): phases(
+                (120, None), (880, 50)
+            ),
+        },
+        quiet=115,
+        fires=130,
+        resolved=900,
+        labels={"where": "worker"},
+    ),
+    # The first failure of the Collector: it has no series before.
+    Case(
+        "TelemetryLost",
+        "ticket",
+        running(1500)
+        | {
+            collector("up"): phases((1500, 1)),
+            collector("otelcol_process_uptime"): ramp((1500, 1), begin=5000),
+            collector("otelcol_exporter_send_failed_spans", 'exporter="otlp_http/tempo"'): phases(
+                (720, None), (780, 30)
+            ),
+        },
+        quiet=710,
+        fires=730,
+        resolved=1450,
+        labels={"where": "collector"},
+    ),
+)
+
+MEMBERS: Final = (
+    Case(
+        "RefundFailed",
+        "ticket",
+        running(7200)
+        | {series("serene_refunds_total", 'status="failed"'): phases((300, None), (6900, 1))},
+        quiet=290,
+        fires=600,
+        resolved=7000,
+        labels={"status": "failed"},
+    ),
+    Case(
+        "PaymentsUnsettled",
+        "ticket",
+        running(300)
+        | {series("serene_payments_unsettled_seconds"): phases((100, 60), (100, 4000), (100, 0))},
+        quiet=90,
+        fires=150,
+        resolved=250,
+    ),
+    Case(
+        "PaymentsFailing",
+        "ticket",
+        running(900)
+        | {
+            series("serene_payments_total", 'operation="pay", result="succeeded"'): ramp(
+                (900, 0.1)
+            ),
+            series("serene_payments_total", 'operation="pay", result="unavailable"'): ramp(
+                (120, 0), (180, 0.1), (600, 0)
+            ),
+        },
+        quiet=115,
+        fires=280,
+        resolved=700,
+    ),
+    Case(
+        "CompanionFailing",
+        "ticket",
+        running(900)
+        | {
+            series("serene_companion_seconds_count", 'result="answered"'): ramp((900, 0.1)),
+            series("serene_companion_seconds_count", 'result="timeout"'): ramp(
+                (120, 0), (180, 0.2), (600, 0)
+            ),
+        },
+        quiet=115,
+        fires=280,
+        resolved=700,
+    ),
+    Case(
+        "RateLimitFallback",
+        "ticket",
+        running(900)
+        | {series("serene_rate_limit_fallbacks_total"): ramp((120, 0), (60, 1), (720, 0))},
+        quiet=115,
+        fires=180,
+        resolved=600,
+    ),
+    Case(
+        "KeyTooOld",
+        "ticket",
+        running(300)
+        | {
+            series("serene_token_key_timestamp_seconds"): phases(
+                (100, -80 * 86400), (100, -91 * 86400), (100, 0)
+            )
+        },
+        quiet=90,
+        fires=150,
+        resolved=250,
+    ),
+)
+
+CASES: Final = (*DATABASE, *HUB, *WORKER, *PIPELINE, *MEMBERS)
