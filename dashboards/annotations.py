@@ -22,7 +22,8 @@ from telemetry import names
 STEP: Final = "60s"
 """Grafana's own of annotations; what is shorter is found by a window of this length."""
 
-_VERSION = (ENVIRONMENT_LABEL, SERVICE_LABEL, VERSION_LABEL)
+_OF_SERVICE = (ENVIRONMENT_LABEL, SERVICE_LABEL)
+_VERSION = (*_OF_SERVICE, VERSION_LABEL)
 _STARTED = series("process_start_time_seconds")
 
 NEW_VERSIONS: Final = (
@@ -30,10 +31,15 @@ NEW_VERSIONS: Final = (
 )
 """Start of the first worker of a version that did not run five minutes before; milliseconds."""
 _DRAINING = series(names.SERVICE_STATE, 'state="draining"')
+_YOUNG = f"{_STARTED} > bool time() - 120"
 DRAINS: Final = (
-    f"{largest(f'max_over_time({_DRAINING}[1m])', ENVIRONMENT_LABEL, SERVICE_LABEL)} > 0"
+    f"{largest(f'max_over_time({_DRAINING}[1m])', *_OF_SERVICE)} > 0"
+    f" or {largest(_YOUNG, *_OF_SERVICE)} > 0"
 )
-"""One for a service: 200 workers that are replaced drain one after the other."""
+"""One for a service: 200 workers that are replaced drain one after the other. Also workers that
+have just started: a drain may be shorter than the time between two scrapes, and a killed worker has
+none.
+"""
 # Alerts on the stack itself have no service.
 ALERTS: Final = largest(
     selector(
@@ -58,9 +64,9 @@ def on_every_board() -> Iterator[dashboard.AnnotationQuery]:
         .text_format("{{service_name}} {{service_version}}")
     )
     yield (
-        _prometheus("Drains", DRAINS, config.WARN)
-        .title_format("Drain")
-        .text_format("Workers of {{service_name}} drain")
+        _prometheus("Drains and starts", DRAINS, config.WARN)
+        .title_format("Drains and starts")
+        .text_format("Workers of {{service_name}} are replaced")
     )
     yield (
         _prometheus("Alerts", ALERTS, config.BAD)

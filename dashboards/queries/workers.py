@@ -61,7 +61,8 @@ DATA_AGE: Final = f"time() - ({_NEWEST} or {_NEWEST_OF_AN_HOUR})"
 RESTARTS: Final = total(f"changes({_STARTED}[{RECENTLY}])")
 RESTARTS_BY_WORKER: Final = total(f"changes({_STARTED}[{RECENTLY}])", *OF_WORKER)
 UPTIME: Final = f"time() - {largest(_STARTED, *OF_WORKER, VERSION_LABEL)}"
-STARTS: Final = total("changes(" + _STARTED + "[$__rate_interval])", *OF_SERVICE)
+STARTS: Final = total(f"changes({_STARTED}[{NOW}])", *OF_SERVICE)
+"""Over a window that is longer than a start takes: else it has the new process only."""
 EVIDENCE_AGE: Final = f"time() - {series(names.MONGODB_EVIDENCE)}"
 EVIDENCE_AGE_WORST: Final = f"max({EVIDENCE_AGE})"
 EVIDENCE_AGE_MIDDLE: Final = f"quantile(0.5, {EVIDENCE_AGE})"

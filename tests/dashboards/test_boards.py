@@ -134,7 +134,7 @@ def test_board_has_the_variables_and_annotations_of_all_boards(file: Path) -> No
         assert re.findall(r"\$(\w+)", one["query"]["query"]) == earlier
     assert [one["name"] for one in board["annotations"]["list"]] == [
         "New versions",
-        "Drains",
+        "Drains and starts",
         "Alerts",
         "Faults",
     ]

@@ -84,8 +84,8 @@ SECTION: Final = Section(
             title="Starts",
             unit="short",
             description=(
-                "Workers that were replaced, by service. As many as there are instances, once: a"
-                " release. A few again and again: a crash loop."
+                f"Workers that were replaced within {config.NOW}, by service. As many as there are"
+                " instances, once: a release. A few again and again: a crash loop."
             ),
             targets=(Target(workers.STARTS, "{{service_name}}"),),
         ),
