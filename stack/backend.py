@@ -1,6 +1,6 @@
 """``Backend``: how one process of the stack is built, configured, run and probed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from stack.ports import shifted
@@ -26,6 +26,7 @@ class Backend:
             a copy with `config_changes` is `{config}`.
         config_changes: texts of Docker Compose's configuration, and what stands in their place,
             as templates.
+        beside: by the backends that have to run, what is set on top of `environment`.
         needs: backends without which it is live but not ready.
         sends_to: backends to which it sends data; it is stopped before them, so that they receive
             everything.
@@ -47,6 +48,7 @@ class Backend:
     environment: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
     config_changes: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     sends_to: tuple[str, ...] = ()
     per_worker: tuple[str, ...] = ()
@@ -60,3 +62,15 @@ class Backend:
         for name in self.per_worker:
             ports |= {f"{name}/{slot}": self.ports[name] + slot for slot in range(1, workers)}
         return shifted(self.name, ports, offset)
+
+    def variables(self, pid_of: Callable[[str], int | None]) -> dict[str, str]:
+        """Return the templates of its variables beside the backends that run.
+
+        Args:
+            pid_of: returns a running backend's pid, else None.
+        """
+        texts = dict(self.environment)
+        for others, more in self.beside.items():
+            if all(pid_of(other) is not None for other in others):
+                texts |= more
+        return texts

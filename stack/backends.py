@@ -3,7 +3,7 @@
 To add a backend, add an entry and its Go module. An entry defines what to build, how to run it, its
 ports, and how to probe it. Texts are templates: `{bin}` is the folder of its built commands,
 `{data}` its data folder, `{logs}` the folder of all logs, `{root}` the checkout, `{python}` the
-virtual environment's Python,
+virtual environment's Python, `{redis_server}` the Redis of a wheel or of the PATH,
 `{config}` its changed configuration, `{deploy}` the folder of generated rules (deploy/),
 `{workers}` the number of gunicorn workers, `{targets}` the targets that the Collector scrapes, and
 `{tempo[http]}` the port of that name of that backend. Nothing here runs anything.
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
+from stack import redis_server
 from stack.backend import Backend
 from stack.ports import shifted
 
@@ -31,6 +32,17 @@ BACKENDS: tuple[Backend, ...] = (
         command=("{bin}/ferretdb", "-listen", "127.0.0.1:{mongodb[wire]}", "-directory", "{data}"),
         url="mongodb://127.0.0.1:{mongodb[wire]}/serene",
         ready="mongodb://127.0.0.1:{mongodb[wire]}",
+    ),
+    Backend(
+        name="redis",
+        ports={"wire": 6379},
+        command=(
+            *("{redis_server}", "--bind", "127.0.0.1", "--port", "{redis[wire]}"),
+            *("--save", "", "--appendonly", "no", "--dir", "{data}"),
+        ),
+        url="redis://127.0.0.1:{redis[wire]}/0",
+        ready="redis://127.0.0.1:{redis[wire]}",
+        stop_seconds=5.0,
     ),
     Backend(
         name="model",
@@ -57,6 +69,33 @@ BACKENDS: tuple[Backend, ...] = (
         url="http://127.0.0.1:{stripe-mock[http]}",
         ready="http://127.0.0.1:{stripe-mock[http]}/healthz",
     ),
+    # Between the service and what it uses, for `serene fault`: each at its own port plus 100.
+    Backend(
+        name="toxiproxy",
+        ports={"http": 8474, "mongodb": 27117, "redis": 6479, "model": 8189, "stripe-mock": 12211},
+        module="toxiproxy",
+        packages={"toxiproxy": "github.com/Shopify/toxiproxy/v2/cmd/server"},
+        command=(
+            "{bin}/toxiproxy",
+            *("-host", "127.0.0.1", "-port", "{toxiproxy[http]}"),
+            *("-config", "{config}"),
+        ),
+        config="toxiproxy.json",
+        config_changes={
+            "0.0.0.0:27117": "127.0.0.1:{toxiproxy[mongodb]}",
+            "mongodb:27017": "127.0.0.1:{mongodb[wire]}",
+            "0.0.0.0:6479": "127.0.0.1:{toxiproxy[redis]}",
+            "redis:6379": "127.0.0.1:{redis[wire]}",
+            "0.0.0.0:8189": "127.0.0.1:{toxiproxy[model]}",
+            "model:8089": "127.0.0.1:{model[http]}",
+            "0.0.0.0:12211": "127.0.0.1:{toxiproxy[stripe-mock]}",
+            "stripe-mock:12111": "127.0.0.1:{stripe-mock[http]}",
+        },
+        url="http://127.0.0.1:{toxiproxy[http]}",
+        ready="http://127.0.0.1:{toxiproxy[http]}/version",
+        sends_to=("mongodb", "redis", "model", "stripe-mock"),
+        stop_seconds=5.0,
+    ),
     Backend(
         name="service",
         ports={"http": 8000, "management": 9464},
@@ -71,17 +110,27 @@ BACKENDS: tuple[Backend, ...] = (
             "TELEMETRY_MANAGEMENT_PORT": "{service[management]}",
             "COMPANION_BASE_URL": "http://127.0.0.1:{model[http]}/v1",
             "DEPLOYMENT_ENVIRONMENT": "development",
-            # Demo traffic, tests and benchmarks all come from one address.
-            "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8,::1/128",
+            # Where demo traffic, tests and benchmarks come from; the clients of faults have others.
+            "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/9,::1/128",
             "STRIPE_API_BASE": "http://127.0.0.1:{stripe-mock[http]}",
             "STRIPE_API_KEY": "sk_test_serene",
             "STRIPE_WEBHOOK_SECRET": "whsec_of-the-native-stack",
+            "TELEMETRY_FAULTS": "true",
+        },
+        beside={
+            ("redis",): {"REDIS_URL": "redis://127.0.0.1:{redis[wire]}/0"},
+            ("toxiproxy",): {
+                "MONGODB_URI": "mongodb://127.0.0.1:{toxiproxy[mongodb]}/serene",
+                "COMPANION_BASE_URL": "http://127.0.0.1:{toxiproxy[model]}/v1",
+                "STRIPE_API_BASE": "http://127.0.0.1:{toxiproxy[stripe-mock]}",
+            },
+            ("redis", "toxiproxy"): {"REDIS_URL": "redis://127.0.0.1:{toxiproxy[redis]}/0"},
         },
         url="http://127.0.0.1:{service[http]}",
         ready="http://127.0.0.1:{service[http]}/api/v1/health/readiness",
         live="http://127.0.0.1:{service[http]}/api/v1/health/liveness",
         needs=("mongodb",),
-        sends_to=("collector", "model", "stripe-mock"),
+        sends_to=("collector", "redis", "model", "stripe-mock", "toxiproxy"),
         seed=("{python}", "-m", "service.seed"),
         # Longer than its drain: gunicorn's graceful_timeout is the drain delay and 45 s.
         stop_seconds=100.0,
@@ -110,7 +159,9 @@ BACKENDS: tuple[Backend, ...] = (
             "TEMPO_OTLP_URL": "http://127.0.0.1:{tempo[otlp]}",
             "PROMETHEUS_REMOTE_WRITE_URL": "http://127.0.0.1:{prometheus[http]}/api/v1/write",
             "LOKI_OTLP_URL": "http://127.0.0.1:{loki[http]}/otlp",
-            "SERVICE_LOG_FILES": '["{logs}/service.log", "{logs}/service.log.1"]',
+            "SERVICE_LOG_FILES": (
+                '["{logs}/service.log", "{logs}/service.log.1", "{logs}/stack.log"]'
+            ),
             "COLLECTOR_DATA": "{data}",
         },
         url="http://127.0.0.1:{collector[otlp]}",
@@ -216,16 +267,6 @@ BACKENDS: tuple[Backend, ...] = (
         ready="http://127.0.0.1:{notifications[http]}/health",
         stop_seconds=5.0,
     ),
-    Backend(
-        name="toxiproxy",
-        ports={"http": 8474},
-        module="toxiproxy",
-        packages={"toxiproxy": "github.com/Shopify/toxiproxy/v2/cmd/server"},
-        command=("{bin}/toxiproxy", "-host", "127.0.0.1", "-port", "{toxiproxy[http]}"),
-        url="http://127.0.0.1:{toxiproxy[http]}",
-        ready="http://127.0.0.1:{toxiproxy[http]}/version",
-        optional=True,
-    ),
 )
 
 BY_NAME: Mapping[str, Backend] = MappingProxyType({backend.name: backend for backend in BACKENDS})
@@ -252,4 +293,5 @@ def template_values(offset: int, workers: int) -> dict[str, object]:
     # As the layer names its workers in every signal.
     host = socket.gethostname()
     targets = json.dumps([f"127.0.0.1:{first + slot}#{host}/{slot}" for slot in range(workers)])
-    return {**ports, "workers": workers, "targets": targets}
+    server = redis_server.find() or "redis-server"
+    return {**ports, "workers": workers, "targets": targets, "redis_server": server}

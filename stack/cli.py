@@ -12,6 +12,8 @@ from typing import NoReturn, TypeAlias
 from stack import commands, paths, status, trace, up
 from stack.backends import NAMES
 from stack.errors import StackError
+from stack.faults import commands as faults
+from stack.faults.press import MOST_SECONDS, USUAL_SECONDS
 
 _MAX_WORKERS = 64
 
@@ -57,6 +59,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_logs(subparsers)
     _add_trace(subparsers)
     _add_load(subparsers)
+    _add_fault(subparsers)
     _add_test(subparsers)
     _add_contract(subparsers)
     build = _command(
@@ -187,6 +190,29 @@ def _add_load(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--duration", type=_count(1, 10**6), metavar="S", help="seconds (default: until Ctrl-C)"
     )
+
+
+def _add_fault(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "fault",
+        help="press faults on a running stack, for drills: list, on NAME, off [NAME]",
+        description="Press faults on a running stack; each ends by itself.",
+        allow_abbrev=False,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+    listed = _command(verbs, "list", faults.list_faults, "show every fault, and which are on")
+    listed.add_argument("--json", action="store_true", help="print JSON, for programs")
+    pressed = _command(verbs, "on", faults.on, "press a fault")
+    pressed.add_argument("name", metavar="NAME", help="as in ./serene fault list")
+    pressed.add_argument(
+        "--seconds",
+        type=_count(1, MOST_SECONDS),
+        default=USUAL_SECONDS,
+        metavar="S",
+        help="after which it ends by itself (default: %(default)s)",
+    )
+    released = _command(verbs, "off", faults.off, "release a fault, or all")
+    released.add_argument("name", nargs="?", metavar="NAME", help="all that are on when left out")
 
 
 def _add_test(subparsers: Subparsers) -> None:

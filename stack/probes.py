@@ -1,8 +1,8 @@
 """Readiness probes: one request to a backend, bounded by a time-out.
 
 A listening port proves nothing (the kernel accepts for a process that hangs), so HTTP must answer
-200, and MongoDB's wire protocol must answer a ping. The ping is written by hand: the whole message
-is 16 fixed fields, and a driver would start a pool and its threads for each probe.
+200, and the wire protocols of MongoDB and Redis a ping. The pings are written by hand: MongoDB's
+whole message is 16 fixed fields, and a driver would start a pool and its threads for each probe.
 """
 
 import http.client
@@ -24,12 +24,14 @@ class ProbeResult:
 
 
 def probe(url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> ProbeResult:
-    """Probe `url` once: http:// must answer 200, mongodb:// must answer a ping."""
+    """Probe `url` once: http:// must answer 200, mongodb:// and redis:// a ping."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     try:
         if parts.scheme == "mongodb":
             return _ping(host, port, timeout_seconds)
+        if parts.scheme == "redis":
+            return _redis_ping(host, port, timeout_seconds)
         return _get(host, port, parts.path or "/", timeout_seconds)
     except (OSError, http.client.HTTPException) as error:
         return ProbeResult(False, f"does not answer ({type(error).__name__})")
@@ -43,6 +45,15 @@ def _get(host: str, port: int, path: str, timeout_seconds: float) -> ProbeResult
     finally:
         connection.close()
     return ProbeResult(status == http.client.OK, f"answers {status}")
+
+
+def _redis_ping(host: str, port: int, timeout_seconds: float) -> ProbeResult:
+    # Redis serialization protocol, an inline command and a simple string.
+    with socket.create_connection((host, port), timeout_seconds) as connection:
+        connection.sendall(b"PING\r\n")
+        answer = connection.recv(7, socket.MSG_WAITALL)
+    ok = answer == b"+PONG\r\n"
+    return ProbeResult(ok, "answers PING" if ok else "refuses PING")
 
 
 def _ping(host: str, port: int, timeout_seconds: float) -> ProbeResult:

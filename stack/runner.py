@@ -244,9 +244,8 @@ class Stack:
     def environment(self, name: str) -> dict[str, str]:
         """Return the whole environment with which backend `name` is started."""
         backend = self.backend(name)
-        return dict(os.environ) | {
-            key: self._filled(backend, text) for key, text in backend.environment.items()
-        }
+        texts = backend.variables(self.pid)
+        return dict(os.environ) | {key: self._filled(backend, text) for key, text in texts.items()}
 
     def last_log_line(self, name: str) -> str:
         """Return the last line of backend `name`'s log."""

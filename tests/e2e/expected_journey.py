@@ -139,7 +139,7 @@ def client_span(stack, what) -> Node:
     here = {"server.address": "127.0.0.1"}
     if name == STRIPE:
         url, template = stack.url("stripe-mock"), name.split()[1]
-        port = stack.port("stripe-mock")
+        port = stack.port("toxiproxy", "stripe-mock")
         attributes = {
             "http.request.method": "POST",
             "http.response.status_code": 200,
@@ -147,7 +147,7 @@ def client_span(stack, what) -> Node:
             "url.template": template,
         }
     elif name == MODEL:
-        port = stack.port("model")
+        port = stack.port("toxiproxy", "model")
         attributes = {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": "openai",
@@ -155,7 +155,7 @@ def client_span(stack, what) -> Node:
         }
         attributes |= dict.fromkeys(TOKENS, "some")
     else:
-        port = stack.port("mongodb")
+        port = stack.port("toxiproxy", "mongodb")
         operation, collection = name.split()
         attributes = {
             "db.system.name": "mongodb",

@@ -30,20 +30,11 @@ SETTINGS = {
 
 @pytest.fixture
 def slow_database(own_stack):
-    """The address of a proxy in front of MongoDB that can delay its responses."""
+    """The port of the proxy in front of MongoDB, which can delay its responses."""
     for name in ("mongodb", "toxiproxy"):
         own_stack.start(name)
         own_stack.wait_ready(name)
-    upstream = own_stack.port("mongodb")
-    proxy = {
-        "name": "mongodb",
-        "listen": "127.0.0.1:0",
-        "upstream": f"127.0.0.1:{upstream}",
-        "enabled": True,
-    }
-    response = requests.post(f"{own_stack.url('toxiproxy')}/proxies", json=proxy, timeout=60)
-    response.raise_for_status()
-    return response.json()["listen"]
+    return own_stack.port("toxiproxy", "mongodb")
 
 
 def delay_responses(stack):
@@ -153,8 +144,8 @@ def check_idle_pool(service, worker, port):
 def test_gauges_equal_sockets_and_waiting_requests_and_return_to_0_after_kills(
     own_stack, serve, slow_database
 ):
-    port = int(slow_database.rpartition(":")[2])
-    service = serve(own_stack, SETTINGS | {"MONGODB_URI": f"mongodb://127.0.0.1:{port}/serene"})
+    port = slow_database
+    service = serve(own_stack, SETTINGS)
     readiness = f"{service.url}/api/v1/health/readiness"
     poll(lambda: requests.get(readiness, timeout=60).status_code == 200, what="ready")
     worker = worker_of(service)

@@ -26,8 +26,10 @@ LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME", "LOG_QUEUE_BYTES"}
 def test_up_starts_these_in_this_order() -> None:
     assert DEFAULT_NAMES == (
         "mongodb",
+        "redis",
         "model",
         "stripe-mock",
+        "toxiproxy",
         "service",
         "collector",
         "prometheus",
@@ -55,6 +57,8 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "data": "/d",
         "logs": "/l",
         "bin": "/b",
+        "config": "/c",
+        "deploy": "/deploy",
     }
     texts = [
         *backend.command,
@@ -63,6 +67,8 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         backend.live,
         *backend.environment.values(),
         *backend.seed,
+        *(text for more in backend.beside.values() for text in more.values()),
+        *backend.config_changes.values(),
     ]
     assert [
         text for text in texts if re.search(r"[{}]", text.format(**values)) and text != "{targets}"
@@ -90,10 +96,11 @@ def test_service_is_started_with_the_ports_of_its_stack(tmp_path: Path) -> None:
         "TELEMETRY_MANAGEMENT_PORT": "10464",
         "COMPANION_BASE_URL": "http://127.0.0.1:9089/v1",
         "DEPLOYMENT_ENVIRONMENT": "development",
-        "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/8,::1/128",
+        "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.0/9,::1/128",
         "STRIPE_API_BASE": "http://127.0.0.1:13111",
         "STRIPE_API_KEY": "sk_test_serene",
         "STRIPE_WEBHOOK_SECRET": "whsec_of-the-native-stack",
+        "TELEMETRY_FAULTS": "true",
     }
 
 

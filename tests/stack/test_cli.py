@@ -48,9 +48,9 @@ from tests.support.ports import stack_offset
             "and 65535 is the highest",
         ),
         (
-            ["build", "redis"],
+            ["build", "oracle"],
             1,
-            f"unknown backend 'redis'; known are {', '.join(NAMES)}",
+            f"unknown backend 'oracle'; known are {', '.join(NAMES)}",
         ),
     ],
 )

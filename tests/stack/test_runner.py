@@ -117,5 +117,5 @@ def test_taken_port_is_an_error_before_anything_is_started(
 
 def test_error_of_an_unknown_backend_lists_the_known_ones(own_stack: Stack) -> None:
     with pytest.raises(StackError) as raised:
-        own_stack.start("redis")
-    assert str(raised.value) == f"unknown backend 'redis'; known are {', '.join(NAMES)}"
+        own_stack.start("oracle")
+    assert str(raised.value) == f"unknown backend 'oracle'; known are {', '.join(NAMES)}"

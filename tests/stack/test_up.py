@@ -142,14 +142,15 @@ def test_detached_stack_is_shown_and_stopped_by_later_commands(serene: Serene, n
     backends = {state["name"]: state for state in json.loads(status.stdout)["backends"]}
     assert {name: state["state"] for name, state in backends.items()} == {
         "mongodb": "ready",
+        "redis": "stopped",
         "model": "stopped",
         "stripe-mock": "stopped",
+        "toxiproxy": "ready",
         "service": "stopped",
         "collector": "stopped",
         "prometheus": "stopped",
         "tempo": "stopped",
         "loki": "stopped",
-        "toxiproxy": "ready",
     }
     stack = Stack(number)
     assert backends["toxiproxy"] == {
