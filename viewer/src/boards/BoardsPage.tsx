@@ -1,0 +1,3 @@
+export default function BoardsPage() {
+  return <h1>Boards</h1>;
+}

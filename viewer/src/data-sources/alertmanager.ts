@@ -1,0 +1,44 @@
+// Alerts: those that Alertmanager routes, and those that Prometheus' rules see.
+import { getJson } from './http';
+import type { Labels } from './prometheus';
+
+export interface RuleAlert {
+  labels: Labels;
+  annotations: Labels;
+  state: 'firing' | 'pending' | 'inactive';
+  activeAt: string;
+  value: string;
+}
+
+export interface AlertRule {
+  type: 'alerting' | 'recording';
+  name: string;
+  state?: 'firing' | 'pending' | 'inactive';
+  labels?: Labels;
+  annotations?: Labels;
+  alerts?: RuleAlert[];
+  query: string;
+  duration?: number;
+}
+
+export interface RuleGroup {
+  name: string;
+  file: string;
+  rules: AlertRule[];
+}
+
+/** Alerts that are pending or firing, as Prometheus' rules see them. */
+export async function activeAlerts(signal?: AbortSignal): Promise<RuleAlert[]> {
+  const answer = await getJson<{ data: { alerts: RuleAlert[] } }>('/prom/api/v1/alerts', {}, signal);
+  return answer.data.alerts;
+}
+
+/** Every alerting rule, with its alerts. */
+export async function alertRules(signal?: AbortSignal): Promise<RuleGroup[]> {
+  const answer = await getJson<{ data: { groups: RuleGroup[] } }>(
+    '/prom/api/v1/rules',
+    { type: 'alert' },
+    signal,
+  );
+  return answer.data.groups;
+}

@@ -1,0 +1,15 @@
+// The bundle's entry: Grafana's libraries are set up first, as they read globals when they load.
+import './public-path';
+import './styles.css';
+
+import { initPluginTranslations } from '@grafana/i18n';
+import { createRoot } from 'react-dom/client';
+
+import { App } from './shell/App';
+
+await initPluginTranslations('viewer');
+const root = document.getElementById('root');
+if (root === null) {
+  throw new Error('the page has no element #root');
+}
+createRoot(root).render(<App />);
