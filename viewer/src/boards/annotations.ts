@@ -2,7 +2,7 @@
 import type { TimeRange } from '@grafana/data';
 
 import { toNumber } from '../data-sources/frames';
-import { density, formatDuration, parseDuration } from '../data-sources/interval';
+import { parseDuration } from '../data-sources/interval';
 import { lokiRange } from '../data-sources/loki';
 import { queryRange, type Labels } from '../data-sources/prometheus';
 import { interpolate, queryFormat, type Lookup } from './interpolate';
@@ -30,7 +30,6 @@ interface Context {
 }
 
 const LINES = 100;
-const POINTS = 200;
 const DEFAULT_STEP = 60_000;
 
 /** Fills `{{label}}` in. */
@@ -67,14 +66,11 @@ export function spansOf(
 
 async function ofPrometheus(model: AnnotationModel, query: string, context: Context): Promise<Note[]> {
   const { range, signal } = context;
-  const milliseconds = range.to.valueOf() - range.from.valueOf();
-  const least = parseDuration(model.step) ?? DEFAULT_STEP;
-  const step = Math.min(least, Math.max(density(milliseconds, POINTS, 1000).step, 1000));
+  const step = parseDuration(model.step) ?? DEFAULT_STEP;
   const start = Math.floor(range.from.valueOf() / step) * step;
   const end = Math.floor(range.to.valueOf() / step) * step;
-  const written = query.replace(/\$__(rate_)?interval\b/g, formatDuration(Math.max(step, 4 * step)));
   const window = { start: start / 1000, end: end / 1000, step: step / 1000 };
-  const series = await queryRange(written, window, signal);
+  const series = await queryRange(query, window, signal);
   return series.flatMap(({ metric, values }) => {
     const labels = metric;
     if (model.useValueForTime) {

@@ -90,7 +90,7 @@ export function lokiFrames(answer: Result, options: FrameOptions, isTable: boole
     case 'vector': {
       const series = answer.result.map(({ metric, value }) => ({ metric, values: [value] }));
       return isTable
-        ? [tableFrame(series, options, 'Value')]
+        ? [tableFrame(series, options, `Value #${options.refId}`)]
         : rangeFrames(series, options);
     }
   }

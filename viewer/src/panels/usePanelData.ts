@@ -1,0 +1,138 @@
+// Reads what a panel shows, at each new snapshot of its board, while the panel can be seen.
+import {
+  applyFieldOverrides,
+  cacheFieldDisplayNames,
+  LoadingState,
+  type DataFrame,
+  type GrafanaTheme2,
+  type TimeRange,
+  transformDataFrame,
+} from '@grafana/data';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { lastValueFrom } from 'rxjs';
+
+import { interpolate, type Lookup } from '../boards/interpolate';
+import type { Snapshot } from '../boards/load';
+import type { Panel } from '../boards/model';
+import { wasAborted } from '../data-sources/http';
+import { registryOf } from './field-config';
+import { readPanel, type Read } from './read';
+import { PANEL_TYPES } from './types';
+
+export interface PanelData {
+  state: LoadingState;
+  error?: string;
+  read?: Read;
+  /** With transformations, without field options. */
+  transformed: DataFrame[];
+  range?: TimeRange;
+}
+
+const NONE: PanelData = { state: LoadingState.Loading, transformed: [] };
+
+async function transformed(panel: Panel, read: Read, lookup: Lookup): Promise<DataFrame[]> {
+  const steps = (panel.transformations ?? []).filter((step) => !step.disabled);
+  if (steps.length === 0) {
+    return read.frames;
+  }
+  const context = { interpolate: (text: string) => interpolate(text, lookup) };
+  return lastValueFrom(transformDataFrame(steps, read.frames, context));
+}
+
+/**
+ * Reads a panel.
+ *
+ * @param points the most points that are drawn: its width in pixels.
+ * @param isSeen whether it is in sight; one that is not keeps what it had.
+ */
+export function usePanelData(
+  panel: Panel,
+  snapshot: Snapshot | undefined,
+  lookup: Lookup,
+  points: number,
+  isSeen: boolean,
+): PanelData {
+  const [data, setData] = useState(NONE);
+  const doneFor = useRef<Snapshot>(undefined);
+  // A little more or less width needs no other points.
+  const rounded = Math.max(100, Math.round(points / 50) * 50);
+  useEffect(() => {
+    if (snapshot === undefined || !isSeen || points === 0 || doneFor.current === snapshot) {
+      return undefined;
+    }
+    const abort = new AbortController();
+    const { variables, range, viewer } = snapshot;
+    const context = { variables, range, sources: viewer.dataSources, points: rounded, signal: abort.signal };
+    setData((last) => ({ ...last, state: LoadingState.Loading }));
+    readPanel(panel, context)
+      .then(async (read) => ({ read, frames: await transformed(panel, read, lookup) }))
+      .then(({ read, frames }) => {
+        abort.signal.throwIfAborted();
+        doneFor.current = snapshot;
+        setData({ state: LoadingState.Done, read, transformed: frames, range });
+      })
+      .catch((error: unknown) => {
+        if (!wasAborted(error)) {
+          const reason = error instanceof Error ? error.message : String(error);
+          setData((last) => ({ ...last, state: LoadingState.Error, error: reason, range }));
+        }
+      });
+    return () => abort.abort();
+  }, [panel, snapshot, lookup, rounded, points === 0, isSeen]);
+  return data;
+}
+
+/** The frames with the panel's field options applied. */
+export function useFields(
+  panel: Panel,
+  frames: DataFrame[],
+  lookup: Lookup,
+  theme: GrafanaTheme2,
+  timeZone: string,
+): DataFrame[] {
+  const registry = useMemo(
+    () => registryOf(Object.keys(PANEL_TYPES[panel.type]?.custom ?? {})),
+    [panel.type],
+  );
+  return useMemo(() => {
+    const applied = applyFieldOverrides({
+      data: frames,
+      fieldConfig: panel.fieldConfig ?? { defaults: {}, overrides: [] },
+      fieldConfigRegistry: registry,
+      replaceVariables: (text, scoped) => replaced(text, lookup, scoped),
+      theme,
+      timeZone,
+    });
+    cacheFieldDisplayNames(applied);
+    return applied;
+  }, [panel, frames, lookup, registry, theme, timeZone]);
+}
+
+type Scoped = Readonly<Record<string, { text?: unknown; value?: unknown } | undefined>>;
+
+const isMacro = /^__(field|data|value|series|cell|calendar)$/;
+
+function at(value: unknown, path: string): unknown {
+  // `labels.http_route`, `fields.Route` and `fields["p 95"]`.
+  const parts = path.match(/[^.[\]"']+/g) ?? [];
+  return parts.reduce<unknown>(
+    (inner, part) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<string, unknown>)[part]
+        : undefined,
+    value,
+  );
+}
+
+/** Fills in variables, those of a field, a row or a value among them. */
+export function replaced(text: string, lookup: Lookup, scoped: object = {}): string {
+  const own = scoped as Scoped;
+  return interpolate(text, (name, path) => {
+    const variable = own[name];
+    if (variable === undefined) {
+      return isMacro.test(name) ? '' : lookup(name, path);
+    }
+    const found = path === undefined ? variable.value : at(variable.value, path);
+    return found === undefined || found === null ? '' : String(found);
+  });
+}
