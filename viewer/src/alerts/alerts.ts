@@ -1,10 +1,9 @@
-/**
- * Alerts as Prometheus evaluates them and Alertmanager delivers them, joined.
- *
- * Prometheus knows every rule, its expression and which of its alerts are pending or firing;
- * Alertmanager knows which of the firing ones are silenced or inhibited. An alert is the same one in
- * both where its labels are: Alertmanager may add some (external labels), and loses none.
- */
+// Alerts as Prometheus evaluates them and Alertmanager delivers them, joined.
+//
+// Prometheus knows every rule, its expression and which of its alerts are pending or firing;
+// Alertmanager knows which of the firing ones are silenced or inhibited. An alert is the same one in
+// both where its labels are: Alertmanager may add some (external labels), and loses none.
+import type { AlertRule as RuleModel, RuleAlert, RuleGroup } from '../data-sources/alertmanager';
 
 export type AlertState = 'firing' | 'pending' | 'silenced' | 'inhibited' | 'inactive';
 type Labels = Readonly<Record<string, string>>;
@@ -45,25 +44,8 @@ export interface Silence {
 export const STATES: readonly AlertState[] = ['firing', 'pending', 'silenced', 'inhibited', 'inactive'];
 const SEVERITIES = ['page', 'ticket'];
 
-interface RawAlert {
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  state?: string;
-  activeAt?: string;
-  value?: string;
-}
-
-interface RawRule {
-  type?: string;
-  name?: string;
-  query?: string;
-  duration?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  alerts?: RawAlert[];
-  health?: string;
-  lastError?: string;
-}
+/** What Prometheus adds, where a rule cannot be evaluated. */
+type RawRule = RuleModel & { health?: string; lastError?: string };
 
 interface RawManaged {
   labels?: Record<string, string>;
@@ -73,16 +55,14 @@ interface RawManaged {
 /**
  * The rules with their alerts, the worst first.
  *
- * @param rules Prometheus' answer to `/api/v1/rules`.
+ * @param groups Of Prometheus' answer to `/api/v1/rules`.
  * @param managed Alertmanager's answer to `/api/v2/alerts`; `undefined` where it is away.
  */
-export function parseRules(rules: unknown, managed: unknown): AlertRule[] {
+export function parseRules(groups: readonly RuleGroup[], managed: unknown): AlertRule[] {
   const delivered = Array.isArray(managed) ? (managed as RawManaged[]) : [];
-  const groups =
-    (rules as { data?: { groups?: { name?: string; rules?: RawRule[] }[] } } | undefined)?.data?.groups ?? [];
   return groups
-    .flatMap(({ name = '', rules: found = [] }) =>
-      found.filter((rule) => rule.type === 'alerting').map((rule) => ruleOf(rule, name, delivered)),
+    .flatMap(({ name, rules }) =>
+      rules.filter((rule) => rule.type === 'alerting').map((rule) => ruleOf(rule, name, delivered)),
     )
     .sort(
       (a, b) =>
@@ -102,9 +82,9 @@ function ruleOf(raw: RawRule, group: string, delivered: readonly RawManaged[]): 
     .map((alert) => alertOf(alert, delivered))
     .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
   return {
-    name: raw.name ?? '',
+    name: raw.name,
     group,
-    query: raw.query ?? '',
+    query: raw.query,
     forSeconds: raw.duration ?? 0,
     severity: raw.labels?.['severity'] ?? '',
     labels: raw.labels ?? {},
@@ -115,8 +95,8 @@ function ruleOf(raw: RawRule, group: string, delivered: readonly RawManaged[]): 
   };
 }
 
-function alertOf(raw: RawAlert, delivered: readonly RawManaged[]): Alert {
-  const labels = raw.labels ?? {};
+function alertOf(raw: RuleAlert, delivered: readonly RawManaged[]): Alert {
+  const { labels, annotations } = raw;
   const status = delivered.find((each) => contains(each.labels ?? {}, labels))?.status;
   const firing = raw.state === 'firing';
   const silencedBy = firing ? (status?.silencedBy ?? []) : [];
@@ -124,9 +104,9 @@ function alertOf(raw: RawAlert, delivered: readonly RawManaged[]): Alert {
   return {
     state: !firing ? 'pending' : silencedBy.length > 0 ? 'silenced' : inhibited ? 'inhibited' : 'firing',
     labels,
-    annotations: raw.annotations ?? {},
-    activeSinceUnixMs: Date.parse(raw.activeAt ?? '') || 0,
-    value: Number(raw.value ?? NaN),
+    annotations,
+    activeSinceUnixMs: Date.parse(raw.activeAt) || 0,
+    value: Number(raw.value),
     silencedBy,
   };
 }

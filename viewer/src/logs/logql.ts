@@ -1,9 +1,7 @@
-/**
- * LogQL as text: what the buttons of a line add to a query, and the queries of other pages.
- *
- * A query is a selector in braces and a pipeline; filters are added at its end, so the query stays the
- * one that its writer sees and can change.
- */
+// LogQL as text: what the buttons of a line add to a query, and the queries of other pages.
+//
+// A query is a selector in braces and a pipeline; filters are added at its end, so the query stays the
+// one that its writer sees and can change.
 
 export const ALL_LINES = '{service_name=~".+"}';
 

@@ -1,4 +1,4 @@
-/** Loki's answers as log lines and as numbers of lines by level. */
+// Loki's answers as log lines and as numbers of lines by level.
 
 export const LEVELS = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG', 'UNKNOWN'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -35,11 +35,12 @@ export class LokiAnswerError extends Error {}
 /**
  * The lines of an answer to `query_range`.
  *
+ * @param answer its member `data`.
  * @param direction `forward` puts the oldest first.
  * @throws LokiAnswerError where the query was for numbers.
  */
 export function parseLines(answer: unknown, direction: 'forward' | 'backward'): LogLine[] {
-  const data = object(object(answer)['data']);
+  const data = object(answer);
   if (data['resultType'] !== undefined && data['resultType'] !== 'streams') {
     throw new LokiAnswerError('This query returns numbers, not lines: take the outer function away.');
   }
@@ -127,9 +128,9 @@ export interface Volume {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** The answer to a query such as `sum by (level) (count_over_time(…))`. */
+/** The member `data` of an answer to a query such as `sum by (level) (count_over_time(…))`. */
 export function parseVolume(answer: unknown): Volume[] {
-  return list(object(object(answer)['data'])['result'])
+  return list(object(answer)['result'])
     .map((series) => ({
       level: levelOf(texts(series['metric'])['level'] ?? ''),
       points: (Array.isArray(series['values']) ? series['values'] : []).map(

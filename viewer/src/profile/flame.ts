@@ -1,4 +1,4 @@
-/** The stacks of workers as the nested set that a flame graph draws, and as costs by route. */
+// The stacks of workers as the nested set that a flame graph draws, and as costs by route.
 import type { ProfileStack } from './pprof';
 
 /** Boxes in the order of depth first; each directly below its caller. */

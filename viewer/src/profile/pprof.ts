@@ -1,9 +1,7 @@
-/**
- * A profile of a worker's hub, decoded from pprof's protobuf message.
- *
- * That form alone has the nanoseconds, the route and the kind of each stack; the collapsed one has
- * numbers of samples. Source: github.com/google/pprof, `proto/profile.proto`.
- */
+// A profile of a worker's hub, decoded from pprof's protobuf message.
+//
+// That form alone has the nanoseconds, the route and the kind of each stack; the collapsed one has
+// numbers of samples. Source: github.com/google/pprof, `proto/profile.proto`.
 
 export interface ProfileStack {
   /** `module:function`, outermost first. */

@@ -1,4 +1,4 @@
-/** Asks each worker for what it recorded of a request: any of them may have served it. */
+// Asks each worker for what it recorded of a request: any of them may have served it.
 import type { GetJson } from '../trace/lookup';
 import { parseRecord, type RequestRecord } from './record';
 

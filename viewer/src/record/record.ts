@@ -1,8 +1,6 @@
-/**
- * What a worker recorded of one request: `/debug/requests/<id>` as JSON (docs/debugging.md).
- *
- * Only requests in flight and those that were slow, failed or cut are held, the newest in 4 MB.
- */
+// What a worker recorded of one request: `/debug/requests/<id>` as JSON (docs/debugging.md).
+//
+// Only requests in flight and those that were slow, failed or cut are held, the newest in 4 MB.
 import { isPhase, segments, type Phase, type PhaseSeconds, type PhaseSegment } from '../trace/phases';
 
 export interface OpenWait {

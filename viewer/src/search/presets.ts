@@ -1,4 +1,4 @@
-/** TraceQL queries that a person in a hurry starts from; each can be changed afterwards. */
+// TraceQL queries that a person in a hurry starts from; each can be changed afterwards.
 
 export interface Preset {
   readonly name: string;

@@ -1,4 +1,5 @@
-/** Tempo's answer to `/api/search` as rows of a table. */
+// Tempo's answer to a search as rows of a table.
+import type { FoundTrace, TempoSpan } from '../data-sources/tempo';
 
 export interface MatchedSpan {
   readonly spanId: string;
@@ -7,7 +8,7 @@ export interface MatchedSpan {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-export interface FoundTrace {
+export interface TraceRow {
   readonly traceId: string;
   readonly service: string;
   readonly name: string;
@@ -19,52 +20,24 @@ export interface FoundTrace {
   readonly failed: boolean;
 }
 
-interface RawAttribute {
-  key?: string;
-  value?: Record<string, unknown>;
-}
-
-interface RawSpan {
-  spanID?: string;
-  name?: string;
-  durationNanos?: string;
-  attributes?: RawAttribute[];
-}
-
-interface RawSpanSet {
-  matched?: number;
-  spans?: RawSpan[];
-}
-
-interface RawTrace {
-  traceID?: string;
-  rootServiceName?: string;
-  rootTraceName?: string;
-  startTimeUnixNano?: string;
-  durationMs?: number;
-  spanSet?: RawSpanSet;
-  spanSets?: RawSpanSet[];
-}
-
 const NO_ROOT = '<root span not yet received>';
 
-export function parseSearch(answer: unknown): FoundTrace[] {
-  const raw = (answer as { traces?: RawTrace[] } | undefined)?.traces ?? [];
-  return raw.map(traceOf).filter((trace) => trace.traceId !== '');
+export function rowsOf(found: readonly FoundTrace[]): TraceRow[] {
+  return found.map(rowOf);
 }
 
-function traceOf(raw: RawTrace): FoundTrace {
-  const sets = raw.spanSets ?? (raw.spanSet === undefined ? [] : [raw.spanSet]);
-  const spans = sets.flatMap((set) => (set.spans ?? []).map(spanOf));
+function rowOf(raw: FoundTrace): TraceRow {
+  const sets = raw.spanSets ?? [];
+  const spans = sets.flatMap((set) => set.spans.map(spanOf));
   const name = raw.rootTraceName ?? '';
   return {
     // Tempo leaves zeros at the beginning out.
-    traceId: raw.traceID ? raw.traceID.padStart(32, '0') : '',
+    traceId: raw.traceID.padStart(32, '0'),
     service: raw.rootServiceName && raw.rootServiceName !== NO_ROOT ? raw.rootServiceName : '',
     name: name === NO_ROOT ? '' : name,
-    beganUnixMs: Number(BigInt(raw.startTimeUnixNano ?? '0') / 1_000_000n),
+    beganUnixMs: Number(BigInt(raw.startTimeUnixNano) / 1_000_000n),
     durationMs: raw.durationMs ?? 0,
-    matched: sets.reduce((sum, set) => sum + (set.matched ?? set.spans?.length ?? 0), 0),
+    matched: sets.reduce((sum, set) => sum + set.matched, 0),
     spans,
     failed: spans.some(
       (span) =>
@@ -74,27 +47,27 @@ function traceOf(raw: RawTrace): FoundTrace {
   };
 }
 
-function spanOf(raw: RawSpan): MatchedSpan {
+function spanOf(raw: TempoSpan): MatchedSpan {
   return {
-    spanId: raw.spanID ?? '',
+    spanId: raw.spanID,
     name: raw.name ?? '',
-    durationMs: Number(raw.durationNanos ?? 0) / 1e6,
+    durationMs: Number(raw.durationNanos) / 1e6,
     attributes: Object.fromEntries(
-      (raw.attributes ?? []).map(({ key = '', value = {} }) => [key, String(Object.values(value)[0] ?? '')]),
+      (raw.attributes ?? []).map(({ key, value }) => [key, String(Object.values(value)[0] ?? '')]),
     ),
   };
 }
 
 export type SortKey = 'began' | 'duration' | 'name' | 'matched';
 
-const KEYS: Readonly<Record<SortKey, (trace: FoundTrace) => number | string>> = {
+const KEYS: Readonly<Record<SortKey, (trace: TraceRow) => number | string>> = {
   began: (trace) => trace.beganUnixMs,
   duration: (trace) => trace.durationMs,
   name: (trace) => trace.name,
   matched: (trace) => trace.matched,
 };
 
-export function sorted(traces: readonly FoundTrace[], key: SortKey, descending: boolean): FoundTrace[] {
+export function sorted(traces: readonly TraceRow[], key: SortKey, descending: boolean): TraceRow[] {
   const of = KEYS[key];
   const sign = descending ? -1 : 1;
   return [...traces].sort((a, b) => {
@@ -104,7 +77,7 @@ export function sorted(traces: readonly FoundTrace[], key: SortKey, descending: 
 }
 
 /** Attributes of matched spans that are worth a column: what differs, in the order of first sight. */
-export function attributeColumns(traces: readonly FoundTrace[], most: number): string[] {
+export function attributeColumns(traces: readonly TraceRow[], most: number): string[] {
   const seen = new Map<string, Set<string>>();
   for (const trace of traces) {
     for (const span of trace.spans) {

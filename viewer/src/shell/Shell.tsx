@@ -1,46 +1,16 @@
 // What is around every page: navigation, the field for a request's id, time range, refresh, theme.
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { IconButton, Input, useStyles2 } from '@grafana/ui';
-import { Suspense, useState, type FormEvent, type ReactNode } from 'react';
+import { IconButton, useStyles2 } from '@grafana/ui';
+import { Suspense, type ReactNode } from 'react';
 
+import { RequestField } from '../search/RequestField';
 import { ErrorBoundary } from './ErrorBoundary';
 import { PAGES } from './pages';
-import { Link, matchPath, navigate, ParamsContext, useLocation } from './router';
+import { Link, matchPath, ParamsContext, useLocation } from './router';
 import { useMode } from './theme';
 import { TimeControls } from './TimeControls';
 import { useTimeRange } from './time';
-
-const ID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
-
-/** A request's or a trace's id leads to its page; anything else is refused in words. */
-function RequestField() {
-  const styles = useStyles2(getStyles);
-  const [text, setText] = useState('');
-  const [wrong, setWrong] = useState(false);
-  const open = (event: FormEvent) => {
-    event.preventDefault();
-    const id = text.trim();
-    setWrong(!ID.test(id));
-    if (ID.test(id)) {
-      setText('');
-      navigate(`/trace/${id}`);
-    }
-  };
-  return (
-    <form onSubmit={open} role="search" className={styles.search}>
-      <Input
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        placeholder="Request id or trace id"
-        aria-label="Open the request with this id"
-        aria-invalid={wrong}
-        invalid={wrong}
-        width={40}
-      />
-    </form>
-  );
-}
 
 function Navigation() {
   const styles = useStyles2(getStyles);
@@ -160,7 +130,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:hover': { color: theme.colors.text.primary, background: theme.colors.action.hover },
   }),
   space: css({ flex: 1 }),
-  search: css({ display: 'flex' }),
   main: css({ flex: 1, padding: theme.spacing(1.5, 2), minWidth: 0 }),
   footer: css({
     padding: theme.spacing(1, 2),

@@ -12,4 +12,11 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { path: '', name: 'Boards', component: lazy(() => import('../boards/BoardsPage')) },
   { path: '/d/:uid', component: lazy(() => import('../boards/BoardPage')) },
+  { path: '/alerts', name: 'Alerts', component: lazy(() => import('../alerts/AlertsPage')) },
+  { path: '/search', name: 'Traces', component: lazy(() => import('../search/SearchPage')) },
+  { path: '/logs', name: 'Logs', component: lazy(() => import('../logs/LogsPage')) },
+  { path: '/profile', name: 'Profile', component: lazy(() => import('../profile/ProfilePage')) },
+  { path: '/trace/:id', component: lazy(() => import('../trace/TracePage')) },
+  { path: '/record/:id', component: lazy(() => import('../record/RecordPage')) },
+  { path: '/runbooks/:name', component: lazy(() => import('../alerts/RunbookPage')) },
 ];

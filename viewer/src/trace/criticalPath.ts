@@ -1,10 +1,8 @@
-/**
- * The critical path: the parts of spans without which the trace would have been shorter.
- *
- * From the end of the root backwards: the child that ended last before the present instant is on the
- * path from there; between two children the parent itself is. Time in which a child runs beside
- * another one that ends later is on no path. As Jaeger and Lightstep define it.
- */
+// The critical path: the parts of spans without which the trace would have been shorter.
+//
+// From the end of the root backwards: the child that ended last before the present instant is on the
+// path from there; between two children the parent itself is. Time in which a child runs beside
+// another one that ends later is on no path. As Jaeger and Lightstep define it.
 import { endMs } from './model';
 import type { SpanNode } from './tree';
 

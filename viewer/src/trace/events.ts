@@ -1,8 +1,6 @@
-/**
- * What the events of a span mean: a title, a sentence, and how much they matter.
- *
- * The names are those of telemetry/span_names.py; any other event is shown under its own name.
- */
+// What the events of a span mean: a title, a sentence, and how much they matter.
+//
+// The names are those of telemetry/span_names.py; any other event is shown under its own name.
 import { numberOf, textOf, type Attributes, type SpanEvent } from './model';
 import { formatSeconds } from './time';
 

@@ -1,4 +1,4 @@
-/** The search within a trace: spans that contain every word of a text, anywhere. */
+// The search within a trace: spans that contain every word of a text, anywhere.
 import { textOf, type Attributes, type Span, type Trace } from './model';
 
 /**

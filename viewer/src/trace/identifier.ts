@@ -1,10 +1,8 @@
-/**
- * What a customer, a log line or a proxy calls a request, and how Tempo finds its trace.
- *
- * Ours is a UUID, and without its dashes it is the trace id. When a caller's `traceparent` won, the
- * UUID is the span attribute `request.id`; what a trusted proxy called the request is in
- * `request.correlation_ids` (docs/proxies.md).
- */
+// What a customer, a log line or a proxy calls a request, and how Tempo finds its trace.
+//
+// Ours is a UUID, and without its dashes it is the trace id. When a caller's `traceparent` won, the
+// UUID is the span attribute `request.id`; what a trusted proxy called the request is in
+// `request.correlation_ids` (docs/proxies.md).
 
 export interface Identifier {
   /** As it was pasted, without what surrounds it. */

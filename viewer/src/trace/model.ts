@@ -1,9 +1,7 @@
-/**
- * A trace as plain data: what Tempo returned, without any drawing.
- *
- * Times are milliseconds since the trace's first span began, with the nanoseconds as fraction: a
- * number holds nanoseconds since 1970 only to a quarter of a microsecond, and a difference exactly.
- */
+// A trace as plain data: what Tempo returned, without any drawing.
+//
+// Times are milliseconds since the trace's first span began, with the nanoseconds as fraction: a
+// number holds nanoseconds since 1970 only to a quarter of a microsecond, and a difference exactly.
 
 export type AttributeValue = string | number | boolean | AttributeValue[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;

@@ -1,10 +1,8 @@
-/**
- * Tempo's answer to `/api/traces/<id>` as a trace.
- *
- * It is OTLP's JSON with two liberties of Tempo's: ids are base64 there and hex elsewhere, and the
- * list is called `batches` in version 1 and `resourceSpans` in OTLP itself (v2 puts it in `trace`).
- * Source: opentelemetry-proto, trace/v1; protobuf's JSON mapping for 64-bit numbers as strings.
- */
+// Tempo's answer to `/api/traces/<id>` as a trace.
+//
+// It is OTLP's JSON with two liberties of Tempo's: ids are base64 there and hex elsewhere, and the
+// list is called `batches` in version 1 and `resourceSpans` in OTLP itself (v2 puts it in `trace`).
+// Source: opentelemetry-proto, trace/v1; protobuf's JSON mapping for 64-bit numbers as strings.
 import type { Attributes, AttributeValue, Span, SpanEvent, SpanKind, Trace } from './model';
 
 type Json = Record<string, unknown>;

@@ -1,10 +1,8 @@
-/**
- * The phases of a request: disjoint, and together its duration (docs/phases.md).
- *
- * How much each took is known at each snapshot and at the end. So a bar that is cut into phases is
- * true to the instant between two of these, and inside of such a part the phases stand one after the
- * other, in the order in which a request usually meets them.
- */
+// The phases of a request: disjoint, and together its duration (docs/phases.md).
+//
+// How much each took is known at each snapshot and at the end. So a bar that is cut into phases is
+// true to the instant between two of these, and inside of such a part the phases stand one after the
+// other, in the order in which a request usually meets them.
 import { numberOf, type Attributes, type Span } from './model';
 
 export const PHASES = [

@@ -1,4 +1,4 @@
-/** Durations and instants as text. */
+// Durations and instants as text.
 
 const UNITS = [
   { ms: 3_600_000, unit: 'h' },

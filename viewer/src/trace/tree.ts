@@ -1,7 +1,5 @@
-/**
- * The spans of a trace in the order in which they are drawn: each below its parent, collapsed
- * branches left out. No recursion, so a chain of thousands of spans does no harm.
- */
+// The spans of a trace in the order in which they are drawn: each below its parent, collapsed
+// branches left out. No recursion, so a chain of thousands of spans does no harm.
 import type { Span, Trace } from './model';
 
 export interface SpanNode {

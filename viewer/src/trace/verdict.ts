@@ -1,7 +1,5 @@
-/**
- * Why a request was slow or failed, in one or two sentences: what a reader of the waterfall would
- * conclude, from the facts on its server span alone. Where they do not name a cause, none is named.
- */
+// Why a request was slow or failed, in one or two sentences: what a reader of the waterfall would
+// conclude, from the facts on its server span alone. Where they do not name a cause, none is named.
 import { meaningOf } from './events';
 import { endMs, numberOf, textOf, type Span, type SpanEvent, type Trace } from './model';
 import { byLength, phasesOf, PHASE_MEANINGS, type Phase } from './phases';
