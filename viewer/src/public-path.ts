@@ -5,6 +5,6 @@ declare global {
   }
 }
 
-window.__grafana_public_path__ = '/';
+window.__grafana_public_path__ = '/public/';
 
 export {};

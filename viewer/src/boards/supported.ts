@@ -52,9 +52,9 @@ const units = new Set<string>();
 
 function isUnit(unit: string): boolean {
   if (units.size === 0) {
-    for (const { formats } of getValueFormats()) {
-      for (const { id } of formats) {
-        units.add(id);
+    for (const { submenu } of getValueFormats()) {
+      for (const { value } of submenu) {
+        units.add(value);
       }
     }
   }

@@ -43,7 +43,8 @@ interface Band {
 }
 
 /** The thresholds as parts of the gauge. */
-export function bandsOf({ min = 0, max = 100, thresholds }: FieldConfig, theme: GrafanaTheme2): Band[] {
+export function bandsOf({ thresholds, ...field }: FieldConfig, theme: GrafanaTheme2): Band[] {
+  const [min, max] = [field.min ?? 0, field.max ?? 100];
   const steps = thresholds?.steps ?? [];
   const share = (value: number) =>
     thresholds?.mode === 'percentage' ? value / 100 : (value - min) / (max - min || 1);
@@ -57,7 +58,7 @@ export function bandsOf({ min = 0, max = 100, thresholds }: FieldConfig, theme: 
 function Arc({ value, markers }: { value: FieldDisplay; markers: boolean }) {
   const theme = useTheme2();
   const { field, display } = value;
-  const { min = 0, max = 100 } = field;
+  const [min, max] = [field.min ?? 0, field.max ?? 100];
   const share = Number.isFinite(display.numeric) ? (display.numeric - min) / (max - min || 1) : 0;
   const colour =
     display.color ??

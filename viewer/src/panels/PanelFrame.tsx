@@ -1,5 +1,5 @@
 // The frame of a panel: title, description, menu, state of its queries, and the panel inside.
-import { LoadingState, type GrafanaTheme2 } from '@grafana/data';
+import type { GrafanaTheme2 } from '@grafana/data';
 import { css } from '@emotion/css';
 import { Icon, Menu, PanelChrome, useStyles2, useTheme2 } from '@grafana/ui';
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
@@ -8,6 +8,7 @@ import { followed } from '../boards/links';
 import { interpolate, type Lookup } from '../boards/interpolate';
 import type { Snapshot } from '../boards/load';
 import type { Panel } from '../boards/model';
+import type { ExemplarPoint } from '../data-sources/frames';
 import { problemsOfPanel } from '../boards/supported';
 import { lookupOf } from '../boards/variables';
 import { ErrorBoundary } from '../shell/ErrorBoundary';
@@ -15,6 +16,8 @@ import { setSearch } from '../shell/router';
 import { PanelSurroundings } from './PanelSurroundings';
 import { PANEL_TYPES } from './types';
 import { useFields, usePanelData, type PanelData } from './usePanelData';
+
+const NO_EXEMPLARS: readonly ExemplarPoint[] = [];
 
 interface Props {
   panel: Panel;
@@ -101,17 +104,19 @@ function Inside({
   const Component = type.component;
   return (
     <PanelSurroundings frames={frames}>
-      <Component
-        panel={panel}
-        frames={frames}
-        exemplars={data.read?.exemplars ?? []}
-        notes={snapshot.notes}
-        range={data.range ?? snapshot.range}
-        timeZone="browser"
-        width={width}
-        height={height}
-        lookup={lookup}
-      />
+      {(shown) => (
+        <Component
+          panel={panel}
+          frames={shown}
+          exemplars={data.read?.exemplars ?? NO_EXEMPLARS}
+          notes={snapshot.notes}
+          range={data.range ?? snapshot.range}
+          timeZone="browser"
+          width={width}
+          height={height}
+          lookup={lookup}
+        />
+      )}
     </PanelSurroundings>
   );
 }
@@ -178,8 +183,6 @@ export function PanelFrame({ panel, snapshot, isViewed }: Props) {
     </section>
   );
 }
-
-export const isSettled = (state: LoadingState): boolean => state !== LoadingState.Loading;
 
 const getStyles = (theme: GrafanaTheme2) => ({
   frame: css({ width: '100%', height: '100%', minHeight: 'inherit' }),

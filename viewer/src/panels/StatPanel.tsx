@@ -22,7 +22,6 @@ const DEFAULTS = {
   justifyMode: BigValueJustifyMode.Auto,
   textMode: BigValueTextMode.Auto,
   orientation: VizOrientation.Auto,
-  wideLayout: true,
   text: undefined as { titleSize?: number; valueSize?: number } | undefined,
 };
 
@@ -31,7 +30,7 @@ export function StatPanel(props: PanelProps) {
   const options = optionsOf(props.panel, DEFAULTS);
   const sparkline = options.graphMode !== BigValueGraphMode.None;
   const values = valuesOf(props, options, theme, sparkline);
-  const render = ({ value, width, height, count, orientation }: VizRepeaterRenderValueProps<FieldDisplay>) => (
+  const render = ({ value, width, height, count }: VizRepeaterRenderValueProps<FieldDisplay>) => (
     <WithLinks value={value}>
       <BigValue
         value={value.display}
@@ -42,18 +41,15 @@ export function StatPanel(props: PanelProps) {
         justifyMode={options.justifyMode}
         textMode={nameShown(options.textMode, values.length)}
         text={options.text}
-        wideLayout={options.wideLayout}
         width={width}
         height={height}
         theme={theme}
       />
-      {orientation ? null : null}
     </WithLinks>
   );
   return (
     <VizRepeater
       getValues={() => values}
-      getAlignmentFactors={undefined as never}
       renderValue={render}
       width={props.width}
       height={props.height}

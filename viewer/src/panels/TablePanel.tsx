@@ -13,7 +13,7 @@ const DEFAULTS = {
   enablePagination: false,
 };
 
-export function TablePanel({ panel, frames, width, height, timeZone }: PanelProps) {
+export function TablePanel({ panel, frames, width, height }: PanelProps) {
   const options = optionsOf(panel, DEFAULTS);
   const frame = frames[Math.min(options.frameIndex, frames.length - 1)];
   if (frame === undefined || frame.length === 0) {
@@ -28,10 +28,10 @@ export function TablePanel({ panel, frames, width, height, timeZone }: PanelProp
       noHeader={!options.showHeader}
       showTypeIcons={false}
       resizable
-      initialSortBy={options.sortBy}
+      sortBy={options.sortBy}
       cellHeight={options.cellHeight}
       enablePagination={options.enablePagination}
-      timeZone={timeZone}
+      fieldConfig={panel.fieldConfig}
     />
   );
 }

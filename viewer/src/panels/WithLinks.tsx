@@ -10,7 +10,7 @@ export function WithLinks({ value, children }: { value: FieldDisplay; children: 
   }
   return (
     <DataLinksContextMenu links={getLinks} style={{ flexGrow: 1 }}>
-      {() => children}
+      {() => <>{children}</>}
     </DataLinksContextMenu>
   );
 }

@@ -54,7 +54,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <RequestField />
         <TimeControls />
         <IconButton
-          name={mode === 'dark' ? 'sun' : 'moon'}
+          name="adjust-circle"
           size="lg"
           tooltip={`Use the ${other} theme`}
           onClick={toggle}
