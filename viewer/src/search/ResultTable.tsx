@@ -15,9 +15,11 @@ interface Props {
   sortKey: SortKey;
   descending: boolean;
   onSort(key: SortKey): void;
+  /** A value was chosen: only traces that have it. */
+  onValue(name: string, value: string): void;
 }
 
-export function ResultTable({ rows, columns, sortKey, descending, onSort }: Props) {
+export function ResultTable({ rows, columns, sortKey, descending, onSort, onValue }: Props) {
   const styles = useStyles2(tableStyles);
   const own = useStyles2(getStyles);
   const longest = Math.max(...rows.map((row) => row.durationMs), 1);
@@ -63,7 +65,17 @@ export function ResultTable({ rows, columns, sortKey, descending, onSort }: Prop
               </td>
               {columns.map((name) => (
                 <td key={name} className={own.attribute}>
-                  {valuesOf(row, name)}
+                  {valuesOf(row, name).map((value) => (
+                    <button
+                      key={value}
+                      type="button"
+                      className={own.filter}
+                      title={`Only traces with this ${name}`}
+                      onClick={() => onValue(name, value)}
+                    >
+                      {value}
+                    </button>
+                  ))}
                 </td>
               ))}
               <td className={styles.number}>{row.matched}</td>
@@ -84,8 +96,8 @@ function address(row: TraceRow): string {
   return `/trace/${row.traceId}${span === '' ? '' : `?span=${span}`}`;
 }
 
-function valuesOf(row: TraceRow, name: string): string {
-  return [...new Set(row.spans.map((span) => span.attributes[name]).filter(Boolean))].join(', ');
+function valuesOf(row: TraceRow, name: string): string[] {
+  return [...new Set(row.spans.map((span) => span.attributes[name] ?? ''))].filter(Boolean);
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -105,5 +117,15 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   value: css({ position: 'relative' }),
   attribute: css({ overflowWrap: 'anywhere', maxWidth: 320 }),
+  filter: css({
+    display: 'block',
+    padding: 0,
+    border: 'none',
+    background: 'none',
+    color: 'inherit',
+    font: 'inherit',
+    textAlign: 'left',
+    '&:hover': { textDecoration: 'underline' },
+  }),
   id: css({ background: 'none', border: 'none', padding: 0, color: theme.colors.text.secondary }),
 });

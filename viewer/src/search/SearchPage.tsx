@@ -11,7 +11,7 @@ import { QueryField } from '../parts/QueryField';
 import { useLoad } from '../parts/useLoad';
 import { setSearch, useLocation } from '../shell/router';
 import { useTimeRange } from '../shell/time';
-import { DEFAULT_QUERY, PRESETS } from './presets';
+import { conditionFor, DEFAULT_QUERY, PRESETS, withCondition } from './presets';
 import { attributeColumns, rowsOf, sorted, type SortKey } from './results';
 import { ResultTable } from './ResultTable';
 
@@ -84,6 +84,7 @@ export default function SearchPage() {
             columns={attributeColumns(rows, MOST_COLUMNS)}
             sortKey={key}
             descending={descending}
+            onValue={(name, value) => run(withCondition(query, conditionFor(name, value)))}
             onSort={(next) =>
               setSearch({ sort: next, order: next === key && descending ? 'up' : null }, { replace: true })
             }

@@ -47,3 +47,10 @@ export function withCondition(query: string, condition: string): string {
   const joined = inner === '' ? condition : inner.includes('||') ? `(${inner}) && ${condition}` : `${inner} && ${condition}`;
   return `{ ${joined} }${query.slice(match[0].length)}`;
 }
+
+/** What a value of a matched span means as a condition: numbers and words of TraceQL stand bare. */
+export function conditionFor(name: string, value: string): string {
+  const own = ['status', 'kind', 'name', 'duration'].includes(name);
+  const isBare = /^-?\d+(\.\d+)?$/.test(value) || (own && name !== 'name');
+  return `${own ? name : `span.${name}`} = ${isBare ? value : JSON.stringify(value)}`;
+}

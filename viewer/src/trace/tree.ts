@@ -41,10 +41,11 @@ export function buildTree(trace: Trace): readonly SpanNode[] {
       orphan: false,
     });
   }
+  const cut = endlessChains(nodes);
   const roots: Building[] = [];
   for (const node of nodes.values()) {
-    const parent = nodes.get(node.span.parentSpanId);
-    if (parent === undefined || isAncestor(node, parent, nodes)) {
+    const parent = cut.has(node) ? undefined : nodes.get(node.span.parentSpanId);
+    if (parent === undefined) {
       node.orphan = node.span.parentSpanId !== '';
       roots.push(node);
     } else {
@@ -60,18 +61,24 @@ export function buildTree(trace: Trace): readonly SpanNode[] {
   return roots;
 }
 
-function isAncestor(node: Building, other: Building, nodes: ReadonlyMap<string, Building>): boolean {
-  const seen = new Set<string>();
-  for (let at: Building | undefined = other; at !== undefined; at = nodes.get(at.span.parentSpanId)) {
-    if (at === node) {
-      return true;
+/** One span of each circle of parents, which has to be a root for the circle to be drawn. */
+function endlessChains(nodes: ReadonlyMap<string, Building>): Set<Building> {
+  const cut = new Set<Building>();
+  const rooted = new Set<Building>();
+  for (const node of nodes.values()) {
+    const path = new Set<Building>();
+    let at: Building | undefined = node;
+    while (at !== undefined && !rooted.has(at)) {
+      if (path.has(at)) {
+        cut.add(at);
+        break;
+      }
+      path.add(at);
+      at = nodes.get(at.span.parentSpanId);
     }
-    if (seen.has(at.span.spanId)) {
-      return false;
-    }
-    seen.add(at.span.spanId);
+    path.forEach((each) => rooted.add(each));
   }
-  return false;
+  return cut;
 }
 
 /** Sets the depths on the way. */
