@@ -1,8 +1,8 @@
 // What the hub ran: the always-on profile of every worker as a flame graph, by route and worker.
 import { css, cx } from '@emotion/css';
-import { createTheme, FieldType, type DataFrame, type GrafanaTheme2 } from '@grafana/data';
-import { RadioButtonGroup, useStyles2, useTheme2 } from '@grafana/ui';
-import { lazy, Suspense, useMemo } from 'react';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { RadioButtonGroup, useStyles2 } from '@grafana/ui';
+import { useMemo } from 'react';
 
 import { Notice, Reading } from '../parts/Notice';
 import { Page } from '../parts/Page';
@@ -10,11 +10,10 @@ import { useLoad } from '../parts/useLoad';
 import { setSearch, useLocation } from '../shell/router';
 import { useTimeRange } from '../shell/time';
 import { formatMs, formatShare } from '../trace/time';
-import { costsBy, flameRows, type Cost } from './flame';
+import { costsBy, type Cost } from './flame';
+import { FlameGraph } from './FlameGraph';
 import { MOST_SECONDS, readProfiles, type WorkerProfile } from './load';
 import type { ProfileStack } from './pprof';
-
-const FlameGraph = lazy(async () => ({ default: (await import('@grafana/flamegraph')).FlameGraph }));
 
 const SPANS = [
   { label: '1 min', value: 60 },
@@ -99,7 +98,7 @@ export default function ProfilePage() {
             />
           </div>
           <div className={styles.graph} data-testid="flame-graph">
-            <Graph stacks={shown} byRoute={route === ''} />
+            <FlameGraph stacks={shown} byRoute={route === ''} />
           </div>
         </div>
       )}
@@ -123,31 +122,6 @@ function Problems({ workers, onRetry }: { workers: readonly WorkerProfile[]; onR
       {silent[0]!.problem}
     </Notice>
   );
-}
-
-function Graph({ stacks, byRoute }: { stacks: readonly ProfileStack[]; byRoute: boolean }) {
-  const theme = useTheme2();
-  const frame = useMemo(() => frameOf(stacks, byRoute), [stacks, byRoute]);
-  const getTheme = useMemo(() => () => createTheme({ colors: { mode: theme.isDark ? 'dark' : 'light' } }), [theme]);
-  return (
-    <Suspense fallback={<Reading what="the flame graph" />}>
-      <FlameGraph data={frame} getTheme={getTheme} vertical stickyHeader={false} />
-    </Suspense>
-  );
-}
-
-function frameOf(stacks: readonly ProfileStack[], byRoute: boolean): DataFrame {
-  const rows = flameRows(stacks, byRoute);
-  const nanoseconds = { config: { unit: 'ns' }, type: FieldType.number };
-  return {
-    length: rows.level.length,
-    fields: [
-      { name: 'level', type: FieldType.number, config: {}, values: rows.level },
-      { name: 'label', type: FieldType.string, config: {}, values: rows.label },
-      { name: 'value', ...nanoseconds, values: rows.value },
-      { name: 'self', ...nanoseconds, values: rows.self },
-    ],
-  };
 }
 
 interface CostsProps {
