@@ -14,7 +14,16 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import alerts
 from dashboards.board_json import GENERATED
-from dashboards.boards import home, life_cycle, members, mongodb, runtime, service
+from dashboards.boards import (
+    home,
+    life_cycle,
+    members,
+    mongodb,
+    runtime,
+    service,
+    slow_requests,
+    telemetry_pipeline,
+)
 from dashboards.time_scale import TimeScale
 
 
@@ -27,6 +36,8 @@ def boards() -> dict[str, Dashboard]:
         "members.json": members.BOARD.build(),
         "mongodb.json": mongodb.BOARD.build(),
         "runtime.json": runtime.BOARD.build(),
+        "slow-requests.json": slow_requests.BOARD.build(),
+        "telemetry-pipeline.json": telemetry_pipeline.BOARD.build(),
     }
 
 

@@ -35,6 +35,8 @@ ROUTE_OF_ROW: Final = "${__data.fields.Route:percentencode}"
 """The route of the table row that was clicked."""
 WORKER_OF_SERIES: Final = "${__field.labels.service_instance_id:percentencode}"
 WORKER_OF_ROW: Final = "${__data.fields.Instance:percentencode}"
+TRACE_OF_ROW: Final = "${__data.fields.traceID}"
+"""The trace of a row that a TraceQL search found."""
 SERVICE_OF_ROW: Final = "${__data.fields.Service:percentencode}"
 ENVIRONMENT_OF_ROW: Final = "${__data.fields.Environment:percentencode}"
 
@@ -85,6 +87,17 @@ def lines(title: str, *stages: str, level: str = "") -> dashboard.DashboardLink:
     query = logql.lines(*stages, level=level)
     query = query.replace("$service", "${service:pipe}").replace("$instance", "${instance:pipe}")
     return _explore(title, config.LOKI_UID, "loki", expr=query)
+
+
+def record() -> dashboard.DashboardLink:
+    """Open what a worker recorded of a trace's request; the viewer finds the worker."""
+    return dashboard.DashboardLink("Record of the request").url(f"/record/{TRACE_OF_ROW}")
+
+
+def lines_of_trace() -> dashboard.DashboardLink:
+    """Open the log lines of the trace of a row."""
+    query = f'{{service_name=~".+"}} | trace_id="{TRACE_OF_ROW}"'
+    return _explore("Log lines of the trace", config.LOKI_UID, "loki", expr=query)
 
 
 def _traces(title: str, route: str, condition: str) -> dashboard.DashboardLink:

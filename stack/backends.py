@@ -159,6 +159,9 @@ BACKENDS: tuple[Backend, ...] = (
             "TEMPO_OTLP_URL": "http://127.0.0.1:{tempo[otlp]}",
             "PROMETHEUS_REMOTE_WRITE_URL": "http://127.0.0.1:{prometheus[http]}/api/v1/write",
             "LOKI_OTLP_URL": "http://127.0.0.1:{loki[http]}/otlp",
+            "TEMPO_METRICS_TARGET": "127.0.0.1:{tempo[http]}",
+            "LOKI_METRICS_TARGET": "127.0.0.1:{loki[http]}",
+            "PROMETHEUS_METRICS_TARGET": "127.0.0.1:{prometheus[http]}",
             "SERVICE_LOG_FILES": (
                 '["{logs}/service.log", "{logs}/service.log.1", "{logs}/stack.log"]'
             ),

@@ -5,7 +5,7 @@ from typing import Final
 
 import yaml
 
-from dashboards import recording_rules
+from dashboards import recording_rules, telemetry_lost
 from dashboards.alerts import routing
 from dashboards.alerts.catalogue import alerts
 from dashboards.time_scale import TimeScale
@@ -23,6 +23,9 @@ def files(time: TimeScale) -> dict[str, str]:
         "rules/alerts.yml": _text("dashboards/alerts", {"groups": groups}),
         "rules/recording.yml": _text(
             "dashboards/recording_rules.py", {"groups": recording_rules.groups(time)}
+        ),
+        "rules/telemetry_lost.yml": _text(
+            "dashboards/telemetry_lost.py", {"groups": [telemetry_lost.group(time)]}
         ),
         "alertmanager.yml": _text("dashboards/alerts/routing.py", routing.configuration(time)),
     }

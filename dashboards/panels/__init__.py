@@ -6,6 +6,7 @@ module of ``boards/`` fills in title, description, unit, thresholds and queries 
 
 from dashboards.panels.bar_gauge import BarGauge
 from dashboards.panels.heatmap import Heatmap
+from dashboards.panels.lines_table import LinesTable
 from dashboards.panels.logs import Logs
 from dashboards.panels.spec import WORKER_LEGEND, PanelBuilder, PanelSpec, Target
 from dashboards.panels.stat import Stat
@@ -21,6 +22,7 @@ __all__ = [
     "BarGauge",
     "Column",
     "Heatmap",
+    "LinesTable",
     "Logs",
     "PanelBuilder",
     "PanelSpec",

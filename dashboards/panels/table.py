@@ -5,8 +5,10 @@ Each column is a query of its own; Grafana merges them on the key labels, and ke
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.builders import common, loki, prometheus, table
+from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
@@ -14,7 +16,7 @@ from dashboards import config
 from dashboards.config import State
 from dashboards.panels import thresholds
 from dashboards.panels.mappings import state_mapping
-from dashboards.panels.spec import PanelSpec, Target, instant_query, ref_id
+from dashboards.panels.spec import PROMETHEUS, PanelSpec, Target, instant_query, ref_id
 from service.objectives import Limits
 
 
@@ -52,15 +54,15 @@ class Table(PanelSpec):
     columns: tuple[Column, ...]
     descending: bool = True
     rows: int = config.ROWS
+    source: ClassVar[DataSourceRef] = PROMETHEUS
 
     def build(self) -> table.Panel:
         """Return a new builder."""
         first = common.TableSortByFieldState().display_name(self.columns[0].name)
         first = first.desc(self.descending)
-        panel = self._described(table.Panel()).show_header(True).sort_by([first])
+        panel = self._described(table.Panel(), self.source).show_header(True).sort_by([first])
         for index, column in enumerate(self.columns):
-            query = instant_query(index, Target(column.expression, column.name))
-            panel = panel.with_target(query.format(PromQueryFormat.TABLE))
+            panel = panel.with_target(self._query(index, column))
             panel = panel.override_by_name(column.name, _cell_properties(column))
         order = {"field": self._values()[0], "desc": self.descending}
         return panel.transformations(
@@ -71,6 +73,10 @@ class Table(PanelSpec):
                 self._organize(),
             ]
         )
+
+    def _query(self, index: int, column: Column) -> prometheus.Dataquery | loki.Dataquery:
+        query = instant_query(index, Target(column.expression, column.name))
+        return query.format(PromQueryFormat.TABLE)
 
     def _values(self) -> list[str]:
         """Return Grafana's names of the columns."""

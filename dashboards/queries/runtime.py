@@ -1,34 +1,52 @@
-"""Queries of the Runtime board: the hub, the process, the machine, and the workers' life cycle."""
+"""Queries of the Runtime board: the hub, the process and the machine of the workers.
 
-from dashboards import config
+A graph by worker has the median and the highest of all, and the few workers that were highest in
+the time range: it reads alike with 1 and with 200 workers.
+"""
+
+from dashboards import logql
+from dashboards.config import LINES, NOW, RECENTLY, ROWS
 from dashboards.promql import (
+    RANGE,
     WORKER,
     buckets,
+    highest,
     increase,
     largest,
+    middle,
     or_zero,
     quantile,
+    rank_of_counter,
+    rank_of_gauge,
     rate,
     series,
     total,
     without_nan,
 )
 from dashboards.queries.workers import READY
+from service import objectives
 from telemetry import names
 
-_NOW = config.NOW
+_BY_WORKER = ("service_name", WORKER)
+_CPU_SECONDS = "process_cpu_seconds_total"
+_RESIDENT = "process_resident_memory_bytes"
+_OPEN_FILES, _MAX_FILES = "process_open_fds", "process_max_fds"
 
-TOP_CODES = 10
+
+def _highest_gauge(metric: names.Metric | str) -> str:
+    return highest(LINES, largest(series(metric), *_BY_WORKER), rank_of_gauge(metric), *_BY_WORKER)
+
 
 # --- is it bad ------------------------------------------------------------------------------------
-HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=_NOW))
-HUB_BLOCKED_SHARE_NOW = or_zero(largest(total(rate(names.HUB_BLOCKED, window=_NOW), WORKER)), READY)
-CPU_NOW = largest(rate("process_cpu_seconds_total", window=_NOW))
-RESIDENT_NOW = total(series("process_resident_memory_bytes"))
-RESTARTS = total(f"changes({series('process_start_time_seconds')}[{config.RECENTLY}])")
-UNCAUGHT_RECENTLY = or_zero(
-    total(increase(names.UNCAUGHT_EXCEPTIONS, window=config.RECENTLY)), READY
+HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=NOW))
+HUB_BLOCKED_SHARE_NOW = or_zero(
+    largest(total(rate(names.HUB_BLOCKED, window=NOW), *_BY_WORKER)), READY
 )
+CPU_NOW = largest(rate(_CPU_SECONDS, window=NOW))
+_GROWTH = f"{series(_RESIDENT)} / ({series(_RESIDENT)} offset {objectives.MEMORY_WINDOW} > 0) - 1"
+MEMORY_NOW = total(series(_RESIDENT))
+MACHINE_MEMORY_NOW = largest(series(names.SYSTEM_MEMORY_RATIO))
+OPEN_FILES_NOW = largest(f"{series(_OPEN_FILES)} / {series(_MAX_FILES)}")
 
 # --- the hub --------------------------------------------------------------------------------------
 HUB_LAG_P50 = quantile(0.5, names.HUB_LAG)
@@ -37,23 +55,59 @@ HUB_LAG_P99 = quantile(0.99, names.HUB_LAG)
 HUB_LAG_BUCKETS = buckets(names.HUB_LAG)
 HUB_BLOCKED = or_zero(total(rate(names.HUB_BLOCKED), "kind"), READY, "kind")
 HUB_BLOCKED_BY_CODE = or_zero(
-    f"topk({TOP_CODES}, {total(rate(names.HUB_BLOCKED), 'code')} > 0)", READY, "code"
+    highest(
+        LINES, total(rate(names.HUB_BLOCKED), "code"), rank_of_counter(names.HUB_BLOCKED), "code"
+    ),
+    READY,
+    "code",
 )
-GREENLETS = largest(series(names.GREENLETS), WORKER)
+HUB_BLOCKED_BY_WORKER = or_zero(
+    highest(
+        LINES,
+        total(rate(names.HUB_BLOCKED), *_BY_WORKER),
+        rank_of_counter(names.HUB_BLOCKED),
+        *_BY_WORKER,
+    ),
+    READY,
+    WORKER,
+)
+GREENLETS = _highest_gauge(names.GREENLETS)
+GREENLETS_MEDIAN = middle(series(names.GREENLETS))
+HELD_LINES = logql.lines('|= "hub held for "', level="WARNING")
 
 # --- the process ----------------------------------------------------------------------------------
-CPU = total(rate("process_cpu_seconds_total"), WORKER)
-RESIDENT = total(series("process_resident_memory_bytes"), WORKER)
-OPEN_FILES = total(series("process_open_fds"), WORKER)
-OPEN_FILES_SHARE = largest(f"{series('process_open_fds')} / {series('process_max_fds')}", WORKER)
-THREADS = total(series(names.PROCESS_THREADS), WORKER)
+CPU_TOTAL = total(rate(_CPU_SECONDS))
+CPU_MEDIAN = middle(rate(_CPU_SECONDS))
+CPU = highest(
+    LINES, total(rate(_CPU_SECONDS), *_BY_WORKER), rank_of_counter(_CPU_SECONDS), *_BY_WORKER
+)
+RESIDENT = _highest_gauge(_RESIDENT)
+RESIDENT_MEDIAN = middle(series(_RESIDENT))
+OPEN_FILES = _highest_gauge(_OPEN_FILES)
+OPEN_FILES_MEDIAN = middle(series(_OPEN_FILES))
+THREADS = _highest_gauge(names.PROCESS_THREADS)
+THREADS_MEDIAN = middle(series(names.PROCESS_THREADS))
 GC_RUNS = total(rate("python_gc_collections_total"), "generation")
+GC_SECONDS = total(rate(names.REQUEST_PHASE, 'phase="gc"'))
 GC_COLLECTED = total(rate("python_gc_objects_collected_total"), "generation")
 GC_UNCOLLECTABLE = total(increase("python_gc_objects_uncollectable_total"), "generation")
 
-# --- the machine: every worker reports the same values --------------------------------------------
+# --- one row a worker -----------------------------------------------------------------------------
+WORKER_CPU = f"topk({ROWS}, {total(rate(_CPU_SECONDS, window=NOW), *_BY_WORKER)})"
+WORKER_BLOCKED = f"{total(increase(names.HUB_BLOCKED, window=RANGE), *_BY_WORKER)} > 0"
+WORKER_MEMORY = largest(series(_RESIDENT), *_BY_WORKER)
+WORKER_GROWTH = largest(_GROWTH, *_BY_WORKER)
+WORKER_GREENLETS = largest(series(names.GREENLETS), *_BY_WORKER)
+WORKER_THREADS = largest(series(names.PROCESS_THREADS), *_BY_WORKER)
+WORKER_FILES = largest(f"{series(_OPEN_FILES)} / {series(_MAX_FILES)}", *_BY_WORKER)
+WORKER_UPTIME = f"time() - {largest(series('process_start_time_seconds'), *_BY_WORKER)}"
+
+# --- the machines: the workers of one report the same values --------------------------------------
 MACHINE_CPU = largest(series(names.SYSTEM_CPU_RATIO))
+MACHINE_CPU_MEDIAN = middle(series(names.SYSTEM_CPU_RATIO))
 MACHINE_MEMORY = largest(series(names.SYSTEM_MEMORY_RATIO))
+MACHINE_MEMORY_MEDIAN = middle(series(names.SYSTEM_MEMORY_RATIO))
 MACHINE_MEMORY_BYTES = largest(series(names.SYSTEM_MEMORY_BYTES), "state")
 LOAD = largest(series(names.SYSTEM_LOAD), "period")
 PROCESSORS = largest(series(names.SYSTEM_CPU_COUNT))
+UNCAUGHT_RECENTLY = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS, window=RECENTLY)), READY)

@@ -48,6 +48,8 @@ def test_uid_and_title_of_each_board_never_change() -> None:
         "members.json": ("serene-members", "Members"),
         "mongodb.json": ("serene-mongodb", "MongoDB"),
         "runtime.json": ("serene-runtime", "Runtime"),
+        "slow-requests.json": ("serene-slow-requests", "Slow requests"),
+        "telemetry-pipeline.json": ("serene-telemetry", "Telemetry pipeline"),
     }
 
 

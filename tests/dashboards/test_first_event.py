@@ -8,7 +8,7 @@ import pytest
 
 from dashboards import variables
 from dashboards.promql import increase, or_zero, rate, seconds, total
-from dashboards.queries import home, life_cycle, members, mongodb, service, telemetry_health
+from dashboards.queries import home, life_cycle, members, mongodb, service, telemetry_pipeline
 from dashboards.queries.workers import READY
 from service import metrics, objectives
 from telemetry import names
@@ -155,10 +155,10 @@ OTHER_BOARDS = [
     (names.ABORTED_REQUESTS, life_cycle.CUT_BY_REASON, CUT, 1),
     (names.UNCAUGHT_EXCEPTIONS, life_cycle.UNCAUGHT, 'where="greenlet", fatal="false"', 1),
     (names.UNCAUGHT_EXCEPTIONS, life_cycle.UNCAUGHT_RECENTLY, 'where="greenlet", fatal="false"', 1),
-    (names.TELEMETRY_ERRORS, telemetry_health.ERRORS, 'where="sampler"', 1),
-    (names.LOG_LINES_DROPPED, telemetry_health.LOG_LINES_DROPPED, 'reason="closed"', 1),
-    (names.SPANS_DROPPED, telemetry_health.SPANS_DROPPED, 'reason="rejected"', 20),
-    (names.SPANS_OVER_BUDGET, telemetry_health.SPANS_OVER_BUDGET, 'reason="slow"', 20),
+    (names.TELEMETRY_ERRORS, telemetry_pipeline.ERRORS, 'where="sampler"', 1),
+    (names.LOG_LINES_DROPPED, telemetry_pipeline.LOG_LINES_DROPPED, 'reason="closed"', 1),
+    (names.SPANS_DROPPED, telemetry_pipeline.SPANS_DROPPED, 'reason="rejected"', 20),
+    (names.SPANS_OVER_BUDGET, telemetry_pipeline.SPANS_OVER_BUDGET, 'reason="slow"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED, 'group="login"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED_NOW, 'group="login"', 300),
     (metrics.UNAUTHORIZED, members.UNAUTHORIZED, 'reason="forged"', 20),

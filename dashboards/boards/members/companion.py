@@ -78,7 +78,7 @@ _MODEL = Band(
     ),
     TimeSeries(
         title="Tokens",
-        unit="short",
+        unit="ops",
         description=(
             "Tokens per second by model and type, as the endpoint counts them: what the provider"
             " bills. input rises without more messages: conversations got longer, lower"

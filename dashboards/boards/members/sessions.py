@@ -82,7 +82,7 @@ _PAYMENTS = Band(
     ),
     TimeSeries(
         title="External wait by route",
-        unit="s",
+        unit="suffix: s/s",
         description=(
             "Seconds per second that requests wait for other services, of the routes with the most."
             " Only one rises: the service that it calls became slower."

@@ -60,8 +60,8 @@ SECTION: Final = Section(
             title="Waiting for a connection",
             unit="short",
             description=(
-                "Greenlets that wait for a connection now. More than a few: the pool is the"
-                " bottleneck."
+                "Greenlets that wait for a connection now, of all selected workers. More than a"
+                " few: the pool is the bottleneck, see Waiting for a connection, by worker."
             ),
             thresholds=rising(objectives.POOL_WAITERS),
             no_value="no pool",
@@ -71,8 +71,8 @@ SECTION: Final = Section(
             title="Failed operations",
             unit="percentunit",
             description=(
-                f"Share of commands that failed over {config.NOW}. See Failures by type"
-                " for the commands and their errors."
+                f"Share of commands that failed over {config.NOW}. See Failures by type for the"
+                " commands and their errors."
             ),
             thresholds=rising(config.ERROR_RATIO),
             no_value="no operations",

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from dashboards import links
 from dashboards.layout import Band, Section
-from dashboards.panels import Column, Heatmap, StackedTimeSeries, Table, Target, TimeSeries
+from dashboards.panels import Column, Heatmap, Logs, StackedTimeSeries, Table, Target, TimeSeries
 from dashboards.queries import mongodb as queries
 from service import objectives
 
@@ -38,8 +39,8 @@ _LATENCY = Band(
         title="Latency p95 by operation",
         unit="s",
         description=(
-            "Which command is slow. Does its filter have an index, is its answer large? Add the"
-            " index, or request less."
+            "Of the commands that take the most time. Which is slow: does its filter have an index,"
+            " is its answer large? Add the index, or request less."
         ),
         targets=(Target(queries.P95_BY_OPERATION, _OPERATION_LEGEND),),
     ),
@@ -51,8 +52,8 @@ _OPERATIONS = Band(
         title="Operations",
         unit="ops",
         description=(
-            "Commands per second by name and collection. Many more of them for the same number of"
-            " requests: a query in a loop."
+            "Commands per second of those that take the most time, by name and collection. Many"
+            " more of them for the same number of requests: a query in a loop."
         ),
         targets=(Target(queries.OPERATIONS, _OPERATION_LEGEND),),
     ),
@@ -65,25 +66,37 @@ _OPERATIONS = Band(
         ),
         targets=(Target(queries.ERRORS_BY_TYPE, "{{error_type}} {{db_operation_name}}"),),
     ),
+    StackedTimeSeries(
+        title="Time of requests for the database",
+        unit="suffix: s/s",
+        description=(
+            "Seconds per second that requests wait. db: for the server, so its commands are slow."
+            " db_pool_wait: for a free connection, see the pool below. db_connect: for a new one."
+        ),
+        targets=(Target(queries.REQUEST_TIME, "{{phase}}"),),
+    ),
+)
+
+_TABLE = Band(
+    9,
     Table(
         title="Operations by time",
         unit="short",
         description=(
-            "Values over the whole time range. The operation that takes the most time is first: an"
-            " index there saves the most."
+            "Values over the whole time range, of all selected workers. The operation that takes"
+            " the most time is first: an index there saves the most."
         ),
         keys={"db_operation_name": "Operation", "db_collection_name": "Collection"},
         columns=(
-            Column("Seconds a second", "s", queries.TABLE_TIME),
+            Column("Seconds a second", "suffix: s/s", queries.TABLE_TIME),
             Column("Rate", "ops", queries.TABLE_RATE),
+            Column("Failed", "percentunit", queries.TABLE_ERRORS),
             Column("Mean", "s", queries.TABLE_MEAN),
             Column("p95", "s", queries.TABLE_P95, objectives.DB_LATENCY_P95_SECONDS),
+            Column("Slow", "short", queries.TABLE_SLOW),
         ),
+        links=(links.board(links.SLOW_REQUESTS, "Board Slow requests: shapes and traces"),),
     ),
-)
-
-_SLOW = Band(
-    7,
     TimeSeries(
         title="Slow commands",
         unit="ops",
@@ -93,15 +106,19 @@ _SLOW = Band(
         ),
         targets=(Target(queries.SLOW, _OPERATION_LEGEND),),
     ),
-    StackedTimeSeries(
-        title="Time of requests for the database",
-        unit="s",
+    columns=(16, 8),
+)
+
+_LINES = Band(
+    7,
+    Logs(
+        title="Slow commands and their plans",
         description=(
-            "Seconds a second that requests wait. db: for the server, so its commands are slow."
-            " db_pool_wait: for a free connection, see Why? below. db_connect: for a new one."
+            "Lines `slow command: …` with the shape and its time on the wire, and `plan of …`. A"
+            " click opens the trace of the request. None: no command was slow."
         ),
-        targets=(Target(queries.REQUEST_TIME, "{{phase}}"),),
+        query=queries.COMMAND_LINES,
     ),
 )
 
-SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS, _SLOW)
+SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS, _TABLE, _LINES)

@@ -5,6 +5,7 @@ from typing import Final
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import mongodb as queries
+from service import objectives
 
 _USE = Band(
     8,
@@ -13,8 +14,7 @@ _USE = Band(
         unit="short",
         description=(
             "Connections in the pools of all selected workers, by state. used at the maximum: the"
-            " pool is full. establishing for long: connecting is slow or refused. Below the"
-            " minimum: the pool has just started or was cleared."
+            " pool is full. establishing for long: connecting is slow or refused."
         ),
         targets=(
             Target(queries.USED, "used"),
@@ -23,19 +23,38 @@ _USE = Band(
         ),
     ),
     TimeSeries(
+        title="Pool in use, by worker",
+        unit="percentunit",
+        description=(
+            "Share of its connections that a worker uses, of the fullest pools. Only one is full:"
+            " one of its requests holds the connections, `/debug/requests` names it."
+        ),
+        targets=(Target(queries.USE_SHARE_BY_WORKER, WORKER_LEGEND),),
+        limits=objectives.POOL_USE_RATIO,
+    ),
+    TimeSeries(
         title="Waiting for a connection, by worker",
         unit="short",
         description=(
-            "Greenlets in the queue for a connection. Only one worker: one of its requests holds"
-            " the connections."
+            "Greenlets in the queue for a connection, of the workers with the longest queues. All"
+            " of them: the pool is too small, or the server too slow."
         ),
-        targets=(Target(queries.PENDING, WORKER_LEGEND),),
+        targets=(
+            Target(queries.PENDING_NOW, "all workers"),
+            Target(queries.PENDING, WORKER_LEGEND),
+        ),
+        limits=objectives.POOL_WAITERS,
     ),
+)
+
+_WAITS = Band(
+    7,
     TimeSeries(
         title="Wait for a connection",
         unit="s",
         description=(
-            "Time until a connection was checked out. With an idle connection it is microseconds."
+            "Time until a connection was checked out. With an idle connection it is microseconds;"
+            " from milliseconds on requests queue for the pool."
         ),
         targets=(
             Target(queries.WAIT_P50, "p50"),
@@ -43,10 +62,6 @@ _USE = Band(
             Target(queries.WAIT_P99, "p99"),
         ),
     ),
-)
-
-_CHANGES = Band(
-    6,
     TimeSeries(
         title="Connection held, p95",
         unit="s",
@@ -60,11 +75,15 @@ _CHANGES = Band(
         title="Connection wait time-outs",
         unit="ops",
         description=(
-            "Waits for a connection that timed out, by worker: those requests failed. Reduce"
-            " requests, make queries faster, or enlarge the pool."
+            "Waits for a connection that timed out: those requests failed. Reduce requests, make"
+            " queries faster, or enlarge the pool."
         ),
-        targets=(Target(queries.TIMEOUTS, WORKER_LEGEND),),
+        targets=(Target(queries.TIMEOUTS, "timed out"),),
     ),
+)
+
+_CHANGES = Band(
+    7,
     TimeSeries(
         title="Pool clears",
         unit="ops",
@@ -84,10 +103,15 @@ _CHANGES = Band(
         ),
         targets=(Target(queries.CREATED, "created"),),
     ),
-)
-
-_BOUNDS = Band(
-    6,
+    TimeSeries(
+        title="Time to connect, p95",
+        unit="s",
+        description=(
+            "Time to establish a connection, its handshake and login included. Slow while the ping"
+            " is fast: the login, or TLS."
+        ),
+        targets=(Target(queries.CREATE_P95, "p95"),),
+    ),
     TimeSeries(
         title="Connections and their bounds",
         unit="short",
@@ -96,11 +120,11 @@ _BOUNDS = Band(
             " maximum that is allowed. The server must allow the sum of the workers' maximums."
         ),
         targets=(
-            Target(f"{queries.USED} + {queries.IDLE} + {queries.ESTABLISHING}", "open"),
+            Target(queries.OPEN, "open"),
             Target(queries.MAXIMUM, "maximum"),
             Target(queries.MINIMUM, "minimum"),
         ),
     ),
 )
 
-SECTION: Final = Section("Why? The connection pool", _USE, _CHANGES, _BOUNDS)
+SECTION: Final = Section("Why? The connection pool", _USE, _WAITS, _CHANGES)

@@ -1,4 +1,4 @@
-"""First row of the Runtime board: hub, processor, memory, restarts and uncaught exceptions."""
+"""First row of the Runtime board: hub, processor, memory, files and uncaught exceptions."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ SECTION: Final = Section(
             description=(
                 "How long one greenlet kept all others of its worker waiting, over"
                 f" {config.NOW}. Over {objectives.HUB_LAG_P99_SECONDS.bad:g} s every user of"
-                " that worker notices it: Hub blocked by cause, below, names the cause."
+                " that worker notices it: Hub blocked by code, below, names the code."
             ),
             thresholds=rising(objectives.HUB_LAG_P99_SECONDS),
             no_value="no measurements",
@@ -47,37 +47,37 @@ SECTION: Final = Section(
             targets=(Target(queries.CPU_NOW, "busiest"),),
         ),
         Stat(
-            title="Memory",
+            title="Memory of the machine",
+            unit="percentunit",
+            description=(
+                "Share of the memory in use on the fullest machine. Near 100 % the kernel kills a"
+                " process, likely a worker: which worker grew is in the table Workers."
+            ),
+            thresholds=rising(objectives.MEMORY_RATIO),
+            no_value="no worker reports",
+            targets=(Target(queries.MACHINE_MEMORY_NOW, "in use"),),
+        ),
+        Stat(
+            title="Open files",
+            unit="percentunit",
+            description=(
+                "Of the worker that is nearest to its limit. At 100 % it accepts no connection:"
+                " raise `ulimit -n`, then find the leak in Open files, below."
+            ),
+            thresholds=rising(objectives.OPEN_FILES_RATIO),
+            no_value="no worker reports",
+            targets=(Target(queries.OPEN_FILES_NOW, "open"),),
+        ),
+        Stat(
+            title="Memory of the workers",
             unit="bytes",
             description=(
                 "Resident memory of all selected workers. A line that only rises at steady traffic"
-                " is a leak."
+                " is a leak: Memory by worker, below, shows whose."
             ),
             thresholds=neutral(),
             no_value="no worker reports",
-            targets=(Target(queries.RESIDENT_NOW, "resident"),),
-        ),
-        Stat(
-            title="Restarts",
-            unit="short",
-            description=(
-                f"Workers replaced in the last {config.RECENTLY}. More than a release"
-                " explains: they crash or are killed; the arbiter's log has the reason."
-            ),
-            thresholds=rising(config.BAD_COUNT),
-            no_value="no worker reports",
-            targets=(Target(queries.RESTARTS, "restarts"),),
-        ),
-        Stat(
-            title="Uncaught exceptions",
-            unit="short",
-            description=(
-                f"Exceptions in greenlets and threads in the last {config.RECENTLY} that no"
-                " code handled. Search the log for `uncaught`: each line has its trace id."
-            ),
-            thresholds=rising(config.BAD_COUNT),
-            no_value="no worker reports",
-            targets=(Target(queries.UNCAUGHT_RECENTLY, "uncaught"),),
+            targets=(Target(queries.MEMORY_NOW, "resident"),),
         ),
     ),
 )

@@ -3,7 +3,6 @@
 from typing import Final
 
 from dashboards import links
-from dashboards.boards import telemetry_health
 from dashboards.boards.service import is_it_bad, since_when, where, why
 from dashboards.layout import Board
 
@@ -20,6 +19,5 @@ BOARD: Final = Board(
         where.SECTION,
         why.SECTION,
         why.CLIENTS,
-        telemetry_health.SECTION,
     ),
 )

@@ -134,9 +134,7 @@ def test_constant_labels_are_on_every_sample_but_the_targets(accept, strict):
         for sample in family.samples
     ]
     plain = [
-        sample
-        for family in parse(form.encoder(registry).decode())
-        for sample in family.samples
+        sample for family in parse(form.encoder(registry).decode()) for sample in family.samples
     ]
     assert sorted(map(flat, read)) == sorted(
         flat(sample._replace(labels={"service_version": '1.2"3', **sample.labels}))
