@@ -3,14 +3,9 @@
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from telemetry import (
-    AfterValidator,
-    EnvironmentSettings,
-    Field,
-    PositiveSeconds,
-    SecretStr,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from telemetry import EnvironmentSettings, PositiveSeconds
 
 Vendor = Literal["none", "fastly", "cloudflare", "varnish"]
 
@@ -34,7 +29,7 @@ class CdnSettings(EnvironmentSettings):
     cdn: Vendor = Field(
         "none",
         alias="CDN",
-        description="the CDN before the service, whose headers are sent ([regions](regions.md))",
+        description="what is before the service; its header of tags is sent ([regions](regions.md))",
     )
     cdn_purge_url: Annotated[str, AfterValidator(_url)] = Field(
         "",
