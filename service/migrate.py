@@ -16,7 +16,7 @@ from service import commands
 from service.bootstrap import Service
 from service.mongo.migration import CannotExpire, Step, plan_indexes, plan_shards
 
-NO_SHARDS: Final = "shard keys: none can be set, a {} is not a sharded cluster; on one these would:"
+NO_SHARDS: Final = "shard keys: none can be set on a {}; a sharded cluster would get these:"
 DAY_SECONDS: Final = "86400"
 EXIT_PENDING: Final = 3
 
@@ -67,9 +67,8 @@ def migrate(service: Service, options: argparse.Namespace) -> int:
 def _apply(pending: Sequence[Step]) -> int:
     failed = 0
     for step in pending:
-        assert step.run is not None
         try:
-            step.run()
+            step.make()
         except (OperationFailure, CannotExpire) as error:
             failed += 1
             # Without the server's words, which may quote documents.
@@ -108,7 +107,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = parser().parse_args(arguments)
     # An index of a large collection takes hours: the server would finish it, unobserved.
     patient = {"MONGODB_SOCKET_TIMEOUT_SECONDS": DAY_SECONDS}
-    return commands.run("migrate", {**environ, **patient}, lambda service: migrate(service, options))
+    return commands.run(
+        "migrate", {**environ, **patient}, lambda service: migrate(service, options)
+    )
 
 
 if __name__ == "__main__":

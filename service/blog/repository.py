@@ -160,9 +160,7 @@ class PostRepository:
             )
 
 
-def _page(
-    collection: Collection[dict[str, Any]], query: Mapping[str, Any], limit: int
-) -> PostPage:
+def _page(collection: Collection[dict[str, Any]], query: Mapping[str, Any], limit: int) -> PostPage:
     documents = collection.find(
         query,
         {"body": False, "html": False},

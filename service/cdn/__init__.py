@@ -1,1 +1,1 @@
-"""The content delivery network before the service: what it may keep, and what is removed from it."""
+"""The content delivery network before the service, and how copies are removed from it."""

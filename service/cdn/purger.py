@@ -66,6 +66,7 @@ class Purger:
         self._clock = clock
         self._waiting: dict[str, _Waiting] = {}
         self._changed = Event()
+        self._stopping = Event()
         self._pause_seconds = 0.0
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -93,15 +94,25 @@ class Purger:
 
     def stop(self) -> None:
         """Send what waits, for two seconds at most, and end."""
+        with gevent.Timeout(LAST_SECONDS, False):  # type: ignore[arg-type]  # its stub lacks False
+            self._join()
+            while self.waits_for_first() and self._send(self.waits_for_first()):
+                pass
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
-        with gevent.Timeout(LAST_SECONDS, False):  # type: ignore[arg-type]  # its stub lacks False
-            while self.waits_for_first() and self._send(self.waits_for_first()):
-                pass
         if left := self.waits_for_first():
             self._count("dropped", len(left))
             _log.warning("%d tags were not purged from the CDN when the process ended", len(left))
+        self._waiting.clear()
+
+    def _join(self) -> None:
+        # A greenlet that is killed while it connects leaves its socket open: it ends by itself.
+        if self._greenlet is not None:
+            self._stopping.set()
+            self._changed.set()
+            self._greenlet.join()
+            self._greenlet = None
 
     def send_due(self) -> float:
         """Send the tags that are due and return the seconds until the next ones are."""
@@ -114,14 +125,11 @@ class Purger:
         return max(0.0, min(left) - self._clock()) if left else LONGEST_RETRY_SECONDS
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             self._changed.clear()
             pause_seconds = self.send_due()
             # A CDN that fails is left in peace, whatever changes meanwhile.
-            if self._pause_seconds:
-                gevent.sleep(pause_seconds)
-            else:
-                self._changed.wait(pause_seconds)
+            (self._stopping if self._pause_seconds else self._changed).wait(pause_seconds)
 
     def _send(self, tags: Sequence[str]) -> bool:
         sent = {tag: self._waiting[tag] for tag in tags[:MOST_TAGS]}

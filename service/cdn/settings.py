@@ -29,7 +29,7 @@ class CdnSettings(EnvironmentSettings):
     cdn: Vendor = Field(
         "none",
         alias="CDN",
-        description="what is before the service; its header of tags is sent ([regions](regions.md))",
+        description="the CDN before the service, whose headers are sent ([regions](regions.md))",
     )
     cdn_purge_url: Annotated[str, AfterValidator(_url)] = Field(
         "",

@@ -101,7 +101,7 @@ class HttpRemover:
                 allow_redirects=False,
             )
             call.answered(response.status_code)
-        if not response.ok or response.is_redirect or not self._is_done(response):
+        if response.status_code // 100 != 2 or not self._is_done(response):
             raise PurgeRefused(f"status {response.status_code}")
 
     def close(self) -> None:

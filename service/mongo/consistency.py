@@ -97,7 +97,5 @@ class PublicReads:
 
     def of(self, collection: Collection[Document]) -> Callable[[], Collection[Document]]:
         """Return a function that returns the collection as the current request may read it."""
-        public = collection.with_options(
-            read_preference=self._preference, read_concern=COMMITTED
-        )
+        public = collection.with_options(read_preference=self._preference, read_concern=COMMITTED)
         return lambda: public if self._is_public() else collection

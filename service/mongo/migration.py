@@ -52,6 +52,16 @@ class Step:
     detail: str = ""
     run: Callable[[], object] | None = None
 
+    def make(self) -> None:
+        """Do it, if anything is to be done.
+
+        Raises:
+            pymongo.errors.PyMongoError: MongoDB cannot be used, or refuses.
+            CannotExpire: See there.
+        """
+        if self.run is not None:
+            self.run()
+
     def __str__(self) -> str:
         line = f"{self.action:<9} {self.collection}: {self.subject}"
         return f"{line} ({self.detail})" if self.detail else line

@@ -118,7 +118,7 @@ class Retention:
             )
         self._swept = swept
 
-    def sweep(self, swept: Sequence[Expiring]) -> None:
+    def sweep(self, swept: list[Expiring]) -> None:
         """Sweep these entries: an operator creates the indexes, and theirs do not expire yet."""
         self._swept = swept
 

@@ -17,6 +17,7 @@ from pymongo.database import Database
 
 Document = dict[str, Any]
 
+
 @dataclass(frozen=True, slots=True)
 class ShardKey:
     """How one collection is spread.
@@ -81,9 +82,7 @@ def current_keys(client: "MongoClient[Document]", database: str) -> dict[str, Ma
     """
     prefix = f"{database}."
     found = client["config"]["collections"].find({"_id": {"$gte": prefix, "$lt": f"{database}/"}})
-    return {
-        one["_id"].removeprefix(prefix): one["key"] for one in found if not one.get("dropped")
-    }
+    return {one["_id"].removeprefix(prefix): one["key"] for one in found if not one.get("dropped")}
 
 
 def shard(database: Database[Document], key: ShardKey) -> None:

@@ -91,7 +91,10 @@ def build(
         payment_events=BookingPaymentEvents(context, settlement, cancellations, refunds),
         tasks=tasks,
         recovery=recovery,
-        blueprints=(therapist_routes.blueprint(context, foundation.cdn.purge), routes.blueprint(context, bookings)),
+        blueprints=(
+            therapist_routes.blueprint(context, foundation.cdn.purge),
+            routes.blueprint(context, bookings),
+        ),
         load_demo_data=lambda: demo.load(
             context.repositories, accounts, settings, foundation.now()
         ),

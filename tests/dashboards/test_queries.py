@@ -27,6 +27,8 @@ NOT_SHOWN = {
         "process_cpu_seconds_total has the same information without its own sampling interval"
     ),
     "serene_expired_documents_total": "the sweep is routine; its log line has the same numbers",
+    "serene_cdn_purges_total": "only behind a CDN; a purge that fails is a line in the log",
+    "serene_cdn_purges_waiting": "only behind a CDN; rises with failed purges, which are logged",
 }
 """Metrics of ours that no panel and no rule uses, and why."""
 

@@ -75,8 +75,8 @@ def public(
         stale_while_revalidate_seconds: How much longer a cache may use it while it fetches a new
             one.
         stale_if_error_seconds: How much longer a cache may use it while the service fails.
-        tags: What it is removed from a CDN by; ``{name}`` is a variable of the path. Whoever
-            changes what it shows purges one of them.
+        tags: What it is removed from a CDN by; ``{name}`` is a variable of the path. A
+            change of what it shows purges one of them.
     """
     stale = _stale(stale_while_revalidate_seconds, stale_if_error_seconds)
     directives = _directives("public", max_age_seconds, stale)
@@ -167,7 +167,9 @@ def _add_cdn_headers(response: Response, cdn: CdnHeaders) -> Response:
     # Runs after _add_headers: what has other directives than its route's is not tagged.
     policy = _POLICY.get(current_view())
     if policy and policy.tags and response.headers.get("Cache-Control") == policy.without_token:
-        variables = {name: quote(str(value), "") for name, value in (request.view_args or {}).items()}
+        variables = {
+            name: quote(str(value), "") for name, value in (request.view_args or {}).items()
+        }
         tags = [tag.format_map(variables) for tag in policy.tags]
         response.headers[cdn.tags] = cdn.separator.join(tags)
         if cdn.max_age_seconds:

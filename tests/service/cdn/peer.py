@@ -44,9 +44,7 @@ class CdnPeer:
     @property
     def tags(self) -> list[str]:
         """The tags of Surrogate-Key headers, in order."""
-        return [
-            tag for one in self.purges for tag in one.headers.get("Surrogate-Key", "").split()
-        ]
+        return [tag for one in self.purges for tag in one.headers.get("Surrogate-Key", "").split()]
 
     def __enter__(self) -> Self:
         self._server.start()

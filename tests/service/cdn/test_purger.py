@@ -88,13 +88,11 @@ def test_request_has_so_many_tags_at_most(bench):
 def test_failed_purge_is_tried_again_after_growing_waits_and_logged_once(bench, caplog):
     bench.remover.failures = 8
     bench.purger.purge("posts")
-    waits = [bench.purger.send_due() for _ in range(8)]
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    pauses = [bench.purger.send_due() for _ in range(8)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     assert bench.purger.send_due() == 5.0
     assert bench.counted == {"failed": 8, "purged": 1}
-    assert caplog.messages == [
-        "the CDN does not take purges (status 503): they are tried again"
-    ]
+    assert caplog.messages == ["the CDN does not take purges (status 503): they are tried again"]
 
 
 def test_purge_is_given_up_once_its_copies_have_expired(bench):

@@ -1,6 +1,6 @@
 """What each CDN is sent, and what it reads of a response."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -8,6 +8,7 @@ import requests
 from service.cdn.settings import CdnSettings
 from service.cdn.vendors import HttpRemover, PurgeRefused, headers_of
 from service.http.middleware.caching import CdnHeaders
+from telemetry import Telemetry
 from telemetry.config import SettingError
 from tests.service.cdn.peer import CdnPeer, Purge
 
@@ -23,6 +24,20 @@ def peer() -> Iterator[CdnPeer]:
 def settings(peer: CdnPeer, vendor: str, **more: str) -> CdnSettings:
     given = {"CDN": vendor, "CDN_PURGE_URL": peer.url, "CDN_PURGE_TOKEN": "canary-token"}
     return CdnSettings.from_env(given | more)
+
+
+@pytest.fixture
+def remover(peer: CdnPeer, telemetry: Telemetry) -> Iterator[Callable[..., HttpRemover]]:
+    """Build removers of a vendor, with further settings."""
+    built: list[HttpRemover] = []
+
+    def build(vendor: str, **more: str) -> HttpRemover:
+        built.append(HttpRemover(settings(peer, vendor, **more), telemetry))
+        return built[-1]
+
+    yield build
+    for one in built:
+        one.close()
 
 
 REQUESTS = {
@@ -47,36 +62,35 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("vendor", REQUESTS)
-def test_purge_is_the_request_of_its_vendor(peer, telemetry, vendor):
-    HttpRemover(settings(peer, vendor), telemetry).remove(TAGS)
+def test_purge_is_the_request_of_its_vendor(peer, remover, vendor):
+    remover(vendor).remove(TAGS)
     assert peer.purges == [REQUESTS[vendor]]
 
 
-def test_token_is_optional_where_the_network_protects(peer, telemetry):
-    HttpRemover(settings(peer, "varnish", CDN_PURGE_TOKEN=""), telemetry).remove(TAGS)
+def test_token_is_optional_where_the_network_protects(peer, remover):
+    remover("varnish", CDN_PURGE_TOKEN="").remove(TAGS)
     assert peer.purges[0].headers == {"xkey-purge": "posts post-naps"}
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])
-def test_other_status_is_a_refusal(peer, telemetry, status):
+def test_other_status_is_a_refusal(peer, remover, status):
     peer.statuses = [status]
     with pytest.raises(PurgeRefused, match=f"status {status}"):
-        HttpRemover(settings(peer, "fastly"), telemetry).remove(TAGS)
+        remover("fastly").remove(TAGS)
     assert len(peer.purges) == 1
 
 
 @pytest.mark.parametrize("body", [{"success": False}, {}, [], "text"])
-def test_cloudflare_reports_failures_with_status_200(peer, telemetry, body):
+def test_cloudflare_reports_failures_with_status_200(peer, remover, body):
     peer.body = body
     with pytest.raises(PurgeRefused):
-        HttpRemover(settings(peer, "cloudflare"), telemetry).remove(TAGS)
+        remover("cloudflare").remove(TAGS)
 
 
-def test_silent_cdn_is_given_up_in_time(peer, telemetry):
+def test_silent_cdn_is_given_up_in_time(peer, remover):
     peer.delay_seconds = 30
-    remover = HttpRemover(settings(peer, "fastly", CDN_PURGE_TIMEOUT_SECONDS="0.1"), telemetry)
     with pytest.raises(requests.Timeout) as late:
-        remover.remove(TAGS)
+        remover("fastly", CDN_PURGE_TIMEOUT_SECONDS="0.1").remove(TAGS)
     assert isinstance(late.value, OSError)
 
 
@@ -115,5 +129,5 @@ def test_settings_that_do_not_fit_are_refused(given, problem):
     "url", ["purge", "ftp://a.example", "https://user:canary@a.example/", "https://", "http://a:0/"]
 )
 def test_url_of_purges_is_checked(url):
-    with pytest.raises(SettingError, match="CDN_PURGE_URL.*should be the URL that takes purges"):
+    with pytest.raises(SettingError, match=r"CDN_PURGE_URL.*should be the URL that takes purges"):
         CdnSettings.from_env({"CDN": "varnish", "CDN_PURGE_URL": url})

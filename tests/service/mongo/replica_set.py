@@ -126,14 +126,16 @@ class ReplicaSet:
         name = next(iter(document))
         if name in HANDSHAKES:
             reply = self._hello(member)
-            client.sendall(_reply(request_id, reply) if code == OP_QUERY else _msg(request_id, reply))
+            client.sendall(
+                _reply(request_id, reply) if code == OP_QUERY else _msg(request_id, reply)
+            )
             return True
         answer = self._answer(name)
         if answer == CLOSE:
             self.commands.append(Command(member, document, {}))
             return False
         if answer is None:
-            server.sendall(message)
+            server.sendall(_understood(message, document))
             answer = _document(_message(server))
         response = {**answer, **self._now()}
         self.commands.append(Command(member, document, response))
@@ -173,20 +175,24 @@ class ReplicaSet:
         written = now - timedelta(seconds=self.lag_seconds.get(member, 0.0))
         is_primary = member == 0
         state = {"electionId": ELECTION} if is_primary else {}
-        return common | state | {
-            "ismaster": is_primary,
-            "isWritablePrimary": is_primary,
-            "secondary": not is_primary,
-            "setName": "rs0",
-            "setVersion": 1,
-            "hosts": self.hosts,
-            "primary": self.hosts[0],
-            "me": self.hosts[member],
-            "lastWrite": {
-                "opTime": {"ts": Timestamp(int(written.timestamp()), 1), "t": Int64(1)},
-                "lastWriteDate": written,
-            },
-        }
+        return (
+            common
+            | state
+            | {
+                "ismaster": is_primary,
+                "isWritablePrimary": is_primary,
+                "secondary": not is_primary,
+                "setName": "rs0",
+                "setVersion": 1,
+                "hosts": self.hosts,
+                "primary": self.hosts[0],
+                "me": self.hosts[member],
+                "lastWrite": {
+                    "opTime": {"ts": Timestamp(int(written.timestamp()), 1), "t": Int64(1)},
+                    "lastWriteDate": written,
+                },
+            }
+        )
 
 
 @contextmanager
@@ -215,6 +221,18 @@ def _document(message: bytes) -> Document:
         (size,) = struct.unpack_from("<i", message, start + 1)
         start += 1 + size
     return _bson(message, start + 1)
+
+
+def _understood(message: bytes, document: Document) -> bytes:
+    """Return a message as FerretDB takes it: it knows no read concern of a write."""
+    if message[HEADER.size + 4] != 0 or "readConcern" not in document:
+        return message
+    start = HEADER.size + 5
+    (size,) = struct.unpack_from("<i", message, start)
+    kept = {name: value for name, value in document.items() if name != "readConcern"}
+    body = message[HEADER.size : start] + bson.encode(kept) + message[start + size :]
+    _, *rest = HEADER.unpack_from(message)
+    return HEADER.pack(HEADER.size + len(body), *rest) + body
 
 
 def _query(message: bytes) -> Document:

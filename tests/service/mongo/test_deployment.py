@@ -26,9 +26,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
     return [(one.levelno, one.getMessage()) for one in caplog.records if one.name == name]
 
 
-@pytest.mark.parametrize(
-    ("settings", "level"), [({}, logging.INFO), (PRODUCTION, logging.WARNING)]
-)
+@pytest.mark.parametrize(("settings", "level"), [({}, logging.INFO), (PRODUCTION, logging.WARNING)])
 def test_single_server_is_logged_with_what_it_cannot_keep(build_service, caplog, settings, level):
     caplog.set_level(logging.INFO)
     service = build_service(settings)

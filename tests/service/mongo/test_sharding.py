@@ -51,7 +51,7 @@ def test_single_server_shows_what_a_cluster_would_get(service, capsys):
     code, lines = run(service, capsys, "--shard", "--apply")
     assert (code, lines[1]) == (
         0,
-        "shard keys: none can be set, a single server is not a sharded cluster; on one these would:",
+        "shard keys: none can be set on a single server; a sharded cluster would get these:",
     )
     assert any(line.startswith("shard     bookings: {_id: hashed} (") for line in lines)
     assert not any("booking_tasks" in line for line in lines)
