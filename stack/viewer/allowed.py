@@ -32,9 +32,7 @@ _PATHS: Final[Mapping[str, tuple[tuple[str, frozenset[str]], ...]]] = MappingPro
             (rf"/loki/api/v1/label/{_ID}/values", _READ),
             (r"/loki/api/v1/(index/stats|status/buildinfo)", _READ),
         ),
-        "alertmanager": (
-            (r"/api/v2/(alerts|alerts/groups|silences|status|receivers)", _READ),
-        ),
+        "alertmanager": ((r"/api/v2/(alerts|alerts/groups|silences|status|receivers)", _READ),),
         "management": (
             (rf"/debug/requests(/{_ID})?", _READ),
             (r"/debug/(hub|profile|stacks)", _READ),

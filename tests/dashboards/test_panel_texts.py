@@ -1,4 +1,4 @@
-"""What texts of panels name exists: data sources as provisioned, and names in texts that the code has.
+"""What texts of panels name exists: data sources as provisioned, and names that the code has.
 
 A description names label values, metrics, settings, log lines and pages; each is searched where it
 comes from, so a renamed one fails here.
