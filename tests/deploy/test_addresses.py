@@ -12,6 +12,7 @@ from tests.deploy import files
 READ_BY = {
     "otel-collector.yaml": "collector",
     "deploy/prometheus.yml": "prometheus",
+    "deploy/alertmanager.yml": "alertmanager",
     "deploy/tempo.yaml": "tempo",
     "deploy/loki.yaml": "loki",
 }
@@ -60,6 +61,8 @@ def test_whole_path_is_connected() -> None:
         ("tempo", 3200),
         ("loki", 3100),
         ("prometheus", 9090),
+        ("alertmanager", 9093),
+        ("notifications", 9099),
         ("mongodb", 27017),
         ("model", 8089),
         ("redis", 6379),
@@ -118,6 +121,7 @@ def test_collector_labels_the_service_with_its_own_name() -> None:
     ("name", "own"),
     [
         ("prometheus", ("--config", "--storage", "--web.listen")),
+        ("alertmanager", ("--config", "--storage", "--web.listen")),
         ("tempo", ("-config.file",)),
         ("loki", ("-config.file",)),
         ("collector", ("--config", "{root}")),

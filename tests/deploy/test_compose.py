@@ -18,6 +18,7 @@ OFFICIAL = {
     "redis": "redis",
     "collector": "otel/opentelemetry-collector-contrib",
     "prometheus": "prom/prometheus",
+    "alertmanager": "prom/alertmanager",
     "tempo": "grafana/tempo",
     "loki": "grafana/loki",
     "grafana": "grafana/grafana",
@@ -44,7 +45,7 @@ def test_specification_refuses_a_misspelt_key() -> None:
 def test_images_are_official_and_pinned_to_a_release() -> None:
     images = {name: entry["image"].rpartition(":") for name, entry in files.services().items()}
     assert {name: image for name, (image, _, _) in images.items()} == OFFICIAL | dict.fromkeys(
-        ("service", "seed", "model"), "serene"
+        ("service", "seed", "model", "notifications"), "serene"
     )
     assert {
         name
@@ -68,6 +69,9 @@ def test_images_are_of_the_versions_that_the_native_stack_builds() -> None:
         f"v3.{int(prometheus[0])}.{prometheus[1]}",
     )
     assert tag["stripe-mock"] == stripe
+    assert (
+        files.text("stack/alertmanager/go.mod").count(f"alertmanager {tag['alertmanager']}\n") == 1
+    )
     assert files.text("stack/loki/go.mod").count(f"grafana/loki/v3 v{tag['loki']}\n") == 1
     assert tag["mongodb"].startswith("8.")
 
@@ -79,6 +83,7 @@ def test_only_user_facing_ports_are_published_and_only_on_loopback() -> None:
     assert published == {
         "service": ["127.0.0.1:8000:8000"],
         "prometheus": ["127.0.0.1:9090:9090"],
+        "alertmanager": ["127.0.0.1:9093:9093"],
         "tempo": ["127.0.0.1:3200:3200"],
         "loki": ["127.0.0.1:3100:3100"],
         "grafana": ["127.0.0.1:3000:3000"],
@@ -125,7 +130,7 @@ def test_named_volumes_are_declared_and_used() -> None:
 
 
 def test_configurations_are_read_from_where_they_are_mounted() -> None:
-    for name in ("collector", "prometheus", "tempo", "loki"):
+    for name in ("collector", "prometheus", "alertmanager", "tempo", "loki"):
         entry = files.services()[name]
         targets = {volume.split(":")[1] for volume in entry["volumes"]}
         named = {

@@ -29,11 +29,12 @@ def links(value: Any) -> set[str]:
 
 
 def test_boards_and_links_use_the_provisioned_sources() -> None:
-    assert SOURCES.keys() == {"prometheus", config.TEMPO_UID, "loki"}
+    assert SOURCES.keys() == {"prometheus", config.TEMPO_UID, "loki", "alertmanager"}
     assert {uid: links(source["jsonData"]) for uid, source in SOURCES.items()} == {
         "prometheus": {"tempo"},
         "tempo": {"prometheus", "loki"},
         "loki": {"tempo"},
+        "alertmanager": set(),
     }
     assert [uid for uid, source in SOURCES.items() if source.get("isDefault")] == ["prometheus"]
 

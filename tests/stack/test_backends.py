@@ -35,12 +35,15 @@ def test_up_starts_these_in_this_order() -> None:
         "prometheus",
         "tempo",
         "loki",
+        "alertmanager",
+        "notifications",
     )
 
 
 def test_backend_is_stopped_before_those_that_it_uses() -> None:
     order = [name for name in STOP_NAMES if name in DEFAULT_NAMES]
     assert order[:2] == ["service", "collector"]
+    assert order.index("prometheus") < order.index("alertmanager") < order.index("notifications")
     assert sorted(order) == sorted(DEFAULT_NAMES)
 
 
@@ -56,6 +59,8 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "python": "/p",
         "data": "/d",
         "logs": "/l",
+        "config": "/c",
+        "deploy": "/e",
         "bin": "/b",
         "config": "/c",
         "deploy": "/deploy",
@@ -66,6 +71,7 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         backend.ready,
         backend.live,
         *backend.environment.values(),
+        *backend.config_changes.values(),
         *backend.seed,
         *(text for more in backend.beside.values() for text in more.values()),
         *backend.config_changes.values(),

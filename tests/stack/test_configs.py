@@ -2,11 +2,18 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from stack import paths
+from dashboards import alerts
+from dashboards.alerts import routing
+from dashboards.time_scale import TimeScale
+from stack import configs, paths
+from stack.backends import template_values
+from stack.errors import StackError
 from stack.runner import Stack
 
 pytestmark = pytest.mark.e2e
@@ -102,9 +109,84 @@ def test_prometheus_accepts_its_configuration(own_stack: Stack) -> None:
         0,
         [
             "Checking deploy/prometheus.yml",
-            "  SUCCESS: 1 rule files found",
+            "  SUCCESS: 2 rule files found",
             " SUCCESS: deploy/prometheus.yml is valid prometheus config file syntax",
             "Checking deploy/rules/alerts.yml",
-            "  SUCCESS: 2 rules found",
+            f"  SUCCESS: {rules('alerts')} rules found",
+            "Checking deploy/rules/recording.yml",
+            f"  SUCCESS: {rules('recording')} rules found",
         ],
     )
+
+
+def rules(name: str) -> int:
+    groups = yaml.safe_load((paths.ROOT / f"deploy/rules/{name}.yml").read_text())["groups"]
+    return sum(len(group["rules"]) for group in groups)
+
+
+def test_native_prometheus_has_the_same_configuration_at_other_addresses(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    configs.write(own_stack.backend("prometheus"), filled(own_stack, "prometheus", tmp_path))
+    written = yaml.safe_load((tmp_path / "config").read_text())
+    committed = yaml.safe_load((paths.ROOT / "deploy/prometheus.yml").read_text())
+    committed["rule_files"] = [f"{tmp_path}/rules/*.yml"]
+    alertmanager = f"127.0.0.1:{own_stack.port('alertmanager')}"
+    committed["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+    assert written == committed
+
+
+def test_address_that_a_configuration_no_longer_has_stops_the_start(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / "alertmanager.yml").write_text("route: {}\n")
+    with pytest.raises(StackError) as raised:
+        configs.write(
+            own_stack.backend("alertmanager"), filled(own_stack, "alertmanager", tmp_path)
+        )
+    assert str(raised.value) == (
+        "alertmanager.yml has no 'http://notifications:9099/' to change for alertmanager"
+    )
+
+
+def filled(stack: Stack, name: str, folder: Path) -> Callable[[str], str]:
+    """Return a function that fills in templates, with all folders in one."""
+    values = template_values(stack.offset, stack.workers)
+
+    def fill(text: str) -> str:
+        return text.format(**values, config=folder / "config", deploy=folder, root=paths.ROOT)
+
+    return fill
+
+
+@pytest.mark.parametrize("config", ["docker", "native", "fast"])
+def test_alertmanager_accepts_its_configuration(
+    own_stack: Stack, tmp_path: Path, config: str
+) -> None:
+    path = paths.ROOT / "deploy/alertmanager.yml"
+    if config == "fast":
+        alerts.write(tmp_path, TimeScale(60))
+        path = tmp_path / "alertmanager.yml"
+    if config == "native":
+        configs.write(
+            own_stack.backend("alertmanager"), filled(own_stack, "alertmanager", tmp_path)
+        )
+        path = tmp_path / "config"
+    status, output = check(
+        own_stack, "alertmanager", dict(os.environ), "amtool", "check-config", str(path)
+    )
+    assert (status, "SUCCESS" in output) == (0, True), output
+    assert f" - {len(routing.INHIBITIONS)} inhibit rules" in output
+    assert " - 2 receivers" in output
+
+
+def test_documented_receivers_are_accepted(own_stack: Stack, tmp_path: Path) -> None:
+    guide = (paths.ROOT / "docs/alerting.md").read_text(encoding="utf-8")
+    (example,) = (text for text in guide.split("```yaml\n") if text.startswith("receivers:"))
+    committed = yaml.safe_load((paths.ROOT / "deploy/alertmanager.yml").read_text())
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(committed | yaml.safe_load(example.partition("```")[0])))
+    status, output = check(
+        own_stack, "alertmanager", dict(os.environ), "amtool", "check-config", str(path)
+    )
+    assert (status, "SUCCESS" in output) == (0, True), output

@@ -104,6 +104,6 @@ def promtool(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         [built("prometheus") / "promtool", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )

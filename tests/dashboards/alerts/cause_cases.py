@@ -167,7 +167,7 @@ WORKER: Final = (
         running(1500)
         | {
             series("process_start_time_seconds"): phases(
-                (120, -1e6), (30, 120), (30, 150), (1320, 180)
+                (120, 0), (30, 120), (30, 150), (1320, 180)
             )
         },
         quiet=170,

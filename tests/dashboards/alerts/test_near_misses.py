@@ -38,13 +38,19 @@ def hub(*parts: tuple[int, float]) -> dict[str, str]:
         ("RefundFailed", refunds("canceled", (300, None), (600, 1)), 600, 1),
         ("RefundFailed", refunds("failed", (3600, 3), (60, 4)), 3630, 1),
         # Prometheus was away: what is there when it returns is from before.
-        ("RefundFailed", refunds("failed", (900, 7)), 600, 0),
+        (
+            "RefundFailed",
+            refunds("failed", (900, 7))
+            | {series("process_start_time_seconds"): phases((900, -1e6))},
+            600,
+            0,
+        ),
         # A block of half a minute is over before it would wake a person.
         ("HubBlocked", hub((120, 0), (30, 1), (750, 0)), 200, 0),
         # Two starts are two roll-outs.
         (
             "WorkerFlapping",
-            {series("process_start_time_seconds"): phases((120, -1e6), (60, 120), (720, 180))},
+            {series("process_start_time_seconds"): phases((120, 0), (60, 120), (720, 180))},
             400,
             0,
         ),
@@ -60,7 +66,7 @@ def hub(*parts: tuple[int, float]) -> dict[str, str]:
             "MemoryGrowing",
             {
                 series("process_resident_memory_bytes"): phases((3000, 1e8), (3200, 9e8)),
-                series("process_start_time_seconds"): phases((3000, -1e6), (3200, 3000)),
+                series("process_start_time_seconds"): phases((3000, 0), (3200, 3000)),
             },
             6000,
             0,

@@ -76,11 +76,11 @@ def ramp(*parts: tuple[int, float], begin: float = 0, step: int = STEP_SECONDS) 
 
 
 def running(seconds: int, *, workers: int = 1, step: int = STEP_SECONDS) -> dict[str, str]:
-    """Return what each worker exposes while all is well: it is scraped and began long ago."""
+    """Return what each worker exposes while all is well: it is scraped, and began at 0 s."""
     found = {}
     for slot in range(workers):
         found |= {
             series("up", 'job="serene"', slot): phases((seconds, 1), step=step),
-            series("process_start_time_seconds", "", slot): phases((seconds, -1e6), step=step),
+            series("process_start_time_seconds", "", slot): phases((seconds, 0), step=step),
         }
     return found
