@@ -181,7 +181,7 @@ WORKER: Final = (
         | {
             series(
                 "service_drain_seconds"
-            ): f"{phases((100, 0))} {ramp((60, 1))} {phases((140, None))}"
+            ): f"{phases((100, 0))} {ramp((60, 1))} stale _x27"
         },
         quiet=120,
         fires=145,
