@@ -68,6 +68,19 @@ COLOURS: Final[dict[str, str]] = {
     "idle": "light-green",
     "establishing": "yellow",
     "maximum": "red",
+    # Quantiles over workers or calls.
+    "median": "light-blue",
+    "worst instance": "red",
+    "oldest": "red",
+    # States of a worker and of a circuit breaker.
+    "ready": GOOD,
+    "starting": NEUTRAL,
+    "draining": WARN,
+    "stopped": INACTIVE,
+    "no answer": BAD,
+    "closed": GOOD,
+    "half_open": WARN,
+    "open": BAD,
     # The value of a label when a counter has no series yet; see promql.or_zero.
     "none": INACTIVE,
     # Causes of a blocked hub.
@@ -87,7 +100,15 @@ COLOURS: Final[dict[str, str]] = {
 """Colour by legend; the same legend has the same colour on every board."""
 
 COLOURED_BY: Final = frozenset(
-    {"{{phase}}", "{{dominant_phase}}", "{{reason}}", "{{result}}", "{{where}}", "{{kind}}"}
+    {
+        "{{phase}}",
+        "{{dominant_phase}}",
+        "{{reason}}",
+        "{{result}}",
+        "{{where}}",
+        "{{kind}}",
+        "{{state}}",
+    }
 )
 """Legends whose values are among the names that have a colour."""
 

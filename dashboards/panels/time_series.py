@@ -50,6 +50,9 @@ class TimeSeries(PanelSpec):
             panel = panel.with_target(range_query(index, target))
         if self.limits is not None:
             panel = _with_limits(panel, self.limits)
+        elif self.unit == "percentunit":
+            # Else an axis of zeros ends at 10,000 %.
+            panel = panel.axis_soft_max(1)
         return _coloured(panel, self.targets)
 
 
@@ -76,7 +79,7 @@ def _legend() -> common.VizLegendOptions:
 def _with_limits(panel: timeseries.Panel, limits: Limits) -> timeseries.Panel:
     style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
     steps = thresholds.build(thresholds.dashed(limits))
-    return panel.thresholds(steps).thresholds_style(style)
+    return panel.thresholds(steps).thresholds_style(style).axis_soft_max(limits.bad)
 
 
 def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeseries.Panel:

@@ -1,7 +1,7 @@
 """Queries of the Home board that no other board has in this form: one number for each cause."""
 
-from dashboards.config import NOW, RECENTLY
-from dashboards.promql import OF_A_WORKER, increase, largest, or_zero, rate, series, total
+from dashboards.config import NOW
+from dashboards.promql import OF_A_WORKER, largest, or_zero, rate, series, total
 from dashboards.queries.workers import EVIDENCE_AGE, OF_SERVICE, OF_WORKER, READY
 from service import objectives
 from telemetry import names
@@ -15,8 +15,4 @@ DATABASE_STALE = (
 )
 POOL_USE = f"max({_USED} / on({OF_A_WORKER}, {names.POOL}) {series(names.POOL_MAX)})"
 HUB_BLOCKED = or_zero(largest(total(rate(names.HUB_BLOCKED, window=NOW), *OF_WORKER)), READY)
-TELEMETRY_LOST = (
-    f"({or_zero(total(increase(names.SPANS_DROPPED, window=RECENTLY)), READY)})"
-    f" + ({or_zero(total(increase(names.LOG_LINES_DROPPED, window=RECENTLY)), READY)})"
-)
 READY_BY_SERVICE = total(READY, *OF_SERVICE)

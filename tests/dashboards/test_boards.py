@@ -9,7 +9,7 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards import board_json, links, variables
+from dashboards import board_json, variables
 from dashboards.__main__ import boards, to_json, write
 from dashboards.layout import COLUMNS, Band
 from dashboards.panels import Target, TimeSeries
@@ -144,7 +144,6 @@ def test_board_has_the_variables_and_annotations_of_all_boards(file: Path) -> No
 
 def test_links_to_boards_keep_variables_and_time() -> None:
     uids = {board_json.load(file)["uid"] for file in FILES}
-    uids |= {links.SLOW_REQUESTS, links.TELEMETRY}
     found = {
         link["url"]
         for file in FILES

@@ -8,7 +8,7 @@ import pytest
 
 from dashboards import variables
 from dashboards.promql import increase, or_zero, rate, seconds, total
-from dashboards.queries import home, life_cycle, members, mongodb, service, telemetry_pipeline
+from dashboards.queries import life_cycle, members, mongodb, service, telemetry_pipeline
 from dashboards.queries.workers import READY
 from service import metrics, objectives
 from telemetry import names
@@ -162,7 +162,6 @@ OTHER_BOARDS = [
     (metrics.RATE_LIMITED, members.RATE_LIMITED, 'group="login"', 20),
     (metrics.RATE_LIMITED, members.RATE_LIMITED_NOW, 'group="login"', 300),
     (metrics.UNAUTHORIZED, members.UNAUTHORIZED, 'reason="forged"', 20),
-    (names.SPANS_DROPPED, home.TELEMETRY_LOST, 'reason="rejected"', 1),
     (metrics.REFUNDS, members.REFUNDS_FAILED_RECENTLY, 'status="failed"', 1),
     (metrics.REGISTRATIONS, members.REGISTERED, 'result="created"', 1),
     (metrics.LOGINS, members.LOGGED_IN, 'result="success"', 1),

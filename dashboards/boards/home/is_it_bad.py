@@ -6,7 +6,7 @@ from dashboards import config, links
 from dashboards.boards import common
 from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, rising
-from dashboards.queries import budgets, home, workers
+from dashboards.queries import budgets, home, telemetry_pipeline, workers
 from dashboards.queries import service as requests
 from service import objectives
 
@@ -102,13 +102,13 @@ _CAUSES = Band(
         title="Telemetry lost, last hour",
         unit="short",
         description=(
-            "Spans and log lines that workers had and did not deliver, over"
-            f" {config.RECENTLY}. Not 0: traces have gaps; the board Telemetry pipeline shows the"
+            "Spans, log lines and metric samples that were made and will never be stored, of all"
+            " services. Not 0: boards and traces have gaps; the board Telemetry pipeline shows the"
             " hop and the reason."
         ),
         thresholds=rising(config.BAD_COUNT),
-        no_value="no worker reports",
-        targets=(Target(home.TELEMETRY_LOST, "lost"),),
+        no_value="no Collector",
+        targets=(Target(telemetry_pipeline.LOST, "lost"),),
         links=(links.board(links.TELEMETRY, "Telemetry pipeline"),),
     ),
     common.data_age(),

@@ -11,7 +11,7 @@ from service import objectives
 SECTION: Final = Section(
     "Is it bad? (the last minutes, for members)",
     Band(
-        5,
+        4,
         Stat(
             title="Failed payment calls",
             unit="percentunit",
@@ -60,6 +60,9 @@ SECTION: Final = Section(
             no_value="no messages",
             targets=(Target(queries.FIRST_CHUNK_P95_NOW, "p95"),),
         ),
+    ),
+    Band(
+        4,
         Stat(
             title="Open circuits",
             unit="short",

@@ -12,7 +12,7 @@ from dashboards.queries import workers
 SECTION: Final = Section(
     "Is it bad? (for users: probes of the health routes are left out)",
     Band(
-        5,
+        4,
         common.availability_left(),
         common.latency_left(),
         common.burn(),
@@ -28,6 +28,9 @@ SECTION: Final = Section(
             no_value="no requests",
             targets=(Target(queries.FAILED_SHARE_NOW, "failed"),),
         ),
+    ),
+    Band(
+        4,
         common.slow_requests(),
         Stat(
             title="Requests",
