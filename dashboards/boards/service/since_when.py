@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dashboards import config
 from dashboards.boards import common
 from dashboards.layout import Band, Section
-from dashboards.panels import Target, TimeSeries
+from dashboards.panels import BarGauge, Target, TimeSeries, falling
 from dashboards.queries import budgets
 from service import objectives
 
@@ -36,6 +37,24 @@ SECTION: Final = Section(
             targets=(Target(budgets.latency_burn("1h", "route_class"), "{{route_class}}"),),
             limits=objectives.BURN_RATE,
         ),
+        BarGauge(
+            title="Budgets left",
+            unit="percentunit",
+            description=(
+                f"Of the three objectives over {objectives.BUDGET_DAYS} days. freshness: the time in"
+                " which workers' metrics arrive and their health evidence is not stale; low: board"
+                " Telemetry pipeline."
+            ),
+            thresholds=falling(config.BUDGET_LEFT),
+            no_value="no requests yet",
+            maximum=1,
+            targets=(
+                Target(budgets.AVAILABILITY_LEFT, "availability"),
+                Target(budgets.LATENCY_LEFT, "latency"),
+                Target(budgets.FRESHNESS_LEFT, "freshness"),
+            ),
+        ),
         common.alerts_firing(),
+        columns=(7, 7, 4, 6),
     ),
 )
