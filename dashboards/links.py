@@ -39,6 +39,7 @@ TRACE_OF_ROW: Final = "${__data.fields.traceID}"
 """The trace of a row that a TraceQL search found."""
 SERVICE_OF_ROW: Final = "${__data.fields.Service:percentencode}"
 ENVIRONMENT_OF_ROW: Final = "${__data.fields.Environment:percentencode}"
+ALERT_OF_ROW: Final = "${__data.fields.Alert:percentencode}"
 
 
 def board(uid: str, title: str, **only: str) -> dashboard.DashboardLink:
@@ -74,6 +75,11 @@ def slow_traces(route: str) -> dashboard.DashboardLink:
 def failed_traces(route: str) -> dashboard.DashboardLink:
     """Open the traces of a route that ended with a 5xx; ``route`` as for ``slow_traces``."""
     return _traces("Failed traces of this route", route, "span.http.response.status_code >= 500")
+
+
+def alert(name: str) -> dashboard.DashboardLink:
+    """Open an alert with its summary, runbook and board, ``ALERT_OF_ROW``."""
+    return dashboard.DashboardLink("This alert").url(f"/alerting/list?search={name}")
 
 
 def lines_of_worker(worker: str) -> dashboard.DashboardLink:

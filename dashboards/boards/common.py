@@ -115,4 +115,5 @@ def alerts_firing() -> Table:
             "deployment_environment_name": "Environment",
         },
         columns=(Column("For", "s", budgets.FIRING_FOR),),
+        links=(links.alert(links.ALERT_OF_ROW),),
     )

@@ -51,11 +51,6 @@ def latency_burn(window: str, *by: str) -> str:
     )
 
 
-def freshness_burn(window: str) -> str:
-    """Return the burn rate of the freshness budget."""
-    return f"max({recorded(recording_rules.stale_ratio(window))}) / {objectives.FRESHNESS.budget:g}"
-
-
 SLOW_NOW = ratio(total(recorded(recording_rules.SLOW)), total(recorded(recording_rules.SERVED)))
 SLOW_BY_SERVICE = ratio(
     total(recorded(recording_rules.SLOW), *OF_SERVICE),

@@ -41,9 +41,9 @@ SECTION: Final = Section(
             title="Budgets left",
             unit="percentunit",
             description=(
-                f"Of the three objectives over {objectives.BUDGET_DAYS} days. freshness: the time in"
-                " which workers' metrics arrive and their health evidence is not stale; low: board"
-                " Telemetry pipeline."
+                f"Of the three objectives over {objectives.BUDGET_DAYS} days. freshness: the time"
+                " in which workers' metrics arrive and their health evidence is not stale; low:"
+                " board Telemetry pipeline."
             ),
             thresholds=falling(config.BUDGET_LEFT),
             no_value="no requests yet",
