@@ -1,12 +1,15 @@
 // The bundle's entry: Grafana's libraries are set up first, as they read globals when they load.
-import './public-path';
 import './styles.css';
 
 import { initPluginTranslations } from '@grafana/i18n';
 import { createRoot } from 'react-dom/client';
 
+import { registerFieldOptions, registerTransformations } from './panels/registries';
+
 import { App } from './shell/App';
 
+registerFieldOptions();
+registerTransformations();
 await initPluginTranslations('viewer');
 const root = document.getElementById('root');
 if (root === null) {

@@ -7,7 +7,6 @@ import {
   FieldConfigOptionsRegistry,
   identityOverrideProcessor,
   numberOverrideProcessor,
-  standardFieldConfigEditorRegistry,
   stringOverrideProcessor,
   thresholdsOverrideProcessor,
   unitOverrideProcessor,
@@ -52,13 +51,9 @@ const PROCESSORS = {
 /** Field options of every panel type. */
 export const STANDARD_OPTIONS: ReadonlySet<string> = new Set(Object.keys(PROCESSORS));
 
-const standardItems = (): Item[] =>
+/** Grafana's standard options. */
+export const standardItems = (): Item[] =>
   Object.entries(PROCESSORS).map(([path, process]) => item(path, process, false));
-
-/** Has to run once, before the first board is drawn. */
-export function registerStandardOptions(): void {
-  standardFieldConfigEditorRegistry.setInit(standardItems as never);
-}
 
 /** The registry of a panel type: the standard options and its own. */
 export function registryOf(custom: Iterable<string>): FieldConfigOptionsRegistry {

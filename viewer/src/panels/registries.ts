@@ -1,0 +1,29 @@
+// Grafana's registries, which are empty until they are filled; each once, before the first board.
+import {
+  standardFieldConfigEditorRegistry,
+  standardTransformers,
+  standardTransformersRegistry,
+  type DataTransformerInfo,
+} from '@grafana/data';
+
+import { standardItems } from './field-config';
+
+export function registerFieldOptions(): void {
+  standardFieldConfigEditorRegistry.setInit(standardItems as never);
+}
+
+export function registerTransformations(): void {
+  standardTransformersRegistry.setInit(() => {
+    // Two of the exported names are of the same transformation.
+    const byId = new Map(
+      Object.values(standardTransformers).map((one) => [one.id, one as DataTransformerInfo]),
+    );
+    return [...byId.values()].map((transformation) => ({
+      id: transformation.id,
+      name: transformation.name,
+      description: transformation.description,
+      transformation: () => Promise.resolve(transformation),
+      editor: () => null,
+    })) as never;
+  });
+}
