@@ -6,7 +6,15 @@
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, useStyles2 } from '@grafana/ui';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import {
+  memo,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type SyntheticEvent,
+} from 'react';
 
 import { formatMs, formatShare } from '../trace/time';
 import { drawnBoxes, flameBoxes, type Box, type Drawn } from './flame';
@@ -15,7 +23,8 @@ import { groupColour } from './groups';
 import type { ProfileStack } from './pprof';
 
 const ROW = 20;
-const LEAST = 0.0015;
+// About two pixels.
+const LEAST = 0.002;
 
 interface Props {
   stacks: readonly ProfileStack[];
@@ -27,17 +36,16 @@ export function FlameGraph({ stacks, byRoute }: Props) {
   const styles = useStyles2(getStyles);
   const boxes = useMemo(() => flameBoxes(stacks, byRoute), [stacks, byRoute]);
   const [focus, setFocus] = useState(0);
-  const [current, setCurrent] = useState(0);
+  const [pointed, setPointed] = useState(0);
   const [wanted, setWanted] = useState('');
   useEffect(() => {
     setFocus(0);
-    setCurrent(0);
+    setPointed(0);
   }, [boxes]);
   const drawn = useMemo(() => drawnBoxes(boxes, focus, LEAST), [boxes, focus]);
   const found = wanted.trim().toLowerCase();
-  const isFound = (box: Box) => found !== '' && box.label.toLowerCase().includes(found);
   const share = useMemo(() => shareOf(boxes, found), [boxes, found]);
-  const box = boxes[current] ?? boxes[0]!;
+  const box = boxes[pointed] ?? boxes[0]!;
   return (
     <>
       <div className={styles.tools}>
@@ -67,11 +75,7 @@ export function FlameGraph({ stacks, byRoute }: Props) {
           {box.self > 0 && ` · ${formatMs(box.self / 1e6)} itself`}
         </span>
       </div>
-      <Boxes
-        {...{ boxes, drawn, current, isFound, dims: found !== '' }}
-        onCurrent={setCurrent}
-        onFocus={setFocus}
-      />
+      <Boxes boxes={boxes} drawn={drawn} found={found} onPoint={setPointed} onFocus={setFocus} />
       <FunctionTable boxes={boxes} wanted={wanted} onChoose={setWanted} />
     </>
   );
@@ -80,18 +84,20 @@ export function FlameGraph({ stacks, byRoute }: Props) {
 interface BoxesProps {
   boxes: readonly Box[];
   drawn: readonly Drawn[];
-  current: number;
-  dims: boolean;
-  isFound(box: Box): boolean;
-  onCurrent(index: number): void;
+  /** Text of a search, in lower case. */
+  found: string;
+  onPoint(index: number): void;
   onFocus(index: number): void;
 }
 
-function Boxes({ boxes, drawn, current, dims, isFound, onCurrent, onFocus }: BoxesProps) {
+// Thousands of boxes: they are drawn again when others are shown, and not when one is pointed at.
+const Boxes = memo(function Boxes({ boxes, drawn, found, onPoint, onFocus }: BoxesProps) {
   const styles = useStyles2(getStyles);
   const frame = useRef<HTMLDivElement>(null);
+  const [tabStop, setTabStop] = useState(0);
   const shown = useMemo(() => new Set(drawn.map(({ index }) => index)), [drawn]);
-  const reachable = shown.has(current) ? current : (drawn[0]?.index ?? 0);
+  const reachable = shown.has(tabStop) ? tabStop : (drawn[0]?.index ?? 0);
+  const dimmedBox = cx(styles.box, styles.dimmed);
   const depth = drawn.reduce((most, { index }) => Math.max(most, boxes[index]!.level), 0);
   const onKeyDown = (event: KeyboardEvent) => {
     const next = nextBox(event.key, boxes, shown, reachable);
@@ -99,7 +105,7 @@ function Boxes({ boxes, drawn, current, dims, isFound, onCurrent, onFocus }: Box
       onFocus(0);
     } else if (next !== undefined) {
       event.preventDefault();
-      onCurrent(next);
+      setTabStop(next);
       frame.current?.querySelector<HTMLElement>(`[data-box="${next}"]`)?.focus();
     }
   };
@@ -111,26 +117,27 @@ function Boxes({ boxes, drawn, current, dims, isFound, onCurrent, onFocus }: Box
       role="group"
       aria-label="Flame graph; arrows walk through callers and callees, Enter shows one at full width"
       onKeyDown={onKeyDown}
+      onMouseOver={(event) => point(event, onPoint)}
+      onFocus={(event) => point(event, onPoint)}
+      onClick={(event) => point(event, onFocus)}
     >
       {drawn.map(({ index, left, width }) => {
         const box = boxes[index]!;
+        const dimmed = found !== '' && !box.label.toLowerCase().includes(found);
         return (
           <button
             key={index}
             type="button"
             data-box={index}
             tabIndex={index === reachable ? 0 : -1}
-            className={cx(styles.box, dims && !isFound(box) && styles.dimmed)}
+            className={dimmed ? dimmedBox : styles.box}
             style={{
               top: box.level * ROW,
               left: `${left * 100}%`,
               width: `${width * 100}%`,
-              background: dims && !isFound(box) ? undefined : groupColour(box.label, box.level),
+              background: dimmed ? undefined : groupColour(box.label, box.level),
             }}
             title={`${box.label}: ${formatMs(box.value / 1e6)}, ${formatShare(box.value, boxes[0]!.value)}`}
-            onClick={() => onFocus(index)}
-            onFocus={() => onCurrent(index)}
-            onMouseEnter={() => onCurrent(index)}
           >
             {width > 0.02 ? box.label : <span className={styles.hidden}>{box.label}</span>}
           </button>
@@ -138,6 +145,14 @@ function Boxes({ boxes, drawn, current, dims, isFound, onCurrent, onFocus }: Box
       })}
     </div>
   );
+});
+
+/** Calls back with the box that an event is about. */
+function point(event: SyntheticEvent, then: (index: number) => void): void {
+  const box = event.target instanceof Element ? event.target.closest('[data-box]') : null;
+  if (box !== null) {
+    then(Number(box.getAttribute('data-box')));
+  }
 }
 
 function nextBox(

@@ -93,7 +93,7 @@ function CopyAll({ attributes }: { attributes: Attributes }) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  detail: css({ padding: theme.spacing(1.5) }),
+  detail: css({ padding: theme.spacing(1.5), '& section': { marginTop: theme.spacing(2) } }),
   name: css({ margin: 0, fontSize: theme.typography.h5.fontSize, overflowWrap: 'anywhere' }),
   line: css({
     margin: theme.spacing(0.25, 0, 1),

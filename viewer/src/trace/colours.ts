@@ -35,8 +35,8 @@ export function phaseColour(phase: Phase, theme: GrafanaTheme2): string {
 /** Colours by subject, in the order of their first spans. */
 export function coloursOf(trace: Trace, theme: GrafanaTheme2): Map<string, string> {
   const services = theme.isDark
-    ? ['#8ab8ff', '#ffcb7d', '#a5e075', '#dcb3ff', '#ffa6b0', '#7de0d3']
-    : ['#3865ab', '#a35a00', '#3f6b16', '#7c2eae', '#b02a4a', '#0b6e66'];
+    ? ['#ccccdc', '#ffcb7d', '#a5e075', '#dcb3ff', '#ffa6b0', '#7de0d3']
+    : ['#6e7280', '#a35a00', '#3f6b16', '#7c2eae', '#b02a4a', '#0b6e66'];
   const colours = new Map<string, string>();
   let next = 0;
   for (const span of trace.spans) {

@@ -35,7 +35,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   }),
   'hub.waited': (a) => ({
     title: 'Waited for the hub',
-    sentence: `Waited ${seconds(a, 'hub.seconds')} because of ${culprit(a)}: ${hubKind(a)}${inCode(a)}.`,
+    sentence: `Waited ${seconds(a, 'hub.seconds')}${culprit(a)}: ${hubKind(a)}${inCode(a)}.`,
     weight: 'warning',
   }),
   'db.slow_command': (a) => ({
@@ -101,14 +101,19 @@ function hubKind(attributes: Attributes): string {
 function inCode(attributes: Attributes): string {
   const code = textOf(attributes['hub.code']);
   if (code === '' || code === '_UNKNOWN') {
-    return ', in code that was not seen';
+    // No code is to blame where the machine is.
+    return textOf(attributes['hub.kind']) === 'frozen' ? '' : ', in code that was not seen';
   }
   return code === 'many' ? ', in many places' : `, in ${code}`;
 }
 
 function culprit(attributes: Attributes): string {
   const route = textOf(attributes['hub.culprit.route']);
-  return route === '' || route === '(none)' ? 'work outside of requests' : `a request for ${route}`;
+  if (route !== '' && route !== '(none)') {
+    return ` because of a request for ${route}`;
+  }
+  const isOfHub = ['cpu', 'blocked'].includes(textOf(attributes['hub.kind']));
+  return isOfHub && route === '(none)' ? ' because of work outside of requests' : '';
 }
 
 function command(attributes: Attributes): string {
