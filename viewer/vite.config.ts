@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 import { assets } from './build/assets.ts';
 import { licences } from './build/licences.ts';
@@ -11,7 +11,6 @@ export default defineConfig({
     alias: [
       { find: /^monaco-editor.*/, replacement: absent },
       { find: /^@monaco-editor\/react$/, replacement: absent },
-      { find: /^@grafana\/assistant$/, replacement: absent },
     ],
   },
   build: {
@@ -23,4 +22,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 8000,
   },
   plugins: [assets(), licences()],
+  test: {
+    // Its modules name exports of CommonJS packages, which Node's own loader does not find.
+    server: { deps: { inline: [/@grafana\//] } },
+  },
 });
