@@ -3,7 +3,9 @@ import { renderMarkdown } from '@grafana/data';
 
 import { boardPath } from './alerts';
 
-const SOURCE_LINK_NOTE = 'in the repository';
+// Grafana's sanitiser empties relative links, so they are made absolute before it sees them.
+const REPOSITORY = '/repository/';
+const RELATIVE_LINK = /\]\((?![a-z][a-z0-9+.-]*:|\/|#)([^)\s]+)\)/gi;
 
 /**
  * Renders Markdown.
@@ -13,9 +15,9 @@ const SOURCE_LINK_NOTE = 'in the repository';
  * a new tab.
  */
 export function runbookHtml(markdown: string): string {
-  const page = new DOMParser().parseFromString(renderMarkdown(markdown), 'text/html');
+  const page = new DOMParser().parseFromString(renderMarkdown(markdown.replace(RELATIVE_LINK, `](${REPOSITORY}$1)`)), 'text/html');
   for (const link of page.querySelectorAll('a')) {
-    const href = link.getAttribute('href') ?? '';
+    const href = (link.getAttribute('href') ?? '').replace(REPOSITORY, '');
     const target = viewerPath(href);
     if (target !== '') {
       link.setAttribute('href', target);
@@ -24,7 +26,7 @@ export function runbookHtml(markdown: string): string {
       link.setAttribute('rel', 'noreferrer');
     } else if (!href.startsWith('#')) {
       const text = page.createElement('span');
-      text.title = `${href} ${SOURCE_LINK_NOTE}`;
+      text.title = `${href} in the repository`;
       text.append(...link.childNodes);
       link.replaceWith(text);
     }

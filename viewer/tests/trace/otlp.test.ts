@@ -17,7 +17,7 @@ describe("Tempo's answer for a trace", () => {
       ]),
     ).toEqual([
       ['GET /api/v1/blog/posts', 'server', '', 'serene', 0, 1210.792159],
-      ['find posts', 'client', '15e7873eda77e9b0', 'serene', 45.704421, 1062.794141],
+      ['find posts', 'client', '15e7873eda77e9b0', 'serene', 45.704151, 1062.794141],
     ]);
   });
 
