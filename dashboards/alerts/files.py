@@ -6,7 +6,7 @@ from typing import Final
 import yaml
 
 from dashboards import recording_rules, telemetry_lost
-from dashboards.alerts import routing
+from dashboards.alerts import held, routing
 from dashboards.alerts.catalogue import alerts
 from dashboards.time_scale import TimeScale
 
@@ -17,7 +17,7 @@ _NOTICE: Final = "# Written by `python -m dashboards` from {source}.\n"
 
 def files(time: TimeScale) -> dict[str, str]:
     """Return the text of each file by its path below ``DEPLOY``."""
-    rules = [alert.rule() for alert in alerts(time)]
+    rules = [*(alert.rule() for alert in alerts(time)), held.rule(time)]
     groups = [{"name": "serene-alerts", "interval": time("5s"), "rules": rules}]
     return {
         "rules/alerts.yml": _text("dashboards/alerts", {"groups": groups}),

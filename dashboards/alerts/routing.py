@@ -9,6 +9,7 @@ Source: Alertmanager's documentation, "Configuration" and "Inhibition".
 from dataclasses import dataclass
 from typing import Final
 
+from dashboards.alerts import held
 from dashboards.rule_promql import ENVIRONMENT, SERVICE, WORKER
 from dashboards.time_scale import TimeScale
 
@@ -53,6 +54,7 @@ def _severity(severity: str) -> list[str]:
 
 
 INHIBITIONS: Final = (
+    Inhibition(held.NAME, "(Availability|Latency)Burn(Fast|Slow)", severity=held.SEVERITY),
     Inhibition("DatabaseUnavailable", f"{_BURNS}|DatabaseSlow|{_POOL}|EvidenceStale"),
     Inhibition(
         "HubBlocked",
@@ -93,12 +95,16 @@ def configuration(time: TimeScale) -> dict[str, object]:
                     "receiver": "page",
                     "group_interval": time("1m"),
                     "repeat_interval": time("4h"),
-                }
+                },
+                {"matchers": [f'severity="{held.SEVERITY}"'], "receiver": "none"},
             ],
         },
         "inhibit_rules": [inhibition.rule() for inhibition in INHIBITIONS],
         "receivers": [
-            {"name": name, "webhook_configs": [{"url": RECEIVER_URL, "send_resolved": True}]}
-            for name in ("page", "ticket")
+            {"name": "none"},
+            *(
+                {"name": name, "webhook_configs": [{"url": RECEIVER_URL, "send_resolved": True}]}
+                for name in ("page", "ticket")
+            ),
         ],
     }

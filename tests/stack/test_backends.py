@@ -59,8 +59,6 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "python": "/p",
         "data": "/d",
         "logs": "/l",
-        "config": "/c",
-        "deploy": "/e",
         "bin": "/b",
         "config": "/c",
         "deploy": "/deploy",

@@ -165,3 +165,10 @@ def test_forked_child_samples_itself():
     os.close(read)
     os.waitpid(pid, 0)
     assert (threads, ratio) == ("1", "None")
+
+
+def test_clock_is_that_of_the_scrape_not_of_the_sample(monkeypatch):
+    sampled = Sampled()
+    for now in (1_800_000_000.0, 1_800_000_060.5):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        assert sampled.value(names.CLOCK) == now

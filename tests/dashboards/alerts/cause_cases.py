@@ -178,11 +178,7 @@ WORKER: Final = (
         "DrainOverdue",
         "ticket",
         running(300)
-        | {
-            series(
-                "service_drain_seconds"
-            ): f"{phases((100, 0))} {ramp((60, 1))} stale _x27"
-        },
+        | {series("service_drain_seconds"): f"{phases((100, 0))} {ramp((60, 1))} stale _x27"},
         quiet=120,
         fires=145,
         resolved=170,

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from service.accounts import access_tokens
-from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken
+from service.accounts.access_tokens import AccessTokens, Identity, InvalidToken, key_timestamp
 from service.accounts.settings import AccountSettings
 
 ADA = Identity("6f1c1f6e-8f7e-4a3b-9c1d-2e3f4a5b6c7d", "member")
@@ -74,3 +74,18 @@ def test_cache_is_bounded(monkeypatch, decoded):
     issued = [own.issue(ADA) for _ in range(4)]
     assert [own.verify(token) for token in issued * 2] == [ADA] * 8
     assert len(own._verified) <= 3
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["2026-11-01", "2026-08-01"], 1_793_491_200.0),
+        (["eu-2026-11-01-b"], 1_793_491_200.0),
+        (["new", "2026-08-01"], None),
+        (["2026-13-45"], None),
+    ],
+)
+def test_age_of_a_key_is_in_the_name_of_the_one_that_signs(names, expected):
+    keys = ",".join(f"{name}:{'s' * 32}" for name in names)
+    settings = AccountSettings.from_env({"SERENE_TOKEN_KEYS": keys})
+    assert key_timestamp(settings) == expected

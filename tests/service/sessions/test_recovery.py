@@ -257,3 +257,19 @@ def test_passes_repeat_in_the_background(clinic, api):
 def test_every_worker_starts_the_recovery(clinic):
     assert "sessions.book_session" in clinic.service.app.view_functions
     assert clinic.room.recovery.start in clinic.service.telemetry._on_start
+
+
+def test_pass_reports_the_age_of_the_oldest_payment_that_is_not_settled(clinic, api):
+    ages = []
+    recovery = clinic.new_recovery(report_unsettled=ages.append)
+    recovery.run_pass()
+    session_id = api.booked()  # its unpaid booking ends by a task that leaves no money open
+    recovery.run_pass()
+    clinic.provider.crash_after = "pay"
+    with pytest.raises(Crash):
+        api.pay(session_id)
+    clinic.clock.forward(seconds=30)
+    recovery.run_pass()
+    clinic.clock.forward(seconds=61)
+    recovery.run_pass()
+    assert ages == [0.0, 0.0, 30.0, 0.0]
