@@ -132,6 +132,7 @@ def test_a_value_that_the_platform_lacks_is_absent(monkeypatch):
     present = {
         names.SYSTEM_CPU_RATIO.name,
         names.PROCESS_CPU_RATIO.name,
+        names.CLOCK.name,
         names.PROCESS_THREADS.name,
     }
     assert sampled.names() & everything == present
