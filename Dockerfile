@@ -25,9 +25,9 @@ WORKDIR /serene
 COPY --from=packages /opt/serene /opt/serene
 COPY telemetry telemetry
 COPY service service
-# The folder is for a volume of log files: a new one gets its owner.
+# The folders are for volumes, of log files and of a demo's keys: a new one gets its owner.
 RUN python -m compileall -q telemetry service \
-    && install -d -o 10001 -g 10001 /var/log/serene
+    && install -d -o 10001 -g 10001 /var/log/serene /var/lib/serene
 # By number, so that Kubernetes' runAsNonRoot can check it; owns nothing else here.
 USER 10001:10001
 EXPOSE 8000 9464

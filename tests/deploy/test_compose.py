@@ -216,10 +216,12 @@ def test_stop_grace_period_is_longer_than_a_drain(monkeypatch: pytest.MonkeyPatc
 def test_service_runs_its_images_command_and_writes_lines_where_the_collector_reads() -> None:
     entry = files.services()["service"]
     (command,) = re.findall(r"(?m)^ENTRYPOINT (.*)$", files.text("Dockerfile"))
-    python, program, log, most_bytes, *rest = entry["entrypoint"]
+    _, keys, kept, python, program, log, most_bytes, *rest = entry["entrypoint"]
     assert (python, rest) == ("python", json.loads(command))
     mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in entry.get("volumes", ())}
     assert files.ROOT / mounted[program] == files.ROOT / "stack/output_log.py"
+    assert files.ROOT / mounted[keys] == files.ROOT / "stack/demo_keys.py"
+    assert mounted[kept.rpartition("/")[0]] == "demo-keys"
     read = json.loads(files.variables("otel-collector.yaml")["SERVICE_LOG_FILES"])
     assert read == [log, f"{log}.1"]
     assert int(most_bytes) == 64 * 2**20

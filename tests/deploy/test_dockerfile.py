@@ -81,7 +81,8 @@ def test_last_stage_only_runs_the_service() -> None:
     ]
     assert instructions("CMD", last) == []
     assert instructions("RUN", last) == [
-        "python -m compileall -q telemetry service && install -d -o 10001 -g 10001 /var/log/serene"
+        "python -m compileall -q telemetry service"
+        " && install -d -o 10001 -g 10001 /var/log/serene /var/lib/serene"
     ]
     assert last.index("USER 10001:10001") > max(
         index for index, line in enumerate(last) if line.startswith(("COPY", "RUN"))

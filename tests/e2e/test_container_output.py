@@ -36,7 +36,7 @@ def backends(own_stack, tmp_path):
 
 def start_as_container(stack, log, output):
     """Run the Compose file's command of the service, with these files in place of the volume's."""
-    python, program, _, _, gunicorn, *arguments = files.services()["service"]["entrypoint"]
+    _, _, _, python, program, _, _, gunicorn, *arguments = files.services()["service"]["entrypoint"]
     assert (python, program.rpartition("/")[2]) == ("python", "output_log.py")
     return subprocess.Popen(
         [
