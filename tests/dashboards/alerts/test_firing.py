@@ -27,8 +27,8 @@ def needed(case: Case, folder: Path) -> list[str]:
         for group in yaml.safe_load(texts[name])["groups"]
         for rule in group["rules"]
     ]
-    watched = {case.alert, *(name.partition('"')[0] for name in case.without)}
-    chosen = [rule for rule in every if rule.get("alert") in watched]
+    chosen_names = {case.alert, *(name.partition('"')[0] for name in case.without)}
+    chosen = [rule for rule in every if rule.get("alert") in chosen_names]
     read = {name for rule in chosen for name in re.findall(r"serene:[\w:]+", rule["expr"])}
     while True:
         records = [rule for rule in every if rule.get("record") in read]
