@@ -50,4 +50,5 @@ DRAIN_REJECTED = total(rate(names.DRAIN_REJECTED))
 CUT_BY_REASON = or_zero(
     total(increase(names.ABORTED_REQUESTS, NO_PROBES), "reason"), READY, "reason"
 )
-UNCAUGHT = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS), "where", "fatal"), READY, "where")
+UNCAUGHT = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS), "where"), READY, "where")
+UNCAUGHT_FATAL = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS, 'fatal="true"')), READY)

@@ -15,6 +15,7 @@ from dashboards.promql import (
     series,
     total,
 )
+from service import objectives
 from telemetry import names
 
 READY: Final = series(names.SERVICE_STATE, 'state="ready"')
@@ -58,7 +59,9 @@ _NEWEST = f"max(timestamp({READY}))"
 _NEWEST_OF_AN_HOUR = f"max(max_over_time(timestamp({READY})[1h:1m]))"
 DATA_AGE: Final = f"time() - ({_NEWEST} or {_NEWEST_OF_AN_HOUR})"
 """Age of the newest sample of any worker; a sample is shown as present for five minutes."""
-RESTARTS: Final = total(f"changes({_STARTED}[{RECENTLY}])")
+_RESTARTS: Final = f"changes({_STARTED}[{objectives.RESTART_WINDOW}])"
+RESTARTS: Final = total(_RESTARTS)
+RESTARTS_WORST: Final = largest(total(_RESTARTS, *OF_WORKER))
 RESTARTS_BY_WORKER: Final = total(f"changes({_STARTED}[{RECENTLY}])", *OF_WORKER)
 UPTIME: Final = f"time() - {largest(_STARTED, *OF_WORKER, VERSION_LABEL)}"
 STARTS: Final = total(f"changes({_STARTED}[{NOW}])", *OF_SERVICE)

@@ -45,13 +45,17 @@ SECTION: Final = Section(
             title="Restarts",
             unit="short",
             description=(
-                f"Workers that were replaced within {config.RECENTLY}. More than one for each"
-                " instance and release: they crash or are killed; the arbiter's log lines name the"
-                " signal or the exit code."
+                f"Workers that were replaced within {objectives.RESTART_WINDOW}: of the instance"
+                " with the most, and all. One of each is a roll-out. Red: an instance crashes or is"
+                " killed again and again; the arbiter's log lines name the signal or the exit code."
             ),
             thresholds=rising(objectives.RESTARTS),
+            legend_thresholds={"all": neutral()},
             no_value="no worker reports",
-            targets=(Target(workers.RESTARTS, "restarts"),),
+            targets=(
+                Target(workers.RESTARTS_WORST, "worst instance"),
+                Target(workers.RESTARTS, "all"),
+            ),
             links=(links.lines("Lines of the arbiter", '| scope_name=~"gunicorn.*"'),),
         ),
         Stat(

@@ -49,7 +49,7 @@ SECTION: Final = Section(
             },
             columns=(
                 Column("Runs for", "s", workers.UPTIME),
-                Column("Restarts, 1h", "short", workers.RESTARTS_BY_WORKER, objectives.RESTARTS),
+                Column("Restarts, 1h", "short", workers.RESTARTS_BY_WORKER),
                 Column(
                     "Evidence age",
                     "s",

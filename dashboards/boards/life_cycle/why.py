@@ -57,9 +57,12 @@ _ENDS = Band(
         unit="short",
         description=(
             "Exceptions that no code handled, by where they ended; a fatal one drains the worker"
-            " and ends it with exit code 1."
+            " and ends it with exit code 1. Its line in the log beside has the trace."
         ),
-        targets=(Target(queries.UNCAUGHT, "{{where}} fatal={{fatal}}"),),
+        targets=(
+            Target(queries.UNCAUGHT, "{{where}}"),
+            Target(queries.UNCAUGHT_FATAL, "of them fatal"),
+        ),
     ),
     Logs(
         title="Starts, drains and ends in the log",

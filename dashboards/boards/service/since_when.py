@@ -42,8 +42,8 @@ SECTION: Final = Section(
             unit="percentunit",
             description=(
                 f"Of the three objectives over {objectives.BUDGET_DAYS} days. freshness: the time"
-                " in which workers' metrics arrive and their health evidence is not stale; low:"
-                " board Telemetry pipeline."
+                " in which workers' metrics arrive and their health evidence is not stale. Red: the"
+                " graphs beside show since when; for freshness the board Telemetry pipeline."
             ),
             thresholds=falling(config.BUDGET_LEFT),
             no_value="no requests yet",
