@@ -161,7 +161,7 @@ _FAULTS: Final = (
     ),
     _driven(
         "worker-kill",
-        "the newest worker is killed every 5 s",
+        "the newest worker is killed whenever it serves for 2 s",
         "WorkerFlapping",
         "serene-life-cycle",
         clients.kill_workers,

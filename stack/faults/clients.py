@@ -18,6 +18,7 @@ from typing import Final
 
 import psutil
 
+from stack import probes
 from stack.errors import StackError
 from stack.runner import Stack
 
@@ -34,7 +35,8 @@ SPIKE_MOST: Final = 4000
 """Connections that one address holds at most, of the 500 that each worker allows it."""
 VISITS_PER_SECOND: Final = 2.0
 SLOW_CONNECTIONS: Final = 40
-KILL_SECONDS: Final = 5.0
+SLOW_PER_ROUND: Final = 5
+KILL_SECONDS: Final = 2.0
 _TIMEOUT_SECONDS: Final = 10.0
 
 
@@ -82,26 +84,40 @@ def visitor(stack: Stack, lasts: Lasts) -> None:
 
 
 def slow_clients(stack: Stack, lasts: Lasts) -> None:
-    """Send heads of requests byte by byte; open a connection anew where the server has ended it."""
-    connections: dict[int, socket.socket | None] = dict.fromkeys(range(SLOW_CONNECTIONS))
+    """Send heads of requests byte by byte; open a connection anew where the server has ended one.
+
+    A few at a time, so that they do not all end together.
+    """
+    connections: list[socket.socket] = []
     while lasts():
-        for number, connection in connections.items():
-            connections[number] = _trickle(stack, connection)
+        for _ in range(min(SLOW_PER_ROUND, SLOW_CONNECTIONS - len(connections))):
+            with suppress(OSError):
+                connection = _connect(stack, SLOW_ADDRESS)
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: ")
+                connections.append(connection)
+        connections = [one for one in connections if _is_open(one) and _trickle(one)]
         time.sleep(0.5)
-    for connection in connections.values():
-        if connection is not None:
-            connection.close()
+    for connection in connections:
+        connection.close()
 
 
 def kill_workers(stack: Stack, lasts: Lasts) -> None:
-    """Kill the newest worker, again and again: the same slot each time."""
+    """Kill the newest worker, again and again, whenever all serve: the same slot each time."""
     while lasts():
-        pid = stack.pid("service")
-        if pid is not None:
+        record = stack.records.alive("service")
+        if record is not None and _all_serve(stack, record.workers):
+            # So that it was scraped.
+            _sleep(KILL_SECONDS, lasts)
             with suppress(psutil.Error, OSError, ValueError):
-                newest = max(psutil.Process(pid).children(), key=psutil.Process.create_time)
+                newest = max(psutil.Process(record.pid).children(), key=psutil.Process.create_time)
                 os.kill(newest.pid, signal.SIGKILL)
-        _sleep(KILL_SECONDS, lasts)
+        _sleep(0.5, lasts)
+
+
+def _all_serve(stack: Stack, workers: int) -> bool:
+    first = stack.port("service", "management")
+    urls = (f"http://127.0.0.1:{first + slot}/health/liveness" for slot in range(workers))
+    return all(probes.probe(url).ready for url in urls)
 
 
 def _sleep(seconds: float, lasts: Lasts) -> None:
@@ -164,18 +180,11 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _trickle(stack: Stack, connection: socket.socket | None) -> socket.socket | None:
-    """Send one byte more; returns None once the server has ended the connection."""
+def _trickle(connection: socket.socket) -> bool:
+    """Send one byte more; returns whether the connection is still there."""
     try:
-        if connection is None:
-            connection = _connect(stack, SLOW_ADDRESS)
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: ")
-        with suppress(BlockingIOError):
-            if connection.recv(4096) == b"":
-                raise ConnectionResetError
         connection.send(b"x")
     except OSError:
-        if connection is not None:
-            connection.close()
-        return None
-    return connection
+        connection.close()
+        return False
+    return True

@@ -22,6 +22,8 @@ MOST_LABEL_LENGTH: Final = 120
 
 _HOSTING: Final = ("gevent", "greenlet", "gunicorn", "threading", "telemetry")
 """Packages that run the code of others."""
+_FAULTS: Final = "telemetry.faults."
+"""Pressed for a drill, it stands for the application's own mistakes."""
 _RESUME: Final = bytes((opmap["RESUME"], 0))
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 
@@ -123,7 +125,7 @@ class CodeNames:
         if self._own:
             return any(module == own or module.startswith(f"{own}.") for own in self._own)
         file = file.replace("\\", "/")
-        return not (
+        return module.startswith(_FAULTS) or not (
             file.startswith(("<", *self._foreign)) or any(part in file for part in _INSTALLED)
         )
 

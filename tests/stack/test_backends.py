@@ -60,8 +60,6 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "data": "/d",
         "logs": "/l",
         "bin": "/b",
-        "config": "/c",
-        "deploy": "/deploy",
     }
     texts = [
         *backend.command,

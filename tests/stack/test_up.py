@@ -151,6 +151,8 @@ def test_detached_stack_is_shown_and_stopped_by_later_commands(serene: Serene, n
         "prometheus": "stopped",
         "tempo": "stopped",
         "loki": "stopped",
+        "alertmanager": "stopped",
+        "notifications": "stopped",
     }
     stack = Stack(number)
     assert backends["toxiproxy"] == {

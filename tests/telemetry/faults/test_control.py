@@ -14,7 +14,8 @@ from telemetry.config import TelemetryConfig
 from telemetry.faults import FaultControl
 from telemetry.faults import pool as pool_fault
 from telemetry.faults.clock import STEP_SECONDS
-from telemetry.faults.hub import HELD_SECONDS
+from telemetry.faults.hub import HELD_SECONDS, add_up, call_that_blocks
+from telemetry.hub.code_names import CodeNames
 from telemetry.management.protocol import Request
 from tests.architecture.sources import ROOT
 from tests.support.polling import wait_until, wait_until_equal
@@ -178,6 +179,12 @@ def test_blocked_hub_holds_every_greenlet_and_can_be_released(management):
         longest = max(longest, time.perf_counter() - began)
     release(management, "blocked-hub")
     assert longest >= HELD_SECONDS * 0.9
+
+
+@pytest.mark.parametrize("function", [call_that_blocks, add_up])
+def test_fault_is_named_as_the_culprit_that_an_application_would_be(function):
+    name = CodeNames()._name(function.__code__, function.__module__)
+    assert (name.label, name.own) == (f"telemetry.faults.hub:{function.__name__}", True)
 
 
 def test_greedy_thread_keeps_the_interpreter(management):
