@@ -2,17 +2,19 @@
 
 ``increase`` extrapolates, and sees nothing in a series that begins with 7. These rules record how
 much each counter of losses has grown since the evaluation before, so the sum over an hour is a
-whole number: each loss counts once, at a restart of whatever counts it too. What was pressed, and
-what the sum was then, is in ``tests/e2e/test_lost_telemetry.py``.
+whole number: each loss counts once, also where what counts it starts again. Losses are pressed in
+``tests/e2e/test_boards.py``; births, restarts and gaps are in ``test_telemetry_lost.py``.
 
 ``LOST`` has the labels ``signal`` (spans, lines, samples), ``hop`` (worker, collector, tempo) and
 ``reason``. A loss is counted by one hop only: what the Collector gives up after the retries is its
-own, whichever backend refused it. ``UNACCOUNTED`` is for what nobody can count, such as the spans
+own, whichever backend refused it. ``UNACCOUNTED`` is for what no hop can count, such as the spans
 that a killed Collector had in memory: workers delivered them, and they did not arrive.
 """
 
 from collections.abc import Iterator
 from typing import Final
+
+import yaml
 
 from dashboards.time_scale import TimeScale
 from telemetry import names
@@ -44,6 +46,12 @@ def group(time: TimeScale) -> dict[str, object]:
     """Return the group of rules in Prometheus' form."""
     rules = [*_losses(time), *_balance(time), *_sums(time)]
     return {"name": "serene-telemetry-lost", "interval": time(STEP), "rules": rules}
+
+
+def to_yaml(time: TimeScale) -> str:
+    """Return the file of rules as it is committed."""
+    notice = "# Written by `python -m dashboards` from dashboards/telemetry_lost.py.\n"
+    return notice + yaml.safe_dump({"groups": [group(time)]}, sort_keys=False, width=1000)
 
 
 def grown_of_worker(counter: str, time: TimeScale) -> str:

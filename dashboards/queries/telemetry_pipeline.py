@@ -39,8 +39,7 @@ def _collector(name: str, signal: str, *by: str) -> str:
 def _failures(name: str, signal: str) -> str:
     """Return a rate of failures: 0 before the first one, while the Collector is scraped."""
     counter = f"otelcol_{name}_{signal}{{{COLLECTOR}}}"
-    born = f"({counter} unless {counter} offset {WINDOW})"
-    grown = total(f"{born} / on() group_left() {_seconds()} or rate({counter}[{WINDOW}])")
+    grown = total(f"{_first(counter)} or rate({counter}[{WINDOW}])")
     return or_zero(grown, _COLLECTOR_UP)
 
 
@@ -53,7 +52,14 @@ def _backend(counter: str, *by: str) -> str:
 
 
 def _refused(counter: str, job: str, label: str) -> str:
-    return or_zero(_backend(counter, label), f'up{{job="{job}"}}', label)
+    """Return a rate of what a backend refused, its first event included; see ``_failures``."""
+    grown = total(f"({_first(counter)} or rate({counter}[{WINDOW}]))", label)
+    return or_zero(grown, f'up{{job="{job}"}}', label)
+
+
+def _first(counter: str) -> str:
+    """Return, a second, the value of series that were not there a window ago."""
+    return f"({counter} unless {counter} offset {WINDOW}) / on() group_left() {_seconds()}"
 
 
 # --- is it bad ------------------------------------------------------------------------------------

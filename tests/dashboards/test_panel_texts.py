@@ -1,4 +1,4 @@
-"""What texts of panels name exists: data sources as provisioned, and names that the code has.
+"""Texts of panels name what exists, and data sources are those that are provisioned.
 
 A description names label values, metrics, settings, log lines and pages; each is searched where it
 comes from, so a renamed one fails here.

@@ -15,6 +15,7 @@ def evaluate(
     expressions: Sequence[tuple[str, str, float]],
     folder: Path,
     rules: Path | None = None,
+    interval: str = "5s",
 ) -> str:
     """Evaluate expressions over series, as Prometheus does.
 
@@ -24,6 +25,7 @@ def evaluate(
             one value without labels; and that value, or NaN for no result.
         folder: Where the file of the test is written.
         rules: A file of rules that Prometheus evaluates too.
+        interval: Between two evaluations of the rules; promtool ignores that of their group.
 
     Returns:
         What differs; empty when nothing does.
@@ -39,7 +41,7 @@ def evaluate(
     ]
     given = [{"series": name, "values": values} for name, values in series.items()]
     group = {"interval": "5s", "input_series": given, "promql_expr_test": tests}
-    test = {"evaluation_interval": "5s", "tests": [group]}
+    test = {"evaluation_interval": interval, "tests": [group]}
     test |= {"rule_files": [str(rules)]} if rules else {}
     file.write_text(yaml.safe_dump(test))
     done = promtool("test", "rules", file)
