@@ -20,11 +20,13 @@ SERVICE: Final = f'{SERVICE_LABEL}=~"$service"'
 VERSION: Final = f'{VERSION_LABEL}=~"$version"'
 INSTANCE: Final = f'{WORKER}=~"$instance"'
 TARGET: Final = (ENVIRONMENT, SERVICE, INSTANCE)
-"""Matchers of what the scraper writes about a worker, which has no version: ``up``."""
+"""Matchers of what the scraper writes of a worker, ``up`` and ``scrape_*``: without a version."""
 SELECTED: Final = (ENVIRONMENT, SERVICE, VERSION, INSTANCE)
 """Matchers of every series of a worker."""
 OF_A_WORKER: Final = f"{SERVICE_LABEL}, {WORKER}"
 """Labels that name one worker; two services of one machine have the same instances."""
+
+_OF_THE_SCRAPER: Final = ("up", "scrape_")
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
@@ -43,7 +45,9 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
         suffix: ``_bucket``, ``_count`` or ``_sum`` of a histogram.
     """
     name = metric.name if isinstance(metric, Metric) else metric
-    return selector(name + suffix, *(TARGET if name == "up" else SELECTED), *matchers)
+    return selector(
+        name + suffix, *(TARGET if name.startswith(_OF_THE_SCRAPER) else SELECTED), *matchers
+    )
 
 
 def rate(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:

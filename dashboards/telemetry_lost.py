@@ -8,7 +8,9 @@ whole number: each loss counts once, also where what counts it starts again. Los
 ``LOST`` has the labels ``signal`` (spans, lines, samples), ``hop`` (worker, collector, tempo) and
 ``reason``. A loss is counted by one hop only: what the Collector gives up after the retries is its
 own, whichever backend refused it. ``UNACCOUNTED`` is for what no hop can count, such as the spans
-that a killed Collector had in memory: workers delivered them, and they did not arrive.
+that a killed Collector had in memory: workers delivered them, and they did not arrive. What is lost
+while Prometheus itself is away may be missing: the Collector's retries put samples before the next
+evaluation, which compares with them.
 """
 
 from collections.abc import Iterator

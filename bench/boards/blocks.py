@@ -35,7 +35,8 @@ def make(
                 within = times.within(begin, begin + BLOCK_SECONDS)
                 samples += data.write(file, lines, within, origin)
             file.write("# EOF\n")
-        command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", text, folder]
+        command = [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
+        command += [str(text), str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         text.unlink()
         if done.returncode != 0:

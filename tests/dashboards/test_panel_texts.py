@@ -4,7 +4,6 @@ A description names label values, metrics, settings, log lines and pages; each i
 comes from, so a renamed one fails here.
 """
 
-import ast
 import re
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from dashboards.board_json import files, load, panels
 from tests.support import boards, known_metrics
 from tests.support.boards import ROOT
+from tests.support.code_texts import constants
 
 PANELS = [(file.stem, panel) for file in files() for panel in panels(load(file))]
 
@@ -24,31 +24,6 @@ ELSEWHERE = {
     "establishing": "a state of a connection",
 }
 """Names in texts that our code does not hold, and whose they are."""
-
-
-def constants() -> set[str]:
-    """Return every text that the code of the service, the layer and the stack holds."""
-    found: set[str] = set()
-    for folder in ("telemetry", "service", "stack", "dashboards"):
-        for file in (ROOT / folder).rglob("*.py"):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            documented = {
-                id(node.body[0].value)
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-                and node.body
-                and isinstance(node.body[0], ast.Expr)
-            }
-            found |= {
-                node.value
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Constant)
-                and isinstance(node.value, str)
-                and id(node) not in documented
-                and (folder != "dashboards" or re.fullmatch(r"[a-z_]+", node.value))
-            }
-            found |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    return found
 
 
 CONSTANTS = constants()

@@ -87,9 +87,10 @@ FOREIGN: Final[dict[str, Foreign]] = {
 
 def foreign_of_the_pipeline() -> dict[str, Foreign]:
     """Return the metrics of the Collector, Tempo, Loki and Prometheus that the boards use."""
-    found = {"otelcol_receiver_refused_spans": _counter("receiver", "transport")}
+    found: dict[str, Foreign] = {}
     for signal in ("spans", "metric_points", "log_records"):
-        found[f"otelcol_receiver_accepted_{signal}"] = _counter("receiver", "transport")
+        for what in ("accepted", "refused"):
+            found[f"otelcol_receiver_{what}_{signal}"] = _counter("receiver", "transport")
         for what in ("sent", "send_failed", "enqueue_failed"):
             found[f"otelcol_exporter_{what}_{signal}"] = _counter("exporter")
     return found | {

@@ -34,6 +34,7 @@ _LATENCY = Band(
             " an index, or with a large answer."
         ),
         buckets=queries.DURATION_BUCKETS,
+        exemplars=False,
     ),
     TimeSeries(
         title="Latency p95 by operation",

@@ -100,11 +100,20 @@ class Live:
         return self._label_values({"match[]": metric}, label)
 
     def metadata(self) -> dict[str, str]:
-        """Return the kind of each metric that was written with its kind."""
-        found = requests.get(f"{self._stack.url('prometheus')}/api/v1/metadata", timeout=60).json()[
-            "data"
+        """Return the kind of each metric, as its own process exposes it."""
+        stack = self._stack
+        urls = [stack.url(name) for name in ("prometheus", "tempo", "loki")]
+        urls += [
+            f"http://127.0.0.1:{stack.port(name, port)}"
+            for name, port in (("collector", "metrics"), ("service", "management"))
         ]
-        return {name: entries[0]["type"] for name, entries in found.items()}
+        lines = [
+            line.split()
+            for url in urls
+            for line in requests.get(f"{url}/metrics", timeout=60).text.splitlines()
+            if line.startswith("# TYPE ")
+        ]
+        return {line[2]: line[3] for line in lines}
 
     def exemplar_traces(self, asked: Asked) -> list[str]:
         """Return the traces that a query's exemplars name, where they have the form of an id."""

@@ -115,9 +115,13 @@ def dead_neighbours(stand: Stand) -> None:
 
 
 def dead_backends(stand: Stand) -> None:
-    """Stop Tempo, Loki and Prometheus for longer than the Collector tries."""
+    """Stop Tempo and Loki for longer than the Collector tries."""
     with stand.without("tempo", 20), stand.without("loki", 20):
         pass
+
+
+def dead_prometheus(stand: Stand) -> None:
+    """Stop Prometheus for longer than the Collector tries."""
     with stand.without("prometheus", 15):
         pass
 
@@ -206,7 +210,11 @@ WITHOUT_RESTARTS: tuple[Callable[[Stand], None], ...] = (
     dead_backends,
 )
 """Faults after which every counter of losses is still the one of the same process."""
-WITH_RESTARTS: tuple[Callable[[Stand], None], ...] = (dead_collector, ended_workers)
+WITH_RESTARTS: tuple[Callable[[Stand], None], ...] = (
+    dead_prometheus,
+    dead_collector,
+    ended_workers,
+)
 
 
 def press(stand: Stand, faults: tuple[Callable[[Stand], None], ...]) -> None:

@@ -1,14 +1,15 @@
 """A stack of the boards' tests, and what is done to it so that every panel has something to show.
 
-Its service has a small pool, low thresholds and the routes of ``tests.e2e.boards.app``; MongoDB is
-behind toxiproxy, and the Collector gives up after seconds. Nothing here knows a board.
+Its service has a small pool, low thresholds and the routes of ``tests.e2e.boards.app``; MongoDB and
+the Collector are behind toxiproxy, and the Collector gives up after seconds. Nothing here knows a
+board.
 """
 
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.e2e.polling import poll
 from tests.support.ports import free_port, stack_offset
 
 WORKERS = 2
-VISITOR = "127.0.0.2"
+VISITOR = "127.0.0.4"
 """Address whose requests are limited."""
 CROWD = "127.0.0.3"
 """Address that opens too many connections."""
@@ -38,7 +39,7 @@ SERVICE = {
     "TELEMETRY_KEPT_SPANS_PER_SECOND": "4",
     "TELEMETRY_QUEUE_SPANS": "64",
     "OTEL_TRACES_SAMPLER_ARG": "0.5",
-    "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.1/32",
+    "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.1/32,127.0.0.2/32",
     "RATE_LIMIT_LOGIN": "5/minute",
     "REDIS_URL": "redis://127.0.0.1:1",
     "REQUEST_HEAD_SECONDS": "1",
@@ -48,26 +49,25 @@ COLLECTOR = {"EXPORT_RETRY_TIME": "10s", "EXPORT_QUEUE_SIZE": "4", "LOG_QUEUE_BY
 
 
 class BoardsStack(Stack):
-    """A stack with the test routes in its service."""
+    """A stack with the test routes in its service, and with the tests' settings."""
 
-    mongodb, collector = "", ""
-    """Addresses of the proxies before them."""
+    collector = ""
+    """Address of the proxy before it."""
 
     def backend(self, name: str) -> Backend:
-        """Return the entry of a backend, with the tests' settings."""
+        """Return the entry of a backend."""
         backend = super().backend(name)
-        if name == "service":
-            command = (*backend.command[:-1], "tests.e2e.boards.app:app")
-            settings = {
-                **backend.environment,
-                **SERVICE,
-                "MONGODB_URI": f"mongodb://{self.mongodb}/serene",
-                "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{self.collector}",
-            }
-            return replace(backend, command=command, environment=settings)
-        if name == "collector":
-            return replace(backend, environment={**backend.environment, **COLLECTOR})
-        return backend
+        if name != "service":
+            return backend
+        return replace(backend, command=(*backend.command[:-1], "tests.e2e.boards.app:app"))
+
+    def start(self, name: str, env: Mapping[str, str] | None = None) -> None:
+        """Start a backend."""
+        own = {
+            "service": SERVICE | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{self.collector}"},
+            "collector": COLLECTOR,
+        }
+        super().start(name, {**own.get(name, {}), **(env or {})})
 
 
 class Stand:
@@ -135,10 +135,8 @@ def running_stand(directory: Path) -> Iterator[Stand]:
         stack_offset() as offset,
         BoardsStack(offset=offset, directory=directory, workers=WORKERS) as stack,
     ):
-        stack.start("mongodb")
         stack.start("toxiproxy")
         stack.wait_ready("toxiproxy", seconds=120)
-        stack.mongodb = put_proxy_before(stack, "mongodb")
         stack.collector = put_proxy_before(stack, "collector")
         for name in DEFAULT_NAMES:
             if not stack.has_started(name):

@@ -83,14 +83,14 @@ def of_result(node: Node, of_metric: DimensionOf = of_name) -> Dimension | None:
 
 
 def _of_operator(node: Node, of_metric: DimensionOf) -> Dimension | None:
+    if node["op"] in {"and", "unless"}:  # the right side only selects
+        return of_result(node["lhs"], of_metric)
     left, right = (of_result(node[side], of_metric) for side in ("lhs", "rhs"))
     match node["op"]:
         case "*":
             return None if left is None or right is None else _plus(left, right)
         case "/":
             return None if left is None or right is None else _plus(left, (-right[0], -right[1]))
-        case "and" | "unless":
-            return left
     if left is not None and right is not None and left != right:
         raise Mismatch(f"{left} {node['op']} {right}")
     if node["bool"]:
