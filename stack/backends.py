@@ -18,6 +18,7 @@ from types import MappingProxyType
 from stack import redis_server
 from stack.backend import Backend
 from stack.ports import shifted
+from stack.viewer.backend import VIEWER
 
 # Excludes the clouds' SDKs from Prometheus' service discovery.
 _DISCOVERY = "remove_all_sd,enable_dns_sd"
@@ -60,11 +61,8 @@ BACKENDS: tuple[Backend, ...] = (
         module="stripe-mock",
         packages={"stripe-mock": "."},
         command=(
-            "{bin}/stripe-mock",
-            "-listen",
-            "127.0.0.1:{stripe-mock[http]}",
-            "-fixtures",
-            "{root}/deploy/stripe-fixtures.json",
+            *("{bin}/stripe-mock", "-listen", "127.0.0.1:{stripe-mock[http]}"),
+            *("-fixtures", "{root}/deploy/stripe-fixtures.json"),
         ),
         url="http://127.0.0.1:{stripe-mock[http]}",
         ready="http://127.0.0.1:{stripe-mock[http]}/healthz",
@@ -270,6 +268,7 @@ BACKENDS: tuple[Backend, ...] = (
         ready="http://127.0.0.1:{notifications[http]}/health",
         stop_seconds=5.0,
     ),
+    VIEWER,
 )
 
 BY_NAME: Mapping[str, Backend] = MappingProxyType({backend.name: backend for backend in BACKENDS})

@@ -105,6 +105,8 @@ def _start_and_stay(stack: Stack, wanted: list[str], *, detach: bool) -> int:
         )
         _start(stack, wanted)
         print(status.table(stack, wanted), flush=True)
+        if "viewer" in wanted:
+            print(f"Boards, traces and alerts: {stack.url('viewer')}", flush=True)
         if detach:
             at_the_end.pop_all()
             return 0

@@ -12,7 +12,7 @@ from typing import Final
 _READ: Final = frozenset({"GET"})
 _QUERY: Final = frozenset({"GET", "POST"})
 
-_ID = r"[0-9A-Za-z_.:\-]+"
+_ID = r"[0-9A-Za-z_][0-9A-Za-z_.:\-]*"
 
 _PATHS: Final[Mapping[str, tuple[tuple[str, frozenset[str]], ...]]] = MappingProxyType(
     {

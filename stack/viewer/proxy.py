@@ -61,6 +61,11 @@ class Upstream:
         fresh = http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT_SECONDS)
         return self._exchange(fresh, method, target, body, headers)
 
+    def close(self) -> None:
+        """Close the kept connections."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _exchange(
         self,
         connection: http.client.HTTPConnection,

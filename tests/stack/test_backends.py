@@ -37,6 +37,7 @@ def test_up_starts_these_in_this_order() -> None:
         "loki",
         "alertmanager",
         "notifications",
+        "viewer",
     )
 
 

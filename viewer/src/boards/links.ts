@@ -35,7 +35,7 @@ export function followed(address: string): string {
     return `/trace/${text}`;
   }
   const isLines = query?.expr !== undefined || query?.datasource?.type === 'loki';
-  const search = new URLSearchParams({ query: text });
+  const search = new URLSearchParams({ q: text });
   for (const end of ['from', 'to'] as const) {
     const value = pane.range?.[end];
     if (value) {

@@ -1,1 +1,0 @@
-import{t as e}from"./jsx-runtime-BB9-612F.js";var t=e();function n(){return(0,t.jsx)(`h1`,{children:`Boards`})}export{n as default};

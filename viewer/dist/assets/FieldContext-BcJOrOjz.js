@@ -1,1 +1,0 @@
-import{o as e}from"./rolldown-runtime-BCiCTKAo.js";import{t}from"./react-BWPDF9mI.js";var n=e(t(),1),r=(0,n.createContext)({});r.displayName=`FieldContext`;var i=()=>(0,n.useContext)(r);export{i as n,r as t};

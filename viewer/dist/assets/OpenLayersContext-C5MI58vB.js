@@ -1,0 +1,1 @@
+import{c as e,n as t}from"./jsx-runtime-DS1Y2lAy.js";var n=e(t(),1),r=(0,n.createContext)({});function i(){return(0,n.useContext)(r)}export{i as n,r as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-BCiCTKAo.js";var t=e({OpenAssistantButton:()=>r,createAssistantContextItem:()=>i,default:()=>o,loader:()=>n,useAssistant:()=>a}),n={config:()=>void 0},r=()=>null,i=()=>void 0,a=()=>({isAvailable:!1});function o(){return null}export{n as i,r as n,t as r,o as t};
