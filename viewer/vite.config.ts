@@ -25,5 +25,6 @@ export default defineConfig({
   test: {
     // Its modules name exports of CommonJS packages, which Node's own loader does not find.
     server: { deps: { inline: [/@grafana\//] } },
+    setupFiles: ['./tests/setup.ts'],
   },
 });

@@ -9,7 +9,7 @@ import {
 } from '@grafana/data';
 
 import { STANDARD_OPTIONS } from '../panels/field-config';
-import { PANEL_TYPES } from '../panels/types';
+import { rulesOf } from '../panels/option-rules';
 import { FORMAT_NAMES, formatsIn } from './interpolate';
 import { panelsOf, type Board, type Panel } from './model';
 import { check, type Rules } from './rules';
@@ -136,7 +136,7 @@ function problemsOfFormats(value: unknown): string[] {
 
 /** What of a panel is not drawn as Grafana would, in words; empty when everything is. */
 export function problemsOfPanel(panel: Panel): string[] {
-  const type = PANEL_TYPES[panel.type];
+  const type = rulesOf(panel.type);
   if (type === undefined) {
     return [`panels of type “${panel.type}” are not supported`];
   }

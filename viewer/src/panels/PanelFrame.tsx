@@ -14,7 +14,7 @@ import { lookupOf } from '../boards/variables';
 import { ErrorBoundary } from '../shell/ErrorBoundary';
 import { setSearch } from '../shell/router';
 import { PanelSurroundings } from './PanelSurroundings';
-import { PANEL_TYPES } from './types';
+import { componentOf } from './components';
 import { useFields, usePanelData, type PanelData } from './usePanelData';
 
 const NO_EXEMPLARS: readonly ExemplarPoint[] = [];
@@ -96,12 +96,11 @@ function Inside({
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
   const frames = useFields(panel, data.transformed, lookup, theme, 'browser');
-  const type = PANEL_TYPES[panel.type];
+  const Component = componentOf(panel.type);
   const needsData = (panel.targets ?? []).length > 0;
-  if (type === undefined || (needsData && data.read === undefined)) {
+  if (Component === undefined || (needsData && data.read === undefined)) {
     return data.error ? <p className={styles.message}>{data.error}</p> : null;
   }
-  const Component = type.component;
   return (
     <PanelSurroundings frames={frames}>
       {(shown) => (
@@ -132,7 +131,7 @@ function Unsupported({ problems }: { problems: readonly string[] }) {
 
 export function PanelFrame({ panel, snapshot, isViewed }: Props) {
   const styles = useStyles2(getStyles);
-  const ref = useRef<HTMLElement>(null);
+  const ref = useRef<HTMLDivElement>(null);
   const { width, height, isSeen } = useSize(ref);
   const lookup = useMemo<Lookup>(
     () => (snapshot ? lookupOf(snapshot.variables, snapshot.range) : () => undefined),
@@ -142,10 +141,9 @@ export function PanelFrame({ panel, snapshot, isViewed }: Props) {
   const data = usePanelData(panel, snapshot, lookup, width, isSeen && problems.length === 0);
   const title = snapshot ? interpolate(panel.title ?? '', lookup) : (panel.title ?? '');
   return (
-    <section
+    <div
       ref={ref}
       className={styles.frame}
-      aria-label={title || `Panel ${panel.id}`}
       data-panel={panel.id}
       data-panel-type={panel.type}
       data-panel-state={problems.length > 0 ? 'Unsupported' : data.state}
@@ -180,7 +178,7 @@ export function PanelFrame({ panel, snapshot, isViewed }: Props) {
           }
         </PanelChrome>
       ) : null}
-    </section>
+    </div>
   );
 }
 

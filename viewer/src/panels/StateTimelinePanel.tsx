@@ -17,7 +17,6 @@ import {
   UPlotConfigBuilder,
   useTheme2,
   VizLayout,
-  VizLegend,
   VizTooltipContent,
   VizTooltipHeader,
   VizTooltipWrapper,
@@ -27,6 +26,7 @@ import type uPlot from 'uplot';
 
 import { useTimeRange } from '../shell/time';
 import { Message } from './Message';
+import { StateLegend } from './StateLegend';
 import { Overlay } from './Overlay';
 import { optionsOf, type PanelProps } from './props';
 import { HOVER_CELL } from './SeriesTooltip';
@@ -164,8 +164,7 @@ function legendOf(rows: readonly Row[], theme: GrafanaTheme2) {
   );
   return [...states.values()].map((display) => ({
     label: formattedValueToString(display),
-    color: opaque(theme, display.color),
-    yAxis: 1,
+    colour: opaque(theme, display.color),
   }));
 }
 
@@ -190,7 +189,7 @@ export function StateTimelinePanel(props: PanelProps) {
   }
   const legend = options.legend.showLegend ? (
     <VizLayout.Legend placement={options.legend.placement}>
-      <VizLegend items={legendOf(rows, theme)} placement="bottom" displayMode={'list' as never} readonly />
+      <StateLegend states={legendOf(rows, theme)} />
     </VizLayout.Legend>
   ) : null;
   return (

@@ -207,3 +207,30 @@ export const ALERT_LIST: Rules = {
   showInactiveAlerts: [false],
   stateFilter: { firing: true, pending: true, noData: true, normal: true, error: true, recovering: true },
 };
+
+export interface PanelRules {
+  /** Of `options`. */
+  options: Rules;
+  /** Of `fieldConfig.defaults.custom`, and of overrides with `custom.`. */
+  custom: Rules;
+}
+
+/** By type of panel; `components` has one for each. */
+export const PANELS = {
+  alertlist: { options: ALERT_LIST, custom: {} },
+  bargauge: { options: BAR_GAUGE, custom: {} },
+  gauge: { options: GAUGE, custom: {} },
+  heatmap: { options: HEATMAP, custom: HEATMAP_FIELD },
+  logs: { options: LOGS, custom: {} },
+  stat: { options: STAT, custom: {} },
+  'state-timeline': { options: STATE_TIMELINE, custom: STATE_TIMELINE_FIELD },
+  table: { options: TABLE, custom: TABLE_FIELD },
+  text: { options: TEXT, custom: {} },
+  timeseries: { options: TIME_SERIES, custom: TIME_SERIES_FIELD },
+} as const satisfies Record<string, PanelRules>;
+
+export type PanelKind = keyof typeof PANELS;
+
+/** The rules of a type of panel; undefined for one that the viewer does not draw. */
+export const rulesOf = (type: string): PanelRules | undefined =>
+  Object.hasOwn(PANELS, type) ? PANELS[type as PanelKind] : undefined;

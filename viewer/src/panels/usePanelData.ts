@@ -17,7 +17,7 @@ import type { Panel } from '../boards/model';
 import { wasAborted } from '../data-sources/http';
 import { registryOf } from './field-config';
 import { readPanel, type Read } from './read';
-import { PANEL_TYPES } from './types';
+import { rulesOf } from './option-rules';
 
 export interface PanelData {
   state: LoadingState;
@@ -91,7 +91,7 @@ export function useFields(
   timeZone: string,
 ): DataFrame[] {
   const registry = useMemo(
-    () => registryOf(Object.keys(PANEL_TYPES[panel.type]?.custom ?? {})),
+    () => registryOf(Object.keys(rulesOf(panel.type)?.custom ?? {})),
     [panel.type],
   );
   return useMemo(() => {

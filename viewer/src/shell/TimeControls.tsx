@@ -35,6 +35,7 @@ export function TimeControls() {
         onIntervalChanged={setRefresh}
         onRefresh={refreshNow}
         isOnCanvas
+        tooltip="Read again"
       />
     </>
   );

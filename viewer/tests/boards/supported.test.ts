@@ -11,10 +11,11 @@ import { registerFieldOptions, registerTransformations } from '../../src/panels/
 registerFieldOptions();
 registerTransformations();
 
-const folder = new URL('../../../dashboards/generated/', import.meta.url);
+// Vitest runs in viewer/.
+const folder = '../dashboards/generated';
 const boards = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
-  .map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Board);
+  .map((name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as Board);
 
 const panel: Panel = {
   id: 1,
