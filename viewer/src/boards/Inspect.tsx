@@ -87,9 +87,10 @@ export function Inspect({ panel, snapshot }: { panel: Panel; snapshot: Snapshot 
   const tab = search.get('inspectTab') ?? 'data';
   const [read, setRead] = useState<Read>();
   const [error, setError] = useState('');
+  const { reading } = snapshot;
   useEffect(() => {
     const abort = new AbortController();
-    const { variables, range, viewer } = snapshot;
+    const { variables, range, viewer } = reading;
     readPanel(panel, {
       variables,
       range,
@@ -98,7 +99,7 @@ export function Inspect({ panel, snapshot }: { panel: Panel; snapshot: Snapshot 
       signal: abort.signal,
     }).then(setRead, (reason: unknown) => wasAborted(reason) || setError(String(reason)));
     return () => abort.abort();
-  }, [panel, snapshot]);
+  }, [panel, reading]);
   const json = useMemo(() => JSON.stringify(panel, null, 2), [panel]);
   const close = () => setSearch({ inspect: null, inspectTab: null });
   return (

@@ -6,15 +6,21 @@ import { useTimeRange } from '../shell/time';
 import type { AnnotationModel, Board } from './model';
 import { annotationsOf, type Note } from './annotations';
 import { viewerModel, type ViewerModel } from './sources';
-import { lookupOf, resolve, type Variables } from './variables';
+import { knownAtOnce, lookupOf, resolve, type Variables } from './variables';
 
-/** Everything that the panels of a board are drawn from, of one moment. */
-export interface Snapshot {
-  board: Board;
-  viewer: ViewerModel;
+/** What the queries of a board depend on, at one moment; panels read again when it is another. */
+export interface Reading {
   variables: Variables;
-  notes: readonly Note[];
   range: ReturnType<typeof useTimeRange>['range'];
+  viewer: ViewerModel;
+}
+
+/** Everything that a board is drawn from. */
+export interface Snapshot extends Reading {
+  board: Board;
+  notes: readonly Note[];
+  /** The same as long as queries need not be sent again, while options and notes arrive. */
+  reading: Reading;
 }
 
 let boards: Promise<Board[]> | undefined;
@@ -76,7 +82,8 @@ export function isShown(annotation: AnnotationModel, search: URLSearchParams): b
 /**
  * Reads the variables and annotations of a board, at each refresh and each change of the address.
  *
- * The last snapshot stays until the next one is complete.
+ * The last snapshot stays until there is a next one. Panels wait neither for annotations nor, where
+ * they do not need them, for the options of the variables.
  */
 export function useSnapshot(
   loaded: { board: Board; viewer: ViewerModel } | undefined,
@@ -89,35 +96,54 @@ export function useSnapshot(
       return undefined;
     }
     const abort = new AbortController();
-    readSnapshot(loaded, new URLSearchParams(address), range, abort.signal)
-      .then((next) => setSnapshot(next))
-      .catch((error: unknown) => {
+    const publish = (next: Snapshot) => {
+      abort.signal.throwIfAborted();
+      setSnapshot((last) => carriedOver(next, last));
+    };
+    readSnapshot(loaded, new URLSearchParams(address), range, abort.signal, publish).catch(
+      (error: unknown) => {
         if (!wasAborted(error)) {
           throw error;
         }
-      });
+      },
+    );
     return () => abort.abort();
   }, [loaded, address, range, tick]);
   return snapshot?.board === loaded?.board ? snapshot : undefined;
 }
 
+/** A snapshot whose options and notes are not read yet, with those of the last one. */
+function carriedOver(next: Snapshot, last: Snapshot | undefined): Snapshot {
+  const isFirst = last?.board !== next.board || last.reading === next.reading;
+  return isFirst ? next : { ...next, variables: withOptions(next.variables, last.variables), notes: last.notes };
+}
+
+function withOptions(variables: Variables, last: Variables): Variables {
+  return new Map(
+    [...variables].map(([name, variable]) => {
+      const options = variable.options.length > 0 ? variable.options : last.get(name)?.options;
+      return [name, { ...variable, options: options ?? [] }];
+    }),
+  );
+}
+
 async function readSnapshot(
   { board, viewer }: { board: Board; viewer: ViewerModel },
   search: URLSearchParams,
-  range: Snapshot['range'],
+  range: Reading['range'],
   signal: AbortSignal,
-): Promise<Snapshot> {
-  const variables = await resolve(board.templating?.list ?? [], {
-    asked: askedIn(search),
-    range,
-    sources: viewer.dataSources,
-    signal,
-  });
-  signal.throwIfAborted();
+  publish: (snapshot: Snapshot) => void,
+): Promise<void> {
+  const models = board.templating?.list ?? [];
+  const surroundings = { asked: askedIn(search), range, sources: viewer.dataSources, signal };
+  const atOnce = knownAtOnce(models, surroundings);
+  const resolved = resolve(models, surroundings);
+  const reading = { variables: atOnce ?? (await resolved), range, viewer };
+  const first: Snapshot = { ...reading, board, reading, notes: [] };
+  publish(first);
   const shown = (board.annotations?.list ?? []).filter((one) => isShown(one, search));
-  const lookup = lookupOf(variables, range);
+  const lookup = lookupOf(reading.variables, range);
   const context = { sources: viewer.dataSources, range, lookup, signal };
-  const notes = await Promise.all(shown.map((one) => annotationsOf(one, context)));
-  signal.throwIfAborted();
-  return { board, viewer, variables, range, notes: notes.flat() };
+  const notes = Promise.all(shown.map((one) => annotationsOf(one, context)));
+  publish({ ...first, variables: await resolved, notes: (await notes).flat() });
 }

@@ -65,13 +65,8 @@ export function customOptions(query: string): Option[] {
   });
 }
 
-async function optionsOf(
-  model: VariableModel,
-  lookup: Lookup,
-  range: TimeRange,
-  sources: readonly SourceModel[],
-  signal: AbortSignal,
-): Promise<Option[]> {
+/** Options that are read from no data source. */
+function localOptions(model: VariableModel, sources: readonly SourceModel[]): Option[] {
   const query = queryText(model);
   switch (model.type) {
     case 'datasource':
@@ -84,10 +79,23 @@ async function optionsOf(
     case 'constant':
     case 'textbox':
       return [{ text: query, value: query }];
+    default:
+      throw new Error(`variables of type “${model.type}” are not supported`);
+  }
+}
+
+async function optionsOf(
+  model: VariableModel,
+  lookup: Lookup,
+  range: TimeRange,
+  sources: readonly SourceModel[],
+  signal: AbortSignal,
+): Promise<Option[]> {
+  switch (model.type) {
     case 'query':
       return optionsOfQuery(model, queryText(model), lookup, range, signal);
     default:
-      throw new Error(`variables of type “${model.type}” are not supported`);
+      return localOptions(model, sources);
   }
 }
 
@@ -161,6 +169,32 @@ export async function resolve(
   await Promise.all(pending.values());
   // In the board's order, which is that of the bar.
   return new Map(models.map((model) => [model.name, resolved.get(model.name)!]));
+}
+
+/**
+ * The variables as far as they are known without a data source: enough for the queries when what is
+ * chosen does not depend on what there is to choose from.
+ *
+ * Returns undefined when one's value has to be read first.
+ */
+export function knownAtOnce(
+  models: readonly VariableModel[],
+  { asked, sources }: Pick<Surroundings, 'asked' | 'sources'>,
+): Variables | undefined {
+  const known = new Map<string, Variable>();
+  for (const model of models) {
+    const options = model.type === 'query' ? [] : localOptions(model, sources);
+    const chosen = choose(model, options, asked(model.name));
+    const isAll = chosen.includes(ALL);
+    if (chosen.length === 0 || (model.type === 'query' && isAll && !model.allValue)) {
+      return undefined;
+    }
+    if (model.type === 'query' && !isAll && asked(model.name).length === 0) {
+      return undefined;
+    }
+    known.set(model.name, { model, options, chosen });
+  }
+  return known;
 }
 
 /** What a variable stands for: a list when it can have several values, even when it has one. */

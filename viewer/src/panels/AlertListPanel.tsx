@@ -8,6 +8,7 @@ import { interpolate } from '../boards/interpolate';
 import { activeAlerts, type RuleAlert } from '../data-sources/alertmanager';
 import { wasAborted } from '../data-sources/http';
 import { Link } from '../shell/router';
+import { Message } from './Message';
 import { optionsOf, type PanelProps } from './props';
 
 const DEFAULTS = {
@@ -70,7 +71,7 @@ export function AlertListPanel({ panel, lookup, range, height }: PanelProps) {
     return null;
   }
   if (shown.length === 0) {
-    return <p className={styles.none}>No alerts</p>;
+    return <Message text="No alerts" />;
   }
   return (
     <ul className={styles.list} style={{ height }}>
@@ -86,7 +87,6 @@ export function AlertListPanel({ panel, lookup, range, height }: PanelProps) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  none: css({ margin: 0, color: theme.colors.text.secondary }),
   list: css({
     margin: 0,
     overflow: 'auto',

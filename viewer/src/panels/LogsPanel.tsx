@@ -5,6 +5,7 @@ import { useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 
 import { useOpenTrace } from '../boards/OpenTrace';
+import { Message } from './Message';
 import { optionsOf, type PanelProps } from './props';
 
 const DEFAULTS = {
@@ -104,7 +105,7 @@ export function LogsPanel({ panel, frames, height }: PanelProps) {
   const lines = linesOf(frames);
   const ordered = options.sortOrder === 'Ascending' ? [...lines].reverse() : lines;
   if (ordered.length === 0) {
-    return <p className={styles.none}>{panel.fieldConfig?.defaults.noValue ?? 'No lines'}</p>;
+    return <Message text={panel.fieldConfig?.defaults.noValue ?? 'No lines'} />;
   }
   return (
     <div
@@ -140,7 +141,6 @@ export function LogsPanel({ panel, frames, height }: PanelProps) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  none: css({ margin: 0, color: theme.colors.text.secondary }),
   list: css({ overflow: 'auto', fontFamily: theme.typography.fontFamilyMonospace, fontSize: 12 }),
   line: css({
     display: 'flex',

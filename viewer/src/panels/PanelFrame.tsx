@@ -133,12 +133,13 @@ export function PanelFrame({ panel, snapshot, isViewed }: Props) {
   const styles = useStyles2(getStyles);
   const ref = useRef<HTMLDivElement>(null);
   const { width, height, isSeen } = useSize(ref);
+  const reading = snapshot?.reading;
   const lookup = useMemo<Lookup>(
-    () => (snapshot ? lookupOf(snapshot.variables, snapshot.range) : () => undefined),
-    [snapshot],
+    () => (reading ? lookupOf(reading.variables, reading.range) : () => undefined),
+    [reading],
   );
   const problems = useMemo(() => problemsOfPanel(panel), [panel]);
-  const data = usePanelData(panel, snapshot, lookup, width, isSeen && problems.length === 0);
+  const data = usePanelData(panel, reading, lookup, width, isSeen && problems.length === 0);
   const title = snapshot ? interpolate(panel.title ?? '', lookup) : (panel.title ?? '');
   return (
     <div

@@ -3,6 +3,7 @@ import { FieldType } from '@grafana/data';
 import { TableCellHeight, type TableSortByFieldState } from '@grafana/schema';
 import { TableNG } from '@grafana/ui/unstable';
 
+import { Message } from './Message';
 import { optionsOf, type PanelProps } from './props';
 
 const DEFAULTS = {
@@ -17,7 +18,7 @@ export function TablePanel({ panel, frames, width, height }: PanelProps) {
   const options = optionsOf(panel, DEFAULTS);
   const frame = frames[Math.min(options.frameIndex, frames.length - 1)];
   if (frame === undefined || frame.length === 0) {
-    return <p style={{ padding: 8, margin: 0 }}>{panel.fieldConfig?.defaults.noValue ?? 'No data'}</p>;
+    return <Message text={panel.fieldConfig?.defaults.noValue ?? 'No data'} />;
   }
   const shown = { ...frame, fields: frame.fields.filter((field) => field.type !== FieldType.frame) };
   return (

@@ -12,7 +12,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { lastValueFrom } from 'rxjs';
 
 import { interpolate, type Lookup } from '../boards/interpolate';
-import type { Snapshot } from '../boards/load';
+import type { Reading } from '../boards/load';
 import type { Panel } from '../boards/model';
 import { wasAborted } from '../data-sources/http';
 import { registryOf } from './field-config';
@@ -47,28 +47,28 @@ async function transformed(panel: Panel, read: Read, lookup: Lookup): Promise<Da
  */
 export function usePanelData(
   panel: Panel,
-  snapshot: Snapshot | undefined,
+  reading: Reading | undefined,
   lookup: Lookup,
   points: number,
   isSeen: boolean,
 ): PanelData {
   const [data, setData] = useState(NONE);
-  const doneFor = useRef<Snapshot>(undefined);
+  const doneFor = useRef<Reading>(undefined);
   // A little more or less width needs no other points.
   const rounded = Math.max(100, Math.round(points / 50) * 50);
   useEffect(() => {
-    if (snapshot === undefined || !isSeen || points === 0 || doneFor.current === snapshot) {
+    if (reading === undefined || !isSeen || points === 0 || doneFor.current === reading) {
       return undefined;
     }
     const abort = new AbortController();
-    const { variables, range, viewer } = snapshot;
+    const { variables, range, viewer } = reading;
     const context = { variables, range, sources: viewer.dataSources, points: rounded, signal: abort.signal };
     setData((last) => ({ ...last, state: LoadingState.Loading }));
     readPanel(panel, context)
       .then(async (read) => ({ read, frames: await transformed(panel, read, lookup) }))
       .then(({ read, frames }) => {
         abort.signal.throwIfAborted();
-        doneFor.current = snapshot;
+        doneFor.current = reading;
         setData({ state: LoadingState.Done, read, transformed: frames, range });
       })
       .catch((error: unknown) => {
@@ -78,7 +78,7 @@ export function usePanelData(
         }
       });
     return () => abort.abort();
-  }, [panel, snapshot, lookup, rounded, points === 0, isSeen]);
+  }, [panel, reading, lookup, rounded, points === 0, isSeen]);
   return data;
 }
 
