@@ -51,6 +51,12 @@ export default function RunbookPage() {
       <p className={styles.back}>
         <Link href="/alerts">All alerts</Link>
       </p>
+      <article
+        className={styles.text}
+        data-testid="runbook"
+        onClick={openInViewer}
+        dangerouslySetInnerHTML={{ __html: html }}
+      />
       {rules.length > 0 && (
         <ul className={styles.rules} aria-label="Alerts with this runbook">
           {rules.map((rule) => (
@@ -58,12 +64,6 @@ export default function RunbookPage() {
           ))}
         </ul>
       )}
-      <article
-        className={styles.text}
-        data-testid="runbook"
-        onClick={openInViewer}
-        dangerouslySetInnerHTML={{ __html: html }}
-      />
     </div>
   );
 }
@@ -93,10 +93,12 @@ function openInViewer(event: MouseEvent): void {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  page: css({ maxWidth: 920, margin: '0 auto' }),
+  page: css({ display: 'flex', flexDirection: 'column', maxWidth: 920, margin: '0 auto' }),
   back: css({ margin: theme.spacing(0, 0, 1), '& a': { color: theme.colors.text.link, textDecoration: 'underline' } }),
-  rules: css({ margin: 0, padding: 0, listStyle: 'none' }),
+  // Above the text, whose heading comes first for who hears the page.
+  rules: css({ order: 1, margin: 0, padding: 0, listStyle: 'none' }),
   text: css({
+    order: 2,
     padding: theme.spacing(2, 4, 4),
     background: theme.colors.background.primary,
     border: `1px solid ${theme.colors.border.weak}`,

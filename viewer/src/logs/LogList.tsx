@@ -86,7 +86,7 @@ function Fields({ line, onFilter }: { line: LogLine; onFilter: Props['onFilter']
           value,
           shown:
             name === 'trace_id' || name === 'request_id' ? (
-              <Link className={styles.link} href={`/trace/${value}`}>
+              <Link className={styles.fieldLink} href={`/trace/${value}`}>
                 {value}
               </Link>
             ) : undefined,
@@ -174,6 +174,7 @@ const getStyles = (theme: GrafanaTheme2) => {
       textDecoration: 'underline',
       overflowWrap: 'anywhere',
     }),
+    fieldLink: css({ color: theme.colors.text.link, textDecoration: 'underline', overflowWrap: 'anywhere' }),
     fields: css({ padding: theme.spacing(0, 1, 1, 2), background: theme.colors.background.secondary }),
     raw: css({ display: 'flex', gap: 4, alignItems: 'center', color: theme.colors.text.secondary, paddingTop: 4 }),
     CRITICAL: level('#a352cc', theme.isDark ? '#d6a3f0' : '#7c2eae'),

@@ -11,6 +11,15 @@ import type { TraceData } from './useTraceData';
 
 export function MissingTrace({ data }: { data: TraceData }) {
   const styles = useStyles2(getStyles);
+  return (
+    <div className={styles.page}>
+      <h1 className={styles.title}>Request {data.identifier?.text ?? ''}</h1>
+      <Reason data={data} />
+    </div>
+  );
+}
+
+function Reason({ data }: { data: TraceData }) {
   const { identifier, trace, record, lines } = data;
   if (identifier === undefined) {
     return (
@@ -21,13 +30,13 @@ export function MissingTrace({ data }: { data: TraceData }) {
   }
   if (trace.state === 'failed') {
     return (
-      <div className={styles.page}>
+      <>
         <Notice kind="problem" title="Tempo did not answer" onRetry={trace.reload}>
           <p>{trace.problem}</p>
           <p>What the worker recorded and the log lines are below, where they are known.</p>
         </Notice>
         <Others data={data} />
-      </div>
+      </>
     );
   }
   if (record.state === 'loading' || lines.state === 'loading') {
@@ -39,7 +48,7 @@ export function MissingTrace({ data }: { data: TraceData }) {
     Date.now(),
   );
   return (
-    <div className={styles.page}>
+    <>
       <Notice
         kind="empty"
         title={explanation.title}
@@ -48,12 +57,9 @@ export function MissingTrace({ data }: { data: TraceData }) {
         {explanation.sentences.map((sentence) => (
           <p key={sentence}>{sentence}</p>
         ))}
-        <p>
-          Id: <code>{identifier.text}</code>
-        </p>
       </Notice>
       <Others data={data} />
-    </div>
+    </>
   );
 }
 
@@ -76,5 +82,6 @@ function Others({ data }: { data: TraceData }) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  page: css({ maxWidth: 1200, margin: '0 auto', padding: theme.spacing(0, 2) }),
+  page: css({ maxWidth: 1200, margin: '0 auto', padding: theme.spacing(2) }),
+  title: css({ margin: 0, fontSize: theme.typography.h3.fontSize, overflowWrap: 'anywhere' }),
 });
