@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from stack import paths
 
@@ -42,6 +42,7 @@ def page(browser: Browser, stack) -> Iterator[Page]:
         base_url=stack.url("viewer"), viewport={"width": WIDTH, "height": HEIGHT}
     )
     context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     errors: list[str] = []
     shown = context.new_page()
