@@ -85,7 +85,7 @@ export default function AlertsPage() {
       )}
       <ul className={styles.list}>
         {shown.map((rule) => (
-          <AlertItem key={`${rule.group}/${rule.name}`} rule={rule} />
+          <AlertItem key={`${rule.group}/${rule.name}/${rule.severity}`} rule={rule} />
         ))}
       </ul>
       {found.value !== undefined && found.value.silences.length > 0 && (

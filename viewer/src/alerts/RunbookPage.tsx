@@ -60,7 +60,7 @@ export default function RunbookPage() {
       {rules.length > 0 && (
         <ul className={styles.rules} aria-label="Alerts with this runbook">
           {rules.map((rule) => (
-            <AlertItem key={rule.name} rule={rule} />
+            <AlertItem key={`${rule.name}/${rule.severity}`} rule={rule} />
           ))}
         </ul>
       )}

@@ -137,7 +137,7 @@ const getStyles = (theme: GrafanaTheme2) => {
       borderBottom: `1px solid ${theme.colors.border.weak}`,
       contentVisibility: 'auto',
       containIntrinsicSize: 'auto 26px',
-      '&:hover': { background: theme.colors.action.hover },
+      '&:hover': { background: theme.colors.background.secondary },
     }),
     line: css({ display: 'flex', alignItems: 'start' }),
     button: css({

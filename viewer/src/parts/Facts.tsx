@@ -43,7 +43,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     gap: theme.spacing(1),
     padding: theme.spacing(0.375, 0.5),
     borderBottom: `1px solid ${theme.colors.border.weak}`,
-    '&:hover, &:focus-within': { background: theme.colors.action.hover },
+    '&:hover, &:focus-within': { background: theme.colors.background.secondary },
   }),
   name: css({
     margin: 0,

@@ -26,7 +26,7 @@ export const tableStyles = (theme: GrafanaTheme2) => ({
       whiteSpace: 'nowrap',
       background: theme.colors.background.secondary,
     },
-    '& tbody tr:hover': { background: theme.colors.action.hover },
+    '& tbody tr:hover': { background: theme.colors.background.secondary },
     '& a': { color: theme.colors.text.link, textDecoration: 'underline' },
   }),
   number: css({ textAlign: 'right !important' as 'right', whiteSpace: 'nowrap' }),

@@ -110,13 +110,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     display: 'grid',
     cursor: 'pointer',
     borderBottom: `1px solid ${theme.colors.border.weak}`,
-    '&:hover': { background: theme.colors.action.hover },
+    '&:hover': { background: theme.colors.background.secondary },
   }),
   matched: css({ background: theme.isDark ? 'rgba(255, 210, 77, 0.16)' : 'rgba(255, 179, 0, 0.18)' }),
+  // Not the theme's colour of what is selected: secondary text on it has too little contrast.
   selected: css({
-    background: theme.colors.action.selected,
+    background: theme.colors.background.secondary,
     boxShadow: `inset 3px 0 0 ${theme.colors.primary.main}`,
-    '&:hover': { background: theme.colors.action.selected },
+    '&:hover': { background: theme.colors.background.secondary },
   }),
   dimmed: css({ opacity: 0.55 }),
   name: css({
