@@ -187,9 +187,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: theme.colors.text.primary,
     fontSize: theme.typography.bodySmall.fontSize,
     textAlign: 'left',
-    '&:hover': { background: theme.colors.action.hover },
+    '&:hover': { background: theme.colors.background.secondary },
   }),
-  chosen: css({ background: theme.colors.action.selected }),
+  chosen: css({ background: theme.colors.background.secondary, boxShadow: `inset 3px 0 0 ${theme.colors.primary.main}` }),
   bar: css({
     position: 'absolute',
     left: 0,

@@ -34,6 +34,7 @@ export function TimeControls() {
         intervals={INTERVALS}
         onIntervalChanged={setRefresh}
         onRefresh={refreshNow}
+        tooltip="Read everything again"
         isOnCanvas
         tooltip="Read again"
       />
