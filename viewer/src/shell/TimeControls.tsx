@@ -36,7 +36,6 @@ export function TimeControls() {
         onRefresh={refreshNow}
         tooltip="Read everything again"
         isOnCanvas
-        tooltip="Read again"
       />
     </>
   );

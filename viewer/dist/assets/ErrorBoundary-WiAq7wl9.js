@@ -1,1 +1,0 @@
-import{c as e,n as t,t as n}from"./jsx-runtime-DS1Y2lAy.js";var r=e(t(),1),i=n(),a=class extends r.Component{state={error:null};static getDerivedStateFromError(e){return{error:e}}render(){let{error:e}=this.state;return e===null?this.props.children:(0,i.jsxs)(`p`,{role:`alert`,children:[`This part of the page failed: `,e.message]})}};export{a as t};
