@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias
 
-from stack import commands, paths, status, trace, up
+from stack import commands, paths, pictures, status, trace, up
 from stack.backends import NAMES
 from stack.errors import StackError
 from stack.faults import commands as faults
@@ -62,6 +62,9 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_fault(subparsers)
     _add_test(subparsers)
     _add_contract(subparsers)
+    _command(
+        subparsers, "pictures", pictures.pictures, "draw the README's pictures of a running stack"
+    )
     build = _command(
         subparsers, "build", commands.build, "build backends into the cache, without starting them"
     )

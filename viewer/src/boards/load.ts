@@ -138,6 +138,8 @@ async function readSnapshot(
   const surroundings = { asked: askedIn(search), range, sources: viewer.dataSources, signal };
   const atOnce = knownAtOnce(models, surroundings);
   const resolved = resolve(models, surroundings);
+  // Given up before they are awaited, their rejections are nobody's.
+  resolved.catch(() => undefined);
   const reading = { variables: atOnce ?? (await resolved), range, viewer };
   const first: Snapshot = { ...reading, board, reading, notes: [] };
   publish(first);
@@ -145,5 +147,6 @@ async function readSnapshot(
   const lookup = lookupOf(reading.variables, range);
   const context = { sources: viewer.dataSources, range, lookup, signal };
   const notes = Promise.all(shown.map((one) => annotationsOf(one, context)));
+  notes.catch(() => undefined);
   publish({ ...first, variables: await resolved, notes: (await notes).flat() });
 }
