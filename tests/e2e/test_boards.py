@@ -49,6 +49,9 @@ NOT_PRESSED: dict[str, str] = {
 }
 """Panels whose fault cannot be pressed here, as ``board: title, legend``, and why."""
 
+VALUES_OF_OTHERS = {"rate_limited": "a reason of Tempo, which has no series before its first event"}
+"""Values of labels that queries name and that nothing here exposes, and why."""
+
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory):
@@ -181,7 +184,7 @@ def test_every_named_value_of_a_label_exists(live):
         if selector.name not in NOT_REPORTED
         for matcher in selector.matchers
         for alternative in matcher.alternatives()
-        if alternative not in {"", ".+", ".*", *in_code}
+        if alternative not in {"", ".+", ".*", *in_code, *VALUES_OF_OTHERS}
         and not any(
             matcher.matches(alternative, value) or is_same_bound(matcher, alternative, value)
             for value in live.label_values(selector.name, matcher.label)

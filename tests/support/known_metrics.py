@@ -96,7 +96,7 @@ def foreign_of_the_pipeline() -> dict[str, Foreign]:
     return found | {
         "otelcol_exporter_queue_size": _gauge("exporter", "data_type"),
         "otelcol_exporter_queue_capacity": _gauge("exporter", "data_type"),
-        "otelcol_process_uptime": _gauge(dimension=SECONDS),
+        "otelcol_process_uptime": _counter(dimension=SECONDS),
         "otelcol_process_cpu_seconds": _counter(dimension=SECONDS),
         "otelcol_process_memory_rss": _gauge(dimension=BYTES),
         "tempo_distributor_spans_received_total": _counter("tenant"),
