@@ -34,7 +34,7 @@ LOST_RECENTLY: Final = "serene:telemetry_lost:sum1h"
 NOT_KEPT: Final = "not_kept|over_budget|memory"
 """Decisions by which spans are not to be delivered."""
 SLACK_SECONDS: Final = 20
-"""Spans of so long may be on their way, or counted by one scrape and not yet by the other."""
+"""So long at their highest rate, spans may be on their way, or be counted by one scrape alone."""
 
 _COLLECTOR: Final = 'job="otelcol"'
 _SIGNALS: Final = (("spans", "spans"), ("log_records", "lines"), ("metric_points", "samples"))
@@ -120,7 +120,7 @@ def _sums(time: TimeScale) -> Iterator[dict[str, object]]:
         f"{delivered} - sum_over_time({RECEIVED}[{window}]) - on() ({counted})"
         f" - on() ({_held_by_collector()})"
     )
-    slack = f"{SLACK_SECONDS:g} * {delivered} / {time.seconds(WINDOW):g}"
+    slack = f"{SLACK_SECONDS / time.seconds(STEP):.3g} * max_over_time({DELIVERED}[{window}])"
     yield _rule(UNACCOUNTED, f"({missing} > {slack}) or on() 0 * count(up{{{_COLLECTOR}}})")
     lost = f"sum(sum_over_time({LOST}[{window}])) or on() 0 * count(up{{{_COLLECTOR}}})"
     yield _rule(LOST_RECENTLY, f"({lost}) + on() {UNACCOUNTED}")

@@ -33,7 +33,7 @@ SAMPLES = {
     "slow-requests": 16500,
     "telemetry-pipeline": 400,
 }
-"""Most samples of a board for one instance and one point of its graphs: those of today and 15 %.
+"""Most samples of a board for one instance and one point of its graphs: today's and 15 %.
 
 Prometheus counts a part that is the same at each step (``@ end()``) at each step, and reads it once.
 """

@@ -73,9 +73,9 @@ CASES = {
         0,
     ),
     "over after an hour": (ALIVE | not_sent("_x60 7x1500"), "70m", 0),
-    "delivered and not received": (ALIVE | spans("0x30 9000x1500", "0x30 8000x1500"), "10m", 1000),
-    "on its way": (ALIVE | spans("0x30 9000x1500", "0x30 8990x1500"), "10m", 0),
-    "received twice": (ALIVE | spans("0x30 9000x1500", "0x30 9900x1500"), "10m", 0),
+    "delivered and not received": (ALIVE | spans("0+10x1600", "0+10x60 600+0x1500"), "10m", 600),
+    "on its way": (ALIVE | spans("0+10x1600", "0x3 0+10x1600"), "10m", 0),
+    "received twice": (ALIVE | spans("0+10x1600", "0+11x1600"), "10m", 0),
 }
 
 

@@ -30,10 +30,16 @@ def slow_mongodb(stand: Stand) -> None:
 
 
 def dead_mongodb(stand: Stand) -> None:
-    """Cut the way to MongoDB until its evidence is stale."""
+    """Cut the way to MongoDB until its evidence is stale, and upload a file."""
+    member = poll(lambda: new_member(stand.url), what="a member")
     stand.cut("mongodb")
     with Load(stand.url, [ROUTE], clients=4, pause_seconds=0.1):
-        gevent.sleep(10)
+        for _ in range(3):
+            file = {"file": ("note.txt", b"A quiet hour.", "text/plain")}
+            requests.post(
+                f"{stand.url}/api/v1/files", files=file, headers=member.headers, timeout=60
+            )
+        gevent.sleep(6)
     stand.heal()
     poll(lambda: stand.get(ROUTE) == 200, what="MongoDB is reached again")
 
@@ -109,7 +115,7 @@ def dead_neighbours(stand: Stand) -> None:
     """Stop the model and the payment provider for a while, and write to the companion."""
     member = poll(lambda: new_member(stand.url), what="a member")
     url = f"{stand.url}/api/v1/companion/messages"
-    with stand.without("model", 8), stand.without("stripe-mock", 8):
+    with stand.without("model", 25), stand.without("stripe-mock", 25):
         for _ in range(4):
             requests.post(url, json={"message": "Hello"}, headers=member.headers, timeout=60)
 
@@ -122,7 +128,7 @@ def dead_backends(stand: Stand) -> None:
 
 def dead_prometheus(stand: Stand) -> None:
     """Stop Prometheus for longer than the Collector tries."""
-    with stand.without("prometheus", 15):
+    with stand.without("prometheus", 30):
         pass
 
 

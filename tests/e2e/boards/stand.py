@@ -5,6 +5,7 @@ the Collector are behind toxiproxy, and the Collector gives up after seconds. No
 board.
 """
 
+import signal
 import socket
 import subprocess
 import sys
@@ -37,7 +38,7 @@ SERVICE = {
     "TELEMETRY_SLOW_AFTER_SECONDS": "0.3",
     "TELEMETRY_SLOW_COMMAND_SECONDS": "0.1",
     "TELEMETRY_KEPT_SPANS_PER_SECOND": "4",
-    "TELEMETRY_QUEUE_SPANS": "64",
+    "TELEMETRY_QUEUE_SPANS": "128",
     "OTEL_TRACES_SAMPLER_ARG": "0.5",
     "RATE_LIMIT_EXEMPT_NETWORKS": "127.0.0.1/32,127.0.0.2/32",
     "RATE_LIMIT_LOGIN": "5/minute",
@@ -45,7 +46,7 @@ SERVICE = {
     "REQUEST_HEAD_SECONDS": "1",
     "CONNECTIONS_PER_ADDRESS": "30",
 }
-COLLECTOR = {"EXPORT_RETRY_TIME": "10s", "EXPORT_QUEUE_SIZE": "4", "LOG_QUEUE_BYTES": "60000"}
+COLLECTOR = {"EXPORT_RETRY_TIME": "10s", "EXPORT_QUEUE_SIZE": "4", "LOG_QUEUE_BYTES": "200000"}
 
 
 class BoardsStack(Stack):
@@ -76,12 +77,23 @@ class Stand:
     Args:
         stack: All of its backends run.
         began: Unix time of its first traffic.
+        load: The process that sends demo traffic.
     """
 
-    def __init__(self, stack: Stack, began: float) -> None:
+    def __init__(self, stack: Stack, began: float, load: "subprocess.Popen[bytes]") -> None:
         self.stack = stack
+        self._load = load
         self.began = began
         self.url = stack.url("service")
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Let the demo traffic pause for the block."""
+        self._load.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._load.send_signal(signal.SIGCONT)
 
     def workers(self) -> list[Scrape]:
         """Return what each worker exposes now."""
@@ -144,8 +156,8 @@ def running_stand(directory: Path) -> Iterator[Stand]:
         for name in DEFAULT_NAMES:
             stack.wait_ready(name, seconds=240)
         stack.seed("service")
-        with demo_traffic(stack):
-            yield Stand(stack, time.time())
+        with demo_traffic(stack) as load:
+            yield Stand(stack, time.time(), load)
 
 
 def put_proxy_before(stack: Stack, name: str) -> str:
@@ -162,7 +174,7 @@ def put_proxy_before(stack: Stack, name: str) -> str:
 
 
 @contextmanager
-def demo_traffic(stack: Stack) -> Iterator[None]:
+def demo_traffic(stack: Stack) -> "Iterator[subprocess.Popen[bytes]]":
     """Send the traffic of ``./serene load`` during the block."""
     command = [
         *(sys.executable, "-m", "stack.cli", "load", "--port-offset", str(stack.offset)),
@@ -172,7 +184,7 @@ def demo_traffic(stack: Stack) -> Iterator[None]:
         command, cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as load:
         try:
-            yield
+            yield load
         finally:
             load.terminate()
 
