@@ -120,7 +120,7 @@ def _sums(time: TimeScale) -> Iterator[dict[str, object]]:
         f"{delivered} - sum_over_time({RECEIVED}[{window}]) - on() ({counted})"
         f" - on() ({_held_by_collector()})"
     )
-    slack = f"{SLACK_SECONDS / time.seconds(STEP):.3g} * max_over_time({DELIVERED}[{window}])"
+    slack = f"max_over_time({DELIVERED}[{window}]) * {SLACK_SECONDS} / {time.seconds(STEP):g}"
     yield _rule(UNACCOUNTED, f"({missing} > {slack}) or on() 0 * count(up{{{_COLLECTOR}}})")
     lost = f"sum(sum_over_time({LOST}[{window}])) or on() 0 * count(up{{{_COLLECTOR}}})"
     yield _rule(LOST_RECENTLY, f"({lost}) + on() {UNACCOUNTED}")

@@ -35,7 +35,7 @@ SAMPLES = {
 }
 """Most samples of a board for one instance and one point of its graphs: today's and 15 %.
 
-Prometheus counts a part that is the same at each step (``@ end()``) at each step, and reads it once.
+Prometheus counts a part that is the same at each step (``@ end()``) each time, and reads it once.
 """
 
 
