@@ -23,8 +23,11 @@ NO_DATA = {
     "Server: operations",
     "Server: network",
     "Server: connections",
+    "Problems of the export",
 }
-"""FerretDB's serverStatus has neither opcounters, network nor connections."""
+"""FerretDB's serverStatus has neither opcounters, network nor connections, and an export that works
+has no problem.
+"""
 
 FIRST_PAINT_MS = 1500
 WHOLE_BOARD_MS = 3000
@@ -97,7 +100,7 @@ def looks(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
     panels: list[dict[str, Any]] = page.evaluate(_PANELS)
     models = {one["id"]: one for one in board_json.panels(board)}
     empty = [models[one["id"]] for one in panels if one["empty"]]
-    return {
+    found = {
         "missing": sorted(models.keys() - {one["id"] for one in panels}),
         "too many": len(panels) - len(models),
         "problems": {one["problem"] for one in panels} - {""},
@@ -106,6 +109,7 @@ def looks(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
         "overlapping": overlapping(panels),
         "too wide": page.evaluate("() => document.documentElement.scrollWidth") > width,
     }
+    return {what: value for what, value in found.items() if value}
 
 
 def may_be_empty(panel: dict[str, Any]) -> bool:
@@ -113,17 +117,6 @@ def may_be_empty(panel: dict[str, Any]) -> bool:
     defaults = panel.get("fieldConfig", {}).get("defaults", {})
     lists = panel["type"] in {"logs", "table"}
     return lists or bool(defaults.get("noValue")) or panel["title"] in NO_DATA
-
-
-NOTHING = {
-    "missing": [],
-    "too many": 0,
-    "problems": set(),
-    "states": set(),
-    "empty": set(),
-    "overlapping": [],
-    "too wide": False,
-}
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -137,12 +130,9 @@ def test_board_is_drawn_whole_in_both_widths_and_themes(page, name):
             found[theme, width] = looks(page, BOARDS[name], width)
         found[theme, "axe"] = violations(page)
         page.get_by_role("button", name=re.compile("^Use the .* theme")).click()
-    expected = {
-        (theme, what): [] if what == "axe" else NOTHING
-        for theme in ("dark", "light")
-        for what in (*WIDTHS, "axe")
-    }
-    assert found == expected
+        # Away from the button, whose tooltip is part of no landmark.
+        page.mouse.move(1, HEIGHT - 1)
+    assert {key: value for key, value in found.items() if value} == {}
     assert logged == []
 
 
@@ -170,8 +160,8 @@ def test_dot_leads_to_its_trace_and_lines(page):
     expect(page).to_have_url(re.compile(f"trace={trace}"))
     drawer = page.get_by_role("dialog")
     expect(drawer).to_contain_text("ms")
-    drawer.get_by_role("tab", name=re.compile("lines|log", re.IGNORECASE)).click()
-    expect(drawer).to_contain_text("request")
+    drawer.get_by_role("tab", name=re.compile("Log lines")).click()
+    expect(drawer.get_by_test_id("log-lines").get_by_role("listitem").first).to_be_visible()
 
 
 def test_drag_zooms_and_the_address_holds_it(page):
@@ -216,10 +206,11 @@ def test_variable_narrows_every_query_and_stays_in_the_address(page):
     open_board(page, BOARDS["service"], WIDTHS[0])
     page.get_by_role("button", name=re.compile("^Route: All")).click()
     page.get_by_role("dialog", name="Route").get_by_text("/api/v1/blog/posts", exact=True).click()
-    with page.expect_request(lambda request: "query_range" in request.url) as sent:
+    with page.expect_request(
+        lambda request: "query" in request.url and "blog" in (request.post_data or "")
+    ):
         page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("var-route=%2Fapi%2Fv1%2Fblog%2Fposts"))
-    assert "blog" in (sent.value.post_data or "")
 
 
 def test_list_of_boards_names_what_is_wrong(page, theme):

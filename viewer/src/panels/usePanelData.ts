@@ -2,6 +2,7 @@
 import {
   applyFieldOverrides,
   cacheFieldDisplayNames,
+  colorManipulator,
   LoadingState,
   type DataFrame,
   type GrafanaTheme2,
@@ -82,6 +83,33 @@ export function usePanelData(
   return data;
 }
 
+// Panels that write values in the colours of their thresholds, or on them.
+const TEXT_PANELS = new Set(['stat', 'table', 'bargauge', 'gauge']);
+// WCAG 2.2, 1.4.3.
+const LEAST_CONTRAST = 4.5;
+
+/** A colour that can be read on white, and white on it: Grafana's green and orange are too light. */
+export function readable(colour: string): string {
+  const { darken, getContrastRatio } = colorManipulator;
+  let darker = colour;
+  for (let step = 1; step < 20 && getContrastRatio(darker, '#ffffff') < LEAST_CONTRAST; step += 1) {
+    darker = darken(colour, step / 20);
+  }
+  return darker;
+}
+
+function legible(frame: DataFrame): void {
+  for (const field of frame.fields) {
+    const display = field.display;
+    if (display !== undefined) {
+      field.display = (value, decimals) => {
+        const shown = display(value, decimals);
+        return shown.color ? { ...shown, color: readable(shown.color) } : shown;
+      };
+    }
+  }
+}
+
 /** The frames with the panel's field options applied. */
 export function useFields(
   panel: Panel,
@@ -104,6 +132,9 @@ export function useFields(
       timeZone,
     });
     cacheFieldDisplayNames(applied);
+    if (theme.isLight && TEXT_PANELS.has(panel.type)) {
+      applied.forEach(legible);
+    }
     return applied;
   }, [panel, frames, lookup, registry, theme, timeZone]);
 }

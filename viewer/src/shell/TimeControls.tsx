@@ -1,6 +1,7 @@
 // The time range picker and the refresh picker of the header.
-import { dateTime, type TimeRange } from '@grafana/data';
-import { RefreshPicker, TimeRangePicker } from '@grafana/ui';
+import { css } from '@emotion/css';
+import { dateTime, type GrafanaTheme2, type TimeRange } from '@grafana/data';
+import { TimeRangePicker, ToolbarButton, useStyles2 } from '@grafana/ui';
 
 import { useTimeRange } from './time';
 
@@ -16,6 +17,7 @@ function around(range: TimeRange, shift: number, scale: number) {
 }
 
 export function TimeControls() {
+  const styles = useStyles2(getStyles);
   const { range, refresh, setRange, setRefresh, refreshNow } = useTimeRange();
   return (
     <>
@@ -29,14 +31,38 @@ export function TimeControls() {
         onMoveForward={() => setRange(around(range, 0.5, 1))}
         onZoom={() => setRange(around(range, 0, 2))}
       />
-      <RefreshPicker
-        value={refresh}
-        intervals={INTERVALS}
-        onIntervalChanged={setRefresh}
-        onRefresh={refreshNow}
-        tooltip="Read everything again"
-        isOnCanvas
-      />
+      <div className={styles.refresh}>
+        <ToolbarButton
+          icon="sync"
+          variant="canvas"
+          tooltip="Read everything again"
+          onClick={refreshNow}
+        />
+        <select
+          aria-label="Read again every"
+          value={refresh}
+          onChange={(event) => setRefresh(event.currentTarget.value)}
+        >
+          <option value="">Off</option>
+          {[...new Set([...INTERVALS, ...(refresh ? [refresh] : [])])].map((interval) => (
+            <option key={interval}>{interval}</option>
+          ))}
+        </select>
+      </div>
     </>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  refresh: css({
+    display: 'flex',
+    select: {
+      height: 32,
+      padding: '0 8px',
+      border: `1px solid ${theme.colors.border.weak}`,
+      borderRadius: theme.shape.radius.default,
+      background: theme.colors.background.canvas,
+      color: theme.colors.text.primary,
+    },
+  }),
+});
