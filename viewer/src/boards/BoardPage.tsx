@@ -87,10 +87,10 @@ export default function BoardPage() {
       },
     [board],
   );
-  useTimeDefaults(defaults);
+  const hasRange = useTimeDefaults(defaults);
   const [address, setAddress] = useState(() => dataAddress(search));
   useEffect(() => setAddress(dataAddress(search)), [search]);
-  const snapshot = useSnapshot(value, address);
+  const snapshot = useSnapshot(hasRange ? value : undefined, address);
   useEffect(() => {
     document.title = board ? `${board.title} · Serene` : 'Serene';
   }, [board]);

@@ -109,7 +109,7 @@ export function useSnapshot(
     );
     return () => abort.abort();
   }, [loaded, address, range, tick]);
-  return snapshot?.board === loaded?.board ? snapshot : undefined;
+  return loaded === undefined || snapshot?.board === loaded.board ? snapshot : undefined;
 }
 
 /** A snapshot whose options and notes are not read yet, with those of the last one. */

@@ -33,7 +33,15 @@ export interface TimeDefaults {
 const DEFAULTS: TimeDefaults = { from: 'now-30m', to: 'now', refresh: '' };
 
 const TimeContext = createContext<TimeState | null>(null);
-const DefaultsContext = createContext<(defaults: TimeDefaults) => void>(() => undefined);
+interface DefaultsState {
+  defaults: TimeDefaults;
+  change(defaults: TimeDefaults): void;
+}
+
+const DefaultsContext = createContext<DefaultsState>({
+  defaults: DEFAULTS,
+  change: () => undefined,
+});
 
 /** Reads one end of a range: milliseconds since 1970, an ISO time, or an expression of now. */
 export function parseEnd(text: string, roundUp: boolean): TimeRange['from'] {
@@ -92,9 +100,9 @@ export function TimeProvider({ children }: { children: ReactNode }) {
     // The tick moves a range that ends now.
     [from, to, refresh, tick, refreshNow],
   );
-  const change = useCallback((next: TimeDefaults) => setDefaults(next), []);
+  const held = useMemo(() => ({ defaults, change: setDefaults }), [defaults]);
   return (
-    <DefaultsContext.Provider value={change}>
+    <DefaultsContext.Provider value={held}>
       <TimeContext.Provider value={state}>{children}</TimeContext.Provider>
     </DefaultsContext.Provider>
   );
@@ -109,12 +117,17 @@ export function useTimeRange(): TimeState {
   return state;
 }
 
-/** Sets what holds as long as the address has no range or refresh; a board's own, for one. */
-export function useTimeDefaults(defaults: TimeDefaults | undefined): void {
-  const change = useContext(DefaultsContext);
+/**
+ * Sets what holds as long as the address has no range or refresh; a board's own, for one.
+ *
+ * Returns whether it holds already; until then, the range is not that of the page.
+ */
+export function useTimeDefaults(defaults: TimeDefaults | undefined): boolean {
+  const { defaults: held, change } = useContext(DefaultsContext);
   const { from, to, refresh } = defaults ?? DEFAULTS;
   useEffect(() => {
     change({ from, to, refresh });
     return () => change(DEFAULTS);
   }, [change, from, to, refresh]);
+  return held.from === from && held.to === to && held.refresh === refresh;
 }
