@@ -1,6 +1,6 @@
 """Files that the page is made of: the bundle, the committed boards, the runbooks.
 
-A name is looked up among those that a folder holds, so that no path leads out of it.
+A name is resolved within a folder, so that no path leads out of it.
 """
 
 import hashlib

@@ -94,7 +94,7 @@ def overlapping(panels: list[dict[str, Any]]) -> list[tuple[int, int]]:
     ]
 
 
-def looks(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
+def flaws(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
     """Return everything about a drawn board that should not be so, at one width."""
     page.set_viewport_size({"width": width, "height": HEIGHT})
     page.wait_for_function(_ALL_READ)
@@ -114,7 +114,7 @@ def looks(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
 
 
 def may_be_empty(panel: dict[str, Any]) -> bool:
-    """Return whether a panel says why it is empty, or lists what need not exist."""
+    """Return whether a panel explains why it is empty, or lists what need not exist."""
     defaults = panel.get("fieldConfig", {}).get("defaults", {})
     lists = panel["type"] in {"logs", "table"}
     return lists or bool(defaults.get("noValue")) or panel["title"] in NO_DATA
@@ -128,7 +128,7 @@ def test_board_is_drawn_whole_in_both_widths_and_themes(page, name):
     found = {}
     for theme in ("dark", "light"):
         for width in WIDTHS:
-            found[theme, width] = looks(page, BOARDS[name], width)
+            found[theme, width] = flaws(page, BOARDS[name], width)
         found[theme, "axe"] = violations(page)
         page.get_by_role("button", name=re.compile("^Use the .* theme")).click()
         # Away from the button, whose tooltip is part of no landmark.

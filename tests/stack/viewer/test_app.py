@@ -18,7 +18,7 @@ BOARDS = ["home", "life-cycle", "members", "mongodb", "runtime", "service", "slo
 
 
 @dataclass
-class Answer:
+class Received:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -70,8 +70,8 @@ def app(backend) -> Viewer:
     return Viewer(paths.ROOT, {"prom": backend, "tempo": silent}, [silent, backend])
 
 
-def ask(app, path, method="GET", *, host="127.0.0.1:3000", form="", **environ) -> Answer:
-    answer = Answer()
+def ask(app, path, method="GET", *, host="127.0.0.1:3000", form="", **environ) -> Received:
+    answer = Received()
 
     def start_response(status, headers):
         answer.status = int(status.split()[0])
