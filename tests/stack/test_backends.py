@@ -20,7 +20,12 @@ from stack.backends import (
 from stack.runner import Stack
 
 # Docker Compose's defaults are right for the native stack as well.
-LEFT_AT_DEFAULT = {"OTEL_SERVICE_NAME", "LOG_QUEUE_BYTES"}
+LEFT_AT_DEFAULT = {
+    "EXPORT_QUEUE_SIZE",
+    "EXPORT_RETRY_TIME",
+    "LOG_QUEUE_BYTES",
+    "OTEL_SERVICE_NAME",
+}
 
 
 def test_up_starts_these_in_this_order() -> None:
@@ -61,6 +66,8 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         "data": "/d",
         "logs": "/l",
         "bin": "/b",
+        "config": "/c",
+        "deploy": "/deploy",
     }
     texts = [
         *backend.command,
@@ -68,7 +75,6 @@ def test_templates_use_only_known_values(backend: Backend) -> None:
         backend.ready,
         backend.live,
         *backend.environment.values(),
-        *backend.config_changes.values(),
         *backend.seed,
         *(text for more in backend.beside.values() for text in more.values()),
         *backend.config_changes.values(),
