@@ -3,9 +3,14 @@
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-
-from telemetry import EnvironmentSettings, PositiveSeconds
+from telemetry import (
+    AfterValidator,
+    EnvironmentSettings,
+    Field,
+    PositiveSeconds,
+    SecretStr,
+    model_validator,
+)
 
 Vendor = Literal["none", "fastly", "cloudflare", "varnish"]
 
