@@ -32,6 +32,7 @@ def test_each_has_a_switch_that_is_a_setting():
         "OTEL_SDK_DISABLED",
         "TELEMETRY_KEEP_FAILED_AND_SLOW",
         "TELEMETRY_STRICT",
+        "TELEMETRY_FAULTS",
         "TELEMETRY_CPU_PHASE",
         "TELEMETRY_LOG_QUERY_VALUES",
         "TELEMETRY_SNAPSHOTS",

@@ -8,11 +8,16 @@ import yaml
 
 from dashboards import alerts
 from dashboards.time_scale import TimeScale
-from tests.dashboards.alerts import budget_cases, cause_cases
+from tests.dashboards.alerts import budget_cases, cause_cases, member_cases, pipeline_cases
 from tests.dashboards.alerts.timeline import STEP_SECONDS, Case
 from tests.support import promtool
 
-CASES = (*budget_cases.CASES, *cause_cases.CASES)
+CASES = (
+    *budget_cases.CASES,
+    *cause_cases.CASES,
+    *pipeline_cases.CASES,
+    *member_cases.CASES,
+)
 
 
 def needed(case: Case, folder: Path) -> list[str]:
