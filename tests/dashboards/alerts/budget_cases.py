@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards.alerts import held
 from tests.dashboards.alerts.timeline import Case, phases, ramp, running, series
 
 SCALE: Final = 60
@@ -129,5 +130,21 @@ CASES: Final = (
         resolved=640,
         scale=SCALE,
         without=("FreshnessBurnFast",),
+    ),
+    # The cause is over, and the windows of its budget still burn.
+    Case(
+        held.NAME,
+        held.SEVERITY,
+        running(400, step=1)
+        | timed(GET, "0.3", *2 * (counted((120, 10), (30, 0), (250, 10)),))
+        | {
+            series("mongodb_up"): phases((120, 1), (30, 0), (250, 1), step=1),
+            series(COUNT, f"{GET}, {FAILED}"): counted((120, 0), (30, 10), (250, 0)),
+        },
+        quiet=119,
+        fires=170,
+        resolved=220,
+        scale=SCALE,
+        without=("DatabaseUnavailable",),
     ),
 )
