@@ -2,8 +2,10 @@
 
 ``increase`` extrapolates, and sees nothing in a series that begins with 7. These rules record how
 much each counter of losses has grown since the evaluation before, so the sum over an hour is a
-whole number: each loss counts once, also where what counts it starts again. Losses are pressed in
-``tests/e2e/test_boards.py``; births, restarts and gaps are in ``test_telemetry_lost.py``.
+whole number: each loss counts once, also where what counts it starts again. Both ends of a step are
+``LATE`` ago: a sample that is stored after the evaluation that should have seen it would count for
+neither step. Losses are pressed in ``tests/e2e/test_boards.py``; births, restarts and gaps are in
+``test_telemetry_lost.py``.
 
 ``LOST`` has the labels ``signal`` (spans, lines, samples), ``hop`` (worker, collector, tempo) and
 ``reason``. A loss is counted by one hop only: what the Collector gives up after the retries is its
@@ -22,6 +24,8 @@ from dashboards.time_scale import TimeScale
 from telemetry import names
 
 STEP: Final = "15s"
+LATE: Final = "30s"
+"""So long after its scrape a sample may be stored: batches, and retries of the Collector."""
 WINDOW: Final = "1h"
 
 LOST: Final = "serene:telemetry_lost:delta15s"
@@ -47,7 +51,12 @@ _BY_TARGET: Final = "job, instance"
 def group(time: TimeScale) -> dict[str, object]:
     """Return the group of rules in Prometheus' form."""
     rules = [*_losses(time), *_balance(time), *_sums(time)]
-    return {"name": "serene-telemetry-lost", "interval": time(STEP), "rules": rules}
+    return {
+        "name": "serene-telemetry-lost",
+        "interval": time(STEP),
+        "query_offset": time(LATE),
+        "rules": rules,
+    }
 
 
 def to_yaml(time: TimeScale) -> str:

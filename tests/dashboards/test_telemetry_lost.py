@@ -73,7 +73,7 @@ CASES = {
         0,
     ),
     "over after an hour": (ALIVE | not_sent("_x60 7x1500"), "70m", 0),
-    "delivered and not received": (ALIVE | spans("0+10x1600", "0+10x60 600+0x1500"), "10m", 600),
+    "delivered and not received": (ALIVE | spans("0+10x1600", "0+10x60 600+0x1500"), "630s", 600),
     "on its way": (ALIVE | spans("0+10x1600", "0x3 0+10x1600"), "10m", 0),
     "received twice": (ALIVE | spans("0+10x1600", "0+11x1600"), "10m", 0),
 }

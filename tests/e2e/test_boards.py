@@ -78,10 +78,12 @@ def live(stand, lost_before_restarts):
 
 
 def settled_loss(stand):
-    """Both numbers, once they have been the same for two steps of the rules, or after minutes."""
+    """Both numbers, once they are equal for two steps of the rules, or after minutes."""
     seen = [(0.0, 0.0)]
     deadline = time.monotonic() + 180
-    while time.monotonic() < deadline and (len(seen) < 3 or seen[-1] != seen[-2]):
+    while time.monotonic() < deadline and (
+        len(seen) < 3 or seen[-1] != seen[-2] or seen[-1][0] != seen[-1][1]
+    ):
         time.sleep(16)
         (found,) = query(stand.stack.url("prometheus"), "serene:telemetry_lost:sum1h")
         seen.append((float(found["value"][1]), counted_loss(stand)))
