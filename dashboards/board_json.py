@@ -6,12 +6,13 @@ For tests, and for anything else that uses the JSON; nothing here knows how a bo
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 GENERATED: Final = Path(__file__).parent / "generated"
 
+_COLUMNS: Final = 24
 _VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
 _NAME_BEFORE_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{")
 _LANGUAGE = {"prometheus": "expr", "loki": "expr", "tempo": "query"}
@@ -29,6 +30,8 @@ class Query:
         instant: Whether it is evaluated only at the end of the time range.
         exemplars: Whether exemplars are queried as well.
         source: Type of its data source: ``prometheus``, ``loki`` or ``tempo``.
+        width: Of its panel, as a share of the board's.
+        points: Most points of its graph; 0 for the panel's width in pixels.
     """
 
     board: str
@@ -38,6 +41,8 @@ class Query:
     instant: bool
     exemplars: bool = False
     source: str = "prometheus"
+    width: float = 1.0
+    points: int = 0
 
     def substitute(self, values: Mapping[str, str]) -> str:
         """Return the query that Grafana sends to the data source.
@@ -82,8 +87,7 @@ def queries(source: str = "prometheus") -> list[Query]:
         for file in files()
         for panel in panels(load(file))
         for target in panel.get("targets") or ()
-        if (query := _query(file, panel["title"], panel["datasource"]["type"], target)).source
-        == source
+        if (query := _of_panel(file, panel, target)).source == source
     ]
 
 
@@ -116,6 +120,12 @@ def _series_and_label(query: str) -> tuple[str, str]:
     inner = query.removeprefix("label_values(").removesuffix(")")
     expression, _, label = inner.rpartition(", ")
     return expression, label
+
+
+def _of_panel(file: Path, panel: Mapping[str, Any], target: Mapping[str, Any]) -> Query:
+    query = _query(file, panel["title"], panel["datasource"]["type"], target)
+    width = panel["gridPos"]["w"] / _COLUMNS
+    return replace(query, width=width, points=panel.get("maxDataPoints") or 0)
 
 
 def _query(file: Path, title: str, source: str, target: Mapping[str, Any]) -> Query:

@@ -1,10 +1,13 @@
 """The few PromQL shapes that every query is composed of.
 
 Each selector carries the boards' variables, so no panel can omit one. No metric is named here.
+What is added up over instances reads the sums that rules record while all instances are selected,
+and the raw series of the chosen ones else: ``summed_rate``.
 """
 
 from typing import Final
 
+from dashboards import fleet
 from telemetry.names import Metric
 
 WINDOW: Final = "$__rate_interval"
@@ -26,6 +29,13 @@ SELECTED: Final = (ENVIRONMENT, SERVICE, VERSION, INSTANCE)
 OF_A_WORKER: Final = f"{SERVICE_LABEL}, {WORKER}"
 """Labels that name one worker; two services of one machine have the same instances."""
 
+CHOSEN: Final = f'{SERVICE_LABEL}!~"$instance"'
+"""Matches no series while all instances are selected, and each one else.
+
+All is the pattern ``.*``, which no name differs from; Prometheus finds that out without reading an
+index. The pattern of chosen instances matches no service's name.
+"""
+
 _OF_THE_SCRAPER: Final = ("up", "scrape_")
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -44,7 +54,7 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
         matchers: Further label matchers, such as ``state="ready"``.
         suffix: ``_bucket``, ``_count`` or ``_sum`` of a histogram.
     """
-    name = metric.name if isinstance(metric, Metric) else metric
+    name = _name(metric)
     return selector(
         name + suffix, *(TARGET if name.startswith(_OF_THE_SCRAPER) else SELECTED), *matchers
     )
@@ -53,7 +63,8 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
 def rate(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
     """Return a counter's increase per second over ``window``; see ``increase``."""
     counter = series(metric, *matchers, suffix=suffix)
-    return f"({_born(counter, window)} / {seconds(window)} or rate({counter}[{window}]))"
+    born = _born(counter, window, CHOSEN if CHOSEN in matchers else "")
+    return f"({born} / {seconds(window)} or rate({counter}[{window}]))"
 
 
 def increase(metric: Metric | str, *matchers: str, suffix: str = "", window: str = WINDOW) -> str:
@@ -63,7 +74,8 @@ def increase(metric: Metric | str, *matchers: str, suffix: str = "", window: str
     in a series that begins with 1: the one failure of a quiet day would be nowhere.
     """
     counter = series(metric, *matchers, suffix=suffix)
-    return f"({_born(counter, window)} or increase({counter}[{window}]))"
+    born = _born(counter, window, CHOSEN if CHOSEN in matchers else "")
+    return f"({born} or increase({counter}[{window}]))"
 
 
 def seconds(window: str) -> str:
@@ -73,17 +85,85 @@ def seconds(window: str) -> str:
     return f"scalar(increase(vector(time())[{window}:5s]))"
 
 
-def _born(counter: str, window: str) -> str:
+def _born(counter: str, window: str, matcher: str) -> str:
     """Return the series that did not exist a window ago: their value is their increase.
 
     Only those of a worker that was seen a window ago, or that has started since. Else Prometheus
     was away, and the value is from before.
     """
-    started = series("process_start_time_seconds")
+    started = series("process_start_time_seconds", *([matcher] if matcher else ()))
     return (
         f"({counter} unless {counter} offset {window} and on({OF_A_WORKER})"
         f" ({started} offset {window} or {started} > time() - {seconds(window)}))"
     )
+
+
+def summed_rate(
+    metric: Metric | str,
+    *matchers: str,
+    by: tuple[str, ...] = (),
+    suffix: str = "",
+    window: str = WINDOW,
+) -> str:
+    """Return the sum of a counter's rates over the instances, for each value of the labels ``by``.
+
+    While all instances are selected it is the mean of the recorded sums, which are of a minute
+    each: a graph's point is of ``window`` and the minute before it.
+
+    Raises:
+        KeyError: No rule records the counter's sum; see ``dashboards.fleet``.
+    """
+    if WORKER in by:
+        return total(rate(metric, *matchers, suffix=suffix, window=window), *by)
+    chosen = total(rate(metric, CHOSEN, *matchers, suffix=suffix, window=window), *by)
+    recorded = total(_recorded(_name(metric) + suffix, matchers, window), *by)
+    return f"({recorded} / {_evaluations(window)} or {chosen})"
+
+
+def summed_increase(
+    metric: Metric | str,
+    *matchers: str,
+    by: tuple[str, ...] = (),
+    suffix: str = "",
+    window: str = WINDOW,
+) -> str:
+    """Return the sum of a counter's increases over the instances; see ``summed_rate``."""
+    if WORKER in by:
+        return total(increase(metric, *matchers, suffix=suffix, window=window), *by)
+    chosen = total(increase(metric, CHOSEN, *matchers, suffix=suffix, window=window), *by)
+    recorded = total(_recorded(_name(metric) + suffix, matchers, window), *by)
+    return f"({recorded} * {seconds(window)} / {_evaluations(window)} or {chosen})"
+
+
+def worker_rate(metric: Metric | str, window: str = WINDOW) -> str:
+    """Return a counter's increase per second of each worker, added up over its labels."""
+    recorded = series(fleet.OF_WORKERS[_name(metric)].record)
+    return f"(sum_over_time({recorded}[{window}]) / {_evaluations(window)})"
+
+
+def _recorded(counter: str, matchers: tuple[str, ...], window: str) -> str:
+    return f"sum_over_time({series(fleet.SUMS[counter].record, *matchers)}[{window}])"
+
+
+def _evaluations(window: str) -> str:
+    """Return the number of evaluations in a window: found, and at least those that fit into it.
+
+    Not the number of a recorded series: one that has begun within the window was 0 before. Windows
+    that hold no whole number of intervals have one more at times; of a rule that has just begun, or
+    while Prometheus was away, there are fewer, and nothing is extrapolated.
+    """
+    interval = seconds(fleet.INTERVAL)
+    length = seconds(window)
+    if length.isdigit():
+        least = str(int(length) // int(interval))
+    else:
+        least = f"scalar(floor(vector({length} / {interval})))"
+    found = f"count_over_time({fleet.EVALUATIONS}{{}}[{window}])"
+    return f"scalar(clamp_min({found}, {least}))"
+
+
+def _name(metric: Metric | str) -> str:
+    return metric.name if isinstance(metric, Metric) else metric
 
 
 def total(expression: str, *by: str) -> str:
@@ -131,26 +211,36 @@ def rank_of_gauge(metric: Metric | str, *matchers: str) -> str:
     return f"max_over_time({series(metric, *matchers)}[{RANGE}] @ end())"
 
 
-def rank_of_counter(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
-    """Return each series' increase in the time range, for ``highest``.
+def rank_of_counter(
+    metric: Metric | str, *matchers: str, suffix: str = "", window: str = RANGE
+) -> str:
+    """Return each series' increase at the end of the time range, for ``highest``.
 
-    Without first events: they decide no rank.
+    Without first events: they decide no rank. While all instances are selected it is that of the
+    recorded sums, times a constant.
     """
-    return f"increase({series(metric, *matchers, suffix=suffix)}[{RANGE}] @ end())"
+    chosen = series(metric, CHOSEN, *matchers, suffix=suffix)
+    recorded = series(fleet.SUMS[_name(metric) + suffix].record, *matchers)
+    return f"(sum_over_time({recorded}[{window}] @ end()) or increase({chosen}[{window}] @ end()))"
+
+
+def rank_of_worker(metric: Metric | str) -> str:
+    """Return the increase of a counter of ``worker_rate`` in the time range, times a constant."""
+    return f"sum_over_time({series(fleet.OF_WORKERS[_name(metric)].record)}[{RANGE}] @ end())"
 
 
 def quantile(
     share: float, metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW
 ) -> str:
     """Return a histogram's quantile over ``window`` for each value of the labels ``by``."""
-    increases = total(rate(metric, *matchers, suffix="_bucket", window=window), "le", *by)
-    return f"histogram_quantile({share}, {increases})"
+    rates = summed_rate(metric, *matchers, by=("le", *by), suffix="_bucket", window=window)
+    return f"histogram_quantile({share}, {rates})"
 
 
 def mean(metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
     """Return a histogram's mean over ``window`` for each value of the labels ``by``."""
     seconds, count = (
-        total(rate(metric, *matchers, suffix=suffix, window=window), *by)
+        summed_rate(metric, *matchers, by=by, suffix=suffix, window=window)
         for suffix in ("_sum", "_count")
     )
     return ratio(seconds, count)
@@ -158,7 +248,17 @@ def mean(metric: Metric, *matchers: str, by: tuple[str, ...] = (), window: str =
 
 def buckets(metric: Metric, *matchers: str) -> str:
     """Return a histogram's buckets for a heatmap."""
-    return total(increase(metric, *matchers, suffix="_bucket"), "le")
+    return summed_increase(metric, *matchers, by=("le",), suffix="_bucket")
+
+
+def exemplars(metric: Metric, *matchers: str) -> str:
+    """Return a query of no value that names a histogram's buckets, whose exemplars it asks for.
+
+    Prometheus keeps exemplars with raw series, and returns those of each series that a query
+    names, of any instant; 1970 costs nothing to read.
+    """
+    named = series(metric, *matchers, suffix="_bucket")
+    return f"histogram_quantile(0.5, {total(f'rate({named}[1m] @ 0)', 'le')})"
 
 
 def ratio(part: str, whole: str) -> str:

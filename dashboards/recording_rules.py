@@ -15,18 +15,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from dashboards import fleet
 from dashboards.rule_promql import (
     OF_SERVICE,
     OF_WORKER,
     SERVICE,
     UP,
+    VERSION,
+    WORKER,
     largest,
     or_zero,
     rate,
     selector,
     total,
 )
-from dashboards.time_scale import TimeScale
+from dashboards.time_scale import TimeScale, of_seconds
 from service import objectives
 from service.objectives import ROUTE_CLASSES, WINDOWS, RouteClass
 from telemetry import names
@@ -100,6 +103,7 @@ def budget_left(objective: str) -> str:
 def groups(time: TimeScale) -> list[dict[str, object]]:
     """Return the groups of recording rules in Prometheus' form."""
     return [
+        _group("serene-fleet", time(fleet.INTERVAL), _fleet(time)),
         _group("serene-base", time("15s"), _base(time)),
         _group("serene-ratios", time("15s"), _ratios(time)),
         _group("serene-budgets", time("1m"), _budgets(time)),
@@ -108,6 +112,16 @@ def groups(time: TimeScale) -> list[dict[str, object]]:
 
 def _group(name: str, interval: str, rules: Iterator[Recording]) -> dict[str, object]:
     return {"name": name, "interval": interval, "rules": [rule.rule() for rule in rules]}
+
+
+# --- sums over instances --------------------------------------------------------------------------
+def _fleet(time: TimeScale) -> Iterator[Recording]:
+    yield Recording(fleet.EVALUATIONS, "vector(1)")
+    window = of_seconds(max(time.seconds(fleet.WINDOW), fleet.LEAST_WINDOW_SECONDS))
+    for one in (*fleet.SUMS.values(), *fleet.OF_WORKERS.values()):
+        labels = (*OF_SERVICE, VERSION, *((WORKER,) if one.by_worker else ()), *one.labels)
+        instance = () if one.by_worker else ((WORKER, fleet.ALL_INSTANCES),)
+        yield Recording(one.record, total(rate(selector(one.counter), window), *labels), instance)
 
 
 # --- the base: five minutes -----------------------------------------------------------------------

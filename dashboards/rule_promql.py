@@ -7,6 +7,7 @@ from telemetry.names import Metric
 
 ENVIRONMENT: Final = "deployment_environment_name"
 SERVICE: Final = "service_name"
+VERSION: Final = "service_version"
 WORKER: Final = "service_instance_id"
 OF_SERVICE: Final = (ENVIRONMENT, SERVICE)
 OF_WORKER: Final = (*OF_SERVICE, WORKER)

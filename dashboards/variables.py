@@ -30,11 +30,11 @@ ALL: Final[Mapping[str, str]] = {
     "environment": ".+",
     "service": ".+",
     "version": ".*",
-    "instance": ".+",
+    "instance": ".*",
     "route": ".*",
 }
-"""What All stands for in a query. Version and route may be absent from a series; the others never
-are, and Loki refuses a selector that an absent label matches.
+"""What All stands for in a query. Loki refuses a selector whose every label may be absent; and
+``promql.CHOSEN`` needs the pattern of the instances to be exactly this one.
 """
 
 

@@ -35,7 +35,8 @@ def prometheus(folder: Path) -> Iterator[str]:
         f"--storage.tsdb.path={folder}",
         "--storage.tsdb.retention.time=30d",
         f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
+        "--query.max-samples=1000000000",
+        "--log.level=error",
     ]
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command) as server:

@@ -8,7 +8,7 @@ from dashboards.panels.bar_gauge import BarGauge
 from dashboards.panels.heatmap import Heatmap
 from dashboards.panels.lines_table import LinesTable
 from dashboards.panels.logs import Logs
-from dashboards.panels.spec import WORKER_LEGEND, PanelBuilder, PanelSpec, Target
+from dashboards.panels.spec import EXEMPLARS, WORKER_LEGEND, PanelBuilder, PanelSpec, Target
 from dashboards.panels.stat import Stat
 from dashboards.panels.state_timeline import StateTimeline
 from dashboards.panels.table import Column, Table
@@ -18,6 +18,7 @@ from dashboards.panels.time_series import StackedTimeSeries, TimeSeries
 from dashboards.panels.traces import Traces
 
 __all__ = [
+    "EXEMPLARS",
     "WORKER_LEGEND",
     "BarGauge",
     "Column",

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.common import AxisPlacement, TooltipDisplayMo
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.panels.spec import PanelSpec, Target, range_query
+from dashboards.panels.spec import EXEMPLARS, PanelSpec, Target, range_query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,15 +16,14 @@ class Heatmap(PanelSpec):
 
     Args:
         buckets: PromQL of the increase of each bucket, by ``le``.
-        exemplars: Whether the histogram has any.
+        exemplars: A query that names the series with the exemplars; empty where there are none.
     """
 
     buckets: str
-    exemplars: bool = True
+    exemplars: str = ""
 
     def build(self) -> heatmap.Panel:
         """Return a new builder."""
-        target = Target(self.buckets, "{{le}}", exemplars=self.exemplars)
         colours = (
             heatmap.HeatmapColorOptions()
             .mode(HeatmapColorMode.SCHEME)
@@ -32,7 +31,7 @@ class Heatmap(PanelSpec):
             .steps(64)
             .exponent(0.5)
         )
-        return (
+        panel = (
             self._described(heatmap.Panel())
             .calculate(False)
             .max_data_points(90)
@@ -43,5 +42,9 @@ class Heatmap(PanelSpec):
             .tooltip(heatmap.HeatmapTooltip().mode(TooltipDisplayMode.SINGLE).y_histogram(True))
             .show_legend()
             .exemplars_color("rgba(255,0,255,0.7)")
-            .with_target(range_query(0, target).format(PromQueryFormat.HEATMAP))
         )
+        buckets = range_query(0, Target(self.buckets, "{{le}}"))
+        panel = panel.with_target(buckets.format(PromQueryFormat.HEATMAP))
+        if not self.exemplars:
+            return panel
+        return panel.with_target(range_query(1, Target(self.exemplars, EXEMPLARS, exemplars=True)))

@@ -25,6 +25,8 @@ PROMETHEUS: Final = DataSourceRef(type_val="prometheus", uid=config.PROMETHEUS_V
 TEMPO: Final = DataSourceRef(type_val="tempo", uid=config.TEMPO_UID)
 LOKI: Final = DataSourceRef(type_val="loki", uid=config.LOKI_UID)
 WORKER_LEGEND: Final = f"{{{{{WORKER}}}}}"
+EXEMPLARS: Final = "exemplars"
+"""Legend of a query that has no series; see ``promql.exemplars``."""
 
 PanelBuilder = (
     stat.Panel

@@ -1,7 +1,14 @@
 """Queries of the Home board that no other board has in this form: one number for each cause."""
 
 from dashboards.config import NOW
-from dashboards.promql import OF_A_WORKER, largest, or_zero, rate, series, total
+from dashboards.promql import (
+    OF_A_WORKER,
+    largest,
+    or_zero,
+    series,
+    total,
+    worker_rate,
+)
 from dashboards.queries.workers import EVIDENCE_AGE, OF_SERVICE, OF_WORKER, READY
 from service import objectives
 from telemetry import names
@@ -14,5 +21,5 @@ DATABASE_STALE = (
     f"count({EVIDENCE_AGE} > {objectives.FRESHNESS_SECONDS:g}) or on() 0 * count({_UP})"
 )
 POOL_USE = f"max({_USED} / on({OF_A_WORKER}, {names.POOL}) {series(names.POOL_MAX)})"
-HUB_BLOCKED = or_zero(largest(total(rate(names.HUB_BLOCKED, window=NOW), *OF_WORKER)), READY)
+HUB_BLOCKED = or_zero(largest(total(worker_rate(names.HUB_BLOCKED, NOW), *OF_WORKER)), READY)
 READY_BY_SERVICE = total(READY, *OF_SERVICE)

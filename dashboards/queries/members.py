@@ -4,14 +4,16 @@ from dashboards.config import LINES, NOW, RECENTLY
 from dashboards.promql import (
     RANGE,
     buckets,
+    exemplars,
     highest,
-    increase,
     largest,
     or_zero,
     quantile,
-    rate,
+    rank_of_counter,
     ratio,
     series,
+    summed_increase,
+    summed_rate,
     total,
     without_nan,
 )
@@ -26,86 +28,85 @@ _UPLOAD_FAILED = 'result=~"slow|error"'
 _MODEL, _TOKEN, _ERROR = "gen_ai_request_model", "gen_ai_token_type", "error_type"
 
 
-def _share(part: str, whole: str) -> str:
-    return ratio(or_zero(total(part), READY), total(whole))
+def _failed_now(metric: names.Metric, failed: str, suffix: str = "") -> str:
+    part, whole = (
+        summed_rate(metric, *matchers, suffix=suffix, window=NOW) for matchers in ((failed,), ())
+    )
+    return ratio(or_zero(part, READY), whole)
 
 
 def _counted(metric: names.Metric, *matchers: str) -> str:
     """Return how many there were in the time range; 0 where there was none."""
-    return or_zero(total(increase(metric, *matchers, window=RANGE)), READY)
+    return or_zero(summed_increase(metric, *matchers, window=RANGE), READY)
 
 
 # --- is it bad ------------------------------------------------------------------------------------
-PAYMENTS_FAILED_NOW = _share(
-    rate(metrics.PAYMENTS, _PAYMENT_FAILED, window=NOW), rate(metrics.PAYMENTS, window=NOW)
-)
+PAYMENTS_FAILED_NOW = _failed_now(metrics.PAYMENTS, _PAYMENT_FAILED)
 REFUNDS_FAILED_RECENTLY = or_zero(
-    total(increase(metrics.REFUNDS, _REFUND_FAILED, window=RECENTLY)), READY
+    summed_increase(metrics.REFUNDS, _REFUND_FAILED, window=RECENTLY), READY
 )
-COMPANION_FAILED_NOW = _share(
-    rate(metrics.COMPANION_DURATION, _MESSAGE_FAILED, suffix="_count", window=NOW),
-    rate(metrics.COMPANION_DURATION, suffix="_count", window=NOW),
-)
+COMPANION_FAILED_NOW = _failed_now(metrics.COMPANION_DURATION, _MESSAGE_FAILED, "_count")
 FIRST_CHUNK_P95_NOW = without_nan(quantile(0.95, metrics.GEN_AI_FIRST_CHUNK, window=NOW))
 CIRCUITS_OPEN = total(series(metrics.COMPANION_CIRCUIT, 'state="open"'))
-UPLOADS_FAILED_NOW = _share(
-    rate(metrics.FILE_UPLOADS, _UPLOAD_FAILED, window=NOW), rate(metrics.FILE_UPLOADS, window=NOW)
-)
-RATE_LIMITED_NOW = or_zero(total(rate(metrics.RATE_LIMITED, window=NOW)), READY)
-DATABASE_FAILURES_NOW = or_zero(total(rate(metrics.DATABASE_FAILURES, window=NOW)), READY)
+UPLOADS_FAILED_NOW = _failed_now(metrics.FILE_UPLOADS, _UPLOAD_FAILED)
+RATE_LIMITED_NOW = or_zero(summed_rate(metrics.RATE_LIMITED, window=NOW), READY)
+DATABASE_FAILURES_NOW = or_zero(summed_rate(metrics.DATABASE_FAILURES, window=NOW), READY)
 
 # --- the funnel -----------------------------------------------------------------------------------
 REGISTERED = _counted(metrics.REGISTRATIONS, 'result="created"')
 LOGGED_IN = _counted(metrics.LOGINS, 'result="success"')
 BOOKED = _counted(metrics.BOOKINGS, 'result="booked"')
 PAID = _counted(metrics.BOOKINGS, 'result="paid"')
-BOOKINGS = total(rate(metrics.BOOKINGS), "result")
-LOGINS = total(rate(metrics.LOGINS), "result")
-RENEWALS = total(rate(metrics.RENEWALS), "result")
-REGISTRATIONS = total(rate(metrics.REGISTRATIONS), "result")
+BOOKINGS = summed_rate(metrics.BOOKINGS, by=("result",))
+LOGINS = summed_rate(metrics.LOGINS, by=("result",))
+RENEWALS = summed_rate(metrics.RENEWALS, by=("result",))
+REGISTRATIONS = summed_rate(metrics.REGISTRATIONS, by=("result",))
 
 # --- payments -------------------------------------------------------------------------------------
-PAYMENTS = total(rate(metrics.PAYMENTS), "operation", "result")
-PAYMENT_EVENTS = or_zero(total(rate(metrics.PAYMENT_EVENTS), "result"), READY, "result")
-REFUNDS = or_zero(total(increase(metrics.REFUNDS), "status"), READY, "status")
+PAYMENTS = summed_rate(metrics.PAYMENTS, by=("operation", "result"))
+PAYMENT_EVENTS = or_zero(summed_rate(metrics.PAYMENT_EVENTS, by=("result",)), READY, "result")
+REFUNDS = or_zero(summed_increase(metrics.REFUNDS, by=("status",)), READY, "status")
+PAYMENTS_UNSETTLED = largest(series(metrics.PAYMENTS_UNSETTLED))
 _EXTERNAL = 'phase="external"'
-_MOST_EXTERNAL = f"rate({series(names.REQUEST_PHASE, _EXTERNAL)}[{NOW}] @ end())"
+_MOST_EXTERNAL = rank_of_counter(names.REQUEST_PHASE, _EXTERNAL, window=NOW)
 EXTERNAL_BY_ROUTE = highest(
     LINES,
-    total(rate(names.REQUEST_PHASE, _EXTERNAL), names.ROUTE),
+    summed_rate(names.REQUEST_PHASE, _EXTERNAL, by=(names.ROUTE,)),
     total(_MOST_EXTERNAL, names.ROUTE),
     names.ROUTE,
 )
 
 # --- the companion --------------------------------------------------------------------------------
-COMPANION_ANSWERS = total(rate(metrics.COMPANION_DURATION, suffix="_count"), "result")
+COMPANION_ANSWERS = summed_rate(metrics.COMPANION_DURATION, suffix="_count", by=("result",))
 COMPANION_P50 = quantile(0.5, metrics.COMPANION_DURATION)
 COMPANION_P95 = quantile(0.95, metrics.COMPANION_DURATION)
+COMPANION_EXEMPLARS = exemplars(metrics.COMPANION_DURATION)
 COMPANION_CALLS = total(series(metrics.COMPANION_CALLS))
 COMPANION_CALLS_WORST = largest(total(series(metrics.COMPANION_CALLS), *OF_WORKER))
 COMPANION_CIRCUIT = total(series(metrics.COMPANION_CIRCUIT), "state")
 FIRST_CHUNK_P50 = quantile(0.5, metrics.GEN_AI_FIRST_CHUNK)
 FIRST_CHUNK_P95 = quantile(0.95, metrics.GEN_AI_FIRST_CHUNK)
 FIRST_CHUNK_BUCKETS = buckets(metrics.GEN_AI_FIRST_CHUNK)
+FIRST_CHUNK_EXEMPLARS = exemplars(metrics.GEN_AI_FIRST_CHUNK)
 MODEL_CALLS_P95 = quantile(0.95, metrics.GEN_AI_DURATION, by=(_MODEL,))
 MODEL_CALLS = or_zero(
-    total(rate(metrics.GEN_AI_DURATION, suffix="_count"), _MODEL, _ERROR), READY, _MODEL
+    summed_rate(metrics.GEN_AI_DURATION, suffix="_count", by=(_MODEL, _ERROR)), READY, _MODEL
 )
-TOKENS = total(rate(metrics.GEN_AI_TOKENS, suffix="_sum"), _MODEL, _TOKEN)
+TOKENS = summed_rate(metrics.GEN_AI_TOKENS, suffix="_sum", by=(_MODEL, _TOKEN))
 TOKENS_P95 = quantile(0.95, metrics.GEN_AI_TOKENS, by=(_TOKEN,))
 
 # --- files ----------------------------------------------------------------------------------------
-UPLOADS = total(rate(metrics.FILE_UPLOADS), "result")
+UPLOADS = summed_rate(metrics.FILE_UPLOADS, by=("result",))
 UPLOAD_BUCKETS = buckets(metrics.UPLOADS)
-UPLOAD_BYTES = total(rate(metrics.UPLOADS, suffix="_sum"))
+UPLOAD_BYTES = summed_rate(metrics.UPLOADS, suffix="_sum")
 
 # --- limits and refusals --------------------------------------------------------------------------
-RATE_LIMITED = or_zero(total(rate(metrics.RATE_LIMITED), "group"), READY, "group")
-UNAUTHORIZED = or_zero(total(rate(metrics.UNAUTHORIZED), "reason"), READY, "reason")
-DATABASE_FAILURES = or_zero(total(rate(metrics.DATABASE_FAILURES), "kind"), READY, "kind")
-FALLBACKS = or_zero(total(increase(metrics.RATE_LIMIT_FALLBACKS)), READY)
+RATE_LIMITED = or_zero(summed_rate(metrics.RATE_LIMITED, by=("group",)), READY, "group")
+UNAUTHORIZED = or_zero(summed_rate(metrics.UNAUTHORIZED, by=("reason",)), READY, "reason")
+DATABASE_FAILURES = or_zero(summed_rate(metrics.DATABASE_FAILURES, by=("kind",)), READY, "kind")
+FALLBACKS = or_zero(summed_increase(metrics.RATE_LIMIT_FALLBACKS), READY)
 
 # --- the blog -------------------------------------------------------------------------------------
-POST_READS = total(rate(metrics.POST_READS), "result")
-POST_LISTS = total(rate(metrics.POST_LISTS), "filter")
-POST_WRITES = or_zero(total(rate(metrics.POST_WRITES), "action", "result"), READY, "action")
+POST_READS = summed_rate(metrics.POST_READS, by=("result",))
+POST_LISTS = summed_rate(metrics.POST_LISTS, by=("filter",))
+POST_WRITES = or_zero(summed_rate(metrics.POST_WRITES, by=("action", "result")), READY, "action")

@@ -7,10 +7,10 @@ from dashboards.config import LINES, NOW, RECENTLY, ROWS
 from dashboards.promql import (
     OF_A_WORKER,
     RANGE,
+    WINDOW,
     WORKER,
     buckets,
     highest,
-    increase,
     largest,
     mean,
     middle,
@@ -22,6 +22,8 @@ from dashboards.promql import (
     ratio,
     series,
     smallest,
+    summed_increase,
+    summed_rate,
     top,
     total,
     without_nan,
@@ -42,8 +44,8 @@ def _connections(state: str) -> str:
     return series(names.POOL_COUNT, f'{_STATE}="{state}"')
 
 
-def _operations(*matchers: str, window: str = "$__rate_interval") -> str:
-    return rate(_DURATION, *matchers, suffix="_count", window=window)
+def _operations(*matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
+    return summed_rate(_DURATION, *matchers, by=by, suffix="_count", window=window)
 
 
 def _costliest(expression: str) -> str:
@@ -59,42 +61,43 @@ _USE_SHARE = f"{_connections('used')} / on({OF_A_WORKER}, {names.POOL}) {series(
 POOL_USE_SHARE = largest(_USE_SHARE)
 PENDING_NOW = total(series(names.POOL_PENDING))
 ERROR_SHARE_NOW = ratio(
-    or_zero(total(_operations(ERRORED, window=NOW)), _REPORTING),
-    total(_operations(window=NOW)),
+    or_zero(_operations(ERRORED, window=NOW), _REPORTING), _operations(window=NOW)
 )
 
 # --- where ----------------------------------------------------------------------------------------
-OPERATIONS = _costliest(total(_operations(), *_BY_COLLECTION))
+OPERATIONS = _costliest(_operations(by=_BY_COLLECTION))
 P95_BY_OPERATION = _costliest(quantile(0.95, _DURATION, by=_BY_COLLECTION))
 ERRORS_BY_TYPE = or_zero(
-    top(LINES, total(_operations(ERRORED), OPERATION, "error_type")), _REPORTING, "error_type"
+    top(LINES, _operations(ERRORED, by=(OPERATION, "error_type"))), _REPORTING, "error_type"
 )
 SLOW = or_zero(
     highest(
         LINES,
-        total(rate(names.DB_SLOW_OPERATIONS), *_BY_COLLECTION),
+        summed_rate(names.DB_SLOW_OPERATIONS, by=_BY_COLLECTION),
         rank_of_counter(names.DB_SLOW_OPERATIONS),
         *_BY_COLLECTION,
     ),
     _REPORTING,
     OPERATION,
 )
-REQUEST_TIME = total(rate(names.REQUEST_PHASE, 'phase=~"db|db_pool_wait|db_connect"'), "phase")
+REQUEST_TIME = summed_rate(
+    names.REQUEST_PHASE, 'phase=~"db|db_pool_wait|db_connect"', by=("phase",)
+)
 DURATION_BUCKETS = buckets(_DURATION)
 P50 = quantile(0.5, _DURATION)
 P95 = quantile(0.95, _DURATION)
 P99 = quantile(0.99, _DURATION)
-_TABLE_SECONDS = total(rate(_DURATION, suffix="_sum", window=RANGE), *_BY_COLLECTION)
+_TABLE_SECONDS = summed_rate(_DURATION, suffix="_sum", window=RANGE, by=_BY_COLLECTION)
 TABLE_TIME = f"topk({ROWS}, {_TABLE_SECONDS} > 0)"
-TABLE_RATE = f"{total(_operations(window=RANGE), *_BY_COLLECTION)} > 0"
+_TABLE_OPERATIONS = _operations(by=_BY_COLLECTION, window=RANGE)
+TABLE_RATE = f"{_TABLE_OPERATIONS} > 0"
 TABLE_ERRORS = ratio(
-    f"{total(_operations(ERRORED, window=RANGE), *_BY_COLLECTION)}"
-    f" or 0 * {total(_operations(window=RANGE), *_BY_COLLECTION)}",
-    total(_operations(window=RANGE), *_BY_COLLECTION),
+    f"{_operations(ERRORED, by=_BY_COLLECTION, window=RANGE)} or 0 * {_TABLE_OPERATIONS}",
+    _TABLE_OPERATIONS,
 )
 TABLE_MEAN = mean(_DURATION, by=_BY_COLLECTION, window=RANGE)
 TABLE_P95 = without_nan(quantile(0.95, _DURATION, by=_BY_COLLECTION, window=RANGE))
-TABLE_SLOW = f"{total(increase(names.DB_SLOW_OPERATIONS, window=RANGE), *_BY_COLLECTION)} > 0"
+TABLE_SLOW = f"{summed_increase(names.DB_SLOW_OPERATIONS, window=RANGE, by=_BY_COLLECTION)} > 0"
 COMMAND_LINES = logql.lines('|~ "slow command: |plan of "', level="INFO|WARNING")
 
 # --- why: the pool --------------------------------------------------------------------------------
@@ -121,10 +124,10 @@ WAIT_P95 = quantile(0.95, names.POOL_WAIT)
 WAIT_P99 = quantile(0.99, names.POOL_WAIT)
 USE_P95 = quantile(0.95, names.POOL_USE)
 CREATE_P95 = quantile(0.95, names.POOL_CREATE)
-CREATED = total(rate(names.POOL_CREATE, suffix="_count"))
-TIMEOUTS = or_zero(total(rate(names.POOL_TIMEOUTS)), _REPORTING)
-CLEARED = or_zero(total(rate(names.POOL_CLEARED), "reason"), _REPORTING, "reason")
-CLEARED_RECENTLY = or_zero(total(increase(names.POOL_CLEARED, window=RECENTLY)), _REPORTING)
+CREATED = summed_rate(names.POOL_CREATE, suffix="_count")
+TIMEOUTS = or_zero(summed_rate(names.POOL_TIMEOUTS), _REPORTING)
+CLEARED = or_zero(summed_rate(names.POOL_CLEARED, by=("reason",)), _REPORTING, "reason")
+CLEARED_RECENTLY = or_zero(summed_increase(names.POOL_CLEARED, window=RECENTLY), _REPORTING)
 
 # --- why: the server ------------------------------------------------------------------------------
 # Every worker polls the same server: the largest of their values, not the sum.

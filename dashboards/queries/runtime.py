@@ -11,17 +11,20 @@ from dashboards.promql import (
     WORKER,
     buckets,
     highest,
-    increase,
     largest,
     middle,
     or_zero,
     quantile,
     rank_of_counter,
     rank_of_gauge,
-    rate,
+    rank_of_worker,
+    seconds,
     series,
+    summed_increase,
+    summed_rate,
     total,
     without_nan,
+    worker_rate,
 )
 from dashboards.queries.workers import READY
 from service import objectives
@@ -40,9 +43,9 @@ def _highest_gauge(metric: names.Metric | str) -> str:
 # --- is it bad ------------------------------------------------------------------------------------
 HUB_LAG_P99_NOW = without_nan(quantile(0.99, names.HUB_LAG, window=NOW))
 HUB_BLOCKED_SHARE_NOW = or_zero(
-    largest(total(rate(names.HUB_BLOCKED, window=NOW), *_BY_WORKER)), READY
+    largest(total(worker_rate(names.HUB_BLOCKED, NOW), *_BY_WORKER)), READY
 )
-CPU_NOW = largest(rate(_CPU_SECONDS, window=NOW))
+CPU_NOW = largest(worker_rate(_CPU_SECONDS, NOW))
 _GROWTH = f"{series(_RESIDENT)} / ({series(_RESIDENT)} offset {objectives.MEMORY_WINDOW} > 0) - 1"
 MEMORY_NOW = total(series(_RESIDENT))
 MACHINE_MEMORY_NOW = largest(series(names.SYSTEM_MEMORY_RATIO))
@@ -53,10 +56,13 @@ HUB_LAG_P50 = quantile(0.5, names.HUB_LAG)
 HUB_LAG_P95 = quantile(0.95, names.HUB_LAG)
 HUB_LAG_P99 = quantile(0.99, names.HUB_LAG)
 HUB_LAG_BUCKETS = buckets(names.HUB_LAG)
-HUB_BLOCKED = or_zero(total(rate(names.HUB_BLOCKED), "kind"), READY, "kind")
+HUB_BLOCKED = or_zero(summed_rate(names.HUB_BLOCKED, by=("kind",)), READY, "kind")
 HUB_BLOCKED_BY_CODE = or_zero(
     highest(
-        LINES, total(rate(names.HUB_BLOCKED), "code"), rank_of_counter(names.HUB_BLOCKED), "code"
+        LINES,
+        summed_rate(names.HUB_BLOCKED, by=("code",)),
+        rank_of_counter(names.HUB_BLOCKED),
+        "code",
     ),
     READY,
     "code",
@@ -64,8 +70,8 @@ HUB_BLOCKED_BY_CODE = or_zero(
 HUB_BLOCKED_BY_WORKER = or_zero(
     highest(
         LINES,
-        total(rate(names.HUB_BLOCKED), *_BY_WORKER),
-        rank_of_counter(names.HUB_BLOCKED),
+        total(worker_rate(names.HUB_BLOCKED), *_BY_WORKER),
+        rank_of_worker(names.HUB_BLOCKED),
         *_BY_WORKER,
     ),
     READY,
@@ -76,10 +82,10 @@ GREENLETS_MEDIAN = middle(series(names.GREENLETS))
 HELD_LINES = logql.lines('|= "hub held for "', level="WARNING")
 
 # --- the process ----------------------------------------------------------------------------------
-CPU_TOTAL = total(rate(_CPU_SECONDS))
-CPU_MEDIAN = middle(rate(_CPU_SECONDS))
+CPU_TOTAL = summed_rate(_CPU_SECONDS)
+CPU_MEDIAN = middle(worker_rate(_CPU_SECONDS))
 CPU = highest(
-    LINES, total(rate(_CPU_SECONDS), *_BY_WORKER), rank_of_counter(_CPU_SECONDS), *_BY_WORKER
+    LINES, total(worker_rate(_CPU_SECONDS), *_BY_WORKER), rank_of_worker(_CPU_SECONDS), *_BY_WORKER
 )
 RESIDENT = _highest_gauge(_RESIDENT)
 RESIDENT_MEDIAN = middle(series(_RESIDENT))
@@ -87,14 +93,16 @@ OPEN_FILES = _highest_gauge(_OPEN_FILES)
 OPEN_FILES_MEDIAN = middle(series(_OPEN_FILES))
 THREADS = _highest_gauge(names.PROCESS_THREADS)
 THREADS_MEDIAN = middle(series(names.PROCESS_THREADS))
-GC_RUNS = total(rate("python_gc_collections_total"), "generation")
-GC_SECONDS = total(rate(names.REQUEST_PHASE, 'phase="gc"'))
-GC_COLLECTED = total(rate("python_gc_objects_collected_total"), "generation")
-GC_UNCOLLECTABLE = total(increase("python_gc_objects_uncollectable_total"), "generation")
+GC_RUNS = summed_rate("python_gc_collections_total", by=("generation",))
+GC_SECONDS = summed_rate(names.REQUEST_PHASE, 'phase="gc"')
+GC_COLLECTED = summed_rate("python_gc_objects_collected_total", by=("generation",))
+GC_UNCOLLECTABLE = summed_increase("python_gc_objects_uncollectable_total", by=("generation",))
 
 # --- one row a worker -----------------------------------------------------------------------------
-WORKER_CPU = f"topk({ROWS}, {total(rate(_CPU_SECONDS, window=NOW), *_BY_WORKER)})"
-WORKER_BLOCKED = f"{total(increase(names.HUB_BLOCKED, window=RANGE), *_BY_WORKER)} > 0"
+WORKER_CPU = f"topk({ROWS}, {total(worker_rate(_CPU_SECONDS, NOW), *_BY_WORKER)})"
+WORKER_BLOCKED = (
+    f"{total(worker_rate(names.HUB_BLOCKED, RANGE), *_BY_WORKER)} * {seconds(RANGE)} > 0"
+)
 WORKER_MEMORY = largest(series(_RESIDENT), *_BY_WORKER)
 WORKER_GROWTH = largest(_GROWTH, *_BY_WORKER)
 WORKER_GREENLETS = largest(series(names.GREENLETS), *_BY_WORKER)
@@ -110,4 +118,4 @@ MACHINE_MEMORY_MEDIAN = middle(series(names.SYSTEM_MEMORY_RATIO))
 MACHINE_MEMORY_BYTES = largest(series(names.SYSTEM_MEMORY_BYTES), "state")
 LOAD = largest(series(names.SYSTEM_LOAD), "period")
 PROCESSORS = largest(series(names.SYSTEM_CPU_COUNT))
-UNCAUGHT_RECENTLY = or_zero(total(increase(names.UNCAUGHT_EXCEPTIONS, window=RECENTLY)), READY)
+UNCAUGHT_RECENTLY = or_zero(summed_increase(names.UNCAUGHT_EXCEPTIONS, window=RECENTLY), READY)

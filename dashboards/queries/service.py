@@ -9,14 +9,17 @@ from typing import Final
 from dashboards import config
 from dashboards.promql import (
     VERSION_LABEL,
+    WINDOW,
     buckets,
+    exemplars,
     highest,
     largest,
     or_zero,
     quantile,
-    rate,
+    rank_of_counter,
     ratio,
     series,
+    summed_rate,
     top,
     total,
     without_nan,
@@ -37,8 +40,8 @@ _DURATION = names.REQUEST_DURATION
 _USERS = (NO_PROBES, ON_ROUTES)
 
 
-def _requests(*matchers: str, window: str = "$__rate_interval") -> str:
-    return rate(_DURATION, *_USERS, *matchers, suffix="_count", window=window)
+def _requests(*matchers: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
+    return summed_rate(_DURATION, *_USERS, *matchers, by=by, suffix="_count", window=window)
 
 
 def _or_none_of(part: str, whole: str, *by: str) -> str:
@@ -48,10 +51,10 @@ def _or_none_of(part: str, whole: str, *by: str) -> str:
 
 def failed_share(window: str, *by: str) -> str:
     """Return the share of requests that failed, also those that no 5xx shows."""
-    whole = total(_requests(window=window), *by)
-    cut = rate(names.ABORTED_REQUESTS, *_USERS, *CUT, window=window)
-    answered = _or_none_of(total(_requests(FAILED, window=window), *by), whole, *by)
-    return ratio(f"({answered}) + ({_or_none_of(total(cut, *by), whole, *by)})", whole)
+    whole = _requests(by=by, window=window)
+    cut = summed_rate(names.ABORTED_REQUESTS, *_USERS, *CUT, by=by, window=window)
+    answered = _or_none_of(_requests(FAILED, by=by, window=window), whole, *by)
+    return ratio(f"({answered}) + ({_or_none_of(cut, whole, *by)})", whole)
 
 
 def p99(window: str, *by: str) -> str:
@@ -61,22 +64,23 @@ def p99(window: str, *by: str) -> str:
 
 # --- is it bad ------------------------------------------------------------------------------------
 FAILED_SHARE_NOW = failed_share(_NOW)
-REQUESTS_NOW = total(_requests(window=_NOW))
-REQUESTS_BY_SERVICE = total(_requests(window=_NOW), *OF_SERVICE)
+REQUESTS_NOW = _requests(window=_NOW)
+REQUESTS_BY_SERVICE = _requests(by=OF_SERVICE, window=_NOW)
 FAILED_SHARE_BY_SERVICE = failed_share(_NOW, *OF_SERVICE)
 P99_BY_SERVICE = p99(_NOW, *OF_SERVICE)
 
 # --- where ----------------------------------------------------------------------------------------
-FAILED_SHARE = failed_share("$__rate_interval")
-REQUESTS_BY_STATUS = total(_requests(), names.STATUS)
+FAILED_SHARE = failed_share(WINDOW)
+REQUESTS_BY_STATUS = _requests(by=(names.STATUS,))
 FAILURES_BY_ROUTE = or_zero(
-    top(config.LINES, total(_requests(FAILED), names.ROUTE, names.STATUS)), READY, names.ROUTE
+    top(config.LINES, _requests(FAILED, by=(names.ROUTE, names.STATUS))), READY, names.ROUTE
 )
 P50 = quantile(0.5, _DURATION, *_USERS)
 P95 = quantile(0.95, _DURATION, *_USERS)
 P99 = quantile(0.99, _DURATION, *_USERS)
 LATENCY_BUCKETS = buckets(_DURATION, *_USERS)
-_BUSY_ROUTES = f"rate({series(_DURATION, *_USERS, suffix='_sum')}[{_NOW}] @ end())"
+LATENCY_EXEMPLARS = exemplars(_DURATION, *_USERS)
+_BUSY_ROUTES = rank_of_counter(_DURATION, *_USERS, suffix="_sum", window=_NOW)
 P99_BY_ROUTE = highest(
     config.LINES,
     quantile(0.99, _DURATION, *_USERS, by=(names.ROUTE,)),
@@ -84,42 +88,50 @@ P99_BY_ROUTE = highest(
     names.ROUTE,
 )
 
-ROUTE_REQUESTS = f"{total(_requests(window=_NOW), names.ROUTE)} > 0"
+ROUTE_REQUESTS = f"{_requests(by=(names.ROUTE,), window=_NOW)} > 0"
 ROUTE_FAILED_SHARE = failed_share(_NOW, names.ROUTE)
 ROUTE_P50 = without_nan(quantile(0.5, _DURATION, *_USERS, by=(names.ROUTE,), window=_NOW))
 ROUTE_P99 = p99(_NOW, names.ROUTE)
-_ROUTE_SECONDS = rate(_DURATION, *_USERS, suffix="_sum", window=_NOW)
-ROUTE_TIME_SHARE = (
-    f"({total(_ROUTE_SECONDS, names.ROUTE)} > 0) / on() group_left() {total(_ROUTE_SECONDS)}"
-)
 
-WORKER_REQUESTS = total(_requests(window=_NOW), *OF_WORKER)
+
+def _seconds(*by: str) -> str:
+    return summed_rate(_DURATION, *_USERS, by=by, suffix="_sum", window=_NOW)
+
+
+ROUTE_TIME_SHARE = f"({_seconds(names.ROUTE)} > 0) / on() group_left() {_seconds()}"
+
+WORKER_REQUESTS = _requests(by=OF_WORKER, window=_NOW)
 WORKER_FAILED_SHARE = failed_share(_NOW, *OF_WORKER)
 WORKER_P99 = p99(_NOW, *OF_WORKER)
 
 # --- why ------------------------------------------------------------------------------------------
 PHASE_MEAN = (
-    f"{total(rate(names.REQUEST_PHASE, *_USERS), 'phase')}"
-    f" / on() group_left() ({total(_requests())} > 0)"
+    f"{summed_rate(names.REQUEST_PHASE, *_USERS, by=('phase',))}"
+    f" / on() group_left() ({_requests()} > 0)"
 )
 SLOW_BY_PHASE = or_zero(
-    total(rate(names.SLOW_REQUESTS, *_USERS), "dominant_phase"), READY, "dominant_phase"
+    summed_rate(names.SLOW_REQUESTS, *_USERS, by=("dominant_phase",)), READY, "dominant_phase"
 )
-ABORTED = or_zero(total(rate(names.ABORTED_REQUESTS, *_USERS), "reason"), READY, "reason")
-UNREADABLE = or_zero(total(rate(names.UNREADABLE_REQUESTS), names.STATUS), READY, names.STATUS)
-SLOW_CLIENTS = or_zero(total(rate(names.SLOW_CLIENTS), "reason"), READY, "reason")
-REFUSED_CONNECTIONS = or_zero(total(rate(names.REFUSED_CONNECTIONS), "reason"), READY, "reason")
+ABORTED = or_zero(summed_rate(names.ABORTED_REQUESTS, *_USERS, by=("reason",)), READY, "reason")
+UNREADABLE = or_zero(
+    summed_rate(names.UNREADABLE_REQUESTS, by=(names.STATUS,)), READY, names.STATUS
+)
+SLOW_CLIENTS = or_zero(summed_rate(names.SLOW_CLIENTS, by=("reason",)), READY, "reason")
+REFUSED_CONNECTIONS = or_zero(
+    summed_rate(names.REFUSED_CONNECTIONS, by=("reason",)), READY, "reason"
+)
 IN_FLIGHT = total(series(names.ACTIVE_REQUESTS))
 IN_FLIGHT_WORST = largest(total(series(names.ACTIVE_REQUESTS), *OF_WORKER))
-_SENT = rate(names.RESPONSE_SIZE, *_USERS)
-_MOST_SENT = f"rate({series(names.RESPONSE_SIZE, *_USERS)}[{_NOW}] @ end())"
 RESPONSE_BYTES = highest(
-    config.LINES, total(_SENT, names.ROUTE), total(_MOST_SENT, names.ROUTE), names.ROUTE
+    config.LINES,
+    summed_rate(names.RESPONSE_SIZE, *_USERS, by=(names.ROUTE,)),
+    total(rank_of_counter(names.RESPONSE_SIZE, *_USERS, window=_NOW), names.ROUTE),
+    names.ROUTE,
 )
 
 # --- versions -------------------------------------------------------------------------------------
-VERSION_REQUESTS = total(_requests(), VERSION_LABEL)
-VERSION_FAILED_SHARE = failed_share("$__rate_interval", VERSION_LABEL)
-VERSION_P99 = p99("$__rate_interval", VERSION_LABEL)
+VERSION_REQUESTS = _requests(by=(VERSION_LABEL,))
+VERSION_FAILED_SHARE = failed_share(WINDOW, VERSION_LABEL)
+VERSION_P99 = p99(WINDOW, VERSION_LABEL)
 VERSION_FAILED_SHARE_NOW = failed_share(_NOW, *OF_SERVICE, VERSION_LABEL)
 VERSION_P99_NOW = p99(_NOW, *OF_SERVICE, VERSION_LABEL)

@@ -10,15 +10,16 @@ from dashboards import logql, traceql
 from dashboards.config import LINES, NOW, RECENTLY, ROWS
 from dashboards.promql import (
     RANGE,
+    WINDOW,
     buckets,
+    exemplars,
     highest,
-    increase,
     or_zero,
     quantile,
     rank_of_counter,
-    rate,
     ratio,
-    total,
+    summed_increase,
+    summed_rate,
     without_nan,
 )
 from dashboards.queries.service import NO_PROBES, ON_ROUTES
@@ -42,42 +43,42 @@ _DURATION = names.REQUEST_DURATION
 _ROUTES = (NO_PROBES, ON_ROUTES)
 
 
-def _requests(window: str = "$__rate_interval") -> str:
-    return rate(_DURATION, *_ROUTES, suffix="_count", window=window)
+def _requests(*by: str, window: str = WINDOW) -> str:
+    return summed_rate(_DURATION, *_ROUTES, by=by, suffix="_count", window=window)
 
 
-def _slow(window: str = "$__rate_interval") -> str:
-    return rate(names.SLOW_REQUESTS, *_ROUTES, window=window)
+def _slow(*by: str, window: str = WINDOW) -> str:
+    return summed_rate(names.SLOW_REQUESTS, *_ROUTES, by=by, window=window)
 
 
-def _phase(*phases: str, window: str = "$__rate_interval") -> str:
+def _phase(*phases: str, by: tuple[str, ...] = (), window: str = WINDOW) -> str:
     matchers = (f'phase=~"{"|".join(phases)}"',) if phases else ()
-    return rate(names.REQUEST_PHASE, *_ROUTES, *matchers, window=window)
+    return summed_rate(names.REQUEST_PHASE, *_ROUTES, *matchers, by=by, window=window)
 
 
 # --- is it bad ------------------------------------------------------------------------------------
-SLOW_SHARE_NOW = ratio(or_zero(total(_slow(NOW)), READY), total(_requests(NOW)))
-SLOW_RECENTLY = or_zero(total(increase(names.SLOW_REQUESTS, *_ROUTES, window=RECENTLY)), READY)
+SLOW_SHARE_NOW = ratio(or_zero(_slow(window=NOW), READY), _requests(window=NOW))
+SLOW_RECENTLY = or_zero(summed_increase(names.SLOW_REQUESTS, *_ROUTES, window=RECENTLY), READY)
 P99_NOW = without_nan(quantile(0.99, _DURATION, *_ROUTES, window=NOW))
-HUB_SHARE_NOW = ratio(total(_phase("hub_wait", "queue", window=NOW)), total(_phase(window=NOW)))
+HUB_SHARE_NOW = ratio(_phase("hub_wait", "queue", window=NOW), _phase(window=NOW))
 DATABASE_SHARE_NOW = ratio(
-    total(_phase("db", "db_pool_wait", "db_connect", window=NOW)), total(_phase(window=NOW))
+    _phase("db", "db_pool_wait", "db_connect", window=NOW), _phase(window=NOW)
 )
-SLOW_COMMANDS_RECENTLY = or_zero(total(increase(names.DB_SLOW_OPERATIONS, window=RECENTLY)), READY)
+SLOW_COMMANDS_RECENTLY = or_zero(summed_increase(names.DB_SLOW_OPERATIONS, window=RECENTLY), READY)
 
 # --- where the time goes --------------------------------------------------------------------------
-PHASE_MEAN = f"{total(_phase(), PHASE)} / on() group_left() ({total(_requests())} > 0)"
+PHASE_MEAN = f"{_phase(by=(PHASE,))} / on() group_left() ({_requests()} > 0)"
 PHASE_SECONDS_BY_ROUTE = highest(
     LINES,
-    total(_phase(), names.ROUTE),
+    _phase(by=(names.ROUTE,)),
     rank_of_counter(names.REQUEST_PHASE, *_ROUTES),
     names.ROUTE,
 )
-SLOW_BY_PHASE = or_zero(total(_slow(), DOMINANT), READY, DOMINANT)
+SLOW_BY_PHASE = or_zero(_slow(DOMINANT), READY, DOMINANT)
 SLOW_BY_ROUTE = or_zero(
     highest(
         LINES,
-        total(_slow(), names.ROUTE),
+        _slow(names.ROUTE),
         rank_of_counter(names.SLOW_REQUESTS, *_ROUTES),
         names.ROUTE,
     ),
@@ -85,36 +86,37 @@ SLOW_BY_ROUTE = or_zero(
     names.ROUTE,
 )
 LATENCY_BUCKETS = buckets(_DURATION, *_ROUTES)
+LATENCY_EXEMPLARS = exemplars(_DURATION, *_ROUTES)
 
-ROUTE_SLOW = (
-    f"topk({ROWS},"
-    f" {total(increase(names.SLOW_REQUESTS, *_ROUTES, window=RANGE), names.ROUTE, DOMINANT)} > 0)"
+_SLOW_OF_RANGE = summed_increase(
+    names.SLOW_REQUESTS, *_ROUTES, by=(names.ROUTE, DOMINANT), window=RANGE
 )
+ROUTE_SLOW = f"topk({ROWS}, {_SLOW_OF_RANGE} > 0)"
 
 
 def seconds_of_a_request(cause: str) -> str:
     """Return the mean seconds of a request by route that one group of phases takes."""
     phases = PHASES_BY_CAUSE[cause].split("|")
-    seconds = total(_phase(*phases, window=RANGE), names.ROUTE)
-    return ratio(seconds, total(_requests(RANGE), names.ROUTE))
+    seconds = _phase(*phases, by=(names.ROUTE,), window=RANGE)
+    return ratio(seconds, _requests(names.ROUTE, window=RANGE))
 
 
-ROUTE_MEAN = ratio(total(_phase(window=RANGE), names.ROUTE), total(_requests(RANGE), names.ROUTE))
+ROUTE_MEAN = ratio(_phase(by=(names.ROUTE,), window=RANGE), _requests(names.ROUTE, window=RANGE))
 
 # --- who holds the hub ----------------------------------------------------------------------------
 _HELD = names.HUB_BLOCKED
-HELD_BY_KIND = or_zero(total(rate(_HELD), KIND), READY, KIND)
+HELD_BY_KIND = or_zero(summed_rate(_HELD, by=(KIND,)), READY, KIND)
 HELD_BY_CODE = or_zero(
-    highest(LINES, total(rate(_HELD), CODE), rank_of_counter(_HELD), CODE), READY, CODE
+    highest(LINES, summed_rate(_HELD, by=(CODE,)), rank_of_counter(_HELD), CODE), READY, CODE
 )
-CULPRIT_SECONDS = f"topk({ROWS}, {total(increase(_HELD, window=RANGE), CODE, KIND)} > 0)"
+CULPRIT_SECONDS = f"topk({ROWS}, {summed_increase(_HELD, window=RANGE, by=(CODE, KIND))} > 0)"
 CULPRIT_SHARE = (
-    f"({total(increase(_HELD, window=RANGE), CODE, KIND)} > 0)"
-    f" / on() group_left() {total(increase(_HELD, window=RANGE))}"
+    f"({summed_increase(_HELD, window=RANGE, by=(CODE, KIND))} > 0)"
+    f" / on() group_left() {summed_increase(_HELD, window=RANGE)}"
 )
 VICTIMS = highest(
     LINES,
-    total(_phase("hub_wait", "queue"), names.ROUTE),
+    _phase("hub_wait", "queue", by=(names.ROUTE,)),
     rank_of_counter(names.REQUEST_PHASE, *_ROUTES, 'phase=~"hub_wait|queue"'),
     names.ROUTE,
 )
@@ -139,7 +141,7 @@ HELD_LINES = logql.lines('|= "hub held for "', level="WARNING")
 SLOW_COMMANDS = or_zero(
     highest(
         LINES,
-        total(rate(names.DB_SLOW_OPERATIONS), OPERATION, COLLECTION),
+        summed_rate(names.DB_SLOW_OPERATIONS, by=(OPERATION, COLLECTION)),
         rank_of_counter(names.DB_SLOW_OPERATIONS),
         OPERATION,
         COLLECTION,

@@ -13,14 +13,14 @@ from dashboards.promql import (
     WINDOW,
     WORKER,
     highest,
-    increase,
     largest,
     middle,
     or_zero,
     quantile,
     rank_of_gauge,
-    rate,
     series,
+    summed_increase,
+    summed_rate,
     total,
 )
 from dashboards.queries.workers import READY
@@ -86,12 +86,12 @@ SCRAPES_FAILED = total(
 EXPORT_PROBLEMS = total(series(names.EXPORT_PROBLEM), "reason")
 
 # --- spans ----------------------------------------------------------------------------------------
-SPANS = total(rate(names.SPANS), "decision")
-SPANS_KEPT = total(rate(names.SPANS, f'decision!~"{telemetry_lost.NOT_KEPT}"'))
-SPANS_OVER_BUDGET = or_zero(total(rate(names.SPANS_OVER_BUDGET), "reason"), READY, "reason")
-SPANS_DROPPED = or_zero(total(rate(names.SPANS_DROPPED), "reason"), READY, "reason")
+SPANS = summed_rate(names.SPANS, by=("decision",))
+SPANS_KEPT = summed_rate(names.SPANS, f'decision!~"{telemetry_lost.NOT_KEPT}"')
+SPANS_OVER_BUDGET = or_zero(summed_rate(names.SPANS_OVER_BUDGET, by=("reason",)), READY, "reason")
+SPANS_DROPPED = or_zero(summed_rate(names.SPANS_DROPPED, by=("reason",)), READY, "reason")
 EXPORT_P95 = quantile(0.95, names.EXPORT_DURATION, by=("result",))
-EXPORTS = total(rate(names.EXPORT_DURATION, suffix="_count"), "result")
+EXPORTS = summed_rate(names.EXPORT_DURATION, suffix="_count", by=("result",))
 QUEUE = highest(
     LINES,
     largest(series(names.QUEUE_SPANS), *_BY_WORKER),
@@ -110,7 +110,9 @@ TEMPO_TRACES = "sum(tempo_ingester_live_traces)"
 TEMPO_FLUSH_FAILURES_RECENTLY = "sum(increase(tempo_ingester_failed_flushes_total[1h]))"
 
 # --- lines ----------------------------------------------------------------------------------------
-LOG_LINES_DROPPED = or_zero(total(increase(names.LOG_LINES_DROPPED), "reason"), READY, "reason")
+LOG_LINES_DROPPED = or_zero(
+    summed_increase(names.LOG_LINES_DROPPED, by=("reason",)), READY, "reason"
+)
 COLLECTOR_LINES_ACCEPTED = _collector("receiver_accepted", "log_records")
 COLLECTOR_LINES_SENT = _collector("exporter_sent", "log_records")
 COLLECTOR_LINES_NOT_SENT = _failures("exporter_send_failed", "log_records")
@@ -145,8 +147,10 @@ RULE_MISSED = _backend("prometheus_rule_group_iterations_missed_total")
 RULE_SECONDS = largest("prometheus_rule_group_last_duration_seconds", "rule_group")
 
 # --- the pipeline's own parts ---------------------------------------------------------------------
-ERRORS = or_zero(total(increase(names.TELEMETRY_ERRORS), "where"), READY, "where")
-RECORDED_REQUESTS = or_zero(total(increase(names.RECORDED_REQUESTS), "result"), READY, "result")
+ERRORS = or_zero(summed_increase(names.TELEMETRY_ERRORS, by=("where",)), READY, "where")
+RECORDED_REQUESTS = or_zero(
+    summed_increase(names.RECORDED_REQUESTS, by=("result",)), READY, "result"
+)
 COLLECTOR_QUEUES = (
     f"otelcol_exporter_queue_size{{{COLLECTOR}}}"
     f" / on(exporter, data_type) otelcol_exporter_queue_capacity{{{COLLECTOR}}}"

@@ -10,10 +10,11 @@ from dashboards.promql import (
     VERSION_LABEL,
     WORKER,
     largest,
-    rate,
     ratio,
     series,
+    summed_rate,
     total,
+    worker_rate,
 )
 from service import objectives
 from telemetry import names
@@ -71,9 +72,9 @@ EVIDENCE_AGE_WORST: Final = f"max({EVIDENCE_AGE})"
 EVIDENCE_AGE_MIDDLE: Final = f"quantile(0.5, {EVIDENCE_AGE})"
 EVIDENCE_AGE_BY_WORKER: Final = largest(EVIDENCE_AGE, *OF_WORKER)
 
-CPU_BY_WORKER: Final = total(rate("process_cpu_seconds_total", window=NOW), *OF_WORKER)
-HUB_BLOCKED_BY_WORKER: Final = total(rate(names.HUB_BLOCKED, window=NOW), *OF_WORKER)
+CPU_BY_WORKER: Final = total(worker_rate("process_cpu_seconds_total", NOW), *OF_WORKER)
+HUB_BLOCKED_BY_WORKER: Final = total(worker_rate(names.HUB_BLOCKED, NOW), *OF_WORKER)
 LATENCY_BY_WORKER: Final = ratio(
-    total(rate(names.REQUEST_DURATION, suffix="_sum", window=NOW), *OF_WORKER),
-    total(rate(names.REQUEST_DURATION, suffix="_count", window=NOW), *OF_WORKER),
+    summed_rate(names.REQUEST_DURATION, suffix="_sum", window=NOW, by=OF_WORKER),
+    summed_rate(names.REQUEST_DURATION, suffix="_count", window=NOW, by=OF_WORKER),
 )

@@ -17,6 +17,8 @@ from tests.support import promtool
 pytestmark = pytest.mark.backend
 
 VALUES = dict.fromkeys(variables.ALL, ".*") | {"__rate_interval": "20s", "__range": "30m"}
+VALUES["instance"] = "host/.+"
+"""Chosen ones: their raw series; ``test_fleet.py`` has the recorded sums of all."""
 NOTHING = math.nan
 WORKER = 'service_name="serene", service_instance_id="host/0"'
 OTHER = 'service_name="serene", service_instance_id="host/1"'

@@ -231,7 +231,7 @@ def test_units_agree_with_those_of_the_metrics(parse):
     def wrong(asked: Asked) -> str:
         expected = dimensions.UNITS[asked.unit]
         if asked.kind == "heatmap":
-            (bucket,) = {s.name for s in tree.selectors(parse(asked)) if "_bucket" in s.name}
+            (bucket,) = {s.name for s in tree.selectors(parse(asked)) if s.name.endswith("_bucket")}
             return "" if expected == known_metrics.dimension_of(base(bucket)) else asked.unit
         found = dimensions.of_result(parse(asked), lambda one: dimension_of(parse, one))
         return "" if found in {None, expected} else f"{asked.unit}: {found}"

@@ -56,6 +56,12 @@ SECTION: Final = Section(
                     workers.EVIDENCE_AGE_BY_WORKER,
                     objectives.EVIDENCE_AGE_SECONDS,
                 ),
+                Column(
+                    "Clock offset",
+                    "s",
+                    queries.CLOCK_OFFSET_BY_WORKER,
+                    objectives.CLOCK_SKEW_SECONDS,
+                ),
             ),
             descending=False,
             links=(
@@ -101,6 +107,21 @@ SECTION: Final = Section(
                 Target(workers.EVIDENCE_AGE_MIDDLE, "median"),
             ),
             limits=objectives.EVIDENCE_AGE_SECONDS,
+        ),
+        TimeSeries(
+            title="Clock offset",
+            unit="s",
+            description=(
+                "How far the clocks of instances are from the scraper's: the worst one and the"
+                " median. Only the worst rises: Instances, above, names it; other instances refuse"
+                " its tokens, and its traces and lines are out of order. Both rise: the scraper's"
+                " own clock is wrong."
+            ),
+            targets=(
+                Target(queries.CLOCK_OFFSET_WORST, "worst instance"),
+                Target(queries.CLOCK_OFFSET_MEDIAN, "median"),
+            ),
+            limits=objectives.CLOCK_SKEW_SECONDS,
         ),
     ),
 )

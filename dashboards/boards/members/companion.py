@@ -6,7 +6,7 @@ Source: OpenTelemetry semantic conventions for generative AI, client metrics.
 from typing import Final
 
 from dashboards.layout import Band, Section
-from dashboards.panels import Heatmap, StackedTimeSeries, Target, TimeSeries
+from dashboards.panels import EXEMPLARS, Heatmap, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import members as queries
 
 _ANSWERS = Band(
@@ -29,7 +29,8 @@ _ANSWERS = Band(
         ),
         targets=(
             Target(queries.COMPANION_P50, "p50"),
-            Target(queries.COMPANION_P95, "p95", exemplars=True),
+            Target(queries.COMPANION_P95, "p95"),
+            Target(queries.COMPANION_EXEMPLARS, EXEMPLARS, exemplars=True),
         ),
     ),
     TimeSeries(
@@ -52,6 +53,7 @@ _ANSWERS = Band(
             " click one. A band at the time-out: the model hangs."
         ),
         buckets=queries.FIRST_CHUNK_BUCKETS,
+        exemplars=queries.FIRST_CHUNK_EXEMPLARS,
     ),
 )
 

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from dashboards import links
 from dashboards.layout import Band, Section
 from dashboards.panels import BarGauge, Target, TimeSeries, neutral
 from dashboards.queries import members as queries
+from service import objectives
 
 _FUNNEL = Band(
     9,
@@ -80,6 +82,23 @@ _PAYMENTS = Band(
         ),
         targets=(Target(queries.REFUNDS, "{{status}}"),),
     ),
+)
+
+_OPEN_PAYMENTS = Band(
+    8,
+    TimeSeries(
+        title="Oldest unsettled payment",
+        unit="s",
+        description=(
+            "Age of the oldest payment, cancellation or refund that is not finished; 0 without one."
+            " A saw-tooth is normal: the recovery pass settles each. A line that only rises: the"
+            " provider's answers do not arrive, or a task fails again and again; a member may have"
+            " paid without a booking."
+        ),
+        targets=(Target(queries.PAYMENTS_UNSETTLED, "oldest"),),
+        limits=objectives.PAYMENT_UNSETTLED_SECONDS,
+        links=(links.lines("Lines of tasks", '|= "task "'),),
+    ),
     TimeSeries(
         title="External wait by route",
         unit="suffix: s/s",
@@ -91,4 +110,4 @@ _PAYMENTS = Band(
     ),
 )
 
-SECTION: Final = Section("Where? Sessions and payments", _FUNNEL, _PAYMENTS)
+SECTION: Final = Section("Where? Sessions and payments", _FUNNEL, _PAYMENTS, _OPEN_PAYMENTS)

@@ -74,7 +74,6 @@ FILES: Final = Section(
                 " or split them."
             ),
             buckets=queries.UPLOAD_BUCKETS,
-            exemplars=False,
         ),
         TimeSeries(
             title="Bytes stored",

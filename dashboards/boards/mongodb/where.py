@@ -34,7 +34,6 @@ _LATENCY = Band(
             " an index, or with a large answer."
         ),
         buckets=queries.DURATION_BUCKETS,
-        exemplars=False,
     ),
     TimeSeries(
         title="Latency p95 by operation",

@@ -44,7 +44,6 @@ _LAG = Band(
             " held` line in the log names its frame and its request."
         ),
         buckets=queries.HUB_LAG_BUCKETS,
-        exemplars=False,
     ),
     TimeSeries(
         title="Greenlets",

@@ -35,6 +35,7 @@ _LATENCY = Band(
             " that rises over time: a resource fills up, see the pool on the board MongoDB."
         ),
         buckets=queries.LATENCY_BUCKETS,
+        exemplars=queries.LATENCY_EXEMPLARS,
     ),
 )
 

@@ -38,6 +38,7 @@ _PHASES = Band(
             " second band far up: one kind of request is slow, and not all of them."
         ),
         buckets=queries.LATENCY_BUCKETS,
+        exemplars=queries.LATENCY_EXEMPLARS,
     ),
 )
 

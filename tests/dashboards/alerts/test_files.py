@@ -21,6 +21,10 @@ FOREIGN = {
     "up",
     "process_start_time_seconds",
     "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
+    "python_gc_collections_total",
+    "python_gc_objects_collected_total",
+    "python_gc_objects_uncollectable_total",
     "otelcol_process_uptime",
 } | {
     f"otelcol_{what}_{signal}"
@@ -105,7 +109,8 @@ def test_every_metric_of_a_rule_exists() -> None:
         if "_over_time" not in name and not name.startswith(("label_", "clamp_", "histogram_q"))
     }
     labels = {label for metric in (*names.ALL, *metrics.ALL) for label in metric.labels}
-    target = {"service_name", "service_instance_id", "deployment_environment_name", "route_class"}
+    target = {"service_name", "service_instance_id", "service_version"}
+    target |= {"deployment_environment_name", "route_class"}
     functions = {"group_left", "humanize", "absent"}
     assert named - own - recorded - FOREIGN - labels - target - functions == set()
 
