@@ -20,7 +20,7 @@ from bench.boards.server import prometheus
 
 RANGES = {"1 h": 3600, "24 h": 86400}
 ROUNDS = 3
-RECENT_SECONDS = 600
+RECENT_SECONDS = 330
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import time
@@ -73,7 +74,7 @@ def _evaluated(url: str, rule: Mapping[str, Any], times: range) -> str:
 
 
 def _write_block(folder: Path, texts: Iterable[str]) -> None:
-    file = folder / "samples.txt"
+    file = folder / f"samples-{os.getpid()}.txt"
     with file.open("w", encoding="utf-8") as opened:
         opened.writelines(texts)
         opened.write("# EOF\n")

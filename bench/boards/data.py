@@ -63,6 +63,7 @@ _SELECTOR: Final = re.compile(r"([a-zA-Z_:][\w:]*)\{([^}]*)\}")
 
 _GROWTH_SECONDS: Final = 15
 _DENSE_SECONDS: Final = 3900
+_SPARSE: Final = 8
 
 Line = tuple[str, int]
 """Text of a sample up to its value, and by how much it grows in 15 seconds."""
@@ -102,7 +103,7 @@ def parts(instances: int, times: Times, recent_seconds: int) -> list[Part]:
 
     Args:
         instances: The first one has every series at all times.
-        times: Of the scrapes; of the others every second one, before the last hour.
+        times: Of the scrapes; of the others every eighth one, before the last hour.
         recent_seconds: Of which the others have all of their series.
     """
     first, others = (
@@ -121,7 +122,7 @@ def parts(instances: int, times: Times, recent_seconds: int) -> list[Part]:
 def _twice(part: Part) -> tuple[Part, Part]:
     start, end, interval = part.times.start, part.times.end, part.times.interval
     dense = max(start, end - _DENSE_SECONDS)
-    sparse = Times(start, dense, 2 * interval)
+    sparse = Times(start, dense, _SPARSE * interval)
     return Part(part.lines, sparse), Part(part.lines, Times(dense, end, interval))
 
 

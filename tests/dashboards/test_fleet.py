@@ -211,3 +211,28 @@ def test_windows_of_scaled_rules_hold_four_scrapes_of_a_second() -> None:
     )
     (rule,) = (one for one in group["rules"] if one["record"] == fleet.SUMS[COUNT].record)
     assert f"{COUNT}[4s]" in rule["expr"]
+
+
+def test_clock_offset_names_the_instance_whose_clock_is_ahead(tmp_path: Path) -> None:
+    clock = names.CLOCK.name
+    # A sample each five seconds, with the time at which it was taken; one clock is ahead.
+    series = TWO | {f"{clock}{{{A}}}": "0+5x239", f"{clock}{{{B}}}": "0+5x119 720+5x119"}
+    worst = with_values(life_cycle.CLOCK_OFFSET_WORST, ALL)
+    by_worker = Template(life_cycle.CLOCK_OFFSET_BY_WORKER).substitute(ALL)
+    ahead = f'sum(({by_worker}) and on(service_instance_id) up{{service_instance_id="host/1"}})'
+    found = evaluate(
+        tmp_path,
+        series | {f"up{{{B}}}": "1x239"},
+        ("9m", worst, 0),
+        ("15m", worst, 120),
+        ("15m", ahead, 120),
+        ("15m", with_values(life_cycle.CLOCK_OFFSET_MEDIAN, ALL), 60),
+    )
+    assert found == ""
+
+
+def test_oldest_unsettled_payment_is_that_of_any_instance(tmp_path: Path) -> None:
+    unsettled = metrics.PAYMENTS_UNSETTLED.name
+    series = TWO | {f"{unsettled}{{{A}}}": "0x239", f"{unsettled}{{{B}}}": "0x119 5+5x119"}
+    oldest = with_values(members.PAYMENTS_UNSETTLED, ALL)
+    assert evaluate(tmp_path, series, ("9m", oldest, 0), ("15m", oldest, 305)) == ""
