@@ -10,7 +10,6 @@ import importlib
 import mmap
 import os
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Final
 
 from flask import Flask
@@ -57,14 +56,10 @@ def create() -> Flask:
 
 
 def _adapt(without: set[str]) -> None:
-    """Make layers from now on without some steps and sinks of the recorder.
+    """Make layers from now on without some steps and sinks of the recorder."""
+    recording = importlib.import_module("telemetry.recording")
 
-    Under valgrind each turn of the hub is long; they are not watched, which is no request's work.
-    """
-    runtime = importlib.import_module("telemetry.runtime")
-    vars(runtime)["HubMonitor"] = partial(runtime.HubMonitor, blocked_after_seconds=60.0)
-
-    class Partial(runtime.Recorder):  # type: ignore[name-defined, misc]
+    class Partial(recording.Recorder):  # type: ignore[name-defined, misc]
         def __init__(self, guard: Any, *, begin: Any, completion: Any, resume: Any = ()) -> None:
             super().__init__(
                 guard,
@@ -73,11 +68,11 @@ def _adapt(without: set[str]) -> None:
                 resume=resume,
             )
 
-        def add_sink(self, name: str, sink: Callable[[Any], None]) -> None:
+        def add_record_sink(self, name: str, sink: Callable[[Any], None]) -> None:
             if f"sink.{name}" not in without:
-                super().add_sink(name, sink)
+                super().add_record_sink(name, sink)
 
-    vars(runtime)["Recorder"] = Partial
+    vars(recording)["Recorder"] = Partial
 
 
 def _others(steps: Iterable[Any], place: str, without: set[str]) -> list[Any]:

@@ -23,6 +23,7 @@ SETTINGS: Final = {
     # A request takes a hundred times as long: it is still not slow, and the batches of spans
     # are still large.
     "TELEMETRY_SLOW_AFTER_SECONDS": "60",
+    "TELEMETRY_HUB_BLOCKED_SECONDS": "60",
     "TELEMETRY_EXPORT_INTERVAL_SECONDS": "3",
 }
 # What is loaded is not counted: it is slow enough without.

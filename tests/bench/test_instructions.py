@@ -2,11 +2,13 @@
 
 import pytest
 
+from bench.apps import counted
 from bench.instructions.__main__ import chosen
 from bench.instructions.counting import Window, instructions_of
 from bench.instructions.parts import part_of
 from bench.instructions.shares import read_stacks, shares_of
 from bench.instructions.table import Counted, tables
+from telemetry import recording
 
 RAW = """\
 thread (7);handle (/venv/lib/python3.11/site-packages/gevent/baseserver.py:34);\
@@ -70,3 +72,16 @@ def test_conditions_are_chosen_by_name_and_group():
     assert [one.name for one in chosen(["no trace"])] == ["bare", "layer, no trace"]
     with pytest.raises(ValueError, match="no condition matches 'nonsense'"):
         chosen(["nonsense"])
+
+
+def test_counted_app_has_the_layer_without_what_is_left_out(monkeypatch):
+    monkeypatch.setattr(recording, "Recorder", recording.Recorder)  # is put back
+    monkeypatch.setenv(counted.APP, "layer:create")
+    monkeypatch.setenv(counted.WITHOUT, "begin.phases,sink.metrics")
+    app = counted.create()
+    assert app.test_client().get("/page").headers["X-Request-ID"]
+    exposed = app.extensions["telemetry"].registry
+    assert exposed.get_sample_value("http_server_active_requests", {"http_request_method": "GET"})
+    monkeypatch.setenv(counted.WITHOUT, "end.nonsense")
+    with pytest.raises(ValueError, match="no end step nonsense"):
+        counted.create()
