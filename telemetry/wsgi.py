@@ -20,7 +20,6 @@ from telemetry.exchange import (
     Environ,
     Exchange,
     Headers,
-    NestedExchange,
     StartResponse,
     WsgiApp,
 )
@@ -28,6 +27,7 @@ from telemetry.flask import FlaskObserver, malformed_body
 from telemetry.guard import Guard
 from telemetry.http1.rules import MalformedBody
 from telemetry.lifecycle import Lifecycle
+from telemetry.nested_exchange import NestedExchange
 from telemetry.problem import CONTENT_TYPE, problem_bytes, problem_members
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import Outcome, RequestRecord, current_record, set_current_record
@@ -76,6 +76,9 @@ class RequestLayer:
             (names.API_VERSION_HEADER, config.api_version),
             (names.API_SUPPORTED_VERSIONS_HEADER, ", ".join(config.api_supported_versions)),
         ]
+        self._version_lines: str | None = None
+        if all(value.isascii() and value.isprintable() for _, value in self._version_headers):
+            self._version_lines = _lines(self._version_headers)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -166,7 +169,9 @@ class RequestLayer:
             if self._adds_request_id:
                 own.append((names.REQUEST_ID_HEADER, record.request_id))
             if self._adds_times:
-                _add_times(record, own)
+                total, timing = _times(record)
+                own.append((names.RESPONSE_TIME_HEADER, f"{total}ms"))
+                own.append((names.SERVER_TIMING_HEADER, timing))
             if self._lifecycle.draining:
                 own.append(("Connection", "close"))
             if record.has_nested:
@@ -177,8 +182,34 @@ class RequestLayer:
             self._headers.caught(error)
         return headers
 
+    def started_in_lines(self, record: RequestRecord, status: str) -> str | None:
+        """Record a status line and return the headers to add; see ``Layer``."""
+        lines = self._version_lines
+        if lines is None or record.has_nested or self._lifecycle.draining:
+            return None
+        try:
+            record.status = int(status[:3])
+            if self._adds_request_id:
+                lines += f"{_REQUEST_ID}{record.request_id}\r\n"
+            if self._adds_times:
+                total, timing = _times(record)
+                lines += f"{_RESPONSE_TIME}{total}ms\r\n{_SERVER_TIMING}{timing}\r\n"
+        except Exception as error:
+            self._headers.caught(error)
+        return lines
 
-def _add_times(record: RequestRecord, headers: Headers) -> None:
+
+_REQUEST_ID: Final = f"{names.REQUEST_ID_HEADER}: "
+_RESPONSE_TIME: Final = f"{names.RESPONSE_TIME_HEADER}: "
+_SERVER_TIMING: Final = f"{names.SERVER_TIMING_HEADER}: "
+
+
+def _lines(headers: Headers) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers)
+
+
+def _times(record: RequestRecord) -> tuple[str, str]:
+    """Return the milliseconds until now, and a Server-Timing that also names the phases."""
     # W3C Server Timing; a browser's own telemetry links a page to its ``traceparent``.
     now_ns = time.perf_counter_ns()
     phases = record.phase_seconds_until(now_ns)
@@ -189,8 +220,7 @@ def _add_times(record: RequestRecord, headers: Headers) -> None:
     if record.span_id:
         flags = "01" if record.sampled else "00"
         timing += f', traceparent;desc="00-{record.trace_id}-{record.span_id}-{flags}"'
-    headers.append((names.RESPONSE_TIME_HEADER, f"{total}ms"))
-    headers.append((names.SERVER_TIMING_HEADER, timing))
+    return total, timing
 
 
 def _answer_ping(_: Environ, start_response: StartResponse) -> Iterable[bytes]:

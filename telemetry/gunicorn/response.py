@@ -17,11 +17,12 @@ from telemetry.gunicorn.expect_continue import ExpectContinueBody
 from telemetry.gunicorn.response_head import (
     DATE,
     LENGTH,
+    LINES,
     STARTS,
     STATUSES,
     Headers,
-    are_lines,
     check_values,
+    early_hints,
 )
 from telemetry.server.client_socket import ClientSocket
 
@@ -51,6 +52,9 @@ class Response:
         body: The request's, as the app reads it.
         server: Value of the ``Server`` header.
     """
+
+    takes_lines = True
+    """``start_response`` takes prepared lines; see there."""
 
     __slots__ = (
         "_body",
@@ -105,7 +109,7 @@ class Response:
         return not (self.chunked or self._omits_body or self._length is not None)
 
     def start_response(
-        self, status: str, headers: Headers, exc_info: Any = None
+        self, status: str, headers: Headers, exc_info: Any = None, lines: str = ""
     ) -> Callable[[bytes], object]:
         """Begin with status and headers; returns ``write``.
 
@@ -113,6 +117,8 @@ class Response:
             status: Such as ``200 OK``.
             headers: Names and values.
             exc_info: Of the failure for which an app replaces what it began with.
+            lines: Further headers, as whole lines that need no check and mean nothing for the
+                connection.
 
         Raises:
             AssertionError: It was begun before.
@@ -137,7 +143,8 @@ class Response:
         self._length: int | None = None
         self._upgrades = self._warned = False
         self._sent = 0
-        self._read_headers(headers, keeps_length=code != _OMITTING[0] and not informs)
+        fields = self._read_headers(headers, code != _OMITTING[0] and not informs)
+        self._fields = fields + lines if lines else fields
         # Of a request that is HTTP/1.0 the response ends with the connection.
         self.chunked = (
             self._length is None and not self._omits_body and self._request.version != (1, 0)
@@ -155,30 +162,38 @@ class Response:
             self._must_close = True
         return self.write
 
-    def _read_headers(self, headers: Headers, *, keeps_length: bool) -> None:
-        # By its characters: a subclass of str may have another text, and ``strip`` is its own.
-        starts, strip, fields, lines = STARTS, str.strip, "", len(headers)
+    def _read_headers(self, headers: Headers, keeps_length: bool) -> str:
+        """Note what headers mean for the response; returns the lines of those that are sent."""
+        known, fields = LINES, ""
         try:
             for name, value in headers:
-                start = starts[name]
-                if start:
-                    fields += f"{start}{strip(value, _BLANK)}\r\n"
-                elif line := self._read_special(name, strip(value, _BLANK), keeps_length):
-                    fields += line
-                else:
-                    lines -= 1
-            wrong = not are_lines(fields, lines)
+                line = known.get((name, value))
+                fields += self._read_unknown(name, value, keeps_length) if line is None else line
         except Exception:
             check_values(headers)  # an app learns first what is no header at all
             raise
-        if wrong:
-            check_values(headers)
-        self._fields = fields
+        return fields
+
+    def _read_unknown(self, name: str, value: str, keeps_length: bool) -> str:
+        """As ``_read_headers``, for one that was not met before."""
+        # By its characters: a subclass of str may have another text, and ``strip`` is its own.
+        start, stripped = STARTS[name], str.strip(value, _BLANK)
+        if not start:
+            return self._read_special(name, stripped, keeps_length)
+        check_values([(name, stripped)])
+        line = f"{start}{stripped}\r\n"
+        if type(name) is str and type(value) is str:
+            LINES.keep((name, value), line)
+        return line
 
     def _read_special(self, name: str, value: str, keeps_length: bool) -> str:
         """Note what a header means for the response; returns its line, if it is sent."""
-        check_values([(name, value)])
-        kind = name.lower()
+        if value.isdigit() and value.isascii():
+            # Nearly always; and then there is nothing in it to check.
+            kind = name.lower()
+        else:
+            check_values([(name, value)])
+            kind = name.lower()
         if kind == LENGTH:
             length = int(value)
             if not keeps_length:
@@ -241,13 +256,7 @@ class Response:
         """
         if self.headers_sent or self._request.version == (1, 0):
             return
-        hints = [(_text(name), _text(value)) for name, value in headers]
-        check_values(hints)
-        lines = ["HTTP/1.1 103 Early Hints\r\n"]
-        for name, value in hints:
-            STARTS[name]  # checks it
-            lines += (name, ": ", value.strip(" \t"), "\r\n")
-        self._send("".join((*lines, "\r\n")).encode("latin-1"))
+        self._send(early_hints(headers))
 
     def _head(self) -> bytes:
         if self.status is None:
@@ -288,7 +297,3 @@ class Response:
                 self._request.method,
                 self.status_code,
             )
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value

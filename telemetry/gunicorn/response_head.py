@@ -6,7 +6,6 @@ Source: RFC 9110, sections 5.1 and 5.5; RFC 9112, section 4; PEP 3333. The expre
 gunicorn.
 """
 
-import re
 import time
 from email.utils import formatdate
 from typing import Final
@@ -16,10 +15,22 @@ from gunicorn.http.message import TOKEN_RE
 from gunicorn.http.wsgi import HEADER_VALUE_RE, STATUS_RE
 from gunicorn.util import is_hoppish
 
-Headers = list[tuple[str, str]]
+Header = tuple[str, str]
+Headers = list[Header]
 
 LENGTH: Final = "content-length"
 _MOST_KEPT: Final = 512
+_LONGEST_KEPT: Final = 256
+_RECURRING: Final = frozenset(
+    {
+        *("access-control-allow-credentials", "access-control-allow-headers"),
+        *("access-control-allow-methods", "access-control-allow-origin", "allow", "cache-control"),
+        *("content-encoding", "content-language", "content-security-policy", "content-type"),
+        *("permissions-policy", "referrer-policy", "strict-transport-security", "vary"),
+        *("x-content-type-options", "x-frame-options", "x-xss-protection"),
+    }
+)
+"""Names whose values recur from response to response, and hold no secret."""
 
 
 class _Starts(dict[str, str]):
@@ -53,6 +64,20 @@ class _Statuses(dict[str, int]):
         return code
 
 
+class _Lines(dict[Header, str]):
+    """The lines of headers that were checked and mean nothing for the connection."""
+
+    def keep(self, header: Header, line: str) -> None:
+        """Keep a line, where it is likely to recur."""
+        name, value = header
+        if name.lower() not in _RECURRING or len(value) > _LONGEST_KEPT:
+            return
+        # An app that varies them has them checked anew, as without this.
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[header] = line
+
+
 class _Date:
     """The time as the header has it, which changes once a second."""
 
@@ -69,15 +94,8 @@ class _Date:
 
 STARTS: Final = _Starts()
 STATUSES: Final = _Statuses()
+LINES: Final = _Lines()
 DATE: Final = _Date()
-
-
-_LINES: Final = re.compile(rf"(?:[^:\r\n]+: {HEADER_VALUE_RE.pattern}\r\n)*")
-
-
-def are_lines(text: str, count: int) -> bool:
-    """Return whether a text is so many whole header lines with allowed values, and nothing else."""
-    return text.count("\r\n") == count and _LINES.fullmatch(text) is not None
 
 
 def check_values(headers: Headers) -> None:
@@ -95,3 +113,23 @@ def check_values(headers: Headers) -> None:
         if not HEADER_VALUE_RE.fullmatch(value):
             # The name only: the value may hold a secret.
             raise InvalidResponseHeader(repr(name))
+
+
+def early_hints(headers: Headers) -> bytes:
+    """Return the head of a ``103 Early Hints``.
+
+    Raises:
+        InvalidResponseHeaderName: A name is malformed.
+        InvalidResponseHeader: A value is.
+    """
+    hints = [(_text(name), _text(value)) for name, value in headers]
+    check_values(hints)
+    lines = ["HTTP/1.1 103 Early Hints\r\n"]
+    for name, value in hints:
+        STARTS[name]  # checks it
+        lines += (name, ": ", value.strip(" \t"), "\r\n")
+    return "".join((*lines, "\r\n")).encode("latin-1")
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

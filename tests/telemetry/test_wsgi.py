@@ -155,7 +155,12 @@ def test_stream_that_raises_half_way_has_failed(serving):
     assert serving.facts() == ("/stream-that-breaks", 200, "failed", "RuntimeError", 4)
 
 
-def begin(serving, path):
+def ignore(status, headers, exc_info=None):
+    """Start a response that nobody reads."""
+    return lambda data: None
+
+
+def begin(serving, path, start_response=ignore):
     """Call the app as a server does, up to the first chunk."""
     environ = {
         "REQUEST_METHOD": "GET",
@@ -165,9 +170,66 @@ def begin(serving, path):
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",
     }
-    body = serving.app(environ, lambda status, headers, exc_info=None: lambda data: None)
+    body = serving.app(environ, start_response)
     next(iter(body))
     return body
+
+
+class LineServer:
+    """A response that takes prepared lines, as our own server's does."""
+
+    takes_lines = True
+
+    def start_response(self, status, headers, exc_info=None, lines=""):
+        self.headers = [
+            *headers,
+            *(tuple(line.split(": ", 1)) for line in lines.split("\r\n")[:-1]),
+        ]
+        return lambda data: None
+
+
+class PlainServer(LineServer):
+    takes_lines = False
+
+
+def names_and_shapes(headers):
+    """Headers, with ids and times as ``#``."""
+    return [(name, re.sub(r"[0-9a-f-]{16,}|\d+\.\d+", "#", value)) for name, value in headers]
+
+
+def test_server_that_takes_lines_gets_the_same_headers(serving):
+    by_lines, by_pairs = LineServer(), PlainServer()
+    for server in (by_lines, by_pairs):
+        begin(serving, "/hello/you", server.start_response).close()
+    assert names_and_shapes(by_lines.headers) == names_and_shapes(by_pairs.headers)
+    assert [name for name, _ in by_lines.headers][-5:] == [
+        "API-Version",
+        "API-Supported-Versions",
+        "X-Request-ID",
+        "X-Response-Time",
+        "Server-Timing",
+    ]
+    assert dict(by_lines.headers)["X-Request-ID"] == serving.records[0].request_id
+
+
+def test_server_that_takes_lines_is_asked_to_close_in_a_drain(serving):
+    serving.lifecycle.ready()
+    serving.lifecycle.drain("test")
+    server = LineServer()
+    begin(serving, "/hello/you", server.start_response).close()
+    assert ("Connection", "close") in server.headers
+
+
+def test_middleware_in_front_of_a_server_that_takes_lines_sees_all_headers(serving):
+    server, seen = LineServer(), []
+
+    def start_response(status, headers, exc_info=None):
+        seen.extend(headers)
+        return server.start_response(status, headers, exc_info)
+
+    begin(serving, "/hello/you", start_response).close()
+    assert seen == server.headers
+    assert "X-Request-ID" in dict(seen)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +335,7 @@ def test_telemetry_that_fails_everywhere_changes_no_response(serving, monkeypatc
         raise RuntimeError("broken telemetry")
 
     monkeypatch.setattr(Recorder, "begin", broken)
-    monkeypatch.setattr("telemetry.wsgi._add_times", broken)
+    monkeypatch.setattr("telemetry.wsgi._times", broken)
     monkeypatch.setattr(Recorder, "complete", broken)
     assert serving.get("/hello/you").text == "hello you"
     assert serving.errors == ["layer.begin", "layer.headers", "layer.finish"]

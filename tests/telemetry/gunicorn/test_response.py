@@ -239,6 +239,29 @@ def test_headers_of_a_replaced_response_are_not_sent():
     assert client.sent[0].count(b"Content-Length") == 1
 
 
+def test_prepared_lines_follow_the_headers_of_the_response_they_came_with():
+    client = Client()
+    response = Response(parsed(REQUESTS["1.1"]), client, None, "serene")
+    response.start_response(OK, [FIVE], None, "X-First: 1\r\n")
+    failed = (ZeroDivisionError, ZeroDivisionError(), None)
+    response.start_response("500 Failed", [TEXT, FIVE], failed, "X-Own: 2\r\nX-More: 3\r\n")
+    response.write(b"hello")
+    assert client.sent[0].endswith(
+        b"\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nX-Own: 2\r\nX-More: 3\r\n\r\nhello"
+    )
+    assert b"X-First" not in client.sent[0]
+
+
+@pytest.mark.parametrize("value", ["text/plain\r\nA: b", "text/plain\n", "\x00"])
+def test_value_that_was_sent_before_makes_no_other_one_safe(value):
+    for _ in range(2):
+        Response(parsed(REQUESTS["1.1"]), Client(), None, "s").start_response(OK, [TEXT, FIVE])
+        with pytest.raises(InvalidResponseHeader):
+            Response(parsed(REQUESTS["1.1"]), Client(), None, "s").start_response(
+                OK, [("Content-Type", value), FIVE]
+            )
+
+
 def ending(sent, *headers, status=OK, body=None, **client):
     """Return whether a response ends its connection."""
     request, receiver = parsed(sent), Client()
