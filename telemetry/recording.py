@@ -61,7 +61,7 @@ def request_recorder(
     )
     # Methods, for what calls an object is one frame more in CPython 3.11.
     recorder.add_record_sink("metrics", requests.__call__)
-    recorder.add_record_sink("observations", parts.observations)
-    recorder.add_record_sink("slow", SlowRequests(metrics).__call__)
+    recorder.add_record_sink("observations", parts.observations, notable_only=True)
+    recorder.add_record_sink("slow", SlowRequests(metrics).__call__, notable_only=True)
     recorder.add_record_sink("log", parts.logs.requests.__call__)
     return recorder

@@ -13,9 +13,6 @@ from telemetry.requests.record import RequestRecord, current_record
 class Observations:
     """The sink that makes the observations of a completed request."""
 
-    def __init__(self) -> None:
-        self._waiting: dict[int, tuple[RequestRecord, list[tuple[Histogram, float]]]] = {}
-
     def observe(self, histogram: Histogram, value: float) -> None:
         """Observe a value when the present request has ended, with an exemplar if it is kept.
 
@@ -29,12 +26,14 @@ class Observations:
         if record is None or record.outcome is not None:
             histogram.observe(value)
         else:
-            _, values = self._waiting.setdefault(id(record), (record, []))
-            values.append((histogram, value))
+            observed = record.observed
+            if observed is None:
+                observed = record.observed = []
+            observed.append((histogram, value))
 
     def __call__(self, record: RequestRecord) -> None:
         """Make those of one request; it is completed."""
-        if self._waiting and (found := self._waiting.pop(id(record), None)) is not None:
-            trace_id = record.trace_id if record.sampled else ""
-            for histogram, value in found[1]:
-                observe_traced(histogram, value, trace_id)
+        observed, record.observed = record.observed, None
+        trace_id = record.trace_id if record.sampled else ""
+        for histogram, value in observed or ():
+            observe_traced(histogram, value, trace_id)

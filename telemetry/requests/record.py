@@ -19,6 +19,7 @@ from telemetry.requests.phase_account import PhaseAccount
 if TYPE_CHECKING:
     # The arbiter imports this module, and nothing that has to be patched first.
     from opentelemetry.util.types import AttributeValue
+    from prometheus_client import Histogram
 
 Outcome = Literal[
     "completed",
@@ -107,6 +108,7 @@ class RequestRecord(PhaseAccount):
             ``redact_values``.
         events: What happened to it at one instant; events of its span. ``add_event`` adds one.
         notes: What the flight recorder keeps of it; only that reads it.
+        observed: Values that wait for its end, each with its histogram; see ``observations``.
         outer: The request in flight that made this one in the same process.
         accounted_ns: Until when its waits are in ``phase_seconds``, without a time line.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
@@ -165,6 +167,7 @@ class RequestRecord(PhaseAccount):
     accounted_ns: int = 0
     longest_wait: OpenWait | None = None
     notes: object = None
+    observed: "list[tuple[Histogram, float]] | None" = None
 
     def nest_in(self, outer: "RequestRecord") -> None:
         """Make this a request that another one makes in the same process.

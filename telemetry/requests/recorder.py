@@ -31,7 +31,8 @@ class Step:
         name: Fixed; part of the ``where`` of its errors.
         run: May add facts to the record.
         notable_only: Whether only notable requests need it, which most are not: those that did not
-            complete, failed, were slow, took ``LEAST_BLOCKED_SECONDS`` or have notes.
+            complete, failed, were slow, took ``LEAST_BLOCKED_SECONDS``, have notes or observed
+            something.
     """
 
     name: str
@@ -52,6 +53,7 @@ def is_notable(record: RequestRecord) -> bool:
         or record.status is None
         or record.status >= 500
         or record.notes is not None
+        or record.observed is not None
         or duration >= record.slow_after_seconds
     )
 
@@ -129,6 +131,7 @@ class Recorder:
         self._completion = [end for step, end in ends if not step.notable_only]
         self._resume = [(guard.at(f"resume.{step.name}"), step.run) for step in resume]
         self._record_sinks: list[tuple[Place, RecordSink]] = []
+        self._notable_sinks: list[tuple[Place, RecordSink]] = []
         self._sinks: list[tuple[Place, Sink]] = []
         self._clock_ns = clock_ns
         self._in_flight: dict[int, RequestRecord] = {}
@@ -143,7 +146,7 @@ class Recorder:
         """
         self._sinks.append((self._guard.at(f"sink.{name}"), sink))
 
-    def add_record_sink(self, name: str, sink: RecordSink) -> None:
+    def add_record_sink(self, name: str, sink: RecordSink, *, notable_only: bool = False) -> None:
         """Hand each record to a sink of the layer, once its facts are final.
 
         It saves the frozen copy: the sink reads the record, and keeps nothing of it.
@@ -151,8 +154,12 @@ class Recorder:
         Args:
             name: See ``add_sink``.
             sink: Called with each completed record, before the sinks of completed requests.
+            notable_only: See ``Step``.
         """
-        self._record_sinks.append((self._guard.at(f"sink.{name}"), sink))
+        guarded = self._guard.at(f"sink.{name}"), sink
+        self._notable_sinks.append(guarded)
+        if not notable_only:
+            self._record_sinks.append(guarded)
 
     @property
     def in_flight(self) -> tuple[RequestRecord, ...]:
@@ -196,13 +203,13 @@ class Recorder:
         record.outcome = outcome
         if error is not None and not record.error_type:
             record.error_type = type(error).__name__
-        steps = self._notable_completion if is_notable(record) else self._completion
-        _run_each(steps, record)
+        notable = is_notable(record)
+        _run_each(self._notable_completion if notable else self._completion, record)
         record.greenlet = record.outer = record.time_line = None
         if record.open_waits:
             record.open_waits = []
         record.redacted_values = ()
-        _run_each(self._record_sinks, record)
+        _run_each(self._notable_sinks if notable else self._record_sinks, record)
         # A wait refers to its record: only the collector could free them.
         record.longest_wait = None
         if self._sinks:

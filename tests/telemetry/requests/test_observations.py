@@ -81,6 +81,8 @@ def test_value_outside_of_a_request_is_observed_at_once():
 
 def test_requests_that_end_keep_nothing():
     telemetry, client = served()
+    left = []
+    telemetry.recorder.add_record_sink("test", lambda record: left.append(record.observed))
     for _ in range(3):
         client.get("/turn", buffered=True)
-    assert telemetry._observations._waiting == {}
+    assert (counted(telemetry), left) == (3, [None] * 3)
