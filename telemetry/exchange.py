@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol
 
-from telemetry.environ_keys import CLIENT_ENVIRON
+from telemetry.environ_keys import CLIENT_ENVIRON, HANDOVER_ENVIRON
 from telemetry.requests.record import Outcome, RequestRecord
 from telemetry.server import client_outcome
-from telemetry.server.handover import end_after_handover, ended_by_app, handover_of
+from telemetry.server.handover import end_after_handover, ended_by_app
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -159,8 +159,20 @@ class Exchange:
             self._error = self._error or error
             raise
         finally:
-            outcome, reason = self._end_of_request(None if raised is self._outer else raised)
-            self._finish(outcome, reason)
+            record, client = self._record, self._client
+            if (
+                raised is self._outer
+                and self._exhausted
+                and self._error is None
+                and record.status is not None
+                and not record.error_type
+                and (client is None or not client.gone)
+            ):
+                # As nearly always; ``_end_of_request`` returns the same at two calls more.
+                self._finish(record.outcome or "completed", None)
+            else:
+                outcome, reason = self._end_of_request(None if raised is self._outer else raised)
+                self._finish(outcome, reason)
 
     def __del__(self) -> None:
         # Servers close each response; code that calls the app inside the process often does not.
@@ -210,7 +222,7 @@ class Exchange:
     def _finish(self, outcome: Outcome, error: BaseException | None) -> None:
         if self._record.response_bytes >= client_outcome.UNSENT_FROM_BYTES:
             client_outcome.note_unsent(self._record, self._client)
-        handover = handover_of(self._environ)
+        handover = self._environ.get(HANDOVER_ENVIRON)
         if handover is not None and handover.taken:
             # Whatever the app returned or raised afterwards has not reached the client.
             self._record.status = handover.status

@@ -153,9 +153,12 @@ class HubPhases:
         if line.family is not None:
             totals = line.family.total
             record.parallel_seconds = {phase: took / 1e9 for phase, took in totals.items()}
-        unlink(line.greenlet, line)
+        greenlet, outer = line.greenlet, line.outer
+        if getattr(greenlet, LINE, None) is line:
+            greenlet.telemetry_time_line = outer
+        else:
+            unlink(greenlet, line)
         if self.running is record:
-            outer: GreenletLine | None = line.outer
             self.running = None if outer is None else outer.record
 
     # --- reports of the hub: nothing of them raises -----------------------------------------------

@@ -104,20 +104,29 @@ class RequestLine(GreenletLine):
         if not ran_ns:
             self.resume(self.present().phase, self.innermost(), now_ns, now_ns)
         elif self.greenlet is getcurrent():
-            collected_ns = self.collected_ns
+            has_waited, collected_ns = self.wait_ns, self.collected_ns
             self.cpu_ns += now_ns - ran_ns - collected_ns
             if collected_ns:
                 self.gc_ns += collected_ns
                 self.collected_ns = 0
             self.ran_ns = 0
             self.wait_ns = now_ns
+            if not has_waited and not collected_ns:
+                phases = self.before
+                phases["cpu"] = self.cpu_ns / 1e9
+                return phases
         return self._add_to(self.before, self.cpu_ns)
 
     def seconds_until(self, now_ns: int) -> dict[Phase, float]:
         """Return the seconds by phase until ``now_ns``."""
         cpu_ns, ran_ns = self.cpu_ns, self.ran_ns
         if ran_ns and now_ns > ran_ns and not self.ended:
-            return self._add_to(self.before.copy(), cpu_ns + now_ns - ran_ns)
+            if self.wait_ns:
+                return self._add_to(self.before.copy(), cpu_ns + now_ns - ran_ns)
+            # It has not waited, as most; then there is nothing else.
+            phases = self.before.copy()
+            phases["cpu"] = (now_ns - ran_ns) / 1e9
+            return phases
         phases = self._add_to(self.before.copy(), cpu_ns)
         if not ran_ns and now_ns > self.wait_ns and not self.ended:
             phase = self.present().phase
@@ -132,8 +141,13 @@ class RequestLine(GreenletLine):
             phases["hub_wait"] = self.hub_wait_ns / 1e9
         if self.gc_ns > 0:
             phases["gc"] = self.gc_ns / 1e9
-        for by_phase in (self.named, self.unnamed):
-            if by_phase is not None:
-                for phase, took_ns in by_phase.copy().items():
-                    phases[phase] = phases.get(phase, 0.0) + took_ns / 1e9
+        if self.named is not None:
+            _add_waits(phases, self.named)
+        if self.unnamed is not None:
+            _add_waits(phases, self.unnamed)
         return phases
+
+
+def _add_waits(phases: dict[Phase, float], waits_ns: dict[Phase, int]) -> None:
+    for phase, took_ns in waits_ns.copy().items():
+        phases[phase] = phases.get(phase, 0.0) + took_ns / 1e9

@@ -128,14 +128,23 @@ class Outlet:
             slow: See there.
         """
         held = trace.held
+        if held is None and root is not None and not trace.missing:
+            # The usual case: a request without other spans.
+            verdict = trace.verdict = self.keeping.end(
+                trace.head, trace.trace_id, 1, route, outcome, failed, slow
+            )
+            counted = self._counts[verdict.decision]  # as ``_count``, at one call less
+            self._acquire()
+            try:
+                counted._value += 1
+            finally:
+                self._release()
+            return verdict.kept and self._deliver_one(root)
         count = (0 if held is None else len(held)) + (0 if root is None else 1)
         verdict = trace.verdict = self.keeping.end(
             trace.head, trace.trace_id, count, route, outcome, failed, slow
         )
         self._count(verdict.decision, count)
-        if held is None and not trace.missing and root is not None:
-            # The usual case: a request without other spans.
-            return verdict.kept and self._deliver_one(root)
         spans = held.drain() if held is not None else []
         if root is not None:
             if trace.missing:
@@ -220,8 +229,10 @@ class Outlet:
             return self._deliver([span])
         if not queue.accepts(1):
             return False
-        encoded = self._encoded(span, queue)
-        if encoded is None:
+        try:
+            encoded = span.encoded()
+        except Exception as error:
+            self._cannot_encode(error, queue)
             return False
         queue.put_one(span.scope, encoded)
         return True
@@ -231,9 +242,12 @@ class Outlet:
         try:
             return span.encoded()
         except Exception as error:
-            queue.drop("encode_error", 1)
-            self._place_of_encoding.caught(error)
+            self._cannot_encode(error, queue)
             return None
+
+    def _cannot_encode(self, error: Exception, queue: SpanQueue) -> None:
+        queue.drop("encode_error", 1)
+        self._place_of_encoding.caught(error)
 
 
 def _size_of(span: Span) -> int:
