@@ -1,0 +1,76 @@
+"""What Prometheus, its operator, its adapter and Grafana get: rules, boards and custom metrics."""
+
+from typing import Any, Final
+
+import yaml
+
+from dashboards.board_json import files
+from stack import paths
+from stack.cluster.settings import SERVICE
+from telemetry.names import ACTIVE_REQUESTS, REQUEST_PHASE
+
+IN_FLIGHT: Final = "serene_requests_in_flight"
+"""Custom metric of a pod: requests that it has at the moment."""
+
+HUB_WAIT: Final = "serene_requests_waiting_for_hub"
+"""Custom metric of a pod: requests that wait for its hub, on average over a minute."""
+
+_OF_PODS: Final = f'namespace!="",pod!="",service_name="{SERVICE}"'
+_RESOURCES: Final = {
+    "overrides": {"namespace": {"resource": "namespace"}, "pod": {"resource": "pod"}}
+}
+
+
+def prometheus_rule() -> dict[str, Any]:
+    """Return deploy/rules as the operator's resource."""
+    groups: list[Any] = []
+    for file in sorted((paths.ROOT / "deploy" / "rules").glob("*.yml")):
+        groups += yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": SERVICE},
+        "spec": {"groups": groups},
+    }
+
+
+def adapter_rules() -> dict[str, Any]:
+    """Return the configuration of prometheus-adapter for the autoscaler's two metrics.
+
+    Seconds of `hub_wait` a second are requests that wait, on average.
+    """
+    waiting = 'phase="hub_wait"'
+    return {
+        "rules": [
+            _rule(IN_FLIGHT, ACTIVE_REQUESTS.name, "", "sum({}) by (<<.GroupBy>>)"),
+            _rule(HUB_WAIT, REQUEST_PHASE.name, waiting, "sum(rate({}[1m])) by (<<.GroupBy>>)"),
+        ]
+    }
+
+
+def boards_kustomization() -> dict[str, Any]:
+    """Return the kustomization beside the boards: a ConfigMap each, as one has 1 MiB at most."""
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "configMapGenerator": [
+            {"name": f"{SERVICE}-board-{file.stem}", "files": [file.name]} for file in files()
+        ],
+        "generatorOptions": {
+            # The sidecar follows a name.
+            "disableNameSuffixHash": True,
+            "labels": {"grafana_dashboard": "1"},
+            "annotations": {"grafana_folder": "Serene"},
+        },
+    }
+
+
+def _rule(name: str, series: str, more: str, query: str) -> dict[str, Any]:
+    labels = ",".join(filter(None, (_OF_PODS, more)))
+    chosen = ",".join(filter(None, ("<<.LabelMatchers>>", more)))
+    return {
+        "seriesQuery": f"{series}{{{labels}}}",
+        "resources": _RESOURCES,
+        "name": {"as": name},
+        "metricsQuery": query.format(f"<<.Series>>{{{chosen}}}"),
+    }
