@@ -183,8 +183,13 @@ def dead_collector(stand: Stand) -> None:
 def ended_workers(stand: Stand) -> None:
     """Kill one worker, and drain the other one with requests in flight."""
     pid = stand.stack.pid("service")
+    assert pid is not None
     first, second = workers_of(pid)
+    # gunicorn would have replaced it before the next scrape.
+    os.kill(pid, signal.SIGSTOP)
     os.kill(first, signal.SIGKILL)
+    time.sleep(12)
+    os.kill(pid, signal.SIGCONT)
     poll(lambda: first not in workers_of(pid), what="the killed worker has gone")
     with Load(stand.url, ["/test/sleep/3.0"], clients=6, pause_seconds=0, keep_alive=False):
         gevent.sleep(1)
@@ -194,9 +199,8 @@ def ended_workers(stand: Stand) -> None:
     poll(lambda: len(workers_of(pid)) == 2 and stand.get(ROUTE) == 200, what="both workers run")
 
 
-def workers_of(pid: int | None) -> list[int]:
+def workers_of(pid: int) -> list[int]:
     """Return the process ids of gunicorn's workers."""
-    assert pid is not None
     return sorted(child.pid for child in psutil.Process(pid).children())
 
 
