@@ -1,7 +1,7 @@
 """Counters added up over the instances of a service: what rules record, and boards read at All.
 
 A graph of 200 instances over a day reads hundreds of millions of samples when it adds them up at
-each of its points. Rules add them up once, as they arrive; the labels that no board tells apart go
+each of its points. Rules add them up once, as they arrive; labels that no board distinguishes go
 too. A board reads the raw series only where instances are chosen; see ``dashboards.promql``.
 """
 

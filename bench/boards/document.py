@@ -42,8 +42,8 @@ def table(rows: Sequence[Row]) -> str:
 
 def _lines(rows: Sequence[Row]) -> Iterator[str]:
     columns = list(dict.fromkeys((row.instances, row.range) for row in rows))
-    heads = " | ".join(f"{instances}, {length}" for instances, length in columns)
-    yield f"| board | queries | {heads} | samples read | slowest query |"
+    titles = " | ".join(f"{instances}, {length}" for instances, length in columns)
+    yield f"| board | queries | {titles} | samples read | slowest query |"
     yield "|---" * (len(columns) + 4) + "|"
     for board in dict.fromkeys(row.board for row in rows):
         own = {(row.instances, row.range): row for row in rows if row.board == board}

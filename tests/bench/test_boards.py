@@ -68,9 +68,7 @@ def views(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, View]]
             blocks.make(folder, data.parts(instances, scrapes, DATA_SECONDS))
             blocks.evaluate_rules(folder, Times(scrapes.start + 75, scrapes.end, SCRAPE_SECONDS))
             url = stack.enter_context(prometheus(folder))
-            found[instances] = View(
-                url, END, RANGE_SECONDS, SCRAPE_SECONDS, {}, DAY_SECONDS
-            )
+            found[instances] = View(url, END, RANGE_SECONDS, SCRAPE_SECONDS, {}, DAY_SECONDS)
         yield found
 
 
