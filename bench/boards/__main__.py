@@ -19,7 +19,6 @@ from bench.boards.measuring import Load, View
 from bench.boards.server import prometheus
 
 RANGES = {"1 h": 3600, "24 h": 86400}
-ROUNDS = 3
 RECENT_SECONDS = 330
 
 
@@ -39,6 +38,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--interval", type=int, default=15, help="seconds between two scrapes")
     parser.add_argument("--folder", type=Path, help="keeps the data for another run")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help=f"into {document.FILE.name}")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -46,14 +46,14 @@ def main() -> None:
         few, many = (
             make_data(folder / str(number), number, options) for number in (1, options.instances)
         )
-        rows = list(measure(few, many, options.instances))
+        rows = list(measure(few, many, options.instances, options.rounds))
     text = document.table(rows)
     print(text)
     if options.write:
         document.write(text)
 
 
-def measure(few: Data, many: Data, instances: int) -> Iterator[Row]:
+def measure(few: Data, many: Data, instances: int, rounds: int) -> Iterator[Row]:
     """Yield the loads of each board: of one instance, of all, and of one of them chosen."""
     with prometheus(few.folder) as one, prometheus(many.folder) as all_of_them:
         views = {
@@ -67,7 +67,7 @@ def measure(few: Data, many: Data, instances: int) -> Iterator[Row]:
         }
         for board in measuring.boards():
             for (label, title), view in views.items():
-                loads = sorted((view.load(board) for _ in range(ROUNDS)), key=_seconds)
+                loads = sorted((view.load(board) for _ in range(rounds)), key=_seconds)
                 yield Row(board.removesuffix(".json"), label, title, loads)
 
 

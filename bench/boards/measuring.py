@@ -1,5 +1,7 @@
 """What a board asks one Prometheus, over a time range, as the viewer and Grafana ask it."""
 
+import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,9 +58,16 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one board cost: seconds until its last answer, and each of its queries."""
+    """What one board cost.
+
+    Args:
+        seconds: Until its last answer.
+        processor_seconds: Of Prometheus, on all of its cores.
+        costs: Of each of its queries.
+    """
 
     seconds: float
+    processor_seconds: float
     costs: Sequence[Cost]
 
 
@@ -86,9 +95,15 @@ class View:
         """Ask all queries of a board at once, over as many connections as a browser has."""
         queries = [one for one in everything() if one.board == board]
         with ThreadPoolExecutor(CONNECTIONS) as threads:
-            began = time.perf_counter()
+            used, began = self._processor_seconds(), time.perf_counter()
             costs = list(threads.map(self.ask, queries))
-            return Load(time.perf_counter() - began, costs)
+            seconds = time.perf_counter() - began
+            return Load(seconds, self._processor_seconds() - used, costs)
+
+    def _processor_seconds(self) -> float:
+        text = requests.get(f"{self.url}/metrics", timeout=60).text
+        found = re.search(r"^process_cpu_seconds_total (\S+)", text, re.MULTILINE)
+        return float(found[1]) if found else math.nan
 
     def step(self, query: Query) -> int:
         """Return the seconds between two points of a query, as Grafana rounds them."""
