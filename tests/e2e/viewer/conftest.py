@@ -1,31 +1,34 @@
-"""A browser in front of the shared stack's viewer: Debian's Chromium, driven by Playwright."""
+"""A browser in front of the shared stack's viewer, and of one with fixed answers."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.e2e.viewer.fixed import served
+from tests.e2e.viewer.shots import HEIGHT as SHOT_HEIGHT
+from tests.e2e.viewer.shots import WIDTH as SHOT_WIDTH
+from tests.support import chromium
+from tests.support.fixed_viewer.moment import NOW
 from tests.support.viewer_packages import installed
 
 WIDTH, HEIGHT = 1440, 900
 # A busy machine draws late; what a user would see as slow is measured elsewhere.
 TIMEOUT_MS = 60_000
 
+BLOCKED = "blocked by the policy:"
+# Chromium reports some of what it blocks by this event alone, without a line in the console.
+REPORT_BLOCKED = f"""document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('{BLOCKED}', event.effectiveDirective, event.blockedURI, event.sample))"""
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
-    executable = shutil.which("chromium")
-    assert executable is not None, "the tests of the viewer need Debian's package chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
+    with chromium.launched() as running:
+        yield running
 
 
 @pytest.fixture(params=["dark", "light"])
@@ -49,6 +52,44 @@ def page(browser: Browser, stack) -> Iterator[Page]:
     yield shown
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def fixed_viewer() -> Iterator[str]:
+    """The URL of a viewer with fixed answers, which needs no stack."""
+    with served() as url:
+        yield url
+
+
+@pytest.fixture
+def fixed_context(browser: Browser, fixed_viewer: str) -> Iterator[BrowserContext]:
+    """Pages of that viewer at its moment, none of which may fail or do what its policy forbids."""
+    with chromium.at_moment(browser, fixed_viewer, NOW, SHOT_WIDTH, SHOT_HEIGHT) as context:
+        context.set_default_timeout(TIMEOUT_MS)
+        expect.set_options(timeout=TIMEOUT_MS)
+        problems = watched(context)
+        yield context
+    assert problems == []
+
+
+@pytest.fixture
+def fixed_page(fixed_context: BrowserContext) -> Page:
+    """One page of the viewer with fixed answers."""
+    return fixed_context.new_page()
+
+
+def watched(context: BrowserContext) -> list[str]:
+    """Return a list that gets what fails, and what is blocked, on each page of a context."""
+    problems: list[str] = []
+
+    def check(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or message.text.startswith(BLOCKED):
+            problems.append(message.text)
+
+    context.add_init_script(REPORT_BLOCKED)
+    context.on("console", check)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    return problems
 
 
 def violations(page: Page) -> list[str]:

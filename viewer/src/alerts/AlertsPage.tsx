@@ -33,7 +33,7 @@ export default function AlertsPage() {
   const rules = useMemo(() => found.value?.rules ?? [], [found.value]);
   const counts = useMemo(() => countByState(rules), [rules]);
   const only = STATES.find((state) => state === search.get('state'));
-  const wanted = (search.get('find') ?? '').toLowerCase();
+  const wanted = (search.get('search') ?? '').toLowerCase();
   const shown = rules.filter(
     (rule) => (only === undefined || hasState(rule, only)) && textOf(rule).includes(wanted),
   );
@@ -55,10 +55,10 @@ export default function AlertsPage() {
         <input
           className={styles.find}
           type="search"
-          value={search.get('find') ?? ''}
+          value={search.get('search') ?? ''}
           placeholder="Find an alert"
           aria-label="Find an alert"
-          onChange={(event) => setSearch({ find: event.currentTarget.value || null }, { replace: true })}
+          onChange={(event) => setSearch({ search: event.currentTarget.value || null }, { replace: true })}
         />
       </div>
       {found.state === 'failed' && (

@@ -57,7 +57,9 @@ function Body({ board, snapshot }: { board: Board; snapshot: Snapshot | undefine
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const field = event.target instanceof HTMLInputElement;
-      if (event.key === 'Escape' && only !== undefined && !field && !event.defaultPrevented) {
+      // The key closes what lies over the panel first.
+      const isCovered = document.querySelector('dialog[open], [role=dialog]') !== null;
+      if (event.key === 'Escape' && only !== undefined && !field && !isCovered && !event.defaultPrevented) {
         leave();
       }
     };

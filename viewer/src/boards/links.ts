@@ -1,4 +1,5 @@
-// Addresses of Grafana in the viewer: Explore's are those of the pages for traces and for lines.
+// Addresses of Grafana in the viewer: Explore's are those of the pages for traces and for lines, that
+// of its alerts is the page of alerts.
 
 interface Pane {
   datasource?: string;
@@ -22,10 +23,22 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
  * @param address as a link of a board has it, variables filled in.
  */
 export function followed(address: string): string {
-  if (!address.startsWith('/explore')) {
+  if (!address.startsWith('/')) {
     return address;
   }
-  const pane = firstPane(new URL(address, 'http://viewer').searchParams.get('panes'));
+  const { pathname, search } = new URL(address, 'http://viewer');
+  switch (pathname) {
+    case '/explore':
+      return explored(address, new URLSearchParams(search));
+    case '/alerting/list':
+      return `/alerts${search}`;
+    default:
+      return address;
+  }
+}
+
+function explored(address: string, given: URLSearchParams): string {
+  const pane = firstPane(given.get('panes'));
   const query = pane?.queries?.[0];
   const text = query?.query ?? query?.expr;
   if (pane === undefined || text === undefined) {

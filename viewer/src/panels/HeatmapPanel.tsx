@@ -180,9 +180,8 @@ export function HeatmapPanel(props: PanelProps) {
   if (made === undefined || made.heat.most === -Infinity) {
     return <Message text={panel.fieldConfig?.defaults.noValue ?? 'No data'} />;
   }
-  const { heat, names, colours, config } = made;
+  const { heat, names, colours, config, unit } = made;
   const legend = options.legend.show ? LEGEND_HEIGHT : 0;
-  const placed = exemplars.map((point) => ({ ...point, value: positionOf(point.value, heat.bounds) }));
   return (
     <>
       <UPlotChart
@@ -198,7 +197,13 @@ export function HeatmapPanel(props: PanelProps) {
           clientZoom
           render={(plot) => <CellTooltip plot={plot} heat={heat} names={names} />}
         />
-        <Overlay config={config} exemplars={placed} notes={notes} aligned={{ fields: [], length: 0 }} />
+        <Overlay
+          config={config}
+          exemplars={exemplars}
+          notes={notes}
+          format={(value) => formattedValueToString(getValueFormat(unit)(value))}
+          place={(value) => positionOf(value, heat.bounds)}
+        />
       </UPlotChart>
       {legend > 0 ? <ColourScale colours={colours} heat={heat} width={width} /> : null}
     </>

@@ -4,7 +4,6 @@ import {
   dateTimeFormat,
   formattedValueToString,
   type DataFrame,
-  type Field,
   type GrafanaTheme2,
 } from '@grafana/data';
 import { useStyles2, useTheme2, type UPlotConfigBuilder } from '@grafana/ui';
@@ -20,8 +19,21 @@ interface Props {
   config: UPlotConfigBuilder;
   exemplars: readonly ExemplarPoint[];
   notes: readonly Note[];
-  aligned: DataFrame;
+  /** Writes the value of an exemplar. */
+  format(value: number): string;
+  /** Where a value lies on the axis; itself where the axis has no buckets. */
+  place?(value: number): number;
 }
+
+const itself = (value: number): number => value;
+
+/** Writes values as the first series does. */
+export const formatOf =
+  (aligned: DataFrame) =>
+  (value: number): string => {
+    const display = aligned.fields[1]?.display;
+    return display ? formattedValueToString(display(value)) : String(value);
+  };
 
 /** The plot, and a number that changes each time it is drawn. */
 function usePlot(config: UPlotConfigBuilder) {
@@ -63,7 +75,11 @@ export function thinned(dots: readonly Dot[]): Dot[] {
   return [...cells.values()].sort((a, b) => a.left - b.left);
 }
 
-function dotsOf(plot: uPlot, exemplars: readonly ExemplarPoint[]): Dot[] {
+function dotsOf(
+  plot: uPlot,
+  exemplars: readonly ExemplarPoint[],
+  place: (value: number) => number,
+): Dot[] {
   const key = plot.series[1]?.scale ?? '';
   const x = plot.scales['x'];
   const y = plot.scales[key];
@@ -77,7 +93,7 @@ function dotsOf(plot: uPlot, exemplars: readonly ExemplarPoint[]): Dot[] {
       point,
       left: plot.valToPos(point.time, 'x'),
       // Outside of the axis at its edge, as in Grafana.
-      top: plot.valToPos(Math.min(Math.max(point.value, min), max), key),
+      top: plot.valToPos(Math.min(Math.max(place(point.value), min), max), key),
     })),
   );
 }
@@ -92,11 +108,9 @@ function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   }
 }
 
-function Dots({ dots, field }: { dots: readonly Dot[]; field: Field | undefined }) {
+function Dots({ dots, format }: { dots: readonly Dot[]; format: Props['format'] }) {
   const styles = useStyles2(getStyles);
   const open = useOpenTrace();
-  const format = (value: number) =>
-    field?.display ? formattedValueToString(field.display(value)) : String(value);
   return (
     <div role="group" aria-label="Exemplars" onKeyDown={moveFocus}>
       {dots.map(({ point, left, top }, index) => {
@@ -151,7 +165,7 @@ function Notes({ plot, notes }: { plot: uPlot; notes: readonly Note[] }) {
   });
 }
 
-export function Overlay({ config, exemplars, notes, aligned }: Props) {
+export function Overlay({ config, exemplars, notes, format, place = itself }: Props) {
   const plot = usePlot(config);
   if (plot === undefined || (exemplars.length === 0 && notes.length === 0)) {
     return null;
@@ -160,7 +174,7 @@ export function Overlay({ config, exemplars, notes, aligned }: Props) {
     <>
       <Notes plot={plot} notes={notes} />
       {exemplars.length > 0 ? (
-        <Dots dots={dotsOf(plot, exemplars)} field={aligned.fields[1]} />
+        <Dots dots={dotsOf(plot, exemplars, place)} format={format} />
       ) : null}
     </>,
     plot.over,

@@ -208,7 +208,7 @@ export function StateTimelinePanel(props: PanelProps) {
             clientZoom
             render={(plot) => <StretchTooltip plot={plot} rows={rows} />}
           />
-          <Overlay config={config} exemplars={[]} notes={notes} aligned={{ fields: [], length: 0 }} />
+          <Overlay config={config} exemplars={[]} notes={notes} format={String} />
         </UPlotChart>
       )}
     </VizLayout>

@@ -7,7 +7,7 @@ import { useMemo } from 'react';
 import { useTimeRange } from '../shell/time';
 import { dateTime } from '@grafana/data';
 import { Message } from './Message';
-import { Overlay } from './Overlay';
+import { formatOf, Overlay } from './Overlay';
 import { optionsOf, type PanelProps } from './props';
 import { HOVER_ALL, HOVER_ONE, SeriesTooltip } from './SeriesTooltip';
 
@@ -91,7 +91,7 @@ export function TimeSeriesPanel(props: PanelProps) {
               )}
             />
           )}
-          <Overlay config={config} exemplars={exemplars} notes={notes} aligned={aligned} />
+          <Overlay config={config} exemplars={exemplars} notes={notes} format={formatOf(aligned)} />
         </>
       )}
     </TimeSeries>

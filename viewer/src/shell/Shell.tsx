@@ -2,12 +2,13 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { IconButton, useStyles2 } from '@grafana/ui';
-import { Suspense, type ReactNode } from 'react';
+import { Suspense, useEffect, type ReactNode } from 'react';
 
+import { followed } from '../boards/links';
 import { RequestField } from '../search/RequestField';
 import { ErrorBoundary } from './ErrorBoundary';
 import { PAGES } from './pages';
-import { Link, matchPath, ParamsContext, useLocation } from './router';
+import { Link, matchPath, navigate, ParamsContext, useLocation } from './router';
 import { useMode } from './theme';
 import { TimeControls } from './TimeControls';
 import { useTimeRange } from './time';
@@ -71,7 +72,18 @@ export function Shell({ children }: { children: ReactNode }) {
 
 /** The page of the present address. */
 export function CurrentPage() {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
+  const given = `${pathname}?${search.toString()}`;
+  const own = followed(given);
+  // A data link of a table's cell or of a series has Grafana's address.
+  useEffect(() => {
+    if (own !== given) {
+      navigate(own, { replace: true });
+    }
+  }, [own, given]);
+  if (own !== given) {
+    return null;
+  }
   for (const { path, component: Component } of PAGES) {
     const params = matchPath(path, pathname);
     if (params !== null) {

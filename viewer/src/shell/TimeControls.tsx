@@ -57,6 +57,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
   refresh: css({
     display: 'flex',
     select: {
+      // Grafana's own styles make it as wide as its parent.
+      width: 'auto',
       height: 32,
       padding: '0 8px',
       border: `1px solid ${theme.colors.border.weak}`,

@@ -1,0 +1,34 @@
+"""``python -m tests.e2e.viewer.renew [name ...]``: write the committed pictures again.
+
+Look at each that has changed before it is committed.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from tests.e2e.viewer.fixed import served
+from tests.e2e.viewer.shots import FOLDER, HEIGHT, SHOTS, THEMES, WIDTH, drawn
+from tests.support import chromium, pictures
+from tests.support.fixed_viewer.moment import NOW
+
+
+def renew(names: Sequence[str]) -> None:
+    """Write the pictures of some pages, or of all; those of pages that are gone are removed."""
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        served() as url,
+        chromium.launched() as browser,
+        chromium.at_moment(browser, url, NOW, WIDTH, HEIGHT) as context,
+    ):
+        for shot in SHOTS:
+            if not names or shot.name in names:
+                for theme, drawing in drawn(context, shot):
+                    pictures.save(pictures.reduced(drawing.steady()), shot.file(theme))
+                print(shot.name, flush=True)
+    wanted = {shot.file(theme) for shot in SHOTS for theme in THEMES}
+    for file in set(FOLDER.glob("*.png")) - wanted:
+        file.unlink()
+
+
+if __name__ == "__main__":
+    renew(sys.argv[1:])

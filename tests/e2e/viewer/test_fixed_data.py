@@ -1,0 +1,140 @@
+"""Ways from a sign to its cause, by mouse and keyboard, on fixed data."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from dashboards import board_json
+from tests.e2e.viewer.conftest import BLOCKED, watched
+from tests.e2e.viewer.shots import HEIGHT, SHOTS, WIDTH, opened
+from tests.support import chromium
+from tests.support.fixed_viewer.moment import (
+    MANY_SPANS,
+    MANY_SPANS_TRACE_ID,
+    NOW,
+    REQUEST_ID,
+    TRACE_ID,
+)
+from tests.support.polling import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+# Of a window that shows about twenty.
+MOST_ROWS = 80
+LAST_SPAN = f"find slots {MANY_SPANS - 1}"
+
+
+def open_panel(page: Page, board: str, title: str) -> None:
+    """Open one panel of a board alone."""
+    loaded = board_json.load(board_json.GENERATED / f"{board}.json")
+    (panel,) = [one for one in board_json.panels(loaded) if one["title"] == title]
+    page.goto(f"/d/{loaded['uid']}?refresh=&viewPanel={panel['id']}", wait_until="commit")
+    page.locator(f'[data-panel="{panel["id"]}"][data-panel-state=Done]').wait_for()
+
+
+def click(page: Page, target: Locator) -> None:
+    """Press the mouse where something is, whatever lies over it."""
+    target.wait_for()
+    box = target.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_click_on_a_dot_leads_to_its_trace_and_its_lines(fixed_page):
+    open_panel(fixed_page, "service", "Latency, distribution")
+    dot = fixed_page.locator(f'[data-trace="{TRACE_ID}"]')
+    expect(dot).to_have_attribute("title", re.compile("^Exemplar 1.21 s at 00:37:17 /api"))
+    click(fixed_page, dot)
+    expect(fixed_page).to_have_url(re.compile(f"[?&]trace={TRACE_ID}"))
+    drawer = fixed_page.get_by_role("dialog", name="Trace")
+    rows = drawer.get_by_role("treegrid", name="Spans").get_by_role("row")
+    expect(rows).to_have_count(2)
+    expect(drawer.get_by_test_id("verdict")).to_contain_text("find posts kept this request waiting")
+
+    click(fixed_page, drawer.get_by_role("tab", name=re.compile("^Log lines")))
+    lines = drawer.get_by_test_id("log-lines").get_by_role("listitem")
+    expect(lines).to_have_count(4)
+    expect(lines.filter(has_text="GET /api/v1/blog/posts 200")).to_have_count(1)
+
+    fixed_page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(fixed_page).to_have_url(re.compile(r"\?refresh=&viewPanel=\d+$"))
+    expect(dot).to_be_focused()
+
+
+def test_trace_of_a_thousand_spans_scrolls_with_few_rows(fixed_page):
+    fixed_page.goto(f"/trace/{MANY_SPANS_TRACE_ID}", wait_until="commit")
+    spans = fixed_page.get_by_role("treegrid", name="Spans")
+    expect(spans).to_have_attribute("aria-rowcount", str(MANY_SPANS))
+    rows = spans.get_by_role("row")
+    expect(rows.first).to_contain_text("POST /api/v1/sessions/bookings")
+    assert rows.count() < MOST_ROWS
+
+    box = spans.bounding_box()
+    assert box is not None
+    fixed_page.mouse.move(box["x"] + 50, box["y"] + 50)
+    fixed_page.mouse.wheel(0, 1_000_000)
+    expect(rows.last).to_contain_text(LAST_SPAN)
+    expect(rows.last).to_be_in_viewport()
+    assert rows.count() < MOST_ROWS
+
+
+def test_trace_of_a_thousand_spans_is_walked_by_keyboard(fixed_page):
+    fixed_page.goto(f"/trace/{MANY_SPANS_TRACE_ID}", wait_until="commit")
+    spans = fixed_page.get_by_role("treegrid", name="Spans")
+    selected = spans.locator("[role=row][aria-selected=true]")
+    spans.focus()
+    fixed_page.keyboard.press("End")
+    expect(selected).to_contain_text(LAST_SPAN)
+    expect(selected).to_be_in_viewport()
+    fixed_page.keyboard.press("Home")
+    expect(selected).to_contain_text("POST /api/v1/sessions/bookings")
+    fixed_page.keyboard.press("PageDown")
+    expect(selected).to_contain_text("find slots 020")
+    expect(selected).to_be_in_viewport()
+    assert spans.get_by_role("row").count() < MOST_ROWS
+    fixed_page.keyboard.press("Home")
+    fixed_page.keyboard.press("ArrowLeft")
+    expect(spans).to_have_attribute("aria-rowcount", "1")
+    fixed_page.keyboard.press("ArrowRight")
+    expect(spans).to_have_attribute("aria-rowcount", str(MANY_SPANS))
+
+
+def test_customers_id_leads_to_its_cause_in_two_clicks(fixed_page):
+    open_panel(fixed_page, "home", "Boards")
+    click(fixed_page, fixed_page.get_by_label("Open the request with this id"))
+    # As a paste does.
+    fixed_page.keyboard.insert_text(f"X-Request-ID: {REQUEST_ID}")
+    click(fixed_page, fixed_page.get_by_role("button", name="Open this request"))
+    verdict = fixed_page.get_by_test_id("verdict")
+    expect(verdict).to_contain_text("Slow: 1.21 s, status 200")
+    expect(verdict).to_contain_text("590 ms (49 %) in db")
+    expect(verdict).to_contain_text("find posts kept this request waiting 590 ms")
+
+
+def test_alert_of_a_table_opens_on_the_page_of_alerts(fixed_page):
+    open_panel(fixed_page, "home", "Alerts that fire")
+    click(fixed_page, fixed_page.get_by_role("link", name="DatabaseSlow"))
+    expect(fixed_page).to_have_url(re.compile(r"/alerts\?search=DatabaseSlow$"))
+    expect(fixed_page.locator("[data-testid^=alert-]")).to_have_count(1)
+    expect(fixed_page.get_by_test_id("alert-DatabaseSlow")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "shot", [one for one in SHOTS if not one.is_board], ids=lambda one: one.name
+)
+def test_page_does_nothing_that_its_policy_forbids(fixed_context, shot):
+    """The fixture fails on what is blocked; boards are opened by the tests of their pictures."""
+    opened(fixed_context, shot).close()
+
+
+def test_what_the_policy_forbids_is_noticed(browser, fixed_viewer):
+    with chromium.at_moment(browser, fixed_viewer, NOW, WIDTH, HEIGHT) as context:
+        problems = watched(context)
+        page = context.new_page()
+        page.goto("/licences.txt")
+        # In a task of the page: the policy does not hold for what a debugger evaluates.
+        page.evaluate("() => setTimeout(() => { try { new Function('1') } catch {} })")
+        wait_until(lambda: page.wait_for_timeout(50) or problems, what="the blocked script is noticed")
+    assert all("eval" in each or each.startswith(BLOCKED) for each in problems)
