@@ -3,6 +3,7 @@
 from typing import Final
 
 _SHORT_DURATION: Final = 1000
+_LONG_DURATION: Final = 10_000_000
 _DURATIONS: Final = tuple([f"{number / 100:.2f}" for number in range(_SHORT_DURATION)])
 """Milliseconds below 10, by hundredths."""
 _THOUSAND: Final = tuple([f"{number:03d}" for number in range(1000)])
@@ -17,6 +18,8 @@ def milliseconds(seconds: float) -> str:
     hundredths = int(seconds * 1e5 + 0.5)
     if 0 <= hundredths < _SHORT_DURATION:
         return _DURATIONS[hundredths]
+    if 0 <= hundredths < _LONG_DURATION:
+        return f"{hundredths // 100}.{_THOUSAND[hundredths % 100][1:]}"
     return f"{seconds * 1e3:.2f}"
 
 

@@ -16,6 +16,11 @@ from gunicorn.http.wsgi import WSGIErrorsWrapper, base_environ, proxy_environ
 Environ = dict[str, Any]
 
 _MOST_KEYS: Final = 512
+_OF_REQUEST: Final = (
+    *("wsgi.input", "wsgi.url_scheme", "REQUEST_METHOD", "QUERY_STRING", "RAW_URI"),
+    *("SERVER_PROTOCOL", "PATH_INFO"),
+)
+"""What ``of_request`` sets, whatever the request."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -89,7 +94,8 @@ class Environs:
         """
         environ = connection.copy()
         self._add_headers(environ, headers)
-        return environ
+        # A copy that has room for what each request sets is not made larger for each of them.
+        return environ | dict.fromkeys(_OF_REQUEST, "")
 
     def of_request(
         self, connection: Environ, request: Any, prepared: Environ | None = None

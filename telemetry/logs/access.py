@@ -50,9 +50,14 @@ class RequestLog:
         seconds, rare = request.phase_seconds, ""
         if request.error_type or request.refusal or request.correlation_ids:
             rare = _rare_members(request)
-        beginning, target, end, phases = self._known(
+        beginning, target, end, phases, short_phases = self._known(
             request.method, request.route, status, outcome, tuple(seconds)
         )
+        micros = tuple([int(each * 1e6 + 0.5) for each in seconds.values()])
+        if micros and min(micros) >= 0 and max(micros) < 1_000_000:
+            shown = short_phases % micros  # at half the cost of ``six_decimals`` for each
+        else:
+            shown = phases % tuple(map(six_decimals, seconds.values()))
         time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
         self._write(
             f'{{"time":"{time}{beginning}{request.request_id}","trace_id":"{request.trace_id}",'
@@ -61,7 +66,7 @@ class RequestLog:
             f'"duration_seconds":{six_decimals(request.duration_seconds)},'
             f'"response_bytes":{request.response_bytes},'
             f"{_client(request.client_address, request.user_agent)}{rare}{end}"
-            f"{phases % tuple(map(six_decimals, seconds.values()))}}}}}"
+            f"{shown}}}}}"
         )
 
 
@@ -72,7 +77,7 @@ def _failed(status: int | None, outcome: str) -> bool:
 
 def _known(
     members: str, method: str, route: str, status: int | None, outcome: str, phases: tuple[str, ...]
-) -> tuple[str, str, str, str]:
+) -> tuple[str, str, str, str, str]:
     """What the lines of all requests for a route have in common that end alike.
 
     Args:
@@ -85,15 +90,18 @@ def _known(
 
     Returns:
         What comes between the time and the request id, between the span id and the path, and before
-        the seconds by phase; and a template for these.
+        the seconds by phase; and two templates for these, of which the second one takes
+        microseconds below a second.
     """
+    members_of_phases = [_json(name).replace("%", "%%") for name in phases]
     level = "ERROR" if _failed(status, outcome) else "INFO"
     code = "null" if status is None else status
     return (
         f'","level":"{level}","logger":"access","message":"request","request_id":"',
         f'","method":{_json(method)},"route":{_json(route)},"status":{code},"path":',
         f',"outcome":"{outcome}"{members},"phases":{{',
-        ",".join(_json(name).replace("%", "%%") + ":%s" for name in phases),
+        ",".join(f"{name}:%s" for name in members_of_phases),
+        ",".join(f"{name}:0.%06d" for name in members_of_phases),
     )
 
 

@@ -111,9 +111,11 @@ class RequestLine(GreenletLine):
                 self.collected_ns = 0
             self.ran_ns = 0
             self.wait_ns = now_ns
-            if not has_waited and not collected_ns:
-                phases = self.before
+            phases = self.before
+            if not has_waited and not collected_ns and "queue" in phases:
+                # Both are differences of the same instants: there is nothing left to account.
                 phases["cpu"] = self.cpu_ns / 1e9
+                self.record.adds_up = True
                 return phases
         return self._add_to(self.before, self.cpu_ns)
 

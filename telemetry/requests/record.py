@@ -111,6 +111,7 @@ class RequestRecord(PhaseAccount):
         observed: Values that wait for its end, each with its histogram; see ``observations``.
         outer: The request in flight that made this one in the same process.
         accounted_ns: Until when its waits are in ``phase_seconds``, without a time line.
+        adds_up: Its time line has ended, and accounts for the whole duration.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
             one. A response that a client inside the process holds open makes none.
         has_nested: It has made such requests; one of their responses may become its own.
@@ -167,6 +168,7 @@ class RequestRecord(PhaseAccount):
     accounted_ns: int = 0
     longest_wait: OpenWait | None = None
     notes: object = None
+    adds_up: bool = False
     observed: "list[tuple[Histogram, float]] | None" = None
 
     def nest_in(self, outer: "RequestRecord") -> None:

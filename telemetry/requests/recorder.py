@@ -67,9 +67,12 @@ def account_phases(record: RequestRecord) -> None:
     Args:
         record: Its duration is known and its observed phases are complete.
     """
+    duration = record.duration_seconds
     if record.named_later:
         _name_later(record, record.named_later)
-    phases, duration = record.phase_seconds, record.duration_seconds
+    elif record.adds_up and record.outcome == "completed" and duration < record.slow_after_seconds:
+        return
+    phases = record.phase_seconds
     rest = duration - sum(phases.values())
     if rest > ROUNDING_SECONDS:
         phases["other"] = phases.get("other", 0.0) + rest

@@ -59,7 +59,8 @@ def _key(name: str) -> Key:
 
 _PATH: Final = _key(url_attributes.URL_PATH).texts
 _QUERY: Final = _key(url_attributes.URL_QUERY).texts
-_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).texts
+_REQUEST_ID: Final = _key(REQUEST_ID_ATTRIBUTE).texts[36]
+"""Before an id, which is always so long."""
 _BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
 _PHASES: Final[dict[str, bytes]] = {
     phase: double_prefix(PHASE_ATTRIBUTE_PREFIX + phase, ATTRIBUTES) for phase in get_args(Phase)
@@ -97,7 +98,7 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
             trace.random_flag | SENT if span.foreign_parent is None else flags_of(span),
         ),
         _client(host, record.scheme, record.client_address, record.peer_address, record.user_agent),
-        _REQUEST_ID[len(request_id)],
+        _REQUEST_ID,
         request_id,
         _size(record.response_bytes),
         _PATH[len(path)] if path else b"",
