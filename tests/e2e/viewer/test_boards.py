@@ -32,7 +32,7 @@ has no problem.
 
 FIRST_PAINT_MS = 1500
 WHOLE_BOARD_MS = 3000
-LOADS = 3
+LOADS = 5
 
 _PANELS = """() => [...document.querySelectorAll('[data-panel]')].map((panel) => {
   const { left, top, right, bottom } = panel.getBoundingClientRect();
@@ -60,10 +60,12 @@ _IN_SIGHT_READ = """() => {
 @pytest.fixture(scope="module")
 def boards_have_data(stack, demo_traffic):
     prometheus = stack.url("prometheus")
+    traffic = (
+        "sum(serene:http_server_request_duration_seconds_count:rate1m) > 1"
+        " and on() count_over_time(serene:evaluations:one[10m]) > 8"
+    )
     wait_until(
-        lambda: query(prometheus, "sum(rate(http_server_request_duration_seconds_count[1m])) > 1"),
-        what="traffic in Prometheus",
-        interval_seconds=1,
+        lambda: query(prometheus, traffic), what="traffic in recorded series", interval_seconds=1
     )
 
 
