@@ -45,6 +45,7 @@ ALERTS: Final = largest(
     selector(
         "ALERTS",
         'alertstate="firing"',
+        'severity!="none"',
         f'{ENVIRONMENT_LABEL}=~"$environment|"',
         f'{SERVICE_LABEL}=~"$service|"',
     ),

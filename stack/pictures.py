@@ -23,12 +23,22 @@ from stack.runner import Stack
 FOLDER: Final = paths.ROOT / "docs" / "images"
 _WIDTH, _HEIGHT = 1280, 800
 _SECONDS = 60
-_SLOW: Final = '{resource.service.name="serene" && duration > 500ms}'
+_SLOW: Final = (
+    '{resource.service.name="serene" && kind=server && span.http.route !~ ".*/health.*"'
+    ' && span.request.phase.hub_wait > 0.2 && event:name="hub.waited"'
+    ' && event.hub.kind="blocked"}'
+)
+"""Requests that code kept waiting."""
 _READ: Final = """() => {
   const seen = [...document.querySelectorAll('[data-panel]')].filter(
     (panel) => panel.getBoundingClientRect().top < innerHeight,
   );
-  return seen.length > 0 && seen.every((panel) => panel.dataset.panelState !== 'Loading');
+  const boards = [...document.querySelectorAll('[data-board]')];
+  return (
+    seen.length + boards.length > 0 &&
+    seen.every((panel) => panel.dataset.panelState !== 'Loading') &&
+    boards.every((board) => board.dataset.known === 'true')
+  );
 }"""
 
 
@@ -54,7 +64,7 @@ def pictures(options: argparse.Namespace) -> int:
 
 
 def _slow_trace(stack: Stack) -> str:
-    """Return the id of the longest of the last traces. Raises: StackError when none was slow."""
+    """Return the longest of the last such traces. Raises: StackError when there is none."""
     answer = requests.get(
         f"{stack.url('tempo')}/api/search", params={"q": _SLOW, "limit": "50"}, timeout=_SECONDS
     )
@@ -62,7 +72,8 @@ def _slow_trace(stack: Stack) -> str:
     found = answer.json().get("traces", [])
     if not found:
         raise StackError(
-            "no request was slow: ./serene fault on slow-mongodb and ./serene load first"
+            "no request waited for a blocked hub: ./serene load and ./serene fault on blocked-hub"
+            " first, and wait a minute"
         )
     longest = max(found, key=lambda trace: int(trace.get("durationMs", 0)))
     # Tempo leaves leading zeros out.
@@ -90,7 +101,7 @@ def _page(url: str) -> Iterator[Page]:
 
 def _shoot(page: Page, path: str, file: Path) -> None:
     page.goto(path)
-    if path.startswith("/d/"):
+    if path == "/" or path.startswith("/d/"):
         page.wait_for_function(_READ)
     page.wait_for_load_state("networkidle")
     busy = page.get_by_role("status").filter(has_text=re.compile("^(Reading|Loading)"))

@@ -24,6 +24,7 @@ OF_SERVICE: Final = (ENVIRONMENT_LABEL, SERVICE_LABEL)
 _FIRING: Final = selector(
     "ALERTS",
     'alertstate="firing"',
+    'severity!="none"',
     # Alerts on the stack itself have neither.
     f'{ENVIRONMENT_LABEL}=~"$environment|"',
     f'{SERVICE_LABEL}=~"$service|"',
