@@ -36,6 +36,7 @@ def prometheus(folder: Path) -> Iterator[str]:
         "--storage.tsdb.retention.time=30d",
         f"--web.listen-address=127.0.0.1:{port}",
         "--query.max-samples=1000000000",
+        "--query.timeout=30m",
         "--log.level=error",
     ]
     url = f"http://127.0.0.1:{port}"
