@@ -32,7 +32,9 @@ FEW, SOME = 2, 4
 INSTANCES = 200
 DAY_SECONDS = 86_400
 MOST_SAMPLES = 10e6
-"""Of a query, for 200 instances over a day; Prometheus reads twenty million in a second."""
+"""Of a query, for 200 instances over a day. A rank (``@ end()``) counts for ten minutes only:
+Prometheus counts it again at each step, and reads it once.
+"""
 MOST_SAMPLES_OF_A_BOARD = 60e6
 
 OVER_AN_HOUR = "[1h]"
