@@ -12,8 +12,7 @@ each value is one attribute.
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.samples import Exemplar
@@ -43,18 +42,20 @@ class RequestMetrics:
         self._duration = metrics.histogram(names.REQUEST_DURATION)
         self._bounds: list[float] = self._duration._upper_bounds
         self._aborted = metrics.counters(names.ABORTED_REQUESTS)
-        phase, size = metrics.counter(names.REQUEST_PHASE), metrics.counter(names.RESPONSE_SIZE)
-        active = metrics.gauge(names.ACTIVE_REQUESTS)
-        self._active = _Known(lambda method: _value_of(active.labels(method)))
-        self._routes = _Known(lambda route: _Route(route, phase, size))
-        self._series = _Known(self._series_of)
+        self._phase = metrics.counter(names.REQUEST_PHASE)
+        self._size = metrics.counter(names.RESPONSE_SIZE)
+        self._gauge = metrics.gauge(names.ACTIVE_REQUESTS)
+        # Plain dictionaries: the access to one with ``__missing__`` goes through a method.
+        self._active: dict[str, MutexValue] = {}
+        self._routes: dict[str, _Route] = {}
+        self._series: dict[tuple[str, str, int | None], _Series] = {}
         # A ``with`` block finds and binds both methods anew: 0.35 µs each time.
         lock = new_reentrant_lock()
         self._acquire, self._release = lock.acquire, lock.release
 
     def begin(self, record: RequestRecord) -> None:
         """Count a request as active."""
-        value = self._active[record.method_label]
+        value = self._active.get(record.method_label) or self._active_of(record.method_label)
         self._acquire()
         try:
             value._value += 1.0
@@ -64,7 +65,8 @@ class RequestMetrics:
     def __call__(self, request: RequestRecord | CompletedRequest) -> None:
         """Observe a completed request."""
         duration = request.duration_seconds
-        series = self._series[request.method_label, request.route, request.status]
+        key = request.method_label, request.route, request.status
+        series = self._series.get(key) or self._series_of(key)
         route, bucket = series.route, series.buckets[bisect_left(self._bounds, duration)]
         exemplar = None
         if request.sampled and request.trace_id:
@@ -83,7 +85,7 @@ class RequestMetrics:
             for phase, seconds in request.phase_seconds.items():
                 if seconds < 0:
                     raise ValueError(f"phase {phase} took {seconds} s")
-                phases[phase]._value += seconds
+                (phases.get(phase) or route.begin_phase(phase))._value += seconds
             if request.response_bytes:
                 (route.size or route.begin_size())._value += request.response_bytes
         finally:
@@ -96,22 +98,14 @@ class RequestMetrics:
     def _series_of(self, key: tuple[str, str, int | None]) -> "_Series":
         method, route, status = key
         child = self._duration.labels(method, route, UNKNOWN_STATUS if status is None else status)
-        return _Series(child, self._routes[route], self._active[method])
+        active = self._active.get(method) or self._active_of(method)
+        return self._series.setdefault(key, _Series(child, self._route_of(route), active))
 
+    def _route_of(self, route: str) -> "_Route":
+        return self._routes.setdefault(route, _Route(route, self._phase, self._size))
 
-class _Known(dict[Any, Any]):
-    """What belongs to a key, made at its first access and kept.
-
-    Args:
-        make: From a key to its value.
-    """
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Any) -> Any:
-        return self.setdefault(key, self._make(key))
+    def _active_of(self, method: str) -> MutexValue:
+        return self._active.setdefault(method, _value_of(self._gauge.labels(method)))
 
 
 class _Series:
@@ -130,13 +124,17 @@ class _Route:
     """The values of one route; a series begins with the first value of its own."""
 
     def __init__(self, route: str, phase: Counter, size: Counter) -> None:
-        self.phases: dict[Phase, MutexValue] = _Known(
-            lambda name: _value_of(phase.labels(route, name))
-        )
+        self.phases: dict[Phase, MutexValue] = {}
         self._route = route
+        self._phases = phase
         self._sizes = size
         self.size: MutexValue | None = None
         """Bytes of responses."""
+
+    def begin_phase(self, phase: Phase) -> MutexValue:
+        """Begin the series of a phase."""
+        value = _value_of(self._phases.labels(self._route, phase))
+        return self.phases.setdefault(phase, value)
 
     def begin_size(self) -> MutexValue:
         """Begin the series of bytes."""
