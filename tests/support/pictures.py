@@ -1,4 +1,4 @@
-"""Pictures of pages: reduced to what shows a change of look, compared, and what differs is drawn.
+"""Pictures of pages: reduced to what a person sees, compared, and what differs is drawn.
 
 Text may be rasterised a little differently on another machine, so single pixels at the edges of
 letters do not count. What counts is a tile in which many pixels differ clearly: something moved,
@@ -54,7 +54,7 @@ def save(picture: Image.Image, file: Path) -> None:
 
 
 def compare(expected: Image.Image, actual: Image.Image) -> Difference | None:
-    """Return where two pictures differ; None where they have the same look.
+    """Return where two pictures differ; None where they are alike.
 
     The part that only the larger one has differs as a whole.
     """

@@ -67,7 +67,7 @@ def fixed_context(browser: Browser, fixed_viewer: str) -> Iterator[BrowserContex
     with chromium.at_moment(browser, fixed_viewer, NOW, SHOT_WIDTH, SHOT_HEIGHT) as context:
         context.set_default_timeout(TIMEOUT_MS)
         expect.set_options(timeout=TIMEOUT_MS)
-        problems = watched(context)
+        problems = problems_of(context)
         yield context
     assert problems == []
 
@@ -78,7 +78,7 @@ def fixed_page(fixed_context: BrowserContext) -> Page:
     return fixed_context.new_page()
 
 
-def watched(context: BrowserContext) -> list[str]:
+def problems_of(context: BrowserContext) -> list[str]:
     """Return a list that gets what fails, and what is blocked, on each page of a context."""
     problems: list[str] = []
 

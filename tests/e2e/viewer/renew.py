@@ -1,6 +1,6 @@
 """``python -m tests.e2e.viewer.renew [name ...]``: write the committed pictures again.
 
-Look at each that has changed before it is committed.
+Check each that has changed with your own eyes before it is committed.
 """
 
 import sys

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboards import board_json
-from tests.e2e.viewer.conftest import BLOCKED, watched
+from tests.e2e.viewer.conftest import BLOCKED, problems_of
 from tests.e2e.viewer.shots import HEIGHT, SHOTS, WIDTH, opened
 from tests.support import chromium
 from tests.support.fixed_viewer.moment import (
@@ -131,10 +131,12 @@ def test_page_does_nothing_that_its_policy_forbids(fixed_context, shot):
 
 def test_what_the_policy_forbids_is_noticed(browser, fixed_viewer):
     with chromium.at_moment(browser, fixed_viewer, NOW, WIDTH, HEIGHT) as context:
-        problems = watched(context)
+        problems = problems_of(context)
         page = context.new_page()
         page.goto("/licences.txt")
         # In a task of the page: the policy does not hold for what a debugger evaluates.
         page.evaluate("() => setTimeout(() => { try { new Function('1') } catch {} })")
-        wait_until(lambda: page.wait_for_timeout(50) or problems, what="the blocked script is noticed")
+        wait_until(
+            lambda: page.wait_for_timeout(50) or problems, what="the blocked script is noticed"
+        )
     assert all("eval" in each or each.startswith(BLOCKED) for each in problems)

@@ -1,4 +1,4 @@
-"""Each page looks as its committed picture: fixed data, a fixed moment, both themes."""
+"""Each page is like its committed picture: fixed data, a fixed moment, both themes."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ RENEW = "python -m tests.e2e.viewer.renew"
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
-def test_page_looks_as_its_picture(fixed_context, shot: Shot, tmp_path):
+def test_page_is_like_its_picture(fixed_context, shot: Shot, tmp_path):
     flaws = [
         flaw
         for theme, drawing in drawn(fixed_context, shot)
         if (flaw := flaw_of(drawing, shot.file(theme), tmp_path))
     ]
-    assert flaws == [], f"if the new look is right: {RENEW} {shot.name}"
+    assert flaws == [], f"if the new appearance is right: {RENEW} {shot.name}"
 
 
 def flaw_of(drawing: Drawing, committed: Path, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Numbers that look like measured ones and are the same each time: a quiet hour with one incident.
+"""Numbers as of measurements, the same each time: a quiet hour with one incident.
 
 The incident lasts ten minutes in the middle of the hour: what is worse when it is higher rises.
 """

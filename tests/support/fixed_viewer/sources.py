@@ -15,7 +15,7 @@ from tests.support.fixed_viewer.prometheus import Form, UnknownQueryError
 
 _JSON: Final = "application/json"
 
-Answer = Callable[[str, Form], object | None]
+JsonOf = Callable[[str, Form], object | None]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class FixedSource(Upstream):
         answer: From path and parameters to JSON; None where it has nothing; bytes as they are.
     """
 
-    answer: Answer = lambda _path, _form: None
+    answer: JsonOf = lambda _path, _form: None
 
     def send(self, method: str, target: str, body: bytes, accept: str) -> Reply:
         """Answer one request; see ``Upstream.send``."""
@@ -43,7 +43,7 @@ class FixedSource(Upstream):
 
 def viewer() -> Viewer:
     """Return the app, with two workers of which the first served the slow request."""
-    answers: Mapping[str, Answer] = {
+    answers: Mapping[str, JsonOf] = {
         "prom": prometheus.answer,
         "loki": loki.answer,
         "tempo": tempo.answer,
@@ -53,7 +53,7 @@ def viewer() -> Viewer:
     return Viewer(paths.ROOT, upstreams, [_source(_of_worker), _source(_of_another_worker)])
 
 
-def _source(answer: Answer) -> Upstream:
+def _source(answer: JsonOf) -> Upstream:
     return FixedSource("", 0, answer=answer)
 
 
