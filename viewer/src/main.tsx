@@ -4,12 +4,13 @@ import './styles.css';
 import { initPluginTranslations } from '@grafana/i18n';
 import { createRoot } from 'react-dom/client';
 
-import { registerFieldOptions, registerTransformations } from './panels/registries';
+import { registerFieldOptions, registerLinks, registerTransformations } from './panels/registries';
 
 import { App } from './shell/App';
 
 registerFieldOptions();
 registerTransformations();
+registerLinks();
 await initPluginTranslations('viewer');
 const root = document.getElementById('root');
 if (root === null) {

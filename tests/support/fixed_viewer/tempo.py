@@ -41,7 +41,9 @@ def _fixture(name: str) -> dict[str, Any]:
 def _many_spans() -> object:
     """Return one request with 999 commands below it, in batches of ten."""
     batch: dict[str, Any] = _fixture("tempo-trace.json")["batches"][0]
-    batch["scopeSpans"][0]["spans"] = [_span(number) for number in range(MANY_SPANS)]
+    scope = batch["scopeSpans"][0]["scope"]
+    spans = [_span(number) for number in range(MANY_SPANS)]
+    batch["scopeSpans"] = [{"scope": scope, "spans": spans}]
     return {"batches": [batch]}
 
 

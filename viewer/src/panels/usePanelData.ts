@@ -17,6 +17,7 @@ import type { Reading } from '../boards/load';
 import type { Panel } from '../boards/model';
 import { wasAborted } from '../data-sources/http';
 import { registryOf } from './field-config';
+import { macro, type DataContext } from './macros';
 import { readPanel, type Read } from './read';
 import { rulesOf } from './option-rules';
 
@@ -139,31 +140,20 @@ export function useFields(
   }, [panel, frames, lookup, registry, theme, timeZone]);
 }
 
-type Scoped = Readonly<Record<string, { text?: unknown; value?: unknown } | undefined>>;
+interface Scoped {
+  __dataContext?: { value: DataContext };
+}
 
 const isMacro = /^__(field|data|value|series|cell|calendar)$/;
 
-function at(value: unknown, path: string): unknown {
-  // `labels.http_route`, `fields.Route` and `fields["p 95"]`.
-  const parts = path.match(/[^.[\]"']+/g) ?? [];
-  return parts.reduce<unknown>(
-    (inner, part) =>
-      typeof inner === 'object' && inner !== null
-        ? (inner as Record<string, unknown>)[part]
-        : undefined,
-    value,
-  );
-}
-
 /** Fills in variables, those of a field, a row or a value among them. */
 export function replaced(text: string, lookup: Lookup, scoped: object = {}): string {
-  const own = scoped as Scoped;
+  const context = (scoped as Scoped).__dataContext?.value;
   return interpolate(text, (name, path) => {
-    const variable = own[name];
-    if (variable === undefined) {
-      return isMacro.test(name) ? '' : lookup(name, path);
+    if (!isMacro.test(name)) {
+      return lookup(name, path);
     }
-    const found = path === undefined ? variable.value : at(variable.value, path);
+    const found = context && macro(name, path, context);
     return found === undefined || found === null ? '' : String(found);
   });
 }
