@@ -68,9 +68,11 @@ def _adapt(without: set[str]) -> None:
                 resume=resume,
             )
 
-        def add_record_sink(self, name: str, sink: Callable[[Any], None]) -> None:
+        def add_record_sink(
+            self, name: str, sink: Callable[[Any], None], *, notable_only: bool = False
+        ) -> None:
             if f"sink.{name}" not in without:
-                super().add_record_sink(name, sink)
+                super().add_record_sink(name, sink, notable_only=notable_only)
 
     vars(recording)["Recorder"] = Partial
 
