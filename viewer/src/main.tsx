@@ -7,11 +7,12 @@ import { createRoot } from 'react-dom/client';
 import { registerFieldOptions, registerLinks, registerTransformations } from './panels/registries';
 
 import { App } from './shell/App';
+import { loadFonts } from './shell/fonts';
 
 registerFieldOptions();
 registerTransformations();
 registerLinks();
-await initPluginTranslations('viewer');
+await Promise.all([initPluginTranslations('viewer'), loadFonts()]);
 const root = document.getElementById('root');
 if (root === null) {
   throw new Error('the page has no element #root');

@@ -5,6 +5,9 @@ Check each that has changed with your own eyes before it is committed.
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
 
 from tests.e2e.viewer.fixed import served
 from tests.e2e.viewer.shots import FOLDER, HEIGHT, SHOTS, THEMES, WIDTH, drawn
@@ -23,11 +26,17 @@ def renew(names: Sequence[str]) -> None:
         for shot in SHOTS:
             if not names or shot.name in names:
                 for theme, drawing in drawn(context, shot):
-                    pictures.save(pictures.reduced(drawing.steady()), shot.file(theme))
-                print(shot.name, flush=True)
+                    _renew(shot.file(theme), pictures.reduced(drawing.steady()))
     wanted = {shot.file(theme) for shot in SHOTS for theme in THEMES}
     for file in set(FOLDER.glob("*.png")) - wanted:
         file.unlink()
+
+
+def _renew(file: Path, actual: Image.Image) -> None:
+    """Write a picture, unless it has the same look as before."""
+    if not file.exists() or pictures.compare(Image.open(file), actual) is not None:
+        pictures.save(actual, file)
+        print(f"{file.name} is another one", flush=True)
 
 
 if __name__ == "__main__":
