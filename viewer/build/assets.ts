@@ -1,6 +1,6 @@
 // Files that Grafana's components load by address: icons and fonts, below `public/`.
 import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
 const FONTS: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ export function assets(): Plugin {
     apply: 'build',
     configResolved(config) {
       root = config.root;
-      out = join(config.root, config.build.outDir, 'public');
+      out = resolve(config.root, config.build.outDir, 'public');
     },
     writeBundle() {
       cpSync(join(root, ICONS), join(out, 'build/img/icons'), { recursive: true });

@@ -33,7 +33,7 @@ def renew(names: Sequence[str]) -> None:
 
 
 def _renew(file: Path, actual: Image.Image) -> None:
-    """Write a picture, unless it has the same look as before."""
+    """Write a picture, unless the committed one does not differ."""
     if not file.exists() or pictures.compare(Image.open(file), actual) is not None:
         pictures.save(actual, file)
         print(f"{file.name} is another one", flush=True)
