@@ -4,8 +4,8 @@ import pytest
 from markupsafe import escape
 from prometheus_client import REGISTRY
 
-from dashboards.config import HEALTH_ROUTES
 from service import metrics as business
+from service.objectives import HEALTH_ROUTES
 from telemetry import names
 from tests.service.expected_routes import ROUTES
 from tests.service.rooms import is_served

@@ -19,7 +19,7 @@ def test_instrument_is_made_once_from_its_descriptor():
     assert made.describe()[0].name == names.REQUEST_DURATION.name
     assert (made._labelnames, tuple(made._upper_bounds[:-1])) == (
         names.REQUEST_DURATION.labels,
-        names.LATENCY_BUCKETS,
+        names.REQUEST_DURATION.buckets,
     )
 
 
