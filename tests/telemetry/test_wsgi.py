@@ -5,102 +5,17 @@ import uuid
 
 import gevent
 import pytest
-from flask import Flask, Response, abort
-from opentelemetry.trace import get_current_span
 
-from telemetry.config import TelemetryConfig
-from telemetry.guard import Guard
-from telemetry.lifecycle import Lifecycle
-from telemetry.metrics import Metrics
 from telemetry.requests.parsing import RequestParser
 from telemetry.requests.record import current_record
-from telemetry.requests.recorder import ACCOUNT_PHASES, Recorder, Step
-from telemetry.tracing import Tracing, WsgiServerSpans
-from telemetry.wsgi import RequestLayer, install
-
-
-class App:
-    """A Flask app behind the layer, its completed requests, and the errors of telemetry."""
-
-    def __init__(self):
-        self.records = []
-        self.errors = []
-        guard = Guard(strict=False, on_error=self.errors.append)
-        config = TelemetryConfig(environment="test")
-        metrics = Metrics()
-        self.lifecycle = Lifecycle(metrics)
-        spans = WsgiServerSpans(Tracing(config, metrics, guard))
-        self.recorder = Recorder(guard, completion=(ACCOUNT_PHASES, Step("span", spans.close)))
-        self.recorder.add_sink("test", self.records.append)
-        self.app = Flask("shop")
-        self.layer = RequestLayer(
-            self.app.wsgi_app,
-            parser=RequestParser(config),
-            recorder=self.recorder,
-            spans=spans,
-            lifecycle=self.lifecycle,
-            guard=guard,
-            config=config,
-        )
-        install(self.app, self.layer)
-        self.client = self.app.test_client()
-
-    def get(self, path, **headers):
-        """One request, its response read and closed as a server would."""
-        return self.client.get(path, headers=headers, buffered=True)
-
-    def facts(self):
-        """The end of the one request that was completed."""
-        (record,) = self.records
-        return record.route, record.status, record.outcome, record.error_type, record.response_bytes
+from telemetry.requests.recorder import Recorder
+from tests.telemetry.wsgi_app import begin, serving_app
 
 
 @pytest.fixture
 def serving():
-    serving = App()
-
-    @serving.app.get("/hello/<name>")
-    def hello(name):
-        return f"hello {name}"
-
-    @serving.app.get("/raise")
-    def fail():
-        raise ValueError("no")
-
-    @serving.app.get("/gone")
-    def gone():
-        abort(410)
-
-    @serving.app.get("/stream")
-    def stream():
-        def chunks():
-            for number in range(3):
-                yield f"{number}\n"
-                gevent.sleep(0.05)
-
-        return Response(chunks())
-
-    @serving.app.get("/stream-that-breaks")
-    def breaks():
-        def chunks():
-            yield "one\n"
-            raise RuntimeError("half way")
-
-        return Response(chunks())
-
-    @serving.app.get("/killed")
-    def killed():
-        raise gevent.GreenletExit
-
-    @serving.app.get("/late")
-    def late():
-        raise gevent.Timeout(1)
-
-    yield serving
-    assert serving.errors == []
-    assert serving.recorder.in_flight == ()
-    assert current_record() is None
-    assert not get_current_span().get_span_context().is_valid
+    with serving_app() as serving:
+        yield serving
 
 
 def test_answer_carries_its_ids_and_its_time(serving):
@@ -153,83 +68,6 @@ def test_stream_that_raises_half_way_has_failed(serving):
     with pytest.raises(RuntimeError, match="half way"):
         serving.get("/stream-that-breaks")
     assert serving.facts() == ("/stream-that-breaks", 200, "failed", "RuntimeError", 4)
-
-
-def ignore(status, headers, exc_info=None):
-    """Start a response that nobody reads."""
-    return lambda data: None
-
-
-def begin(serving, path, start_response=ignore):
-    """Call the app as a server does, up to the first chunk."""
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": path,
-        "SERVER_NAME": "t",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "http",
-    }
-    body = serving.app(environ, start_response)
-    next(iter(body))
-    return body
-
-
-class LineServer:
-    """A response that takes prepared lines, as our own server's does."""
-
-    takes_lines = True
-
-    def start_response(self, status, headers, exc_info=None, lines=""):
-        self.headers = [
-            *headers,
-            *(tuple(line.split(": ", 1)) for line in lines.split("\r\n")[:-1]),
-        ]
-        return lambda data: None
-
-
-class PlainServer(LineServer):
-    takes_lines = False
-
-
-def names_and_shapes(headers):
-    """Headers, with ids and times as ``#``."""
-    return [(name, re.sub(r"[0-9a-f-]{16,}|\d+\.\d+", "#", value)) for name, value in headers]
-
-
-def test_server_that_takes_lines_gets_the_same_headers(serving):
-    by_lines, by_pairs = LineServer(), PlainServer()
-    for server in (by_lines, by_pairs):
-        begin(serving, "/hello/you", server.start_response).close()
-    assert names_and_shapes(by_lines.headers) == names_and_shapes(by_pairs.headers)
-    assert [name for name, _ in by_lines.headers][-5:] == [
-        "API-Version",
-        "API-Supported-Versions",
-        "X-Request-ID",
-        "X-Response-Time",
-        "Server-Timing",
-    ]
-    assert dict(by_lines.headers)["X-Request-ID"] == serving.records[0].request_id
-
-
-def test_server_that_takes_lines_is_asked_to_close_in_a_drain(serving):
-    serving.lifecycle.ready()
-    serving.lifecycle.drain("test")
-    server = LineServer()
-    begin(serving, "/hello/you", server.start_response).close()
-    assert ("Connection", "close") in server.headers
-
-
-def test_middleware_in_front_of_a_server_that_takes_lines_sees_all_headers(serving):
-    server, seen = LineServer(), []
-
-    def start_response(status, headers, exc_info=None):
-        seen.extend(headers)
-        return server.start_response(status, headers, exc_info)
-
-    begin(serving, "/hello/you", start_response).close()
-    assert seen == server.headers
-    assert "X-Request-ID" in dict(seen)
 
 
 @pytest.mark.parametrize(
