@@ -117,8 +117,7 @@ class Response:
             status: Such as ``200 OK``.
             headers: Names and values.
             exc_info: Of the failure for which an app replaces what it began with.
-            lines: Further headers, as whole lines that need no check and mean nothing for the
-                connection.
+            lines: Further headers, as lines that need no check; none is about the connection.
 
         Raises:
             AssertionError: It was begun before.
@@ -143,19 +142,17 @@ class Response:
         self._length: int | None = None
         self._upgrades = self._warned = False
         self._sent = 0
-        fields = self._read_headers(headers, code != _OMITTING[0] and not informs)
-        self._fields = fields + lines if lines else fields
+        self._fields = self._read_headers(headers, code != _OMITTING[0] and not informs) + lines
         # Of a request that is HTTP/1.0 the response ends with the connection.
         self.chunked = (
             self._length is None and not self._omits_body and self._request.version != (1, 0)
         )
-        body = self._body
         # The next request could not be found behind this one, for three reasons. A client that was
         # not asked for its body may send it, or its next request: the two cannot be distinguished.
         # To find the next request behind a refused body we would have to read one that may have no
         # end. A client that was too slow may still send what it was given up for.
         if (
-            (isinstance(body, ExpectContinueBody) and not body.requested)
+            (isinstance(self._body, ExpectContinueBody) and not self._body.requested)
             or (self._request.chunked and code >= 400)
             or self._client.too_slow is not None
         ):
