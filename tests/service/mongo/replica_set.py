@@ -127,7 +127,7 @@ class ReplicaSet:
         if name in HANDSHAKES:
             reply = self._hello(member)
             client.sendall(
-                _reply(request_id, reply) if code == OP_QUERY else _msg(request_id, reply)
+                _reply(request_id, reply) if code == OP_QUERY else op_msg(request_id, reply)
             )
             return True
         answer = self._answer(name)
