@@ -15,6 +15,8 @@ from stack.runner import Stack
 
 _IN_PROCESS = "not slow and (not e2e or backend)"
 """Tests that run in pytest's own process, where coverage sees what they run."""
+_WHOLE_STACKS = "tests/e2e"
+"""Tests that wait for whole stacks, about as long as all the others take."""
 
 
 def load(options: argparse.Namespace) -> int:
@@ -60,11 +62,11 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the tests; all of them in two parts side by side.
+    """Run the tests; all of them in parts side by side.
 
     With `--fast` or arguments for pytest, this process is replaced with pytest.
 
-    Returns: the higher exit code of the two parts.
+    Returns: the highest exit code of the parts.
     """
     arguments = [sys.executable, "-m", "pytest"]
     if options.fast:
@@ -78,8 +80,10 @@ def test(options: argparse.Namespace) -> int:
     paths.state_directory().mkdir(exist_ok=True)
     coverage = [sys.executable, "-m", "coverage"]
     runner = [*coverage, "run", "-m", "pytest"] if options.coverage else arguments
+    processes = [*arguments, "-m", f"not ({_IN_PROCESS})"]
     code = _run_side_by_side(
-        [*runner, "-m", _IN_PROCESS], [*arguments, "-m", f"not ({_IN_PROCESS})"]
+        [[*runner, "-m", _IN_PROCESS], [*processes, f"--ignore={_WHOLE_STACKS}"]],
+        [*processes, _WHOLE_STACKS],
     )
     if options.coverage:
         _run_to_its_end([*coverage, "report", "--skip-covered"], dict(os.environ))
@@ -126,20 +130,20 @@ def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
     with subprocess.Popen(
         command, cwd=paths.ROOT, env=environment, stdin=subprocess.DEVNULL
     ) as process:
-        _leave_signals_to(process)
+        _leave_signals_to([process])
         return process.wait()
 
 
-def _run_side_by_side(shown: list[str], beside: list[str]) -> int:
-    """Run two programs at the same time, and return the higher exit code.
+def _run_side_by_side(shown: list[list[str]], beside: list[str]) -> int:
+    """Run programs one after another and one beside them, and return the highest exit code.
 
-    The output of the second one follows that of the first. Ctrl-C reaches both from the terminal.
+    The output of the one beside follows that of the others. Ctrl-C reaches all from the terminal,
+    and no program starts after it.
     """
     log = paths.state_directory() / "tests-beside.log"
     print(f"two parts run side by side; the second one's output follows, now in {log}", flush=True)
     with (
         log.open("w+", encoding="utf-8") as output,
-        subprocess.Popen(shown, cwd=paths.ROOT, stdin=subprocess.DEVNULL) as first,
         subprocess.Popen(
             beside,
             cwd=paths.ROOT,
@@ -148,19 +152,38 @@ def _run_side_by_side(shown: list[str], beside: list[str]) -> int:
             stderr=subprocess.STDOUT,
         ) as second,
     ):
-        _leave_signals_to(first, second)
-        code = max(first.wait(), second.wait(), key=abs)
+        running = [second]
+        stopped = _leave_signals_to(running)
+        codes = []
+        for command in shown:
+            if stopped:
+                break
+            with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL) as first:
+                running.append(first)
+                codes.append(first.wait())
+                running.remove(first)
+        codes.append(second.wait())
         output.seek(0)
         print(output.read(), flush=True)
-    return abs(code)
+    return max(map(abs, codes))
 
 
-def _leave_signals_to(*processes: subprocess.Popen[bytes]) -> None:
-    """Pass SIGTERM on, and ignore the SIGINT that they get from the terminal themselves."""
+def _leave_signals_to(processes: list[subprocess.Popen[bytes]]) -> list[int]:
+    """Pass SIGTERM on, and leave SIGINT to those that get it from the terminal themselves.
+
+    Args:
+        processes: those that run, also later on.
+
+    Returns: the signals that came so far.
+    """
+    received: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        for process in processes:
-            process.send_signal(number)
+        received.append(number)
+        if number == signal.SIGTERM:
+            for process in processes:
+                process.send_signal(number)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, pass_on)
     signal.signal(signal.SIGTERM, pass_on)
+    return received

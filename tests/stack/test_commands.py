@@ -1,10 +1,13 @@
-"""Two programs side by side: both run to their end, and neither hides the failure of the other."""
+"""Programs side by side: all run to their end, and none hides the failure of another."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from tests.support.polling import wait_until
 
 SIDE_BY_SIDE = """
 import sys
@@ -13,34 +16,72 @@ from pathlib import Path
 paths.state_directory = lambda: Path(sys.argv[1])
 def program(text, code):
     return [sys.executable, "-c", f"import sys; print({text!r}, flush=True); sys.exit({code})"]
-sys.exit(commands._run_side_by_side(program("first", sys.argv[2]), program("second", sys.argv[3])))
+sys.exit(
+    commands._run_side_by_side(
+        [program("first", sys.argv[2]), program("next", sys.argv[3])],
+        program("beside", sys.argv[4]),
+    )
+)
 """
 
 KILLED = "__import__('os').kill(__import__('os').getpid(), 9)"
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "code"), [(0, 0, 0), (0, 1, 1), (1, 0, 1), (2, 1, 2), (0, 5, 5)]
+    ("codes", "code"),
+    [
+        ((0, 0, 0), 0),
+        ((0, 0, 1), 1),
+        ((0, 1, 0), 1),
+        ((1, 0, 0), 1),
+        ((2, 0, 1), 2),
+        ((0, 0, 5), 5),
+    ],
 )
-def test_two_programs_share_the_time_and_the_exit_code(tmp_path, first, second, code) -> None:
+def test_programs_share_the_time_and_the_exit_code(tmp_path, codes, code) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), str(first), str(second)],
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), *map(str, codes)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert (done.returncode, done.stderr) == (code, "")
-    assert done.stdout.splitlines()[1:] == ["first", "second", ""]
-    assert (tmp_path / "tests-beside.log").read_text() == "second\n"
+    assert done.stdout.splitlines()[1:] == ["first", "next", "beside", ""]
+    assert (tmp_path / "tests-beside.log").read_text() == "beside\n"
 
 
 def test_program_that_a_signal_ends_is_a_failure(tmp_path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), "0", KILLED],
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), "0", "0", KILLED],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_no_program_starts_after_a_signal(tmp_path, number) -> None:
+    """Ctrl-C ends those that run; SIGTERM, which a terminal does not send, is passed on."""
+    waits = "__import__('time').sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), waits, "0", waits],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("two parts run")
+        assert running.stdout.readline() == "first\n"
+        log = tmp_path / "tests-beside.log"
+        wait_until(lambda: log.read_text() == "beside\n", what="the program beside")
+        if number == signal.SIGINT:
+            os.killpg(running.pid, number)
+        else:
+            running.send_signal(number)
+        output, _ = running.communicate(timeout=30)
+    assert running.returncode != 0
+    assert "next" not in output
