@@ -138,12 +138,11 @@ def client_span(stack, what) -> Node:
     )
     here = {"server.address": "127.0.0.1"}
     if name == STRIPE:
-        url, template = stack.url("stripe-mock"), name.split()[1]
-        port = stack.port("toxiproxy", "stripe-mock")
+        port, template = stack.port("toxiproxy", "stripe-mock"), name.split()[1]
         attributes = {
             "http.request.method": "POST",
             "http.response.status_code": 200,
-            "url.full": f"{url}{template}",
+            "url.full": f"http://127.0.0.1:{port}{template}",
             "url.template": template,
         }
     elif name == MODEL:

@@ -20,12 +20,13 @@ from stack.errors import StackError
 from stack.faults import press
 from stack.faults.catalogue import FAULTS
 from stack.runner import Stack
-from tests.e2e.faults.panels import Panels
+from tests.e2e.faults.panels import Before, Panels
 from tests.e2e.faults.stand import firing
 
 RULES = DEPLOY / "rules" / "alerts.yml"
 FIRES_SECONDS = 240.0
 RESOLVES_SECONDS = 120.0
+CHANGES_SECONDS = 15.0
 POLL_SECONDS = 0.25
 LEAK_AFTER_SECONDS = 170.0
 """A leak is growth since a window ago, which the worker has to have lived through."""
@@ -125,11 +126,20 @@ class Drill:
         press.press(self._stack, found.fault, seconds=600)
         self._until(lambda: self._fires(found.fault), FIRES_SECONDS, f"{fault.alert} fires")
         found.fired_seconds = time.monotonic() - pressed
-        found.panels = self._panels.changed(before)
+        found.panels = self._changed(before)
         released = time.monotonic()
         press.release(self._stack, found.fault)
         self._until(lambda: not self._fires(found.fault), RESOLVES_SECONDS, f"{fault.alert} ends")
         found.resolved_seconds = time.monotonic() - released
+
+    def _changed(self, before: Before) -> list[str]:
+        """Return the panels that changed; their queries' windows may be longer than the rule's."""
+        began = time.monotonic()
+        while not (found := self._panels.changed(before)):
+            if time.monotonic() - began > CHANGES_SECONDS:
+                break
+            gevent.sleep(POLL_SECONDS)
+        return found
 
     def _fires(self, name: str) -> bool:
         wanted = {"alertname": FAULTS[name].alert} | LABELS.get(name, {})

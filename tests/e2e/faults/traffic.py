@@ -33,6 +33,10 @@ class Person:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def log_in(self) -> None:
         """Register, and log in."""
         credentials = new_credentials()
@@ -110,3 +114,5 @@ def busy_members(url: str) -> Iterator[None]:
         yield
     finally:
         gevent.killall(greenlets)
+        for person in people:
+            person.close()
