@@ -153,6 +153,7 @@ def test_detached_stack_is_shown_and_stopped_by_later_commands(serene: Serene, n
         "loki": "stopped",
         "alertmanager": "stopped",
         "notifications": "stopped",
+        "viewer": "stopped",
     }
     stack = Stack(number)
     assert backends["toxiproxy"] == {

@@ -98,7 +98,9 @@ def violations(page: Page) -> list[str]:
     # Off every button: colours on the way to those of another state are not the page's.
     page.mouse.move(1, HEIGHT - 1)
     page.wait_for_timeout(300)
-    page.wait_for_function("() => document.getAnimations().every(one => one.playState !== 'running')")
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => one.playState !== 'running')"
+    )
     page.evaluate(axe.read_text())
     found: dict[str, Any] = page.evaluate("() => axe.run()")
     return [
