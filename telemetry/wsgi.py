@@ -12,7 +12,7 @@ from typing import Final
 import gevent
 from flask import Flask
 
-from telemetry import names
+from telemetry import flask_shortcuts, names
 from telemetry.config import TelemetryConfig
 from telemetry.decimals import milliseconds
 from telemetry.environ_keys import RECORD_ENVIRON, REQUEST_ID_ENVIRON
@@ -244,3 +244,4 @@ def install(app: Flask, layer: RequestLayer) -> None:
     app.wsgi_app = layer  # type: ignore[method-assign]
     layer.observe(app)
     client_outcome.install(app)
+    flask_shortcuts.install(app)

@@ -1,0 +1,257 @@
+"""What is kept for many requests is what Flask makes of each."""
+
+import datetime
+import uuid
+from unittest.mock import Mock
+
+import pytest
+from flask import Flask, Request, jsonify, request, url_for
+from flask.json.provider import DefaultJSONProvider
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
+from werkzeug.test import create_environ
+
+from telemetry import flask_shortcuts
+from telemetry.flask_shortcuts import LONGEST_HOST
+
+HOSTS = [
+    "bench",
+    "Bench.Example.ORG",
+    "bench:80",
+    "bench:443",
+    "bench:8080",
+    "127.0.0.1:8000",
+    "[::1]:8000",
+    "xn--bcher-kva.example",
+    "b\xfccher.example",
+    "bad host",
+    "a/b",
+    "bench:99999",
+    "",
+    ".",
+    f"{'a' * 64}.example",
+    "a" * (LONGEST_HOST + 1),
+    None,
+]
+SERVERS = [("bench", "80"), ("::1", "8000"), ("/run/bench.sock", ""), (None, None)]
+
+
+def create(**config):
+    app = Flask("shop", subdomain_matching=config.pop("subdomain_matching", False))
+    if "host_matching" in config:
+        app.url_map.host_matching = config.pop("host_matching")
+    app.config.update(config)
+    return app
+
+
+def environ_of(host="bench", server=("bench", "80"), scheme="http", **others):
+    environ = create_environ("/page")
+    environ |= {"wsgi.url_scheme": scheme, "REMOTE_ADDR": "192.0.2.1"} | others
+    values = {"HTTP_HOST": host, "SERVER_NAME": server[0], "SERVER_PORT": server[1]}
+    for name, value in values.items():
+        environ.pop(name, None)
+        if value is not None:
+            environ[name] = value
+    return environ
+
+
+def observed(create_adapter, environ):
+    """What an app sees of a bound request, or the exception."""
+    served = Request(environ.copy(), populate_request=False)
+    try:
+        adapter = create_adapter(served)
+    except HTTPException as error:
+        return type(error), error.description
+    return vars(adapter), served.host, vars(served).get("host")
+
+
+def assert_bound_alike(app, environ):
+    shortcuts = flask_shortcuts.UrlAdapters(app)
+    expected = observed(lambda served: Flask.create_url_adapter(app, served), environ)
+    for _ in range(2):
+        assert observed(shortcuts.create, environ) == expected
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("host", HOSTS)
+def test_request_is_bound_as_by_flask(host, server, scheme):
+    assert_bound_alike(create(), environ_of(host, server, scheme))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"SCRIPT_NAME": "/shop"},
+        {"SCRIPT_NAME": "/b\xc3\xbccher/"},
+        {"PATH_INFO": ""},
+        {"PATH_INFO": "//a//b"},
+        {"PATH_INFO": "/b\xc3\xbccher"},
+        {"PATH_INFO": "/\xff"},
+        {"QUERY_STRING": "a=1&b=%20"},
+        {"QUERY_STRING": "a=\xc3\xbc"},
+        {"REQUEST_METHOD": "DELETE"},
+        {"HTTP_CONNECTION": "Upgrade", "HTTP_UPGRADE": "websocket"},
+        {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "WebSocket", "wsgi.url_scheme": "https"},
+        {"HTTP_CONNECTION": "upgrade"},
+    ],
+)
+def test_each_request_keeps_what_is_its_own(others):
+    assert_bound_alike(create(), environ_of() | others)
+
+
+@pytest.mark.parametrize("missing", ["PATH_INFO", "QUERY_STRING", "SCRIPT_NAME"])
+def test_environ_without_a_text_is_bound_as_by_flask(missing):
+    environ = environ_of()
+    environ.pop(missing)
+    assert_bound_alike(create(), environ)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"SERVER_NAME": "bench"},
+        {"SERVER_NAME": "example.org", "subdomain_matching": True},
+        {"subdomain_matching": True},
+        {"host_matching": True},
+        {"TRUSTED_HOSTS": ["bench", ".example.org"]},
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Current server name")
+def test_setting_that_depends_on_the_host_is_flask_s_own_matter(config, host):
+    assert_bound_alike(create(**config), environ_of(host))
+
+
+def test_setting_that_changes_while_the_app_serves_counts_at_once():
+    app = create()
+    shortcuts = flask_shortcuts.UrlAdapters(app)
+    environ = environ_of()
+    observed(shortcuts.create, environ)
+    app.url_map = Map(default_subdomain="www")
+    expected = observed(lambda served: Flask.create_url_adapter(app, served), environ)
+    assert observed(shortcuts.create, environ) == expected
+    app.url_map.default_subdomain = "api"
+    adapter = shortcuts.create(Request(environ))
+    assert (adapter.map, adapter.subdomain) == (app.url_map, "api")
+    app.config["TRUSTED_HOSTS"] = ["other"]
+    expected = observed(lambda served: Flask.create_url_adapter(app, served), environ)
+    assert observed(shortcuts.create, environ) == expected
+
+
+def test_usual_request_is_bound_to_its_host_once(monkeypatch):
+    app = create()
+    flask_shortcuts.install(app)
+    bind = Mock(side_effect=app.url_map.bind_to_environ)
+    monkeypatch.setattr(app.url_map, "bind_to_environ", bind)
+    app.add_url_rule("/items/<int:number>", "item", lambda number: {"item": number})
+    client = app.test_client()
+    found = [client.get(f"/items/{number}?n={number}").json for number in range(3)]
+    assert (found, bind.call_count) == ([{"item": 0}, {"item": 1}, {"item": 2}], 1)
+
+
+def test_bound_requests_do_not_share_what_an_app_changes():
+    shortcuts = flask_shortcuts.UrlAdapters(create())
+    first, second = (shortcuts.create(Request(environ_of())) for _ in range(2))
+    first.script_name = "/changed/"
+    assert second.script_name == "/"
+
+
+def test_urls_redirects_and_refusals_are_those_of_flask():
+    answers = []
+    for shortened in (False, True):
+        app = create()
+        app.add_url_rule("/folder/", "folder", lambda: url_for("folder", _external=True, q=1))
+        app.add_url_rule("/host", "host", lambda: [request.host, request.url, request.url_root])
+        app.add_url_rule("/post", "post", lambda: "", methods=["POST"])
+        if shortened:
+            flask_shortcuts.install(app)
+        client = app.test_client()
+        answers.append(
+            [
+                (response.status, response.data, response.headers)
+                for path in ("/folder/", "/folder", "/host", "/post", "/none")
+                for response in [client.get(path, base_url="https://Shop.Example:443/sub")]
+            ]
+        )
+    assert answers[0] == answers[1]
+
+
+def test_app_with_ways_of_its_own_keeps_them():
+    class Own(Flask):
+        def create_url_adapter(self, request):
+            return super().create_url_adapter(request)
+
+    class Provider(DefaultJSONProvider):
+        pass
+
+    app = Own("shop")
+    app.json = Provider(app)
+    flask_shortcuts.install(app)
+    assert "create_url_adapter" not in vars(app)
+    assert "dumps" not in vars(app.json)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.uuids()
+    | st.dates()
+    | st.decimals(allow_nan=False),
+    lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    max_leaves=10,
+)
+
+
+@given(JSON, st.booleans(), st.booleans())
+def test_json_is_that_of_flask(value, sort_keys, ensure_ascii):
+    app = create()
+    app.json.sort_keys, app.json.ensure_ascii = sort_keys, ensure_ascii
+    compact = {"separators": (",", ":")}
+    expected = [app.json.dumps(value), app.json.dumps(value, **compact)]
+    flask_shortcuts.install(app)
+    assert [app.json.dumps(value), app.json.dumps(value, **compact)] == expected
+
+
+@pytest.mark.parametrize("value", [object(), {1: 2, "a": 3}, {"a": {1, 2}}])
+def test_what_is_no_json_is_refused_as_by_flask(value):
+    app = create()
+    errors = []
+    for _ in range(2):
+        with pytest.raises(TypeError) as caught:
+            app.json.dumps(value, separators=(",", ":"))
+        errors.append(str(caught.value))
+        flask_shortcuts.install(app)
+    assert errors[0] == errors[1]
+
+
+def test_setting_of_json_that_changes_counts_at_once():
+    app = create()
+    flask_shortcuts.install(app)
+    day, number = datetime.date(2026, 1, 2), uuid.UUID(int=1)
+    with app.test_request_context():
+        before = jsonify(b=1, a=[day, number]).get_data(as_text=True)
+        app.json.sort_keys = False
+        app.json.default = lambda _: "own"
+        after = jsonify(b=1, a=[day]).get_data(as_text=True)
+        app.json.compact = False
+        indented = jsonify(b=1).get_data(as_text=True)
+    assert before == f'{{"a":["Fri, 02 Jan 2026 00:00:00 GMT","{number}"],"b":1}}\n'
+    assert (after, indented) == ('{"b":1,"a":["own"]}\n', '{\n  "b": 1\n}\n')
+
+
+def test_setting_of_json_that_cannot_be_hashed_is_flask_s_own_matter():
+    class Unhashable(list):
+        def __call__(self, _):
+            return "own"
+
+    app = create()
+    flask_shortcuts.install(app)
+    app.json.default = Unhashable()
+    assert app.json.dumps([object()], separators=(",", ":")) == '["own"]'
