@@ -12,9 +12,10 @@ from json import encoder
 from typing import Final
 
 from telemetry.config import TelemetryConfig
-from telemetry.decimals import six_decimals
+from telemetry.decimals import THOUSAND, six_decimals
 from telemetry.logs.lines import Timestamps
 from telemetry.logs.writer import LogWriter
+from telemetry.names import Phase
 from telemetry.requests.completed import CompletedRequest
 from telemetry.requests.record import FAILED, RequestRecord
 
@@ -38,7 +39,8 @@ class RequestLog:
         self._write = writer.write
         self._on = config.request_log
         self._only_failed = config.log_level in ("WARNING", "ERROR")
-        self._timestamp = Timestamps().__call__
+        times = Timestamps()
+        self._timestamp, self._time_of = times.__call__, times.of_nanoseconds
         end = "".join(f",{_json(name)}:{_json(text)}" for name, text in resource.items())
         self._known = lru_cache(CACHED_TEXTS)(partial(_known, end))
 
@@ -53,17 +55,24 @@ class RequestLog:
         beginning, target, end, phases, short_phases = self._known(
             request.method, request.route, status, outcome, tuple(seconds)
         )
-        micros = tuple([int(each * 1e6 + 0.5) for each in seconds.values()])
-        if micros and min(micros) >= 0 and max(micros) < 1_000_000:
-            shown = short_phases % micros  # at half the cost of ``six_decimals`` for each
+        if type(request) is RequestRecord and request.began_ns and request.duration_seconds < 0.9:
+            # By integers, at a third of the cost of floating point numbers.
+            took_ns, began_ns = request.ended_ns - request.started_ns, request.began_ns
+            time = self._time_of(request.started_unix_ns + took_ns)
+            shown = short_phases % (
+                (began_ns - request.started_ns + 500) // 1000,
+                (request.ended_ns - began_ns + 500) // 1000,
+            )
+            took = (took_ns + 500) // 1000
+            duration = f"0.{THOUSAND[took // 1000]}{THOUSAND[took % 1000]}"
         else:
-            shown = phases % tuple(map(six_decimals, seconds.values()))
-        time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
+            time = self._timestamp(request.started_unix_ns / 1e9 + request.duration_seconds)
+            shown = _seconds(seconds, phases, short_phases)
+            duration = six_decimals(request.duration_seconds)
         self._write(
             f'{{"time":"{time}{beginning}{request.request_id}","trace_id":"{request.trace_id}",'
             f'"span_id":"{request.span_id}{target}{_json(request.path)},'
-            f'"query":{_json(request.query)},'
-            f'"duration_seconds":{six_decimals(request.duration_seconds)},'
+            f'"query":{_json(request.query)},"duration_seconds":{duration},'
             f'"response_bytes":{request.response_bytes},'
             f"{_client(request.client_address, request.user_agent)}{rare}{end}"
             f"{shown}}}}}"
@@ -103,6 +112,14 @@ def _known(
         ",".join(f"{name}:%s" for name in members_of_phases),
         ",".join(f"{name}:0.%06d" for name in members_of_phases),
     )
+
+
+def _seconds(seconds: Mapping[Phase, float], phases: str, short_phases: str) -> str:
+    """Fill one of the templates of ``_known``."""
+    micros = tuple([int(each * 1e6 + 0.5) for each in seconds.values()])
+    if micros and min(micros) >= 0 and max(micros) < 1_000_000:
+        return short_phases % micros  # at half the cost of ``six_decimals`` for each
+    return phases % tuple(map(six_decimals, seconds.values()))
 
 
 @lru_cache(CACHED_TEXTS)

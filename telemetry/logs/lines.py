@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from telemetry.decimals import THOUSAND
 from telemetry.logs.plain import LEFT_OUT, plain
 
 Line = Mapping[str, Any]
@@ -54,6 +55,17 @@ class Timestamps:
             text = timestamp(whole)[:-7]
             self._known = (whole, text)
         return f"{text}{str(1_000_000 + microseconds)[1:]}Z"  # a third of a format's cost
+
+    def of_nanoseconds(self, unix_ns: int) -> str:
+        """Return the time of an integer, which costs half as much; from 1970 on."""
+        microseconds = (unix_ns + 500) // 1000
+        whole = microseconds // 1_000_000
+        second, text = self._known
+        if second != whole:
+            text = timestamp(whole)[:-7]
+            self._known = (whole, text)
+        rest = microseconds - whole * 1_000_000
+        return f"{text}{THOUSAND[rest // 1000]}{THOUSAND[rest % 1000]}Z"
 
 
 def encode(line: Line | str) -> bytes:

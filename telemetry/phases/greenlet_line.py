@@ -86,6 +86,10 @@ class GreenletLine:
         """Return the seconds by phase until ``now_ns``."""
         raise NotImplementedError
 
+    def began_ns(self) -> int:
+        """Return when the application began, where the rest is ``queue`` and ``cpu``; else 0."""
+        return 0
+
     def innermost(self) -> OpenWait | None:
         """The wait that names the time in which the greenlet waits."""
         line: GreenletLine | None = self

@@ -112,10 +112,10 @@ class RequestLine(GreenletLine):
             self.ran_ns = 0
             self.wait_ns = now_ns
             phases = self.before
-            if not has_waited and not collected_ns and "queue" in phases:
+            if not has_waited and not collected_ns and len(phases) == 1 and "queue" in phases:
                 # Both are differences of the same instants: there is nothing left to account.
                 phases["cpu"] = self.cpu_ns / 1e9
-                self.record.adds_up = True
+                self.record.began_ns = ran_ns
                 return phases
         return self._add_to(self.before, self.cpu_ns)
 
@@ -134,6 +134,12 @@ class RequestLine(GreenletLine):
             phase = self.present().phase
             phases[phase] = phases.get(phase, 0.0) + (now_ns - self.wait_ns) / 1e9
         return phases
+
+    def began_ns(self) -> int:
+        """See ``GreenletLine.began_ns``; so it is for most requests until their response begins."""
+        if self.wait_ns or self.collected_ns or len(self.before) != 1 or "queue" not in self.before:
+            return 0
+        return self.ran_ns
 
     def _add_to(self, phases: dict[Phase, float], cpu_ns: int) -> dict[Phase, float]:
         # Only ``client_read`` and ``queue`` passed before.

@@ -48,6 +48,9 @@ class TimeLine(Protocol):
     def seconds_until(self, now_ns: int) -> dict[Phase, float]:
         """Return the seconds by phase until ``now_ns`` (``perf_counter_ns``)."""
 
+    def began_ns(self) -> int:
+        """Return when the application began, where the rest is ``queue`` and ``cpu``; else 0."""
+
     def present(self) -> PresentWait:
         """Return what the greenlet does at this instant."""
 

@@ -111,7 +111,8 @@ class RequestRecord(PhaseAccount):
         observed: Values that wait for its end, each with its histogram; see ``observations``.
         outer: The request in flight that made this one in the same process.
         accounted_ns: Until when its waits are in ``phase_seconds``, without a time line.
-        adds_up: Its time line has ended, and accounts for the whole duration.
+        began_ns: ``perf_counter_ns`` at which the application began, of a completed request whose
+            phases are ``queue`` until then and ``cpu`` since, and nothing else; 0 for others.
         in_app: Code of the app runs for it at this moment, or waits; only then can it make another
             one. A response that a client inside the process holds open makes none.
         has_nested: It has made such requests; one of their responses may become its own.
@@ -168,7 +169,7 @@ class RequestRecord(PhaseAccount):
     accounted_ns: int = 0
     longest_wait: OpenWait | None = None
     notes: object = None
-    adds_up: bool = False
+    began_ns: int = 0
     observed: "list[tuple[Histogram, float]] | None" = None
 
     def nest_in(self, outer: "RequestRecord") -> None:

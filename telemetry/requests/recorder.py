@@ -69,8 +69,9 @@ def account_phases(record: RequestRecord) -> None:
     """
     duration = record.duration_seconds
     if record.named_later:
+        record.began_ns = 0
         _name_later(record, record.named_later)
-    elif record.adds_up and record.outcome == "completed" and duration < record.slow_after_seconds:
+    elif record.began_ns and record.outcome == "completed" and duration < record.slow_after_seconds:
         return
     phases = record.phase_seconds
     rest = duration - sum(phases.values())

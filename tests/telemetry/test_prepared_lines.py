@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from telemetry.wsgi import _short_times
 from tests.telemetry.wsgi_app import begin, serving_app
 
 
@@ -68,3 +71,18 @@ def test_middleware_in_front_of_a_server_that_takes_lines_sees_all_headers(servi
     begin(serving, "/hello/you", start_response).close()
     assert seen == server.headers
     assert "X-Request-ID" in dict(seen)
+
+
+@given(st.integers(1, 10**11), st.integers(0, 10**11))
+@example(4_999, 0)
+@example(5_000, 4_999)
+@example(999_995_000, 999_994_999)
+def test_times_by_integers_are_those_of_a_format(queue_ns, cpu_ns):
+    total, timing = _short_times(7, 7 + queue_ns, 7 + queue_ns + cpu_ns)
+    shown = re.fullmatch(
+        r"total;dur=(\d+\.\d\d), queue;dur=(\d+\.\d\d), cpu;dur=(\d+\.\d\d)", timing
+    )
+    assert shown is not None
+    assert total == shown[1]
+    for text, took_ns in zip(shown.groups(), (queue_ns + cpu_ns, queue_ns, cpu_ns), strict=True):
+        assert round(float(text) * 100) == (took_ns + 5_000) // 10_000

@@ -136,3 +136,33 @@ def test_times_that_follow_each_other():
 def test_base_record_has_a_line():
     (line,) = written(BASE)
     assert strict(line)["route"] == BASE.route
+
+
+@given(st.integers(0, 4_000_000_000_000_000_000), st.integers(1, 10**9), st.integers(0, 10**9))
+def test_request_that_only_queued_and_ran_is_the_same_line(unix_ns, queue_ns, cpu_ns):
+    request = record(
+        started_unix_ns=unix_ns,
+        ended_ns=BASE.started_ns + queue_ns + cpu_ns,
+        duration_seconds=(queue_ns + cpu_ns) / 1e9,
+        phase_seconds={"queue": queue_ns / 1e9, "cpu": cpu_ns / 1e9},
+        outcome="completed",
+    )
+    expected = strict(*written(request))
+    request.began_ns = request.started_ns + queue_ns
+    found = strict(*written(request))
+    # Floating point numbers of that size are rounded to a quarter of a microsecond.
+    before, after = (
+        datetime.fromisoformat(line.pop("time")).timestamp() for line in (expected, found)
+    )
+    assert after == pytest.approx(before, abs=1.6e-6, rel=0)
+    for name in ("duration_seconds", "phases"):
+        expected[name] = pytest.approx(expected[name], abs=1.01e-6)
+    assert found == expected
+
+
+@given(st.integers(0, 4_000_000_000_000_000).map(lambda us: us * 1000))
+def test_integers_are_the_same_times(unix_ns):
+    whole, rest = divmod(unix_ns, 10**9)
+    expected = f"{timestamp(whole)[:-7]}{rest // 1000:06d}Z"
+    assert Timestamps().of_nanoseconds(unix_ns) == expected
+    assert Timestamps().of_nanoseconds(unix_ns + 499) == expected
