@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from contextlib import ExitStack
 from unittest.mock import Mock
 
 import pytest
@@ -193,6 +194,39 @@ def test_app_with_ways_of_its_own_keeps_them():
     flask_shortcuts.install(app)
     assert "create_url_adapter" not in vars(app)
     assert "dumps" not in vars(app.json)
+
+
+def test_receivers_of_signals_get_them_from_when_on_they_are_connected():
+    app, heard = create(), []
+    flask_shortcuts.install(app)
+    app.add_url_rule("/page", "page", lambda: "page")
+    client = app.test_client()
+    every = flask_shortcuts._SIGNALS
+    receivers = [
+        lambda sender, name=signal.name, **arguments: heard.append((name, sorted(arguments)))
+        for signal in every
+    ]
+    client.get("/page")
+    assert heard == []
+    with ExitStack() as stack:
+        for signal, receiver in zip(every, receivers, strict=True):
+            stack.enter_context(signal.connected_to(receiver, app))
+        client.get("/page")
+        create().test_client().get("/page")
+    client.get("/page")
+    assert heard == [
+        ("appcontext-pushed", []),
+        ("request-started", []),
+        ("request-finished", ["response"]),
+        ("request-tearing-down", ["exc"]),
+        ("appcontext-tearing-down", ["exc"]),
+        ("appcontext-popped", []),
+    ]
+
+
+def test_signal_without_receivers_has_been_received_by_none():
+    flask_shortcuts.install(create())
+    assert [signal.send(None, exc=None) for signal in flask_shortcuts._SIGNALS] == [[]] * 6
 
 
 JSON = st.recursive(
