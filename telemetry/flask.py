@@ -62,19 +62,22 @@ class FlaskObserver:
         self._guard = guard
         self._at_route = guard.at("layer.route")
         self._routes: dict[int, _Route] = {}
-        # First of all, before others change the values. A signal would cost ten times as much:
-        # blinker searches its receivers and inspects each of them, for each request.
-        app.url_value_preprocessors.setdefault(None, []).insert(0, self._on_match)
+        # A signal would cost ten times as much (blinker searches its receivers and inspects each of
+        # them, for each request), a preprocessor of URL values twice: Flask hands it two values by
+        # way of proxies.
+        self._preprocess = app.preprocess_request
+        app.preprocess_request = self._preprocess_request  # type: ignore[method-assign]
         got_request_exception.connect(self._record_exception, app)
 
-    def _on_match(self, _: str | None, values: dict[str, Any] | None) -> None:
+    def _preprocess_request(self, *arguments: Any) -> Any:
+        """As ``Flask.preprocess_request``; first of all, before others change the values."""
         try:
-            self._record_route(values)
+            self._record_route(request._get_current_object())  # type: ignore[attr-defined]
         except Exception as error:
             self._at_route.caught(error)
+        return self._preprocess(*arguments)
 
-    def _record_route(self, values: dict[str, Any] | None) -> None:
-        served: Request = request._get_current_object()  # type: ignore[attr-defined]
+    def _record_route(self, served: Request) -> None:
         record = _record_of(served)
         if record is None:
             return
@@ -89,7 +92,7 @@ class FlaskObserver:
         record.route = route.text
         if route.slow_after_seconds is not None and math.isfinite(record.slow_after_seconds):
             record.slow_after_seconds = route.slow_after_seconds
-        if values and route.may_be_private:
+        if route.may_be_private and served.view_args:
             self._redact_path(record)
 
     def _route_of(self, rule: Rule) -> "_Route":
