@@ -9,6 +9,7 @@ from bench.instructions.parts import part_of
 from bench.instructions.shares import read_stacks, shares_of
 from bench.instructions.table import Counted, tables
 from telemetry import recording
+from telemetry.hub import monitor
 from telemetry.requests import recorder
 
 RAW = """\
@@ -78,6 +79,8 @@ def test_conditions_are_chosen_by_name_and_group():
 def test_counted_app_has_the_layer_without_what_is_left_out(monkeypatch):
     for module, name in ((recording, "Recorder"), (recorder, "LEAST_BLOCKED_SECONDS")):
         monkeypatch.setattr(module, name, getattr(module, name))  # is put back
+    defaults = monitor.HubMonitor.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "sample_every_seconds", monitor.SAMPLE_EVERY_SECONDS)
     monkeypatch.setenv(counted.APP, "layer:create")
     monkeypatch.setenv(counted.WITHOUT, "begin.phases,sink.metrics")
     app = counted.create()
