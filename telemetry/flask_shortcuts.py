@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from flask import Flask, Request, signals
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.routing import Map, MapAdapter
 
 CACHED_HOSTS: Final = 256
 LONGEST_HOST: Final = 256
+LONGEST_METHOD: Final = 16
 _COMPACT: Final = {"separators": (",", ":")}
 _new: Final = MapAdapter.__new__
 
@@ -36,6 +38,8 @@ def install(app: Flask) -> None:
     """Shorten the way of an app's requests; a second call is harmless."""
     if type(app).create_url_adapter is Flask.create_url_adapter:
         app.create_url_adapter = UrlAdapters(app).create  # type: ignore[method-assign]
+    if app.request_class is Request and _makes_the_same_requests():
+        app.request_class = PreparedRequest
     provider = app.json
     if type(provider) is DefaultJSONProvider:
         provider.dumps = JsonTexts(provider).dumps  # type: ignore[method-assign]
@@ -124,6 +128,62 @@ class UrlAdapters:
         return vars(request).get("host"), dict(vars(adapter))
 
 
+class PreparedRequest(Request):
+    """A request like ``Request``; what others have too is copied."""
+
+    def __init__(
+        self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        made = None
+        try:
+            path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+            query, client = environ["QUERY_STRING"].encode("latin1"), environ["REMOTE_ADDR"]
+            usual = path[:1] == "/" and path[:2] != "//" and path.isascii()
+            if usual and len(method) <= LONGEST_METHOD:
+                made = _of_server(
+                    method,
+                    environ["wsgi.url_scheme"],
+                    environ["SERVER_NAME"],
+                    environ["SERVER_PORT"],
+                    environ["SCRIPT_NAME"],
+                )
+        except Exception:  # Flask finds the same, and raises what the app expects
+            made = None
+        if made is None:
+            super().__init__(environ, populate_request, shallow)
+            return
+        self.__dict__ = made.copy()
+        self.path, self.query_string, self.remote_addr = path, query, client
+        self.headers = EnvironHeaders(environ)
+        self.environ, self.shallow = environ, shallow
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+
+@lru_cache(CACHED_HOSTS)
+def _of_server(*of_server: str) -> dict[str, Any]:
+    """Return the attributes of a request as Flask makes them."""
+    names = ("REQUEST_METHOD", "wsgi.url_scheme", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
+    return vars(Request(dict(zip(names, of_server, strict=True)), populate_request=False))
+
+
+def _makes_the_same_requests() -> bool:
+    """Return whether Flask's requests have no attribute that this version of ours does not know."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "wsgi.url_scheme": "https",
+        "SERVER_NAME": "bench",
+        "SERVER_PORT": "8080",
+        "SCRIPT_NAME": "/shop",
+        "PATH_INFO": "/a/b",
+        "QUERY_STRING": "c=d",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_COOKIE": "e=f",
+    }
+    prepared, made = PreparedRequest(environ), Request(environ)
+    return vars(prepared) == vars(made)
+
+
 class JsonTexts:
     """Makes the JSON of an app's responses.
 
@@ -133,21 +193,23 @@ class JsonTexts:
 
     def __init__(self, provider: DefaultJSONProvider) -> None:
         self._provider = provider
+        # Replaced whole: threads may share it.
+        self._made: tuple[tuple[Any, ...], Callable[[Any], str]] = ((), json.dumps)
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """As ``DefaultJSONProvider.dumps``."""
         provider = self._provider
-        if kwargs != _COMPACT:
-            return DefaultJSONProvider.dumps(provider, obj, **kwargs)
-        try:
-            encode = _encode(provider.default, provider.ensure_ascii, provider.sort_keys)
-        except TypeError:  # a setting cannot be hashed
-            return DefaultJSONProvider.dumps(provider, obj, **kwargs)
-        return encode(obj)
+        if kwargs == _COMPACT:
+            settings = provider.default, provider.ensure_ascii, provider.sort_keys
+            known, encode = self._made
+            if known != settings:
+                encode = _encoder(*settings)
+                self._made = settings, encode
+            return encode(obj)
+        return DefaultJSONProvider.dumps(provider, obj, **kwargs)
 
 
-@lru_cache(maxsize=16)
-def _encode(
+def _encoder(
     default: Callable[[Any], Any], ensure_ascii: bool, sort_keys: bool
 ) -> Callable[[Any], str]:
     """Return what makes compact JSON; ``json.dumps`` would make it anew for each text."""

@@ -15,7 +15,7 @@ from werkzeug.routing import Map
 from werkzeug.test import create_environ
 
 from telemetry import flask_shortcuts
-from telemetry.flask_shortcuts import LONGEST_HOST
+from telemetry.flask_shortcuts import LONGEST_HOST, PreparedRequest
 
 HOSTS = [
     "bench",
@@ -141,6 +141,72 @@ def test_setting_that_changes_while_the_app_serves_counts_at_once():
     app.config["TRUSTED_HOSTS"] = ["other"]
     expected = observed(lambda served: Flask.create_url_adapter(app, served), environ)
     assert observed(shortcuts.create, environ) == expected
+
+
+REQUESTS = [
+    {},
+    {"REQUEST_METHOD": "get"},
+    {"REQUEST_METHOD": "M" * 17},
+    {"PATH_INFO": ""},
+    {"PATH_INFO": "/"},
+    {"PATH_INFO": "a"},
+    {"PATH_INFO": "//a//b/"},
+    {"PATH_INFO": "/b\xc3\xbccher"},
+    {"PATH_INFO": "/\xff"},
+    {"SCRIPT_NAME": "/shop/"},
+    {"SCRIPT_NAME": "/b\xc3\xbccher"},
+    {"QUERY_STRING": "a=\xc3\xbc"},
+    {"SERVER_PORT": ""},
+    {"SERVER_PORT": "80a"},
+    {"wsgi.url_scheme": "https"},
+    {"REMOTE_ADDR": ""},
+]
+
+
+@pytest.mark.parametrize(
+    "missing", ["", "SERVER_NAME", "SCRIPT_NAME", "REQUEST_METHOD", "PATH_INFO"]
+)
+@pytest.mark.parametrize("others", REQUESTS, ids=str)
+@pytest.mark.parametrize("options", [(), (False,), (True, True)])
+def test_request_has_the_attributes_of_flask_s(others, missing, options):
+    environ = environ_of() | others
+    environ.pop(missing, None)
+    for _ in range(2):
+        ours, theirs = environ.copy(), environ.copy()
+        prepared, made = PreparedRequest(ours, *options), Request(theirs, *options)
+        assert prepared.headers.environ is prepared.environ is ours
+        assert ours.get("werkzeug.request") is (prepared if "werkzeug.request" in theirs else None)
+        made.headers, made.environ = prepared.headers, prepared.environ
+        assert vars(prepared) == vars(made)
+        assert list(vars(prepared)) == list(vars(made))
+
+
+def test_requests_do_not_share_what_an_app_changes():
+    first, second = PreparedRequest(environ_of()), PreparedRequest(environ_of())
+    first.scheme = "ws"
+    assert second.scheme == "http"
+
+
+def test_app_with_a_class_of_its_own_for_requests_keeps_it(monkeypatch):
+    class Own(Request):
+        pass
+
+    app, usual, later = create(), create(), create()
+    app.request_class = Own
+    flask_shortcuts.install(app)
+    flask_shortcuts.install(usual)
+    assert (app.request_class, usual.request_class) == (Own, PreparedRequest)
+    make = Request.__init__
+
+    def make_more(self, environ, *options, **named):
+        make(self, environ, *options, **named)
+        self.slashes = self.path.count("/")
+
+    monkeypatch.setattr(Request, "__init__", make_more)
+    flask_shortcuts._of_server.cache_clear()
+    flask_shortcuts.install(later)
+    flask_shortcuts._of_server.cache_clear()
+    assert later.request_class is Request
 
 
 def test_usual_request_is_bound_to_its_host_once(monkeypatch):
@@ -280,7 +346,7 @@ def test_setting_of_json_that_changes_counts_at_once():
     assert (after, indented) == ('{"b":1,"a":["own"]}\n', '{\n  "b": 1\n}\n')
 
 
-def test_setting_of_json_that_cannot_be_hashed_is_flask_s_own_matter():
+def test_setting_of_json_need_not_be_hashable():
     class Unhashable(list):
         def __call__(self, _):
             return "own"
