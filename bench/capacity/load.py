@@ -1,0 +1,234 @@
+"""An open load: ``python -m bench.capacity.load FILE``; prints its report as a line of JSON.
+
+Requests arrive by chance (Poisson) at a rate, whatever the answers do. One that finds no free
+connection waits for one, and its latency counts from its arrival: a server that falls behind cannot
+hide what it delays.
+"""
+
+import contextlib
+import json
+import random
+import select
+import socket
+import sys
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from bench.load.answers import size_of_answer
+from bench.load.report import quantile
+
+CONNECTIONS: Final = 200
+"""Less than ``CONNECTIONS_PER_ADDRESS``; more requests wait for one of these."""
+DRAIN_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Requests of one kind.
+
+    Args:
+        name: Of the kind.
+        share: By which it is chosen; shares need not add up to 1.
+        status: Of a right answer.
+        raw: Requests as they are sent, in Latin-1; one is chosen by chance.
+    """
+
+    name: str
+    share: float
+    status: int
+    raw: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A load.
+
+    Args:
+        port: Of the server, on 127.0.0.1.
+        rate: Arrivals a second, on average.
+        seconds: Duration of the arrivals.
+        kinds: Of its requests.
+        seed: Of the arrivals and of the choices.
+        connections: Most requests in flight.
+    """
+
+    port: int
+    rate: float
+    seconds: float
+    kinds: tuple[Kind, ...]
+    seed: int = 1
+    connections: int = CONNECTIONS
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read a plan from its JSON."""
+        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        kinds = [Kind(**{**one, "raw": tuple(one["raw"])}) for one in values["kinds"]]
+        return cls(**{**values, "kinds": tuple(kinds)})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a load measured.
+
+    Args:
+        sent: Requests that arrived.
+        answered: Answers before the arrivals ended.
+        seconds: Duration of the arrivals.
+        p50_ms, p99_ms: Latencies from arrival; a request without an answer counts as the longest.
+        failures: By what went wrong.
+        cpu_seconds: Of this process.
+        late_p99_ms: From arrival to sending, of those that found a free connection.
+    """
+
+    sent: int
+    answered: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    failures: Mapping[str, int]
+    cpu_seconds: float
+    late_p99_ms: float
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One connection, and the request that it has sent."""
+
+    socket: socket.socket
+    status: bytes = b""
+    due: int = 0
+    received: bytes = b""
+
+
+@dataclass(slots=True)
+class OpenLoad:
+    """Sends a plan's requests."""
+
+    plan: Plan
+    latencies: "array[int]" = field(default_factory=lambda: array("q"))
+    late: "array[int]" = field(default_factory=lambda: array("q"))
+    failures: Counter[str] = field(default_factory=Counter)
+    _epoll: select.epoll = field(default_factory=select.epoll)
+    _clients: dict[int, Client] = field(default_factory=dict)
+    _idle: deque[Client] = field(default_factory=deque)
+    _waiting: deque[tuple[int, bytes, bytes]] = field(default_factory=deque)
+
+    def run(self) -> Report:
+        """Run it until every request has its answer, or none has come for long."""
+        plan = self.plan
+        arrivals = arrivals_of(plan)
+        for _ in range(plan.connections):
+            self._connect()
+        cpu, began = time.process_time(), time.perf_counter_ns()
+        for after, status, raw in arrivals:
+            due = began + after
+            while (now := time.perf_counter_ns()) < due:
+                self._poll((due - now) / 1e9)
+            if self._idle:
+                self.late.append(now - due)
+            self._waiting.append((due, status, raw))
+            self._send_waiting()
+        while (left := plan.seconds - (time.perf_counter_ns() - began) / 1e9) > 0:
+            self._poll(left)
+        answered = len(self.latencies)
+        self._drain()
+        return self._report(len(arrivals), answered, time.process_time() - cpu)
+
+    def _report(self, sent: int, answered: int, cpu_seconds: float) -> Report:
+        missing = sent - len(self.latencies)
+        if missing:
+            self.failures["no answer"] += missing
+        ordered = sorted(self.latencies) + [int(DRAIN_SECONDS * 1e9)] * missing
+        p50, p99 = (quantile(ordered, share) / 1e6 for share in (0.5, 0.99))
+        late = quantile(sorted(self.late), 0.99) / 1e6
+        failures = dict(self.failures)
+        seconds = self.plan.seconds
+        return Report(sent, answered, seconds, p50, p99, failures, cpu_seconds, late)
+
+    def _connect(self) -> None:
+        opened = socket.create_connection(("127.0.0.1", self.plan.port), timeout=10)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = Client(opened)
+        self._clients[opened.fileno()] = client
+        self._epoll.register(opened.fileno(), select.EPOLLIN)
+        self._idle.append(client)
+
+    def _send_waiting(self) -> None:
+        while self._waiting and self._idle:
+            client = self._idle.popleft()
+            client.due, client.status, raw = self._waiting.popleft()
+            client.received = b""
+            # A request is smaller than the socket's buffer, but for uploads, which are not sent.
+            client.socket.sendall(raw)
+
+    def _poll(self, seconds: float) -> None:
+        # select counts in microseconds, epoll in milliseconds.
+        select.select((self._epoll,), (), (), max(0.0, min(seconds, 0.5)))
+        for number, _ in self._epoll.poll(0):
+            self._receive(self._clients[number])
+        self._send_waiting()
+
+    def _receive(self, client: Client) -> None:
+        received = b""
+        with contextlib.suppress(OSError):
+            received = client.socket.recv(262_144)
+        if not received:
+            self._replace(client)
+            return
+        client.received += received
+        if client.due and size_of_answer(client.received):
+            self.latencies.append(time.perf_counter_ns() - client.due)
+            if client.received[9:12] != client.status:
+                self.failures[f"status {client.received[9:12].decode('latin-1')}"] += 1
+            client.due = 0
+            self._idle.append(client)
+
+    def _replace(self, client: Client) -> None:
+        if client.due:
+            self.failures["closed"] += 1
+        with contextlib.suppress(ValueError):
+            self._idle.remove(client)
+        del self._clients[client.socket.fileno()]
+        client.socket.close()
+        self._connect()
+
+    def _drain(self) -> None:
+        end = time.monotonic() + DRAIN_SECONDS
+        while self._outstanding and time.monotonic() < end:
+            self._poll(0.1)
+
+    @property
+    def _outstanding(self) -> bool:
+        return bool(self._waiting) or any(client.due for client in self._clients.values())
+
+
+def arrivals_of(plan: Plan) -> Sequence[tuple[int, bytes, bytes]]:
+    """Return nanoseconds after the beginning, the right status and the request of each arrival."""
+    chance = random.Random(plan.seed)
+    kinds = [
+        (str(kind.status).encode(), [raw.encode("latin-1") for raw in kind.raw], kind.share)
+        for kind in plan.kinds
+    ]
+    shares = [share for _, _, share in kinds]
+    found, at = [], chance.expovariate(plan.rate)
+    while at < plan.seconds:
+        status, raws, _ = chance.choices(kinds, shares)[0]
+        found.append((int(at * 1e9), status, chance.choice(raws)))
+        at += chance.expovariate(plan.rate)
+    return found
+
+
+def main() -> None:
+    """Run one load."""
+    report = OpenLoad(Plan.read(Path(sys.argv[1]))).run()
+    print(json.dumps(asdict(report)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
