@@ -1,5 +1,7 @@
 """Measures, and writes the figures: ``python -m bench.capacity [costs] [curves]``; all by default.
 
+The simulation is made anew each time; ``simulation`` alone measures nothing.
+
 Takes about seven minutes on two cores. ``python -m bench.connections --json`` adds the held
 connections; ``python docs/capacity.py`` then writes the page.
 """
@@ -12,34 +14,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench.capacity import collector, curve, mix, routes, worker
+from bench.capacity import accuracy, collector, curve, mix, routes, worker
 from bench.capacity.figures import FILE, Figures
 from bench.capacity.processes import machine
 from bench.capacity.stand import BACKENDS, running
 
-PARTS: Final = ("costs", "curves")
+PARTS: Final = ("costs", "curves", "simulation")
 MEMBERS: Final = 80
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and write the figures."""
+    """Measure what is asked for, simulate it, and write the figures."""
     options = parse(arguments)
     shares = mix.shares()
-    figures = Figures.read(options.json) if options.json.exists() else None
+    before = Figures.read(options.json) if options.json.exists() else None
+    figures = before
     if "costs" in options.parts or figures is None:
-        measured = costs(shares, options.members)
-        figures = replace(
-            measured,
-            curves=figures.curves if figures else (),
-            held=figures.held if figures else None,
-        )
-        figures.write(options.json)
+        figures = costs(shares, options.members)
+        if before:
+            figures = replace(figures, curves=before.curves, held=before.held)
     if "curves" in options.parts:
-        curves = [one for one in figures.curves if one.workers not in options.workers]
+        figures.write(options.json)
+        curves = {one.workers: one for one in figures.curves}
         for workers in options.workers:
-            curves.append(curve.curve(workers, shares, options.rates, options.seconds, progress))
-            ordered = tuple(sorted(curves, key=lambda one: one.workers))
-            replace(figures, curves=ordered).write(options.json)
+            curves[workers] = curve.curve(workers, shares, options.rates, options.seconds, progress)
+        figures = replace(figures, curves=tuple(curves[one] for one in sorted(curves)))
+    progress("simulating")
+    accuracy.with_simulation(figures).write(options.json)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

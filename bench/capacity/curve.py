@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
-from bench.capacity.figures import Curve, Point, RouteCost
+from bench.capacity.figures import Curve, Point
 from bench.capacity.load import Kind, Plan
 from bench.capacity.sender import send as send_step
 from bench.capacity.stand import WEBHOOK_SECRET, Stand, running
@@ -60,11 +60,6 @@ def prepare(stand: Stand, members: int) -> list[Step]:
             bodies = [] if step.removes else send_step(stand.port, step).bodies
             repeatable += [step] if step.repeatable else []
     return repeatable
-
-
-def covered(routes: Sequence[RouteCost], names: Sequence[str]) -> float:
-    """Return the share of the demo traffic that the kinds of an open load are."""
-    return sum(route.share for route in routes if route.name in names)
 
 
 def send(plan: Plan) -> dict[str, Any]:

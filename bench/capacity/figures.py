@@ -19,6 +19,7 @@ class RouteCost:
         name: Of the request, as the demo traffic reports it.
         share: Of all requests of the demo traffic.
         requests: How many were measured.
+        in_loads: Whether the open loads send it: it can be sent again.
         hub_us: Processor time of the worker's hub, user and system.
         threads_us: Processor time of the worker's other threads: password hashes, lines, files.
         database_us: Processor time of the database server.
@@ -36,6 +37,7 @@ class RouteCost:
     name: str
     share: float
     requests: int
+    in_loads: bool
     hub_us: float
     threads_us: float
     database_us: float
@@ -78,12 +80,37 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a simulated load shows.
+
+    Args:
+        answered: Answers a second.
+        p50_ms, p99_ms: From arrival.
+        worker_cores, database_cores: Cores used.
+    """
+
+    answered: float
+    p50_ms: float
+    p99_ms: float
+    worker_cores: float
+    database_cores: float
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
-    """Throughput and latency by offered load, with so many workers."""
+    """Throughput and latency by offered load.
+
+    Args:
+        workers: Of the service.
+        seconds: Of each load.
+        points: What was measured.
+        simulated: The same loads, simulated.
+    """
 
     workers: int
     seconds: float
     points: tuple[Point, ...]
+    simulated: tuple[Outcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +231,8 @@ class Figures:
         idle_worker_cores, idle_database_cores: Cores used without a request.
         routes: Costs by request.
         curves: By number of workers.
+        unshared: Full workers, simulated with a core for everything, in the order of the curves.
+        held: Connections that were held for minutes.
     """
 
     machine: Mapping[str, str]
@@ -215,6 +244,7 @@ class Figures:
     memory: Memory
     series: Series
     pipeline: Pipeline
+    unshared: tuple[Outcome, ...] = ()
     held: Held | None = None
 
     def write(self, file: Path = FILE) -> None:
@@ -235,6 +265,7 @@ class Figures:
                 "memory": Memory(**values["memory"]),
                 "series": Series(**values["series"]),
                 "pipeline": Pipeline(**values["pipeline"]),
+                "unshared": tuple(Outcome(**one) for one in values.get("unshared", ())),
                 "held": held_from(held) if held else None,
             }
         )
@@ -247,7 +278,8 @@ def held_from(values: Mapping[str, Any]) -> Held:
 
 def _curve(values: Mapping[str, Any]) -> Curve:
     points = [Point(**{**one, "balance": tuple(one["balance"])}) for one in values["points"]]
-    return Curve(values["workers"], values["seconds"], tuple(points))
+    outcomes = [Outcome(**one) for one in values.get("simulated", ())]
+    return Curve(values["workers"], values["seconds"], tuple(points), tuple(outcomes))
 
 
 def _rounded(value: Any) -> Any:

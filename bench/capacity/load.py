@@ -14,7 +14,7 @@ import sys
 import time
 from array import array
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -210,18 +210,34 @@ class OpenLoad:
 
 def arrivals_of(plan: Plan) -> Sequence[tuple[int, bytes, bytes]]:
     """Return nanoseconds after the beginning, the right status and the request of each arrival."""
-    chance = random.Random(plan.seed)
+    chance = random.Random(f"requests {plan.seed}")
     kinds = [
-        (str(kind.status).encode(), [raw.encode("latin-1") for raw in kind.raw], kind.share)
+        (str(kind.status).encode(), [raw.encode("latin-1") for raw in kind.raw])
         for kind in plan.kinds
     ]
-    shares = [share for _, _, share in kinds]
-    found, at = [], chance.expovariate(plan.rate)
-    while at < plan.seconds:
-        status, raws, _ = chance.choices(kinds, shares)[0]
-        found.append((int(at * 1e9), status, chance.choice(raws)))
-        at += chance.expovariate(plan.rate)
-    return found
+    shares = [kind.share for kind in plan.kinds]
+    return [
+        (int(at * 1e9), kinds[which][0], chance.choice(kinds[which][1]))
+        for at, which in chosen(shares, plan.rate, plan.seconds, plan.seed)
+    ]
+
+
+def chosen(
+    shares: Sequence[float], rate: float, seconds: float, seed: int
+) -> Iterator[tuple[float, int]]:
+    """Yield the seconds and the kind of each arrival; the same for the same arguments.
+
+    Args:
+        shares: By which kinds are chosen.
+        rate: Arrivals a second, on average.
+        seconds: Until they end.
+        seed: Of the chance.
+    """
+    chance, kinds = random.Random(seed), range(len(shares))
+    at = chance.expovariate(rate)
+    while at < seconds:
+        yield at, chance.choices(kinds, shares)[0]
+        at += chance.expovariate(rate)
 
 
 def main() -> None:

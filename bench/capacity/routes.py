@@ -116,6 +116,7 @@ def _cost(
         name=step.name,
         share=share,
         requests=number,
+        in_loads=step.repeatable,
         hub_us=max(0.0, used.hubs - idle.hubs * seconds) * us,
         threads_us=max(0.0, used.threads - idle.threads * seconds) * us,
         database_us=max(0.0, used.database - idle.database * seconds) * us,
