@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from drawing import BLUE, GREY, INK, LINE, ORANGE, picture, text
 
 from bench.capacity import fleet_tables, tables
 from bench.capacity.figures import Curve, Figures
 
+ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "capacity.md"
 PICTURE: Final = ROOT / "docs" / "images" / "capacity.svg"
 TABLES: Final[Mapping[str, Callable[[Figures], str]]] = {

@@ -13,9 +13,8 @@ POOL: Final = 10
 BUSY: Final = 0.9
 """Share of the offered load that is answered, below which a server is taken for full."""
 
-MANY_CORES: Final = 64
 FULL_RATE: Final = 1000.0
-FULL_SECONDS: Final = 5.0
+FULL_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def unshared(figures: Figures, workers: int) -> Outcome:
     """Simulate full workers with a core for everything: what they would answer on servers."""
     balance = tuple(1 / workers for _ in range(workers))
     server = Server(
-        workers, cores=MANY_CORES, pool=POOL, balance=balance, idle_cores=figures.idle_worker_cores
+        workers, cores=0, pool=POOL, balance=balance, idle_cores=figures.idle_worker_cores
     )
     arrivals = arrivals_of(figures.routes, FULL_RATE * workers, FULL_SECONDS, seed=1)
     return Simulation(server, arrivals, FULL_SECONDS).run()

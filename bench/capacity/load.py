@@ -114,10 +114,14 @@ class OpenLoad:
     latencies: "array[int]" = field(default_factory=lambda: array("q"))
     late: "array[int]" = field(default_factory=lambda: array("q"))
     failures: Counter[str] = field(default_factory=Counter)
-    _epoll: select.epoll = field(default_factory=select.epoll)
+    _epoll: "select.epoll" = field(init=False)
     _clients: dict[int, Client] = field(default_factory=dict)
     _idle: deque[Client] = field(default_factory=deque)
     _waiting: deque[tuple[int, bytes, bytes]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        # A process that is patched by gevent, and only imports this, has none.
+        self._epoll = select.epoll()
 
     def run(self) -> Report:
         """Run it until every request has its answer, or none has come for long."""

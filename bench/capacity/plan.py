@@ -111,7 +111,7 @@ class Plan:
         mongodb_connections: Of all workers with full pools.
         mongodb_commands: A second.
         redis_commands: A second.
-        collector_cores: Of agents and gateways.
+        collector_cores: Of agents and gateways, as if every trace were kept.
         gateways: Of them, with half a core each at the peak.
         series: Of all workers.
         samples: A second.
@@ -158,7 +158,7 @@ def plan(figures: Figures, users: int, core_request: float, assumed: Assumptions
     each = rate / workers
     busy_pool = each * mean.database_ms / 1e3
     kept = kept_share(assumed)
-    collector_cores = rate * figures.pipeline.request_us * kept / 1e6
+    collector_cores = rate * figures.pipeline.request_us / 1e6
     series = workers * figures.series.total
     return Plan(
         users=users,

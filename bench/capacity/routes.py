@@ -63,6 +63,7 @@ def measure(
     members: int,
     idle: Clocks,
     progress: Callable[[str], object],
+    settle_seconds: float = SETTLE_SECONDS,
 ) -> tuple[list[RouteCost], list[Step]]:
     """Send every kind of request, and measure each.
 
@@ -72,6 +73,7 @@ def measure(
         members: Number of them; each sends the requests that change something once.
         idle: Cores used without a request.
         progress: Is passed a line for each kind.
+        settle_seconds: Until the spans of a kind are counted.
 
     Returns:
         Their costs, and what was sent.
@@ -82,7 +84,7 @@ def measure(
     while step is not None:
         before = Reading.before(stand)
         sent = send(stand.port, step)
-        time.sleep(SETTLE_SECONDS)
+        time.sleep(settle_seconds)
         cost = _cost(step, shares.get(step.name, 0.0), sent, before, Reading.after(stand), idle)
         progress(
             f"{cost.name}: hub {cost.hub_us:.0f} us, database {cost.database_us:.0f} us, "

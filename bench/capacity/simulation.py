@@ -35,7 +35,7 @@ class Server:
 
     Args:
         workers: Of the service.
-        cores: Of the machine, for all that runs on it.
+        cores: Of the machine, for all that runs on it; 0 when nothing ever waits for one.
         pool: Connections of a worker to the database.
         balance: Share of the load's connections of each worker.
         connections: Of the load.
@@ -75,7 +75,7 @@ class Simulation:
         """Simulate it until every request has its answer."""
         self._env = env = simpy.Environment()
         server = self.server
-        self._cores = simpy.Resource(env, server.cores)
+        self._cores = simpy.Resource(env, server.cores) if server.cores else None
         self._hubs = [simpy.Resource(env, 1) for _ in range(server.workers)]
         self._pools = [simpy.Resource(env, server.pool) for _ in range(server.workers)]
         self._load = simpy.Resource(env, 1)
@@ -141,6 +141,9 @@ class Simulation:
         left = microseconds / 1e6 * (1.0 if who == "load" else self.server.stretch)
         if self._env.now <= self.seconds:
             self.used[who] = self.used.get(who, 0.0) + left
+        if self._cores is None:
+            yield self._env.timeout(left)
+            return
         while left > 0:
             with self._cores.request() as turn:
                 yield turn

@@ -197,7 +197,7 @@ def _webhook(count: int, secret: str) -> Steps:
         return
     events = [_event(secret) for _ in range(count)]
     # Each is delivered twice, as by the demo traffic.
-    yield Step("webhook", [event for event in events for _ in range(2)], repeatable=False)
+    yield Step("webhook", [*events, *events], repeatable=False)
     forged = [_event("whsec_of-a-forger") for _ in range(count)]
     yield Step("webhook, refused", forged, 400, repeatable=False)
 

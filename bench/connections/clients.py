@@ -71,10 +71,14 @@ class Clients:
     idle: set[Client] = field(default_factory=set)
     active: set[Client] = field(default_factory=set)
     period: Period = field(default_factory=Period)
-    _epoll: select.epoll = field(default_factory=select.epoll)
+    _epoll: "select.epoll" = field(init=False)
     _open: dict[int, Client] = field(default_factory=dict)
     _agenda: list[tuple[int, int, Client]] = field(default_factory=list)
     _turn: int = 0
+
+    def __post_init__(self) -> None:
+        # A process that is patched by gevent, and only imports this, has none.
+        self._epoll = select.epoll()
 
     def __enter__(self) -> "Clients":
         return self
