@@ -81,9 +81,9 @@ def send(plan: Plan) -> dict[str, Any]:
 
 def point(stand: Stand, plan: Plan) -> Point:
     """Send one load, and return what it showed."""
-    counts, clocks, began = stand.counts(), stand.processes.clocks(), time.perf_counter()
+    counts, clocks = stand.counts(), stand.processes.clocks()
     report = send(plan)
-    seconds = time.perf_counter() - began
+    seconds = report["elapsed"]
     used = stand.processes.clocks().since(clocks)
     served = stand.counts().since(counts).requests
     return Point(

@@ -77,10 +77,11 @@ class Report:
     """What a load measured.
 
     Args:
-        sent: Requests that arrived.
+        sent: Requests that were sent; those that still waited for a connection were not.
         answered: Answers before the arrivals ended.
         seconds: Duration of the arrivals.
-        p50_ms, p99_ms: Latencies from arrival; a request without an answer counts as the longest.
+        elapsed: Seconds until the last answer.
+        p50_ms, p99_ms: Latencies from arrival, of what was answered.
         failures: By what went wrong.
         cpu_seconds: Of this process.
         late_p99_ms: From arrival to sending, of those that found a free connection.
@@ -89,6 +90,7 @@ class Report:
     sent: int
     answered: int
     seconds: float
+    elapsed: float
     p50_ms: float
     p99_ms: float
     failures: Mapping[str, int]
@@ -124,7 +126,7 @@ class OpenLoad:
         self._epoll = select.epoll()
 
     def run(self) -> Report:
-        """Run it until every request has its answer, or none has come for long."""
+        """Run it; ends with the answers to what was sent, or 20 s after the last arrival."""
         plan = self.plan
         arrivals = arrivals_of(plan)
         for _ in range(plan.connections):
@@ -141,19 +143,20 @@ class OpenLoad:
         while (left := plan.seconds - (time.perf_counter_ns() - began) / 1e9) > 0:
             self._poll(left)
         answered = len(self.latencies)
+        sent = len(arrivals) - len(self._waiting)
+        self._waiting.clear()
         self._drain()
-        return self._report(len(arrivals), answered, time.process_time() - cpu)
+        elapsed = (time.perf_counter_ns() - began) / 1e9
+        return self._report(sent, answered, elapsed, time.process_time() - cpu)
 
-    def _report(self, sent: int, answered: int, cpu_seconds: float) -> Report:
-        missing = sent - len(self.latencies)
-        if missing:
+    def _report(self, sent: int, answered: int, elapsed: float, cpu_seconds: float) -> Report:
+        if missing := sent - len(self.latencies):
             self.failures["no answer"] += missing
-        ordered = sorted(self.latencies) + [int(DRAIN_SECONDS * 1e9)] * missing
+        ordered = sorted(self.latencies)
         p50, p99 = (quantile(ordered, share) / 1e6 for share in (0.5, 0.99))
         late = quantile(sorted(self.late), 0.99) / 1e6
-        failures = dict(self.failures)
-        seconds = self.plan.seconds
-        return Report(sent, answered, seconds, p50, p99, failures, cpu_seconds, late)
+        failures, seconds = dict(self.failures), self.plan.seconds
+        return Report(sent, answered, seconds, elapsed, p50, p99, failures, cpu_seconds, late)
 
     def _connect(self) -> None:
         opened = socket.create_connection(("127.0.0.1", self.plan.port), timeout=10)
@@ -204,12 +207,8 @@ class OpenLoad:
 
     def _drain(self) -> None:
         end = time.monotonic() + DRAIN_SECONDS
-        while self._outstanding and time.monotonic() < end:
+        while any(client.due for client in self._clients.values()) and time.monotonic() < end:
             self._poll(0.1)
-
-    @property
-    def _outstanding(self) -> bool:
-        return bool(self._waiting) or any(client.due for client in self._clients.values())
 
 
 def arrivals_of(plan: Plan) -> Sequence[tuple[int, bytes, bytes]]:

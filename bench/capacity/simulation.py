@@ -72,7 +72,7 @@ class Simulation:
     _answered: int = 0
 
     def run(self) -> Outcome:
-        """Simulate it until every request has its answer."""
+        """Simulate it until every request that has a connection has its answer."""
         self._env = env = simpy.Environment()
         server = self.server
         self._cores = simpy.Resource(env, server.cores) if server.cores else None
@@ -113,7 +113,7 @@ class Simulation:
         self.latencies.append(self._env.now - arrived)
         self._answered += self._env.now <= self.seconds
         self._idle.append(worker)
-        if self._waiting:
+        if self._waiting and self._env.now <= self.seconds:
             self._waiting.popleft().succeed()
 
     def _serve(self, route: RouteCost, hub: simpy.Resource, pool: simpy.Resource) -> Events:
