@@ -94,8 +94,18 @@ COLOURS: Final[dict[str, str]] = {
     "unavailable": BAD,
     "error": BAD,
     "failed": BAD,
+    "failure": BAD,
+    "canceled": BAD,
+    "refused": "orange",
+    "declined": "orange",
+    "taken": "orange",
+    "limited": "yellow",
+    "booked": "blue",
+    "paid": GOOD,
     "ok": GOOD,
     "success": GOOD,
+    "succeeded": GOOD,
+    "created": GOOD,
 }
 """Colour by legend; the same legend has the same colour on every board."""
 
@@ -108,6 +118,7 @@ COLOURED_BY: Final = frozenset(
         "{{where}}",
         "{{kind}}",
         "{{state}}",
+        "{{status}}",
     }
 )
 """Legends whose values are among the names that have a colour."""

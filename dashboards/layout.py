@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards import annotations, config, variables
-from dashboards.panels import PanelBuilder, PanelSpec
+from dashboards.panels import PanelBuilder, PanelSpec, Table, widths
 
 COLUMNS: Final = 24
 
@@ -31,7 +31,8 @@ class Band:
         columns: Width of each, in columns; all are equally wide without.
 
     Raises:
-        ValueError: Their number does not divide 24, or the columns are not 24 together.
+        ValueError: Their number does not divide 24, or the columns are not 24 together; or a table
+            would cut columns on the narrowest screen.
     """
 
     def __init__(
@@ -44,9 +45,17 @@ class Band:
             columns = (width,) * len(panels)
         if len(columns) != len(panels) or sum(columns) != COLUMNS:
             raise ValueError(f"{columns} are not {COLUMNS} columns of {len(panels)} panels")
+        for panel, width in zip(panels, columns, strict=True):
+            _check_width(panel, widths.of_panel(width))
         self.height: Final = height
         self.panels: Final = panels
         self.columns: Final = columns
+
+
+def _check_width(panel: PanelSpec, pixels: int) -> None:
+    if isinstance(panel, Table) and panel.least_pixels > pixels:
+        needed = panel.least_pixels
+        raise ValueError(f"the table {panel.title!r} needs {needed} pixels and has {pixels}")
 
 
 class Section:

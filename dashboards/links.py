@@ -2,6 +2,12 @@
 
 The link from an exemplar to its trace is not here: Grafana takes it from the settings of the
 Prometheus data source. Variables and the time range go with every link.
+
+Grafana decodes the address of a link until nothing is left to decode, before it is followed: a
+query with an ampersand would end there, and a plus would be a space. So JSON's own escapes stand
+for the characters that mean something in an address; `_in_address`.
+Source: ``locationUtil.processUrl`` of ``@grafana/data``, ``sanitizeUrl`` of
+``@braintree/sanitize-url``.
 """
 
 import json
@@ -36,7 +42,7 @@ ROUTE_OF_ROW: Final = "${__data.fields.Route:percentencode}"
 WORKER_OF_SERIES: Final = "${__field.labels.service_instance_id:percentencode}"
 WORKER_OF_ROW: Final = "${__data.fields.Instance:percentencode}"
 TRACE_OF_ROW: Final = "${__data.fields.traceID}"
-"""The trace of a row that a TraceQL search found."""
+"""The trace of a row that a TraceQL search found, whether or not its column is shown."""
 SERVICE_OF_ROW: Final = "${__data.fields.Service:percentencode}"
 ENVIRONMENT_OF_ROW: Final = "${__data.fields.Environment:percentencode}"
 ALERT_OF_ROW: Final = "${__data.fields.Alert:percentencode}"
@@ -95,6 +101,12 @@ def lines(title: str, *stages: str, level: str = "") -> dashboard.DashboardLink:
     return _explore(title, config.LOKI_UID, "loki", expr=query)
 
 
+def trace() -> dashboard.DashboardLink:
+    """Open the trace of a row."""
+    search = {"queryType": "traceql", "query": TRACE_OF_ROW}
+    return _explore("Open the trace", config.TEMPO_UID, "tempo", **search)
+
+
 def record() -> dashboard.DashboardLink:
     """Open what a worker recorded of a trace's request; the viewer finds the worker."""
     return dashboard.DashboardLink("Record of the request").url(f"/record/{TRACE_OF_ROW}")
@@ -120,6 +132,11 @@ def _explore(title: str, uid: str, kind: str, **query: object) -> dashboard.Dash
     }
     # Grafana fills in variables before it parses the address: "$", "{", "}" and ":" of a variable
     # must stay as they are.
-    panes = quote(json.dumps({"a": pane}, separators=(",", ":")), safe="${}:._")
+    panes = quote(_in_address(json.dumps({"a": pane}, separators=(",", ":"))), safe="${}:._")
     link = dashboard.DashboardLink(title).url(f"/explore?schemaVersion=1&orgId=1&panes={panes}")
     return link.target_blank(True)
+
+
+def _in_address(text: str) -> str:
+    """Return the same JSON without characters that end a value of an address, or change it."""
+    return text.translate({ord(one): f"\\u{ord(one):04x}" for one in "&+#%"})

@@ -23,6 +23,21 @@ def lines(*stages: str, level: str = "") -> str:
     return " ".join((f"{{{', '.join(labels)}}}", *stages))
 
 
+def messages(query: str) -> str:
+    """Return the lines of a query as their messages, and their other members as fields.
+
+    Lines that are not JSON, such as those of a stack trace, stay as they are.
+    """
+    return " ".join(
+        (
+            query,
+            "| json",
+            "| drop __error__, __error_details__",
+            "| line_format `{{if .message}}{{.message}}{{else}}{{__line__}}{{end}}`",
+        )
+    )
+
+
 def faults() -> str:
     """Return the lines of fault buttons that were pressed and released."""
     return f'{{service_name="{STACK}"}} | json event="event", fault="fault" | event=~"fault.*"'

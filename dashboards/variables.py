@@ -9,7 +9,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.common import DataSourceRef
-from grafana_foundation_sdk.models.dashboard import VariableRefresh, VariableSort
+from grafana_foundation_sdk.models.dashboard import VariableHide, VariableRefresh, VariableSort
 
 from dashboards import config
 from dashboards.promql import (
@@ -27,20 +27,25 @@ from dashboards.queries.service import PROBES
 from telemetry import names
 
 ALL: Final[Mapping[str, str]] = {
-    "environment": ".+",
-    "service": ".+",
+    "environment": "..*",
+    "service": "..*",
     "version": ".*",
     "instance": ".*",
     "route": ".*",
 }
-"""What All stands for in a query. Loki refuses a selector whose every label may be absent; and
-``promql.CHOSEN`` needs the pattern of the instances to be exactly this one.
+"""What All stands for in a query.
+
+Loki refuses a selector whose every label may be absent; a plus becomes a space in the address of a
+link, see ``dashboards.links``; and ``promql.CHOSEN`` needs the pattern of the instances to be
+exactly this one.
 """
 
 
 def on_every_board() -> tuple[dashboard.DatasourceVariable | dashboard.QueryVariable, ...]:
     """Return the data source and all variables; a link keeps even those that a board ignores."""
-    datasource = dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
+    # Its value names it.
+    datasource = dashboard.DatasourceVariable("datasource").type("prometheus")
+    datasource = datasource.label("Prometheus").hide(VariableHide.HIDE_LABEL)
     state = names.SERVICE_STATE.name
     return (
         datasource,

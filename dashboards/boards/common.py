@@ -7,12 +7,18 @@ from service import objectives
 
 _SHORT, _LONG = objectives.PAGE[0].short, objectives.PAGE[0].long
 _DAYS = objectives.BUDGET_DAYS
+_ALERT_KEYS = {
+    "alertname": "Alert",
+    "severity": "Severity",
+    "service_name": "Service",
+    "deployment_environment_name": "Environment",
+}
 
 
 def availability_left() -> Stat:
     """Return what is left of the availability budget."""
     return Stat(
-        title="Availability budget left",
+        title="Availability left",
         unit="percentunit",
         description=(
             f"Of {objectives.AVAILABILITY.budget:.1%} of the requests of {_DAYS} days that may"
@@ -29,7 +35,7 @@ def availability_left() -> Stat:
 def latency_left() -> Stat:
     """Return what is left of the latency budget."""
     return Stat(
-        title="Latency budget left",
+        title="Latency left",
         unit="percentunit",
         description=(
             f"Of {objectives.LATENCY.budget:.0%} of the requests of {_DAYS} days that may exceed"
@@ -46,7 +52,7 @@ def latency_left() -> Stat:
 def burn() -> Stat:
     """Return how fast the availability budget burns."""
     return Stat(
-        title="Error budget burn",
+        title="Budget burn",
         unit="suffix:x",
         description=(
             "How fast the availability budget is spent, as a multiple of the rate that lasts"
@@ -98,8 +104,13 @@ def data_age() -> Stat:
     )
 
 
-def alerts_firing() -> Table:
-    """Return the alerts that fire, those of the longest time first."""
+def alerts_firing(*labels: str) -> Table:
+    """Return the alerts that fire, those of the longest time first.
+
+    Args:
+        labels: One row for each of their values: ``alertname``, ``severity``,
+            service and environment.
+    """
     return Table(
         title="Alerts that fire",
         unit="short",
@@ -108,12 +119,7 @@ def alerts_firing() -> Table:
             " needs a person now, `ticket` in the morning. The alert's annotations link its board"
             " and its runbook in docs/runbooks."
         ),
-        keys={
-            "alertname": "Alert",
-            "severity": "Severity",
-            "service_name": "Service",
-            "deployment_environment_name": "Environment",
-        },
-        columns=(Column("For", "s", budgets.FIRING_FOR),),
+        keys={label: _ALERT_KEYS[label] for label in labels},
+        columns=(Column("For", "s", budgets.firing_for(*labels)),),
         links=(links.alert(links.ALERT_OF_ROW),),
     )

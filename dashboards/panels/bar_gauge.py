@@ -1,6 +1,7 @@
 """Bar gauge panel: the latest value of each series as a bar, to compare a few of them."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from grafana_foundation_sdk.builders import bargauge, common
 from grafana_foundation_sdk.models.common import BarGaugeDisplayMode, VizOrientation
@@ -8,6 +9,10 @@ from grafana_foundation_sdk.models.common import BarGaugeDisplayMode, VizOrienta
 from dashboards.panels import thresholds
 from dashboards.panels.spec import PanelSpec, Target, instant_query
 from dashboards.panels.thresholds import Thresholds
+
+_NAME_PIXELS: Final = 14
+_VALUE_PIXELS: Final = 20
+"""Grafana makes texts as large as there is room, which is too large beside small bars."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,7 @@ class BarGauge(PanelSpec):
             .orientation(VizOrientation.HORIZONTAL)
             .display_mode(BarGaugeDisplayMode.BASIC)
             .show_unfilled(True)
+            .text(common.VizTextDisplayOptions().title_size(_NAME_PIXELS).value_size(_VALUE_PIXELS))
             .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         )
         if self.maximum is not None:

@@ -1,9 +1,10 @@
 """Table panel: one row a route, an operation or a worker; one column a number.
 
 Each column is a query of its own; Grafana merges them on the key labels, and keeps the first rows.
+The first key is as wide as the others leave room for, and its long values are wrapped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards import config
 from dashboards.config import State
-from dashboards.panels import thresholds
+from dashboards.panels import thresholds, widths
 from dashboards.panels.mappings import state_mapping
 from dashboards.panels.spec import PROMETHEUS, PanelSpec, Target, instant_query, ref_id
 from service.objectives import Limits
@@ -63,7 +64,10 @@ class Table(PanelSpec):
         panel = self._described(table.Panel(), self.source).show_header(True).sort_by([first])
         for index, column in enumerate(self.columns):
             panel = panel.with_target(self._query(index, column))
-            panel = panel.override_by_name(column.name, _cell_properties(column))
+            width = DynamicConfigValue("custom.width", self._width(column))
+            panel = panel.override_by_name(column.name, [*_cell_properties(column), width])
+        for heading, properties in self._key_properties():
+            panel = panel.override_by_name(heading, properties)
         order = {"field": self._values()[0], "desc": self.descending}
         return panel.transformations(
             [
@@ -73,6 +77,30 @@ class Table(PanelSpec):
                 self._organize(),
             ]
         )
+
+    @property
+    def least_pixels(self) -> int:
+        """Return the width in which no column is cut."""
+        keys = sum(widths.of_key(heading, label) for label, heading in self.keys.items())
+        return keys + sum(self._width(column) for column in self.columns)
+
+    def _width(self, column: Column) -> int:
+        is_first = column is self.columns[0]
+        return widths.of_number(column.name, column.unit, column.states, sorted_by=is_first)
+
+    def _key_properties(self) -> Iterator[tuple[str, list[DynamicConfigValue]]]:
+        for number, (label, heading) in enumerate(self.keys.items()):
+            pixels = widths.of_key(heading, label)
+            if number:
+                yield heading, [DynamicConfigValue("custom.width", pixels)]
+            else:
+                yield (
+                    heading,
+                    [
+                        DynamicConfigValue("custom.minWidth", pixels),
+                        DynamicConfigValue("custom.wrapText", value=True),
+                    ],
+                )
 
     def _query(self, index: int, column: Column) -> prometheus.Dataquery | loki.Dataquery:
         query = instant_query(index, Target(column.expression, column.name))

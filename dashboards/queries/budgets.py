@@ -29,7 +29,7 @@ _FIRING: Final = selector(
     f'{ENVIRONMENT_LABEL}=~"$environment|"',
     f'{SERVICE_LABEL}=~"$service|"',
 )
-_ALERT: Final = ("alertname", "severity", *OF_SERVICE)
+ALERT: Final = ("alertname", "severity", *OF_SERVICE)
 
 
 def recorded(name: str) -> str:
@@ -79,9 +79,12 @@ _EVALUATED = f"count({recorded(recording_rules.STALE)})"
 def firing(severity: str) -> str:
     """Return the number of alerts of a severity that fire; 0 while rules are evaluated."""
     fires = _FIRING.replace("}", f', severity="{severity}"}}')
-    return f"count({largest(fires, *_ALERT)}) or on() (0 * {_EVALUATED})"
+    return f"count({largest(fires, *ALERT)}) or on() (0 * {_EVALUATED})"
 
 
 _SINCE = _FIRING.replace("ALERTS", "ALERTS_FOR_STATE").replace('alertstate="firing", ', "")
-FIRING_FOR = f"time() - {smallest(f'{_SINCE} and ignoring(alertstate) {_FIRING}', *_ALERT)}"
-"""Seconds since each alert's condition began to hold."""
+
+
+def firing_for(*by: str) -> str:
+    """Return the seconds since each alert's condition began to hold, by labels of ``ALERT``."""
+    return f"time() - {smallest(f'{_SINCE} and ignoring(alertstate) {_FIRING}', *by)}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import board_json, variables
 from dashboards.__main__ import boards, to_json, write
 from dashboards.layout import COLUMNS, Band
-from dashboards.panels import Target, TimeSeries
+from dashboards.panels import Column, Table, Target, TimeSeries
 
 FILES = board_json.files()
 PANELS = [
@@ -198,6 +199,34 @@ def test_band_refuses_a_number_of_panels_that_does_not_divide_the_width() -> Non
         Band(5, *[panel] * 5)
     with pytest.raises(ValueError, match="are not 24 columns of 2 panels"):
         Band(5, panel, panel, columns=(8, 8))
+
+
+def test_band_refuses_a_table_that_would_cut_columns_on_a_narrow_screen() -> None:
+    columns = tuple(Column(name, "s", "up") for name in ("p50", "p95"))
+    keys = {"http_route": "Route"}
+    routes = Table(title="Routes", unit="s", description="x", keys=keys, columns=columns)
+    assert Band(8, routes, routes).height == 8
+    four = replace(routes, columns=columns * 2)
+    with pytest.raises(ValueError, match="the table 'Routes' needs 734 pixels and has 608"):
+        Band(8, four, four)
+
+
+def test_tables_give_each_column_a_width_and_the_rest_to_the_first_key() -> None:
+    tables = [one.values[0] for one in PANELS if one.values[0]["type"] == "table"]
+    for panel in tables:
+        if panel["datasource"]["type"] == "tempo":
+            continue
+        properties = {
+            override["matcher"]["options"]: {one["id"] for one in override["properties"]}
+            for override in panel["fieldConfig"]["overrides"]
+        }
+        (organized,) = [one for one in panel["transformations"] if one["id"] == "organize"]
+        order = organized["options"]["indexByName"]
+        headings = organized["options"]["renameByName"]
+        first, *others = (headings[name] for name in sorted(order, key=order.__getitem__))
+        assert properties[first] >= {"custom.minWidth", "custom.wrapText"}, panel["title"]
+        for heading in others:
+            assert "custom.width" in properties[heading], panel["title"]
 
 
 def test_json_of_a_board_has_sorted_keys() -> None:

@@ -48,7 +48,7 @@ _USERS = Band(
 _CAUSES = Band(
     4,
     Stat(
-        title="Instances missing",
+        title="Not ready",
         unit="short",
         description=(
             "Workers that do not answer or are not ready. Red for longer than a start takes: the"
@@ -75,7 +75,7 @@ _CAUSES = Band(
         links=(links.board(links.MONGODB, "MongoDB"),),
     ),
     Stat(
-        title="Connection pool",
+        title="Pool in use",
         unit="percentunit",
         description=(
             "Use of the fullest connection pool. Red: requests wait for a connection; the board"
@@ -99,12 +99,12 @@ _CAUSES = Band(
         links=(links.board(links.RUNTIME, "Runtime"),),
     ),
     Stat(
-        title="Telemetry lost, last hour",
+        title="Telemetry lost",
         unit="short",
         description=(
-            "Spans, log lines and metric samples that were made and will never be stored, of all"
-            " services. Not 0: boards and traces have gaps; the board Telemetry pipeline shows the"
-            " hop and the reason."
+            "Spans, log lines and metric samples of the last hour that were made and will never be"
+            " stored, of all services. Not 0: boards and traces have gaps; the board Telemetry"
+            " pipeline shows the hop and the reason."
         ),
         thresholds=rising(config.BAD_COUNT),
         no_value="no Collector",

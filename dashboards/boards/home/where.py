@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards import config, links
 from dashboards.boards import common
+from dashboards.boards.home import where_next
 from dashboards.layout import Band, Section
 from dashboards.panels import Column, Table, Target, TimeSeries
 from dashboards.queries import budgets, home, workers
@@ -114,8 +115,9 @@ _TREND = Band(
 )
 
 SECTION: Final = Section(
-    "Where? Alerts, services and instances",
-    Band(8, common.alerts_firing(), _SERVICES, columns=(9, 15)),
+    "Where? Alerts, services and instances, and which board shows why",
+    Band(10, common.alerts_firing(*budgets.ALERT), where_next.BOARDS),
+    Band(5, _SERVICES),
     _TREND,
     Band(8, _INSTANCES),
 )

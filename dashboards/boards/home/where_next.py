@@ -3,7 +3,6 @@
 from typing import Final
 
 from dashboards import links
-from dashboards.layout import Band, Section
 from dashboards.panels import Text
 
 _NEXT: Final = (
@@ -32,14 +31,8 @@ _TABLE = "\n".join(
     ]
 )
 
-SECTION: Final = Section(
-    "Where next?",
-    Band(
-        8,
-        Text(
-            title="Boards",
-            description="Each board with the symptoms that it explains; links keep the selection.",
-            content=_TABLE,
-        ),
-    ),
+BOARDS: Final = Text(
+    title="Where next?",
+    description="Each board with the symptoms that it explains; links keep the selection.",
+    content=_TABLE,
 )

@@ -71,7 +71,7 @@ SECTION: Final = Section(
             targets=(Target(queries.CUT_RECENTLY, "cut"),),
         ),
         Stat(
-            title="Uncaught exceptions",
+            title="Exceptions",
             unit="short",
             description=(
                 f"Exceptions in greenlets and threads within {config.RECENTLY} that no code"
@@ -82,7 +82,7 @@ SECTION: Final = Section(
             targets=(Target(queries.UNCAUGHT_RECENTLY, "uncaught"),),
         ),
         Stat(
-            title="Oldest health evidence",
+            title="Evidence age",
             unit="s",
             description=(
                 "Age of the oldest check of MongoDB. Red: that worker's readiness is stale, so the"

@@ -34,6 +34,22 @@ SECTION: Final = Section(
             target=Target(workers.STATES_OF_LEAST_READY, WORKER_LEGEND),
             states=config.STATES,
         ),
+        TimeSeries(
+            title="Instances by state",
+            unit="short",
+            description=(
+                "Workers in each state, and those that do not answer. ready falls and comes back"
+                " beside a new version: a roll-out. It stays low: workers do not start, see their"
+                " log lines."
+            ),
+            targets=(
+                Target(workers.STATE_COUNTS, "{{state}}"),
+                Target(workers.NOT_ANSWERING, "no answer"),
+            ),
+        ),
+    ),
+    Band(
+        8,
         Table(
             title="Instances",
             unit="short",
@@ -73,19 +89,6 @@ SECTION: Final = Section(
     ),
     Band(
         7,
-        TimeSeries(
-            title="Instances by state",
-            unit="short",
-            description=(
-                "Workers in each state, and those that do not answer. ready falls and comes back"
-                " beside a new version: a roll-out. It stays low: workers do not start, see their"
-                " log lines."
-            ),
-            targets=(
-                Target(workers.STATE_COUNTS, "{{state}}"),
-                Target(workers.NOT_ANSWERING, "no answer"),
-            ),
-        ),
         TimeSeries(
             title="Starts",
             unit="short",
@@ -129,7 +132,7 @@ SECTION: Final = Section(
 VERSIONS: Final = Section(
     "Is it the new version?",
     Band(
-        8,
+        9,
         StackedTimeSeries(
             title="Instances by version",
             unit="short",
@@ -161,7 +164,7 @@ VERSIONS: Final = Section(
         ),
     ),
     Band(
-        6,
+        7,
         Table(
             title="Running versions",
             unit="short",

@@ -101,7 +101,7 @@ _OPEN_PAYMENTS = Band(
     ),
     TimeSeries(
         title="External wait by route",
-        unit="suffix: s/s",
+        unit="suffix:s/s",
         description=(
             "Seconds per second that requests wait for other services, of the routes with the most."
             " Only one rises: the service that it calls became slower."

@@ -35,7 +35,7 @@ SECTION: Final = Section(
             targets=(Target(queries.PING, "ping"),),
         ),
         Stat(
-            title="Age of the last poll",
+            title="Age of last poll",
             unit="s",
             description=(
                 "Time since the oldest worker's last poll of MongoDB. Over three intervals it is"
@@ -57,7 +57,7 @@ SECTION: Final = Section(
             targets=(Target(queries.POOL_USE_SHARE, "in use"),),
         ),
         Stat(
-            title="Waiting for a connection",
+            title="Pool waiters",
             unit="short",
             description=(
                 "Greenlets that wait for a connection now, of all selected workers. More than a"
@@ -68,7 +68,7 @@ SECTION: Final = Section(
             targets=(Target(queries.PENDING_NOW, "waiting"),),
         ),
         Stat(
-            title="Failed operations",
+            title="Failures",
             unit="percentunit",
             description=(
                 f"Share of commands that failed over {config.NOW}. See Failures by type for the"

@@ -68,7 +68,7 @@ _OPERATIONS = Band(
     ),
     StackedTimeSeries(
         title="Time of requests for the database",
-        unit="suffix: s/s",
+        unit="suffix:s/s",
         description=(
             "Seconds per second that requests wait. db: for the server, so its commands are slow."
             " db_pool_wait: for a free connection, see the pool below. db_connect: for a new one."
@@ -88,7 +88,7 @@ _TABLE = Band(
         ),
         keys={"db_operation_name": "Operation", "db_collection_name": "Collection"},
         columns=(
-            Column("Seconds a second", "suffix: s/s", queries.TABLE_TIME),
+            Column("Time", "suffix:s/s", queries.TABLE_TIME),
             Column("Rate", "ops", queries.TABLE_RATE),
             Column("Failed", "percentunit", queries.TABLE_ERRORS),
             Column("Mean", "s", queries.TABLE_MEAN),

@@ -67,7 +67,7 @@ _WORKERS = Band(
             "Each worker's view now, the oldest poll first. Choose one as Instance above to see"
             " only its operations and its pool."
         ),
-        keys={"service_name": "Service", "service_instance_id": "Instance"},
+        keys={"service_instance_id": "Instance", "service_name": "Service"},
         columns=(
             Column("Age of poll", "s", queries.WORKER_AGE, objectives.EVIDENCE_AGE_SECONDS),
             Column("Up", "bool_yes_no", queries.WORKER_UP),

@@ -47,7 +47,7 @@ SECTION: Final = Section(
             targets=(Target(queries.CPU_NOW, "busiest"),),
         ),
         Stat(
-            title="Memory of the machine",
+            title="Host memory",
             unit="percentunit",
             description=(
                 "Share of the memory in use on the fullest machine. Near 100 % the kernel kills a"
@@ -69,7 +69,7 @@ SECTION: Final = Section(
             targets=(Target(queries.OPEN_FILES_NOW, "open"),),
         ),
         Stat(
-            title="Memory of the workers",
+            title="Memory used",
             unit="bytes",
             description=(
                 "Resident memory of all selected workers. A line that only rises at steady traffic"

@@ -24,7 +24,7 @@ _WORKERS = Band(
             f" {objectives.MEMORY_WINDOW}; blocked, of their hub, over the whole time range. A"
             " click shows one worker alone, or its log lines."
         ),
-        keys={"service_name": "Service", "service_instance_id": "Instance"},
+        keys={"service_instance_id": "Instance", "service_name": "Service"},
         columns=(
             Column("CPU", "percentunit", queries.WORKER_CPU, objectives.CPU_RATIO),
             Column("Hub blocked", "s", queries.WORKER_BLOCKED),
@@ -111,7 +111,7 @@ _PYTHON = Band(
     ),
     TimeSeries(
         title="Requests in a collection",
-        unit="suffix: s/s",
+        unit="suffix:s/s",
         description=(
             "Seconds per second that requests spend in the phase gc. A jump after a release: it"
             " keeps many more objects alive, `gc.freeze` after the start helps."

@@ -14,7 +14,7 @@ _WINDOWS: Final = ("5m", "1h", "6h", "3d")
 SECTION: Final = Section(
     "Since when? (budgets are of the whole service, whatever else is selected)",
     Band(
-        8,
+        9,
         TimeSeries(
             title="Availability burn",
             unit="suffix:x",
@@ -54,7 +54,7 @@ SECTION: Final = Section(
                 Target(budgets.FRESHNESS_LEFT, "freshness"),
             ),
         ),
-        common.alerts_firing(),
-        columns=(7, 7, 4, 6),
+        common.alerts_firing("alertname", "severity"),
+        columns=(6, 6, 4, 8),
     ),
 )

@@ -51,7 +51,7 @@ _ROUTES = Band(
         ),
         keys={"http_route": "Route"},
         columns=(
-            Column("Share of all time", "percentunit", queries.ROUTE_TIME_SHARE),
+            Column("Time share", "percentunit", queries.ROUTE_TIME_SHARE),
             Column("Requests", "reqps", queries.ROUTE_REQUESTS),
             Column("Failed", "percentunit", queries.ROUTE_FAILED_SHARE, config.ERROR_RATIO),
             Column("p50", "s", queries.ROUTE_P50),
@@ -64,6 +64,48 @@ _ROUTES = Band(
             links.failed_traces(links.ROUTE_OF_ROW),
         ),
     ),
+    StackedTimeSeries(
+        title="Requests by status",
+        unit="reqps",
+        description=(
+            "Requests per second by the status of their response. When everything became slower at"
+            " once, check here for more traffic. A jump of 4xx after a release: a broken client or"
+            " a broken contract. 503 while a worker drains is expected."
+        ),
+        targets=(Target(queries.REQUESTS_BY_STATUS, "{{http_response_status_code}}"),),
+    ),
+    columns=(18, 6),
+)
+
+_BY_ROUTE = Band(
+    9,
+    TimeSeries(
+        title="Failures by route",
+        unit="reqps",
+        description=(
+            f"5xx per second of the {config.LINES} routes and statuses with the most. 503 while the"
+            " database is down: board MongoDB. 500: click a line and open the failed traces; the"
+            " log line of the same request id has the exception."
+        ),
+        targets=(
+            Target(queries.FAILURES_BY_ROUTE, "{{http_route}} {{http_response_status_code}}"),
+        ),
+        links=(links.failed_traces(links.ROUTE_OF_SERIES),),
+    ),
+    TimeSeries(
+        title="Latency p99 by route",
+        unit="s",
+        description=(
+            f"Of the {config.LINES} routes that take the most time now. Click a line for the slow"
+            " traces of its route. When all are slow: board Runtime, because they share the hub."
+        ),
+        targets=(Target(queries.P99_BY_ROUTE, "{{http_route}}"),),
+        links=(links.slow_traces(links.ROUTE_OF_SERIES),),
+    ),
+)
+
+_INSTANCES = Band(
+    8,
     Table(
         title="Instances",
         unit="short",
@@ -89,43 +131,20 @@ _ROUTES = Band(
             links.lines_of_worker(links.WORKER_OF_ROW),
         ),
     ),
-)
-
-_BY_ROUTE = Band(
-    8,
     TimeSeries(
-        title="Failures by route",
-        unit="reqps",
+        title="Requests in flight",
+        unit="short",
         description=(
-            f"5xx per second of the {config.LINES} routes and statuses with the most. 503 while the"
-            " database is down: board MongoDB. 500: click a line and open the failed traces; the"
-            " log line of the same request id has the exception."
+            "Requests being served: all, and those of the instance with the most. Rising"
+            " without more requests: something blocks, see Where the time goes. Only the worst"
+            " rises: its hub is blocked, board Runtime."
         ),
         targets=(
-            Target(queries.FAILURES_BY_ROUTE, "{{http_route}} {{http_response_status_code}}"),
+            Target(queries.IN_FLIGHT, "all"),
+            Target(queries.IN_FLIGHT_WORST, "worst instance"),
         ),
-        links=(links.failed_traces(links.ROUTE_OF_SERIES),),
     ),
-    TimeSeries(
-        title="Latency p99 by route",
-        unit="s",
-        description=(
-            f"Of the {config.LINES} routes that take the most time now. Click a line for the slow"
-            " traces of its route. When all are slow: board Runtime, because they share the hub."
-        ),
-        targets=(Target(queries.P99_BY_ROUTE, "{{http_route}}"),),
-        links=(links.slow_traces(links.ROUTE_OF_SERIES),),
-    ),
-    StackedTimeSeries(
-        title="Requests by status",
-        unit="reqps",
-        description=(
-            "Requests per second by the status of their response. When everything became slower at"
-            " once, check here for more traffic. A jump of 4xx after a release: a broken client or"
-            " a broken contract. 503 while a worker drains is expected."
-        ),
-        targets=(Target(queries.REQUESTS_BY_STATUS, "{{http_response_status_code}}"),),
-    ),
+    columns=(16, 8),
 )
 
-SECTION: Final = Section("Where? Routes and instances", _LATENCY, _ROUTES, _BY_ROUTE)
+SECTION: Final = Section("Where? Routes and instances", _LATENCY, _ROUTES, _BY_ROUTE, _INSTANCES)

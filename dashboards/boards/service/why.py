@@ -34,6 +34,9 @@ SECTION: Final = Section(
             targets=(Target(queries.SLOW_BY_PHASE, "{{dominant_phase}}"),),
             links=(links.board(links.SLOW_REQUESTS, "Slow requests"),),
         ),
+    ),
+    Band(
+        7,
         Logs(
             title="Errors in the log",
             description=(
@@ -43,7 +46,6 @@ SECTION: Final = Section(
             ),
             query=logql.lines(level="ERROR|CRITICAL"),
         ),
-        columns=(9, 6, 9),
     ),
 )
 
@@ -51,19 +53,6 @@ CLIENTS: Final = Section(
     "Why? Clients and load",
     Band(
         7,
-        TimeSeries(
-            title="Requests in flight",
-            unit="short",
-            description=(
-                "Requests being served: all, and those of the instance with the most. Rising"
-                " without more requests: something blocks, see Where the time goes. Only the worst"
-                " rises: its hub is blocked, board Runtime."
-            ),
-            targets=(
-                Target(queries.IN_FLIGHT, "all"),
-                Target(queries.IN_FLIGHT_WORST, "worst instance"),
-            ),
-        ),
         TimeSeries(
             title="Aborted responses",
             unit="reqps",
@@ -98,6 +87,7 @@ CLIENTS: Final = Section(
             ),
             targets=(Target(queries.RESPONSE_BYTES, "{{http_route}}"),),
         ),
+        columns=(6, 6, 12),
     ),
     collapsed=True,
 )

@@ -53,7 +53,7 @@ SECTION: Final = Section(
                 " the server and how long the answer took on the wire."
             ),
             query=queries.COMMAND_TRACES,
-            links=(links.record(), links.lines_of_trace()),
+            links=(links.trace(), links.record(), links.lines_of_trace()),
         ),
         Logs(
             title="Slow commands and their plans",

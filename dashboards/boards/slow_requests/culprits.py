@@ -41,9 +41,12 @@ SECTION: Final = Section(
             ),
             targets=(Target(queries.HELD_BY_CODE, "{{code}}"),),
         ),
+    ),
+    Band(
+        9,
         TimeSeries(
             title="Routes that wait for the hub",
-            unit="suffix: s/s",
+            unit="suffix:s/s",
             description=(
                 "Seconds per second in hub_wait and queue, of the routes that wait most: the"
                 " victims. Their traces have the event hub.waited with the culprit's route."
@@ -51,9 +54,15 @@ SECTION: Final = Section(
             targets=(Target(queries.VICTIMS, "{{http_route}}"),),
             links=(links.slow_traces(links.ROUTE_OF_SERIES),),
         ),
+        StackedTimeSeries(
+            title="Hub held by kind",
+            unit="percentunit",
+            description=f"Share of the time that the hubs were held, by kind. {_KIND_MEANS}",
+            targets=(Target(queries.HELD_BY_KIND, "{{kind}}"),),
+        ),
     ),
     Band(
-        8,
+        7,
         Logs(
             title="Blocks of the hub",
             description=(
@@ -61,12 +70,6 @@ SECTION: Final = Section(
                 " line of code. A line's trace is the culprit's. None: no hub was held."
             ),
             query=queries.HELD_LINES,
-        ),
-        StackedTimeSeries(
-            title="Hub held by kind",
-            unit="percentunit",
-            description=f"Share of the time that the hubs were held, by kind. {_KIND_MEANS}",
-            targets=(Target(queries.HELD_BY_KIND, "{{kind}}"),),
         ),
     ),
 )

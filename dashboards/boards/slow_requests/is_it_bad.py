@@ -47,7 +47,7 @@ SECTION: Final = Section(
             targets=(Target(queries.P99_NOW, "p99"),),
         ),
         Stat(
-            title="Waiting for the hub",
+            title="Waiting for hub",
             unit="percentunit",
             description=(
                 "Share of all requests' time in hub_wait and queue: they could have run, and others"
@@ -58,7 +58,7 @@ SECTION: Final = Section(
             targets=(Target(queries.HUB_SHARE_NOW, "share"),),
         ),
         Stat(
-            title="Waiting for MongoDB",
+            title="Waiting for DB",
             unit="percentunit",
             description=(
                 "Share of all requests' time in db, db_pool_wait and db_connect. It is no fault by"
@@ -69,7 +69,7 @@ SECTION: Final = Section(
             targets=(Target(queries.DATABASE_SHARE_NOW, "share"),),
         ),
         Stat(
-            title="Slow commands",
+            title="Slow queries",
             unit="short",
             description=(
                 f"MongoDB commands of the last {config.RECENTLY} that kept waiting for the server"

@@ -7,7 +7,7 @@ from dashboards.layout import Band, Section
 from dashboards.panels import Logs, Traces
 from dashboards.queries import slow_requests as queries
 
-_OF_A_TRACE = (links.record(), links.lines_of_trace())
+_OF_A_TRACE = (links.trace(), links.record(), links.lines_of_trace())
 
 SECTION: Final = Section(
     "Which requests?",
@@ -34,7 +34,7 @@ SECTION: Final = Section(
         ),
     ),
     Band(
-        8,
+        7,
         Logs(
             title="Lines of slow requests",
             description=(

@@ -30,16 +30,6 @@ _PHASES = Band(
         ),
         targets=(Target(queries.SLOW_BY_PHASE, "{{dominant_phase}}"),),
     ),
-    Heatmap(
-        title="Latency, distribution",
-        unit="s",
-        description=(
-            "Number of requests by duration; a dot is a request with a trace, a click opens it. A"
-            " second band far up: one kind of request is slow, and not all of them."
-        ),
-        buckets=queries.LATENCY_BUCKETS,
-        exemplars=queries.LATENCY_EXEMPLARS,
-    ),
 )
 
 _ROUTES = Band(
@@ -65,14 +55,13 @@ _ROUTES = Band(
             links.slow_traces(links.ROUTE_OF_ROW),
         ),
     ),
-    columns=(24,),
 )
 
 _BY_ROUTE = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Time of requests by route",
-        unit="suffix: s/s",
+        unit="suffix:s/s",
         description=(
             "Seconds per second that requests take, of the routes that take most. A route that"
             " grows here occupies workers; its row in Phases by route shows with what."
@@ -90,6 +79,10 @@ _BY_ROUTE = Band(
         targets=(Target(queries.SLOW_BY_ROUTE, "{{http_route}}"),),
         links=(links.slow_traces(links.ROUTE_OF_SERIES),),
     ),
+)
+
+_BY_PHASE = Band(
+    9,
     Table(
         title="Slow requests by route and phase",
         unit="short",
@@ -98,9 +91,19 @@ _BY_ROUTE = Band(
             " what most users of slow requests met."
         ),
         keys={"http_route": "Route", "dominant_phase": "Dominant phase"},
-        columns=(Column("Slow requests", "short", queries.ROUTE_SLOW),),
+        columns=(Column("Slow", "short", queries.ROUTE_SLOW),),
         links=(links.slow_traces(links.ROUTE_OF_ROW),),
+    ),
+    Heatmap(
+        title="Latency, distribution",
+        unit="s",
+        description=(
+            "Number of requests by duration; a dot is a request with a trace, a click opens it. A"
+            " second band far up: one kind of request is slow, and not all of them."
+        ),
+        buckets=queries.LATENCY_BUCKETS,
+        exemplars=queries.LATENCY_EXEMPLARS,
     ),
 )
 
-SECTION: Final = Section("Where does the time go?", _PHASES, _ROUTES, _BY_ROUTE)
+SECTION: Final = Section("Where does the time go?", _PHASES, _ROUTES, _BY_ROUTE, _BY_PHASE)

@@ -16,7 +16,7 @@ SECTION: Final = Section(
     Band(
         5,
         Stat(
-            title="Lost in the last hour",
+            title="Lost, last hour",
             unit="short",
             description=(
                 "Spans, log lines and metric samples that were made and will never be stored, of"
@@ -29,7 +29,7 @@ SECTION: Final = Section(
             targets=(Target(queries.LOST, "lost"),),
         ),
         Stat(
-            title="Workers that nobody hears",
+            title="Not exported",
             unit="short",
             description=(
                 "Workers whose spans the receiver does not take. Red: the address, its certificate"
@@ -41,19 +41,19 @@ SECTION: Final = Section(
             targets=(Target(queries.NOT_TAKEN, "workers"),),
         ),
         Stat(
-            title="Collector's fullest queue",
+            title="Fullest queue",
             unit="percentunit",
             description=(
-                "Of its queues to Tempo, Prometheus and Loki, as a share of the capacity. At 100 %"
-                " what is new is dropped: repair the backend behind it, Queues of the Collector"
-                " shows which."
+                "Of the Collector's queues to Tempo, Prometheus and Loki, as a share of the"
+                " capacity. At 100 % what is new is dropped: repair the backend behind it, Queues"
+                " of the Collector shows which."
             ),
             thresholds=rising(QUEUE_FULL),
             no_value="no Collector",
             targets=(Target(queries.COLLECTOR_QUEUE, "full"),),
         ),
         Stat(
-            title="Workers not scraped",
+            title="Not scraped",
             unit="short",
             description=(
                 "Workers whose last scrape failed: their numbers on every board stand still. Red:"
@@ -65,7 +65,7 @@ SECTION: Final = Section(
             targets=(Target(queries.SCRAPES_FAIL, "not scraped"),),
         ),
         Stat(
-            title="Age of the newest samples",
+            title="Age of samples",
             unit="s",
             description=(
                 "Time since the oldest worker's newest sample. Boards show it as if it were now."

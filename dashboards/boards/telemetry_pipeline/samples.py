@@ -50,10 +50,11 @@ _SCRAPES = Band(
             "Scrapes that failed in the whole time range, by worker. In these times the boards"
             " know nothing of it."
         ),
-        keys={"service_name": "Service", "service_instance_id": "Instance"},
-        columns=(Column("Failed scrapes", "short", queries.SCRAPES_FAILED),),
+        keys={"service_instance_id": "Instance", "service_name": "Service"},
+        columns=(Column("Failures", "short", queries.SCRAPES_FAILED),),
         links=(links.lines_of_worker(links.WORKER_OF_ROW),),
     ),
+    columns=(5, 5, 6, 8),
 )
 
 _SENT = Band(

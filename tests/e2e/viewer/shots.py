@@ -88,11 +88,11 @@ def drawn(context: BrowserContext, shot: Shot) -> Iterator[tuple[str, "Drawing"]
     page.close()
 
 
-def opened(context: BrowserContext, shot: Shot) -> Page:
-    """Return a page that has read everything."""
+def opened(context: BrowserContext, shot: Shot, width: int = WIDTH) -> Page:
+    """Return a page of a width in pixels that has read everything."""
     page = context.new_page()
     page.set_default_timeout(_TIMEOUT_MS)
-    page.set_viewport_size({"width": WIDTH, "height": _TALL if shot.is_board else HEIGHT})
+    page.set_viewport_size({"width": width, "height": _TALL if shot.is_board else HEIGHT})
     page.goto(shot.path, wait_until="commit")
     _wait(page, shot)
     return page

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboards import board_json
+from tests.e2e.viewer.clipped import clipped
 from tests.e2e.viewer.conftest import BLOCKED, problems_of
 from tests.e2e.viewer.shots import HEIGHT, SHOTS, WIDTH, opened
 from tests.support import chromium
@@ -121,12 +122,44 @@ def test_alert_of_a_table_opens_on_the_page_of_alerts(fixed_page):
     expect(fixed_page.get_by_test_id("alert-DatabaseSlow")).to_be_visible()
 
 
+def test_alerts_that_are_for_no_person_are_listed_nowhere(fixed_page):
+    for path, shown in (("/alerts?refresh=", "DatabaseSlow"), ("/", "DatabaseSlow")):
+        fixed_page.goto(path, wait_until="commit")
+        expect(fixed_page.locator("main").get_by_text(shown).first).to_be_visible()
+        expect(fixed_page.locator("main")).not_to_contain_text("CauseFiredRecently")
+
+
 @pytest.mark.parametrize(
     "shot", [one for one in SHOTS if not one.is_board], ids=lambda one: one.name
 )
 def test_page_does_nothing_that_its_policy_forbids(fixed_context, shot):
     """The fixture fails on what is blocked; boards are opened by the tests of their pictures."""
     opened(fixed_context, shot).close()
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda one: one.name)
+def test_page_cuts_no_text(fixed_context, shot, width):
+    page = opened(fixed_context, shot, width)
+    assert clipped(page) == []
+    page.close()
+
+
+def test_text_that_is_cut_is_noticed(fixed_page):
+    fixed_page.set_content(
+        """<main>
+          <p style="width: 60px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">
+            an ellipsis</p>
+          <div style="width: 60px; overflow: auto"><div style="width: 200px">wide</div></div>
+          <p style="height: 6px; overflow: hidden">half a line</p>
+          <p style="width: 1px; height: 1px; overflow: hidden">for screen readers</p>
+          <div style="height: 20px; overflow-y: auto"><p>seen</p><p>below</p></div>
+          <p title="a whole title" style="width: 9px; overflow: hidden">a whole title</p>
+        </main>"""
+    )
+    cut = ["P: an ellipsis", "P: half a line", "P: a whole title", "DIV: 140 px to the side"]
+    assert clipped(fixed_page) == cut
+    assert clipped(fixed_page, allow_titled=True) == [one for one in cut if "title" not in one]
 
 
 def test_what_the_policy_forbids_is_noticed(browser, fixed_viewer):

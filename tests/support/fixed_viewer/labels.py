@@ -15,8 +15,8 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "http_route": (
         "/api/v1/blog/posts",
         "/api/v1/companion/messages",
-        "/api/v1/sessions/bookings",
-        "/api/v1/blog/posts/{slug}",
+        "/api/v1/sessions/<uuid:session_id>/cancellation",
+        "/api/v1/blog/posts/<slug>",
         "/api/v1/auth/login",
     ),
     "http_response_status_code": ("200", "201", "404", "503"),

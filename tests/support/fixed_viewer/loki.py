@@ -45,12 +45,24 @@ def _chosen(query: str) -> list[Stream]:
     streams = [*_fixture("loki-lines.json")["data"]["result"], *_more()]
     labels = _LABEL.findall(query)
     filters = [(kind, json.loads(text)) for kind, text in _FILTER.findall(query)]
+    as_messages = "| line_format" in query
     return [
-        stream
+        _as_message(stream) if as_messages else stream
         for stream in streams
         if all(re.fullmatch(text, stream["stream"][name]) for name, text in labels)
         and all(_contains(stream["values"][0][1], kind, text) for kind, text in filters)
     ]
+
+
+def _as_message(stream: Stream) -> Stream:
+    """Return a line whose text is its message, and whose other members are labels."""
+    ((at, text),) = stream["values"]
+    members = {
+        re.sub(r"\W", "_", name): str(value)
+        for name, value in json.loads(text).items()
+        if not isinstance(value, dict | list)
+    }
+    return {"stream": {**members, **stream["stream"]}, "values": [[at, members["message"]]]}
 
 
 def _contains(line: str, kind: str, text: str) -> bool:

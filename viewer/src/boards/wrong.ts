@@ -59,7 +59,7 @@ async function ofPanel(panel: Panel, variables: Variables, context: Context): Pr
   );
   const fieldConfig = panel.fieldConfig ?? { defaults: {}, overrides: [] };
   const shared = { fieldConfig, replaceVariables: (text: string) => text, theme };
-  const data = applyFieldOverrides({ ...shared, data: read.frames, fieldConfigRegistry: registryOf([]) });
+  const data = applyFieldOverrides({ ...shared, data: read.frames, fieldConfigRegistry: registryOf({}) });
   const values = getFieldDisplayValues({ ...shared, data, reduceOptions: REDUCE_LAST, sparkline: false });
   return values.flatMap(({ display, field }) => {
     const steps = field.thresholds?.steps ?? [];

@@ -27,18 +27,27 @@ export interface RuleGroup {
   rules: AlertRule[];
 }
 
-/** Alerts that are pending or firing, as Prometheus' rules see them. */
+/**
+ * Whether an alert is for a person: those of the severity `none` only let Alertmanager hold others
+ * back.
+ */
+export const isForPeople = (labels: Labels | undefined): boolean => labels?.['severity'] !== 'none';
+
+/** Alerts that are pending or firing, as Prometheus' rules see them, for a person. */
 export async function activeAlerts(signal?: AbortSignal): Promise<RuleAlert[]> {
   const answer = await getJson<{ data: { alerts: RuleAlert[] } }>('/prom/api/v1/alerts', {}, signal);
-  return answer.data.alerts;
+  return answer.data.alerts.filter(({ labels }) => isForPeople(labels));
 }
 
-/** Every alerting rule, with its alerts. */
+/** Every alerting rule for a person, with its alerts. */
 export async function alertRules(signal?: AbortSignal): Promise<RuleGroup[]> {
   const answer = await getJson<{ data: { groups: RuleGroup[] } }>(
     '/prom/api/v1/rules',
     { type: 'alert' },
     signal,
   );
-  return answer.data.groups;
+  return answer.data.groups.map((group) => ({
+    ...group,
+    rules: group.rules.filter(({ labels }) => isForPeople(labels)),
+  }));
 }

@@ -23,6 +23,7 @@ const DEFAULTS = {
   minVizWidth: 8,
   minVizHeight: 16,
   maxVizHeight: 300,
+  text: undefined as { titleSize?: number; valueSize?: number } | undefined,
 };
 
 type Render = VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>;
@@ -42,7 +43,7 @@ export function BarGaugePanel(props: PanelProps) {
           height={height}
           orientation={orientation}
           field={getFieldConfigWithMinMax({ ...(view?.dataFrame.fields[colIndex ?? 0] as object), config: field } as never, false)}
-          text={undefined}
+          text={options.text}
           display={processor}
           theme={theme}
           itemSpacing={8}

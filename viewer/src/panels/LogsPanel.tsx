@@ -151,11 +151,12 @@ const getStyles = (theme: GrafanaTheme2) => ({
     border: 0,
     background: 'none',
     color: theme.colors.text.primary,
+    font: 'inherit',
     textAlign: 'left',
     whiteSpace: 'pre',
     '&:hover': { background: theme.colors.action.hover },
   }),
-  wrapped: css({ whiteSpace: 'pre-wrap', wordBreak: 'break-word' }),
+  wrapped: css({ width: '100%', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }),
   level: css({
     flex: '0 0 3px',
     background: theme.colors.text.disabled,
@@ -167,7 +168,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   time: css({ color: theme.colors.text.secondary, flex: 'none' }),
   word: css({ flex: '0 0 64px' }),
-  text: css({ flex: 1 }),
+  text: css({ flex: 1, minWidth: 0 }),
   link: css({
     border: 0,
     padding: 0,

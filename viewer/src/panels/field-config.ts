@@ -14,6 +14,8 @@ import {
   type FieldConfigPropertyItem,
 } from '@grafana/data';
 
+import type { Rules } from '../boards/rules';
+
 type Item = FieldConfigPropertyItem;
 
 const NoEditor = (): null => null;
@@ -55,9 +57,17 @@ export const STANDARD_OPTIONS: ReadonlySet<string> = new Set(Object.keys(PROCESS
 export const standardItems = (): Item[] =>
   Object.entries(PROCESSORS).map(([path, process]) => item(path, process, false));
 
+/** The paths of options, those of their members as well: an override may set either. */
+function pathsOf(rules: Rules, before = ''): string[] {
+  return Object.entries(rules).flatMap(([name, rule]) => [
+    before + name,
+    ...(rule === true || Array.isArray(rule) ? [] : pathsOf(rule as Rules, `${before}${name}.`)),
+  ]);
+}
+
 /** The registry of a panel type: the standard options and its own. */
-export function registryOf(custom: Iterable<string>): FieldConfigOptionsRegistry {
-  const own = [...custom].map((path) =>
+export function registryOf(custom: Rules): FieldConfigOptionsRegistry {
+  const own = pathsOf(custom).map((path) =>
     item(path, identityOverrideProcessor as Item['process'], true),
   );
   return new FieldConfigOptionsRegistry(() => [...standardItems(), ...own]);

@@ -87,6 +87,7 @@ export const BAR_GAUGE: Rules = {
   minVizHeight: true,
   maxVizHeight: true,
   legend: { showLegend: [false], displayMode: true, placement: true, calcs: true },
+  text: { titleSize: true, valueSize: true },
 };
 
 export const TABLE: Rules = {
@@ -105,7 +106,8 @@ export const TABLE_FIELD: Rules = {
   minWidth: true,
   inspect: [false],
   filterable: true,
-  hidden: true,
+  hideFrom: { viz: true },
+  wrapText: true,
   cellOptions: {
     type: ['auto', 'color-text', 'color-background', 'gauge', 'sparkline', 'data-links', 'pill'],
     mode: true,

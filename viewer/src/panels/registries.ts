@@ -31,8 +31,8 @@ export function registerTransformations(): void {
 
 /**
  * Leaves the addresses of data links as they are: the check that Grafana's library has otherwise
- * decodes them, and a query with `&&` ends at its first `&`. Boards are committed, and the page's
- * policy forbids addresses that are scripts.
+ * decodes them, and a value with an ampersand ends there. The queries of our own links survive it,
+ * for Grafana; boards are committed, and the page's policy forbids addresses that are scripts.
  */
 export function registerLinks(): void {
   locationUtil.initialize({

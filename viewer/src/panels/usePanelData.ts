@@ -120,7 +120,7 @@ export function useFields(
   timeZone: string,
 ): DataFrame[] {
   const registry = useMemo(
-    () => registryOf(Object.keys(rulesOf(panel.type)?.custom ?? {})),
+    () => registryOf(rulesOf(panel.type)?.custom ?? {}),
     [panel.type],
   );
   return useMemo(() => {

@@ -28,7 +28,7 @@ function linked(url: string, row = 1): string | undefined {
   const [applied] = applyFieldOverrides({
     data: [frame],
     fieldConfig: { defaults: {}, overrides: [] },
-    fieldConfigRegistry: registryOf([]),
+    fieldConfigRegistry: registryOf({}),
     replaceVariables: (text, scoped) => replaced(text, (name) => VARIABLES[name], scoped),
     theme: createTheme(),
   });
