@@ -61,6 +61,19 @@ class Query:
         return frozenset(_NAME_BEFORE_SELECTOR.findall(self.expression))
 
 
+def windows(*, rate_interval: int, time_range: int) -> dict[str, str]:
+    """Return Grafana's own variables of a query, of lengths in seconds.
+
+    Source: Grafana's documentation, "Global variables".
+    """
+    return {
+        "__rate_interval": f"{rate_interval}s",
+        "__rate_interval_ms": str(rate_interval * 1000),
+        "__range": f"{time_range}s",
+        "__range_s": str(time_range),
+    }
+
+
 def files() -> list[Path]:
     """Return the files of the committed boards."""
     return sorted(GENERATED.glob("*.json"))

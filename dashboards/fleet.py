@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from service import metrics
+from service import metrics, objectives
 from telemetry import names
 from telemetry.names import Metric
 
@@ -32,11 +32,13 @@ class Sum:
         counter: Name of its series, with the suffix of a histogram's part.
         labels: That stay, beside environment, service and version.
         by_worker: Whether the instance stays too.
+        matchers: Of the series that are added up.
     """
 
     counter: str
     labels: tuple[str, ...]
     by_worker: bool = False
+    matchers: tuple[str, ...] = ()
 
     @property
     def record(self) -> str:
@@ -111,9 +113,20 @@ _OTHERS: Final = (
     Sum("python_gc_objects_collected_total", ("generation",)),
     Sum("python_gc_objects_uncollectable_total", ("generation",)),
 )
+_NO_PROBES: Final = f'{names.ROUTE}!~"{"|".join(sorted(objectives.HEALTH_ROUTES))}"'
+
+
+def _requests_of_worker(part: str, *labels: str) -> Sum:
+    counter = f"{names.REQUEST_DURATION.name}_{part}"
+    return Sum(counter, labels, by_worker=True, matchers=(_NO_PROBES,))
+
+
 _BY_WORKER: Final = (
     Sum("process_cpu_seconds_total", (), by_worker=True),
     Sum(names.HUB_BLOCKED.name, (), by_worker=True),
+    _requests_of_worker("count", names.STATUS),
+    _requests_of_worker("sum"),
+    _requests_of_worker("bucket", "le"),
 )
 
 
@@ -129,4 +142,6 @@ def _sums() -> Iterator[Sum]:
 SUMS: Final = {one.counter: one for one in _sums()}
 """What is recorded over all instances, by the counter."""
 OF_WORKERS: Final = {one.counter: one for one in _BY_WORKER}
-"""What is recorded of each instance, by the counter: without labels it is a series each."""
+"""What is recorded of each instance, by the counter: few series each, those of users' requests
+without their routes.
+"""

@@ -39,6 +39,8 @@ index. The pattern of chosen instances matches no service's name.
 _OF_THE_SCRAPER: Final = ("up", "scrape_")
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_SECONDS: Final = {WINDOW: "($__rate_interval_ms / 1000)", RANGE: "$__range_s"}
+"""Grafana's own windows as numbers of seconds."""
 
 
 def selector(name: str, *matchers: str) -> str:
@@ -54,7 +56,7 @@ def series(metric: Metric | str, *matchers: str, suffix: str = "") -> str:
         matchers: Further label matchers, such as ``state="ready"``.
         suffix: ``_bucket``, ``_count`` or ``_sum`` of a histogram.
     """
-    name = _name(metric)
+    name = name_of(metric)
     return selector(
         name + suffix, *(TARGET if name.startswith(_OF_THE_SCRAPER) else SELECTED), *matchers
     )
@@ -79,10 +81,10 @@ def increase(metric: Metric | str, *matchers: str, suffix: str = "", window: str
 
 
 def seconds(window: str) -> str:
-    """Return the length of ``window`` as a number; Grafana knows its own only as a text."""
+    """Return the length of ``window`` as a number."""
     if window[:-1].isdigit():
         return str(int(window[:-1]) * _UNITS[window[-1]])
-    return f"scalar(increase(vector(time())[{window}:5s]))"
+    return _SECONDS[window]
 
 
 def _born(counter: str, window: str, matcher: str) -> str:
@@ -116,8 +118,8 @@ def summed_rate(
     if WORKER in by:
         return total(rate(metric, *matchers, suffix=suffix, window=window), *by)
     chosen = total(rate(metric, CHOSEN, *matchers, suffix=suffix, window=window), *by)
-    recorded = total(_recorded(_name(metric) + suffix, matchers, window), *by)
-    return f"({recorded} / {_evaluations(window)} or {chosen})"
+    recorded = total(_recorded(name_of(metric) + suffix, matchers, window), *by)
+    return f"({recorded} / {evaluations(window)} or {chosen})"
 
 
 def summed_increase(
@@ -131,21 +133,15 @@ def summed_increase(
     if WORKER in by:
         return total(increase(metric, *matchers, suffix=suffix, window=window), *by)
     chosen = total(increase(metric, CHOSEN, *matchers, suffix=suffix, window=window), *by)
-    recorded = total(_recorded(_name(metric) + suffix, matchers, window), *by)
-    return f"({recorded} * {seconds(window)} / {_evaluations(window)} or {chosen})"
-
-
-def worker_rate(metric: Metric | str, window: str = WINDOW) -> str:
-    """Return a counter's increase per second of each worker, added up over its labels."""
-    recorded = series(fleet.OF_WORKERS[_name(metric)].record)
-    return f"(sum_over_time({recorded}[{window}]) / {_evaluations(window)})"
+    recorded = total(_recorded(name_of(metric) + suffix, matchers, window), *by)
+    return f"({recorded} * {seconds(window)} / {evaluations(window)} or {chosen})"
 
 
 def _recorded(counter: str, matchers: tuple[str, ...], window: str) -> str:
     return f"sum_over_time({series(fleet.SUMS[counter].record, *matchers)}[{window}])"
 
 
-def _evaluations(window: str) -> str:
+def evaluations(window: str) -> str:
     """Return the number of evaluations in a window: found, and at least those that fit into it.
 
     Not the number of a recorded series: one that has begun within the window was 0 before. Windows
@@ -162,7 +158,8 @@ def _evaluations(window: str) -> str:
     return f"scalar(clamp_min({found}, {least}))"
 
 
-def _name(metric: Metric | str) -> str:
+def name_of(metric: Metric | str) -> str:
+    """Return the name of a metric."""
     return metric.name if isinstance(metric, Metric) else metric
 
 
@@ -220,13 +217,8 @@ def rank_of_counter(
     recorded sums, times a constant.
     """
     chosen = series(metric, CHOSEN, *matchers, suffix=suffix)
-    recorded = series(fleet.SUMS[_name(metric) + suffix].record, *matchers)
+    recorded = series(fleet.SUMS[name_of(metric) + suffix].record, *matchers)
     return f"(sum_over_time({recorded}[{window}] @ end()) or increase({chosen}[{window}] @ end()))"
-
-
-def rank_of_worker(metric: Metric | str) -> str:
-    """Return the increase of a counter of ``worker_rate`` in the time range, times a constant."""
-    return f"sum_over_time({series(fleet.OF_WORKERS[_name(metric)].record)}[{RANGE}] @ end())"
 
 
 def quantile(

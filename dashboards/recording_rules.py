@@ -121,7 +121,8 @@ def _fleet(time: TimeScale) -> Iterator[Recording]:
     for one in (*fleet.SUMS.values(), *fleet.OF_WORKERS.values()):
         labels = (*OF_SERVICE, VERSION, *((WORKER,) if one.by_worker else ()), *one.labels)
         instance = () if one.by_worker else ((WORKER, fleet.ALL_INSTANCES),)
-        yield Recording(one.record, total(rate(selector(one.counter), window), *labels), instance)
+        counter = selector(one.counter, *one.matchers)
+        yield Recording(one.record, total(rate(counter, window), *labels), instance)
 
 
 # --- the base: five minutes -----------------------------------------------------------------------

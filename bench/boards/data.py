@@ -128,12 +128,15 @@ def _twice(part: Part) -> tuple[Part, Part]:
 
 def read_of_each_instance() -> frozenset[str]:
     """Return the series that boards and rules read of every instance over a whole time range."""
-    found = set(fleet.OF_WORKERS)
+    counters = {one.record: one.counter for one in fleet.OF_WORKERS.values()}
+    found: set[str] = set()
     for query in (*board_json.queries(), *board_json.annotations()):
         if query.exemplars or (query.instant and RANGE not in query.expression):
             continue
         selectors = _SELECTOR.findall(query.expression)
-        found |= {name for name, matchers in selectors if CHOSEN not in matchers}
+        found |= {
+            counters.get(name, name) for name, matchers in selectors if CHOSEN not in matchers
+        }
     return frozenset(found)
 
 

@@ -124,7 +124,7 @@ class View:
             return self._values(query)
         step = self.step(query)
         window = max(step + self.scrape_seconds, 4 * self.scrape_seconds)
-        own = {"__rate_interval": f"{window}s", "__range": f"{self.seconds}s"}
+        own = board_json.windows(rate_interval=window, time_range=self.seconds)
         text = query.substitute({**ALL, **self.values, **own})
         parameters: dict[str, Any] = {"query": text, "stats": "all"}
         if query.instant:

@@ -7,9 +7,9 @@ from dashboards.promql import (
     or_zero,
     series,
     total,
-    worker_rate,
 )
 from dashboards.queries.workers import EVIDENCE_AGE, OF_SERVICE, OF_WORKER, READY
+from dashboards.worker_promql import worker_rate
 from service import objectives
 from telemetry import names
 

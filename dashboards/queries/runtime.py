@@ -17,16 +17,15 @@ from dashboards.promql import (
     quantile,
     rank_of_counter,
     rank_of_gauge,
-    rank_of_worker,
     seconds,
     series,
     summed_increase,
     summed_rate,
     total,
     without_nan,
-    worker_rate,
 )
 from dashboards.queries.workers import READY
+from dashboards.worker_promql import rank_of_worker, worker_rate
 from service import objectives
 from telemetry import names
 

@@ -25,6 +25,7 @@ from dashboards.promql import (
     without_nan,
 )
 from dashboards.queries.workers import OF_SERVICE, OF_WORKER, READY
+from dashboards.worker_promql import worker_requests
 from service import objectives
 from telemetry import names
 
@@ -51,10 +52,17 @@ def _or_none_of(part: str, whole: str, *by: str) -> str:
 
 def failed_share(window: str, *by: str) -> str:
     """Return the share of requests that failed, also those that no 5xx shows."""
-    whole = _requests(by=by, window=window)
-    cut = summed_rate(names.ABORTED_REQUESTS, *_USERS, *CUT, by=by, window=window)
-    answered = _or_none_of(_requests(FAILED, by=by, window=window), whole, *by)
-    return ratio(f"({answered}) + ({_or_none_of(cut, whole, *by)})", whole)
+    return _failed_share(
+        _requests(by=by, window=window),
+        _requests(FAILED, by=by, window=window),
+        summed_rate(names.ABORTED_REQUESTS, *_USERS, *CUT, by=by, window=window),
+        *by,
+    )
+
+
+def _failed_share(whole: str, answered: str, cut: str, *by: str) -> str:
+    failed = f"({_or_none_of(answered, whole, *by)}) + ({_or_none_of(cut, whole, *by)})"
+    return ratio(failed, whole)
 
 
 def p99(window: str, *by: str) -> str:
@@ -100,9 +108,20 @@ def _seconds(*by: str) -> str:
 
 ROUTE_TIME_SHARE = f"({_seconds(names.ROUTE)} > 0) / on() group_left() {_seconds()}"
 
-WORKER_REQUESTS = _requests(by=OF_WORKER, window=_NOW)
-WORKER_FAILED_SHARE = failed_share(_NOW, *OF_WORKER)
-WORKER_P99 = p99(_NOW, *OF_WORKER)
+
+def _of_worker(*matchers: str, suffix: str = "_count", by: tuple[str, ...] = ()) -> str:
+    own = (*OF_WORKER, *by)
+    return worker_requests(_DURATION, *matchers, by=own, suffix=suffix, window=_NOW)
+
+
+WORKER_REQUESTS = _of_worker()
+WORKER_FAILED_SHARE = _failed_share(
+    _of_worker(),
+    _of_worker(FAILED),
+    summed_rate(names.ABORTED_REQUESTS, *_USERS, *CUT, by=OF_WORKER, window=_NOW),
+    *OF_WORKER,
+)
+WORKER_P99 = without_nan(f"histogram_quantile(0.99, {_of_worker(suffix='_bucket', by=('le',))})")
 
 # --- why ------------------------------------------------------------------------------------------
 PHASE_MEAN = (

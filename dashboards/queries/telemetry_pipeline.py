@@ -18,6 +18,7 @@ from dashboards.promql import (
     or_zero,
     quantile,
     rank_of_gauge,
+    seconds,
     series,
     summed_increase,
     summed_rate,
@@ -44,7 +45,7 @@ def _failures(name: str, signal: str) -> str:
 
 
 def _seconds() -> str:
-    return f"vector(scalar(increase(vector(time())[{WINDOW}:5s])))"
+    return f"vector({seconds(WINDOW)})"
 
 
 def _backend(counter: str, *by: str) -> str:

@@ -12,10 +12,9 @@ from dashboards.promql import (
     largest,
     ratio,
     series,
-    summed_rate,
     total,
-    worker_rate,
 )
+from dashboards.worker_promql import worker_rate, worker_requests
 from service import objectives
 from telemetry import names
 
@@ -75,6 +74,6 @@ EVIDENCE_AGE_BY_WORKER: Final = largest(EVIDENCE_AGE, *OF_WORKER)
 CPU_BY_WORKER: Final = total(worker_rate("process_cpu_seconds_total", NOW), *OF_WORKER)
 HUB_BLOCKED_BY_WORKER: Final = total(worker_rate(names.HUB_BLOCKED, NOW), *OF_WORKER)
 LATENCY_BY_WORKER: Final = ratio(
-    summed_rate(names.REQUEST_DURATION, suffix="_sum", window=NOW, by=OF_WORKER),
-    summed_rate(names.REQUEST_DURATION, suffix="_count", window=NOW, by=OF_WORKER),
+    worker_requests(names.REQUEST_DURATION, suffix="_sum", window=NOW, by=OF_WORKER),
+    worker_requests(names.REQUEST_DURATION, suffix="_count", window=NOW, by=OF_WORKER),
 )

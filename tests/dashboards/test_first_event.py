@@ -7,7 +7,8 @@ from string import Template
 import pytest
 
 from dashboards import variables
-from dashboards.promql import increase, or_zero, rate, seconds, total
+from dashboards.board_json import windows
+from dashboards.promql import RANGE, WINDOW, increase, or_zero, rate, seconds, total
 from dashboards.queries import life_cycle, members, mongodb, service, telemetry_pipeline
 from dashboards.queries.workers import READY
 from service import metrics, objectives
@@ -16,7 +17,7 @@ from tests.support import promtool
 
 pytestmark = pytest.mark.backend
 
-VALUES = dict.fromkeys(variables.ALL, ".*") | {"__rate_interval": "20s", "__range": "30m"}
+VALUES = dict.fromkeys(variables.ALL, ".*") | windows(rate_interval=20, time_range=1800)
 VALUES["instance"] = "host/.+"
 """Chosen ones: their raw series; ``test_fleet.py`` has the recorded sums of all."""
 NOTHING = math.nan
@@ -204,11 +205,11 @@ def test_first_error_of_the_database_is_in_its_share(tmp_path):
 
 @pytest.mark.parametrize("window", ["20s", "1m", "5m", "30m", "1h"])
 def test_length_of_a_window_that_only_grafana_knows(tmp_path, window):
-    literal, variable = seconds(window), filled(seconds("$w").replace("$w", window))
-    assert (
-        promtool.evaluate({"x": "1x10"}, [("2h", f"vector({variable}) - {literal}", 0)], tmp_path)
-        == ""
-    )
+    literal = seconds(window)
+    lengths = windows(rate_interval=int(literal), time_range=int(literal))
+    own = Template(f"vector({seconds(WINDOW)}) + {seconds(RANGE)}").substitute(lengths)
+    case = ("2h", f"{own} - 2 * {literal}", 0)
+    assert promtool.evaluate({"x": "1x10"}, [case], tmp_path) == ""
 
 
 def test_nothing_is_counted_where_nothing_is_new(tmp_path):

@@ -7,8 +7,9 @@ from string import Template
 import pytest
 
 from dashboards import fleet, recording_rules, variables
+from dashboards.board_json import windows
 from dashboards.promql import summed_increase, summed_rate
-from dashboards.queries import life_cycle, members, mongodb, service, slow_requests
+from dashboards.queries import life_cycle, members, mongodb, service, slow_requests, workers
 from dashboards.time_scale import LARGEST, TimeScale
 from service import metrics
 from telemetry import names
@@ -17,12 +18,13 @@ from tests.support import promtool
 pytestmark = pytest.mark.backend
 
 RULES = Path("deploy/rules/recording.yml")
-ALL = {**variables.ALL, "__rate_interval": "2m", "__range": "15m"}
+ALL = {**variables.ALL, **windows(rate_interval=120, time_range=900)}
 CHOSEN = ALL | {"instance": "host/0|host/1"}
 ONE = ALL | {"instance": "host/0"}
 NOTHING = math.nan
 COUNT = names.REQUEST_DURATION.name + "_count"
 BUCKET = names.REQUEST_DURATION.name + "_bucket"
+SUM = names.REQUEST_DURATION.name + "_sum"
 VERSION = "service_version"
 
 
@@ -151,6 +153,53 @@ def test_sums_of_all_instances_are_those_of_the_raw_series(
         (at, with_values(query, CHOSEN), value),
     )
     assert found == ""
+
+
+OF_WORKERS = [
+    ("requests", STEADY, service.WORKER_REQUESTS, (1, 2)),
+    ("failures", STEADY | requests(B, "0+5x239", 503), service.WORKER_FAILED_SHARE, (0, 0.5)),
+    (
+        "p99",
+        TWO | took(A, "0+10x239", "0+10x239") | took(B, "0x239", "0+10x239"),
+        service.WORKER_P99,
+        (0.1, 0.25),
+    ),
+    (
+        "mean latency",
+        STEADY | {f'{SUM}{{http_route="/posts", {A}}}': "0+1x239"},
+        workers.LATENCY_BY_WORKER,
+        (0.1, 0.1),
+    ),
+]
+"""Case, series, query, and its least and largest value of the two instances."""
+
+
+@pytest.mark.parametrize(
+    ("series", "query", "values"),
+    [case[1:] for case in OF_WORKERS],
+    ids=[case[0] for case in OF_WORKERS],
+)
+def test_recorded_requests_of_an_instance_are_those_of_its_raw_series(
+    tmp_path: Path, series: dict[str, str], query: str, values: tuple[float, float]
+) -> None:
+    probes = requests(A, "0+1000x239", route="/api/v1/health")
+    of_all, of_a_route = (
+        Template(query).substitute(ALL | {"route": route}) for route in (".*", "/posts")
+    )
+    expected = [
+        ("15m", f"round({function}({text}), 0.01)", value)
+        for text in (of_all, of_a_route)
+        for function, value in zip(("min", "max"), values, strict=True)
+    ]
+    assert evaluate(tmp_path, series | probes, *expected) == ""
+
+
+def test_requests_of_instances_read_no_raw_series_while_all_routes_are_selected(
+    tmp_path: Path,
+) -> None:
+    # Without the rules' series there is nothing.
+    query = with_values(service.WORKER_REQUESTS, ALL)
+    assert promtool.evaluate(STEADY, [("15m", query, NOTHING)], tmp_path) == ""
 
 
 def test_a_chosen_instance_is_alone(tmp_path: Path) -> None:

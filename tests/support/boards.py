@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from dashboards.board_json import GENERATED, files, load, panels
+from dashboards.board_json import GENERATED, files, load, panels, windows
 from dashboards.variables import ALL
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ RULES: Final = ROOT / "deploy" / "rules"
 
 Source = Literal["prometheus", "tempo", "loki"]
 
-WINDOWS: Final = {"__rate_interval": "20s", "__range": "5m", "__interval": "5s", "__range_s": "300"}
+WINDOWS: Final = {"__interval": "5s", **windows(rate_interval=20, time_range=300)}
 """Grafana's own variables at the shortest: four scrapes of the data source's interval."""
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")

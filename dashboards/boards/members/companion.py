@@ -10,7 +10,7 @@ from dashboards.panels import EXEMPLARS, Heatmap, StackedTimeSeries, Target, Tim
 from dashboards.queries import members as queries
 
 _ANSWERS = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Companion answers by result",
         unit="reqps",
@@ -58,7 +58,7 @@ _ANSWERS = Band(
 )
 
 _MODEL = Band(
-    8,
+    9,
     TimeSeries(
         title="Model calls by error",
         unit="reqps",
@@ -100,7 +100,7 @@ _MODEL = Band(
 )
 
 _BREAKER = Band(
-    6,
+    7,
     TimeSeries(
         title="Model calls in flight",
         unit="short",

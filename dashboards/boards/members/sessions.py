@@ -53,7 +53,7 @@ _FUNNEL = Band(
 )
 
 _PAYMENTS = Band(
-    8,
+    9,
     TimeSeries(
         title="Payments",
         unit="reqps",
@@ -85,7 +85,7 @@ _PAYMENTS = Band(
 )
 
 _OPEN_PAYMENTS = Band(
-    8,
+    9,
     TimeSeries(
         title="Oldest unsettled payment",
         unit="s",

@@ -56,7 +56,7 @@ LIMITS: Final = Section(
 FILES: Final = Section(
     "Why? Files",
     Band(
-        8,
+        9,
         TimeSeries(
             title="Uploads",
             unit="reqps",

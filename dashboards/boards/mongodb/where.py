@@ -11,7 +11,7 @@ from service import objectives
 _OPERATION_LEGEND = "{{db_operation_name}} {{db_collection_name}}"
 
 _LATENCY = Band(
-    8,
+    9,
     TimeSeries(
         title="Operation latency",
         unit="s",
@@ -47,7 +47,7 @@ _LATENCY = Band(
 )
 
 _OPERATIONS = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Operations",
         unit="ops",

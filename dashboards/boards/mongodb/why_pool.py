@@ -8,7 +8,7 @@ from dashboards.queries import mongodb as queries
 from service import objectives
 
 _USE = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Connections",
         unit="short",

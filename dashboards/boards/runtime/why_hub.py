@@ -21,7 +21,7 @@ _WORKER_LINKS = (
 )
 
 _LAG = Band(
-    8,
+    9,
     TimeSeries(
         title="Hub lag",
         unit="s",
@@ -61,7 +61,7 @@ _LAG = Band(
 )
 
 _BLOCKED = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Hub blocked by cause",
         unit="percentunit",
@@ -95,6 +95,7 @@ _BLOCKED = Band(
         limits=objectives.HUB_BLOCKED_RATIO,
         links=_WORKER_LINKS,
     ),
+    columns=(6, 12, 6),
 )
 
 _LINES = Band(

@@ -43,7 +43,7 @@ _WORKERS = Band(
 )
 
 _RESOURCES = Band(
-    8,
+    9,
     TimeSeries(
         title="CPU by worker",
         unit="percentunit",
@@ -100,7 +100,7 @@ _RESOURCES = Band(
 )
 
 _PYTHON = Band(
-    6,
+    7,
     TimeSeries(
         title="Garbage collections",
         unit="ops",
@@ -136,7 +136,7 @@ _PYTHON = Band(
 )
 
 _CPU_OF_ALL = Band(
-    6,
+    7,
     TimeSeries(
         title="Cores in use",
         unit="short",

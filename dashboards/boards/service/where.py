@@ -105,7 +105,7 @@ _BY_ROUTE = Band(
 )
 
 _INSTANCES = Band(
-    8,
+    9,
     Table(
         title="Instances",
         unit="short",

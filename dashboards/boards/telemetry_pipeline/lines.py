@@ -9,7 +9,7 @@ from dashboards.queries import telemetry_pipeline as queries
 SECTION: Final = Section(
     "Log lines: from written to stored",
     Band(
-        8,
+        9,
         TimeSeries(
             title="Dropped log lines",
             unit="short",
@@ -55,7 +55,7 @@ SECTION: Final = Section(
         ),
     ),
     Band(
-        6,
+        7,
         TimeSeries(
             title="Loki: streams in memory",
             unit="short",

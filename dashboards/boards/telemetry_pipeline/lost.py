@@ -9,7 +9,7 @@ from dashboards.queries import telemetry_pipeline as queries
 SECTION: Final = Section(
     "What was lost, where and why?",
     Band(
-        8,
+        9,
         Table(
             title="What was lost",
             unit="short",

@@ -8,7 +8,7 @@ from dashboards.panels import WORKER_LEGEND, Column, Table, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
 
 _SCRAPES = Band(
-    8,
+    9,
     TimeSeries(
         title="Workers scraped",
         unit="short",
@@ -58,7 +58,7 @@ _SCRAPES = Band(
 )
 
 _SENT = Band(
-    8,
+    9,
     TimeSeries(
         title="Collector: samples",
         unit="ops",

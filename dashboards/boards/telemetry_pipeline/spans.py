@@ -8,7 +8,7 @@ from dashboards.panels import WORKER_LEGEND, StackedTimeSeries, Target, TimeSeri
 from dashboards.queries import telemetry_pipeline as queries
 
 _MADE = Band(
-    8,
+    9,
     StackedTimeSeries(
         title="Spans made",
         unit="ops",
@@ -55,7 +55,7 @@ _MADE = Band(
 )
 
 _SENT = Band(
-    8,
+    9,
     TimeSeries(
         title="Exports of the workers",
         unit="ops",
@@ -86,7 +86,7 @@ _SENT = Band(
 )
 
 _ARRIVED = Band(
-    8,
+    9,
     TimeSeries(
         title="Collector: spans",
         unit="ops",

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from dashboards.board_json import windows
 from tests.e2e.boards.stand import Stand
 from tests.support.boards import Asked
 from tests.support.promql.tree import Node
@@ -34,7 +35,7 @@ class Live:
         self._stack = stand.stack
         self._start = stand.began
         self._end = time.time()
-        self._range = f"{int(self._end - self._start) + 60}s"
+        self._windows = windows(rate_interval=20, time_range=int(self._end - self._start) + 60)
         self._trees: dict[str, Node] = {}
         self._values = {
             name: self._label_values({"match[]": "service_state"}, label)
@@ -49,7 +50,7 @@ class Live:
     # --- queries ----------------------------------------------------------------------------------
     def numbers(self, asked: Asked, values: Mapping[str, str]) -> list[float]:
         """Return the values that a query has had: its numbers, or 1 for each trace or line."""
-        text = asked.with_values({**values, "__range": self._range})
+        text = asked.with_values({**values, **self._windows})
         if asked.source == "tempo":
             return [1.0 for _ in self._traces(text)]
         if asked.source == "loki":

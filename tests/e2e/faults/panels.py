@@ -26,7 +26,7 @@ FACTOR = 2.0
 """Twice the largest value before, or half of the smallest."""
 SMALLEST = 1e-3
 HOME = "serene-home"
-WINDOWS = {"__rate_interval": "4s", "__interval": "2s", "__range": "60s"}
+WINDOWS = {"__interval": "2s", **board_json.windows(rate_interval=4, time_range=60)}
 EVERYWHERE = {"process_start_time_seconds", "up"}
 """Read by nearly every query, to know which workers are new."""
 BEHIND: Mapping[str, set[str]] = {

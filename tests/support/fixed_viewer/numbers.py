@@ -28,7 +28,7 @@ _OF_UNITS: Final[Mapping[str, float]] = {
     "Bps": 42_000.0,
     "bytes": 1.7e8,
     "suffix:x": 0.4,
-    "suffix: s/s": 0.35,
+    "suffix:s/s": 0.35,
     "short": 12.0,
 }
 _WHOLE: Final = frozenset({"short", "none", ""})

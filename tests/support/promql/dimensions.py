@@ -34,7 +34,7 @@ UNITS: Final[dict[str, Dimension]] = {
     "bool": COUNT,
     "bool_yes_no": COUNT,
     "suffix:x": COUNT,
-    "suffix: s/s": COUNT,
+    "suffix:s/s": COUNT,
     "dateTimeAsIso": SECONDS,
     "dateTimeFromNow": SECONDS,
 }
