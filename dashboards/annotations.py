@@ -1,4 +1,8 @@
-"""What every board marks on its graphs: new versions, drains, alerts that fire, pressed faults."""
+"""What every board marks on its graphs: new versions, drains, alerts that fire, pressed faults.
+
+While all instances are selected, what rules record of each version is read, and the raw series of
+the chosen instances else: a mark of 200 instances over a day would cost more than a panel.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,9 +10,10 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard, loki, prometheus
 from grafana_foundation_sdk.models.loki import LokiQueryType
 
-from dashboards import config, logql
+from dashboards import config, fleet, logql
 from dashboards.panels.spec import LOKI, PROMETHEUS
 from dashboards.promql import (
+    CHOSEN,
     ENVIRONMENT_LABEL,
     SERVICE_LABEL,
     VERSION_LABEL,
@@ -24,18 +29,18 @@ STEP: Final = "60s"
 
 _OF_SERVICE = (ENVIRONMENT_LABEL, SERVICE_LABEL)
 _VERSION = (*_OF_SERVICE, VERSION_LABEL)
-_STARTED = series("process_start_time_seconds")
+_STARTED = series("process_start_time_seconds", CHOSEN)
+_OLDEST = f"({series(fleet.OLDEST_START)} or {_STARTED})"
+_VERSION_BEFORE = f"({series(fleet.OLDEST_START)} offset 5m or {_STARTED} offset 5m)"
 
 NEW_VERSIONS: Final = (
-    f"{smallest(_STARTED, *_VERSION)} * 1000 unless on({', '.join(_VERSION)}) {_STARTED} offset 5m"
+    f"{smallest(_OLDEST, *_VERSION)} * 1000 unless on({', '.join(_VERSION)}) {_VERSION_BEFORE}"
 )
 """Start of the first worker of a version that did not run five minutes before; milliseconds."""
-_DRAINING = series(names.SERVICE_STATE, 'state="draining"')
-_YOUNG = f"{_STARTED} > bool time() - 120"
-DRAINS: Final = (
-    f"{largest(f'max_over_time({_DRAINING}[1m])', *_OF_SERVICE)} > 0"
-    f" or {largest(_YOUNG, *_OF_SERVICE)} > 0"
-)
+_DRAINING = series(names.SERVICE_STATE, CHOSEN, 'state="draining"')
+_DRAINED = f"max_over_time({series(fleet.DRAINING)}[1m]) or max_over_time({_DRAINING}[1m])"
+_YOUNG = f"({series(fleet.NEWEST_START)} or {_STARTED}) > bool time() - 120"
+DRAINS: Final = f"{largest(_DRAINED, *_OF_SERVICE)} > 0 or {largest(_YOUNG, *_OF_SERVICE)} > 0"
 """One for a service: 200 workers that are replaced drain one after the other. Also workers that
 have just started: a drain may be shorter than the time between two scrapes, and a killed worker has
 none.

@@ -46,6 +46,12 @@ class Sum:
         return f"{'serene_worker' if self.by_worker else 'serene'}:{self.counter}:rate{WINDOW}"
 
 
+DRAINING: Final = "serene:service_state_draining:max"
+"""1 while a worker of a version drains."""
+OLDEST_START: Final = "serene:process_start_time_seconds:min"
+NEWEST_START: Final = "serene:process_start_time_seconds:max"
+"""Of the workers of a version, in Unix seconds."""
+
 _OPERATION: Final = ("db_operation_name", "db_collection_name")
 _MODEL: Final = "gen_ai_request_model"
 _TOKEN: Final = "gen_ai_token_type"  # noqa: S105 - a label

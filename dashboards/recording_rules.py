@@ -13,6 +13,7 @@ Source: Prometheus' documentation, "Recording rules"; *The Site Reliability Work
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from dashboards import fleet
@@ -20,6 +21,7 @@ from dashboards.rule_promql import (
     OF_SERVICE,
     OF_WORKER,
     SERVICE,
+    STARTED,
     UP,
     VERSION,
     WORKER,
@@ -27,6 +29,7 @@ from dashboards.rule_promql import (
     or_zero,
     rate,
     selector,
+    smallest,
     total,
 )
 from dashboards.time_scale import TimeScale, of_seconds
@@ -103,7 +106,7 @@ def budget_left(objective: str) -> str:
 def groups(time: TimeScale) -> list[dict[str, object]]:
     """Return the groups of recording rules in Prometheus' form."""
     return [
-        _group("serene-fleet", time(fleet.INTERVAL), _fleet(time)),
+        _group("serene-fleet", time(fleet.INTERVAL), chain(_fleet(time), _extremes())),
         _group("serene-base", time("15s"), _base(time)),
         _group("serene-ratios", time("15s"), _ratios(time)),
         _group("serene-budgets", time("1m"), _budgets(time)),
@@ -123,6 +126,17 @@ def _fleet(time: TimeScale) -> Iterator[Recording]:
         instance = () if one.by_worker else ((WORKER, fleet.ALL_INSTANCES),)
         counter = selector(one.counter, *one.matchers)
         yield Recording(one.record, total(rate(counter, window), *labels), instance)
+
+
+def _extremes() -> Iterator[Recording]:
+    """Yield what every board marks on its graphs, of each version: drains and starts."""
+    of_version = (*OF_SERVICE, VERSION)
+    all_of_them = ((WORKER, fleet.ALL_INSTANCES),)
+    draining = largest(selector(names.SERVICE_STATE, 'state="draining"'), *of_version)
+    yield Recording(fleet.DRAINING, draining, all_of_them)
+    started = selector(STARTED, f'{SERVICE}!=""')
+    yield Recording(fleet.OLDEST_START, smallest(started, *of_version), all_of_them)
+    yield Recording(fleet.NEWEST_START, largest(started, *of_version), all_of_them)
 
 
 # --- the base: five minutes -----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """State timeline panel: one coloured bar a series, changing with its state."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from grafana_foundation_sdk.builders import common, statetimeline
 from grafana_foundation_sdk.models.common import (
@@ -12,6 +13,9 @@ from grafana_foundation_sdk.models.common import (
 from dashboards.config import State
 from dashboards.panels.mappings import state_mapping
 from dashboards.panels.spec import PanelSpec, Target, range_query
+
+_MOST_POINTS: Final = 300
+"""Two pixels each on a narrow screen: a shorter bar is not seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class StateTimeline(PanelSpec):
             .mappings([state_mapping(self.states)])
             .merge_values(True)
             .show_value(VisibilityMode.AUTO)
+            .max_data_points(_MOST_POINTS)
             .row_height(0.8)
             .legend(
                 common.VizLegendOptions()

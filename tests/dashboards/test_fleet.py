@@ -6,7 +6,7 @@ from string import Template
 
 import pytest
 
-from dashboards import fleet, recording_rules, variables
+from dashboards import annotations, fleet, recording_rules, variables
 from dashboards.board_json import windows
 from dashboards.promql import summed_increase, summed_rate
 from dashboards.queries import life_cycle, members, mongodb, service, slow_requests, workers
@@ -200,6 +200,37 @@ def test_requests_of_instances_read_no_raw_series_while_all_routes_are_selected(
     # Without the rules' series there is nothing.
     query = with_values(service.WORKER_REQUESTS, ALL)
     assert promtool.evaluate(STEADY, [("15m", query, NOTHING)], tmp_path) == ""
+
+
+C = worker(2, "2.0")
+ROLLED_OUT = TWO | {
+    f"process_start_time_seconds{{{C}}}": "_x120 600x119",
+    f'service_state{{state="ready", {C}}}': "_x120 1x119",
+    f'service_state{{state="draining", {A}}}': "0x99 1x9 0x130",
+    f'service_state{{state="draining", {B}}}': "0x239",
+}
+"""A version that starts after ten minutes, and a drain shortly before."""
+
+
+@pytest.mark.parametrize("values", [ALL, CHOSEN | {"instance": "host/.+"}], ids=["all", "chosen"])
+def test_marks_of_versions_and_drains_are_those_of_the_raw_series(
+    tmp_path: Path, values: dict[str, str]
+) -> None:
+    version, drains = (
+        Template(text).substitute(values) for text in (annotations.NEW_VERSIONS, annotations.DRAINS)
+    )
+    found = evaluate(
+        tmp_path,
+        ROLLED_OUT,
+        ("8m", f"sum({version})", NOTHING),
+        ("8m", f"sum({drains})", NOTHING),
+        ("9m", f"sum({drains})", 1),
+        ("11m", f"sum({version})", 600_000),
+        ("11m", f"sum({drains})", 1),
+        ("14m", f"sum({drains})", NOTHING),
+        ("17m", f"sum({version})", NOTHING),
+    )
+    assert found == ""
 
 
 def test_a_chosen_instance_is_alone(tmp_path: Path) -> None:
