@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dashboards import board_json
 from tests.e2e.viewer.clipped import clipped
-from tests.e2e.viewer.conftest import BLOCKED, problems_of
+from tests.e2e.viewer.conftest import BLOCKED, problems_of, violations
 from tests.e2e.viewer.shots import HEIGHT, SHOTS, WIDTH, opened
 from tests.support import chromium
 from tests.support.fixed_viewer.moment import (
@@ -160,6 +160,14 @@ def test_text_that_is_cut_is_noticed(fixed_page):
     cut = ["P: an ellipsis", "P: half a line", "P: a whole title", "DIV: 140 px to the side"]
     assert clipped(fixed_page) == cut
     assert clipped(fixed_page, allow_titled=True) == [one for one in cut if "title" not in one]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_button_with_the_focus_is_readable(fixed_page, theme):
+    fixed_page.goto(f"/search?theme={theme}")
+    fixed_page.get_by_role("button", name="Run").click()
+    fixed_page.get_by_test_id("traces").locator("tr").nth(1).wait_for()
+    assert violations(fixed_page) == []
 
 
 def test_what_the_policy_forbids_is_noticed(browser, fixed_viewer):

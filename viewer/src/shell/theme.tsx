@@ -17,8 +17,12 @@ export type Mode = 'dark' | 'light';
 
 const KEY = 'serene.viewer.theme';
 
+// A primary button under the mouse or with the focus: Grafana's lighter blue has 3.6:1 with its
+// white text, where WCAG 2.2 (1.4.3) asks for 4.5:1.
+const PRIMARY = { main: '#3d71d9', text: '#6e9fff', border: '#6e9fff', shade: '#3461b8' };
+
 const themes: Readonly<Record<Mode, GrafanaTheme2>> = {
-  dark: createTheme({ colors: { mode: 'dark' } }),
+  dark: createTheme({ colors: { mode: 'dark', primary: PRIMARY } }),
   light: createTheme({ colors: { mode: 'light' } }),
 };
 

@@ -1,0 +1,1 @@
+import{n as e}from"./http-D6XyUahu.js";var t=e=>e?.severity!==`none`;async function n(n){return(await e(`/prom/api/v1/alerts`,{},n)).data.alerts.filter(({labels:e})=>t(e))}async function r(n){return(await e(`/prom/api/v1/rules`,{type:`alert`},n)).data.groups.map(e=>({...e,rules:e.rules.filter(({labels:e})=>t(e))}))}export{r as n,n as t};

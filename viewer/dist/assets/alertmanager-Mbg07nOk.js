@@ -1,1 +1,0 @@
-import{n as e}from"./http-D6XyUahu.js";async function t(t){return(await e(`/prom/api/v1/alerts`,{},t)).data.alerts}async function n(t){return(await e(`/prom/api/v1/rules`,{type:`alert`},t)).data.groups}export{n,t};
