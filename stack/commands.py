@@ -7,7 +7,7 @@ import subprocess
 import sys
 from types import FrameType
 
-from stack import paths, up
+from stack import debian, paths, up
 from stack.backends import BY_NAME, NAMES
 from stack.errors import StackError
 from stack.progress import Progress
@@ -72,6 +72,7 @@ def test(options: argparse.Namespace) -> int:
     if options.fast:
         arguments += ["-m", "not e2e and not slow"]
     else:
+        debian.install_missing()
         _build_missing(NAMES)
     sys.stdout.flush()
     if options.fast or options.pytest_arguments:
