@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bench.cost.conditions import BARE, BARE_OURS
 from bench.instructions.parts import PARTS
+
+WHOLE: Final = "layer, every trace"
+GOAL: Final = 1.3
+"""Of a request with the layer to one without, both on the layer's worker."""
+LEAST: Final = 500
+"""Instructions by which a part must differ for a row of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,15 @@ def tables(found: Sequence[Counted], bare_us: float) -> str:
     sampled = [one for one in found if one.shares]
     if sampled:
         lines += ["", *_parts(sampled, scale)]
+    by_name = {one.name: one for one in sampled}
+    if BARE_OURS in by_name and WHOLE in by_name:
+        lines += ["", *_in_the_way(by_name[BARE_OURS], by_name[WHOLE])]
     return "\n".join(lines)
 
 
 def _totals(found: Sequence[Counted], scale: float) -> Iterator[str]:
     bases = {one.name: one.instructions for one in found if one.name in (BARE, BARE_OURS)}
-    whole = next((one.instructions for one in found if one.name == "layer, every trace"), None)
+    whole = next((one.instructions for one in found if one.name == WHOLE), None)
     yield "| | instructions a request | to bare | to bare, our worker | µs, scaled | saves |"
     yield "|---|---|---|---|---|---|"
     for one in found:
@@ -78,3 +88,20 @@ def _part(one: Counted, part: str, scale: float) -> str:
 
 def _thousands(instructions: float) -> str:
     return f"{instructions / 1e3:.0f} k"
+
+
+def _in_the_way(bare: Counted, layer: Counted) -> Iterator[str]:
+    """What the layer adds to a bare app on the same worker, by part, the largest first."""
+    added = {
+        part: layer.instructions * layer.shares.get(part, 0.0)
+        - bare.instructions * bare.shares.get(part, 0.0)
+        for part in PARTS
+    }
+    yield "| part | the layer adds | of bare, our worker |"
+    yield "|---|---|---|"
+    for part, more in sorted(added.items(), key=lambda each: -each[1]):
+        if abs(more) >= LEAST:
+            yield f"| {part} | {_thousands(more)} | {more / bare.instructions:+.3f} |"
+    more = layer.instructions - bare.instructions
+    yield f"| all | {_thousands(more)} | {more / bare.instructions:+.3f} |"
+    yield f"| the goal | {_thousands((GOAL - 1) * bare.instructions)} | {GOAL - 1:+.3f} |"

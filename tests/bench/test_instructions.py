@@ -70,6 +70,30 @@ def test_tables_show_what_each_part_takes_and_saves():
     assert "| span |  | 1000 k, 50.0%, 300.0 µs |" in text
 
 
+def test_table_shows_what_stands_in_the_way_of_the_goal():
+    text = tables(
+        [
+            Counted("bare", "bare", 1_000_000),
+            Counted("bare, our worker", "bare", 500_000, {"Flask itself": 0.8, "parser": 0.2}),
+            Counted(
+                "layer, every trace",
+                "layer",
+                700_000,
+                {"Flask itself": 0.5, "parser": 0.1429, "span": 0.3571},
+            ),
+        ],
+        300.0,
+    )
+    assert text.endswith(
+        "| part | the layer adds | of bare, our worker |\n"
+        "|---|---|---|\n"
+        "| span | 250 k | +0.500 |\n"
+        "| Flask itself | -50 k | -0.100 |\n"
+        "| all | 200 k | +0.400 |\n"
+        "| the goal | 150 k | +0.300 |"
+    )
+
+
 def test_conditions_are_chosen_by_name_and_group():
     assert [one.name for one in chosen(["no trace"])] == ["bare", "layer, no trace"]
     with pytest.raises(ValueError, match="no condition matches 'nonsense'"):
