@@ -7,6 +7,7 @@ connections; ``python docs/capacity.py`` then writes the page.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -88,4 +89,6 @@ def progress(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # A termination ends the stack too, as an interruption does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main()

@@ -20,10 +20,10 @@ from bench.capacity.steps import API, Request, Step
 from dashboards import fleet
 from telemetry import names
 
-CONNECTIONS: Final = 200
-"""Less than ``CONNECTIONS_PER_ADDRESS`` and ``COMPANION_AT_ONCE``, as it is set here."""
-SETTINGS: Final = {"COMPANION_AT_ONCE": "300", "MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "20"}
-HOLD_SECONDS: Final = 12.0
+CONNECTIONS: Final = 80
+"""Less than ``CONNECTIONS_PER_ADDRESS`` and ``COMPANION_AT_ONCE``."""
+SETTINGS: Final = {"MONGODB_WAIT_QUEUE_TIMEOUT_SECONDS": "20"}
+HOLD_SECONDS: Final = 15.0
 _SETTLE_SECONDS: Final = 2.0
 
 

@@ -1,6 +1,7 @@
 """Holds connections on one worker: ``python -m bench.connections --idle 10000 --active 2000``."""
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -147,4 +148,6 @@ def summary(held: Held) -> str:
 
 
 if __name__ == "__main__":
+    # A termination ends the stack too, as an interruption does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main()
