@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from drawing import BLUE, GREY, INK, LINE, ORANGE, picture, text
@@ -56,9 +57,10 @@ def with_tables(figures: Figures, page: str) -> str:
 def draw(figures: Figures) -> str:
     """Return the picture of the curves."""
     curves = figures.curves
-    offered = max(point.offered for curve in curves for point in curve.points)
-    answered = max(point.answered for curve in curves for point in curve.points)
-    slowest = max(point.p50_ms for curve in curves for point in curve.points)
+    points = [point for curve in curves for point in curve.points]
+    offered = max((point.offered for point in points), default=1.0)
+    answered = max((point.answered for point in points), default=1.0)
+    slowest = max((point.p50_ms for point in points), default=1.0)
     described = "; ".join(
         f"{curve.workers} workers: at most {max(one.answered for one in curve.points):.0f} measured"
         f", {max(one.answered for one in curve.simulated):.0f} simulated"

@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.capacity.bounds import Bound, ranked
 from bench.capacity.figures import Figures
-from bench.capacity.growth import RETENTION_DAYS, growth
+from bench.capacity.growth import BUDGET, RETENTION_DAYS, growth
 from bench.capacity.manifests import Manifests
 from bench.capacity.plan import ASSUMED, Plan, kept_share, plan
 from bench.capacity.tables import number, table
@@ -138,7 +138,7 @@ def fleet_growth(figures: Figures) -> str:
             "spans a second, everything slow",
             f"{number(one.all_spans)}",
             f"at most {number(one.most_spans)}",
-            "`TELEMETRY_KEPT_SPANS_PER_SECOND`, shared by route and reason",
+            f"`TELEMETRY_KEPT_SPANS_PER_SECOND={BUDGET}`, shared by route and reason",
         ),
         (
             f"disk of Tempo, {days['traces']} day",

@@ -10,6 +10,8 @@ from bench.connections.clients import PER_ADDRESS
 from stack.cluster.numbers import Numbers
 from stack.cluster.settings import VALUES
 
+NOT_MEASURED = "Not measured yet: `python -m bench.capacity curves`."
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
@@ -101,6 +103,8 @@ def worker(figures: Figures) -> str:
 
 def curve(figures: Figures) -> str:
     """Return every load as it was measured and simulated."""
+    if not figures.curves:
+        return NOT_MEASURED
     head = (
         *("workers", "offered/s", "answered/s", "simulated", "error"),
         *("p50 ms", "simulated", "p99 ms", "simulated", "cores: workers, database, load"),
@@ -126,6 +130,8 @@ def _compared(one: Compared) -> list[str]:
 
 def errors(figures: Figures) -> str:
     """Return the errors of the simulation by number of workers."""
+    if not figures.curves:
+        return NOT_MEASURED
     rows = []
     for workers in sorted({one.workers for one in compare(figures)}):
         some = [one for one in compare(figures) if one.workers == workers]
@@ -155,6 +161,8 @@ def _range(values: Sequence[float]) -> str:
 
 def shared(figures: Figures) -> str:
     """Return what the shared cores do: most answers here, and with cores of their own."""
+    if not figures.curves:
+        return NOT_MEASURED
     rows = [
         [
             str(curve.workers),
@@ -207,16 +215,18 @@ def _connection_kib(one: Held) -> float:
 def facts(figures: Figures) -> str:
     """Return the figures that the text needs."""
     machine, assumed = figures.machine, ASSUMED
-    return "\n".join(
-        [
-            f"- Measured {figures.date} on {machine['cores']} cores of an {machine['processor']}, "
-            f"Python {machine['python']}.",
-            f"- One worker takes {worker_rate(figures):.0f} requests a second of the demo traffic "
-            f"with {assumed.utilisation:.0%} of its core.",
+    lines = [
+        f"- Measured {figures.date} on {machine['cores']} cores of an {machine['processor']}, "
+        f"Python {machine['python']}.",
+        f"- One worker takes {worker_rate(figures):.0f} requests a second of the demo traffic "
+        f"with {assumed.utilisation:.0%} of its core.",
+        f"- A pod reserves {Numbers.of(VALUES).memory_mib} MiB: what it has here, and every "
+        "store that a setting bounds, full.",
+    ]
+    if figures.curves:
+        lines += [
             f"- Under load, processor times are {stretch(figures):.2f} of those at an easy pace, "
             "by one worker's heaviest load; two and four workers are predicted with it.",
             f"- The load takes {load_us(figures):.0f} µs a request on the same cores.",
-            f"- A pod reserves {Numbers.of(VALUES).memory_mib} MiB: what it has here, and every "
-            "store that a setting bounds, full.",
         ]
-    )
+    return "\n".join(lines)

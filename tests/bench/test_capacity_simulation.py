@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.capacity.accuracy import compare, simulated
-from bench.capacity.figures import Figures, RouteCost
+from bench.capacity.figures import RouteCost
 from bench.capacity.load import chosen
 from bench.capacity.simulation import Server, Simulation, connections_of
 
-MEASURED = Figures.read()
 ROUTE = RouteCost(
     name="one",
     share=1.0,
@@ -28,7 +26,7 @@ ROUTE = RouteCost(
     span_bytes=1.0,
     log_bytes=1.0,
 )
-SERVER = Server(workers=1, cores=2, pool=10, balance=(1.0,))
+SERVER = Server(workers=1, cores=2, pool=10, balance=(1.0,), connections=20)
 
 
 def run(server, times, route=ROUTE, seconds=100.0):
@@ -84,26 +82,3 @@ def test_arrivals_are_by_chance_and_the_same_each_time():
     assert first != list(chosen([3.0, 1.0], 1000.0, 10.0, seed=8))
     assert len(first) == pytest.approx(10_000, rel=0.05)
     assert sum(which == 0 for _, which in first) / len(first) == pytest.approx(0.75, abs=0.02)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("curve", MEASURED.curves, ids=lambda curve: f"{curve.workers} workers")
-def test_committed_simulation_is_what_the_figures_give(curve):
-    again = simulated(MEASURED, curve, 1)
-    committed = curve.simulated[1]
-    assert again.answered == pytest.approx(committed.answered, rel=1e-4)
-    assert again.p50_ms == pytest.approx(committed.p50_ms, rel=1e-4)
-    assert again.p99_ms == pytest.approx(committed.p99_ms, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    "one", compare(MEASURED), ids=lambda one: f"{one.workers} workers, {one.measured.offered:g}"
-)
-def test_error_of_the_simulation_is_bounded(one):
-    assert abs(one.throughput_error) <= 0.2
-    if not one.is_full:
-        assert abs(one.p50_error) <= 0.5
-
-
-def test_measured_loads_reach_a_full_server():
-    assert {one.workers for one in compare(MEASURED) if one.is_full} == {1, 2, 4}
