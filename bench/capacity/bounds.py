@@ -38,8 +38,10 @@ class Bound:
 
 def bounds(manifests: Manifests) -> list[Bound]:
     """Return every bound of what is shipped, and of the services assumed beside it."""
-    defaults = TelemetryConfig.from_env({})
-    per_gateway = manifests.gateways * manifests.gateway_cores
+    return [*_of_the_service(manifests), *_of_the_databases(), *_of_telemetry(manifests)]
+
+
+def _of_the_service(manifests: Manifests) -> list[Bound]:
     return [
         Bound(
             "pods",
@@ -51,12 +53,17 @@ def bounds(manifests: Manifests) -> list[Bound]:
         ),
         Bound(
             "connections of clients to a worker, when no proxy pools them",
-            defaults.connections_per_worker,
+            TelemetryConfig.from_env({}).connections_per_worker,
             lambda plan: plan.connections,
             "",
             "`CONNECTIONS_PER_WORKER`",
             "none must: the longest idle one is closed; raise it for less reconnecting",
         ),
+    ]
+
+
+def _of_the_databases() -> list[Bound]:
+    return [
         Bound(
             "connections to MongoDB with full pools",
             3000,
@@ -81,9 +88,14 @@ def bounds(manifests: Manifests) -> list[Bound]:
             "assumed of one Redis",
             "a Redis cluster, whose keys spread by client",
         ),
+    ]
+
+
+def _of_telemetry(manifests: Manifests) -> list[Bound]:
+    return [
         Bound(
             "gateways",
-            per_gateway,
+            manifests.gateways * manifests.gateway_cores,
             lambda plan: plan.collector_cores,
             "cores",
             "`replicas` and limit of the gateway",
@@ -91,7 +103,7 @@ def bounds(manifests: Manifests) -> list[Bound]:
         ),
         Bound(
             "lines taken by Loki",
-            4 * MB / MB,
+            4.0,
             lambda plan: plan.log_bytes / MB,
             "MB/s",
             "`ingestion_rate_mb`, its default",
@@ -99,7 +111,7 @@ def bounds(manifests: Manifests) -> list[Bound]:
         ),
         Bound(
             "spans taken by Tempo",
-            15 * MB / MB,
+            15.0,
             lambda plan: plan.span_bytes / MB,
             "MB/s",
             "`rate_limit_bytes`, its default",

@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.capacity.bounds import Bound, ranked
 from bench.capacity.figures import Figures
-from bench.capacity.growth import BUDGET, RETENTION_DAYS, growth
+from bench.capacity.growth import BUDGET, RETENTION_DAYS, Growth, growth
 from bench.capacity.manifests import Manifests
 from bench.capacity.plan import ASSUMED, Plan, kept_share, plan
 from bench.capacity.tables import number, table
@@ -94,8 +94,16 @@ def _bound(bound: Bound, one: Plan) -> list[str]:
 def fleet_growth(figures: Figures) -> str:
     """Return the cost of a thousand instances, and the rules that keep it flat."""
     one = growth(figures)
+    rows = [*_metrics(one), *_spans_and_lines(one)]
+    return table(("at 1,000 instances", "without the rule", "with it", "rule"), rows)
+
+
+Row = tuple[str, str, str, str]
+
+
+def _metrics(one: Growth) -> list[Row]:
     days = RETENTION_DAYS
-    rows = [
+    return [
         (
             "series",
             number(one.series),
@@ -124,10 +132,16 @@ def fleet_growth(figures: Figures) -> str:
         (
             "series read by a graph of latency",
             number(one.board_series),
-            number(one.recorded_series),
+            f"at most the {number(one.recorded_series)} that rules record",
             "boards at All read recording rules, whose number does not grow "
             f"(and {number(one.recorded_by_worker)} by worker)",
         ),
+    ]
+
+
+def _spans_and_lines(one: Growth) -> list[Row]:
+    days = RETENTION_DAYS
+    return [
         (
             "spans a second",
             f"{number(one.all_spans)} with every trace",
@@ -153,4 +167,3 @@ def fleet_growth(figures: Figures) -> str:
             "one line a request; `TELEMETRY_REQUEST_LOG=false` where spans are enough",
         ),
     ]
-    return table(("at 1,000 instances", "without the rule", "with it", "rule"), rows)
