@@ -21,6 +21,7 @@ class Backend:
         module: the folder of its Go module under stack/; empty when there is nothing to build.
         packages: command name to Go package.
         tags: Go build tags.
+        linked: values that the linker sets, by the name of their variable.
         environment: set on top of the caller's.
         config: name of its configuration below deploy/, for a program that reads no environment:
             a copy with `config_changes` is `{config}`.
@@ -45,6 +46,7 @@ class Backend:
     module: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
     tags: str = ""
+    linked: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
     config_changes: Mapping[str, str] = field(default_factory=dict)

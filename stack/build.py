@@ -22,7 +22,8 @@ from stack.backend import Backend
 from stack.errors import StackError
 from stack.golang import Go
 
-_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
+_STRIPPED = "-s -w"
+_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", _STRIPPED)
 _NICENESS = 10
 _SOURCES = (".go", ".html", ".mod", ".sum", ".toml")
 
@@ -55,7 +56,7 @@ class Builder:
         for part in (
             self.go.version,
             self.go.platform,
-            *_FLAGS,
+            *_flags(backend),
             backend.tags,
             *sorted(backend.packages.items()),
         ):
@@ -117,7 +118,7 @@ class Builder:
                 arguments = (
                     "build",
                     "-v",
-                    *_FLAGS,
+                    *_flags(backend),
                     *patched,
                     *tags,
                     "-o",
@@ -152,6 +153,11 @@ class Builder:
                 processes.stop(identity, signal.SIGTERM, seconds=5)
             process.wait()
             raise
+
+
+def _flags(backend: Backend) -> tuple[str, ...]:
+    values = (f"-X {name}={value}" for name, value in backend.linked.items())
+    return (*_FLAGS[:-1], " ".join((_STRIPPED, *values)))
 
 
 def error_line(log: str) -> str:

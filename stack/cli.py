@@ -11,6 +11,8 @@ from typing import NoReturn, TypeAlias
 
 from stack import commands, paths, pictures, status, trace, up
 from stack.backends import NAMES
+from stack.cluster import command as cluster
+from stack.cluster.backends import TOOLS
 from stack.errors import StackError
 from stack.faults import commands as faults
 from stack.faults.press import MOST_SECONDS, USUAL_SECONDS
@@ -68,9 +70,10 @@ def _build_parser() -> argparse.ArgumentParser:
     build = _command(
         subparsers, "build", commands.build, "build backends into the cache, without starting them"
     )
-    build.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)} (default: all)"
-    )
+    every = f"one or more of {', '.join(NAMES)} (default: all of them), {', '.join(TOOLS)}"
+    build.add_argument("names", nargs="*", metavar="NAME", help=every)
+    text = "start a real Kubernetes control plane with an overlay of deploy/kubernetes"
+    cluster.add_arguments(_command(subparsers, "kubernetes", cluster.kubernetes, text))
     return parser
 
 
@@ -89,7 +92,7 @@ def _command(
         allow_abbrev=False,
     )
     parser.set_defaults(function=function)
-    if name not in {"test", "build", "contract"}:
+    if name not in {"test", "build", "contract", "kubernetes"}:
         parser.add_argument(
             "--port-offset",
             type=_count(0, 65535),

@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from types import FrameType
 
 from stack import debian, paths, up
 from stack.backends import BY_NAME, NAMES
+from stack.cluster.backends import TOOLS
 from stack.errors import StackError
 from stack.progress import Progress
 from stack.runner import Stack
 
+_BUILDABLE = {**BY_NAME, **TOOLS}
 _IN_PROCESS = "not slow and (not e2e or backend)"
 """Tests that run in pytest's own process, where coverage sees what they run."""
 _WHOLE_STACKS = "tests/e2e"
@@ -73,7 +76,7 @@ def test(options: argparse.Namespace) -> int:
         arguments += ["-m", "not e2e and not slow"]
     else:
         debian.install_missing()
-        _build_missing(NAMES)
+        build_missing((*NAMES, *TOOLS))
     sys.stdout.flush()
     if options.fast or options.pytest_arguments:
         os.chdir(paths.ROOT)
@@ -93,7 +96,7 @@ def test(options: argparse.Namespace) -> int:
 
 def contract(options: argparse.Namespace) -> int:
     """Build what is missing, then replace this process with the contract test."""
-    _build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
+    build_missing((*BY_NAME["service"].needs, "model", "stripe-mock"))
     arguments = [sys.executable, "-m", "tests.contract", "--minutes", str(options.minutes)]
     arguments += [] if options.seed is None else ["--seed", str(options.seed)]
     arguments += ["--only", options.only] if options.only else []
@@ -103,24 +106,26 @@ def contract(options: argparse.Namespace) -> int:
 
 
 def build(options: argparse.Namespace) -> int:
-    """Build these backends, or all, except those that are built."""
-    unknown = [name for name in options.names if name not in BY_NAME]
+    """Build these backends, or all of a stack, except those that are built."""
+    unknown = [name for name in options.names if name not in _BUILDABLE]
     if unknown:
-        raise StackError(f"unknown backend {unknown[0]!r}; known are {', '.join(NAMES)}")
-    built = _build_missing(tuple(options.names) or NAMES)
+        raise StackError(f"unknown backend {unknown[0]!r}; known are {', '.join(_BUILDABLE)}")
+    built = build_missing(options.names or NAMES)
     print(f"built: {', '.join(built)}" if built else "everything is built")
     return 0
 
 
-def _build_missing(names: tuple[str, ...]) -> list[str]:
-    builder = up.prepare_builder(names)
+def build_missing(names: Sequence[str]) -> list[str]:
+    """Build these backends, each as a step of the progress; returns those that were missing."""
+    backends = [_BUILDABLE[name] for name in names]
+    builder = up.prepare_builder(backends)
     if builder is None:
         return []
-    missing = [name for name in names if not builder.is_built(BY_NAME[name])]
+    missing = [backend for backend in backends if not builder.is_built(backend)]
     progress = Progress(steps=len(missing))
-    for name in missing:
-        up.build_in_step(builder, BY_NAME[name], progress)
-    return missing
+    for backend in missing:
+        up.build_in_step(builder, backend, progress)
+    return [backend.name for backend in missing]
 
 
 def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:

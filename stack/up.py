@@ -9,7 +9,7 @@ import argparse
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -67,9 +67,9 @@ def down(options: argparse.Namespace) -> int:
     return 0
 
 
-def prepare_builder(names: Sequence[str]) -> Builder | None:
+def prepare_builder(backends: Iterable[Backend]) -> Builder | None:
     """Return a builder for these backends, with Go fetched if needed; None when none is built."""
-    if not any(BY_NAME[name].module for name in names):
+    if not any(backend.module for backend in backends):
         return None
     cache = paths.cache_directory()
     go = golang.find(cache)
@@ -121,7 +121,7 @@ def _start(stack: Stack, wanted: list[str]) -> None:
     for name in wanted:
         stack.require_free_ports(name)
         status.rotate_log(stack.log_path(name))
-    builder = prepare_builder(wanted)
+    builder = prepare_builder(BY_NAME[name] for name in wanted)
     missing = {
         name for name in wanted if builder is not None and not builder.is_built(BY_NAME[name])
     }

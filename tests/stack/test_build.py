@@ -14,6 +14,7 @@ from stack import golang, paths
 from stack.backend import Backend
 from stack.backends import BACKENDS
 from stack.build import Builder, error_line
+from stack.cluster.backends import TOOLS
 from stack.errors import StackError
 from stack.golang import Go
 
@@ -50,7 +51,7 @@ def test_key_is_the_same_for_the_same_inputs(tmp_path: Path, modules: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "changed", ["source", "go.sum", "patch", "tags", "packages", "version", "platform"]
+    "changed", ["source", "go.sum", "patch", "tags", "linked", "packages", "version", "platform"]
 )
 def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str) -> None:
     before = Builder(GO, tmp_path, modules).key(TINY)
@@ -65,6 +66,8 @@ def test_key_changes_with_each_input(tmp_path: Path, modules: Path, changed: str
             (modules / "tiny" / "patch" / "patch.toml").write_text('module = "example.com/x"')
         case "tags":
             backend = dataclasses.replace(TINY, tags="remove_all_sd")
+        case "linked":
+            backend = dataclasses.replace(TINY, linked={"main.version": "v1"})
         case "packages":
             backend = dataclasses.replace(TINY, packages={"tiny": "./cmd"})
         case "version":
@@ -93,7 +96,7 @@ def test_error_line_is_the_last_that_is_not_progress(log: str, line: str) -> Non
 
 
 def test_every_built_backend_has_a_module_with_pinned_sums() -> None:
-    built = {backend.module for backend in BACKENDS if backend.module}
+    built = {backend.module for backend in (*BACKENDS, *TOOLS.values()) if backend.module}
     assert {path.parent.name for path in paths.MODULES.glob("*/go.sum")} == built
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from stack import paths
 from stack.backends import NAMES
+from stack.cluster.backends import TOOLS
 from stack.runner import Stack
 from tests.stack.conftest import Serene
 from tests.support.ports import stack_offset
@@ -50,7 +51,7 @@ from tests.support.ports import stack_offset
         (
             ["build", "oracle"],
             1,
-            f"unknown backend 'oracle'; known are {', '.join(NAMES)}",
+            f"unknown backend 'oracle'; known are {', '.join((*NAMES, *TOOLS))}",
         ),
     ],
 )
