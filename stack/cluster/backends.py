@@ -1,7 +1,8 @@
 """What is built for a control plane, as backends that only tests and `./serene kubernetes` need.
 
 A real one takes no containers: its four programs and etcd are Go modules. kwok pretends nodes and
-pods; prometheus-adapter serves the autoscaler's metrics; kube-score reviews manifests.
+pods; prometheus-adapter (patched for Kubernetes' libraries of the same version, which are then
+compiled once) serves the autoscaler's metrics; kube-score reviews manifests.
 """
 
 from collections.abc import Mapping
