@@ -45,7 +45,7 @@ def up(options: argparse.Namespace) -> int:
             raise StackError(
                 f"already running: {what} (see ./serene status; stop it with ./serene down)"
             )
-        with _signals_interrupt(), _recorded_as_owner(stack):
+        with signals_interrupt(), _recorded_as_owner(stack):
             return _start_and_stay(stack, wanted, detach=options.detach)
 
 
@@ -190,7 +190,7 @@ def _stop(stack: Stack, names: Sequence[str]) -> None:
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def signals_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP end `up` exactly as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

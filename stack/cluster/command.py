@@ -2,12 +2,14 @@
 
 import argparse
 import signal
+import sys
 import tempfile
-import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from stack import commands, golang, paths
+from stack import commands, golang, paths, up
 from stack.build import Builder
 from stack.cluster import components, trial
 from stack.cluster.control_plane import ControlPlane
@@ -15,6 +17,7 @@ from stack.ports import free_offset, shifted
 
 NEEDED: Final = ("etcd", "kubernetes", "kwok")
 _NODES: Final = 4
+_POLL_SECONDS: Final = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,24 +35,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def kubernetes(options: argparse.Namespace) -> int:
     """Start a control plane with pretended nodes, apply the overlay, and stay.
 
-    Returns: 0 after Ctrl-C or SIGTERM.
-    Raises: StackError when a program cannot be built or does not start, or the overlay is refused.
+    Returns: 0 after Ctrl-C, SIGTERM or SIGHUP.
+    Raises: StackError when a program cannot be built or ends, or the overlay is refused.
     """
     commands.build_missing(NEEDED)
     cache = paths.cache_directory()
     builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
     ports = shifted("kubernetes", components.PORTS, free_offset(components.PORTS.values()))
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with (
+        up.signals_interrupt(),
         tempfile.TemporaryDirectory(prefix="serene-kubernetes-") as folder,
         ControlPlane(Path(folder) / "plane", ports, builder) as plane,
     ):
         trial.furnish(plane, _NODES)
-        trial.install(plane, options.overlay, {"MONGODB_URI": "mongodb://example/serene"})
+        applied = trial.install(plane, options.overlay, {"MONGODB_URI": "mongodb://example/serene"})
+        print(applied.error, end="", file=sys.stderr)
         print(_greeting(plane), flush=True)
-        ended.wait()
+        _stay(plane)
     return 0
+
+
+def _stay(plane: ControlPlane) -> None:
+    with suppress(KeyboardInterrupt):  # The usual end.
+        while True:
+            plane.check()
+            time.sleep(_POLL_SECONDS)
+    # A second Ctrl-C would leave programs behind.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _greeting(plane: ControlPlane) -> str:

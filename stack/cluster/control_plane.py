@@ -26,8 +26,8 @@ from stack.cluster.components import ADMIN, Place
 from stack.errors import StackError, last_line
 from stack.processes import Identity
 
-READY_SECONDS: Final = 120.0
-CALL_SECONDS: Final = 60.0
+READY_SECONDS: Final = 180.0
+CALL_SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.1
 _READY_PATHS: Final = ("/readyz", "/api/v1/namespaces/default/serviceaccounts/default")
@@ -153,27 +153,32 @@ class ControlPlane:
         )
         return Called(done.returncode, done.stdout, done.stderr)
 
-    def apply(self, documents: Sequence[Mapping[str, Any]] | str) -> str:
-        """Apply objects on the server's side; returns what kubectl printed.
+    def apply(self, documents: Sequence[Mapping[str, Any]] | str) -> Called:
+        """Apply objects on the server's side.
 
         Args:
             documents: Objects, or YAML.
 
+        Returns: with the server's warnings as its error.
         Raises: StackError with what the server refused.
         """
         text = documents if isinstance(documents, str) else _as_list(documents)
         called = self.kubectl("apply", "--server-side", "--filename=-", given=text)
         if called.code != 0:
             raise StackError(f"kubectl apply failed: {called.error.strip()[:2000]}")
-        return called.output
+        return called
+
+    def check(self) -> None:
+        """Raise StackError with the last line of a program that has ended."""
+        for name, (child, _) in self._started.items():
+            if child.poll() is not None:
+                log = (self.folder / f"{name}.log").read_text(errors="replace")
+                raise StackError(f"{name} ended with {child.returncode}: {last_line(log)}")
 
     def _wait_ready(self, path: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while (answer := self.get(path))[0] != 200:
-            for name, (child, _) in self._started.items():
-                if child.poll() is not None:
-                    log = (self.folder / f"{name}.log").read_text(errors="replace")
-                    raise StackError(f"{name} ended with {child.returncode}: {last_line(log)}")
+            self.check()
             if time.monotonic() >= deadline:
                 raise StackError(f"{path} is not there after {READY_SECONDS:.0f} s: {answer[1]}")
             time.sleep(_POLL_SECONDS)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stack import paths
-from stack.cluster.control_plane import ControlPlane
+from stack.cluster.control_plane import Called, ControlPlane
 from stack.cluster.settings import SERVICE
 from stack.errors import StackError
 
@@ -48,14 +48,15 @@ def furnish(plane: ControlPlane, node_count: int) -> None:
         raise StackError(f"definitions are not established: {called.error.strip()}")
 
 
-def install(plane: ControlPlane, overlay: str, secrets: Mapping[str, str]) -> None:
+def install(plane: ControlPlane, overlay: str, secrets: Mapping[str, str]) -> Called:
     """Apply an overlay, and the Secret that production leaves to its operator.
 
+    Returns: with the server's warnings as its error.
     Raises: StackError with what the server refused.
     """
     if overlay != "dev":
         plane.apply([_secret(secrets)])
-    plane.apply(render(plane, overlay))
+    return plane.apply(render(plane, overlay))
 
 
 def namespace(name: str) -> dict[str, Any]:

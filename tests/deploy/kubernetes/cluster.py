@@ -6,8 +6,8 @@ from stack.cluster.control_plane import Called, ControlPlane
 from tests.support.polling import wait_until
 
 NAMESPACE = "/apis/{}/namespaces/serene/{}"
-PATIENCE_SECONDS = 60.0
-"""For what takes a few seconds of an idle machine."""
+PATIENCE_SECONDS = 180.0
+"""For what takes up to half a minute on an idle machine."""
 
 
 def deployment(plane: ControlPlane, name: str = "serene") -> dict[str, Any]:
@@ -60,4 +60,14 @@ def conditions(found: dict[str, Any]) -> dict[str, str]:
     return {
         f"{each['type']}={each['status']}": each["reason"]
         for each in found.get("status", {}).get("conditions", ())
+    }
+
+
+def read_by_autoscaler(plane: ControlPlane) -> set[str]:
+    """The custom metrics of the pods that the autoscaler has values of."""
+    path = NAMESPACE.format("autoscaling/v2", "horizontalpodautoscalers/serene")
+    return {
+        each["pods"]["metric"]["name"]
+        for each in plane.read(path)["status"]["currentMetrics"]
+        if each["type"] == "Pods"
     }

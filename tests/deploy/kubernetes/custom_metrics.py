@@ -4,6 +4,7 @@ real prometheus-adapter with the committed configuration, registered at kube-api
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,18 +33,21 @@ class Load:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
+        self._waited: defaultdict[str, float] = defaultdict(float)
+        self._read_at = time.monotonic()
         self.in_flight = 6.0
         self.waiting = 0.3
 
     def text(self) -> str:
         lines = []
-        pods = cluster.pods(self._plane)
-        waited = self.waiting / len(pods) * time.monotonic()
+        pods = [pod["metadata"]["name"] for pod in cluster.pods(self._plane)]
+        passed, self._read_at = time.monotonic() - self._read_at, time.monotonic()
         for pod in pods:
-            labels = f'service_name="serene",namespace="serene",pod="{pod["metadata"]["name"]}"'
+            labels = f'service_name="serene",namespace="serene",pod="{pod}"'
+            self._waited[pod] += self.waiting / len(pods) * passed
             active = f'{ACTIVE_REQUESTS.name}{{{labels},http_request_method="GET"}}'
             phase = f'{REQUEST_PHASE.name}{{{labels},http_route="/",phase="hub_wait"}}'
-            lines += [f"{active} {self.in_flight / len(pods)}", f"{phase} {waited}"]
+            lines += [f"{active} {self.in_flight / len(pods)}", f"{phase} {self._waited[pod]}"]
         return "\n".join(lines) + "\n"
 
 

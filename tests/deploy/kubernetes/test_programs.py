@@ -1,6 +1,7 @@
 """Programs that read the manifests: the Collector its configurations, kube-score each overlay."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -69,3 +70,11 @@ def test_reviewer_finds_nothing_that_is_not_argued(builder, rendered):
     ]
     assert lines == []
     assert "[OK] serene apps/v1/Deployment" in done.stdout
+
+
+def test_every_exception_of_the_reviewer_has_its_reason_above():
+    exception = r"kube-score/ignore:"
+    argued = rf"(?m)^ +# .+\n +{exception}"
+    for path in sorted(manifests.FOLDER.rglob("*.yaml")):
+        written = path.read_text(encoding="utf-8")
+        assert len(re.findall(argued, written)) == written.count(exception), path
