@@ -1,9 +1,9 @@
-"""Patches of a backend's Go dependency before the build: a copy, pinned by go.sum, is changed.
+"""Patches of a backend's Go dependencies before the build: a copy, pinned by go.sum, is changed.
 
-For behaviour without a setting upstream. A module has a patch when it has a file patch/patch.toml,
-which gives the reason: the dependency's `module`, the files to `add` (path in the dependency to
-file beside patch.toml), and texts to `replace`, each of which must occur exactly once, so that the
-patch has to be reviewed for each version of the dependency. The Go module cache is never changed.
+For behaviour without a setting upstream. Each TOML file in a module's folder patch/ is a patch, and
+gives the reason: the dependency's `module`, the files to `add` (path in the dependency to file
+beside the patch), and texts to `replace`, each of which must occur exactly once, so that the patch
+has to be reviewed for each version of the dependency. The Go module cache is never changed.
 """
 
 import shutil
@@ -16,36 +16,40 @@ from stack.errors import StackError, last_line
 from stack.golang import Go
 
 FOLDER = "patch"
-_FILE = "patch.toml"
 
 
 def prepare(go: Go, module: Path, scratch: Path) -> tuple[str, ...]:
-    """Patch a copy of the dependency in `scratch`; does nothing for a `module` without a patch.
+    """Patch copies of dependencies in `scratch`; does nothing for a `module` without a patch.
 
     Args:
-        go: fetches the dependency, as any build does.
+        go: fetches the dependencies, as any build does.
         module: the folder of the backend's Go module.
         scratch: an empty folder, kept until the build has ended.
 
-    Returns: the flags with which `go build` uses the patched copy.
+    Returns: the flags with which `go build` uses the patched copies.
     Raises: StackError naming the file whose text the patch does not match, or with Go's error.
     """
-    folder = module / FOLDER
-    if not folder.exists():
+    patches = sorted((module / FOLDER).glob("*.toml"))
+    if not patches:
         return ()
-    patch = tomllib.loads((folder / _FILE).read_text())
-    source = scratch / "source"
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(module / name, scratch / name)
+    for file in patches:
+        _patch(go, module, file, scratch)
+    return ("-modfile", str(scratch / "go.mod"))
+
+
+def _patch(go: Go, module: Path, file: Path, scratch: Path) -> None:
+    patch = tomllib.loads(file.read_text())
+    source = scratch / file.stem
     shutil.copytree(_fetched(go, module, patch["module"]), source, copy_function=shutil.copyfile)
     _make_writable(source)
     for path, name in patch["add"].items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, source / path)
+        shutil.copyfile(file.parent / name, source / path)
     for change in patch.get("replace", ()):
         _replace(source / change["file"], change["old"], change["new"])
-    for name in ("go.mod", "go.sum"):
-        shutil.copyfile(module / name, scratch / name)
     _go(go, module, "mod", "edit", f"-replace={patch['module']}={source}", str(scratch / "go.mod"))
-    return ("-modfile", str(scratch / "go.mod"))
 
 
 def _fetched(go: Go, module: Path, dependency: str) -> Path:

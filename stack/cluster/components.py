@@ -89,6 +89,8 @@ class Place:
             "kwok": (
                 f"--kubeconfig={self.kubeconfig()}",
                 "--manage-all-nodes=true",
+                # Renewed by it, so that no node is taken for lost.
+                "--node-lease-duration-seconds=40",
                 f"--server-address=127.0.0.1:{self.ports['kwok']}",
                 f"--config={Path(__file__).parent / 'stages.yaml'}",
             ),

@@ -45,7 +45,7 @@ def test_patched_copy_replaces_the_dependency_and_leaves_the_module_unchanged(
 ) -> None:
     before = {path: path.read_bytes() for path in module.rglob("*") if path.is_file()}
     assert patches.prepare(go, module, scratch) == ("-modfile", str(scratch / "go.mod"))
-    source = scratch / "source"
+    source = scratch / "patch"
     assert f"replace github.com/FerretDB/FerretDB => {source}" in (scratch / "go.mod").read_text()
     assert (source / SQLITE / "pushdown.go").read_bytes() == (
         module / "patch" / "pushdown.go"
