@@ -156,7 +156,7 @@ def test_every_request_of_the_demo_traffic_is_measured_on_real_processes():
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_open_load_on_two_real_workers():
-    found = curve.curve(2, mix.shares(), [20.0], 3.0, HEADER.join)
+    found = curve.curve(2, mix.shares(), [5.0], 4.0, HEADER.join)
     (point,) = found.points
     assert point.failures == 0
     assert point.answered > 0
