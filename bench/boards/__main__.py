@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.boards import blocks, data, document, measuring
+from bench.boards import blocks, data, document, measuring, rules
 from bench.boards.data import Times
 from bench.boards.document import Row
 from bench.boards.measuring import Load, View
@@ -47,7 +47,9 @@ def main() -> None:
             make_data(folder / str(number), number, options) for number in (1, options.instances)
         )
         rows = list(measure(few, many, options.instances, options.rounds))
-    text = document.table(rows)
+        with prometheus(many.folder) as url:
+            groups = list(rules.groups(url, many.end))
+    text = "\n".join((document.table(rows), document.table_of_rules(groups)))
     print(text)
     if options.write:
         document.write(text)

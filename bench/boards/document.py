@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.boards.measuring import Load
+from bench.boards.rules import Group
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "measurements.md"
 _BEGIN: Final = "<!-- boards: python -m bench.boards --write -->\n"
@@ -37,6 +38,12 @@ class Row:
 def table(rows: Sequence[Row]) -> str:
     """Return the table in Markdown, a line for each board."""
     return "\n".join(_lines(rows)) + "\n"
+
+
+def table_of_rules(groups: Sequence[Group]) -> str:
+    """Return the table of the rules' cost in Markdown, a line for each group."""
+    head = "| group | every | rules | one evaluation, s (processor) | slowest rule, s |"
+    return "\n".join([head, "|---" * 5 + "|", *map(str, groups)]) + "\n"
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[str]:

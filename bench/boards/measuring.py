@@ -1,7 +1,5 @@
 """What a board asks one Prometheus, over a time range, as the viewer and Grafana ask it."""
 
-import math
-import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +8,7 @@ from typing import Any, Final
 
 import requests
 
+from bench.boards.rules import processor_seconds
 from dashboards import annotations, board_json
 from dashboards.board_json import Query
 from dashboards.variables import ALL
@@ -95,15 +94,10 @@ class View:
         """Ask all queries of a board at once, over as many connections as a browser has."""
         queries = [one for one in everything() if one.board == board]
         with ThreadPoolExecutor(CONNECTIONS) as threads:
-            used, began = self._processor_seconds(), time.perf_counter()
+            used, began = processor_seconds(self.url), time.perf_counter()
             costs = list(threads.map(self.ask, queries))
             seconds = time.perf_counter() - began
-            return Load(seconds, self._processor_seconds() - used, costs)
-
-    def _processor_seconds(self) -> float:
-        text = requests.get(f"{self.url}/metrics", timeout=60).text
-        found = re.search(r"^process_cpu_seconds_total (\S+)", text, re.MULTILINE)
-        return float(found[1]) if found else math.nan
+            return Load(seconds, processor_seconds(self.url) - used, costs)
 
     def step(self, query: Query) -> int:
         """Return the seconds between two points of a query, as Grafana rounds them."""

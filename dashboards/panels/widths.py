@@ -18,6 +18,8 @@ _BORDERS_AND_SCROLL_BAR: Final = 2 + 10
 _CHARACTER: Final = 8.0
 _PADDING: Final = 14
 _SORT_ICON: Final = 22
+_LEAST_PIXELS: Final = 50
+"""Grafana makes no column narrower."""
 
 _NUMBER_CHARACTERS: Final = {"short": 7, "bool_yes_no": 4, "percentunit": 8, "s": 9, "bytes": 8}
 """Of the longest numbers by unit, such as ``0.00986%`` and ``4.25 weeks``; others have a suffix."""
@@ -54,7 +56,8 @@ def of_number(heading: str, unit: str, states: tuple[State, ...], *, sorted_by: 
     number = _NUMBER_CHARACTERS.get(unit, _WITH_SUFFIX)
     longest = max([number, *(len(state.text) for state in states)])
     icon = _SORT_ICON if sorted_by else 0
-    return round(max(longest * _CHARACTER, len(heading) * _CHARACTER + icon)) + _PADDING
+    text = round(max(longest * _CHARACTER, len(heading) * _CHARACTER + icon))
+    return max(text + _PADDING, _LEAST_PIXELS)
 
 
 def of_key(heading: str, label: str) -> int:

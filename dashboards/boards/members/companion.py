@@ -58,7 +58,7 @@ _ANSWERS = Band(
 )
 
 _MODEL = Band(
-    9,
+    7,
     TimeSeries(
         title="Model calls by error",
         unit="reqps",
@@ -78,6 +78,10 @@ _MODEL = Band(
         ),
         targets=(Target(queries.MODEL_CALLS_P95, "{{gen_ai_request_model}}"),),
     ),
+)
+
+_TOKENS = Band(
+    7,
     TimeSeries(
         title="Tokens",
         unit="ops",
@@ -125,4 +129,4 @@ _BREAKER = Band(
     ),
 )
 
-SECTION: Final = Section("Where? The companion and its model", _ANSWERS, _MODEL, _BREAKER)
+SECTION: Final = Section("Where? The companion and its model", _ANSWERS, _MODEL, _TOKENS, _BREAKER)

@@ -78,6 +78,9 @@ CLIENTS: Final = Section(
                 Target(queries.REFUSED_CONNECTIONS, "connections of one {{reason}}"),
             ),
         ),
+    ),
+    Band(
+        7,
         TimeSeries(
             title="Bytes sent by route",
             unit="Bps",
@@ -87,7 +90,6 @@ CLIENTS: Final = Section(
             ),
             targets=(Target(queries.RESPONSE_BYTES, "{{http_route}}"),),
         ),
-        columns=(6, 6, 12),
     ),
     collapsed=True,
 )

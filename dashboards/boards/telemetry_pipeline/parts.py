@@ -78,5 +78,6 @@ SECTION: Final = Section(
             ),
             targets=(Target(queries.UPTIME, "{{job}}"),),
         ),
+        columns=(9, 5, 5, 5),
     ),
 )

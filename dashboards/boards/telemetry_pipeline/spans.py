@@ -103,7 +103,7 @@ _ARRIVED = Band(
         ),
     ),
     TimeSeries(
-        title="Collector: spans refused and lost",
+        title="Collector: refused and lost",
         unit="ops",
         description=(
             "Refused: it had no memory or no room, and the worker tries again. Not sent: lost,"

@@ -49,7 +49,11 @@ _FIND: Final = """(allowTitled) => {
     if (!isTiny(box) && cut(text, element, box)) found.add(`${where(element)}: ${text}`);
   }
   for (const element of document.body.querySelectorAll('*')) {
-    const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
+    const { overflowX, webkitLineClamp } = getComputedStyle(element);
+    const scrolls = /auto|scroll/.test(overflowX);
+    // Its lines after the last one have no box.
+    const isClamped = webkitLineClamp !== 'none' && element.scrollHeight > element.clientHeight + 2;
+    if (isClamped && !allowTitled) found.add(`${where(element)}: ${element.textContent.trim()}`);
     if (scrolls && element.scrollWidth > element.clientWidth + 1 && !isCode(element))
       found.add(`${where(element)}: ${element.scrollWidth - element.clientWidth} px to the side`);
   }

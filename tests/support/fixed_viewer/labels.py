@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from dashboards.panels import EXEMPLARS
 from tests.support.fixed_viewer.targets import Target
 
 Labels = dict[str, str]
@@ -80,7 +81,9 @@ _BYTES: Final = ("1024", "16384", "65536", "262144", "1048576", "4194304", "+Inf
 
 
 def of_target(target: Target) -> list[Labels]:
-    """Return the labels of each series of a query."""
+    """Return the labels of each series of a query; one that is for its exemplars has none."""
+    if target.legend == EXEMPLARS:
+        return []
     values = {name: _values(target, name) for name in target.labels}
     count = max((len(each) for each in values.values()), default=1)
     return [

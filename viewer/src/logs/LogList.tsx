@@ -161,7 +161,7 @@ const getStyles = (theme: GrafanaTheme2) => {
     cut: css({ whiteSpace: 'nowrap', overflow: 'hidden', textOverflow: 'ellipsis' }),
     logger: css({
       flexShrink: 0,
-      maxWidth: 140,
+      maxWidth: 220,
       overflow: 'hidden',
       textOverflow: 'ellipsis',
       whiteSpace: 'nowrap',
