@@ -1,4 +1,4 @@
-"""Debian's packages that tests run: a browser, and the balancer in front of several hosts."""
+"""Debian's packages that tests run: a browser."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from typing import Final
 from stack.errors import StackError
 from stack.progress import Progress
 
-PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium", "nginx": "nginx-light"}
+PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium"}
 """By the program that each brings."""
 _TIMEOUT_SECONDS: Final = 900.0
 _FOLDERS_OF_ROOT: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")

@@ -13,6 +13,7 @@ from dashboards.queries import life_cycle, members, mongodb, service, slow_reque
 from dashboards.time_scale import LARGEST, TimeScale
 from service import metrics
 from telemetry import names
+from tests.dashboards.fleet_series import COUNT, SUM, TWO, A, B, alive, requests, took, worker
 from tests.support import promtool
 
 pytestmark = pytest.mark.backend
@@ -22,42 +23,6 @@ ALL = {**variables.ALL, **windows(rate_interval=120, time_range=900)}
 CHOSEN = ALL | {"instance": "host/0|host/1"}
 ONE = ALL | {"instance": "host/0"}
 NOTHING = math.nan
-COUNT = names.REQUEST_DURATION.name + "_count"
-BUCKET = names.REQUEST_DURATION.name + "_bucket"
-SUM = names.REQUEST_DURATION.name + "_sum"
-VERSION = "service_version"
-
-
-def worker(number: int, version: str = "1.0") -> str:
-    return (
-        f'deployment_environment_name="test", service_name="serene", {VERSION}="{version}",'
-        f' service_instance_id="host/{number}"'
-    )
-
-
-def alive(labels: str, values: str = "-3600x239") -> dict[str, str]:
-    ready = values.replace("-3600x", "1x")
-    return {
-        f"process_start_time_seconds{{{labels}}}": values,
-        f'service_state{{state="ready", {labels}}}': ready,
-    }
-
-
-def requests(labels: str, values: str, status: int = 200, route: str = "/posts") -> dict[str, str]:
-    own = f'http_request_method="GET", http_route="{route}"'
-    return {f'{COUNT}{{{own}, http_response_status_code="{status}", {labels}}}': values}
-
-
-def took(labels: str, fast: str, all_of_them: str) -> dict[str, str]:
-    own = 'http_request_method="GET", http_route="/posts", http_response_status_code="200"'
-    return {
-        f'{BUCKET}{{{own}, {labels}, le="{le}"}}': values
-        for le, values in (("0.1", fast), ("0.25", all_of_them), ("+Inf", all_of_them))
-    }
-
-
-A, B = worker(0), worker(1)
-TWO = alive(A) | alive(B)
 STEADY = TWO | requests(A, "0+10x239") | requests(B, "0+5x239")
 # One sample each five seconds; an event is in the 120th, between 595 s and 600 s.
 BORN = "_x120 1x119"

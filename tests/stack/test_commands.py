@@ -65,9 +65,9 @@ def test_program_that_a_signal_ends_is_a_failure(tmp_path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_program_starts_after_a_signal(tmp_path, number) -> None:
     """Ctrl-C ends those that run; SIGTERM, which a terminal does not send, is passed on."""
-    waits = "__import__('time').sleep(60)"
+    slept = "__import__('time').sleep(60)"
     with subprocess.Popen(
-        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), waits, "0", waits],
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), slept, "0", slept],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

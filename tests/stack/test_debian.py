@@ -15,6 +15,7 @@ def path(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}")
     monkeypatch.setattr(debian, "_FOLDERS_OF_ROOT", ())
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(debian, "PACKAGES", {"chromium": "chromium", "nginx": "nginx-light"})
     return tmp_path
 
 
