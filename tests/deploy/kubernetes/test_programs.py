@@ -69,7 +69,7 @@ def test_reviewer_finds_nothing_that_is_not_argued(builder, rendered):
         line for line in done.stdout.splitlines() if not line.startswith(("[OK]", "[SKIPPED]"))
     ]
     assert lines == []
-    assert "[OK] serene apps/v1/Deployment" in done.stdout
+    assert "[OK] serene/serene apps/v1/Deployment" in done.stdout
 
 
 def test_every_exception_of_the_reviewer_has_its_reason_above():
