@@ -4,7 +4,7 @@ import runpy
 
 import pytest
 
-from bench.capacity import bounds, curve, mix, routes
+from bench.capacity import bounds, mix, routes
 from bench.capacity.figures import Figures
 from bench.capacity.growth import growth
 from bench.capacity.manifests import Manifests, cores, mebibytes
@@ -151,15 +151,3 @@ def test_every_request_of_the_demo_traffic_is_measured_on_real_processes():
     assert len(costs) == len(sent)
     assert all(one.hub_us > 0 for one in costs)
     assert next(one for one in costs if one.name == "log in").threads_us > 1000
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_open_load_on_two_real_workers():
-    found = curve.curve(2, mix.shares(), [5.0], 4.0, HEADER.join)
-    (point,) = found.points
-    assert point.failures == 0
-    assert point.answered > 0
-    assert point.worker_cores > 0
-    assert point.database_cores > 0
-    assert sum(point.balance) == pytest.approx(1.0)

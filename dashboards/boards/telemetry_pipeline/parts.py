@@ -78,6 +78,6 @@ SECTION: Final = Section(
             ),
             targets=(Target(queries.UPTIME, "{{job}}"),),
         ),
-        columns=(9, 5, 5, 5),
+        columns=(8, 5, 5, 6),
     ),
 )

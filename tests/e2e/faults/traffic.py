@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent
 import requests
+from gevent.event import Event
 
 from tests.e2e.accounts import API, new_credentials
 
@@ -21,15 +22,21 @@ PAUSE_SECONDS = 0.7
 TIMEOUT_SECONDS = 70.0
 
 
+class Stopped(Exception):
+    """No further request is wanted."""
+
+
 class Person:
     """One client with an account.
 
     Args:
         url: Of the service, without path.
+        stopped: When it is set, the request in flight is the last one.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, stopped: Event) -> None:
         self._url = url
+        self._stopped = stopped
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -58,7 +65,7 @@ class Person:
             response = self.send("POST", f"/sessions/{session}/payment", json=paid, headers=key)
             if response.status_code < 500:
                 break
-            gevent.sleep(PAUSE_SECONDS)
+            self.pause()
         key = {"Idempotency-Key": str(uuid.uuid4())}
         self.send("POST", f"/sessions/{session}/cancellation", headers=key)
 
@@ -66,8 +73,14 @@ class Person:
         """Write to the companion, and read its reply."""
         self.send("POST", "/companion/messages", json={"message": "I slept badly again."})
 
+    def pause(self) -> None:
+        """Wait as people do between two requests."""
+        self._stopped.wait(PAUSE_SECONDS)
+
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Send one request."""
+        """Send one request. Raises: Stopped."""
+        if self._stopped.is_set():
+            raise Stopped
         return self._session.request(
             method, f"{self._url}{API}{path}", timeout=TIMEOUT_SECONDS, **options
         )
@@ -85,15 +98,16 @@ class Person:
 
 
 def _live(person: Person, act: Callable[[], None]) -> None:
-    """Act again and again; whatever fails is what a fault is for."""
+    """Act again and again until stopped; whatever fails is what a fault is for."""
     logged_in = False
-    while True:
-        with suppress(requests.RequestException, ValueError, KeyError):
-            if not logged_in:
-                person.log_in()
-                logged_in = True
-            act()
-        gevent.sleep(PAUSE_SECONDS)
+    with suppress(Stopped):
+        while True:
+            with suppress(requests.RequestException, ValueError, KeyError):
+                if not logged_in:
+                    person.log_in()
+                    logged_in = True
+                act()
+            person.pause()
 
 
 @contextmanager
@@ -103,7 +117,8 @@ def busy_members(url: str) -> Iterator[None]:
     Args:
         url: Of the service, without path.
     """
-    people = [Person(url) for _ in range(READERS + PAYERS + TALKERS)]
+    stopped = Event()
+    people = [Person(url, stopped) for _ in range(READERS + PAYERS + TALKERS)]
     acts = [
         *(person.read for person in people[:READERS]),
         *(person.pay for person in people[READERS : READERS + PAYERS]),
@@ -113,6 +128,8 @@ def busy_members(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        gevent.killall(greenlets)
+        # Not killed: one that is killed while it connects leaves its socket open.
+        stopped.set()
+        gevent.joinall(greenlets, timeout=2 * TIMEOUT_SECONDS)
         for person in people:
             person.close()
