@@ -6,7 +6,6 @@ already.
 
 import argparse
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 import requests
 from playwright.sync_api import Page, sync_playwright
 
-from stack import paths
+from stack import debian, paths
 from stack.errors import StackError
 from stack.progress import Progress
 from stack.runner import Stack
@@ -72,7 +71,7 @@ def pictures(options: argparse.Namespace) -> int:
 
 
 def _slow_trace(stack: Stack) -> str:
-    """Return the longest of the last slow traces. Raises: StackError when there is none."""
+    """Return the longest of the last slow traces. Raises: StackError without a slow trace."""
     answer = requests.get(
         f"{stack.url('tempo')}/api/search", params={"q": _SLOW, "limit": "50"}, timeout=_SECONDS
     )
@@ -89,7 +88,7 @@ def _slow_trace(stack: Stack) -> str:
 
 @contextmanager
 def _page(url: str) -> Iterator[Page]:
-    chromium = shutil.which("chromium")
+    chromium = debian.find("chromium")
     if chromium is None:
         raise StackError("the pictures need Chromium: install Debian's package chromium")
     with sync_playwright() as playwright:

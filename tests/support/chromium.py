@@ -1,12 +1,13 @@
 """Debian's Chromium without a window, driven by Playwright."""
 
 import datetime
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from stack import debian
 
 # Text has the same shapes on each machine: no hinting, no subpixels, one colour profile.
 _ARGUMENTS: Final = (
@@ -24,7 +25,7 @@ def launched() -> Iterator[Browser]:
 
     Raises: AssertionError when it is not installed.
     """
-    executable = shutil.which("chromium")
+    executable = debian.find("chromium")
     assert executable is not None, "the tests of the viewer need Debian's package chromium"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
