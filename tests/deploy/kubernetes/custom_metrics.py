@@ -135,7 +135,7 @@ def start_adapter(plane: ControlPlane, prometheus_port: int) -> None:
 
 
 def value(plane: ControlPlane, metric: str) -> float | None:
-    """The sum of a custom metric over the pods of the service; None while there is none."""
+    """The sum of a custom metric over the pods of the service; None until it exists."""
     status, _ = plane.get(path := f"/apis/{GROUP}/v1beta2/namespaces/serene/pods/*/{metric}")
     if status != 200:
         return None

@@ -156,13 +156,13 @@ export function countByState(rules: readonly AlertRule[]): Record<AlertState, nu
   return counts;
 }
 
-/** The name of a runbook, from a path or a URL that ends with it; empty where it is none. */
+/** The name of a runbook, from a path or a URL that ends with it; empty for any other text. */
 export function runbookName(annotation: string): string {
   const match = /([a-z0-9]+(?:-[a-z0-9]+)*)(?:\.md)?(?:[?#].*)?$/.exec(annotation.trim());
   return match?.[1] ?? '';
 }
 
-/** The board's address within the viewer; empty where the annotation is none of ours. */
+/** The board's address within the viewer; empty for the address of another site. */
 export function boardPath(annotation: string): string {
   try {
     const url = new URL(annotation, 'http://viewer');

@@ -173,7 +173,7 @@ export async function resolve(
 
 /**
  * The variables as far as they are known without a data source: enough for the queries when what is
- * chosen does not depend on what there is to choose from.
+ * chosen does not depend on the list of choices.
  *
  * Returns undefined when one's value has to be read first.
  */

@@ -1,4 +1,4 @@
-// What a page shows where it has no data: that it reads, that there is none and why, or what failed.
+// What a page shows where it has no data: that it reads, why it is empty, or what failed.
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, Icon, Spinner, useStyles2, type IconName } from '@grafana/ui';

@@ -69,7 +69,7 @@ export interface RequestRecord {
   readonly logLinesLeftOut: number;
 }
 
-/** The record; `undefined` where the answer is none. */
+/** The record; `undefined` for an answer without a record. */
 export function parseRecord(answer: unknown): RequestRecord | undefined {
   if (typeof answer !== 'object' || answer === null || !('requestId' in answer)) {
     return undefined;

@@ -1,4 +1,4 @@
-// Finds the trace of a request in Tempo, and explains in words when there is none.
+// Finds the trace of a request in Tempo, and explains in words why it is missing.
 import { attributeQuery, type Identifier } from './identifier';
 import type { Trace } from './model';
 import { parseTrace } from './otlp';

@@ -33,7 +33,7 @@ export function useTraceData(pasted: string): TraceData {
       identifier && findTrace(identifier, (path) => getOrNothing(path, signal), Date.now()),
     [identifier],
   );
-  // They need the other ids that the trace holds, or to know that there is none.
+  // They need the other ids that the trace holds, or to know that it is missing.
   const settled = trace.state !== 'loading';
   const ids = useMemo(() => idsOf(identifier, trace.value), [identifier, trace.value]);
   const record = useLoad(
