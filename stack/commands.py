@@ -65,7 +65,7 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the tests; all of them in parts side by side.
+    """Run the tests; all of them in parts side by side, and then those that are to run alone.
 
     With `--fast` or arguments for pytest, this process is replaced with pytest.
 
@@ -84,10 +84,11 @@ def test(options: argparse.Namespace) -> int:
     paths.state_directory().mkdir(exist_ok=True)
     coverage = [sys.executable, "-m", "coverage"]
     runner = [*coverage, "run", "-m", "pytest"] if options.coverage else arguments
-    processes = [*arguments, "-m", f"not ({_IN_PROCESS})"]
+    processes = [*arguments, "-m", f"not ({_IN_PROCESS}) and not alone"]
     code = _run_side_by_side(
         [[*runner, "-m", _IN_PROCESS], [*processes, f"--ignore={_WHOLE_STACKS}"]],
         [*processes, _WHOLE_STACKS],
+        [[*arguments, "-m", "alone"]],
     )
     if options.coverage:
         _run_to_its_end([*coverage, "report", "--skip-covered"], dict(os.environ))
@@ -140,11 +141,18 @@ def _run_to_its_end(command: list[str], environment: dict[str, str]) -> int:
         return process.wait()
 
 
-def _run_side_by_side(shown: list[list[str]], beside: list[str]) -> int:
+def _run_side_by_side(
+    shown: list[list[str]], beside: list[str], afterwards: list[list[str]]
+) -> int:
     """Run programs one after another and one beside them, and return the highest exit code.
 
     The output of the one beside follows that of the others. Ctrl-C reaches all from the terminal,
     and no program starts after it.
+
+    Args:
+        shown: Run one after another.
+        beside: Runs at the same time as those.
+        afterwards: Run one after another when all the others have ended.
     """
     log = paths.state_directory() / "tests-beside.log"
     print(f"two parts run side by side; the second one's output follows, now in {log}", flush=True)
@@ -160,18 +168,28 @@ def _run_side_by_side(shown: list[list[str]], beside: list[str]) -> int:
     ):
         running = [second]
         stopped = _leave_signals_to(running)
-        codes = []
-        for command in shown:
-            if stopped:
-                break
-            with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL) as first:
-                running.append(first)
-                codes.append(first.wait())
-                running.remove(first)
+        codes = _run_in_turn(shown, running, stopped)
         codes.append(second.wait())
+        running.remove(second)
         output.seek(0)
         print(output.read(), flush=True)
+        codes += _run_in_turn(afterwards, running, stopped)
     return max(map(abs, codes))
+
+
+def _run_in_turn(
+    commands: list[list[str]], running: list[subprocess.Popen[bytes]], stopped: list[int]
+) -> list[int]:
+    """Run programs one after another until a signal comes, and return their exit codes."""
+    codes = []
+    for command in commands:
+        if stopped:
+            break
+        with subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL) as process:
+            running.append(process)
+            codes.append(process.wait())
+            running.remove(process)
+    return codes
 
 
 def _leave_signals_to(processes: list[subprocess.Popen[bytes]]) -> list[int]:

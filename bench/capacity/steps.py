@@ -128,7 +128,8 @@ def _sessions(auth: Sequence[dict[str, str]]) -> Steps:
     found = yield Step("therapists", _gets([f"{API}/therapists"], len(auth) * READS, auth))
     ids = [one["id"] for one in found[0]["therapists"]]
     yield Step("therapist", _gets([f"{API}/therapists/{one}" for one in ids], len(auth), auth))
-    slots = yield Step("slots", _gets([f"{API}/therapists/{i}/slots" for i in ids], len(auth)))
+    count = max(len(ids), len(auth))
+    slots = yield Step("slots", _gets([f"{API}/therapists/{i}/slots" for i in ids], count))
     free = [
         {"therapist_id": therapist, "starts_at": slot["starts_at"]}
         for therapist, page in zip(ids, slots[: len(ids)], strict=True)

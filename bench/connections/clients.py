@@ -113,9 +113,9 @@ class Clients:
     def ask_idle(self) -> int:
         """Send a request on every idle connection; returns how many got an answer."""
         self.active, self._agenda = set(), []
-        before = len(self.period.latencies)
-        self._ask(list(self.idle))
-        return len(self.period.latencies) - before
+        asked = list(self.idle)
+        self._ask(asked)
+        return sum(client in self.idle and not client.due for client in asked)
 
     def _bursts(self, count: int) -> Iterable[int]:
         for number in range(count):

@@ -9,7 +9,7 @@ import pytest
 
 from stack import paths
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 P95_TARGETS_MS = {
     "health": 50,

@@ -20,6 +20,7 @@ sys.exit(
     commands._run_side_by_side(
         [program("first", sys.argv[2]), program("next", sys.argv[3])],
         program("beside", sys.argv[4]),
+        [program("alone", sys.argv[5])],
     )
 )
 """
@@ -30,12 +31,13 @@ KILLED = "__import__('os').kill(__import__('os').getpid(), 9)"
 @pytest.mark.parametrize(
     ("codes", "code"),
     [
-        ((0, 0, 0), 0),
-        ((0, 0, 1), 1),
-        ((0, 1, 0), 1),
-        ((1, 0, 0), 1),
-        ((2, 0, 1), 2),
-        ((0, 0, 5), 5),
+        ((0, 0, 0, 0), 0),
+        ((0, 0, 1, 0), 1),
+        ((0, 1, 0, 0), 1),
+        ((1, 0, 0, 0), 1),
+        ((0, 0, 0, 1), 1),
+        ((2, 0, 1, 0), 2),
+        ((0, 0, 5, 1), 5),
     ],
 )
 def test_programs_share_the_time_and_the_exit_code(tmp_path, codes, code) -> None:
@@ -47,13 +49,13 @@ def test_programs_share_the_time_and_the_exit_code(tmp_path, codes, code) -> Non
         check=False,
     )
     assert (done.returncode, done.stderr) == (code, "")
-    assert done.stdout.splitlines()[1:] == ["first", "next", "beside", ""]
+    assert done.stdout.splitlines()[1:] == ["first", "next", "beside", "", "alone"]
     assert (tmp_path / "tests-beside.log").read_text() == "beside\n"
 
 
 def test_program_that_a_signal_ends_is_a_failure(tmp_path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), "0", "0", KILLED],
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), "0", "0", KILLED, "0"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -67,7 +69,7 @@ def test_no_program_starts_after_a_signal(tmp_path, number) -> None:
     """Ctrl-C ends those that run; SIGTERM, which a terminal does not send, is passed on."""
     slept = "__import__('time').sleep(60)"
     with subprocess.Popen(
-        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), slept, "0", slept],
+        [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path), slept, "0", slept, "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -85,3 +87,4 @@ def test_no_program_starts_after_a_signal(tmp_path, number) -> None:
         output, _ = running.communicate(timeout=30)
     assert running.returncode != 0
     assert "next" not in output
+    assert "alone" not in output
