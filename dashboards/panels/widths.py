@@ -22,20 +22,21 @@ _LEAST_PIXELS: Final = 50
 """Grafana makes no column narrower."""
 
 _NUMBER_CHARACTERS: Final = {"short": 7, "bool_yes_no": 4, "percentunit": 8, "s": 9, "bytes": 8}
-"""Of the longest numbers by unit, such as ``0.00986%`` and ``4.25 weeks``; others have a suffix."""
-_WITH_SUFFIX: Final = 11
+"""Of the longest numbers by unit, such as ``0.00986%`` and ``4.25 weeks``; others have a suffix,
+such as ``0.000278 ops/s``."""
+_WITH_SUFFIX: Final = 14
 _KEY_CHARACTERS: Final = {
     "http_route": 47,
     "alertname": 26,
     "service_instance_id": 18,
-    "code": 30,
+    "code": 56,
     "shape": 30,
     "service_name": 12,
     "deployment_environment_name": 12,
     "service_version": 10,
     "dominant_phase": 13,
     "db_operation_name": 14,
-    "db_collection_name": 16,
+    "db_collection_name": 21,
     "severity": 7,
     "signal": 8,
     "kind": 8,

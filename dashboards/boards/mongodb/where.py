@@ -97,6 +97,10 @@ _TABLE = Band(
         ),
         links=(links.board(links.SLOW_REQUESTS, "Board Slow requests: shapes and traces"),),
     ),
+)
+
+_LINES = Band(
+    9,
     TimeSeries(
         title="Slow commands",
         unit="ops",
@@ -106,11 +110,6 @@ _TABLE = Band(
         ),
         targets=(Target(queries.SLOW, _OPERATION_LEGEND),),
     ),
-    columns=(16, 8),
-)
-
-_LINES = Band(
-    7,
     Logs(
         title="Slow commands and their plans",
         description=(
@@ -119,6 +118,7 @@ _LINES = Band(
         ),
         query=queries.COMMAND_LINES,
     ),
+    columns=(8, 16),
 )
 
 SECTION: Final = Section("Where?", _LATENCY, _OPERATIONS, _TABLE, _LINES)

@@ -41,6 +41,7 @@ SECTION: Final = Section(
             ),
             targets=(Target(queries.HELD_BY_CODE, "{{code}}"),),
         ),
+        columns=(14, 10),
     ),
     Band(
         9,

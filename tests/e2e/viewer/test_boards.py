@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from dashboards import board_json
 from tests.e2e.metrics import query
+from tests.e2e.viewer.clipped import clipped
 from tests.e2e.viewer.conftest import violations
 from tests.support.polling import wait_until
 
@@ -110,6 +111,7 @@ def flaws(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
         "states": {one["state"] for one in panels} - {"Done"},
         "empty": {one["title"] for one in empty if not may_be_empty(one)},
         "overlapping": overlapping(panels),
+        "clipped": clipped(page, allow_titled=True),
         "too wide": page.evaluate("() => document.documentElement.scrollWidth") > width,
     }
     return {what: value for what, value in found.items() if value}
