@@ -19,8 +19,13 @@ START_SECONDS = 120.0
 """It takes 30 ms to a second; a machine under load may take its time."""
 
 
+may_be_built = True
+"""Whether the running test is marked as one on backends; ``tests/conftest.py`` sets it."""
+
+
 def built(name: str) -> Path:
     """The folder with a backend's commands; built first where it is missing."""
+    assert may_be_built, f"mark this test as one on a backend (pytest.mark.backend): {name}"
     cache = paths.cache_directory()
     builder = Builder(golang.find(cache) or golang.fetch(cache), cache)
     return builder.build(BY_NAME[name])

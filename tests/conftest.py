@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 from opentelemetry import context as otel_context  # noqa: E402
 
 from telemetry.requests.record import current_record, set_current_record  # noqa: E402
+from tests import backend  # noqa: E402
 from tests.forks import end_children_that_go_on  # noqa: E402
 from tests.mongodb import MongoDB  # noqa: E402
 from tests.stripe_mock import StripeMock  # noqa: E402
@@ -52,8 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if BACKENDS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.backend)
+        if item.get_closest_marker("backend"):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that runs a backend without its mark would build one in the fast part: it fails."""
+    backend.may_be_built = item.get_closest_marker("e2e") is not None
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dashboards import board_json, config
 from service import metrics
 from telemetry import names
@@ -101,6 +103,7 @@ def test_spans_link_to_metrics_and_labels_that_exist() -> None:
     }
 
 
+@pytest.mark.backend
 def test_prometheus_parses_the_queries_of_spans(tmp_path: Path) -> None:
     queries = [
         query["query"] for query in SOURCES["tempo"]["jsonData"]["tracesToMetrics"]["queries"]

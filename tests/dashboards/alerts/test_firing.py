@@ -12,6 +12,8 @@ from tests.dashboards.alerts import budget_cases, cause_cases, member_cases, pip
 from tests.dashboards.alerts.timeline import STEP_SECONDS, Case
 from tests.support import promtool
 
+pytestmark = pytest.mark.backend
+
 CASES = (
     *budget_cases.CASES,
     *cause_cases.CASES,
