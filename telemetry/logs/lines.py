@@ -38,11 +38,12 @@ def timestamp(unix_seconds: float) -> str:
 class Timestamps:
     """``timestamp`` at a third of its cost, for times that follow each other."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_second")
 
     def __init__(self) -> None:
-        # Replaced whole: threads may share one.
+        # Both are replaced whole: threads may share one.
         self._known = (-1, "")
+        self._second = (0, "")
 
     def __call__(self, unix_seconds: float) -> str:
         """Return what ``timestamp`` returns."""
@@ -57,15 +58,19 @@ class Timestamps:
         return f"{text}{str(1_000_000 + microseconds)[1:]}Z"  # a third of a format's cost
 
     def of_nanoseconds(self, unix_ns: int) -> str:
-        """Return the time of an integer, which costs half as much; from 1970 on."""
-        microseconds = (unix_ns + 500) // 1000
-        whole = microseconds // 1_000_000
-        second, text = self._known
-        if second != whole:
+        """Return the time of an integer, which costs a quarter as much; from 1970 on."""
+        # What is left of the last second has one digit of CPython, to which the rest is fast.
+        begins_ns, text = self._second
+        rest_ns = unix_ns - begins_ns
+        if not 0 <= rest_ns < 1_000_000_000 or not text:
+            whole = (unix_ns + 500) // 1_000_000_000
             text = timestamp(whole)[:-7]
-            self._known = (whole, text)
-        rest = microseconds - whole * 1_000_000
-        return f"{text}{THOUSAND[rest // 1000]}{THOUSAND[rest % 1000]}Z"
+            # Half a microsecond earlier: what is left is rounded half up.
+            begins_ns = whole * 1_000_000_000 - 500
+            self._second = (begins_ns, text)
+            rest_ns = unix_ns - begins_ns
+        microseconds = rest_ns // 1000
+        return f"{text}{THOUSAND[microseconds // 1000]}{THOUSAND[microseconds % 1000]}Z"
 
 
 def encode(line: Line | str) -> bytes:
