@@ -6,6 +6,7 @@ remembered in bounded tables, already encoded.
 """
 
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING, Final, get_args
 
 from opentelemetry.semconv._incubating.attributes.http_attributes import HTTP_RESPONSE_BODY_SIZE
@@ -65,7 +66,13 @@ _BODY_SIZE: Final = _key(HTTP_RESPONSE_BODY_SIZE).value
 _PHASES: Final[dict[str, bytes]] = {
     phase: double_prefix(PHASE_ATTRIBUTE_PREFIX + phase, ATTRIBUTES) for phase in get_args(Phase)
 }
+_QUEUE: Final = _PHASES["queue"]
+_CPU: Final = _PHASES["cpu"]
 _seconds: Final = DOUBLE.pack
+_two_phases: Final = Struct(
+    f"<{len(_QUEUE)}s{DOUBLE.format[1:]}{len(_CPU)}s{DOUBLE.format[1:]}"
+).pack
+"""The phases of a request that has ``began_ns``: one call costs less than two look-ups and two."""
 
 CACHED: Final = 512
 """Entries of each table; an entry takes up to 2 KB."""
@@ -82,7 +89,7 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     """
     trace, status = span.trace, span.kept_status
     state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
-    host, request_id = record.host[:MAX_HOST_LENGTH], record.request_id.encode()
+    request_id = record.request_id.encode()
     path = record.path.encode("utf-8", "replace")
     parts = [
         _from_hex(f"0a10{record.trace_id}1208{record.span_id}"),
@@ -97,15 +104,25 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
             0 if status is UNSET else status.status_code.value,
             trace.random_flag | SENT if span.foreign_parent is None else flags_of(span),
         ),
-        _client(host, record.scheme, record.client_address, record.peer_address, record.user_agent),
+        _client(
+            record.host,
+            record.scheme,
+            record.client_address,
+            record.peer_address,
+            record.user_agent,
+        ),
         _REQUEST_ID,
         request_id,
         _size(record.response_bytes),
         _PATH[len(path)] if path else b"",
         path,
     ]
-    for phase, seconds in record.phase_seconds.items():
-        parts += (_PHASES[phase], _seconds(seconds))
+    phases = record.phase_seconds
+    if record.began_ns:
+        parts.append(_two_phases(_QUEUE, phases["queue"], _CPU, phases["cpu"]))
+    else:
+        for phase, seconds in phases.items():
+            parts += (_PHASES[phase], _seconds(seconds))
     if span.parent_span_id:
         parts.append(parent_id(span.parent_span_id))
     if record.query:
@@ -155,7 +172,7 @@ def _target(
 @lru_cache(CACHED)
 def _client(host: str, scheme: str, client: str, peer: str, agent: str) -> bytes:
     """What all requests of a client have in common."""
-    address, port = server_of(host, scheme)
+    address, port = server_of(host[:MAX_HOST_LENGTH], scheme)
     attributes: Attributes = {
         server_attributes.SERVER_ADDRESS: address,
         client_attributes.CLIENT_ADDRESS: client,
