@@ -12,7 +12,7 @@ from typing import Final
 import gevent
 from flask import Flask
 
-from telemetry import flask_shortcuts, names
+from telemetry import flask_hooks, flask_shortcuts, names
 from telemetry.config import TelemetryConfig
 from telemetry.decimals import HUNDRED, milliseconds
 from telemetry.environ_keys import RECORD_ENVIRON, REQUEST_ID_ENVIRON
@@ -256,6 +256,7 @@ def install(app: Flask, layer: RequestLayer) -> None:
     """
     app.register_error_handler(MalformedBody, malformed_body)
     app.wsgi_app = layer  # type: ignore[method-assign]
+    flask_hooks.install(app)  # before what goes around one of them
     layer.observe(app)
     client_outcome.install(app)
     flask_shortcuts.install(app)
