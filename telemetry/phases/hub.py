@@ -27,7 +27,7 @@ class Accounts(Protocol):
     """When the running greenlet, or else the hub, got control."""
 
     running: RequestRecord | None
-    """Whose greenlet runs."""
+    """Whose greenlet runs; ``None`` where that has no time line, or one that has ended."""
 
     def leave(self, line: GreenletLine, now_ns: int) -> None:
         """A greenlet with a time line begins to wait."""
@@ -56,7 +56,10 @@ def phase_hub_class(base: type) -> type:
 def _wait_around(base_wait: Any) -> Any:
     def wait(self: Any, watcher: Any) -> Any:
         """Wait for an event of the loop."""
-        line: GreenletLine | None = getattr(getcurrent(), LINE, None)
+        # A server waits most for requests; then nobody's time line has to be searched.
+        line: GreenletLine | None = None
+        if self.telemetry_accounts.running is not None:
+            line = getattr(getcurrent(), LINE, None)
         if line is None:
             return base_wait(self, watcher)
         line.watcher = watcher
@@ -74,7 +77,9 @@ def _switch_around(base_switch: Any) -> Any:
         accounts: Accounts = self.telemetry_accounts
         now_ns = _clock_ns()
         given_ns, accounts.given_ns = accounts.given_ns, now_ns
-        line: Any = getattr(getcurrent(), LINE, None)
+        line: Any = None
+        if accounts.running is not None:
+            line = getattr(getcurrent(), LINE, None)
         if now_ns - given_ns >= accounts.long_ns:
             accounts.ran_long(line, given_ns, now_ns)
         if line is None:
