@@ -6,6 +6,7 @@ a drain's delay. ``flask`` adds what only Flask knows of a request.
 
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -164,7 +165,7 @@ class RequestLayer:
     def started(self, record: RequestRecord, status: str, headers: Headers) -> Headers:
         """Record a status line and return the headers to send."""
         try:
-            record.status = int(status[:3])
+            record.status = _code_of(status)
             own = self._version_headers.copy()
             if self._adds_request_id:
                 own.append((names.REQUEST_ID_HEADER, record.request_id))
@@ -188,7 +189,7 @@ class RequestLayer:
         if lines is None or record.has_nested or self._lifecycle.draining:
             return None
         try:
-            record.status = int(status[:3])
+            record.status = _code_of(status)
             if self._adds_request_id:
                 lines += f"{_REQUEST_ID}{record.request_id}\r\n"
             if self._adds_times:
@@ -202,6 +203,12 @@ class RequestLayer:
 _REQUEST_ID: Final = f"{names.REQUEST_ID_HEADER}: "
 _RESPONSE_TIME: Final = f"{names.RESPONSE_TIME_HEADER}: "
 _SERVER_TIMING: Final = f"{names.SERVER_TIMING_HEADER}: "
+
+
+@lru_cache(maxsize=64)
+def _code_of(status: str) -> int:
+    """Return the code of a status line; an app has few of them."""
+    return int(status[:3])
 
 
 def _lines(headers: Headers) -> str:
