@@ -159,6 +159,12 @@ class PreparedRequest(Request):
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
+    @property
+    def blueprints(self) -> list[str]:
+        """As ``Request.blueprints``, which calls two further properties to find none."""
+        rule = self.url_rule
+        return super().blueprints if rule is not None and "." in rule.endpoint else []
+
 
 @lru_cache(CACHED_HOSTS)
 def _of_server(*of_server: str) -> dict[str, Any]:

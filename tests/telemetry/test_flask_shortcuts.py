@@ -5,7 +5,7 @@ import uuid
 from contextlib import ExitStack
 
 import pytest
-from flask import Flask, Request, jsonify
+from flask import Blueprint, Flask, Request, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +34,14 @@ REQUESTS = [
 ]
 
 
+BLUEPRINTS = {
+    "/page": [],
+    "/part": ["part"],
+    "/inner/part": ["part.inner", "part"],
+    "/no/such/page": [],
+}
+
+
 @pytest.mark.parametrize(
     "missing", ["", "SERVER_NAME", "SCRIPT_NAME", "REQUEST_METHOD", "PATH_INFO"]
 )
@@ -56,6 +64,26 @@ def test_requests_do_not_share_what_an_app_changes():
     first, second = PreparedRequest(environ_of()), PreparedRequest(environ_of())
     first.scheme = "ws"
     assert second.scheme == "http"
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS)
+def test_blueprints_of_a_request_are_those_of_flask(path):
+    def found(app):
+        inner, part = Blueprint("inner", "shop", url_prefix="/inner"), Blueprint("part", "shop")
+        inner.add_url_rule("/part", "view", lambda: "")
+        part.add_url_rule("/part", "view", lambda: "")
+        part.register_blueprint(inner)
+        app.register_blueprint(part)
+        app.add_url_rule("/page", "page", lambda: "")
+        with app.test_request_context(path):
+            return type(request._get_current_object()), request.blueprints
+
+    shortened = create()
+    flask_shortcuts.install(shortened)
+    assert [found(create()), found(shortened)] == [
+        (Request, expected := BLUEPRINTS[path]),
+        (PreparedRequest, expected),
+    ]
 
 
 def test_app_with_a_class_of_its_own_for_requests_keeps_it(monkeypatch):
