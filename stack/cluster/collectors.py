@@ -1,8 +1,9 @@
 """The Collector's configurations of a cluster, made from otel-collector.yaml, a machine's.
 
 The agent of a node takes spans of its pods and reads their lines; it sends all spans of a trace to
-the same gateway, by trace id, and lines to Loki. Gateways batch and keep spans for Tempo. Metrics
-do not pass here: Prometheus scrapes pods by PodMonitors.
+the same gateway, by trace id, and lines to Loki. It keeps spans until Tempo has them, through a
+gateway that keeps none, so that a gateway that dies loses nothing. Metrics do not pass here:
+Prometheus scrapes pods by PodMonitors.
 """
 
 from typing import Any, Final
@@ -49,7 +50,15 @@ def agent() -> dict[str, Any]:
     balanced = {
         "routing_key": "traceID",
         "resolver": {"dns": {"hostname": GATEWAYS, "port": str(GATEWAY_PORT)}},
-        "protocol": {"otlp": {"timeout": "5s", "tls": {"insecure": True}}},
+        # No queue of each gateway: it would take spans for a gateway that is dead.
+        "protocol": {
+            "otlp": {
+                "timeout": "5s",
+                "tls": {"insecure": True},
+                "sending_queue": {"enabled": False},
+                "retry_on_failure": {"enabled": False},
+            }
+        },
         # Of the balancer, not of one gateway: what a dead gateway leaves goes to another one.
         "sending_queue": _QUEUE,
         "retry_on_failure": _RETRY,
@@ -77,11 +86,19 @@ def agent() -> dict[str, Any]:
 def gateway() -> dict[str, Any]:
     """Return the configuration of a gateway."""
     machine = _machine()
-    service = _service(machine, traces=machine["service"]["pipelines"]["traces"])
+    tempo = machine["exporters"]["otlp_http/tempo"]
+    # An agent gets its response when Tempo has the spans, so that it repeats those of a gateway
+    # that died; it is the agent that repeats, and that batches.
+    tempo |= {
+        "sending_queue": tempo["sending_queue"] | {"wait_for_result": True, "num_consumers": 10},
+        "retry_on_failure": {"enabled": False},
+    }
+    traces = machine["service"]["pipelines"]["traces"] | {"processors": ["memory_limiter"]}
+    service = _service(machine, traces=traces)
     return {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"0.0.0.0:{GATEWAY_PORT}"}}}},
-        "processors": _kept(machine, "memory_limiter", "batch"),
-        "exporters": {"otlp_http/tempo": machine["exporters"]["otlp_http/tempo"]},
+        "processors": _kept(machine, "memory_limiter"),
+        "exporters": {"otlp_http/tempo": tempo},
         "extensions": {"health_check": machine["extensions"]["health_check"]},
         "service": service | {"extensions": ["health_check"]},
     }
