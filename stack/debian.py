@@ -1,4 +1,4 @@
-"""Debian's packages that tests run: a browser."""
+"""Debian's packages that tests run: a browser, and what a fleet of hosts needs."""
 
 import os
 import shutil
@@ -9,7 +9,11 @@ from typing import Final
 from stack.errors import StackError
 from stack.progress import Progress
 
-PACKAGES: Final[Mapping[str, str]] = {"chromium": "chromium"}
+PACKAGES: Final[Mapping[str, str]] = {
+    "chromium": "chromium",
+    "ip": "iproute2",
+    "nginx": "nginx-light",
+}
 """By the program that each brings."""
 _TIMEOUT_SECONDS: Final = 900.0
 _FOLDERS_OF_ROOT: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
