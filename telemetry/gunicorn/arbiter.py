@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from gunicorn import sock
 from gunicorn.errors import HaltServer
 
 from telemetry.config import TelemetryConfig
@@ -25,6 +26,11 @@ STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)
 PORT_SETTING: Final = "TELEMETRY_MANAGEMENT_PORT"
 
 _log = logging.getLogger("gunicorn.error")
+
+
+def _leave_to_workers(_listener: socket.socket) -> bool:
+    """Stand in for gunicorn's question whether it still has to listen on a bound socket."""
+    return True
 
 
 class ArbiterPatch:
@@ -46,6 +52,10 @@ class ArbiterPatch:
         self._arbiter = arbiter
         self._config = config
         self._clock = clock
+        # A connection that is queued before a worker can serve would be lost with a host that dies
+        # while it starts, and a load balancer would send it more: it is refused until then, and
+        # sent elsewhere. ``ListeningServer`` listens.
+        sock.BaseSocket._is_listening = staticmethod(_leave_to_workers)
         self._stop_requested_at: float | None = None
         self._halting = False
         self._sockets = {slot: self._management_socket(slot) for slot in range(arbiter.cfg.workers)}

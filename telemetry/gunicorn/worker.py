@@ -51,6 +51,23 @@ class ListenerAddress:
         return self._address
 
 
+class ListeningServer(StreamServer):
+    """Listens when it starts, by then with the app loaded; the arbiter only binds.
+
+    Args:
+        backlog: Of the kernel's queue.
+    """
+
+    def __init__(self, listener: Any, *, backlog: int, **options: Any) -> None:
+        super().__init__(listener, **options)
+        self._listener_backlog = backlog
+
+    def start(self) -> None:
+        """Listen, unless a sibling does already, and begin to accept."""
+        self.socket.listen(self._listener_backlog)
+        super().start()
+
+
 class DrainingWorker(ConnectionWorker):
     """Serves a Flask app whose ``extensions["telemetry"]`` observes it.
 
@@ -174,8 +191,9 @@ class DrainingWorker(ConnectionWorker):
 
     def _server(self, listener: Any) -> StreamServer:
         listener.setblocking(True)
-        server = StreamServer(
+        server = ListeningServer(
             listener,
+            backlog=self.cfg.backlog,
             handle=partial(self.handle, ListenerAddress(listener)),
             spawn=Pool(self.clients.pool_size),
         )

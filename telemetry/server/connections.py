@@ -105,6 +105,16 @@ class Connection:
             self.client.shutdown(socket.SHUT_RD)
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether its client has just connected, and is likely to send its first request."""
+        return (
+            not self.used
+            and not self._shut
+            and self.idle_since is not None
+            and self._clock() - self.idle_since < FRESH_LINGER_SECONDS
+        )
+
+    @property
     def can_be_ended(self) -> bool:
         """Whether it is idle, and not ending already."""
         return self.idle_since is not None and self.client.is_idle and not self._shut
@@ -177,6 +187,10 @@ class Connections:
     def open(self) -> int:
         """Number of open connections."""
         return len(self._open)
+
+    def has_fresh(self) -> bool:
+        """Return whether a client has just connected, and is likely to send its first request."""
+        return any(connection.is_fresh for connection in self._open.values())
 
     def open_from(self, origin: str) -> int:
         """Return the number of open connections from an address or network."""

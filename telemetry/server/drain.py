@@ -1,9 +1,10 @@
 """From draining to stopped, in steps; the same under gunicorn and standalone.
 
-Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
-loses nothing; stop accepting and reject what still comes; wait for the requests in flight; cut and
-log the overdue ones; clean up. Every step is bounded in time. A worker that is replaced rejects
-nothing: its siblings or its successor accept from the same sockets.
+Answer with ``Connection: close`` for the delay and end idle connections, so that a load balancer
+learns from readiness and loses nothing; stop accepting, serve those that have connected already,
+and reject what still comes; wait for the requests in flight; cut and log the overdue ones; clean
+up. Every step is bounded in time. A worker that is replaced rejects nothing: its siblings or its
+successor accept from the same sockets.
 """
 
 import logging
@@ -17,11 +18,12 @@ from gevent.pool import Pool
 
 from telemetry.config import TelemetryConfig
 from telemetry.requests.record import RequestRecord
-from telemetry.server.connections import Connections
+from telemetry.server.connections import FRESH_LINGER_SECONDS, Connections
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import ShutdownSignal
 
 POLL_SECONDS: Final = 0.05
+BEGIN_SECONDS: Final = 0.001
 GIVE_UP_SECONDS: Final = 0.5
 KILL_SECONDS: Final = 1.0
 # Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
@@ -77,8 +79,9 @@ class Drain:
         connections: The connections of all servers.
         shutdown_signal: Is forced when the drain is to end at once.
         listener_goes_away: Whether no other process accepts from the same sockets. Then later
-            requests are rejected, and connections that the kernel has queued are answered; else
-            others accept them, and a request on an open connection is its last, and served.
+            requests are rejected, but for the first one of a client that has just connected or is
+            in the kernel's queue; else others accept them, and a request on an open connection is
+            its last, and served.
         clock: Monotonic seconds.
     """
 
@@ -115,7 +118,7 @@ class Drain:
         )
         self._connections.close_after_response()
         if self._servers:
-            self._wait(self._telemetry.config.drain_delay_seconds, lambda: True)
+            self._wait(self._telemetry.config.drain_delay_seconds, self._shut_idle)
         self._stop_accepting()
         self._wait(self._telemetry.config.drain_timeout_seconds, self._unfinished)
         self._cut_overdue()
@@ -142,20 +145,28 @@ class Drain:
             self._lifecycle.report_drain(len(self._telemetry.recorder.in_flight))
             self._shutdown_signal.wait(min(POLL_SECONDS, left))
 
+    def _shut_idle(self) -> bool:
+        self._connections.shut_idle()
+        return True
+
     def _unfinished(self) -> bool:
         self._connections.shut_idle()
         return any(_pool(server) for server in self._servers)
 
     def _stop_accepting(self) -> None:
         last = self._listener_goes_away()
-        if last:
-            self._lifecycle.stop_accepting()
         for server in self._servers:
             server.stop_accepting()
             if last:
                 with self._telemetry.guard.at("drain.queue"):
                     _accept_queued(server)
             server.close()
+        if last:
+            if self._servers:
+                # The greenlets of those that were queued have to begin before they can be asked.
+                self._shutdown_signal.wait(BEGIN_SECONDS)
+            self._wait(FRESH_LINGER_SECONDS, self._connections.has_fresh)
+            self._lifecycle.stop_accepting()
 
     def _cut_overdue(self) -> None:
         waits_for_client = self._connections.wait_for_client

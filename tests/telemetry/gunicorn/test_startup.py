@@ -8,7 +8,8 @@ import pytest
 from gunicorn.util import load_class
 
 from tests.machine import PATIENCE_SECONDS
-from tests.support.processes import ROOT, run_gunicorn
+from tests.support.polling import wait_until
+from tests.support.processes import ROOT, gunicorn, run_gunicorn
 from tests.support.scenarios import scenarios
 
 pytestmark = pytest.mark.e2e
@@ -112,3 +113,14 @@ def test_gunicorn_loads_the_classes_by_their_public_names(name):
 def test_unknown_public_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Worker'"):
         load_class("telemetry.gunicorn.Worker")
+
+
+def test_connection_is_refused_until_the_app_is_loaded(tmp_path):
+    """A load balancer sends it elsewhere; in the kernel's queue a host that dies would lose it."""
+    loaded = tmp_path / "loaded"
+    with gunicorn(app="tests.telemetry.server.apps.loaded_later:app", LOADED_WHEN=loaded) as server:
+        server.wait_for_log("Booting worker")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS).close()
+        loaded.touch()
+        wait_until(lambda: server.get("/who").status == 200, what="a response")

@@ -13,6 +13,7 @@ from signal import SIGINT, SIGTERM, SIGUSR2
 
 import pytest
 
+from telemetry.server.connections import FRESH_LINGER_SECONDS
 from tests.support.polling import wait_until
 from tests.support.processes import get_on
 from tests.support.scenarios import scenarios
@@ -166,33 +167,40 @@ def test_killed_request_still_gets_a_response(outcome):
 
 
 def first_rejection(connections):
-    """Send a request on one connection after the other until one is rejected."""
-    for connection in connections:
-        response = get_on(connection, "/who")
-        if response.status != 200:
-            return response
-        time.sleep(0.02)
+    """Send requests on all connections in turn, until one is rejected.
+
+    A connection whose last request was served while the server drained is closed by it.
+    """
+    connections = list(connections)
+    while connections:
+        for connection in list(connections):
+            response = get_on(connection, "/who")
+            if response.status == 503:
+                return response
+            if response.headers.get("Connection") == "close":
+                connections.remove(connection)
     raise AssertionError("every request was served")
 
 
 def late(target):
-    """Connections from before the signal: most send a request too late, one never sends any."""
-    with ThreadPoolExecutor(1) as clients, started(target, DRAIN_DELAY_SECONDS=0) as server:
+    """Connections from before the signal: most are in use, one has been silent for a while."""
+    with ThreadPoolExecutor(2) as clients, started(target, DRAIN_DELAY_SECONDS=0) as server:
         server.wait_until_ready()
-        slow = clients.submit(server.get, "/slow?after=draining&seconds=5")
-        server.wait_until_serving(1, "/slow")
         with (
             contextlib.ExitStack() as stack,
             socket.create_connection(("127.0.0.1", server.port)) as silent,
         ):
+            # No client has just connected: what these send is served for a second.
+            time.sleep(FRESH_LINGER_SECONDS)
+            slow = clients.submit(server.get, "/slow?after=draining&seconds=5")
+            server.wait_until_serving(1, "/slow")
             late_clients = [
                 stack.enter_context(contextlib.closing(server.connection())) for _ in range(10)
             ]
-            for late_client in late_clients:
-                late_client.connect()
+            rejection = clients.submit(first_rejection, late_clients)
+            time.sleep(FRESH_LINGER_SECONDS)
             server.signal(SIGTERM)
-            server.wait_for_log("draining")
-            response = first_rejection(late_clients)
+            response = rejection.result()
             silent_end = silent.recv(10)
         return (
             response.status,
@@ -202,6 +210,32 @@ def late(target):
             silent_end,
             slow.result().status,
         )
+
+
+def just_connected(target):
+    """Clients that connected before the signal, and send their first request after it."""
+    with ThreadPoolExecutor(1) as clients, started(target, DRAIN_DELAY_SECONDS=0) as server:
+        server.wait_until_ready()
+        slow = clients.submit(server.get, "/slow?after=draining&seconds=2")
+        server.wait_until_serving(1, "/slow")
+        with contextlib.ExitStack() as stack:
+            fresh = [
+                stack.enter_context(contextlib.closing(server.connection())) for _ in range(10)
+            ]
+            for connection in fresh:
+                connection.connect()
+            server.signal(SIGTERM)
+            server.wait_for_log("draining")
+            responses = [get_on(connection, "/who") for connection in fresh]
+        return (
+            [(response.status, response.headers.get("Connection")) for response in responses],
+            slow.result().status,
+        )
+
+
+@scenarios((just_connected, "arbiter"), (just_connected, "standalone"))
+def test_first_request_of_a_client_that_has_just_connected_is_served(outcome):
+    assert outcome == ([(200, "close")] * 10, 200)
 
 
 @scenarios((late, "arbiter"), (late, "standalone"))
