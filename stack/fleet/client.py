@@ -132,7 +132,7 @@ def get_json(url: str) -> Any:
     finally:
         client.close()
     if answer.status != http.client.OK:
-        raise StackError(f"{url} answered {answer.status}: {answer.body[:200]!r}")
+        raise StackError(f"{url[:120]} answered {answer.status}: {answer.body[:200]!r}")
     return answer.json
 
 

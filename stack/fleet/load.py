@@ -17,9 +17,9 @@ from typing import Final, Self
 
 from stack.fleet.client import API, Client, member_headers, new_event, signed_event
 
-_CLIENTS: Final = 8
-_STREAMS: Final = 3
-_UPLOADS: Final = 3
+CLIENTS: Final = 8
+STREAMS: Final = 3
+UPLOADS: Final = 3
 _UPLOAD_PIECES: Final = 12
 _PIECE: Final = b"22:40 to bed. 03:10 awake. Got up, read a little, slept again.\n" * 160
 _PIECE_SECONDS: Final = 0.1
@@ -68,9 +68,9 @@ class Load:
     def __enter__(self) -> Self:
         headers = member_headers(self.address)
         jobs: list[Callable[[dict[str, str]], None]] = [
-            *[self._short] * _CLIENTS,
-            *[self._stream] * _STREAMS,
-            *[self._upload] * _UPLOADS,
+            *[self._short] * CLIENTS,
+            *[self._stream] * STREAMS,
+            *[self._upload] * UPLOADS,
         ]
         self._threads = [threading.Thread(target=job, args=(headers,), daemon=True) for job in jobs]
         for thread in self._threads:

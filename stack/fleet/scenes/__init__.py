@@ -4,10 +4,14 @@ from typing import Final
 
 from stack.fleet.scene import Scene
 from stack.fleet.scenes import (
+    faults,
     idempotency,
+    metrics,
     rate_limits,
+    rolling_update,
     slots,
     tokens,
+    traces,
     webhooks,
 )
 
@@ -17,4 +21,9 @@ SCENES: Final[tuple[Scene, ...]] = (
     idempotency.SCENE,
     webhooks.SCENE,
     rate_limits.SCENE,
+    traces.WHOLE,
+    traces.KILLED,
+    metrics.SCENE,
+    rolling_update.SCENE,
+    *faults.SCENES,
 )
