@@ -1,12 +1,15 @@
 """``python -m stack.fleet [SCENE ...]``: run scenes, and print what was asked and what was seen."""
 
 import argparse
+import json
 import os
 import sys
 import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Final
 
 from stack.errors import StackError
@@ -28,13 +31,17 @@ def main(arguments: Sequence[str]) -> int:
     try:
         builder = prepare()
         with signals_interrupt(), Fleet(folder, builder) as fleet:
-            passed = _run(fleet, chosen, Options(options.requests))
+            found = _run(fleet, chosen, Options(options.requests))
+            if options.json is not None:
+                seen = {name: asdict(one) for name, one in found.items()}
+                options.json.write_text(json.dumps(seen), encoding="utf-8")
             if options.keep:
                 _keep(fleet)
     except StackError as error:
         sys.exit(f"serene: {error}")
     except KeyboardInterrupt:
         return 1
+    passed = all(one.passed for one in found.values())
     if passed and not options.keep:
         remove_folder(folder)
     else:
@@ -51,23 +58,24 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help="let the fleet run until Ctrl-C, and keep its folder"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was seen there, too")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.scenes) - set(_NAMES)):
         parser.error(f"unknown scene {unknown[0]!r}; known are {', '.join(_NAMES)}")
     return options
 
 
-def _run(fleet: Fleet, scenes: Sequence[Scene], options: Options) -> bool:
+def _run(fleet: Fleet, scenes: Sequence[Scene], options: Options) -> dict[str, Seen]:
     _print_row("scene", "asked", "seen", "")
     print("-" * (sum(_WIDTHS) + 12), flush=True)
-    passed = True
+    found = {}
     for scene in scenes:
         began = time.monotonic()
         seen = _seen(fleet, scene, options)
         spent = f"{time.monotonic() - began:.0f} s"
         _print_row(scene.name, scene.asked, seen.text, "pass" if seen.passed else "FAIL", spent)
-        passed = passed and seen.passed
-    return passed
+        found[scene.name] = seen
+    return found
 
 
 def _seen(fleet: Fleet, scene: Scene, options: Options) -> Seen:
