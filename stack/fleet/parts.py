@@ -44,6 +44,8 @@ _SETTINGS: Final = {
     "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
     "RATE_LIMIT_READ": f"{LIMIT_A_MINUTE}/minute",
     "HEALTH_INTERVAL_SECONDS": "1",
+    # Longer than nginx keeps an idle connection.
+    "DRAIN_DELAY_SECONDS": "2",
     "TELEMETRY_FAULTS": "false",
     "TELEMETRY_PARENT_SAMPLED_PER_SECOND": "100000",
 }

@@ -1,9 +1,9 @@
 """From draining to stopped, in steps; the same under gunicorn and standalone.
 
-Answer with ``Connection: close`` for the delay and end idle connections, so that a load balancer
-learns from readiness and loses nothing; stop accepting, serve those that have connected already,
-and reject what still comes; wait for the requests in flight; cut and log the overdue ones; clean
-up. Every step is bounded in time. A worker that is replaced rejects nothing: its siblings or its
+Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
+loses nothing; stop accepting, serve those that have connected already, and reject what still comes;
+wait for the requests in flight; cut and log the overdue ones; clean up. Every step is bounded in
+time. A worker that is replaced rejects nothing: its siblings or its
 successor accept from the same sockets.
 """
 
@@ -118,7 +118,8 @@ class Drain:
         )
         self._connections.close_after_response()
         if self._servers:
-            self._wait(self._telemetry.config.drain_delay_seconds, self._shut_idle)
+            # Idle connections stay: a request may be on its way, and closing would reset it.
+            self._wait(self._telemetry.config.drain_delay_seconds, lambda: True)
         self._stop_accepting()
         self._wait(self._telemetry.config.drain_timeout_seconds, self._unfinished)
         self._cut_overdue()
@@ -144,10 +145,6 @@ class Drain:
         ):
             self._lifecycle.report_drain(len(self._telemetry.recorder.in_flight))
             self._shutdown_signal.wait(min(POLL_SECONDS, left))
-
-    def _shut_idle(self) -> bool:
-        self._connections.shut_idle()
-        return True
 
     def _unfinished(self) -> bool:
         self._connections.shut_idle()
