@@ -207,8 +207,12 @@ class ServedConnection:
             self._response.hand_over()
 
     def _end_connection(self) -> None:
-        """Make a response the connection's last; one that was upgraded ends at once."""
-        if self._response is not None:
+        """Make a response the connection's last; one that was upgraded ends at once.
+
+        A response whose head was sent has promised to keep it: the client may send its next request
+        at once, and that one's response is the last.
+        """
+        if self._response is not None and not self._response.headers_sent:
             self._response.force_close()
         if self._handover.upgraded:
             # It has no end of its own that a drain could wait for.
