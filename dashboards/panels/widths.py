@@ -44,6 +44,10 @@ _KEY_CHARACTERS: Final = {
     "reason": 12,
 }
 """Of the longest usual values by label."""
+LONGEST_KEY: Final = max(_KEY_CHARACTERS.values())
+"""Characters of a name that no table cuts; a function's may have any length, and Grafana shows one
+that is cut when the pointer is on it.
+"""
 
 
 def of_panel(columns: int) -> int:

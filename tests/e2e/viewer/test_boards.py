@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from dashboards import board_json
+from dashboards.panels import widths
 from tests.e2e.metrics import query
 from tests.e2e.viewer.clipped import clipped
 from tests.e2e.viewer.conftest import violations
@@ -111,10 +112,18 @@ def flaws(page: Page, board: dict[str, Any], width: int) -> dict[str, object]:
         "states": {one["state"] for one in panels} - {"Done"},
         "empty": {one["title"] for one in empty if not may_be_empty(one)},
         "overlapping": overlapping(panels),
-        "clipped": clipped(page, allow_titled=True),
+        "clipped": {text for text in clipped(page, allow_titled=True) if not is_long_name(text)},
         "too wide": page.evaluate("() => document.documentElement.scrollWidth") > width,
     }
     return {what: value for what, value in found.items() if value}
+
+
+def is_long_name(cut: str) -> bool:
+    """Return whether a text that is cut is a name for which no table has room, such as that of a
+    function in a function.
+    """
+    _, _, text = cut.partition(": ")
+    return len(text) > widths.LONGEST_KEY and " " not in text
 
 
 def may_be_empty(panel: dict[str, Any]) -> bool:
