@@ -84,11 +84,11 @@ def test(options: argparse.Namespace) -> int:
     paths.state_directory().mkdir(exist_ok=True)
     coverage = [sys.executable, "-m", "coverage"]
     runner = [*coverage, "run", "-m", "pytest"] if options.coverage else arguments
-    processes = [*arguments, "-m", f"not ({_IN_PROCESS}) and not alone"]
+    processes = [*arguments, "-m", f"not ({_IN_PROCESS}) and not exclusive"]
     code = _run_side_by_side(
         [[*runner, "-m", _IN_PROCESS], [*processes, f"--ignore={_WHOLE_STACKS}"]],
         [*processes, _WHOLE_STACKS],
-        [[*arguments, "-m", "alone"]],
+        [[*arguments, "-m", "exclusive"]],
     )
     if options.coverage:
         _run_to_its_end([*coverage, "report", "--skip-covered"], dict(os.environ))

@@ -1,8 +1,8 @@
 """The search for an app's hooks, left out where the app has none of a kind.
 
-Flask looks the request up through a proxy, and in it the blueprints, in three places of each
+Flask finds the request through a proxy, and in it the blueprints, in three places of each
 request: 40 k instructions, a tenth of a small one, to find three empty tables. Here the tables are
-looked at first. Whether a view is a coroutine is one flag of a plain function, which the standard
+read first. Whether a view is a coroutine is one flag of a plain function, which the standard
 library finds behind seven calls. An app whose class has a way of its own keeps that, and so does
 one whose way someone else has replaced.
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from stack.errors import StackError
-from stack.fleet.fleet import Fleet, folder_of, prepare, remove_folder
+from stack.fleet.fleet import HostFleet, folder_of, prepare, remove_folder
 from stack.fleet.scene import Options, Scene, Seen
 from stack.fleet.scenes import SCENES
 from stack.up import signals_interrupt
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = folder_of(os.getpid())
     try:
         builder = prepare()
-        with signals_interrupt(), Fleet(folder, builder) as fleet:
+        with signals_interrupt(), HostFleet(folder, builder) as fleet:
             found = _run(fleet, chosen, Options(options.requests))
             if options.json is not None:
                 seen = {name: asdict(one) for name, one in found.items()}
@@ -65,7 +65,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _run(fleet: Fleet, scenes: Sequence[Scene], options: Options) -> dict[str, Seen]:
+def _run(fleet: HostFleet, scenes: Sequence[Scene], options: Options) -> dict[str, Seen]:
     _print_row("scene", "asked", "seen", "")
     print("-" * (sum(_WIDTHS) + 12), flush=True)
     found = {}
@@ -78,7 +78,7 @@ def _run(fleet: Fleet, scenes: Sequence[Scene], options: Options) -> dict[str, S
     return found
 
 
-def _seen(fleet: Fleet, scene: Scene, options: Options) -> Seen:
+def _seen(fleet: HostFleet, scene: Scene, options: Options) -> Seen:
     try:
         return scene.run(fleet, options)
     except (StackError, OSError) as error:
@@ -97,7 +97,7 @@ def _print_row(name: str, asked: str, seen: str, verdict: str, spent: str = "") 
         print("  ".join((*cells, *((verdict, spent) if at == 0 else ()))).rstrip(), flush=True)
 
 
-def _keep(fleet: Fleet) -> None:
+def _keep(fleet: HostFleet) -> None:
     print(
         f"nginx: http://{fleet.edge}  Prometheus: {fleet.prometheus_url}  Tempo: {fleet.tempo_url}"
     )

@@ -20,7 +20,7 @@ _SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClientResponse:
     """A whole response."""
 
     status: int
@@ -55,7 +55,7 @@ class Client:
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ClientResponse:
         """Send one request and read its response; nothing is repeated.
 
         Args:
@@ -76,7 +76,7 @@ class Client:
         try:
             connection.request(method, path, data, sent)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return ClientResponse(response.status, dict(response.getheaders()), response.read())
         except BaseException:
             self.close()
             raise
@@ -99,7 +99,7 @@ class Client:
         finally:
             connection.close()
 
-    def upload(self, path: str, pieces: Iterator[bytes], length: int) -> Answer:
+    def upload(self, path: str, pieces: Iterator[bytes], length: int) -> ClientResponse:
         """POST a body piece by piece, on a connection of its own."""
         connection = self._new()
         try:
@@ -109,7 +109,7 @@ class Client:
             }
             connection.request("POST", path, pieces, headers)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return ClientResponse(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
 

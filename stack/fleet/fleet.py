@@ -1,4 +1,4 @@
-"""``Fleet``: the hosts started in order, stopped, and restarted one after another."""
+"""``HostFleet``: the hosts started in order, stopped, and restarted one after another."""
 
 import shutil
 import time
@@ -27,8 +27,8 @@ from stack.fleet.parts import (
     HOSTS,
     SIGNALS_HOST,
     WORKERS,
+    HostParts,
     Part,
-    Parts,
 )
 from stack.fleet.processes import Host
 from stack.progress import Progress
@@ -45,7 +45,7 @@ _START_ORDER: Final = (
 )
 
 
-class Fleet:
+class HostFleet:
     """Every host of the fleet, started within its context.
 
     Args:
@@ -57,7 +57,7 @@ class Fleet:
         self.folder = folder
         self.network = Network(HOSTS)
         self.targets = Targets(folder / "targets")
-        self._parts = Parts(self.network, builder, folder)
+        self._parts = HostParts(self.network, builder, folder)
         self.hosts: Mapping[str, Host] = {name: Host(name, self.network, folder) for name in HOSTS}
         health = {
             self.address(host): f"http://{self.address(host)}:13133/" for host in GATEWAY_HOSTS

@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 
 from stack.errors import StackError
 from stack.fleet.client import Client, get_json
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 
 _SAMPLE: Final = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)", re.MULTILINE)
 
 
-def total(fleet: Fleet, host: str, name: str, labels: str = "") -> float:
+def total(fleet: HostFleet, host: str, name: str, labels: str = "") -> float:
     """Return the sum of a metric over the workers of a host; those that do not answer have none.
 
     Args:
@@ -38,7 +38,7 @@ def _values(url: str, name: str, labels: str) -> float:
     )
 
 
-def query(fleet: Fleet, expression: str) -> list[dict[str, Any]]:
+def query(fleet: HostFleet, expression: str) -> list[dict[str, Any]]:
     """Return what an instant query finds. Raises: StackError when it fails."""
     answer = get_json(f"{fleet.prometheus_url}/api/v1/query?query={quote(expression)}")
     if answer["status"] != "success":
@@ -47,6 +47,6 @@ def query(fleet: Fleet, expression: str) -> list[dict[str, Any]]:
     return found
 
 
-def instances(fleet: Fleet, expression: str) -> set[str]:
+def instances(fleet: HostFleet, expression: str) -> set[str]:
     """Return the instances of what a query finds."""
     return {found["metric"].get("service_instance_id", "") for found in query(fleet, expression)}

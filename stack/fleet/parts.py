@@ -68,7 +68,7 @@ class Part:
     ready: str
 
 
-class Parts:
+class HostParts:
     """Makes the parts of every host.
 
     Args:

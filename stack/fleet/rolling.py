@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stack.errors import StackError
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import total
 
 _SERVES_SECONDS: Final = 30.0
@@ -24,7 +24,7 @@ class Replaced:
     exit_status: int
 
 
-def replace(fleet: Fleet, host: str) -> Replaced:
+def replace(fleet: HostFleet, host: str) -> Replaced:
     """Stop the API of a host, start it again, and wait until nginx sends it requests.
 
     The next host may not stop before: with one away and one not found again, one would serve all.
@@ -39,7 +39,7 @@ def replace(fleet: Fleet, host: str) -> Replaced:
     return Replaced(host, status)
 
 
-def wait_served(fleet: Fleet, host: str, beyond: float = 0.0) -> float:
+def wait_served(fleet: HostFleet, host: str, beyond: float = 0.0) -> float:
     """Wait until a host serves requests of the load; returns the seconds.
 
     Args:
@@ -56,6 +56,6 @@ def wait_served(fleet: Fleet, host: str, beyond: float = 0.0) -> float:
     return seconds
 
 
-def served(fleet: Fleet, host: str) -> float:
+def served(fleet: HostFleet, host: str) -> float:
     """Return how many requests of the load a host has served since its start."""
     return total(fleet, host, _REQUESTS, 'http_route="/api/v1/')

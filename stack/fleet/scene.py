@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,4 @@ class Scene:
 
     name: str
     asked: str
-    run: Callable[[Fleet, Options], Seen]
+    run: Callable[[HostFleet, Options], Seen]

@@ -6,7 +6,7 @@ from typing import Any
 
 from stack.errors import StackError
 from stack.fleet.client import get_json
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Span:
     name: str
 
 
-def spans(fleet: Fleet, trace_id: str) -> list[Span]:
+def spans(fleet: HostFleet, trace_id: str) -> list[Span]:
     """Return the spans of a trace; none while Tempo has none of them."""
     try:
         found = get_json(f"{fleet.tempo_url}/api/traces/{trace_id}")

@@ -89,7 +89,6 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
     """
     trace, status = span.trace, span.kept_status
     state = trace.head.trace_state if trace.verdict is None else trace.verdict.trace_state
-    request_id = record.request_id.encode()
     path = record.path.encode("utf-8", "replace")
     parts = [
         _from_hex(f"0a10{record.trace_id}1208{record.span_id}"),
@@ -112,22 +111,16 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
             record.user_agent,
         ),
         _REQUEST_ID,
-        request_id,
+        record.request_id.encode(),
         _size(record.response_bytes),
         _PATH[len(path)] if path else b"",
         path,
     ]
-    phases = record.phase_seconds
-    if record.began_ns:
-        parts.append(_two_phases(_QUEUE, phases["queue"], _CPU, phases["cpu"]))
-    else:
-        for phase, seconds in phases.items():
-            parts += (_PHASES[phase], _seconds(seconds))
+    _add_phases(parts, record)
     if span.parent_span_id:
         parts.append(parent_id(span.parent_span_id))
     if record.query:
-        query = record.query.encode("utf-8", "replace")
-        parts += (_QUERY[len(query)], query)
+        parts += (_QUERY[len(query := record.query.encode("utf-8", "replace"))], query)
     if (
         span.error_type
         or record.dominant_phase
@@ -137,6 +130,15 @@ def encoded_server_span(span: "ServerSpan", record: RequestRecord) -> bytes:
         parts.append(_rare(span, record))
     body = b"".join(parts)
     return _beginning(len(body)) + body
+
+
+def _add_phases(parts: list[bytes], record: RequestRecord) -> None:
+    phases = record.phase_seconds
+    if record.began_ns:
+        parts.append(_two_phases(_QUEUE, phases["queue"], _CPU, phases["cpu"]))
+    else:
+        for phase, seconds in phases.items():
+            parts += (_PHASES[phase], _seconds(seconds))
 
 
 @lru_cache(CACHED)

@@ -15,6 +15,7 @@ ENTRIES = {
     "service.wsgi": "the entry point: patches, reads the environment and builds the service",
     "service.gunicorn_conf": "a configuration that gunicorn executes",
     "stack.traffic.locustfile": "a file that locust executes; importing locust patches the process",
+    "stack.fleet.caller": "a service of its own, started by its name: patches the process",
     "bench.api_users": "the same, for the users of bench.api",
 }
 

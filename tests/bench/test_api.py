@@ -9,7 +9,7 @@ import pytest
 
 from stack import paths
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+pytestmark = [pytest.mark.e2e, pytest.mark.exclusive]
 
 P95_TARGETS_MS = {
     "health": 50,

@@ -12,7 +12,7 @@ from stack.fleet import network
 from stack.fleet.scenes import SCENES
 from tests.fleet.conftest import REQUESTS
 
-real = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
+real = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.exclusive]
 
 
 def marked(function):

@@ -12,7 +12,7 @@ from service.http.access import Access
 from service.http.operation import Operation
 from telemetry.problem import CONTENT_TYPE
 
-_ALWAYS: Final = frozenset({400, 500, 503})
+_ALWAYS: Final = frozenset({400, 417, 500, 503})
 _WITH_BODY: Final = frozenset({400, 408, 413, 415, 422})
 _HEADERS: Final = {
     401: {"WWW-Authenticate": "How to authenticate."},
@@ -39,6 +39,7 @@ _DESCRIPTIONS: Final = {
     414: "The URL is too long.",
     415: "The route does not accept the media type of the body.",
     416: "The file does not have that range.",
+    417: "The request expects (`Expect`) what the server does not do.",
     422: "Some values are invalid; `errors` lists them with what is allowed.",
     429: "Too many requests or attempts.",
     500: "The server failed; the request id identifies the failure in its logs.",

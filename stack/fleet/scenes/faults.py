@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.load import CLIENTS, STREAMS, UPLOADS, Failure, Load
 from stack.fleet.rolling import served, wait_served
 from stack.fleet.scene import Options, Scene, Seen
@@ -28,11 +28,11 @@ _PROBES: Final = 2
 class _Fault:
     name: str
     asked: str
-    begin: Callable[[Fleet, str], None]
-    end: Callable[[Fleet, str], None]
+    begin: Callable[[HostFleet, str], None]
+    end: Callable[[HostFleet, str], None]
 
 
-def _run(fault: _Fault, fleet: Fleet) -> Seen:
+def _run(fault: _Fault, fleet: HostFleet) -> Seen:
     host = fleet.api_hosts[1]
     with Load(fleet.edge, pause_seconds=0.01) as load:
         wait_served(fleet, host)
@@ -79,12 +79,12 @@ def _listed(failures: list[Failure]) -> str:
     return " (" + ", ".join(f"{count} {what}" for what, count in found.most_common(4)) + ")"
 
 
-def _kill(fleet: Fleet, host: str) -> None:
+def _kill(fleet: HostFleet, host: str) -> None:
     fleet.hosts[host].kill("service")
 
 
 def _scene(fault: _Fault) -> Scene:
-    def run(fleet: Fleet, _: Options) -> Seen:
+    def run(fleet: HostFleet, _: Options) -> Seen:
         return _run(fault, fleet)
 
     return Scene(fault.name, fault.asked, run)

@@ -5,14 +5,14 @@ from contextlib import closing
 from functools import partial
 
 from stack.fleet.at_once import at_once
-from stack.fleet.client import API, Answer, Client, member_headers
-from stack.fleet.fleet import Fleet
+from stack.fleet.client import API, Client, ClientResponse, member_headers
+from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import total
 from stack.fleet.scene import Options, Scene, Seen
 from stack.fleet.scenes.slots import free_slots
 
 
-def run(fleet: Fleet, _: Options) -> Seen:
+def run(fleet: HostFleet, _: Options) -> Seen:
     """Pay a session with one key at three hosts at once, then again at each."""
     headers = member_headers(fleet.edge)
     (slot,) = free_slots(fleet, 1)
@@ -39,13 +39,13 @@ def run(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def _pay(fleet: Fleet, headers: dict[str, str], session: str, host: str) -> Answer:
+def _pay(fleet: HostFleet, headers: dict[str, str], session: str, host: str) -> ClientResponse:
     with closing(Client(f"{fleet.address(host)}:8000", headers=headers)) as client:
         body = {"payment_method": "pm_card_visa"}
         return client.send("POST", f"{API}/sessions/{session}/payment", body)
 
 
-def _payments(fleet: Fleet) -> float:
+def _payments(fleet: HostFleet) -> float:
     return sum(
         total(fleet, host, "serene_payments_total", 'result="succeeded"')
         for host in fleet.api_hosts

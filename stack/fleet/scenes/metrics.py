@@ -1,8 +1,8 @@
-"""Metrics and boards tell hosts apart, and Prometheus finds hosts by itself."""
+"""Metrics and boards keep hosts apart, and Prometheus finds hosts by itself."""
 
 from stack.errors import StackError
 from stack.fleet import boards
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import instances, query
 from stack.fleet.parts import WORKERS
 from stack.fleet.scene import Options, Scene, Seen
@@ -12,7 +12,7 @@ _READY = "Instances ready"
 _SECONDS = 40.0
 
 
-def run(fleet: Fleet, _: Options) -> Seen:
+def run(fleet: HostFleet, _: Options) -> Seen:
     """Query every board, for all hosts and for one, and let a host go and come back."""
     every = {f"{host}/{slot}" for host in fleet.api_hosts for slot in range(WORKERS)}
     found = fleet.wait_until(lambda: instances(fleet, _UP) == every, _SECONDS)
@@ -38,7 +38,7 @@ def run(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def _named(fleet: Fleet) -> list[tuple[str, set[str]]]:
+def _named(fleet: HostFleet) -> list[tuple[str, set[str]]]:
     """Return the instances that each query of the boards names."""
     found = []
     for title, expression in boards.queries():
@@ -49,11 +49,11 @@ def _named(fleet: Fleet) -> list[tuple[str, set[str]]]:
     return found
 
 
-def _ready(fleet: Fleet, instance: str) -> float:
+def _ready(fleet: HostFleet, instance: str) -> float:
     """Return how many instances the boards show as ready."""
     expression = next(text for title, text in boards.queries(instance) if title == _READY)
     found = query(fleet, expression)
     return float(found[0]["value"][1]) if found else 0.0
 
 
-SCENE = Scene("metrics", "metrics and boards tell hosts apart; targets found by discovery", run)
+SCENE = Scene("metrics", "metrics and boards keep hosts apart; targets found by discovery", run)

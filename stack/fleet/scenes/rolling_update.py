@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.load import Load
 from stack.fleet.rolling import Replaced, replace
 from stack.fleet.scene import Options, Scene, Seen
@@ -11,7 +11,7 @@ from stack.fleet.scene import Options, Scene, Seen
 _END_SECONDS = 1800.0
 
 
-def run(fleet: Fleet, options: Options) -> Seen:
+def run(fleet: HostFleet, options: Options) -> Seen:
     """Replace host after host until every request was sent, and each host once at least."""
     replaced: list[Replaced] = []
     with Load(fleet.edge, requests=options.requests) as load:

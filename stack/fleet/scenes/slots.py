@@ -8,14 +8,14 @@ from functools import partial
 from stack.errors import StackError
 from stack.fleet.at_once import at_once
 from stack.fleet.client import API, Client, member_headers
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.scene import Options, Scene, Seen
 
 _MEMBERS = 12
 _ROUNDS = 5
 
 
-def run(fleet: Fleet, _: Options) -> Seen:
+def run(fleet: HostFleet, _: Options) -> Seen:
     """Let members book the same slot at the same moment, several times."""
     members = [member_headers(fleet.edge) for _ in range(_MEMBERS)]
     slots = free_slots(fleet, _ROUNDS)
@@ -34,7 +34,7 @@ def run(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def free_slots(fleet: Fleet, number: int) -> list[dict[str, str]]:
+def free_slots(fleet: HostFleet, number: int) -> list[dict[str, str]]:
     """Return free slots of therapists. Raises: StackError when there are fewer."""
     found: list[dict[str, str]] = []
     with closing(Client(fleet.edge, headers=member_headers(fleet.edge))) as client:
@@ -49,7 +49,7 @@ def free_slots(fleet: Fleet, number: int) -> list[dict[str, str]]:
     return found[:number]
 
 
-def _book(fleet: Fleet, host: str, headers: dict[str, str], slot: dict[str, str]) -> int:
+def _book(fleet: HostFleet, host: str, headers: dict[str, str], slot: dict[str, str]) -> int:
     with closing(Client(f"{fleet.address(host)}:8000", headers=headers)) as client:
         return client.send("POST", f"{API}/sessions", slot).status
 

@@ -3,11 +3,11 @@
 from contextlib import closing
 
 from stack.fleet.client import API, Client, member_headers
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.scene import Options, Scene, Seen
 
 
-def run(fleet: Fleet, _: Options) -> Seen:
+def run(fleet: HostFleet, _: Options) -> Seen:
     """Log in at each host, and use each token at each host."""
     statuses = []
     for issuer in fleet.api_hosts:

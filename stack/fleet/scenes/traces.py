@@ -6,7 +6,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from stack.fleet.client import Client
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import query
 from stack.fleet.parts import CALLER_HOST, GATEWAY_HOSTS
 from stack.fleet.scene import Options, Scene, Seen
@@ -20,7 +20,7 @@ _SERVICES = (CALLER_HOST, "serene")
 _LEAST_SPANS = 4
 
 
-def run_whole(fleet: Fleet, _: Options) -> Seen:
+def run_whole(fleet: HostFleet, _: Options) -> Seen:
     """Send requests to the second service, which calls the API."""
     traces = _requests(fleet)
     whole, instances = _whole(fleet, traces)
@@ -33,7 +33,7 @@ def run_whole(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def run_killed(fleet: Fleet, _: Options) -> Seen:
+def run_killed(fleet: HostFleet, _: Options) -> Seen:
     """Kill a gateway in the middle of the same requests."""
     dying = GATEWAY_HOSTS[0]
     traces = _requests(fleet, kill=dying)
@@ -48,7 +48,7 @@ def run_killed(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def _requests(fleet: Fleet, kill: str = "") -> list[str]:
+def _requests(fleet: HostFleet, kill: str = "") -> list[str]:
     """Send requests over some seconds; return the ids of their traces."""
     traces = []
     with closing(Client(urlsplit(fleet.caller_url).netloc)) as client:
@@ -62,7 +62,7 @@ def _requests(fleet: Fleet, kill: str = "") -> list[str]:
     return traces
 
 
-def _whole(fleet: Fleet, traces: list[str]) -> tuple[int, set[str]]:
+def _whole(fleet: HostFleet, traces: list[str]) -> tuple[int, set[str]]:
     """Wait until the traces are whole; return how many are, and the API's instances in them."""
     left, instances = set(traces), set()
     deadline = time.monotonic() + _WHOLE_SECONDS
@@ -76,7 +76,7 @@ def _whole(fleet: Fleet, traces: list[str]) -> tuple[int, set[str]]:
     return len(traces) - len(left), instances
 
 
-def _accepted(fleet: Fleet) -> dict[str, float]:
+def _accepted(fleet: HostFleet) -> dict[str, float]:
     """Return how many spans each gateway has accepted, by its name in its own metrics."""
     found = query(fleet, 'sum by (instance) (otelcol_receiver_accepted_spans{role="gateway"}) > 0')
     return {one["metric"]["instance"].partition(":")[0]: float(one["value"][1]) for one in found}

@@ -6,7 +6,7 @@ from functools import partial
 
 from stack.fleet.at_once import at_once
 from stack.fleet.client import API, Client, new_event, signed_event
-from stack.fleet.fleet import Fleet
+from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import total
 from stack.fleet.scene import Options, Scene, Seen
 
@@ -14,7 +14,7 @@ _EVENTS = 20
 _HANDLED = "handled"
 
 
-def run(fleet: Fleet, _: Options) -> Seen:
+def run(fleet: HostFleet, _: Options) -> Seen:
     """Deliver each event to two hosts at once, and once more to the third."""
     one, two, three = fleet.api_hosts
     before = _results(fleet)
@@ -37,12 +37,12 @@ def run(fleet: Fleet, _: Options) -> Seen:
     )
 
 
-def _deliver(fleet: Fleet, host: str, event: bytes) -> int:
+def _deliver(fleet: HostFleet, host: str, event: bytes) -> int:
     with closing(Client(f"{fleet.address(host)}:8000", headers=signed_event(event))) as client:
         return client.send("POST", f"{API}/payments/webhook", event).status
 
 
-def _results(fleet: Fleet) -> dict[str, float]:
+def _results(fleet: HostFleet) -> dict[str, float]:
     names = (_HANDLED, "replayed", "busy", "ignored", "refused", "failed")
     return {
         name: sum(
