@@ -6,10 +6,12 @@ because the management port accepts in a native thread.
 
 import _socket
 import contextlib
+import ctypes
 import errno
 import os
 import socket
 import stat
+import struct
 import sys
 import time
 from collections.abc import Iterable
@@ -20,6 +22,16 @@ UNIX_PREFIX: Final = "unix:"
 """Before the path of a Unix socket, where a host is expected."""
 SO_TIMESTAMPNS: Final = 35
 """Linux's option, and the type of the ancillary data that it brings; Python does not name it."""
+SO_ATTACH_FILTER: Final = 26
+"""Linux's option; Python does not name it."""
+_ALL_BUT_SYN: Final = (
+    (0x30, 0, 0, 13),  # load the byte of the TCP header that holds the flags
+    (0x54, 0, 0, 0x12),  # keep SYN and ACK
+    (0x15, 0, 1, 0x02),  # SYN alone: the next instruction, else the one after it
+    (0x06, 0, 0, 0),  # drop the packet
+    (0x06, 0, 0, 0xFFFFFFFF),  # take the packet
+)
+"""Instructions of a classic BPF program: code, jumps if true and if false, operand."""
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024**2
 
@@ -30,14 +42,14 @@ NOT_STAMPED: Final = (
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-class StampedSocket(Protocol):
-    """What stamping needs of a socket, gevent's or native."""
+class OptionSocket(Protocol):
+    """What an option of the kernel needs of a socket, gevent's or native."""
 
     @property
     def family(self) -> int:
         """Return the address family."""
 
-    def setsockopt(self, level: int, option: int, value: int, /) -> object:
+    def setsockopt(self, level: int, option: int, value: int | bytes, /) -> object:
         """Set an option."""
 
 
@@ -103,7 +115,7 @@ def open_unix_listener(path: str) -> _socket.socket:
     return listener
 
 
-def stamp_arrivals(sock: StampedSocket) -> bool:
+def stamp_arrivals(sock: OptionSocket) -> bool:
     """Let the kernel note when it receives what a socket reads; accepted sockets inherit it.
 
     Args:
@@ -114,9 +126,7 @@ def stamp_arrivals(sock: StampedSocket) -> bool:
 
     Source: socket(7), ``SO_TIMESTAMPNS``. Its number is another one on SPARC and PA-RISC.
     """
-    if sys.platform != "linux" or sock.family == _socket.AF_UNIX:
-        return False
-    if os.uname().machine.startswith(("sparc", "parisc")):
+    if not _has_linux_options(sock):
         return False
     try:
         sock.setsockopt(_socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -125,7 +135,36 @@ def stamp_arrivals(sock: StampedSocket) -> bool:
     return True
 
 
-def arrival_notices(listeners: Iterable[StampedSocket]) -> list[str]:
+def ignore_new_clients(listener: OptionSocket) -> bool:
+    """Let the kernel drop the first packet of each new connection to a listener.
+
+    A connection that is complete when its listener is closed is reset, and a client that has sent a
+    request on it cannot know whether it was handled. The kernel of a client whose first packet was
+    dropped sends it again a second later, is refused by then, and the client may go elsewhere.
+
+    Args:
+        listener: Those that share it drop them too; connections that are complete or nearly so are
+            accepted as before.
+
+    Returns:
+        Whether it does: only Linux can, and there is no such packet on a Unix socket.
+
+    Source: socket(7), ``SO_ATTACH_FILTER``; the kernel's Documentation/networking/filter.rst. Its
+    number is another one on SPARC and PA-RISC.
+    """
+    if not _has_linux_options(listener):
+        return False
+    program = b"".join(struct.pack("HBBI", *instruction) for instruction in _ALL_BUT_SYN)
+    kept = ctypes.create_string_buffer(program, len(program))
+    try:
+        reference = struct.pack("HP", len(_ALL_BUT_SYN), ctypes.addressof(kept))
+        listener.setsockopt(_socket.SOL_SOCKET, SO_ATTACH_FILTER, reference)
+    except OSError:
+        return False
+    return True
+
+
+def arrival_notices(listeners: Iterable[OptionSocket]) -> list[str]:
     """Let the kernel stamp what arrives at listeners; returns a line for the log where none does.
 
     Args:
@@ -133,6 +172,12 @@ def arrival_notices(listeners: Iterable[StampedSocket]) -> list[str]:
     """
     stamped = [stamp_arrivals(listener) for listener in listeners]
     return [] if all(stamped) else [NOT_STAMPED]
+
+
+def _has_linux_options(sock: OptionSocket) -> bool:
+    """Return whether the numbers of options above are those of a socket."""
+    is_linux = sys.platform == "linux" and sock.family != _socket.AF_UNIX
+    return is_linux and not os.uname().machine.startswith(("sparc", "parisc"))
 
 
 def _is_left_socket(path: str) -> bool:

@@ -21,9 +21,12 @@ from telemetry.requests.record import RequestRecord
 from telemetry.server.connections import FRESH_LINGER_SECONDS, Connections
 from telemetry.server.protocols import ProcessTelemetry
 from telemetry.server.shutdown_signal import ShutdownSignal
+from telemetry.sockets import ignore_new_clients
 
 POLL_SECONDS: Final = 0.05
 BEGIN_SECONDS: Final = 0.001
+HANDSHAKE_SECONDS: Final = 0.05
+"""For connections whose first packet the kernel has answered, before the listener is closed."""
 GIVE_UP_SECONDS: Final = 0.5
 KILL_SECONDS: Final = 1.0
 # Killing (1 s), closing the database, flushing spans and logs (3 s) must fit, with room for a
@@ -50,6 +53,10 @@ class Server(Protocol):
     @property
     def pool(self) -> Any:
         """Return the pool."""
+
+    @property
+    def socket(self) -> Any:
+        """Return the listener."""
 
     def start(self) -> None:
         """Begin to accept."""
@@ -152,6 +159,10 @@ class Drain:
 
     def _stop_accepting(self) -> None:
         last = self._listener_goes_away()
+        if last:
+            ignored = [ignore_new_clients(server.socket) for server in self._servers]
+            if any(ignored):
+                self._shutdown_signal.wait(HANDSHAKE_SECONDS)
         for server in self._servers:
             server.stop_accepting()
             if last:

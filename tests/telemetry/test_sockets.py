@@ -1,11 +1,13 @@
 """Listening sockets, the one line when one cannot be opened, and lingering closes."""
 
+import errno
+import select
 import socket
 import time
 
 import pytest
 
-from telemetry.sockets import PortError, begin_lingering_close, listen
+from telemetry.sockets import PortError, begin_lingering_close, ignore_new_clients, listen
 from tests.machine import PATIENCE_SECONDS
 
 
@@ -41,6 +43,38 @@ def test_unknown_interface_is_one_line():
 def test_port_above_the_highest_is_one_line():
     with pytest.raises(PortError, match=r":65536: a port is at most 65535; set PORT"):
         listen("127.0.0.1", 65536, purpose="management", setting="PORT")
+
+
+def test_client_in_the_queue_is_served_and_a_new_one_is_ignored():
+    with listen("127.0.0.1", 0, purpose="test", setting="PORT") as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as early:
+            assert ignore_new_clients(listener)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.3)
+            early.sendall(b"request")
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.recv(10) == b"request"
+                accepted.sendall(b"response")
+                assert early.recv(10) == b"response"
+
+
+def test_ignored_client_is_refused_once_the_listener_is_closed():
+    with socket.socket() as client:
+        client.setblocking(False)
+        with listen("127.0.0.1", 0, purpose="test", setting="PORT") as listener:
+            assert ignore_new_clients(listener)
+            assert client.connect_ex(listener.getsockname()) == errno.EINPROGRESS
+        _, writable, _ = select.select([], [client], [], PATIENCE_SECONDS)
+        assert writable
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+
+
+def test_clients_of_a_unix_socket_cannot_be_ignored(tmp_path):
+    path = f"unix:{tmp_path}/socket"
+    with listen(path, 0, purpose="test", setting="PORT") as listener:
+        assert not ignore_new_clients(listener)
 
 
 def test_lingering_close_discards_until_the_client_is_done():
