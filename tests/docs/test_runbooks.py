@@ -13,18 +13,13 @@ from stack.cli import _build_parser
 from telemetry import names
 from telemetry.optional_mongo import PAGES
 from tests.support import promtool
+from tests.support.runbooks import BLOCK, blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "runbooks"
 BY_PATH = {alert.runbook: alert for alert in alerts.alerts(TimeScale())}
 RUNBOOKS = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 PARTS = ["What it means", "First check", "Causes and remedies", "Silence"]
-BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
-"""A block of code: its language and its text."""
-
-
-def blocks(text: str, language: str) -> list[str]:
-    return [body.strip() for kind, body in BLOCK.findall(text) if kind == language]
 
 
 def test_each_alert_has_its_runbook_and_each_runbook_its_alert() -> None:

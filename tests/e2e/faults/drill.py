@@ -20,6 +20,7 @@ from stack.errors import StackError
 from stack.faults import press
 from stack.faults.catalogue import FAULTS
 from stack.runner import Stack
+from tests.e2e.faults.first_check import FirstCheck
 from tests.e2e.faults.panels import Before, Panels
 from tests.e2e.faults.stand import firing
 
@@ -71,6 +72,7 @@ class Observation:
         fired_seconds: From the press to its alert; None when it did not fire.
         resolved_seconds: From the release until it was over; None when it was not.
         panels: Titles of panels of its board that changed.
+        silent: Queries of its runbook that showed nothing while its alert fired.
         problem: What went wrong; empty when nothing did.
     """
 
@@ -78,6 +80,7 @@ class Observation:
     fired_seconds: float | None = None
     resolved_seconds: float | None = None
     panels: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     problem: str = ""
 
 
@@ -122,11 +125,13 @@ class Drill:
         fault = FAULTS[found.fault]
         self._until(lambda: not self._fires(found.fault), RESOLVES_SECONDS, "quiet before")
         before = self._panels.before(fault, isolated=isolated)
+        first_check = FirstCheck(self._stack, fault.runbook)
         pressed = time.monotonic()
         press.press(self._stack, found.fault, seconds=600)
         self._until(lambda: self._fires(found.fault), FIRES_SECONDS, f"{fault.alert} fires")
         found.fired_seconds = time.monotonic() - pressed
         found.panels = self._changed(before)
+        found.silent = self._followed(first_check)
         released = time.monotonic()
         press.release(self._stack, found.fault)
         self._until(lambda: not self._fires(found.fault), RESOLVES_SECONDS, f"{fault.alert} ends")
@@ -140,6 +145,13 @@ class Drill:
                 break
             gevent.sleep(POLL_SECONDS)
         return found
+
+    def _followed(self, first_check: FirstCheck) -> list[str]:
+        """Return the queries of the runbook that show nothing, as a person who follows it would."""
+        began = time.monotonic()
+        while (silent := first_check.silent()) and time.monotonic() - began < CHANGES_SECONDS:
+            gevent.sleep(POLL_SECONDS)
+        return silent
 
     def _fires(self, name: str) -> bool:
         wanted = {"alertname": FAULTS[name].alert} | LABELS.get(name, {})

@@ -51,6 +51,11 @@ def test_panels_of_the_alerts_board_change(observations, name):
     assert observations[name].panels != []
 
 
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_query_of_its_runbook_shows_something(observations, name):
+    assert observations[name].silent == []
+
+
 def test_everything_is_restored(stack, observations):
     assert press.on_now(stack) == []
 
