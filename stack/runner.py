@@ -20,12 +20,11 @@ from stack import configs, golang, paths, ports, probes, processes
 from stack.backend import Backend
 from stack.backends import BY_NAME, NAMES, STOP_NAMES, template_values
 from stack.build import Builder
-from stack.errors import StackError, last_line
+from stack.errors import StackError, last_line, last_line_of
 from stack.probes import ProbeResult
 from stack.records import Record, Records
 
 _POLL_SECONDS = 0.1
-_LOG_TAIL_BYTES = 8192
 
 
 class Stack:
@@ -249,12 +248,7 @@ class Stack:
 
     def last_log_line(self, name: str) -> str:
         """Return the last line of backend `name`'s log."""
-        try:
-            with self.log_path(name).open("rb") as log:
-                log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
-                return last_line(log.read().decode(errors="replace"))
-        except FileNotFoundError:
-            return "(nothing)"
+        return last_line_of(self.log_path(name))
 
     def exit_message(self, name: str) -> str:
         """Return one line on a backend that ended by itself: exit status, last line, log."""

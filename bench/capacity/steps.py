@@ -4,14 +4,13 @@ What a later kind needs (tokens, bookings, files) comes from the answers to an e
 here sends or measures: ``steps`` yields what is to be sent, and is sent the answers.
 """
 
-import hashlib
-import hmac
 import json
-import time
 import uuid
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from stack.payment_events import new_event, signed_headers
 
 API: Final = "/api/v1"
 POSTS: Final = f"{API}/blog/posts"
@@ -204,15 +203,8 @@ def _webhook(count: int, secret: str) -> Steps:
 
 
 def _event(secret: str) -> Request:
-    data = {"id": f"pi_{uuid.uuid4().hex}", "amount": 9000, "currency": "eur"}
-    intent = data | {"metadata": {"booking_id": str(uuid.uuid4())}}
-    kind = "payment_intent.payment_failed"
-    event = {"id": f"evt_{uuid.uuid4().hex}", "object": "event", "type": kind}
-    body = json.dumps(event | {"data": {"object": intent}}).encode()
-    now = int(time.time())
-    signature = hmac.new(secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
-    headers = {"Stripe-Signature": f"t={now},v1={signature}", "Content-Type": "application/json"}
-    return Request("POST", f"{API}/payments/webhook", headers, body)
+    body = new_event()
+    return Request("POST", f"{API}/payments/webhook", signed_headers(body, secret), body)
 
 
 def _gets(

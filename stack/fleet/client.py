@@ -1,10 +1,7 @@
 """HTTP for the scenes: one request, its whole response, and what a member of the API needs."""
 
-import hashlib
-import hmac
 import http.client
 import json
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +10,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stack.errors import StackError
-from stack.fleet.parts import WEBHOOK_SECRET
 
 API: Final = "/api/v1"
 _SECONDS: Final = 30.0
@@ -148,29 +144,3 @@ def member_headers(address: str) -> dict[str, str]:
     if answer.status != http.client.OK:
         raise StackError(f"a login answered {answer.status} after {registered.status}")
     return {"Authorization": f"Bearer {answer.json['access_token']}"}
-
-
-def signed_event(event: bytes) -> dict[str, str]:
-    """Return the headers of the payment provider's event."""
-    now = int(time.time())
-    signed = f"{now}.".encode() + event
-    signature = hmac.new(WEBHOOK_SECRET.encode(), signed, hashlib.sha256).hexdigest()
-    return {"Stripe-Signature": f"t={now},v1={signature}", "Content-Type": "application/json"}
-
-
-def new_event() -> bytes:
-    """Return an event of a payment that failed, of a booking that is not here."""
-    intent = {
-        "id": f"pi_{uuid.uuid4().hex}",
-        "amount": 9000,
-        "currency": "eur",
-        "metadata": {"booking_id": str(uuid.uuid4())},
-    }
-    return json.dumps(
-        {
-            "id": f"evt_{uuid.uuid4().hex}",
-            "object": "event",
-            "type": "payment_intent.payment_failed",
-            "data": {"object": intent},
-        }
-    ).encode()

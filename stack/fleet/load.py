@@ -10,12 +10,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
-from stack.fleet.client import API, Client, member_headers, new_event, signed_event
+from stack.fleet.client import API, Client, member_headers
+from stack.fleet.parts import WEBHOOK_SECRET
+from stack.payment_events import new_event, signed_headers
 
 CLIENTS: Final = 8
 STREAMS: Final = 3
@@ -42,6 +44,14 @@ class Failure:
     seconds: float
     what: str
     how: str
+
+
+def listed(failures: Sequence[Failure]) -> str:
+    """Return the most frequent failures, in brackets; empty where nothing failed."""
+    if not failures:
+        return ""
+    found = Counter(f"{one.what}: {one.how}" for one in failures)
+    return " (" + ", ".join(f"{count} {what}" for what, count in found.most_common(5)) + ")"
 
 
 @dataclass(slots=True)
@@ -123,7 +133,7 @@ class Load:
     def _one(self, client: Client, chance: float) -> None:
         if chance < 0.25:
             event = new_event()
-            sent = signed_event(event)
+            sent = signed_headers(event, WEBHOOK_SECRET)
             self._watch(
                 "POST webhook",
                 lambda: client.send("POST", f"{API}/payments/webhook", event, sent).status,

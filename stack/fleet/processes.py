@@ -11,11 +11,10 @@ from typing import Final
 import psutil
 
 from stack import paths, processes
-from stack.errors import StackError, last_line
+from stack.errors import StackError, last_line, last_line_of
 from stack.fleet.network import Network
 
 STOP_SECONDS: Final = 60.0
-_TAIL_BYTES: Final = 4096
 
 
 class Host:
@@ -89,10 +88,7 @@ class Host:
 
     def last_log_line(self, part: str) -> str:
         """Return the last line of a part's output."""
-        with suppress(FileNotFoundError), self.log_path(part).open("rb") as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - _TAIL_BYTES))
-            return last_line(log.read().decode(errors="replace"))
-        return "(nothing)"
+        return last_line_of(self.log_path(part))
 
     def pid(self, part: str) -> int:
         """Return the pid of a part."""

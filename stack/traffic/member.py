@@ -5,14 +5,12 @@ Slots and quotas are limited and the traffic may run for days: a member returns 
 Requests that are wrong on purpose count as successes.
 """
 
-import hashlib
-import hmac
-import json
 import random
-import time
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
+
+from stack.payment_events import new_event, signed_headers
 
 if TYPE_CHECKING:
     # Importing it patches the process.
@@ -156,20 +154,14 @@ class Member:
         """Send the provider's event of another booking, the same again, and a forged one."""
         if not self._webhook_secret:
             return
-        event = _event()
+        event = new_event()
         yield self._deliver(event, self._webhook_secret, "webhook", 200)
         yield self._deliver(event, self._webhook_secret, "webhook", 200)
         if random.random() < 0.25:
             yield self._deliver(event, "whsec_of-a-forger", "webhook, refused", 400)
 
     def _deliver(self, event: bytes, secret: str, name: str, status: int) -> Any:
-        now = int(time.time())
-        signed = f"{now}.".encode() + event
-        signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-        headers = {
-            "Stripe-Signature": f"t={now},v1={signature}",
-            "Content-Type": "application/json",
-        }
+        headers = signed_headers(event, secret)
         return self._send("POST", "/payments/webhook", name, status, data=event, headers=headers)
 
     def _send(
@@ -202,19 +194,3 @@ def _file() -> bytes:
     if random.random() < 0.5:
         return _NOTE * random.randint(20, 200)
     return _PICTURE + random.randbytes(1000 * random.randint(*_PICTURE_KB))
-
-
-def _event() -> bytes:
-    intent = {
-        "id": f"pi_{uuid.uuid4().hex}",
-        "amount": 9000,
-        "currency": "eur",
-        "metadata": {"booking_id": str(uuid.uuid4())},
-    }
-    event = {
-        "id": f"evt_{uuid.uuid4().hex}",
-        "object": "event",
-        "type": "payment_intent.payment_failed",
-        "data": {"object": intent},
-    }
-    return json.dumps(event).encode()

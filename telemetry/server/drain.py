@@ -3,8 +3,8 @@
 Answer with ``Connection: close`` for the delay, so that a load balancer learns from readiness and
 loses nothing; stop accepting, serve those that have connected already, and reject what still comes;
 wait for the requests in flight; cut and log the overdue ones; clean up. Every step is bounded in
-time. A worker that is replaced rejects nothing: its siblings or its
-successor accept from the same sockets.
+time. A worker that is replaced rejects nothing: its siblings or its successor accept from the same
+sockets.
 """
 
 import logging

@@ -5,13 +5,12 @@ repeated there, too, so that it does not fail at all.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from stack.fleet.fleet import HostFleet
-from stack.fleet.load import CLIENTS, STREAMS, UPLOADS, Failure, Load
+from stack.fleet.load import CLIENTS, STREAMS, UPLOADS, Load, listed
 from stack.fleet.rolling import served, wait_served
 from stack.fleet.scene import Options, Scene, Seen
 
@@ -64,19 +63,12 @@ def _seen(load: Load, began: float, ended: float, done: float, back: float) -> S
         and load.short_done > 0
     )
     return Seen(
-        f"{len(early)} failed of {_IN_FLIGHT} in flight at most{_listed(early)}, no read among "
+        f"{len(early)} failed of {_IN_FLIGHT} in flight at most{listed(early)}, no read among "
         f"them; from 2 s on {len(late)} failed and {len(slow)} slow (nginx asks the host every "
         f"5 s); {len(last)} failed after its return, served again after {back:.1f} s; "
         f"{load.short_done:,} requests in {done - began:.0f} s",
         passed,
     )
-
-
-def _listed(failures: list[Failure]) -> str:
-    if not failures:
-        return ""
-    found = Counter(f"{one.what}: {one.how}" for one in failures)
-    return " (" + ", ".join(f"{count} {what}" for what, count in found.most_common(4)) + ")"
 
 
 def _kill(fleet: HostFleet, host: str) -> None:

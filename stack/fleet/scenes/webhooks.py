@@ -5,10 +5,12 @@ from contextlib import closing
 from functools import partial
 
 from stack.fleet.at_once import at_once
-from stack.fleet.client import API, Client, new_event, signed_event
+from stack.fleet.client import API, Client
 from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import total
+from stack.fleet.parts import WEBHOOK_SECRET
 from stack.fleet.scene import Options, Scene, Seen
+from stack.payment_events import new_event, signed_headers
 
 _EVENTS = 20
 _HANDLED = "handled"
@@ -38,7 +40,8 @@ def run(fleet: HostFleet, _: Options) -> Seen:
 
 
 def _deliver(fleet: HostFleet, host: str, event: bytes) -> int:
-    with closing(Client(f"{fleet.address(host)}:8000", headers=signed_event(event))) as client:
+    headers = signed_headers(event, WEBHOOK_SECRET)
+    with closing(Client(f"{fleet.address(host)}:8000", headers=headers)) as client:
         return client.send("POST", f"{API}/payments/webhook", event).status
 
 
