@@ -130,6 +130,7 @@ def dead_prometheus(stand: Stand) -> None:
     """Stop Prometheus for longer than the Collector tries."""
     with stand.without("prometheus", 30):
         pass
+    wait_for_scrapes(stand)  # of the Collector's counters, which end with it when it is stopped
 
 
 def too_old_line(stand: Stand) -> None:

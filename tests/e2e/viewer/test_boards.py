@@ -211,8 +211,7 @@ def test_drag_zooms_and_the_address_holds_it(page):
     board = BOARDS["service"]
     open_board(page, board, WIDTHS[0])
     plot = page.locator("[data-panel-type=timeseries] .u-over").first
-    box = plot.bounding_box()
-    assert box is not None
+    box = wait_until(plot.bounding_box, what="a drawn plot")
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 20, steps=8)

@@ -95,6 +95,7 @@ def test_operation_is_described_completely(document):
             },
             "400": {"$ref": "#/components/responses/BadRequest"},
             "412": {"$ref": "#/components/responses/PreconditionFailed"},
+            "417": {"$ref": "#/components/responses/ExpectationFailed"},
             "429": {"$ref": "#/components/responses/TooManyRequests"},
             "500": {"$ref": "#/components/responses/InternalServerError"},
             "503": {"$ref": "#/components/responses/ServiceUnavailable"},

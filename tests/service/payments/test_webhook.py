@@ -262,6 +262,7 @@ def test_document_describes_the_header_the_body_and_each_status(client):
         "412",
         "413",
         "415",
+        "417",
         "422",
         "500",
         "503",

@@ -157,9 +157,10 @@ def test_turn_that_several_requests_share_is_not_attributed_to_one(hub, caplog):
         request.greenlet = gevent.getcurrent()
         native.sleep(seconds)
 
-    gevent.joinall([gevent.spawn(serve, one, 0.3), gevent.spawn(serve, other, 0.5)])
-    wait_until(lambda: caplog.records, what="the line of the block")
-    [line] = caplog.records
+    gevent.joinall([gevent.spawn(serve, one, 0.6), gevent.spawn(serve, other, 1.0)])
+    wait_until(lambda: [one for one in caplog.records if one.request], what="the line of the block")
+    # On a busy machine the hub is held by others too, before it or after it.
+    [line] = [one for one in caplog.records if one.request]
     assert line.request is other
     assert ", request 2, " in line.getMessage()
     assert "% of it, in " in line.getMessage()
