@@ -12,6 +12,8 @@ POOL: Final = 10
 """Connections of a worker in ``development``, as the stack runs (``MONGODB_MAX_POOL_SIZE``)."""
 BUSY: Final = 0.9
 """Share of the offered load that is answered, below which a server is taken for full."""
+TIGHT: Final = 0.7
+"""Share of the machine's cores in use from which on a median depends on who runs when."""
 
 FULL_RATE: Final = 1000.0
 FULL_SECONDS: Final = 3.0
@@ -24,6 +26,7 @@ class Compared:
     workers: int
     measured: Point
     simulated: Outcome
+    cores: int
 
     @property
     def throughput_error(self) -> float:
@@ -40,11 +43,17 @@ class Compared:
         """Whether the measured server could not answer what was offered."""
         return self.measured.answered < BUSY * self.measured.offered
 
+    @property
+    def is_tight(self) -> bool:
+        """Whether the cores were nearly all in use."""
+        one = self.measured
+        return one.worker_cores + one.database_cores + one.load_cores >= TIGHT * self.cores
+
 
 def compare(figures: Figures) -> tuple[Compared, ...]:
     """Return every measured load beside the simulated one."""
     return tuple(
-        Compared(curve.workers, point, outcome)
+        Compared(curve.workers, point, outcome, int(figures.machine["cores"]))
         for curve in figures.curves
         for point, outcome in zip(curve.points, curve.simulated, strict=True)
     )

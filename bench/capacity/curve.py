@@ -22,7 +22,7 @@ from bench.capacity.steps import Step, steps
 from stack import paths
 
 WORKERS: Final = (1, 2, 4)
-RATES: Final = (30.0, 60.0, 90.0, 120.0, 160.0, 220.0)
+RATES: Final = (30.0, 60.0, 90.0, 120.0, 160.0, 220.0, 320.0)
 """Offered, in requests a second."""
 SECONDS: Final = 10.0
 SETTLE_SECONDS: Final = 1.0

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from bench.capacity.accuracy import Compared, compare, load_us, stretch
+from bench.capacity.accuracy import TIGHT, Compared, compare, load_us, stretch
 from bench.capacity.figures import Figures, Held, RouteCost
 from bench.capacity.plan import ASSUMED, Mean, worker_rate
 from bench.connections.clients import PER_ADDRESS
@@ -135,19 +135,21 @@ def errors(figures: Figures) -> str:
     rows = []
     for workers in sorted({one.workers for one in compare(figures)}):
         some = [one for one in compare(figures) if one.workers == workers]
-        calm = [one for one in some if not one.is_full]
+        answered = [one for one in some if not one.is_full]
         rows.append(
             [
                 str(workers),
                 _range([one.throughput_error for one in some]),
-                _range([one.p50_error for one in calm]),
+                _range([one.p50_error for one in answered if not one.is_tight]),
+                _range([one.p50_error for one in answered if one.is_tight]),
                 _range([one.throughput_error for one in some if one.is_full]),
             ]
         )
     head = (
         "workers",
         "answers a second",
-        "p50 where all is answered",
+        f"p50 below {TIGHT:.0%} of the cores",
+        "p50 above",
         "answers a second of full workers",
     )
     return table(head, rows)

@@ -4,7 +4,7 @@ import runpy
 
 import pytest
 
-from bench.capacity import bounds, mix, routes
+from bench.capacity import accuracy, bounds, mix, routes
 from bench.capacity.figures import Figures
 from bench.capacity.growth import growth
 from bench.capacity.manifests import Manifests, cores, mebibytes
@@ -33,6 +33,23 @@ def test_figures_survive_their_file(tmp_path):
     file = tmp_path / "figures.json"
     MEASURED.write(file)
     assert Figures.read(file) == MEASURED
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_simulation_is_near_the_measurements(workers):
+    loads = [one for one in accuracy.compare(MEASURED) if one.workers == workers]
+    answered = [one for one in loads if not one.is_full]
+    assert len(answered) >= 5
+    assert max(abs(one.throughput_error) for one in loads) < 0.2
+    assert max(abs(one.p50_error) for one in answered if not one.is_tight) < 0.5
+
+
+def test_connections_were_held_for_ten_minutes():
+    held = MEASURED.held
+    assert held is not None
+    assert (held.idle, held.active, held.failures) == (10_000, 2_000, 0)
+    assert held.idle_answered == held.idle
+    assert held.seconds >= 600
 
 
 @pytest.mark.slow
