@@ -266,7 +266,12 @@ class StrictHandler(pywsgi.WSGIHandler):
             self._client.settimeout(None)
 
     def _end_connection(self) -> None:
-        self.close_connection = True
+        """Make a response the connection's last, unless its head, which is sent, has promised more.
+
+        One that was upgraded ends at once.
+        """
+        if not self.headers_sent:
+            self.close_connection = True
         if self._handover.upgraded:
             # It has no end of its own that a drain could wait for.
             with contextlib.suppress(OSError):

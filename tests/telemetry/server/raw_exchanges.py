@@ -60,6 +60,10 @@ class RawConnection:
     def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("Transfer-Encoding") != "chunked":
             return self.reader.read(int(headers.get("Content-Length", 0)))
+        return self.chunks()
+
+    def chunks(self) -> bytes:
+        """Receive a body in chunks, to its end."""
         body = b""
         while size := int(self.reader.readline(), 16):
             body += self.reader.read(size)

@@ -9,6 +9,7 @@ import pytest
 from tests.support.polling import wait_until
 from tests.support.processes import SERVERS, get_management, gunicorn
 from tests.support.scenarios import scenarios
+from tests.telemetry.server.raw_exchanges import RawConnection
 
 pytestmark = pytest.mark.e2e
 
@@ -51,6 +52,38 @@ def announced(how):
             "slow": (slow.result().status, slow.result().headers["Connection"]),
             "code": server.exit_code(),
         }
+
+
+def promised(how):
+    """A request behind a response whose head was sent before the drain began."""
+    with SERVERS[how](DRAIN_DELAY_SECONDS=5) as server:
+        server.wait_until_ready()
+        with RawConnection(server.port) as connection:
+            connection.send(b"GET /stream?seconds=2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = connection.response(head_only=True)
+            server.signal(SIGTERM)
+            server.wait_for_log("draining")
+            body = connection.chunks()
+            answer = connection.send(b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n").response()
+            rest = connection.rest()
+        return {
+            "head": (head.status, head.headers.get("Connection") == "close"),
+            "body": body,
+            "answer": answer and (answer.status, answer.headers["Connection"]),
+            "rest": rest,
+            "code": server.exit_code(),
+        }
+
+
+@scenarios(*[(promised, how) for how in SERVERS])
+def test_response_that_has_promised_to_keep_its_connection_is_followed_by_one_more(outcome):
+    assert outcome == {
+        "head": (200, False),
+        "body": b"." * 10,
+        "answer": (200, "close"),
+        "rest": b"",
+        "code": 0,
+    }
 
 
 @scenarios(*[(announced, how) for how in SERVERS])
