@@ -266,14 +266,9 @@ class StrictHandler(pywsgi.WSGIHandler):
             self._client.settimeout(None)
 
     def _end_connection(self) -> None:
-        """Make a response the connection's last, unless its head, which is sent, has promised more.
-
-        One that was upgraded ends at once.
-        """
-        if not self.headers_sent:
-            self.close_connection = True
+        """As ``ServedConnection._end_connection``."""
+        self.close_connection |= not self.headers_sent
         if self._handover.upgraded:
-            # It has no end of its own that a drain could wait for.
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
 
