@@ -15,6 +15,9 @@ IN_FLIGHT: Final = "serene_requests_in_flight"
 HUB_WAIT: Final = "serene_requests_waiting_for_hub"
 """Custom metric of a pod: requests that wait for its hub, on average over a minute."""
 
+_SCRAPED: Final = "process_start_time_seconds"
+"""A pod has it from its first scrape on; the series of requests begin with its first ones."""
+
 _OF_PODS: Final = f'namespace!="",pod!="",service_name="{SERVICE}"'
 _RESOURCES: Final = {
     "overrides": {"namespace": {"resource": "namespace"}, "pod": {"resource": "pod"}}
@@ -37,13 +40,15 @@ def prometheus_rule() -> dict[str, Any]:
 def adapter_rules() -> dict[str, Any]:
     """Return the configuration of prometheus-adapter for the autoscaler's two metrics.
 
-    Seconds of `hub_wait` a second are requests that wait, on average.
+    Seconds of `hub_wait` a second are requests that wait, on average. A pod that is scraped and had
+    no such request has 0: a metric without a value would keep the autoscaler from removing pods.
     """
-    waiting = 'phase="hub_wait"'
+    chosen = "{<<.LabelMatchers>>}"
+    waiting = f'{REQUEST_PHASE.name}{{<<.LabelMatchers>>,phase="hub_wait"}}'
     return {
         "rules": [
-            _rule(IN_FLIGHT, ACTIVE_REQUESTS.name, "", "sum({}) by (<<.GroupBy>>)"),
-            _rule(HUB_WAIT, REQUEST_PHASE.name, waiting, "sum(rate({}[1m])) by (<<.GroupBy>>)"),
+            _rule(IN_FLIGHT, f"{ACTIVE_REQUESTS.name}{chosen}"),
+            _rule(HUB_WAIT, f"rate({waiting}[1m])"),
         ]
     }
 
@@ -65,12 +70,12 @@ def boards_kustomization() -> dict[str, Any]:
     }
 
 
-def _rule(name: str, series: str, more: str, query: str) -> dict[str, Any]:
-    labels = ",".join(filter(None, (_OF_PODS, more)))
-    chosen = ",".join(filter(None, ("<<.LabelMatchers>>", more)))
+def _rule(name: str, value: str) -> dict[str, Any]:
+    of_each = "by (<<.GroupBy>>)"
+    nothing = f"0 * sum(<<.Series>>{{<<.LabelMatchers>>}}) {of_each}"
     return {
-        "seriesQuery": f"{series}{{{labels}}}",
+        "seriesQuery": f"{_SCRAPED}{{{_OF_PODS}}}",
         "resources": _RESOURCES,
         "name": {"as": name},
-        "metricsQuery": query.format(f"<<.Series>>{{{chosen}}}"),
+        "metricsQuery": f"sum({value}) {of_each} or {nothing}",
     }

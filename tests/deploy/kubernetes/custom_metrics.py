@@ -47,6 +47,7 @@ class Load:
             self._waited[pod] += self.waiting / len(pods) * passed
             active = f'{ACTIVE_REQUESTS.name}{{{labels},http_request_method="GET"}}'
             phase = f'{REQUEST_PHASE.name}{{{labels},http_route="/",phase="hub_wait"}}'
+            lines.append(f"process_start_time_seconds{{{labels}}} 1")
             lines += [f"{active} {self.in_flight / len(pods)}", f"{phase} {self._waited[pod]}"]
         return "\n".join(lines) + "\n"
 
