@@ -107,10 +107,18 @@ class ControlPlane:
     def stop(self) -> None:
         """End every program, the last one first."""
         while self._started:
-            _, (child, identity) = self._started.popitem()
-            if identity is not None:
-                processes.stop(identity, signal.SIGTERM, _STOP_SECONDS)
-            child.wait()
+            self.end(next(reversed(self._started)))
+
+    def end(self, name: str) -> None:
+        """End one program.
+
+        Args:
+            name: That it was started with.
+        """
+        child, identity = self._started.pop(name)
+        if identity is not None:
+            processes.stop(identity, signal.SIGTERM, _STOP_SECONDS)
+        child.wait()
 
     def get(self, path: str) -> tuple[int, str]:
         """Request one path of kube-apiserver as the administrator.

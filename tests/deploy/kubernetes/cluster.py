@@ -15,6 +15,12 @@ def deployment(plane: ControlPlane, name: str = "serene") -> dict[str, Any]:
     return found
 
 
+def replicas(plane: ControlPlane) -> int:
+    """How many pods of the service are wanted."""
+    wanted: int = deployment(plane)["spec"]["replicas"]
+    return wanted
+
+
 def pods(plane: ControlPlane, component: str = "api", namespace: str = "serene") -> list[Any]:
     """The pods of a component that have not ended."""
     selector = f"?labelSelector=app.kubernetes.io/component%3D{component}"
@@ -60,14 +66,4 @@ def conditions(found: dict[str, Any]) -> dict[str, str]:
     return {
         f"{each['type']}={each['status']}": each["reason"]
         for each in found.get("status", {}).get("conditions", ())
-    }
-
-
-def read_by_autoscaler(plane: ControlPlane) -> set[str]:
-    """The custom metrics of the pods that the autoscaler has values of."""
-    path = NAMESPACE.format("autoscaling/v2", "horizontalpodautoscalers/serene")
-    return {
-        each["pods"]["metric"]["name"]
-        for each in plane.read(path)["status"]["currentMetrics"]
-        if each["type"] == "Pods"
     }

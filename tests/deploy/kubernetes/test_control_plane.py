@@ -14,15 +14,18 @@ from stack.build import Builder
 from stack.cluster import components, trial
 from stack.cluster.control_plane import ControlPlane
 from stack.errors import StackError
-from tests.deploy.kubernetes import cluster, custom_metrics, manifests
-from tests.support.polling import wait_until
+from tests.deploy.kubernetes import autoscaling, cluster, manifests
+from tests.support.polling import wait_until, wait_until_equal
 from tests.support.ports import free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 NODES = 6
 PODS = 3
+CORES = 0.6
+"""Of a pod, with which the autoscaler adds none."""
 IMAGE = "registry.serene.example/serene"
+CUSTOM_METRICS = ("serene_requests_in_flight", "serene_requests_waiting_for_hub")
 SECRETS = {"MONGODB_URI": "mongodb://example/serene"}
 
 
@@ -200,25 +203,72 @@ def test_disruption_budget_holds_up_the_drain_of_a_node(plane):
     assert plane.kubectl("uncordon", node).code == 0
 
 
-def test_autoscaler_follows_requests_in_flight_and_the_wait_for_the_hub(plane, builder, tmp_path):
-    load = custom_metrics.Load(plane)
-    with custom_metrics.served(load) as port:
-        prometheus = custom_metrics.start_prometheus(plane, builder, port, tmp_path)
-        custom_metrics.start_adapter(plane, prometheus)
-        for name in ("serene_requests_in_flight", "serene_requests_waiting_for_hub"):
-            wait_until(
-                lambda name=name: custom_metrics.value(plane, name) is not None,
-                timeout_seconds=cluster.PATIENCE_SECONDS,
-                interval_seconds=0.5,
-                what=name,
-            )
-        assert custom_metrics.value(plane, "serene_requests_in_flight") == load.in_flight
-        load.in_flight = 2 * PODS * 20
-        cluster.wait_until_rolled_out(plane, 2 * PODS)
-        assert cluster.deployment(plane)["spec"]["replicas"] == 2 * PODS
-        assert cluster.read_by_autoscaler(plane) == {
-            "serene_requests_in_flight",
-            "serene_requests_waiting_for_hub",
-        }
-        load.waiting = 10 * 2 * PODS
-        cluster.wait_until_rolled_out(plane, 2 * PODS + 1)
+@pytest.fixture(scope="module")
+def metrics(plane, builder, tmp_path_factory):
+    with autoscaling.running(plane, builder, tmp_path_factory.mktemp("metrics")) as running:
+        yield running
+
+
+@pytest.fixture
+def load(plane, metrics, tmp_path):
+    """The load of a new autoscaler with all its metrics, which remembers no recommendation."""
+    cluster.run(plane, "delete", "horizontalpodautoscaler", "serene")
+    cluster.run(plane, "scale", "deployment", "serene", f"--replicas={PODS}")
+    # Five minutes would hide what else keeps it from removing pods.
+    policies = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+    at_once = {"stabilizationWindowSeconds": 0, "policies": policies}
+    soon = {"op": "replace", "path": "/spec/behavior/scaleDown", "value": at_once}
+    target = {"kind": "HorizontalPodAutoscaler", "name": "serene"}
+    changed(plane, tmp_path, patches=[{"target": target, "patch": yaml.safe_dump([soon])}])
+    metrics.load.calm()
+    wait_until_equal(
+        lambda: autoscaling.read(plane),
+        {*CUSTOM_METRICS, "cpu"},
+        timeout_seconds=cluster.PATIENCE_SECONDS,
+        interval_seconds=0.2,
+    )
+    return metrics.load
+
+
+def test_autoscaler_without_custom_metrics_adds_pods_by_processor_time_and_removes_none(
+    plane, metrics, load
+):
+    load.pods_are_scraped = False
+    autoscaling.wait_until_metric_lacks(plane, CUSTOM_METRICS[0])
+    assert autoscaling.read(plane) == {"cpu"}
+    assert cluster.replicas(plane) == PODS
+
+    load.cores = 2 * PODS * CORES
+    cluster.wait_until_rolled_out(plane, 2 * PODS)
+    by_cpu = "cpu resource utilization (percentage of request)"
+    assert autoscaling.condition(plane, "ScalingActive") == (
+        "ValidMetricFound",
+        f"the HPA was able to successfully calculate a replica count from {by_cpu}",
+    )
+    events = autoscaling.events(plane)
+    for metric in CUSTOM_METRICS:
+        assert f"FailedGetPodsMetric: unable to get metric {metric}:" in events
+    assert f"; reason: {by_cpu} above target" in events
+
+    metrics.plane.end(autoscaling.CUSTOM)
+    load.calm()
+    load.pods_are_scraped = True
+    autoscaling.wait_until_metric_lacks(plane, CUSTOM_METRICS[0])
+    added = cluster.replicas(plane)
+    # A decision a second.
+    with pytest.raises(AssertionError, match="not within 5 s"):
+        wait_until(lambda: cluster.replicas(plane) != added, timeout_seconds=5)
+
+    metrics.start_adapter(autoscaling.CUSTOM)
+    wait_until_equal(
+        lambda: cluster.replicas(plane), PODS, timeout_seconds=cluster.PATIENCE_SECONDS
+    )
+
+
+def test_autoscaler_follows_requests_in_flight_and_the_wait_for_the_hub(plane, load):
+    load.in_flight = 2 * PODS * 20
+    cluster.wait_until_rolled_out(plane, 2 * PODS)
+    assert cluster.replicas(plane) == 2 * PODS
+    assert autoscaling.read(plane) == {*CUSTOM_METRICS, "cpu"}
+    load.waiting = 10 * 2 * PODS
+    cluster.wait_until_rolled_out(plane, 2 * PODS + 1)
