@@ -16,9 +16,9 @@ def run(fleet: HostFleet, _: Options) -> Seen:
     """Query every board, for all hosts and for one, and let a host go and come back."""
     every = {f"{host}/{slot}" for host in fleet.api_hosts for slot in range(WORKERS)}
     found = fleet.wait_until(lambda: instances(fleet, _UP) == every, _SECONDS)
-    named = [names for _title, names in _named(fleet) if names]
-    hosts = {name.partition("/")[0] for names in named for name in names}
-    apart = sum(names == every for names in named)
+    # Rates need two scrapes of every instance.
+    apart = fleet.wait_until(lambda: _are_apart(_named(fleet), every), _SECONDS)
+    named = _named(fleet)
     ready = fleet.wait_until(
         lambda: (_ready(fleet, ".*"), _ready(fleet, f"{fleet.api_hosts[1]}/.*")) == (6, 2), _SECONDS
     )
@@ -29,24 +29,33 @@ def run(fleet: HostFleet, _: Options) -> Seen:
     fleet.start_api(leaving)
     fleet.wait_api(leaving)
     back = fleet.wait_until(lambda: instances(fleet, _UP) == every, _SECONDS)
-    passed = None not in (found, ready, gone, back)
     return Seen(
         f"{len(every)} instances found by files; {len(named)} queries of boards name instances, "
-        f"{apart} of them all {len(every)}, none another; ready: 6 of all, 2 of one host; a host "
-        f"that left is no target after {gone or 0:.0f} s, one that came is after {back or 0:.0f} s",
-        passed and apart > 0 and hosts == set(fleet.api_hosts),
+        f"{named.count(every)} of them all {len(every)}, none another; ready: 6 of all, 2 of one "
+        f"host; a host that left is no target after {gone or 0:.0f} s, one that came is after "
+        f"{back or 0:.0f} s",
+        None not in (found, apart, ready, gone, back),
     )
 
 
-def _named(fleet: HostFleet) -> list[tuple[str, set[str]]]:
-    """Return the instances that each query of the boards names."""
+def _named(fleet: HostFleet) -> list[set[str]]:
+    """Return the instances that each query of the boards names, of those that name any."""
     found = []
     for title, expression in boards.queries():
         try:
-            found.append((title, instances(fleet, expression) - {""}))
+            found.append(instances(fleet, expression) - {""})
         except StackError as error:
             raise StackError(f"the query of the panel {title!r} failed: {error}") from None
-    return found
+    return [names for names in found if names]
+
+
+def _are_apart(named: list[set[str]], every: set[str]) -> bool:
+    """Return whether a query names every instance, and none names another host."""
+    return every in named and _hosts(set[str]().union(*named)) == _hosts(every)
+
+
+def _hosts(names: set[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
 
 
 def _ready(fleet: HostFleet, instance: str) -> float:
