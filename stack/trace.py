@@ -15,13 +15,13 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 from stack import recorded
 from stack.errors import StackError
 from stack.log_lines import lines_of
 from stack.runner import Stack
+from stack.spans import Span, spans_of
 from telemetry.requests.correlation import correlation_id
 from telemetry.span_names import CORRELATION_IDS_ATTRIBUTE, REQUEST_ID_ATTRIBUTE
 
@@ -32,19 +32,6 @@ _TIMEOUT_SECONDS = 10.0
 _NAME_WIDTH = 44
 _MOST_WORKERS = 64
 _MAX_WIDTH = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One span, in nanoseconds since the epoch."""
-
-    span_id: str
-    parent_span_id: str
-    name: str
-    start_ns: int
-    end_ns: int
-    failed: bool
-    attributes: dict[str, Any]
 
 
 def trace(options: argparse.Namespace) -> int:
@@ -170,23 +157,7 @@ def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
 
 def _trace(tempo: str, trace_id: str) -> list[Span]:
     found = _get(f"{tempo}/api/traces/{trace_id}") if trace_id else None
-    return [
-        Span(
-            span["spanId"],
-            span.get("parentSpanId", ""),
-            span["name"],
-            int(span["startTimeUnixNano"]),
-            int(span["endTimeUnixNano"]),
-            span.get("status", {}).get("code") == "STATUS_CODE_ERROR",
-            {
-                each["key"]: next(iter(each["value"].values()), "")
-                for each in span.get("attributes", [])
-            },
-        )
-        for batch in (found or {}).get("batches", [])
-        for scope in batch["scopeSpans"]
-        for span in scope["spans"]
-    ]
+    return spans_of(found or {})
 
 
 def _trace_id_of(tempo: str, searched: str) -> str:

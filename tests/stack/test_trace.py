@@ -4,7 +4,8 @@ import argparse
 
 import pytest
 
-from stack.trace import Span, request_id, search_query, waterfall
+from stack.spans import Span
+from stack.trace import request_id, search_query, waterfall
 
 MILLISECOND = 1_000_000
 
@@ -19,6 +20,7 @@ def span(identifier: str, parent: str, name: str, start: int, end: int, error: s
         end * MILLISECOND,
         error != "",
         {"error.type": error} if error else {},
+        {"service.name": "serene"},
     )
 
 

@@ -10,7 +10,7 @@ from stack.fleet.fleet import HostFleet
 from stack.fleet.metrics import query
 from stack.fleet.parts import CALLER_HOST, GATEWAY_HOSTS
 from stack.fleet.scene import Options, Scene, Seen
-from stack.fleet.tempo import is_whole, spans
+from stack.fleet.tempo import instances, is_whole, spans
 
 _REQUESTS = 200
 _SECONDS = 8.0
@@ -23,11 +23,11 @@ _LEAST_SPANS = 4
 def run_whole(fleet: HostFleet, _: Options) -> Seen:
     """Send requests to the second service, which calls the API."""
     traces = _requests(fleet)
-    whole, instances = _whole(fleet, traces)
+    whole, named = _whole(fleet, traces)
     shares = fleet.wait_until(lambda: len(_accepted(fleet)) == len(GATEWAY_HOSTS), _WHOLE_SECONDS)
     accepted = ", ".join(f"{host} {count:.0f}" for host, count in _accepted(fleet).items())
     return Seen(
-        f"{whole} of {len(traces)} traces whole, through {len(instances)} instances of the API; "
+        f"{whole} of {len(traces)} traces whole, through {len(named)} instances of the API; "
         f"spans accepted: {accepted}",
         whole == len(traces) == _REQUESTS and shares is not None,
     )
@@ -64,16 +64,16 @@ def _requests(fleet: HostFleet, kill: str = "") -> list[str]:
 
 def _whole(fleet: HostFleet, traces: list[str]) -> tuple[int, set[str]]:
     """Wait until the traces are whole; return how many are, and the API's instances in them."""
-    left, instances = set(traces), set()
+    left, named = set(traces), set[str]()
     deadline = time.monotonic() + _WHOLE_SECONDS
     while left and time.monotonic() < deadline:
         for trace in sorted(left):
             found = spans(fleet, trace)
             if len(found) >= _LEAST_SPANS and is_whole(found, _SERVICES):
                 left.discard(trace)
-                instances |= {span.instance for span in found if span.service == "serene"}
+                named |= instances(found, "serene")
         time.sleep(0.5)
-    return len(traces) - len(left), instances
+    return len(traces) - len(left), named
 
 
 def _accepted(fleet: HostFleet) -> dict[str, float]:
