@@ -11,16 +11,16 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from flask import Flask, Request, signals
+from flask import Flask, Request, Response, signals
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import EnvironHeaders
-from werkzeug.routing import Map, MapAdapter
+
+from telemetry.flask_responses import PreparedResponse, makes_the_same_responses
+from telemetry.flask_urls import UrlAdapters
 
 CACHED_HOSTS: Final = 256
-LONGEST_HOST: Final = 256
 LONGEST_METHOD: Final = 16
 _COMPACT: Final = {"separators": (",", ":")}
-_new: Final = MapAdapter.__new__
 
 
 _SIGNALS: Final = (
@@ -40,92 +40,14 @@ def install(app: Flask) -> None:
         app.create_url_adapter = UrlAdapters(app).create  # type: ignore[method-assign]
     if app.request_class is Request and _makes_the_same_requests():
         app.request_class = PreparedRequest
+    if app.response_class is Response and makes_the_same_responses():
+        app.response_class = PreparedResponse
     provider = app.json
     if type(provider) is DefaultJSONProvider:
         provider.dumps = JsonTexts(provider).dumps  # type: ignore[method-assign]
     for signal in _SIGNALS:
         if "send" not in vars(signal):
             signal.send = _send_of(signal)  # type: ignore[method-assign]
-
-
-class UrlAdapters:
-    """Binds requests to the URLs of an app.
-
-    Args:
-        app: Whose requests.
-    """
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._bound = lru_cache(CACHED_HOSTS)(self._bind)
-
-    def create(self, request: Request | None) -> MapAdapter | None:
-        """As ``Flask.create_url_adapter``."""
-        if request is not None:
-            try:
-                adapter = self._adapter_of(request)
-            except Exception:  # Flask finds the same, and raises what the app expects
-                adapter = None
-            if adapter is not None:
-                return adapter
-        return Flask.create_url_adapter(self._app, request)
-
-    def _adapter_of(self, request: Request) -> MapAdapter | None:
-        """Return a copy of what is bound to the host; ``None`` where more than that counts."""
-        app, environ = self._app, request.environ
-        url_map, config, host = app.url_map, app.config, environ.get("HTTP_HOST", "")
-        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
-        if (
-            config["SERVER_NAME"] is not None
-            or config.get("TRUSTED_HOSTS") is not None
-            or request.trusted_hosts is not None
-            or app.subdomain_matching
-            or url_map.host_matching
-            or type(url_map) is not Map
-            or "HTTP_UPGRADE" in environ
-            or len(host) > LONGEST_HOST
-            or not path.isascii()
-            or not query.isascii()
-        ):
-            return None
-        shown_host, bound = self._bound(
-            url_map,
-            url_map.default_subdomain,
-            environ["wsgi.url_scheme"],
-            environ.get("HTTP_HOST"),
-            environ.get("SERVER_NAME"),
-            environ.get("SERVER_PORT"),
-            environ.get("SCRIPT_NAME"),
-        )
-        adapter = _new(MapAdapter)
-        adapter.__dict__ = bound.copy()
-        adapter.path_info, adapter.query_args = path, query
-        adapter.default_method = environ["REQUEST_METHOD"]
-        if shown_host is not None:
-            request.host = shown_host
-        return adapter
-
-    def _bind(
-        self, _map: Map, _subdomain: str, scheme: str, *of_host: str | None
-    ) -> tuple[str | None, dict[str, Any]]:
-        """Have Flask bind a request to a host.
-
-        Returns:
-            What it sets as the host of the request, if it does, and the attributes of the adapter.
-        """
-        names = ("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
-        environ: dict[str, Any] = {
-            name: value for name, value in zip(names, of_host, strict=True) if value is not None
-        }
-        environ |= {
-            "wsgi.url_scheme": scheme,
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": "/",
-            "QUERY_STRING": "",
-        }
-        request = Request(environ, populate_request=False)
-        adapter = Flask.create_url_adapter(self._app, request)
-        return vars(request).get("host"), dict(vars(adapter))
 
 
 class PreparedRequest(Request):

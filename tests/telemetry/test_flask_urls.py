@@ -4,11 +4,11 @@ from unittest.mock import Mock
 
 import pytest
 from flask import Flask, Request, request, url_for
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
 
 from telemetry import flask_shortcuts
-from telemetry.flask_shortcuts import LONGEST_HOST
+from telemetry.flask_urls import LONGEST_HOST, UrlAdapters
 from tests.telemetry.flask_apps import create, environ_of
 
 HOSTS = [
@@ -40,11 +40,12 @@ def observed(create_adapter, environ):
         adapter = create_adapter(served)
     except HTTPException as error:
         return type(error), error.description
-    return vars(adapter), served.host, vars(served).get("host")
+    bound = {name: value for name, value in vars(adapter).items() if name != "fixed"}
+    return bound, served.host, vars(served).get("host")
 
 
 def assert_bound_alike(app, environ):
-    shortcuts = flask_shortcuts.UrlAdapters(app)
+    shortcuts = UrlAdapters(app)
     expected = observed(lambda served: Flask.create_url_adapter(app, served), environ)
     for _ in range(2):
         assert observed(shortcuts.create, environ) == expected
@@ -104,7 +105,7 @@ def test_setting_that_depends_on_the_host_is_flask_s_own_matter(config, host):
 
 def test_setting_that_changes_while_the_app_serves_counts_at_once():
     app = create()
-    shortcuts = flask_shortcuts.UrlAdapters(app)
+    shortcuts = UrlAdapters(app)
     environ = environ_of()
     observed(shortcuts.create, environ)
     app.url_map = Map(default_subdomain="www")
@@ -129,8 +130,110 @@ def test_usual_request_is_bound_to_its_host_once(monkeypatch):
     assert (found, bind.call_count) == ([{"item": 0}, {"item": 1}, {"item": 2}], 1)
 
 
+RULES = [
+    Rule("/", endpoint="root"),
+    Rule("/page", endpoint="page", methods=["GET", "PUT"]),
+    Rule("/page", endpoint="socket", websocket=True),
+    Rule("/any", endpoint="any"),
+    Rule("/folder/", endpoint="folder", methods=["GET"]),
+    Rule("/loose/", endpoint="loose", strict_slashes=False, methods=["GET"]),
+    Rule("/items/<int:number>", endpoint="item", methods=["GET"]),
+    Rule("/items/first", endpoint="first", methods=["GET"]),
+    Rule("/pages/", endpoint="pages", defaults={"number": 1}, methods=["GET"]),
+    Rule("/pages/<int:number>", endpoint="pages", methods=["GET"]),
+    Rule("/old", endpoint="old", redirect_to="/page", methods=["GET"]),
+    Rule("/twice//two", endpoint="twice", methods=["GET"]),
+    Rule("/~a b", endpoint="text", methods=["GET"]),
+]
+PATHS = [
+    *("", "/", "//", "/page", "//page", "/page/", "/any", "/folder", "/folder/", "/loose"),
+    *("/loose/", "/items/1", "/items/first", "/items/x", "/pages/", "/pages/1", "/pages/2"),
+    *("/old", "/twice//two", "/twice/two", "/~a b", "/none"),
+]
+
+
+def matched(adapter):
+    """What Flask learns of a request, or the exception."""
+    try:
+        rule, values = adapter.match(return_rule=True)
+    except HTTPException as error:
+        return type(error), getattr(error, "new_url", ""), getattr(error, "valid_methods", ())
+    return rule, dict(values)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS", "get", "NONE"])
+def test_every_path_is_matched_as_by_flask_each_time(method):
+    app = create()
+    app.url_map = Map([rule.empty() for rule in RULES])
+    shortcuts = UrlAdapters(app)
+    for path in [*PATHS, *PATHS]:
+        environ = environ_of(PATH_INFO=path, REQUEST_METHOD=method)
+        expected = matched(Flask.create_url_adapter(app, Request(environ)))
+        assert matched(shortcuts.create(Request(environ))) == expected, path
+
+
+def test_matched_path_is_not_searched_again(monkeypatch):
+    app = create()
+    app.add_url_rule("/page", "page", lambda: "")
+    app.add_url_rule("/items/<int:number>", "item", lambda number: "")
+    search = Mock(side_effect=app.url_map._matcher.match)
+    monkeypatch.setattr(app.url_map._matcher, "match", search)
+    shortcuts = UrlAdapters(app)
+    for path in ("/page", "/page", "/items/1", "/items/1"):
+        matched(shortcuts.create(Request(environ_of(PATH_INFO=path))))
+    assert [call.args[1] for call in search.call_args_list] == ["/page", "/items/1", "/items/1"]
+
+
+def test_rule_that_is_added_later_counts_at_once():
+    app = create()
+    app.add_url_rule("/page", "page", lambda: "", methods=["PUT"])
+    shortcuts = UrlAdapters(app)
+
+    def endpoint(method):
+        found = matched(shortcuts.create(Request(environ_of(REQUEST_METHOD=method))))
+        return getattr(found[0], "endpoint", found[0])
+
+    assert [endpoint("PUT"), endpoint("GET")] == ["page", MethodNotAllowed]
+    app.add_url_rule("/page", "later", lambda: "", methods=["GET"])
+    assert [endpoint("PUT"), endpoint("GET")] == ["page", "later"]
+    app.url_map = Map([Rule("/page", endpoint="other", methods=["PUT"])])
+    assert [endpoint("PUT"), endpoint("GET")] == ["other", MethodNotAllowed]
+
+
+def test_arguments_of_a_view_are_its_own():
+    app = create()
+    app.add_url_rule("/page", "page", lambda: "")
+    shortcuts = UrlAdapters(app)
+    first, second = (matched_values(shortcuts) for _ in range(2))
+    first["added"] = 1
+    assert (second, matched_values(shortcuts)) == ({}, {})
+
+
+def matched_values(shortcuts):
+    return shortcuts.create(Request(environ_of())).match(return_rule=True)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (((), {}), ("page", {})),
+        ((("/items/1",), {}), ("item", {"number": 1})),
+        (((), {"path_info": "/items/2"}), ("item", {"number": 2})),
+        (((), {"method": "GET", "return_rule": False}), ("page", {})),
+    ],
+)
+def test_other_questions_are_answered_as_by_werkzeug(arguments, expected):
+    app = create()
+    app.add_url_rule("/page", "page", lambda: "")
+    app.add_url_rule("/items/<int:number>", "item", lambda number: "")
+    adapter = UrlAdapters(app).create(Request(environ_of()))
+    adapter.match(return_rule=True)
+    positional, named = arguments
+    assert adapter.match(*positional, **named) == expected
+
+
 def test_bound_requests_do_not_share_what_an_app_changes():
-    shortcuts = flask_shortcuts.UrlAdapters(create())
+    shortcuts = UrlAdapters(create())
     first, second = (shortcuts.create(Request(environ_of())) for _ in range(2))
     first.script_name = "/changed/"
     assert second.script_name == "/"
