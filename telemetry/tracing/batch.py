@@ -8,7 +8,7 @@ Source: OTLP 1.x, ``ExportTraceServiceRequest``.
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import gevent
 
@@ -83,9 +83,10 @@ class BatchEncoder:
         """
         encoded: list[Encoded] = []
         without_pause = 0
-        for scope, span in entries:
+        for entry in entries:
+            scope, span = entry
             if isinstance(span, bytes):
-                encoded.append((scope, span))
+                encoded.append(cast(Encoded, entry))
                 continue
             if without_pause == slice_spans:
                 self._pause()

@@ -194,11 +194,14 @@ def request_parts(resource: "ProcessResource", spans: Sequence[tuple[Scope, byte
         spans: Each with its scope, encoded.
     """
     by_scope: dict[Scope, list[bytes]] = {}
+    before: Scope | None = None
     for scope, span in spans:
-        by_scope.setdefault(scope, []).append(span)
+        if scope is not before:  # most are of the scope of the one before
+            before, of_scope = scope, by_scope.setdefault(scope, [])
+        of_scope.append(span)
     parts: list[bytes] = [resource.encoded]
     for scope, encoded in by_scope.items():
-        before, after = scope_parts(scope)
-        length = len(before) + len(after) + sum(map(len, encoded))
-        parts += (b"\x12", varint(length), before, *encoded, after)
+        head, end = scope_parts(scope)
+        length = len(head) + len(end) + sum(map(len, encoded))
+        parts += (b"\x12", varint(length), head, *encoded, end)
     return [b"\x0a", varint(sum(map(len, parts))), *parts]

@@ -99,7 +99,8 @@ class SpanQueue:
         Args:
             count: Most spans to take.
         """
-        batch = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+        take = self._waiting.popleft
+        batch = [take() for _ in range(min(count, len(self._waiting)))]
         self._taken += len(batch)
         return batch
 
