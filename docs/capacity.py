@@ -4,6 +4,7 @@ They come from ``docs/capacity.json``, which ``python -m bench.capacity`` and ``
 bench.connections --json docs/capacity.json`` measure. A test compares all three.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,9 @@ def draw(figures: Figures) -> str:
     points = [point for curve in curves for point in curve.points]
     offered = max((point.offered for point in points), default=1.0)
     answered = max((point.answered for point in points), default=1.0)
-    slowest = max((point.p50_ms for point in points), default=1.0)
+    slowest = max(
+        (one.p50_ms for curve in curves for one in (*curve.points, *curve.simulated)), default=1.0
+    )
     described = "; ".join(
         f"{curve.workers} workers: at most {max(one.answered for one in curve.points):.0f} measured"
         f", {max(one.answered for one in curve.simulated):.0f} simulated"
@@ -83,23 +86,40 @@ def _parts(
     for number, curve in enumerate(curves):
         colour = COLOURS.get(curve.workers, INK)
         yield text(
-            640 + 130 * number, 50, f"● {curve.workers} workers", fill=colour, font_weight="600"
+            640 + 130 * number,
+            50,
+            f"● {curve.workers} worker{'s' if curve.workers > 1 else ''}",
+            fill=colour,
+            font_weight="600",
         )
-    rates = _Panel(LEFTS[0], offered, answered * 1.1, "answers a second")
+    rates = _Panel(LEFTS[0], offered, "answers a second", _even(answered))
     yield from rates.axes()
-    delays = _Panel(LEFTS[1], offered, slowest * 1.1, "p50, ms")
+    decades = range(max(1, math.ceil(math.log10(slowest))) + 1)
+    delays = _Panel(LEFTS[1], offered, "p50, ms", [10.0**one for one in decades], logarithmic=True)
     yield from delays.axes()
-    for curve in curves:
+    for number, curve in enumerate(curves):
         measured = [(one.offered, one.answered, one.p50_ms) for one in curve.points]
         simulated = [
             (point.offered, one.answered, one.p50_ms)
             for point, one in zip(curve.points, curve.simulated, strict=True)
         ]
         colour = COLOURS.get(curve.workers, INK)
-        yield from rates.dots([(x, y) for x, y, _ in measured], colour)
+        radius = 7.0 - 2 * number  # where they lie on each other, all are seen
+        yield from rates.dots([(x, y) for x, y, _ in measured], colour, radius)
         yield rates.line([(x, y) for x, y, _ in simulated], colour)
-        yield from delays.dots([(x, y) for x, _, y in measured], colour)
+        yield from delays.dots([(x, y) for x, _, y in measured], colour, radius)
         yield delays.line([(x, y) for x, _, y in simulated], colour)
+
+
+def _even(most: float) -> list[float]:
+    """Return up to six round values from 0 on, the last of them no less than the most."""
+    step = next(
+        size
+        for power in range(9)
+        for size in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)
+        if 5 * size >= most
+    )
+    return [step * one for one in range(math.ceil(most / step) + 1)]
 
 
 class _Panel:
@@ -108,34 +128,46 @@ class _Panel:
     Args:
         left: Of the panel.
         most_x: At its right end.
-        most_y: At its top.
         name: Of the vertical axis.
+        values: On the vertical axis, from its bottom to its top.
+        logarithmic: Whether each of them is ten times the one before.
     """
 
-    def __init__(self, left: float, most_x: float, most_y: float, name: str) -> None:
-        self._left, self._most_x, self._most_y, self._name = left, most_x, most_y, name
+    def __init__(
+        self,
+        left: float,
+        most_x: float,
+        name: str,
+        values: Sequence[float],
+        *,
+        logarithmic: bool = False,
+    ) -> None:
+        self._left, self._most_x, self._name, self._values = left, most_x, name, values
+        self._logarithmic = logarithmic
 
     def axes(self) -> Iterator[str]:
         yield text(self._left, TOP - 12, self._name, size=11, fill=GREY)
-        for quarter in range(5):
-            value = self._most_y * quarter / 4
+        for value in self._values:
             y = self._place(0, value)[1]
             yield (
                 f'<path d="M{self._left} {y:g}h{WIDE}" stroke="{LINE}" stroke-dasharray="2 4"'
                 ' fill="none"/>'
             )
-            shown = f"{value:.0f}"
+            shown = f"{value:,.0f}"
             yield text(self._left - 8, y + 4, shown, size=11, fill=GREY, text_anchor="end")
+        for quarter in range(5):
             across = self._most_x * quarter / 4
-            x = self._place(across, 0)[0]
+            x = self._place(across, self._values[-1])[0]
             yield text(x, BOTTOM + 18, f"{across:.0f}", size=11, fill=GREY, text_anchor="middle")
         middle = self._left + WIDE / 2
         yield text(middle, BOTTOM + 36, "offered a second", fill=GREY, text_anchor="middle")
 
-    def dots(self, points: Sequence[tuple[float, float]], colour: str) -> Iterator[str]:
+    def dots(
+        self, points: Sequence[tuple[float, float]], colour: str, radius: float
+    ) -> Iterator[str]:
         for point in points:
             x, y = self._place(*point)
-            yield f'<circle cx="{x:g}" cy="{y:g}" r="4.5" fill="{colour}"/>'
+            yield f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{colour}"/>'
 
     def line(self, points: Sequence[tuple[float, float]], colour: str) -> str:
         path = "L".join(f"{x:g} {y:g}" for x, y in (self._place(*point) for point in points))
@@ -143,7 +175,9 @@ class _Panel:
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
         across = self._left + WIDE * x / self._most_x
-        return round(across, 1), round(BOTTOM - (BOTTOM - TOP) * min(y / self._most_y, 1), 1)
+        most = self._values[-1]
+        share = math.log10(max(y, 1.0)) / math.log10(most) if self._logarithmic else y / most
+        return round(across, 1), round(BOTTOM - (BOTTOM - TOP) * min(share, 1), 1)
 
 
 def main() -> None:
