@@ -74,10 +74,10 @@ def measure() -> dict[str, Any]:
     """
     # Only here: the page needs no stack.
     from tests.e2e.faults.drill import Drill, rows  # noqa: PLC0415
-    from tests.e2e.faults.stand import TIME_SCALE, drill_stack  # noqa: PLC0415
+    from tests.e2e.faults.stand import TIME_SCALE, drill_stand  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory() as folder, drill_stack(Path(folder)) as stack:
-        observations = Drill(stack).run()
+    with tempfile.TemporaryDirectory() as folder, drill_stand(Path(folder)) as stand:
+        observations = Drill(stand).run()
     problems = [f"{one.fault}: {one.problem}" for one in observations.values() if one.problem]
     if problems:
         raise SystemExit("\n".join(problems))

@@ -5,6 +5,7 @@ import os
 import time
 
 from telemetry import Telemetry
+from telemetry.native import sleep
 from tests.e2e.app import app
 
 telemetry: Telemetry = app.extensions["telemetry"]
@@ -17,6 +18,13 @@ def hold(seconds: float) -> dict[str, float]:
     while time.monotonic() < end:
         pass
     return {"held_seconds": seconds}
+
+
+@app.get("/test/block/<float:seconds>")
+def block(seconds: float) -> dict[str, float]:
+    """Sleep in the kernel for so long: all others of the worker wait, and no processor works."""
+    sleep(seconds)
+    return {"blocked_seconds": seconds}
 
 
 @app.post("/test/telemetry-error")

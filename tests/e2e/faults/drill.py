@@ -2,7 +2,8 @@
 
 Faults that share nothing are pressed side by side, each in a track of its own: their alerts are
 different ones, or differ in a label, and none fires before its fault is pressed nor after the fault
-is released. Faults of the whole service come one after the other.
+is released. Faults of the whole service come one after the other. Meanwhile the runbook of every
+alert that fires is followed, and what has no button is planted in the sick instance.
 """
 
 import socket
@@ -19,10 +20,11 @@ from dashboards.alerts import DEPLOY
 from stack.errors import StackError
 from stack.faults import press
 from stack.faults.catalogue import FAULTS
-from stack.runner import Stack
 from tests.e2e.faults.first_check import FirstCheck
+from tests.e2e.faults.follower import Follower
 from tests.e2e.faults.panels import Before, Panels
-from tests.e2e.faults.stand import firing
+from tests.e2e.faults.planted import Planted
+from tests.e2e.faults.stand import Stand, firing
 
 RULES = DEPLOY / "rules" / "alerts.yml"
 FIRES_SECONDS = 240.0
@@ -88,21 +90,29 @@ class Drill:
     """One run over every fault.
 
     Args:
-        stack: Under traffic, with rules at short windows.
+        stand: Under traffic, with rules at short windows.
+
+    Attributes:
+        follower: Which alerts fired, and what their runbooks showed.
+        planted: What has no button.
     """
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._panels = Panels(stack, RULES)
+    def __init__(self, stand: Stand) -> None:
+        self._stack = stand.stack
+        self._panels = Panels(stand.stack, RULES)
         self._began = time.monotonic()
         self.observations = {name: Observation(name) for name in FAULTS}
+        self.follower = Follower(stand.stack)
+        self.planted = Planted(stand, self.follower)
 
     def run(self) -> dict[str, Observation]:
         """Press and release all; returns what each did."""
+        following = gevent.spawn(self.follower.run)
         tracks = [gevent.spawn(self._track, names) for names in TRACKS]
-        gevent.joinall(tracks, raise_error=True)
+        gevent.joinall([*tracks, gevent.spawn(self.planted.run)], raise_error=True)
         for name in SEQUENCE:
             self._one(name, isolated=True)
+        following.kill()
         return self.observations
 
     def _track(self, names: Sequence[str]) -> None:

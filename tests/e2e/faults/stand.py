@@ -9,18 +9,20 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 import yaml
 
-from dashboards import alerts
-from dashboards.time_scale import TimeScale
+from dashboards import alerts, telemetry_lost
+from dashboards.time_scale import TimeScale, in_seconds
 from stack import paths
 from stack.backends import DEFAULT_NAMES
 from stack.runner import Stack
-from tests.e2e.faults.traffic import busy_members
+from tests.e2e.faults.sick import SickInstance
+from tests.e2e.faults.traffic import booked_session, busy_members
 from tests.e2e.polling import poll
 from tests.support.ports import stack_offset
 
@@ -45,27 +47,56 @@ ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Stand:
+    """What the drill works with.
+
+    Args:
+        stack: Everything, with two workers.
+        sick: One more instance, which runs as they do.
+        booking: Id of a booking that nobody pays.
+    """
+
+    stack: Stack
+    sick: SickInstance
+    booking: str
+
+
 @contextmanager
-def drill_stack(directory: Path) -> Iterator[Stack]:
-    """Yield the stack; it is up, and has traffic."""
+def drill_stand(directory: Path) -> Iterator[Stand]:
+    """Yield the stand; it is up, and has traffic."""
     deploy = directory / "deploy"
     write_rules(deploy)
     with (
         stack_offset() as offset,
         Stack(offset, directory / "stack", workers=WORKERS, deploy=deploy) as stack,
     ):
+        sick = SickInstance(stack, ENVIRONMENT["service"])
         for name in DEFAULT_NAMES:
-            stack.start(name, env=ENVIRONMENT.get(name))
+            scraped = sick.collector_settings() if name == "collector" else {}
+            stack.start(name, env={**ENVIRONMENT.get(name, {}), **scraped})
         for name in DEFAULT_NAMES:
             stack.wait_ready(name, seconds=240)
         stack.seed("service")
-        with demo_traffic(stack), busy_members(stack.url("service")):
-            yield stack
+        sick.put_proxy_before_database()
+        sick.start()
+        try:
+            booking = booked_session(stack.url("service"))
+            with demo_traffic(stack), busy_members(stack.url("service")):
+                yield Stand(stack, sick, booking)
+        finally:
+            sick.stop()
 
 
 def write_rules(folder: Path) -> None:
-    """Write the rules at short windows; evaluated every two seconds, which is often enough."""
+    """Write the rules at short windows; evaluated every two seconds, which is often enough.
+
+    Those of lost telemetry count each step once, so their step is the interval.
+    """
     alerts.write(folder, TimeScale(TIME_SCALE))
+    lost = folder / "rules" / "telemetry_lost.yml"
+    factor = in_seconds(telemetry_lost.STEP) / in_seconds(EVALUATION)
+    lost.write_text(telemetry_lost.to_yaml(TimeScale(factor)), encoding="utf-8")
     for file in sorted((folder / "rules").glob("*.yml")):
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         for group in document["groups"]:
@@ -106,7 +137,7 @@ def notified(stack: Stack) -> list[dict[str, Any]]:
 
 
 def wait_for_metrics(stack: Stack) -> None:
-    """Wait until Prometheus has the metrics of every worker."""
+    """Wait until Prometheus has the metrics of every worker, and of the sick instance."""
 
     def complete() -> bool:
         response = requests.get(
@@ -115,6 +146,6 @@ def wait_for_metrics(stack: Stack) -> None:
             timeout=60,
         )
         result = response.json()["data"]["result"]
-        return bool(result) and result[0]["value"][1] == str(WORKERS)
+        return bool(result) and result[0]["value"][1] == str(WORKERS + 1)
 
     poll(complete, timeout_seconds=60, what="metrics of every worker")

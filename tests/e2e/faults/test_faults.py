@@ -13,7 +13,8 @@ from dashboards.alerts.routing import INHIBITIONS
 from stack.faults import press
 from stack.faults.catalogue import FAULTS
 from tests.e2e.faults.drill import SEQUENCE, TRACKS, Drill
-from tests.e2e.faults.stand import drill_stack, notified, wait_for_metrics
+from tests.e2e.faults.follower import HELD, RUNBOOKS
+from tests.e2e.faults.stand import drill_stand, notified, wait_for_metrics
 from tests.support.loki import query_lines
 from tests.support.polling import wait_until_equal
 
@@ -23,15 +24,27 @@ ALERTS = {fault.alert for fault in FAULTS.values()}
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    with drill_stack(tmp_path_factory.mktemp("drill")) as stack:
-        wait_for_metrics(stack)
-        yield stack
+def stand(tmp_path_factory):
+    with drill_stand(tmp_path_factory.mktemp("drill")) as stand:
+        wait_for_metrics(stand.stack)
+        yield stand
 
 
 @pytest.fixture(scope="module")
-def observations(stack):
-    return Drill(stack).run()
+def stack(stand):
+    return stand.stack
+
+
+@pytest.fixture(scope="module")
+def drill(stand):
+    drill = Drill(stand)
+    drill.run()
+    return drill
+
+
+@pytest.fixture(scope="module")
+def observations(drill):
+    return drill.observations
 
 
 def test_every_fault_is_pressed_once():
@@ -54,6 +67,23 @@ def test_panels_of_the_alerts_board_change(observations, name):
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_query_of_its_runbook_shows_something(observations, name):
     assert observations[name].silent == []
+
+
+def test_what_has_no_button_is_planted(drill):
+    assert drill.planted.problems == []
+
+
+@pytest.mark.parametrize("rule", RUNBOOKS, ids=str)
+def test_alert_fires_and_every_query_of_its_runbook_shows_something(drill, rule):
+    assert drill.follower.silent[rule] == []
+
+
+def test_rules_that_fire_are_all_rules(drill):
+    assert drill.follower.fired == {*RUNBOOKS, HELD}
+
+
+def test_commands_of_runbooks_show_the_cause(drill):
+    assert drill.planted.missing == {}
 
 
 def test_everything_is_restored(stack, observations):

@@ -57,7 +57,7 @@ class Person:
 
     def pay(self) -> None:
         """Book a session, pay it however often that takes, and cancel it."""
-        session = self._booked()
+        session = self.book()
         key = {"Idempotency-Key": str(uuid.uuid4())}
         paid = {"payment_method": "pm_card_visa"}
         while True:
@@ -85,7 +85,8 @@ class Person:
             method, f"{self._url}{API}{path}", timeout=TIMEOUT_SECONDS, **options
         )
 
-    def _booked(self) -> str:
+    def book(self) -> str:
+        """Reserve a slot that is free, and return the session's id."""
         while True:
             therapists = self.send("GET", "/therapists").json()["therapists"]
             for therapist in therapists:
@@ -108,6 +109,20 @@ def _live(person: Person, act: Callable[[], None]) -> None:
                     logged_in = True
                 act()
             person.pause()
+
+
+def booked_session(url: str) -> str:
+    """Book a session as a new member, and return its id.
+
+    Args:
+        url: Of the service, without path.
+    """
+    person = Person(url, Event())
+    try:
+        person.log_in()
+        return person.book()
+    finally:
+        person.close()
 
 
 @contextmanager
