@@ -11,6 +11,7 @@ from telemetry.phases import stamp_notifications  # noqa: E402
 # As the worker does, before there is a hub.
 stamp_notifications()
 
+import gc  # noqa: E402
 import signal  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
@@ -62,6 +63,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that runs a backend without its mark would build one in the fast part: it fails."""
     backend.may_be_built = item.get_closest_marker("e2e") is not None
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests live until the end: a full collection, of which many tests make several,
+    would go through all of them, for up to half a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy import files
-from tests.support.polling import TIMEOUT_SECONDS
+from tests.support.polling import SERVER_POLL_SECONDS, TIMEOUT_SECONDS
 
 LINES = re.sub(r"\\\n\s*", "", files.without_comments("Dockerfile")).splitlines()
 STAGES = [part.splitlines() for part in re.split(r"(?m)^(?=FROM )", "\n".join(LINES))[1:]]
@@ -115,7 +115,7 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
             """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
         thread.start()
         yield server.server_port
         server.shutdown()

@@ -1,17 +1,33 @@
-"""Usage errors of the real command: one line, and an exit code that is not 0."""
+"""Usage errors of the command line: one line, and an exit code that is not 0."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from stack import paths
+from stack import cli, paths
 from stack.backends import NAMES
 from stack.cluster.backends import TOOLS
 from stack.runner import Stack
 from tests.stack.conftest import Serene
 from tests.support.ports import stack_offset
+
+Run = Callable[..., tuple[object, str, str]]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command in this process: exit code, output and errors."""
+
+    def run(*arguments: str) -> tuple[object, str, str]:
+        try:
+            code: object = cli.main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+        return code, *capfd.readouterr()
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -55,11 +71,16 @@ from tests.support.ports import stack_offset
         ),
     ],
 )
-def test_bad_arguments_are_one_line(
-    serene: Serene, arguments: list[str], code: int, line: str
+def test_bad_arguments_are_one_line(run: Run, arguments: list[str], code: int, line: str) -> None:
+    assert run(*arguments) == (code, "", f"serene: {line}\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["up", "--detatch"], ["build", "oracle"]])
+def test_process_ends_with_output_and_code_of_the_command(
+    serene: Serene, run: Run, arguments: list[str]
 ) -> None:
     done = serene(*arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", f"serene: {line}\n")
+    assert (done.returncode, done.stdout, done.stderr) == run(*arguments)
 
 
 @pytest.fixture
@@ -70,27 +91,27 @@ def number() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("command", ["status", "down"])
-def test_no_running_stack_is_one_line(serene: Serene, command: str, number: int) -> None:
-    done = serene(command, "--port-offset", str(number))
+def test_no_running_stack_is_one_line(run: Run, command: str, number: int) -> None:
+    done = run(command, "--port-offset", str(number))
     line = f"serene: nothing is running at --port-offset {number}: start it with ./serene up\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    assert done == (1, "", line)
 
 
-def test_load_without_a_service_is_one_line(serene: Serene, number: int) -> None:
-    done = serene("load", "--port-offset", str(number))
+def test_load_without_a_service_is_one_line(run: Run, number: int) -> None:
+    done = run("load", "--port-offset", str(number))
     url = Stack(number).url("service")
     line = (
         f"serene: the service at {url} does not answer (ConnectionRefusedError): "
         "start it with ./serene up\n"
     )
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    assert done == (1, "", line)
 
 
-def test_log_that_was_never_written_is_one_line(serene: Serene, number: int) -> None:
-    done = serene("logs", "tempo", "--port-offset", str(number))
+def test_log_that_was_never_written_is_one_line(run: Run, number: int) -> None:
+    done = run("logs", "tempo", "--port-offset", str(number))
     path = paths.state_directory(number) / "logs" / "tempo.log"
     line = f"serene: tempo has written no log at --port-offset {number}: {path} is missing\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    assert done == (1, "", line)
 
 
 @pytest.mark.e2e
@@ -114,10 +135,10 @@ def test_no_go_and_no_package_index_is_one_line(serene: Serene, tmp_path: Path) 
     "command",
     [[], ["up"], ["down"], ["status"], ["logs"], ["load"], ["test"], ["contract"], ["build"]],
 )
-def test_every_command_has_help(serene: Serene, command: list[str]) -> None:
-    done = serene(*command, "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(" ".join(["usage: ./serene", *command]))
+def test_every_command_has_help(run: Run, command: list[str]) -> None:
+    code, output, errors = run(*command, "--help")
+    assert (code, errors) == (0, "")
+    assert output.startswith(" ".join(["usage: ./serene", *command]))
 
 
 @pytest.mark.e2e

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from stack.notification_log import MAX_BODY_BYTES, NotificationLog, Server
+from tests.support.polling import SERVER_POLL_SECONDS
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(path: Path) -> Iterator[str]:
     with Server(("127.0.0.1", 0), NotificationLog(path)) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

@@ -9,6 +9,7 @@ import pytest
 
 from stack import probes
 from stack.probes import ProbeResult
+from tests.support.polling import SERVER_POLL_SECONDS
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,7 +24,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def http_port() -> Iterator[int]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
         thread.start()
         yield server.server_address[1]
         server.shutdown()

@@ -60,6 +60,7 @@ def test_client_in_the_queue_is_served_and_a_new_one_is_ignored():
                 assert early.recv(10) == b"response"
 
 
+@pytest.mark.slow
 def test_ignored_client_is_refused_once_the_listener_is_closed():
     with socket.socket() as client:
         client.setblocking(False)

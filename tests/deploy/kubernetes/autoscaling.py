@@ -23,7 +23,7 @@ from stack.cluster.control_plane import ControlPlane
 from telemetry.names import ACTIVE_REQUESTS, REQUEST_PHASE
 from tests.deploy.kubernetes import cluster
 from tests.deploy.kubernetes.manifests import FOLDER
-from tests.support.polling import wait_until
+from tests.support.polling import SERVER_POLL_SECONDS, wait_until
 from tests.support.ports import free_port
 
 CONFIG: Final = FOLDER / "components" / "monitoring" / "namespaced" / "generated" / "adapter.yaml"
@@ -200,7 +200,7 @@ def _served(load: Load) -> Iterator[int]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
     thread.start()
     try:
         yield server.server_address[1]

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from tests.backend import built
 from tests.deploy.kubernetes import manifests
-from tests.support.polling import wait_until
+from tests.support.polling import SERVER_POLL_SECONDS, wait_until
 from tests.support.ports import free_port, free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -52,7 +52,7 @@ def loki() -> Iterator[tuple[int, list[Any]]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
     thread.start()
     try:
         yield server.server_address[1], taken

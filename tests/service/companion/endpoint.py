@@ -9,7 +9,7 @@ from typing import Any
 import gevent
 from gevent.server import StreamServer
 
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.002
 """Between two parts, so that they arrive as two."""
 
 

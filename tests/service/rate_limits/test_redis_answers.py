@@ -59,7 +59,7 @@ OLD_SCRIPT = b"-ERR Error running script (call to f_1): @user_script:1: @user_sc
         ("PROTOCOL", b"+OK\r\n"),
         ("PROTOCOL", b"$-1\r\n"),
         ("PROTOCOL", b"*0\r\n"),
-        ("TIMEOUT", b""),
+        pytest.param("TIMEOUT", b"", marks=pytest.mark.slow),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

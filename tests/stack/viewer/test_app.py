@@ -12,6 +12,7 @@ import pytest
 from stack import paths
 from stack.viewer.app import SECURITY_POLICY, Viewer
 from stack.viewer.proxy import Upstream
+from tests.support.polling import SERVER_POLL_SECONDS
 from tests.support.ports import free_port
 
 BOARDS = ["home", "life-cycle", "members", "mongodb", "runtime", "service", "slow-requests"]
@@ -57,7 +58,7 @@ class Backend(BaseHTTPRequestHandler):
 @pytest.fixture
 def backend() -> Iterator[Upstream]:
     with ThreadingHTTPServer(("127.0.0.1", free_port()), Backend) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,), daemon=True).start()
         upstream = Upstream("127.0.0.1", server.server_port)
         yield upstream
         upstream.close()

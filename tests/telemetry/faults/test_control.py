@@ -169,6 +169,7 @@ def test_leaked_memory_is_resident_and_is_given_back(management):
     assert grown - rss().rss >= 4 * 2**20
 
 
+@pytest.mark.slow
 def test_blocked_hub_holds_every_greenlet_and_can_be_released(management):
     press(management, "blocked-hub")
     longest = 0.0

@@ -252,7 +252,8 @@ def test_process_has_one_hub_after_all_this(management):
     for path in ("/metrics", "/health", "/debug/stacks", "/debug/requests", "/nothing"):
         get(management, path)
     hubs = {id(each) for each in gc.get_objects() if issubclass(type(each), gevent.hub.Hub)}
-    assert len(hubs) == 1
+    # One from before the tests is frozen, where the collector does not list it.
+    assert hubs | {id(gevent.get_hub())} == {id(gevent.get_hub())}
 
 
 def test_stacks_are_read_while_greenlets_go_on():

@@ -82,6 +82,7 @@ def test_what_is_not_http_is_answered_and_ends_the_connection(sent, status):
             "application/problem+json",
         )
         assert client.ended()
+        client.close()  # the server lingers until then
         assert get(management, "/health/liveness")[0] == 200
 
 
