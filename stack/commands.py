@@ -16,6 +16,9 @@ from stack.progress import Progress
 from stack.runner import Stack
 
 _BUILDABLE = {**BY_NAME, **TOOLS}
+_FAST = "not e2e and not slow"
+_FAST_HALF = "tests/telemetry"
+"""Tests that are about half of the fast part's processor time."""
 _IN_PROCESS = "not slow and (not e2e or backend)"
 """Tests that run in pytest's own process, where coverage sees what they run."""
 _WHOLE_STACKS = "tests/e2e"
@@ -65,23 +68,27 @@ def load(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the tests; all of them in parts side by side, and then those that are to run alone.
+    """Run the tests in parts side by side, and then those that are to run alone.
 
-    With `--fast` or arguments for pytest, this process is replaced with pytest.
+    With arguments for pytest, this process is replaced with pytest.
 
     Returns: the highest exit code of the parts.
     """
     arguments = [sys.executable, "-m", "pytest"]
     if options.fast:
-        arguments += ["-m", "not e2e and not slow"]
+        arguments += ["-m", _FAST]
     else:
         debian.install_missing()
         build_missing((*NAMES, *TOOLS))
     sys.stdout.flush()
-    if options.fast or options.pytest_arguments:
+    if options.pytest_arguments:
         os.chdir(paths.ROOT)
         os.execv(sys.executable, [*arguments, *options.pytest_arguments])
     paths.state_directory().mkdir(exist_ok=True)
+    if options.fast:
+        return _run_side_by_side(
+            [[*arguments, f"--ignore={_FAST_HALF}"]], [*arguments, _FAST_HALF], []
+        )
     coverage = [sys.executable, "-m", "coverage"]
     runner = [*coverage, "run", "-m", "pytest"] if options.coverage else arguments
     processes = [*arguments, "-m", f"not ({_IN_PROCESS}) and not exclusive"]
@@ -155,6 +162,7 @@ def _run_side_by_side(
         afterwards: Run one after another when all the others have ended.
     """
     log = paths.state_directory() / "tests-beside.log"
+    log.unlink(missing_ok=True)  # another run may still write to it
     print(f"two parts run side by side; the second one's output follows, now in {log}", flush=True)
     with (
         log.open("w+", encoding="utf-8") as output,

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from stack import paths
 from tests.support.polling import wait_until
 
 SIDE_BY_SIDE = """
@@ -88,3 +89,32 @@ def test_no_program_starts_after_a_signal(tmp_path, number) -> None:
     assert running.returncode != 0
     assert "next" not in output
     assert "alone" not in output
+
+
+FAST = """
+import argparse, sys
+from pathlib import Path
+from stack import commands, paths
+paths.state_directory = lambda: Path(sys.argv[1])
+sys.exit(commands.test(argparse.Namespace(fast=True, coverage=False, pytest_arguments=[])))
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_parts_of_the_fast_run_are_all_of_its_tests_and_none_twice(tmp_path) -> None:
+    def collected(*command: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=paths.ROOT,
+            env=os.environ | {"PYTEST_ADDOPTS": "--collect-only -q -p no:cacheprovider"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        )
+        return sorted(line for line in done.stdout.splitlines() if "::" in line)
+
+    whole = collected("-m", "pytest", "-m", "not e2e and not slow")
+    assert len(whole) > 1000
+    assert collected("-c", FAST, str(tmp_path)) == whole
