@@ -50,11 +50,14 @@ def test_every_rule_of_the_app_is_in_the_document(client, document):
     assert {(path, method) for path, item in document["paths"].items() for method in item} == served
 
 
+COMMON = {
+    name: {"$ref": f"#/components/headers/{name}"}
+    for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
+}
+"""Headers of every response."""
+
+
 def test_operation_is_described_completely(document):
-    common = {
-        name: {"$ref": f"#/components/headers/{name}"}
-        for name in ("X-Request-ID", "X-Response-Time", "Server-Timing", "API-Version")
-    }
     added = {
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in {
@@ -81,7 +84,7 @@ def test_operation_is_described_completely(document):
         "responses": {
             "200": {
                 "description": "The description.",
-                "headers": common
+                "headers": COMMON
                 | added
                 | {"Vary": {"description": "Accept.", "schema": {"type": "string"}}},
                 "content": {
@@ -91,7 +94,7 @@ def test_operation_is_described_completely(document):
             },
             "304": {
                 "description": "Not modified since the response whose ETag `If-None-Match` has.",
-                "headers": common | added,
+                "headers": COMMON | added,
             },
             "400": {"$ref": "#/components/responses/BadRequest"},
             "412": {"$ref": "#/components/responses/PreconditionFailed"},
