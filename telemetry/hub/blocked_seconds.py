@@ -2,7 +2,8 @@
 
 The costliest codes of the last hour have series of their own, the rest is ``_OTHER``. Each second
 is added to exactly one series, the one that its code has at that instant, and is never moved: no
-series ever decreases, and rates over all codes are right at any time. A code that becomes costlier
+series ever decreases, and rates over all codes are right at any time. A block that lasts is counted
+while it does, so that a hub that never comes back is seen. A code that becomes costlier
 than the cheapest one with a name gets its name's place; the cheaper one's series ends. When a code
 gets its name back, its series goes on from where it was.
 
@@ -60,15 +61,35 @@ class BlockedSeconds:
         self._clock = clock
         self._codes: dict[str, _Code] = {}
         self._others: dict[tuple[str, str], float] = {(cause, OTHER_CODE): 0.0 for cause in CAUSES}
+        self._lasting: dict[tuple[str, str], float] = {}
 
     def add(self, culprits: Iterable[Culprit]) -> None:
-        """Add the parts of a block."""
+        """Add the parts of a block that has ended; what ``add_lasting`` has added of it is in."""
+        self.add_lasting(culprits)
+        self._lasting.clear()
+
+    def add_lasting(self, culprits: Iterable[Culprit]) -> None:
+        """Add the parts of a block until now; the next one is this one's again, or its end.
+
+        What was added to a code stays there, also where the block has turned out to be another's.
+        """
+        parts: dict[tuple[str, str], float] = {}
         for culprit in culprits:
-            if culprit.code == UNKNOWN_CODE:
-                key = culprit.cause, UNKNOWN_CODE
-                self._others[key] = self._others.get(key, 0.0) + culprit.seconds
-            else:
-                self._add(culprit)
+            key = culprit.cause, culprit.code
+            parts[key] = parts.get(key, 0.0) + culprit.seconds
+        more = {
+            key: seconds - self._lasting.get(key, 0.0)
+            for key, seconds in parts.items()
+            if seconds > self._lasting.get(key, 0.0)
+        }
+        left = sum(parts.values()) - sum(self._lasting.values())
+        if left <= 0 or not more:
+            return
+        scale = left / sum(more.values())
+        for (cause, code), seconds in more.items():
+            added = seconds * scale
+            self._lasting[cause, code] = self._lasting.get((cause, code), 0.0) + added
+            self._add(cause, code, added)
 
     def costliest(self) -> list[tuple[str, float]]:
         """Return the codes with names and their seconds of the last hour, costliest first."""
@@ -101,21 +122,24 @@ class BlockedSeconds:
     def _family(self) -> CounterMetricFamily:
         return CounterMetricFamily(HUB_BLOCKED.name, HUB_BLOCKED.help, labels=HUB_BLOCKED.labels)
 
-    def _add(self, culprit: Culprit) -> None:
+    def _add(self, cause: str, name: str, seconds: float) -> None:
+        if name == UNKNOWN_CODE:
+            self._others[cause, name] = self._others.get((cause, name), 0.0) + seconds
+            return
         now = self._clock()
-        code = self._codes.get(culprit.code)
+        code = self._codes.get(name)
         if code is None:
             if len(self._codes) >= KNOWN_CODES:
                 self._forget_cheapest(now)
-            code = self._codes[culprit.code] = _Code()
+            code = self._codes[name] = _Code()
         minute = int(now // _SLOT_SECONDS)
-        code.minutes[minute] = code.minutes.get(minute, 0.0) + culprit.seconds
+        code.minutes[minute] = code.minutes.get(minute, 0.0) + seconds
         if not code.named:
             self._name(code, now)
         if code.named:
-            code.totals[culprit.cause] = code.totals.get(culprit.cause, 0.0) + culprit.seconds
+            code.totals[cause] = code.totals.get(cause, 0.0) + seconds
         else:
-            self._others[culprit.cause, OTHER_CODE] += culprit.seconds
+            self._others[cause, OTHER_CODE] += seconds
 
     def _name(self, code: _Code, now: float) -> None:
         """Give a code a name, if it is among the costliest."""

@@ -130,6 +130,7 @@ class HubMonitor:
             ),
             self.seen,
             report,
+            self._blocked.add_lasting,
             HubGuard(self._guard),
             profile=self.profile.add,
             sample_every_seconds=self._sample_every_seconds,

@@ -102,3 +102,39 @@ def test_codes_are_forgotten_when_there_are_too_many(counter):
         counter.add(f"shop:f{number}", 0.05 if number >= NAMED_CODES else 9.0)
     assert len(counter.counter._codes) == KNOWN_CODES
     assert counter.series()["cpu", "shop:f0"] == 9.0
+
+
+def test_block_that_lasts_is_counted_while_it_does(counter):
+    def culprits(seconds):
+        return [Culprit("cpu", "shop:f", None, seconds)]
+
+    counter.counter.add_lasting(culprits(1.0))
+    counter.counter.add_lasting(culprits(2.5))
+    assert counter.series()["cpu", "shop:f"] == 2.5
+    counter.counter.add(culprits(3.0))
+    assert counter.series()["cpu", "shop:f"] == 3.0
+    counter.add("shop:f", 1.0)
+    assert counter.series()["cpu", "shop:f"] == 4.0
+
+
+def test_lasting_block_that_turns_out_to_be_another_s_is_counted_once(counter):
+    random.seed(2)
+    codes = [UNKNOWN_CODE, *(f"shop:f{number}" for number in range(4))]
+    total, before = 0.0, counter.series()
+    for _ in range(300):
+        lasts = 0.0
+        for _ in range(random.randrange(1, 6)):
+            lasts += random.random()
+            shares = [random.random() for _ in codes]
+            parts = [
+                Culprit(random.choice(["cpu", "blocked"]), code, None, lasts * share / sum(shares))
+                for code, share in zip(codes, shares, strict=True)
+            ]
+            counter.counter.add_lasting(parts)
+            now = counter.series()
+            assert all(now[key] >= seconds for key, seconds in before.items())
+            assert sum(now.values()) == pytest.approx(total + lasts)
+            before = now
+        counter.counter.add(parts)
+        total += lasts
+        assert sum(counter.series().values()) == pytest.approx(total)
