@@ -43,51 +43,7 @@ RARE_RATE: Final = Limits(0.001, 0.1)
 
 GOOD, WARN, BAD, NEUTRAL, INACTIVE = "green", "orange", "red", "blue", "gray"
 
-COLOURS: Final[dict[str, str]] = {
-    # Phases of a request.
-    "queue": "light-red",
-    "cpu": "yellow",
-    "hub_wait": "red",
-    "db": "blue",
-    "db_pool_wait": "dark-purple",
-    "db_connect": "light-purple",
-    "external": "semi-dark-orange",
-    "threadpool": "light-yellow",
-    "lock": "purple",
-    "sleep": "light-green",
-    "client_read": "light-blue",
-    "client_write": "dark-blue",
-    "gc": "orange",
-    "other": "gray",
-    # Quantiles.
-    "p50": "light-blue",
-    "p95": "orange",
-    "p99": "red",
-    # States of a connection.
-    "used": "blue",
-    "idle": "light-green",
-    "establishing": "yellow",
-    "maximum": "red",
-    # Quantiles over workers or calls.
-    "median": "light-blue",
-    "worst instance": "red",
-    "oldest": "red",
-    # States of a worker and of a circuit breaker.
-    "ready": GOOD,
-    "starting": NEUTRAL,
-    "draining": WARN,
-    "stopped": INACTIVE,
-    "no answer": BAD,
-    "closed": GOOD,
-    "half_open": WARN,
-    "open": BAD,
-    # The value of a label when a counter has no series yet; see promql.or_zero.
-    "none": INACTIVE,
-    # Causes of a blocked hub.
-    "blocked": "orange",
-    "gil": "purple",
-    "frozen": "light-blue",
-    # Results of an export or a request.
+RESULTS: Final[dict[str, str]] = {
     "rejected": "orange",
     "timeout": "orange",
     "unreachable": BAD,
@@ -106,6 +62,60 @@ COLOURS: Final[dict[str, str]] = {
     "success": GOOD,
     "succeeded": GOOD,
     "created": GOOD,
+    "timed out": BAD,
+    "uncaught": BAD,
+}
+"""Colour by the result of an export, a request or what it did."""
+
+STATUS_CLASSES: Final[dict[str, str]] = {"2": GOOD, "3": NEUTRAL, "4": WARN, "5": BAD}
+"""Colour by the first digit of a response's status."""
+
+COLOURS: Final[dict[str, str]] = {
+    # Phases of a request.
+    "queue": "light-red",
+    "cpu": "yellow",
+    "hub_wait": "red",
+    "db": "blue",
+    "db_pool_wait": "dark-purple",
+    "db_connect": "light-purple",
+    "external": "semi-dark-orange",
+    "threadpool": "light-yellow",
+    "lock": "purple",
+    "sleep": "light-green",
+    "client_read": "light-blue",
+    "client_write": "dark-blue",
+    "gc": "orange",
+    "other": "gray",
+    # Quantiles; orange and red are for limits.
+    "p50": "light-blue",
+    "p95": "semi-dark-blue",
+    "p99": "purple",
+    # States of a connection.
+    "used": "blue",
+    "idle": "light-green",
+    "establishing": "yellow",
+    "maximum": "red",
+    # Quantiles over workers or calls.
+    "median": "light-blue",
+    "highest": "purple",
+    "worst instance": "purple",
+    "oldest": "purple",
+    # States of a worker and of a circuit breaker.
+    "ready": GOOD,
+    "starting": NEUTRAL,
+    "draining": WARN,
+    "stopped": INACTIVE,
+    "no answer": BAD,
+    "closed": GOOD,
+    "half_open": WARN,
+    "open": BAD,
+    # The value of a label when a counter has no series yet; see promql.or_zero.
+    "none": INACTIVE,
+    # Causes of a blocked hub.
+    "blocked": "orange",
+    "gil": "purple",
+    "frozen": "light-blue",
+    **RESULTS,
 }
 """Colour by legend; the same legend has the same colour on every board."""
 
@@ -126,7 +136,7 @@ COLOURED_BY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a worker in a state timeline."""
+    """A state of a worker or a backend, in a state timeline."""
 
     number: int
     text: str
@@ -141,3 +151,6 @@ STATES: Final = (
     State(4, "ready", GOOD),
 )
 """The worst is first; from 1 on in the order of ``queries.workers.STATES_IN_ORDER``."""
+
+ANSWERS: Final = (State(0, "does not answer", BAD), State(1, "answers", GOOD))
+"""Whether a backend answers its scrape."""

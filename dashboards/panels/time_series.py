@@ -1,5 +1,6 @@
 """Time series panels: lines or stacked areas, above a table of their last and largest values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import common, dashboard, timeseries
@@ -24,19 +25,23 @@ from service.objectives import Limits
 class TimeSeries(PanelSpec):
     """Series over time; a name in ``config.COLOURS`` has the same colour on every board.
 
+    Other names have the colours of the palette in their order, so that no two of a panel are alike.
+
     Args:
         targets: Its queries.
         limits: Drawn as dashed lines.
+        shades_of: Colour of which its series have shades, where all mean the same, such as losses.
     """
 
     targets: tuple[Target, ...]
     limits: Limits | None = None
+    shades_of: str | None = None
 
     def build(self) -> timeseries.Panel:
         """Return a new builder."""
         panel = (
             self._described(timeseries.Panel())
-            .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+            .color_scheme(_colours(self.shades_of))
             .line_width(1)
             .fill_opacity(8)
             .show_points(VisibilityMode.NEVER)
@@ -66,6 +71,12 @@ class StackedTimeSeries(TimeSeries):
         return super().build().fill_opacity(40).stacking(stacking)
 
 
+def _colours(shades_of: str | None) -> dashboard.FieldColor:
+    if shades_of is None:
+        return dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC)
+    return dashboard.FieldColor().mode(FieldColorModeId.SHADES).fixed_color(shades_of)
+
+
 def _legend() -> common.VizLegendOptions:
     return (
         common.VizLegendOptions()
@@ -88,4 +99,17 @@ def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeserie
         if name in legends or legends & config.COLOURED_BY:
             fixed = DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
             panel = panel.override_by_name(name, [fixed])
+    for pattern, colour in _endings(legends):
+        shades = DynamicConfigValue("color", {"mode": "shades", "fixedColor": colour})
+        panel = panel.override_by_regexp(pattern, [shades])
     return panel
+
+
+def _endings(legends: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield patterns of names that end with a status or a result, and the colour of each."""
+    if any(legend.endswith("{{http_response_status_code}}") for legend in legends):
+        for digit, colour in config.STATUS_CLASSES.items():
+            yield rf"/(^| ){digit}\d\d$/", colour
+    if any(legend.endswith(": {{result}}") for legend in legends):
+        for result, colour in config.RESULTS.items():
+            yield f"/: {result}$/", colour

@@ -10,7 +10,7 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards import board_json, variables
+from dashboards import board_json, config, variables
 from dashboards.__main__ import boards, to_json, write
 from dashboards.layout import COLUMNS, Band
 from dashboards.panels import Column, Table, Target, TimeSeries
@@ -190,7 +190,34 @@ def test_legend_has_the_same_colour_on_every_board() -> None:
                             one["value"]["fixedColor"]
                         )
     assert {name: found for name, found in colours.items() if len(found) > 1} == {}
-    assert colours["p95"] == {"orange"}
+    assert colours["p95"] == {"semi-dark-blue"}
+
+
+def test_colours_of_limits_are_of_no_quantile() -> None:
+    quantiles = {"p50", "p95", "p99", "median", "highest", "worst instance", "oldest"}
+    assert {config.COLOURS[name] for name in quantiles} & {config.WARN, config.BAD} == set()
+
+
+@pytest.mark.parametrize(
+    ("legend", "name", "colour"),
+    [
+        ("{{http_response_status_code}}", "204", "green"),
+        ("{{http_route}} {{http_response_status_code}}", "/api/v1/blog/posts 503", "red"),
+        ("login: {{result}}", "login: failure", "red"),
+        ("login: {{result}}", "login: success", "green"),
+    ],
+)
+def test_name_that_ends_with_a_status_or_a_result_has_its_colour(
+    legend: str, name: str, colour: str
+) -> None:
+    panel = TimeSeries(title="x", unit="s", description="x", targets=(Target("up", legend),))
+    found = {
+        override.properties[0].value["fixedColor"]
+        for override in panel.build().build().field_config.overrides
+        if override.matcher.id_val == "byRegexp"
+        and re.search(override.matcher.options.strip("/"), name)
+    }
+    assert found == {colour}
 
 
 def test_band_refuses_a_number_of_panels_that_does_not_divide_the_width() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import logql
+from dashboards import config, logql
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, Logs, Target, TimeSeries
 from dashboards.queries import life_cycle as queries
@@ -41,6 +41,7 @@ _DRAINS = Band(
     TimeSeries(
         title="Cut requests by reason",
         unit="short",
+        shades_of=config.BAD,
         description=(
             "Responses that were not sent completely. killed: by a drain or a dying worker."
             " timeout: the request's own limit. client_disconnected and client_too_slow: the"
@@ -55,6 +56,7 @@ _ENDS = Band(
     TimeSeries(
         title="Uncaught exceptions by place",
         unit="short",
+        shades_of=config.BAD,
         description=(
             "Exceptions that no code handled, by where they ended; a fatal one drains the worker"
             " and ends it with exit code 1. Its line in the log beside has the trace."

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import Heatmap, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import members as queries
@@ -43,6 +44,7 @@ LIMITS: Final = Section(
         TimeSeries(
             title="Requests that MongoDB failed",
             unit="reqps",
+            shades_of=config.BAD,
             description=(
                 "Requests that ended with an error of MongoDB, by kind; the log states what to"
                 " check. unauthorized, storage_full and configuration last until a person acts;"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import links
+from dashboards import config, links
 from dashboards.layout import Band, Section
 from dashboards.panels import Column, Heatmap, Logs, StackedTimeSeries, Table, Target, TimeSeries
 from dashboards.queries import mongodb as queries
@@ -60,6 +60,7 @@ _OPERATIONS = Band(
     TimeSeries(
         title="Failures by type",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Failed commands by name and error. AutoReconnect and NetworkTimeout: the connection to"
             " the server. DuplicateKeyError: the caller's mistake."

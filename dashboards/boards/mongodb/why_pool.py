@@ -120,7 +120,7 @@ _CHANGES = Band(
             " maximum that is allowed. The server must allow the sum of the workers' maximums."
         ),
         targets=(
-            Target(queries.OPEN, "open"),
+            Target(queries.OPEN, "connections"),
             Target(queries.MAXIMUM, "maximum"),
             Target(queries.MINIMUM, "minimum"),
         ),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
@@ -13,6 +14,7 @@ SECTION: Final = Section(
         TimeSeries(
             title="Dropped log lines",
             unit="short",
+            shades_of=config.BAD,
             description=(
                 "Lines that a worker could not write, by reason. The process that reads standard"
                 " output is too slow or gone, or its disk is full."
@@ -35,6 +37,7 @@ SECTION: Final = Section(
         TimeSeries(
             title="Collector: lines lost",
             unit="ops",
+            shades_of=config.BAD,
             description=(
                 "Not sent: Loki refused the batch; Loki: lines discarded has the reason. No room:"
                 " the queue on disk was full, because Loki was away for too long."
@@ -47,6 +50,7 @@ SECTION: Final = Section(
         TimeSeries(
             title="Loki: lines discarded",
             unit="ops",
+            shades_of=config.BAD,
             description=(
                 "Lines that Loki refused, by reason, such as greater_than_max_sample_age: the line"
                 " is too old. Counted as lost at the Collector, whose batch it was."

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards import config
 from dashboards.layout import Band, Section
 from dashboards.panels import Column, StackedTimeSeries, Table, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
@@ -25,6 +26,7 @@ SECTION: Final = Section(
         StackedTimeSeries(
             title="Lost, by signal and hop",
             unit="short",
+            shades_of=config.BAD,
             description=(
                 "How many were lost within each 15 s. 0 is normal; the first step is the time of"
                 " the fault."
@@ -34,6 +36,7 @@ SECTION: Final = Section(
         TimeSeries(
             title="Spans that nobody counted",
             unit="short",
+            shades_of=config.BAD,
             description=(
                 "Spans of the last hour that workers delivered and Tempo did not receive, without"
                 " those that a hop counted as lost. Above 0: a Collector was killed with spans in"

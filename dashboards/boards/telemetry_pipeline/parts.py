@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dashboards import config
 from dashboards.boards.telemetry_pipeline.is_it_bad import QUEUE_FULL
 from dashboards.layout import Band, Section
-from dashboards.panels import Target, TimeSeries
+from dashboards.panels import StateTimeline, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
 
 SECTION: Final = Section(
@@ -14,6 +15,7 @@ SECTION: Final = Section(
         TimeSeries(
             title="Errors inside telemetry",
             unit="short",
+            shades_of=config.BAD,
             description=(
                 "Exceptions that telemetry caught and dropped, by place. Requests were served;"
                 " numbers from that place are wrong. Search the log for `telemetry failed`."
@@ -29,14 +31,15 @@ SECTION: Final = Section(
             ),
             targets=(Target(queries.RECORDED_REQUESTS, "{{result}}"),),
         ),
-        TimeSeries(
+        StateTimeline(
             title="Backends that answer",
-            unit="bool_yes_no",
+            unit="short",
             description=(
                 "Whether the Collector's scrape of each backend succeeded. A backend that does not"
                 " answer loses nothing at first: the Collector waits for it."
             ),
-            targets=(Target(queries.BACKENDS_UP, "{{job}}"),),
+            target=Target(queries.BACKENDS_UP, "{{job}}"),
+            states=config.ANSWERS,
         ),
     ),
     Band(

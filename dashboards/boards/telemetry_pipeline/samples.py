@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import links
+from dashboards import config, links
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, Column, Table, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
@@ -75,6 +75,7 @@ _SENT = Band(
     TimeSeries(
         title="Collector: samples lost",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Not sent: Prometheus refused the write or was away for longer than the retries. No"
             " room: the Collector's queue was full. The boards have a gap."
@@ -96,6 +97,7 @@ _SENT = Band(
     TimeSeries(
         title="Prometheus: samples refused",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Samples that Prometheus did not append. Out of order or too old: a Collector that was"
             " away sends what is older than the window, or two Collectors scrape one worker. Out of"
@@ -135,6 +137,7 @@ _STORED = Band(
     TimeSeries(
         title="Prometheus: rules that fail",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Evaluations of rules that failed, and evaluations that were missed. While either is"
             " above 0, an alert may not fire."

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import links
+from dashboards import config, links
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, StackedTimeSeries, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
@@ -32,6 +32,7 @@ _MADE = Band(
     TimeSeries(
         title="Spans dropped by workers",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Kept spans that did not reach the Collector, by reason. queue_full: more than the"
             " export can send. timeout, failed and rejected: the Collector is down or refuses them."
@@ -77,6 +78,7 @@ _SENT = Band(
     TimeSeries(
         title="Problems of the export",
         unit="short",
+        shades_of=config.BAD,
         description=(
             "Workers whose spans are not taken, by reason. 0 is normal; the service's log names the"
             " setting to check."
@@ -105,6 +107,7 @@ _ARRIVED = Band(
     TimeSeries(
         title="Collector: refused and lost",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Refused: it had no memory or no room, and the worker tries again. Not sent: lost,"
             " because Tempo was away for longer than the retries. No room: lost, its queue was"
@@ -119,6 +122,7 @@ _ARRIVED = Band(
     TimeSeries(
         title="Tempo: spans discarded",
         unit="ops",
+        shades_of=config.BAD,
         description=(
             "Spans that Tempo received and did not store, by reason: a limit of Tempo, such as the"
             " size of a trace. Raise it, or make fewer spans in one request."

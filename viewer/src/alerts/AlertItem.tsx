@@ -4,7 +4,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { Icon, LinkButton, useStyles2 } from '@grafana/ui';
 import type { MouseEvent } from 'react';
 
-import { navigate } from '../shell/router';
+import { navigate, useLocation } from '../shell/router';
 import { formatAge } from '../trace/time';
 import { boardPath, runbookName, type Alert, type AlertRule } from './alerts';
 
@@ -73,6 +73,7 @@ function ActiveAlert({ alert, rule }: { alert: Alert; rule: AlertRule }) {
 
 function Ways({ annotations, name }: { annotations: Readonly<Record<string, string>>; name: string }) {
   const styles = useStyles2(getStyles);
+  const { pathname } = useLocation();
   const runbook = runbookName(annotations['runbook'] ?? annotations['runbook_url'] ?? '');
   const board = boardPath(annotations['board'] ?? annotations['dashboard'] ?? '');
   const open = (path: string) => (event: MouseEvent) => {
@@ -83,7 +84,7 @@ function Ways({ annotations, name }: { annotations: Readonly<Record<string, stri
   };
   return (
     <span className={styles.ways}>
-      {runbook !== '' && (
+      {runbook !== '' && pathname !== `/runbooks/${runbook}` && (
         <LinkButton
           size="sm"
           icon="book"

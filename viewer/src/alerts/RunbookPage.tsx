@@ -112,8 +112,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '& p, & ul, & ol, & pre, & table': { margin: theme.spacing(0, 0, 1.5) },
     '& ul, & ol': { paddingLeft: theme.spacing(3) },
     '& a': { color: theme.colors.text.link, textDecoration: 'underline' },
-    '& pre': { whiteSpace: 'pre', overflowX: 'auto', overflowWrap: 'normal', fontSize: 13 },
+    '& pre': { overflowX: 'auto', fontSize: 13 },
     '& code': { fontSize: '0.9em' },
+    '& pre code': { margin: 0, padding: 0, border: 0, background: 'none', fontSize: 'inherit' },
     '& table': { borderCollapse: 'collapse', display: 'block', overflowX: 'auto' },
     '& th, & td': {
       padding: theme.spacing(0.5, 1.5, 0.5, 0),

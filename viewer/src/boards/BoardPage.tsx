@@ -39,11 +39,9 @@ function Heading({ board, snapshot }: { board: Board; snapshot: Snapshot | undef
   const styles = useStyles2(getStyles);
   return (
     <div className={styles.heading}>
-      <div className={styles.title}>
-        <h1>{board.title}</h1>
-        {board.description ? <p>{board.description}</p> : null}
-      </div>
+      <h1>{board.title}</h1>
       <BoardLinks board={board} snapshot={snapshot} />
+      {board.description ? <p>{board.description}</p> : null}
     </div>
   );
 }
@@ -116,13 +114,10 @@ const getStyles = (theme: GrafanaTheme2) => ({
   heading: css({
     display: 'flex',
     flexWrap: 'wrap',
-    gap: theme.spacing(2),
-    alignItems: 'flex-start',
+    gap: theme.spacing(0.5, 2),
+    alignItems: 'center',
     marginBottom: theme.spacing(1),
-  }),
-  title: css({
-    flex: '1 1 400px',
-    h1: { fontSize: theme.typography.h3.fontSize, margin: 0 },
-    p: { color: theme.colors.text.secondary, margin: 0 },
+    h1: { flex: 1, fontSize: theme.typography.h3.fontSize, margin: 0, whiteSpace: 'nowrap' },
+    p: { flex: '0 0 100%', color: theme.colors.text.secondary, margin: 0 },
   }),
 });

@@ -69,11 +69,11 @@ function Findings({ state }: { state: State }) {
   }
   return (
     <ul className={styles.findings}>
-      {state.findings.map(({ key, severity, text, value }) => (
+      {state.findings.map(({ key, severity, text, value, summary }) => (
         <li key={key} className={severity === 'bad' ? styles.bad : styles.warn}>
           <Icon name={severity === 'bad' ? 'exclamation-circle' : 'exclamation-triangle'} />
-          <span>{text}</span>
-          <strong>{value}</strong>
+          <span className={styles.what}>{text}</span>
+          {summary === undefined ? <strong>{value}</strong> : <span className={styles.summary}>{summary}</span>}
         </li>
       ))}
     </ul>
@@ -145,8 +145,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     listStyle: 'none',
     margin: 0,
     padding: 0,
-    li: { display: 'flex', gap: theme.spacing(1), alignItems: 'center' },
-    'li > span': { flex: 1 },
+    li: { display: 'flex', flexWrap: 'wrap', columnGap: theme.spacing(1), alignItems: 'center' },
+  }),
+  what: css({ flex: 1 }),
+  summary: css({
+    flex: '0 0 100%',
+    paddingLeft: theme.spacing(3),
+    color: theme.colors.text.primary,
+    fontSize: theme.typography.bodySmall.fontSize,
   }),
   bad: css({ color: theme.colors.error.text }),
   warn: css({ color: theme.colors.warning.text }),

@@ -23,6 +23,8 @@ export interface Finding {
   severity: Severity;
   text: string;
   value: string;
+  /** Of an alert, in place of a value. */
+  summary?: string;
 }
 
 // Names of Grafana's colours, shades included; what is neither is not wrong.
@@ -83,7 +85,8 @@ export function alertsOf(board: Board, alerts: readonly RuleAlert[]): Finding[] 
       key: JSON.stringify(alert.labels),
       severity: alert.labels['severity'] === 'page' ? 'bad' : 'warn',
       text: alert.labels['alertname'] ?? 'Alert',
-      value: alert.annotations['summary'] ?? '',
+      value: '',
+      summary: alert.annotations['summary'] ?? '',
     }));
 }
 

@@ -2,7 +2,7 @@
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { RadioButtonGroup, useStyles2 } from '@grafana/ui';
-import { useMemo } from 'react';
+import { Fragment, useMemo, type ReactNode } from 'react';
 
 import { Notice, Reading } from '../parts/Notice';
 import { Page } from '../parts/Page';
@@ -106,6 +106,16 @@ export default function ProfilePage() {
   );
 }
 
+/** A route that breaks between its segments. */
+function breakable(route: string): ReactNode {
+  return route.split(/(?<=.)(?=\/)/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
 function matches(stack: ProfileStack, route: string, kind: string): boolean {
   return (route === '' || stack.route === route) && (kind === '' || stack.kind === kind);
 }
@@ -143,7 +153,7 @@ function Costs({ title, costs, chosen, onChoose }: CostsProps) {
         onClick={() => onChoose(chosen === name ? '' : name)}
       >
         <span className={styles.bar} style={{ width: `${(nanoseconds / Math.max(1, total)) * 100}%` }} />
-        <span className={styles.name}>{text}</span>
+        <span className={styles.name}>{breakable(text)}</span>
         <span className={styles.value}>
           {formatMs(nanoseconds / 1e6)} · {formatShare(nanoseconds, total)}
         </span>

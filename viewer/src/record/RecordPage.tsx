@@ -53,7 +53,6 @@ export default function RecordPage() {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   record: css({
-    maxWidth: 1200,
     background: theme.colors.background.primary,
     border: `1px solid ${theme.colors.border.weak}`,
     borderRadius: theme.shape.radius.default,
