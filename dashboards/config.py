@@ -62,8 +62,6 @@ RESULTS: Final[dict[str, str]] = {
     "success": GOOD,
     "succeeded": GOOD,
     "created": GOOD,
-    "timed out": BAD,
-    "uncaught": BAD,
 }
 """Colour by the result of an export, a request or what it did."""
 
@@ -86,20 +84,10 @@ COLOURS: Final[dict[str, str]] = {
     "client_write": "dark-blue",
     "gc": "orange",
     "other": "gray",
-    # Quantiles; orange and red are for limits.
-    "p50": "light-blue",
-    "p95": "semi-dark-blue",
-    "p99": "purple",
     # States of a connection.
     "used": "blue",
     "idle": "light-green",
     "establishing": "yellow",
-    "maximum": "red",
-    # Quantiles over workers or calls.
-    "median": "light-blue",
-    "highest": "purple",
-    "worst instance": "purple",
-    "oldest": "purple",
     # States of a worker and of a circuit breaker.
     "ready": GOOD,
     "starting": NEUTRAL,
@@ -117,7 +105,30 @@ COLOURS: Final[dict[str, str]] = {
     "frozen": "light-blue",
     **RESULTS,
 }
-"""Colour by legend; the same legend has the same colour on every board."""
+"""Colour by a label's value; it has the same one on every board."""
+
+NAMES: Final[dict[str, str]] = {
+    # Quantiles, of requests and over workers; orange and red are for limits.
+    "p50": "light-blue",
+    "p95": "semi-dark-blue",
+    "p99": "purple",
+    "median": "light-blue",
+    "highest": "purple",
+    "worst instance": "purple",
+    "oldest": "purple",
+    "maximum": BAD,
+    # Failures and losses.
+    "timed out": BAD,
+    "uncaught": BAD,
+    "not sent": BAD,
+    "no room": WARN,
+    "out of order": BAD,
+    "too old": WARN,
+    "out of bound": "purple",
+    "missed": WARN,
+    "failed writes": BAD,
+}
+"""Colour of a query's own name, likewise."""
 
 COLOURED_BY: Final = frozenset(
     {

@@ -50,20 +50,20 @@ def latency_left() -> Stat:
 
 
 def burn() -> Stat:
-    """Return how fast the availability budget burns."""
+    """Return how fast the budget burns that burns fastest."""
     return Stat(
         title="Budget burn",
         unit="suffix:x",
         description=(
-            "How fast the availability budget is spent, as a multiple of the rate that lasts"
-            f" {_DAYS} days, over {_SHORT} and {_LONG}. Both red: an incident, act now. Only"
-            f" {_SHORT}: a blip so far. Only {_LONG}: the incident is over."
+            "How fast the budget of availability or of latency is spent, whichever is faster, as a"
+            f" multiple of the rate that lasts {_DAYS} days, over {_SHORT} and {_LONG}. Both red:"
+            f" an incident, act now. Only {_SHORT}: a blip so far. Only {_LONG}: it is over."
         ),
         thresholds=rising(objectives.BURN_RATE),
         no_value="no requests",
         targets=(
-            Target(budgets.availability_burn(_SHORT), _SHORT),
-            Target(budgets.availability_burn(_LONG), _LONG),
+            Target(budgets.burn(_SHORT), _SHORT),
+            Target(budgets.burn(_LONG), _LONG),
         ),
         links=(links.board(links.SERVICE, "Service"),),
     )
@@ -121,5 +121,6 @@ def alerts_firing(*labels: str) -> Table:
         ),
         keys={label: _ALERT_KEYS[label] for label in labels},
         columns=(Column("For", "s", budgets.firing_for(*labels)),),
+        no_value="no alert fires",
         links=(links.alert(links.ALERT_OF_ROW),),
     )

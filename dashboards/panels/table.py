@@ -49,12 +49,14 @@ class Table(PanelSpec):
         columns: Its numbers; rows are sorted by the first.
         descending: Whether the largest ones are first.
         rows: Most rows.
+        no_value: Text in place of the table where it has no row.
     """
 
     keys: Mapping[str, str]
     columns: tuple[Column, ...]
     descending: bool = True
     rows: int = config.ROWS
+    no_value: str = ""
     source: ClassVar[DataSourceRef] = PROMETHEUS
 
     def build(self) -> table.Panel:
@@ -62,6 +64,8 @@ class Table(PanelSpec):
         first = common.TableSortByFieldState().display_name(self.columns[0].name)
         first = first.desc(self.descending)
         panel = self._described(table.Panel(), self.source).show_header(True).sort_by([first])
+        if self.no_value:
+            panel = panel.no_value(self.no_value)
         for index, column in enumerate(self.columns):
             panel = panel.with_target(self._query(index, column))
             width = DynamicConfigValue("custom.width", self._width(column))

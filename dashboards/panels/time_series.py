@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from grafana_foundation_sdk.builders import common, dashboard, timeseries
 from grafana_foundation_sdk.models.common import (
@@ -20,10 +21,22 @@ from dashboards.panels import thresholds
 from dashboards.panels.spec import PanelSpec, Target, range_query
 from service.objectives import Limits
 
+_END_OF_ZEROS: Final[dict[str, float]] = {
+    "percentunit": 1,
+    "short": 4,
+    "reqps": 0.1,
+    "ops": 0.1,
+    "s": 0.01,
+    "suffix:s/s": 0.01,
+    "Bps": 1000,
+}
+"""Where the axis ends at least, by unit: one of zeros alone would end at 100 of anything, and a
+count of one have quarters."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimeSeries(PanelSpec):
-    """Series over time; a name in ``config.COLOURS`` has the same colour on every board.
+    """Series over time; a name in ``config`` has the same colour on every board.
 
     Other names have the colours of the palette in their order, so that no two of a panel are alike.
 
@@ -55,9 +68,8 @@ class TimeSeries(PanelSpec):
             panel = panel.with_target(range_query(index, target))
         if self.limits is not None:
             panel = _with_limits(panel, self.limits)
-        elif self.unit == "percentunit":
-            # Else an axis of zeros ends at 10,000 %.
-            panel = panel.axis_soft_max(1)
+        elif self.unit in _END_OF_ZEROS:
+            panel = panel.axis_soft_max(_END_OF_ZEROS[self.unit])
         return _coloured(panel, self.targets)
 
 
@@ -95,8 +107,11 @@ def _with_limits(panel: timeseries.Panel, limits: Limits) -> timeseries.Panel:
 
 def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeseries.Panel:
     legends = {target.legend for target in targets}
-    for name, colour in config.COLOURS.items():
-        if name in legends or legends & config.COLOURED_BY:
+    of_values = set(config.COLOURS) if legends & config.COLOURED_BY else set()
+    if any("{{" in legend for legend in legends):
+        of_values.add("none")
+    for name, colour in {**config.COLOURS, **config.NAMES}.items():
+        if name in legends or name in of_values:
             fixed = DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
             panel = panel.override_by_name(name, [fixed])
     for pattern, colour in _endings(legends):
@@ -106,10 +121,10 @@ def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeserie
 
 
 def _endings(legends: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield patterns of names that end with a status or a result, and the colour of each."""
-    if any(legend.endswith("{{http_response_status_code}}") for legend in legends):
+    """Yield patterns of names that are a status or end with a result, and the colour of each."""
+    if legends & {"{{http_response_status_code}}", "{{code}}"}:
         for digit, colour in config.STATUS_CLASSES.items():
-            yield rf"/(^| ){digit}\d\d$/", colour
+            yield rf"/^{digit}\d\d$/", colour
     if any(legend.endswith(": {{result}}") for legend in legends):
         for result, colour in config.RESULTS.items():
             yield f"/: {result}$/", colour

@@ -46,9 +46,19 @@ def availability_burn(window: str) -> str:
 
 def latency_burn(window: str, *by: str) -> str:
     """Return the burn rate of the latency budget of the worst class of routes."""
-    return (
-        f"{largest(recorded(recording_rules.slow_ratio(window)), *by)}"
-        f" / {objectives.LATENCY.budget:g}"
+    worst = largest(recorded(recording_rules.slow_ratio(window)), *by)
+    # A difference of sums, in which a zero may be 1e-15.
+    return f"round({worst} / {objectives.LATENCY.budget:g}, 0.001)"
+
+
+def burn(window: str, *by: str) -> str:
+    """Return the burn rate of the budget that burns fastest: availability, or latency of a class."""
+    failed = recorded(recording_rules.error_ratio(window))
+    slow = recorded(recording_rules.slow_ratio(window))
+    return largest(
+        f"({failed} / {objectives.AVAILABILITY.budget:g}"
+        f" or {slow} / {objectives.LATENCY.budget:g})",
+        *by,
     )
 
 
@@ -66,10 +76,7 @@ AVAILABILITY_LEFT_BY_SERVICE = smallest(
 LATENCY_LEFT_BY_SERVICE = smallest(
     recorded(recording_rules.budget_left(objectives.LATENCY.name)), *OF_SERVICE
 )
-BURN_BY_SERVICE = (
-    f"{largest(recorded(recording_rules.error_ratio(objectives.PAGE[0].long)), *OF_SERVICE)}"
-    f" / {objectives.AVAILABILITY.budget:g}"
-)
+BURN_BY_SERVICE = burn(objectives.PAGE[0].long, *OF_SERVICE)
 
 # --- alerts ---------------------------------------------------------------------------------------
 # Where no alert fires there is no series; the rules' own series show that they are evaluated.

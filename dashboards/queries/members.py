@@ -37,7 +37,7 @@ def _failed_now(metric: names.Metric, failed: str, suffix: str = "") -> str:
 
 def _counted(metric: names.Metric, *matchers: str) -> str:
     """Return how many there were in the time range; 0 where there was none."""
-    return or_zero(summed_increase(metric, *matchers, window=RANGE), READY)
+    return f"round({or_zero(summed_increase(metric, *matchers, window=RANGE), READY)})"
 
 
 # --- is it bad ------------------------------------------------------------------------------------
@@ -50,6 +50,7 @@ FIRST_CHUNK_P95_NOW = without_nan(quantile(0.95, metrics.GEN_AI_FIRST_CHUNK, win
 CIRCUITS_OPEN = total(series(metrics.COMPANION_CIRCUIT, 'state="open"'))
 UPLOADS_FAILED_NOW = _failed_now(metrics.FILE_UPLOADS, _UPLOAD_FAILED)
 RATE_LIMITED_NOW = or_zero(summed_rate(metrics.RATE_LIMITED, window=NOW), READY)
+FALLBACKS_NOW = or_zero(summed_rate(metrics.RATE_LIMIT_FALLBACKS, window=NOW), READY)
 DATABASE_FAILURES_NOW = or_zero(summed_rate(metrics.DATABASE_FAILURES, window=NOW), READY)
 
 # --- the funnel -----------------------------------------------------------------------------------

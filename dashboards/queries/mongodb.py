@@ -32,6 +32,8 @@ from telemetry import names
 
 OPERATION, COLLECTION = "db_operation_name", "db_collection_name"
 ERRORED: Final = 'error_type!=""'
+FAILED: Final = 'error_type!~"|DuplicateKey"'
+"""Without the loser of two inserts of one key, which is an answer."""
 
 _DURATION = names.DB_OPERATION_DURATION
 _REPORTING = series(names.MONGODB_UP)
@@ -61,7 +63,7 @@ _USE_SHARE = f"{_connections('used')} / on({OF_A_WORKER}, {names.POOL}) {series(
 POOL_USE_SHARE = largest(_USE_SHARE)
 PENDING_NOW = total(series(names.POOL_PENDING))
 ERROR_SHARE_NOW = ratio(
-    or_zero(_operations(ERRORED, window=NOW), _REPORTING), _operations(window=NOW)
+    or_zero(_operations(FAILED, window=NOW), _REPORTING), _operations(window=NOW)
 )
 
 # --- where ----------------------------------------------------------------------------------------
@@ -92,12 +94,14 @@ TABLE_TIME = f"topk({ROWS}, {_TABLE_SECONDS} > 0)"
 _TABLE_OPERATIONS = _operations(by=_BY_COLLECTION, window=RANGE)
 TABLE_RATE = f"{_TABLE_OPERATIONS} > 0"
 TABLE_ERRORS = ratio(
-    f"{_operations(ERRORED, by=_BY_COLLECTION, window=RANGE)} or 0 * {_TABLE_OPERATIONS}",
+    f"{_operations(FAILED, by=_BY_COLLECTION, window=RANGE)} or 0 * {_TABLE_OPERATIONS}",
     _TABLE_OPERATIONS,
 )
 TABLE_MEAN = mean(_DURATION, by=_BY_COLLECTION, window=RANGE)
 TABLE_P95 = without_nan(quantile(0.95, _DURATION, by=_BY_COLLECTION, window=RANGE))
-TABLE_SLOW = f"{summed_increase(names.DB_SLOW_OPERATIONS, window=RANGE, by=_BY_COLLECTION)} > 0"
+TABLE_SLOW = (
+    f"round({summed_increase(names.DB_SLOW_OPERATIONS, window=RANGE, by=_BY_COLLECTION)}) > 0"
+)
 COMMAND_LINES = logql.lines('|~ "slow command: |plan of "', level="INFO|WARNING")
 
 # --- why: the pool --------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ SCRAPES_FAILED = total(
     f"count_over_time({series('up')}[{RANGE}]) - sum_over_time({series('up')}[{RANGE}])",
     *_BY_WORKER,
 )
-EXPORT_PROBLEMS = total(series(names.EXPORT_PROBLEM), "reason")
+EXPORT_PROBLEMS = or_zero(total(series(names.EXPORT_PROBLEM), "reason"), READY, "reason")
 
 # --- spans ----------------------------------------------------------------------------------------
 SPANS = summed_rate(names.SPANS, by=("decision",))

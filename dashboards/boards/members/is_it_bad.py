@@ -70,7 +70,7 @@ SECTION: Final = Section(
                 "Workers that do not call the model because it failed several times in a row. They"
                 " retry on their own; the log has the time of the change."
             ),
-            thresholds=rising(config.BAD_COUNT),
+            thresholds=rising(config.ANY),
             no_value="no worker reports",
             targets=(Target(queries.CIRCUITS_OPEN, "open"),),
         ),
@@ -98,6 +98,17 @@ SECTION: Final = Section(
             targets=(Target(queries.RATE_LIMITED_NOW, "limited"),),
         ),
         Stat(
+            title="Not counted by Redis",
+            unit="reqps",
+            description=(
+                "Requests that a worker counted in its own memory because Redis did not count. Not"
+                " 0: limits apply to each worker separately; the health report names the reason."
+            ),
+            thresholds=rising(config.RARE_RATE),
+            no_value="no worker reports",
+            targets=(Target(queries.FALLBACKS_NOW, "requests"),),
+        ),
+        Stat(
             title="Failed by MongoDB",
             unit="reqps",
             description=(
@@ -109,5 +120,6 @@ SECTION: Final = Section(
             targets=(Target(queries.DATABASE_FAILURES_NOW, "failed"),),
             links=(links.board(links.MONGODB, "MongoDB"),),
         ),
+        columns=(4, 4, 5, 6, 5),
     ),
 )

@@ -70,7 +70,7 @@ FILES: Final = Section(
         ),
         Heatmap(
             title="File sizes",
-            unit="bytes",
+            unit="decbytes",
             description=(
                 "Sizes of the stored files. A band near the limit of 25 MiB: members upload videos,"
                 " or split them."

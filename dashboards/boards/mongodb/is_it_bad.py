@@ -71,8 +71,8 @@ SECTION: Final = Section(
             title="Failures",
             unit="percentunit",
             description=(
-                f"Share of commands that failed over {config.NOW}. See Failures by type for the"
-                " commands and their errors."
+                f"Share of commands that failed over {config.NOW}; that a key is taken is an"
+                " answer. See Failures by type for the commands and their errors."
             ),
             thresholds=rising(config.ERROR_RATIO),
             no_value="no operations",

@@ -86,6 +86,7 @@ _BY_PHASE = Band(
     Table(
         title="Slow requests by route and phase",
         unit="short",
+        no_value="no request was slow",
         description=(
             "Slow requests over the whole time range, by route and dominant phase. The first row is"
             " what most users of slow requests met."

@@ -82,7 +82,7 @@ SECTION: Final = Section(
                 "Of the Collector, Tempo, Loki and Prometheus: how many do not answer the scrape."
                 " Red: Backends that answer, below, shows which and since when."
             ),
-            thresholds=rising(config.BAD_COUNT),
+            thresholds=rising(config.ANY),
             no_value="no Collector",
             targets=(Target(queries.BACKENDS_DOWN, "down"),),
         ),

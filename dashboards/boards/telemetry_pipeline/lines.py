@@ -37,7 +37,6 @@ SECTION: Final = Section(
         TimeSeries(
             title="Collector: lines lost",
             unit="ops",
-            shades_of=config.BAD,
             description=(
                 "Not sent: Loki refused the batch; Loki: lines discarded has the reason. No room:"
                 " the queue on disk was full, because Loki was away for too long."

@@ -14,6 +14,7 @@ SECTION: Final = Section(
         Table(
             title="What was lost",
             unit="short",
+            no_value="nothing was lost",
             description=(
                 "Spans, lines and samples lost in the whole time range. Hop worker: reason"
                 " queue_full, timeout or rejected, the Collector is down, slow or refuses them."

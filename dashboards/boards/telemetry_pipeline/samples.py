@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import config, links
+from dashboards import links
 from dashboards.layout import Band, Section
 from dashboards.panels import WORKER_LEGEND, Column, Table, Target, TimeSeries
 from dashboards.queries import telemetry_pipeline as queries
@@ -46,6 +46,7 @@ _SCRAPES = Band(
     Table(
         title="Failed scrapes",
         unit="short",
+        no_value="no scrape failed",
         description=(
             "Scrapes that failed in the whole time range, by worker. In these times the boards"
             " know nothing of it."
@@ -75,7 +76,6 @@ _SENT = Band(
     TimeSeries(
         title="Collector: samples lost",
         unit="ops",
-        shades_of=config.BAD,
         description=(
             "Not sent: Prometheus refused the write or was away for longer than the retries. No"
             " room: the Collector's queue was full. The boards have a gap."
@@ -97,7 +97,6 @@ _SENT = Band(
     TimeSeries(
         title="Prometheus: samples refused",
         unit="ops",
-        shades_of=config.BAD,
         description=(
             "Samples that Prometheus did not append. Out of order or too old: a Collector that was"
             " away sends what is older than the window, or two Collectors scrape one worker. Out of"
@@ -137,7 +136,6 @@ _STORED = Band(
     TimeSeries(
         title="Prometheus: rules that fail",
         unit="ops",
-        shades_of=config.BAD,
         description=(
             "Evaluations of rules that failed, and evaluations that were missed. While either is"
             " above 0, an alert may not fire."

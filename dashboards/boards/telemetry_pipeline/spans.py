@@ -53,6 +53,7 @@ _MADE = Band(
         ),
         links=(links.lines_of_worker(links.WORKER_OF_SERIES),),
     ),
+    columns=(7, 6, 6, 5),
 )
 
 _SENT = Band(
@@ -107,7 +108,6 @@ _ARRIVED = Band(
     TimeSeries(
         title="Collector: refused and lost",
         unit="ops",
-        shades_of=config.BAD,
         description=(
             "Refused: it had no memory or no room, and the worker tries again. Not sent: lost,"
             " because Tempo was away for longer than the retries. No room: lost, its queue was"

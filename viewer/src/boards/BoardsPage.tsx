@@ -90,7 +90,7 @@ function Card({ board }: { board: Board }) {
       </h2>
       <p className={styles.description}>{board.description}</p>
       <Findings state={state} />
-      <p className={styles.quiet}>{panelsOf(board).length} panels</p>
+      <p className={styles.size}>{panelsOf(board).length} panels</p>
     </li>
   );
 }
@@ -139,8 +139,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
     'h2 a': { color: theme.colors.text.link },
     p: { margin: 0 },
   }),
-  description: css({ color: theme.colors.text.secondary, flex: 1 }),
+  description: css({ color: theme.colors.text.secondary }),
   quiet: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
+  size: css({
+    '&&': { marginTop: 'auto' },
+    color: theme.colors.text.secondary,
+    fontSize: theme.typography.bodySmall.fontSize,
+  }),
   findings: css({
     listStyle: 'none',
     margin: 0,

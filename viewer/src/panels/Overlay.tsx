@@ -60,7 +60,7 @@ export interface Dot {
   top: number;
 }
 
-const CELL = 11;
+const CELL = 20;
 
 /** The dots that are drawn: in a crowd, the one with the highest value of each cell. */
 export function thinned(dots: readonly Dot[]): Dot[] {
@@ -202,7 +202,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderLeft: '1px dashed',
     pointerEvents: 'none',
   }),
-  span: css({ position: 'absolute', inset: 0, opacity: 0.12 }),
+  span: css({ position: 'absolute', inset: 0, opacity: 0.06 }),
   foot: css({
     position: 'absolute',
     bottom: -3,
