@@ -23,7 +23,7 @@ from service.objectives import Limits
 
 _END_OF_ZEROS: Final[dict[str, float]] = {
     "percentunit": 1,
-    "short": 4,
+    "short": 5,
     "reqps": 0.1,
     "ops": 0.1,
     "s": 0.01,

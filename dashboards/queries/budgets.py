@@ -52,7 +52,7 @@ def latency_burn(window: str, *by: str) -> str:
 
 
 def burn(window: str, *by: str) -> str:
-    """Return the burn rate of the budget that burns fastest: availability, or latency of a class."""
+    """Return the burn rate of the budget that burns fastest: of availability, or of latency."""
     failed = recorded(recording_rules.error_ratio(window))
     slow = recorded(recording_rules.slow_ratio(window))
     return largest(

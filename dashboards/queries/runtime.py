@@ -46,6 +46,7 @@ HUB_BLOCKED_SHARE_NOW = or_zero(
 )
 CPU_NOW = largest(worker_rate(_CPU_SECONDS, NOW))
 _GROWTH = f"{series(_RESIDENT)} / ({series(_RESIDENT)} offset {objectives.MEMORY_WINDOW} > 0) - 1"
+GROWTH_NOW = largest(_GROWTH)
 MEMORY_NOW = total(series(_RESIDENT))
 MACHINE_MEMORY_NOW = largest(series(names.SYSTEM_MEMORY_RATIO))
 OPEN_FILES_NOW = largest(f"{series(_OPEN_FILES)} / {series(_MAX_FILES)}")

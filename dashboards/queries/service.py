@@ -135,6 +135,8 @@ ABORTED = or_zero(summed_rate(names.ABORTED_REQUESTS, *_USERS, by=("reason",)), 
 UNREADABLE = or_zero(
     summed_rate(names.UNREADABLE_REQUESTS, by=(names.STATUS,)), READY, names.STATUS
 )
+REFUSED_NOW = or_zero(summed_rate(names.REFUSED_CONNECTIONS, window=_NOW), READY)
+SLOW_CLIENTS_NOW = or_zero(summed_rate(names.SLOW_CLIENTS, window=_NOW), READY)
 SLOW_CLIENTS = or_zero(summed_rate(names.SLOW_CLIENTS, by=("reason",)), READY, "reason")
 REFUSED_CONNECTIONS = or_zero(
     summed_rate(names.REFUSED_CONNECTIONS, by=("reason",)), READY, "reason"

@@ -93,5 +93,17 @@ SECTION: Final = Section(
             targets=(Target(workers.EVIDENCE_AGE_WORST, "oldest"),),
             links=(links.board(links.MONGODB, "MongoDB"),),
         ),
+        Stat(
+            title="Worst clock",
+            unit="s",
+            description=(
+                "How far the clock of an instance is from the scraper's. Red: other instances"
+                " refuse its tokens; Instances, below, names it."
+            ),
+            thresholds=rising(objectives.CLOCK_SKEW_SECONDS),
+            no_value="no worker reports",
+            targets=(Target(queries.CLOCK_OFFSET_WORST, "worst instance"),),
+        ),
+        columns=(4, 3, 4, 3, 3, 3, 4),
     ),
 )

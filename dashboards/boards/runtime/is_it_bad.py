@@ -79,5 +79,17 @@ SECTION: Final = Section(
             no_value="no worker reports",
             targets=(Target(queries.MEMORY_NOW, "resident"),),
         ),
+        Stat(
+            title="Memory growth",
+            unit="percentunit",
+            description=(
+                f"Growth of the worker that grew most within {objectives.MEMORY_WINDOW}. Red: a"
+                " leak, or a burst of large requests; Workers, below, names it."
+            ),
+            thresholds=rising(objectives.MEMORY_GROWTH_RATIO),
+            no_value="too young",
+            targets=(Target(queries.GROWTH_NOW, "most"),),
+        ),
+        columns=(4, 3, 3, 3, 3, 4, 4),
     ),
 )

@@ -8,6 +8,7 @@ from dashboards.layout import Band, Section
 from dashboards.panels import Stat, Target, at_least, neutral, rising
 from dashboards.queries import service as queries
 from dashboards.queries import workers
+from service import objectives
 
 SECTION: Final = Section(
     "Is it bad? (for users: probes of the health routes are left out)",
@@ -61,6 +62,22 @@ SECTION: Final = Section(
             ),
             links=(links.board(links.LIFE_CYCLE, "Instances and their states"),),
         ),
+        Stat(
+            title="Refused and slow clients",
+            unit="reqps",
+            description=(
+                "Connections that were refused because there are too many of one address or of a"
+                " worker, and clients that were too slow to send a request. Not 0: Unreadable"
+                " requests, in Clients and load, has the reasons; the log has the addresses."
+            ),
+            thresholds=rising(objectives.REFUSED_RATE),
+            no_value="no worker reports",
+            targets=(
+                Target(queries.REFUSED_NOW, "refused"),
+                Target(queries.SLOW_CLIENTS_NOW, "too slow"),
+            ),
+        ),
         common.data_age(),
+        columns=(4, 5, 5, 6, 4),
     ),
 )
