@@ -28,7 +28,7 @@ _INSTANCES = Stat(
 SECTION: Final = Section(
     "Is it bad?",
     Band(
-        5,
+        4,
         _INSTANCES,
         Stat(
             title="Draining",
@@ -70,6 +70,9 @@ SECTION: Final = Section(
             no_value="no worker reports",
             targets=(Target(queries.CUT_RECENTLY, "cut"),),
         ),
+    ),
+    Band(
+        4,
         Stat(
             title="Exceptions",
             unit="short",
@@ -104,6 +107,5 @@ SECTION: Final = Section(
             no_value="no worker reports",
             targets=(Target(queries.CLOCK_OFFSET_WORST, "worst instance"),),
         ),
-        columns=(4, 3, 4, 3, 3, 3, 4),
     ),
 )

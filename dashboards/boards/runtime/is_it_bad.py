@@ -11,7 +11,7 @@ from service import objectives
 SECTION: Final = Section(
     "Is it bad?",
     Band(
-        5,
+        4,
         Stat(
             title="Hub lag p99",
             unit="s",
@@ -57,6 +57,9 @@ SECTION: Final = Section(
             no_value="no worker reports",
             targets=(Target(queries.MACHINE_MEMORY_NOW, "in use"),),
         ),
+    ),
+    Band(
+        4,
         Stat(
             title="Open files",
             unit="percentunit",
@@ -90,6 +93,5 @@ SECTION: Final = Section(
             no_value="too young",
             targets=(Target(queries.GROWTH_NOW, "most"),),
         ),
-        columns=(4, 3, 3, 3, 3, 4, 4),
     ),
 )
