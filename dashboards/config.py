@@ -109,8 +109,8 @@ COLOURS: Final[dict[str, str]] = {
 
 NAMES: Final[dict[str, str]] = {
     # Quantiles, of requests and over workers; orange and red are for limits.
-    "p50": "light-blue",
-    "p95": "semi-dark-blue",
+    "p50": "green",
+    "p95": "blue",
     "p99": "purple",
     "median": "light-blue",
     "highest": "purple",
@@ -121,7 +121,7 @@ NAMES: Final[dict[str, str]] = {
     "timed out": BAD,
     "uncaught": BAD,
     "not sent": BAD,
-    "no room": WARN,
+    "no room": "yellow",
     "out of order": BAD,
     "too old": WARN,
     "out of bound": "purple",

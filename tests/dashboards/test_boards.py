@@ -190,7 +190,7 @@ def test_legend_has_the_same_colour_on_every_board() -> None:
                             one["value"]["fixedColor"]
                         )
     assert {name: found for name, found in colours.items() if len(found) > 1} == {}
-    assert colours["p95"] == {"semi-dark-blue"}
+    assert colours["p95"] == {"blue"}
 
 
 def test_colours_of_limits_are_of_no_quantile() -> None:

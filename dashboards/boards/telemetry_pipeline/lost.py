@@ -27,7 +27,6 @@ SECTION: Final = Section(
         StackedTimeSeries(
             title="Lost, by signal and hop",
             unit="short",
-            shades_of=config.BAD,
             description=(
                 "How many were lost within each 15 s. 0 is normal; the first step is the time of"
                 " the fault."
