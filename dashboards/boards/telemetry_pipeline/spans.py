@@ -106,7 +106,7 @@ _ARRIVED = Band(
         ),
     ),
     TimeSeries(
-        title="Collector: refused and lost",
+        title="Collector: spans lost",
         unit="ops",
         description=(
             "Refused: it had no memory or no room, and the worker tries again. Not sent: lost,"
