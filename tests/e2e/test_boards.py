@@ -49,6 +49,7 @@ NOT_PRESSED: dict[str, str] = {
         "ends its worker; tests/telemetry/server raises it"
     ),
     "runtime: Workers, Growth": "compares with the memory of an hour before",
+    "runtime: Memory growth, most": "compares with the memory of an hour before",
 }
 """Panels whose fault cannot be pressed here, as ``board: title, legend``, and why."""
 

@@ -28,11 +28,8 @@ NO_DATA = {
     "Server: operations",
     "Server: network",
     "Server: connections",
-    "Problems of the export",
 }
-"""FerretDB's serverStatus has neither opcounters, network nor connections, and an export that works
-has no problem.
-"""
+"""FerretDB's serverStatus has neither opcounters, network nor connections."""
 
 FIRST_PAINT_MS = 1500
 WHOLE_BOARD_MS = 3000
