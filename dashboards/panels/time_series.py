@@ -121,10 +121,12 @@ def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeserie
 
 
 def _endings(legends: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield patterns of names that are a status or end with a result, and the colour of each."""
+    """Yield patterns of names that are a status, or end with an error or a result, and the colour of each."""
     if legends & {"{{http_response_status_code}}", "{{code}}"}:
         for digit, colour in config.STATUS_CLASSES.items():
             yield rf"/^{digit}\d\d$/", colour
+    if any(legend.endswith(" {{error_type}}") for legend in legends):
+        yield r"/ \S+$/", config.BAD
     if any(legend.endswith(": {{result}}") for legend in legends):
         for result, colour in config.RESULTS.items():
             yield f"/: {result}$/", colour

@@ -91,7 +91,7 @@ LATENCY_EXEMPLARS = exemplars(_DURATION, *_ROUTES)
 _SLOW_OF_RANGE = summed_increase(
     names.SLOW_REQUESTS, *_ROUTES, by=(names.ROUTE, DOMINANT), window=RANGE
 )
-ROUTE_SLOW = f"topk({ROWS}, {_SLOW_OF_RANGE} > 0)"
+ROUTE_SLOW = f"topk({ROWS}, round({_SLOW_OF_RANGE}) > 0)"
 
 
 def seconds_of_a_request(cause: str) -> str:

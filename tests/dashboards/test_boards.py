@@ -203,6 +203,7 @@ def test_colours_of_limits_are_of_no_quantile() -> None:
     [
         ("{{http_response_status_code}}", "204", "green"),
         ("{{http_response_status_code}}", "503", "red"),
+        ("{{model}} {{error_type}}", "large ModelFailed", "red"),
         ("login: {{result}}", "login: failure", "red"),
         ("login: {{result}}", "login: success", "green"),
     ],
