@@ -121,7 +121,7 @@ def _coloured(panel: timeseries.Panel, targets: tuple[Target, ...]) -> timeserie
 
 
 def _endings(legends: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield patterns of names that are a status, or end with an error or a result, and the colour of each."""
+    """Yield patterns of names that are a status or end with an error or a result; with colours."""
     if legends & {"{{http_response_status_code}}", "{{code}}"}:
         for digit, colour in config.STATUS_CLASSES.items():
             yield rf"/^{digit}\d\d$/", colour
