@@ -141,7 +141,6 @@ _ARRIVED = Band(
             Target(queries.TEMPO_FLUSH_FAILURES_RECENTLY, "failed writes"),
         ),
     ),
-    columns=(6, 5, 7, 6),
 )
 
 SECTION: Final = Section("Spans: from made to stored", _MADE, _SENT, _ARRIVED)

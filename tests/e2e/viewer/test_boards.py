@@ -68,8 +68,12 @@ def boards_have_data(stack, demo_traffic):
         "sum(serene:http_server_request_duration_seconds_count:rate1m) > 1"
         " and on() count_over_time(serene:evaluations:one[10m]) > 8"
     )
+    # Nine evaluations take more than two minutes where nothing ran before.
     wait_until(
-        lambda: query(prometheus, traffic), what="traffic in recorded series", interval_seconds=1
+        lambda: query(prometheus, traffic),
+        what="traffic in recorded series",
+        interval_seconds=1,
+        timeout_seconds=240,
     )
 
 
