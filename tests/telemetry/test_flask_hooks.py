@@ -155,7 +155,7 @@ def wrapping():
 @pytest.mark.parametrize(
     "function",
     [plain, wrapping, coroutine, functools.partial(plain), functools.partial(coroutine), "".join],
-    ids=str,
+    ids=["plain", "wrapping", "coroutine", "partial plain", "partial coroutine", "built in"],
 )
 def test_coroutines_are_found_as_by_flask(function, monkeypatch):
     app, _ = app_with_blueprint()
