@@ -117,4 +117,5 @@ def test_parts_of_the_fast_run_are_all_of_its_tests_and_none_twice(tmp_path) -> 
 
     whole = collected("-m", "pytest", "-m", "not e2e and not slow")
     assert len(whole) > 1000
+    assert [name for name in whole if " at 0x" in name] == [], "names differ from run to run"
     assert collected("-c", FAST, str(tmp_path)) == whole

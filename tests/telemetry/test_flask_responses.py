@@ -24,7 +24,7 @@ BODIES = ["text", b"", None, ["a", "b"], (part for part in "ab")]
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("headers", HEADERS, ids=str)
-@pytest.mark.parametrize("body", BODIES, ids=str)
+@pytest.mark.parametrize("body", BODIES, ids=["text", "bytes", "none", "list", "generator"])
 @pytest.mark.parametrize("corrects", [False, True])
 def test_headers_are_those_of_flask(status, headers, body, corrects):
     response = PreparedResponse(body, status, headers)
