@@ -34,7 +34,6 @@ ERROR_RATIO: Final = Limits(objectives.AVAILABILITY.budget, 0.01)
 SLOW_RATIO: Final = Limits(
     objectives.LATENCY.budget, objectives.LATENCY.budget * objectives.PAGE[0].rate
 )
-LATENCY_P99_SECONDS: Final = Limits(objectives.LATENCY_SECONDS / 2, objectives.LATENCY_SECONDS)
 BUDGET_LEFT: Final = Limits(0.5, 0.1)
 """Lower is worse: of a whole window's budget."""
 BAD_COUNT: Final = Limits(1, 5)

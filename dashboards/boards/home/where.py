@@ -92,11 +92,11 @@ _TREND = Band(
         title="Latency over time",
         unit="s",
         description=(
-            "Quantiles of users' requests. When it rises with the traffic: too few workers; when it"
-            " rises without: a dependency, board Slow requests."
+            "Quantiles of users' requests, replies of the companion included, which may take 30 s."
+            " When they rise with the traffic: too few workers; when they rise without: a"
+            " dependency, board Slow requests."
         ),
         targets=(Target(requests.P50, "p50"), Target(requests.P99, "p99")),
-        limits=config.LATENCY_P99_SECONDS,
         links=(links.board(links.SLOW_REQUESTS, "Slow requests"),),
     ),
     TimeSeries(

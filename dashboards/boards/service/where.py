@@ -15,16 +15,15 @@ _LATENCY = Band(
         title="Latency",
         unit="s",
         description=(
-            "Quantiles over the selected routes. p50 rises with the others: everything is slower"
-            " (database, hub, machine). Only p99 rises: some requests are slower, open a dot of the"
-            " distribution beside."
+            "Quantiles over the selected routes, of every class. p50 rises with the others:"
+            " everything is slower (database, hub, machine). Only p99 rises: some requests are"
+            " slower, open a dot of the distribution beside."
         ),
         targets=(
             Target(queries.P50, "p50"),
             Target(queries.P95, "p95"),
             Target(queries.P99, "p99"),
         ),
-        limits=config.LATENCY_P99_SECONDS,
     ),
     Heatmap(
         title="Latency, distribution",
