@@ -16,9 +16,8 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import EnvironHeaders
 
 from telemetry.flask_responses import PreparedResponse, makes_the_same_responses
-from telemetry.flask_urls import UrlAdapters
+from telemetry.flask_urls import CACHED_HOSTS, UrlAdapters
 
-CACHED_HOSTS: Final = 256
 LONGEST_METHOD: Final = 16
 _COMPACT: Final = {"separators": (",", ":")}
 

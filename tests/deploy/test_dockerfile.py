@@ -6,14 +6,14 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.deploy import files
-from tests.support.polling import SERVER_POLL_SECONDS, TIMEOUT_SECONDS
+from tests.support.polling import TIMEOUT_SECONDS
+from tests.support.served import served
 
 LINES = re.sub(r"\\\n\s*", "", files.without_comments("Dockerfile")).splitlines()
 STAGES = [part.splitlines() for part in re.split(r"(?m)^(?=FROM )", "\n".join(LINES))[1:]]
@@ -114,12 +114,8 @@ def liveness(request: pytest.FixtureRequest) -> Iterator[int]:
         def log_message(self, format: str, *args: object) -> None:
             """Log nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
 
 
 def run_health_check(port: int, **environ: str) -> int:

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
 
 from stack.notification_log import MAX_BODY_BYTES, NotificationLog, Server
-from tests.support.polling import SERVER_POLL_SECONDS
+from tests.support.served import served
 
 
 @pytest.fixture
@@ -19,12 +18,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(path: Path) -> Iterator[str]:
-    with Server(("127.0.0.1", 0), NotificationLog(path)) as server:
-        thread = Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with served(Server(("127.0.0.1", 0), NotificationLog(path))) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_notification_is_a_line(url: str, path: Path) -> None:

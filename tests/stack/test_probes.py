@@ -2,14 +2,13 @@
 
 import http.server
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from stack import probes
 from stack.probes import ProbeResult
-from tests.support.polling import SERVER_POLL_SECONDS
+from tests.support.served import served
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,12 +22,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def http_port() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
 
 
 @pytest.mark.parametrize(

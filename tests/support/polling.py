@@ -9,9 +9,6 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-SERVER_POLL_SECONDS: Final = 0.01
-"""For `serve_forever` of the standard library, whose `shutdown` else takes half a second."""
-
 TIMEOUT_SECONDS: Final = 120.0
 """For what takes less than a second on an idle machine; a busy one may need much longer."""
 

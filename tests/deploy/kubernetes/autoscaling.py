@@ -5,7 +5,6 @@ A second one serves processor time from the kubelet's series, as metrics-server 
 there are no kubelets here that it could read.
 """
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ from stack.cluster.control_plane import ControlPlane
 from telemetry.names import ACTIVE_REQUESTS, REQUEST_PHASE
 from tests.deploy.kubernetes import cluster
 from tests.deploy.kubernetes.manifests import FOLDER
-from tests.support.polling import SERVER_POLL_SECONDS, wait_until
+from tests.support.polling import wait_until
 from tests.support.ports import free_port
+from tests.support.served import served
 
 CONFIG: Final = FOLDER / "components" / "monitoring" / "namespaced" / "generated" / "adapter.yaml"
 CUSTOM: Final = "custom.metrics.k8s.io"
@@ -199,15 +199,8 @@ def _served(load: Load) -> Iterator[int]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)) as port:
+        yield port
 
 
 def _start_prometheus(plane: ControlPlane, builder: Builder, target: int, folder: Path) -> int:

@@ -4,7 +4,6 @@ import gzip
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +14,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from tests.backend import built
 from tests.deploy.kubernetes import manifests
-from tests.support.polling import SERVER_POLL_SECONDS, wait_until
+from tests.support.polling import wait_until
 from tests.support.ports import free_port, free_ports
+from tests.support.served import served
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -51,15 +51,8 @@ def loki() -> Iterator[tuple[int, list[Any]]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,))
-    thread.start()
-    try:
-        yield server.server_address[1], taken
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)) as port:
+        yield port, taken
 
 
 @contextmanager

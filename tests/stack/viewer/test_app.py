@@ -5,15 +5,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from stack import paths
 from stack.viewer.app import SECURITY_POLICY, Viewer
 from stack.viewer.proxy import Upstream
-from tests.support.polling import SERVER_POLL_SECONDS
 from tests.support.ports import free_port
+from tests.support.served import served
 
 BOARDS = ["home", "life-cycle", "members", "mongodb", "runtime", "service", "slow-requests"]
 
@@ -57,12 +56,10 @@ class Backend(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def backend() -> Iterator[Upstream]:
-    with ThreadingHTTPServer(("127.0.0.1", free_port()), Backend) as server:
-        Thread(target=server.serve_forever, args=(SERVER_POLL_SECONDS,), daemon=True).start()
-        upstream = Upstream("127.0.0.1", server.server_port)
+    with served(ThreadingHTTPServer(("127.0.0.1", free_port()), Backend)) as port:
+        upstream = Upstream("127.0.0.1", port)
         yield upstream
         upstream.close()
-        server.shutdown()
 
 
 @pytest.fixture
